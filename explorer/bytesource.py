@@ -1,0 +1,183 @@
+"""Random access to bytes that are whole, or still arriving. Every parser reads through this and nothing else."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from explorer.errors import NotFoundError, SourceError
+from explorer.facts import Unknown
+
+
+class OutOfReachError(Exception):
+    """Bytes that exist, as far as is known, but cannot be had here (a peek's ceiling, a prefix's end).
+
+    Not an ``ExplorerError``: a parser turns it into ``Unknown(why, needs)``; it must never reach a face.
+    """
+
+    def __init__(self, needs: int, why: str = "needs the download") -> None:
+        super().__init__(f"{why} (up to byte {needs})")
+        self.needs = needs
+        """Offset in bytes up to which the file would have to be there."""
+        self.why = why
+
+
+class ByteSource(Protocol):
+    """Random access to one file's bytes. Implementations are safe to use from one thread at a time."""
+
+    @property
+    def size(self) -> int | Unknown:
+        """The file's whole size in bytes, also where not all of it can be had; Unknown where nobody says."""
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """``length`` bytes from ``offset``; fewer only at the end of the file, none past it.
+
+        Raises:
+            OutOfReachError: the bytes are not here and cannot be had.
+            SourceError: they should be here but reading failed.
+        """
+
+    def read_some(self, offset: int, limit: int) -> bytes:
+        """Between 1 and ``limit`` bytes from ``offset``: those that cost no further wait if there are any.
+
+        Empty only at the end of the file. Streaming readers use it so that they do not ask a remote source for
+        more than has already arrived. Raises as ``read_at``.
+        """
+
+
+class BytesSource:
+    """Bytes in memory: the whole of a file."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def size(self) -> int:
+        return len(self._data)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return self._data[offset : offset + length] if length > 0 else b""
+
+    def read_some(self, offset: int, limit: int) -> bytes:
+        return self.read_at(offset, limit)
+
+
+class PrefixSource:
+    """The first bytes of a file whose rest is not here. ``size`` is what is claimed of the whole file."""
+
+    def __init__(self, data: bytes, size: int | Unknown, why: str = "needs the download") -> None:
+        self._data = data
+        self._size = size
+        self._why = why
+
+    @property
+    def size(self) -> int | Unknown:
+        return self._size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        end = offset + max(0, length)
+        if isinstance(self._size, int):
+            end = min(end, self._size)
+        if offset >= end:
+            return b""
+        if end > len(self._data):
+            raise OutOfReachError(end, self._why)
+        return self._data[offset:end]
+
+    def read_some(self, offset: int, limit: int) -> bytes:
+        here = self._data[offset : offset + limit]
+        return here if here else self.read_at(offset, min(limit, 1))
+
+
+class FileSource:
+    """A file on disk. Opened at once, read on demand, never mapped: a file cut while read gives an error, not SIGBUS."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises:
+        NotFoundError: there is no such file.
+        SourceError: it is a directory or cannot be read.
+        """
+        self.path = path
+        try:
+            self._file: BinaryIO = path.open("rb", buffering=0)
+            self._size = os.fstat(self._file.fileno()).st_size
+        except FileNotFoundError:
+            raise NotFoundError(f"No such file: {path}", remedy="Check the path") from None
+        except OSError as error:
+            raise SourceError(f"Cannot read {path}", error.strerror or str(error), "Check its permissions") from error
+        self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        if length <= 0 or offset >= self._size:
+            return b""
+        length = min(length, self._size - offset)
+        parts: list[bytes] = []
+        try:
+            with self._lock:
+                self._file.seek(offset)
+                while length > 0 and (part := self._file.read(length)):
+                    parts.append(part)
+                    length -= len(part)
+        except (OSError, ValueError) as error:
+            raise SourceError(f"Cannot read {self.path}", str(error), "Check the disk") from error
+        return b"".join(parts)
+
+    def read_some(self, offset: int, limit: int) -> bytes:
+        return self.read_at(offset, limit)
+
+    def close(self) -> None:
+        """Give the file handle back. Reading afterwards is a ``SourceError``."""
+        self._file.close()
+
+    def __enter__(self) -> "FileSource":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class StreamSource:
+    """Random access over something that can only be read forwards, e.g. an archive's member: keeps what has passed.
+
+    Asks the stream for no more than a reader wants. ``limit`` bounds the memory, in bytes.
+    """
+
+    def __init__(self, read: Callable[[int], bytes], size: int | Unknown, limit: int = 8 << 20) -> None:
+        """``read(n)`` gives between 1 and n bytes, empty at the end; it may raise ``OutOfReachError``."""
+        self._read = read
+        self._size = size
+        self._limit = limit
+        self._data = bytearray()
+        self._ended = False
+
+    @property
+    def size(self) -> int | Unknown:
+        return len(self._data) if self._ended and isinstance(self._size, Unknown) else self._size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        end = offset + max(0, length)
+        if isinstance(self._size, int):
+            end = min(end, self._size)
+        self._pull(end)
+        return bytes(self._data[offset:end])
+
+    def read_some(self, offset: int, limit: int) -> bytes:
+        if offset >= len(self._data):
+            return self.read_at(offset, min(1, limit))
+        return bytes(self._data[offset : offset + limit])
+
+    def _pull(self, end: int) -> None:
+        if end > self._limit:
+            raise OutOfReachError(end, "lies deeper in the archive than a peek looks")
+        while len(self._data) < end and not self._ended:
+            try:
+                part = self._read(min(end - len(self._data), 65536))
+            except OutOfReachError as error:
+                raise OutOfReachError(end, error.why) from None
+            self._ended = not part
+            self._data += part

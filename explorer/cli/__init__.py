@@ -1,0 +1,1 @@
+"""The commands: a thin face on the workbench. stdout is data; textual is never imported here."""

@@ -1,0 +1,41 @@
+"""What a binary really is: facts, no opinion."""
+
+from explorer.elf.models import (
+    Binary,
+    Dynamic,
+    DynamicEntry,
+    Elf,
+    FileFormat,
+    GoBuild,
+    GoModule,
+    Header,
+    Linkage,
+    Linking,
+    Note,
+    RelocationType,
+    Scope,
+    Section,
+    Segment,
+    Symbol,
+    VersionNeed,
+)
+
+__all__ = [
+    "Binary",
+    "Dynamic",
+    "DynamicEntry",
+    "Elf",
+    "FileFormat",
+    "GoBuild",
+    "GoModule",
+    "Header",
+    "Linkage",
+    "Linking",
+    "Note",
+    "RelocationType",
+    "Scope",
+    "Section",
+    "Segment",
+    "Symbol",
+    "VersionNeed",
+]

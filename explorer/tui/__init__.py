@@ -1,0 +1,1 @@
+"""The app: a thin face on the workbench, drawn with Textual."""

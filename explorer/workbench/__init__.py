@@ -1,0 +1,1 @@
+"""One facade over the rooms: what both faces call."""

@@ -1,0 +1,110 @@
+"""What the five rooms say about one thing, put together for the faces."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from explorer.archive import Listing, Member
+from explorer.compat import Verdict
+from explorer.elf import Binary
+from explorer.facts import Fact, NotApplicable
+from explorer.fetch import Check, Download, Traffic
+from explorer.releases import Asset, Release
+from explorer.verify import Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a TARGET on the command line, or a row in the app, stands for: an asset or a local file, and a member in it."""
+
+    name: str
+    """What to call it: ``v2025.1.15/roadrunner-2025.1.15-linux-arm64.tar.gz#rr``, or a path. Untrusted."""
+    asset: Asset | None
+    """None for a local file."""
+    release: Release | None
+    path: Path | None
+    """The local file or archive; None for one that has to be downloaded."""
+    member: str = ""
+    """A member's name; empty: the one a user would mean."""
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether it is a demo binary, built for rr-explorer."""
+        return self.asset is not None and self.asset.stand_in
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """The binary itself: the member, or the raw file."""
+
+    name: str
+    size: Fact[int]
+    """Bytes."""
+    sha256: Fact[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A binary, what it is, and what is predicted and proved of it."""
+
+    subject: Subject
+    file: FileFacts
+    path: Path | None
+    """The binary on disk, whole; None after a peek."""
+    check: Fact[Check]
+    """The asset's bytes against the API's digest; NotApplicable for local files, Unknown after a peek."""
+    asset_sha256: Fact[str]
+    """Of the asset (the archive) itself."""
+    listing: Fact[Listing]
+    """NotApplicable for a raw file."""
+    member: Fact[Member]
+    binary: Binary
+    verdicts: tuple[Verdict, ...]
+    traffic: Fact[Traffic] = field(default_factory=lambda: NotApplicable("not a peek"))
+    proofs: tuple[Proof, ...] = ()
+    """Newest first."""
+    changed: str = ""
+    """One loud sentence where a whole file gives another answer than its peek did; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofOptions:
+    """What a user chose for one proof; empty fields fall back to the settings."""
+
+    image: str = ""
+    engine: str = ""
+    argv: tuple[str, ...] = ()
+    """What to run instead of the default; ``{}`` stands for the binary. Empty: ``--version`` for a server, nothing for a plugin."""
+    on: str = ""
+    """The target whose verdict the proof is held against; empty: the one that fits the image."""
+    seconds: float = 0.0
+    pull: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """What ``get`` wrote."""
+
+    directory: Path
+    files: tuple[Path, ...]
+    binary: Path | None
+    """The one marked executable."""
+    download: Download | None
+    """None for a local archive."""
+
+
+class Health(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    BAD = "bad"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of ``doctor``."""
+
+    subject: str
+    health: Health
+    text: str
+    remedy: str = ""
