@@ -16,13 +16,13 @@ from explorer.releases.models import (
 
 if TYPE_CHECKING:
     from explorer.releases.names import ParsedName, parse_asset_name, parse_version
-    from explorer.releases.snapshot import snapshot
+    from explorer.releases.bundled import snapshot
 
 _LAZY = {
     "ParsedName": "names",
     "parse_asset_name": "names",
     "parse_version": "names",
-    "snapshot": "snapshot",
+    "snapshot": "bundled",
 }
 
 __all__ = [
@@ -44,6 +44,6 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name in _LAZY:
         value: object = getattr(import_module(f"explorer.releases.{_LAZY[name]}"), name)
-        globals()[name] = value  # also over the submodule of the same name, which the import has just set
+        globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

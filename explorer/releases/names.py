@@ -99,6 +99,7 @@ _VERSION = re.compile(r"(?:^|[-_/@])v?([0-9]+(?:\.[0-9]+)+[0-9A-Za-z.+~_-]*)\Z")
 _WHOLE_NUMBER = re.compile(r"\Av?([0-9]+)\Z")
 
 
+@lru_cache(maxsize=1024)
 def parse_version(tag: str) -> str:
     """The version in a tag: ``v2025.1.15`` gives ``2025.1.15``, ``cli/v1.2`` gives ``1.2``; the tag itself where there is none.
 
