@@ -1,0 +1,56 @@
+"""Cells and sentences of ``report`` as Textual draws them. The only place that does: nothing is ever read as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.content import Content
+
+from explorer.errors import ExplorerError
+from explorer.report.cells import Cell, Style
+from explorer.report.text import visible
+
+# Theme variables, so that a change of theme changes them, the terminal's own colours included.
+STYLES: dict[Style, str] = {
+    "": "",
+    "good": "$text-success",
+    "warn": "$text-warning",
+    "bad": "$text-error",
+    "unknown": "$text-muted",
+    "dim": "$text-muted",
+    "strong": "bold",
+    "accent": "$text-accent",
+    "code": "$text-primary",
+}
+
+
+def text(untrusted: object, style: str = "", newline: bool = False) -> Content:
+    """Any text, made visible, in one style (Textual's words, e.g. ``bold $text-muted``)."""
+    plain = visible(str(untrusted), newline=newline)
+    return Content.styled(plain, style) if style else Content(plain)
+
+
+def content(cell: Cell, extra: str = "") -> Content:
+    """A cell in its meaning's colour, with ``extra`` style on top."""
+    style = " ".join(part for part in (STYLES[cell.style], extra) if part)
+    return Content.styled(cell.text, style) if style else Content(cell.text)
+
+
+def lines(parts: Iterable[Content]) -> Content:
+    """Contents below one another."""
+    return Content("\n").join(parts)
+
+
+def spaced(parts: Iterable[Content], gap: str = "  ") -> Content:
+    """Contents beside one another; empty ones are left out."""
+    return Content(gap).join(part for part in parts if part)
+
+
+def error(problem: ExplorerError) -> Content:
+    """What happened, where, and what to do: three lines."""
+    parts = [text(problem.title, "bold $text-error")]
+    if problem.detail:
+        parts.append(text(problem.detail, newline=True))
+    if problem.remedy:
+        parts.append(Content.assemble(("→ ", "$text-muted"), text(problem.remedy)))
+    return lines(parts)

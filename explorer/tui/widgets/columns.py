@@ -1,0 +1,88 @@
+"""How wide the columns are: what fits is shown, what matters least goes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from explorer.report.cells import Column
+from explorer.report.text import cell_width
+from explorer.tui.rows import RowSource
+
+GAP = 2
+"""Cells between two columns."""
+SAMPLE = 200
+"""Rows that are measured: more than a screenful; a wider cell further down is cut."""
+FLOOR = 10
+"""Cells below which a growing column is not squeezed as long as another can be left out."""
+WIDEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns that are shown, each with its width in cells."""
+
+    shown: tuple[tuple[Column, int], ...]
+    total: int
+
+    def __iter__(self) -> Iterator[tuple[Column, int]]:
+        return iter(self.shown)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Without their widths."""
+        return tuple(column for column, _ in self.shown)
+
+    def at(self, x: int) -> Column | None:
+        """The column at this cell, counted from the first column's left edge."""
+        for column, width in self.shown:
+            if 0 <= x < width:
+                return column
+            x -= width + GAP
+        return None
+
+
+def natural_widths(source: RowSource, view: Sequence[int]) -> dict[str, int]:
+    """The width each column would like, from its title, its wish and a sample of its cells."""
+    widths = {column.key: max(column.width, cell_width(column.title) + 1) for column in source.columns}
+    half = SAMPLE // 2
+    sample = view if len(view) <= SAMPLE else (*view[:half], *view[-half:])
+    for index in sample:
+        row = source.row(index)
+        for number, (column, cell) in enumerate(zip(source.columns, row.cells, strict=False)):
+            indent = 2 * row.depth if number == 0 else 0
+            widths[column.key] = min(WIDEST, max(widths[column.key], cell_width(cell.text) + indent))
+    return widths
+
+
+def fit(source: RowSource, view: Sequence[int], room: int, *, fits: bool, drops: Sequence[str]) -> Layout:
+    """Give each column its width. Where it does not fit: squeeze what grows, then leave out ``drops``, then squeeze all."""
+    columns = list(source.columns)
+    widths = natural_widths(source, view)
+
+    def needed() -> int:
+        return sum(widths[column.key] for column in columns) + GAP * max(0, len(columns) - 1)
+
+    if not fits:
+        return Layout(tuple((column, widths[column.key]) for column in columns), needed() + GAP)
+
+    def least() -> int:
+        return sum(min(FLOOR, widths[c.key]) if c.grows else widths[c.key] for c in columns) + GAP * max(0, len(columns) - 1)
+
+    for key in drops:
+        if least() <= room:
+            break
+        columns = [column for column in columns if column.key != key]
+    growing = [column for column in columns if column.grows] or columns[:1]
+    spare = room - needed()
+    if spare > 0 and growing:
+        widths[growing[-1].key] += spare
+    while needed() > room and growing:
+        widest = max(growing, key=lambda column: widths[column.key])
+        if widths[widest.key] <= 3:
+            if growing == columns:
+                break
+            growing = columns
+            continue
+        widths[widest.key] -= 1
+    return Layout(tuple((column, widths[column.key]) for column in columns), needed())

@@ -1,0 +1,397 @@
+"""The one table of the app. It draws what is on the screen and nothing else: a million rows open at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.worker import Worker, WorkerState
+
+from explorer.errors import CancelledError
+from explorer.progress import Cancellation
+from explorer.report.cells import EMPTY, Cell, Row
+from explorer.report.text import cell_width, clip, clip_middle, pad
+from explorer.tui.rows import NO_ROWS, RowSource
+from explorer.tui.widgets.columns import GAP, Layout, fit
+
+QUICK = 5_000
+"""Rows that are searched and sorted at once: 5,000 take some 10 ms, well under the 50 ms a key may wait."""
+SORTABLE = 100_000
+"""Rows that are sorted at all: decoding a million names takes seconds and their memory; filter first."""
+MARK = "› "
+"""Before the row under the cursor, so that colour is not the only cue."""
+
+
+class Table(ScrollView, can_focus=True):
+    """Rows under a fixed header, with a cursor, a filter and an order."""
+
+    DEFAULT_CSS = """
+    Table {
+        height: 1fr;
+        background: transparent;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 1;
+        & > .table--header { color: $text-muted; text-style: bold; }
+        & > .table--sorted { color: $text-accent; text-style: bold; }
+        & > .table--row { color: $foreground; }
+        & > .table--hover { background: $boost; }
+        & > .table--cursor { background: $primary 14%; }
+        & > .table--cursor-focus { background: $primary 32%; text-style: bold; }
+        & > .table--good { color: $text-success; }
+        & > .table--warn { color: $text-warning; }
+        & > .table--bad { color: $text-error; }
+        & > .table--unknown { color: $text-muted; }
+        & > .table--dim { color: $text-muted; }
+        & > .table--strong { text-style: bold; }
+        & > .table--accent { color: $text-accent; }
+        & > .table--code { color: $text-primary; }
+        &:ansi > .table--cursor { background: ansi_default; text-style: underline; }
+        &:ansi > .table--cursor-focus { background: ansi_default; text-style: reverse; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"table--{name}"
+        for name in "header sorted row hover cursor cursor-focus good warn bad unknown dim strong accent code".split()
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home", "to(0)", "first", show=False),
+        Binding("end,G", "to(-1)", "last", show=False),
+        Binding("enter", "select", "open", show=True, tooltip="Open what is highlighted"),
+    ]
+    HELP = "↑ ↓ move, page up/down, home and end; enter opens the row. / filters, s sorts by the next column, S turns the order round; a click on a column's title sorts by it. y copies."
+
+    cursor: reactive[int] = reactive(0, always_update=True, repaint=False)
+
+    class Highlighted(Message):
+        """The cursor stands on another row, or on another content of it."""
+
+        def __init__(self, table: Table, row: Row | None) -> None:
+            super().__init__()
+            self.table = table
+            self.row = row
+
+        @property
+        def control(self) -> Table:
+            return self.table
+
+    class Selected(Message):
+        """Enter, or a click on the row under the cursor."""
+
+        def __init__(self, table: Table, row: Row) -> None:
+            super().__init__()
+            self.table = table
+            self.row = row
+
+        @property
+        def control(self) -> Table:
+            return self.table
+
+    class Changed(Message):
+        """The view has changed: other rows, filter or order."""
+
+        def __init__(self, table: Table) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> Table:
+            return self.table
+
+    def __init__(self, *, fits: bool = True, drops: Sequence[str] = (), empty: str = "Nothing here", id: str | None = None) -> None:
+        """``fits``: columns share the width; else the table scrolls sideways. ``drops``: keys of columns left out first."""
+        super().__init__(id=id)
+        self._fits = fits
+        self._drops = tuple(drops)
+        self.empty = empty
+        self.source: RowSource = NO_ROWS
+        self.view: Sequence[int] = range(0)
+        self.words = ""
+        self.searching = False
+        self.sorted_by: str = ""
+        self.descending = False
+        self._columns = Layout((), 0)
+        self._hover = -1
+        self._cancel = Cancellation()
+        self._announced: Row | None = None
+
+    # -- rows ---------------------------------------------------------------------------------------------------------
+
+    def show(self, source: RowSource, keep: bool = True) -> None:
+        """Show other rows; with ``keep`` the cursor stays on the row with the same key, else it goes to the first."""
+        key = row.key if keep and (row := self.row) is not None else None
+        self.source = source
+        self._search(key if key is not None else "" if keep else None)
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        return self.source.row(self.view[self.cursor]) if 0 <= self.cursor < len(self.view) else None
+
+    def rows_in_sight(self) -> list[Row]:
+        """The rows on the screen, from the top."""
+        first = max(0, round(self.scroll_offset.y))
+        return [self.source.row(self.view[index]) for index in range(first, min(len(self.view), first + max(1, self.size.height - 1)))]
+
+    def go_to(self, key: str) -> bool:
+        """Put the cursor on the row with this key; False where it is not in the view."""
+        for place, index in enumerate(self.view):
+            if self.source.row(index).key == key:
+                self.cursor = place
+                return True
+        return False
+
+    # -- filter and order ---------------------------------------------------------------------------------------------
+
+    def filter(self, words: str) -> None:
+        """Show only rows that hold all the words; none shows everything."""
+        self.words = words
+        self._search(row.key if (row := self.row) is not None else "")
+
+    def _search(self, key: str | None) -> None:
+        self._cancel.cancel()
+        self._cancel = cancel = Cancellation()
+        self.searching = False
+        source, words = self.source, self.words
+        work = bool(words) or bool(self.sorted_by and len(source) <= SORTABLE)
+        if not work:
+            self._accept(range(len(source)), key)
+        elif len(source) <= QUICK:
+            self._accept(self._ordered(source.search(words, cancel) if words else range(len(source))), key)
+        else:
+            self.searching = True
+            self.run_worker(
+                lambda: self._ordered(source.search(words, cancel) if words else range(len(source)), cancel),
+                name=f"filter\n{key or ''}",
+                group="filter",
+                exclusive=True,
+                thread=True,
+                exit_on_error=False,
+            )
+            self.refresh()
+
+    def _ordered(self, view: Sequence[int], cancel: Cancellation | None = None) -> Sequence[int]:
+        column = next((n for n, column in enumerate(self.source.columns) if column.key == self.sorted_by), None)
+        if column is None or len(view) > SORTABLE:
+            return view
+
+        def key(index: int) -> tuple[int, float, tuple[str, ...]]:
+            if cancel is not None:
+                cancel.check()
+            return self.source.row(index).cells[column].sort_key
+
+        return sorted(view, key=key, reverse=self.descending)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Take the result of a long search, unless another one has begun."""
+        if event.worker.group != "filter" or not self.searching:
+            return
+        if event.state is WorkerState.SUCCESS and event.worker.result is not None:
+            self.searching = False
+            self._accept(event.worker.result, event.worker.name.split("\n", 1)[1])
+        elif event.state is WorkerState.ERROR and not isinstance(event.worker.error, CancelledError):
+            self.searching = False
+            self._accept((), None)
+            raise event.worker.error or RuntimeError("search failed")
+
+    def _accept(self, view: Sequence[int], key: str | None) -> None:
+        self.view = view
+        place = 0
+        if key and len(view) <= QUICK:
+            place = next((n for n, index in enumerate(view) if self.source.row(index).key == key), min(self.cursor, max(0, len(view) - 1)))
+        elif key == "":
+            place = min(self.cursor, max(0, len(view) - 1))
+        self._measure()
+        self.cursor = place
+        self.post_message(self.Changed(self))
+
+    def sort_by(self, key: str, descending: bool = False) -> None:
+        """Order by a column; an empty key goes back to the source's own order."""
+        if key and len(self.view) > SORTABLE:
+            self.app.notify(f"Filter first: more than {SORTABLE:,} rows are not sorted", severity="warning", markup=False)
+            return
+        self.sorted_by, self.descending = key, descending
+        self._search(row.key if (row := self.row) is not None else "")
+
+    def sort_next(self) -> None:
+        """Order by the column after the one it is ordered by; after the last one, as the source has it."""
+        keys = ["", *(column.key for column in self._columns.columns if column.title)]
+        self.sort_by(keys[(keys.index(self.sorted_by) + 1) % len(keys)] if self.sorted_by in keys else "")
+
+    def sort_turn(self) -> None:
+        """Turn the order round."""
+        if self.sorted_by:
+            self.sort_by(self.sorted_by, not self.descending)
+
+    # -- layout -------------------------------------------------------------------------------------------------------
+
+    def _measure(self) -> None:
+        width = self.scrollable_content_region.width or self.size.width
+        self._columns = fit(self.source, self.view, width - len(MARK), fits=self._fits, drops=self._drops)
+        total = width if self._fits else max(width, self._columns.total + len(MARK))
+        self.virtual_size = Size(total, len(self.view) + 1)
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Other width, other columns."""
+        self._measure()
+
+    def watch_cursor(self) -> None:
+        """Bring the cursor into sight and tell the screen."""
+        self._bring_into_sight()
+        row = self.row
+        self.refresh()
+        if row != self._announced or row is None:
+            self._announced = row
+            self.post_message(self.Highlighted(self, row))
+
+    def validate_cursor(self, value: int) -> int:
+        """Never outside the view."""
+        return max(0, min(value, len(self.view) - 1))
+
+    def _bring_into_sight(self) -> None:
+        height = self.scrollable_content_region.height - 1
+        if height <= 0:
+            return
+        top = round(self.scroll_offset.y)
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, force=True)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
+
+    # -- drawing ------------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        scroll_x, scroll_y = self.scroll_offset
+        width = self.size.width
+        base = self.rich_style
+        if y == 0:
+            strip = self._header()
+        else:
+            place = y - 1 + scroll_y
+            strip = self._row(place) if place < len(self.view) else self._blank(y)
+        strip = strip.crop_extend(scroll_x, scroll_x + width, self._row_style(y - 1 + scroll_y) if y else base)
+        return strip.apply_style(RichStyle())
+
+    def _style(self, *names: str) -> RichStyle:
+        return self.get_visual_style(*(f"table--{name}" for name in names)).rich_style
+
+    def _header(self) -> Strip:
+        segments = [Segment(" " * len(MARK), self._style("header"))]
+        for column, width in self._columns:
+            if column.key == self.sorted_by:
+                title, style = f"{column.title}{'▼' if self.descending else '▲'}", self._style("sorted")
+            else:
+                title, style = column.title, self._style("header")
+            segments.append(Segment(pad(clip(title, width), width, column.align) + " " * GAP, style))
+        return Strip(segments)
+
+    def _row_style(self, place: int) -> RichStyle:
+        if place == self.cursor and 0 <= place < len(self.view):
+            return self._style("row", "cursor-focus" if self.has_focus else "cursor")
+        return self._style("row", "hover") if place == self._hover and place < len(self.view) else self._style("row")
+
+    def _row(self, place: int) -> Strip:
+        row = self.source.row(self.view[place])
+        state: tuple[str, ...] = ()
+        if place == self.cursor:
+            state = ("cursor-focus" if self.has_focus else "cursor",)
+        elif place == self._hover:
+            state = ("hover",)
+        plain = self._style("row", *state)
+        segments = [Segment(MARK if place == self.cursor else " " * len(MARK), plain)]
+        keys = {column.key: number for number, column in enumerate(self.source.columns)}
+        for number, (column, width) in enumerate(self._columns):
+            cell = row.cells[keys[column.key]]
+            text = "  " * row.depth + cell.text if number == 0 else cell.text
+            style = self._style("row", *((cell.style,) if cell.style else ()), *state)
+            shorten = clip_middle if number == 0 and self._fits else clip
+            segments.append(Segment(pad(shorten(text, width), width, cell.align), style))
+            segments.append(Segment(" " * GAP, plain))
+        return Strip(segments)
+
+    def _blank(self, y: int) -> Strip:
+        if self.view or y != 1:
+            return Strip([])
+        if self.searching:
+            message = "searching …"
+        elif self.words:
+            message = f"nothing matches “{self.words}”; escape clears the filter"
+        else:
+            message = self.empty
+        return Strip([Segment("  " + clip(Cell(message).text, max(0, self.size.width - 2)), self._style("dim"))])
+
+    # -- keys and mouse -----------------------------------------------------------------------------------------------
+
+    def action_move(self, by: int) -> None:
+        """One row up or down."""
+        self.cursor += by
+
+    def action_page(self, by: int) -> None:
+        """One screenful up or down."""
+        self.cursor += by * max(1, self.size.height - 2)
+
+    def action_to(self, place: int) -> None:
+        """To the first row, or to the last."""
+        self.cursor = place if place >= 0 else len(self.view) - 1
+
+    def action_select(self) -> None:
+        """Open the row under the cursor."""
+        if (row := self.row) is not None:
+            self.post_message(self.Selected(self, row))
+
+    def on_click(self, event: events.Click) -> None:
+        """A title sorts, a row takes the cursor, the row under the cursor opens."""
+        if event.y == 0:
+            column = self._columns.at(event.x + round(self.scroll_offset.x) - len(MARK))
+            if column is not None:
+                self.sort_by(column.key, column.key == self.sorted_by and not self.descending)
+            return
+        place = event.y - 1 + round(self.scroll_offset.y)
+        if place < len(self.view):
+            if place == self.cursor and event.chain == 2:
+                self.action_select()
+            self.cursor = place
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Follow the mouse."""
+        place = event.y - 1 + round(self.scroll_offset.y) if event.y else -1
+        if place != self._hover:
+            self._hover = place
+            self.refresh()
+
+    def on_leave(self) -> None:
+        """The mouse has gone."""
+        self._hover = -1
+        self.refresh()
+
+    def on_focus(self) -> None:
+        """The cursor is drawn stronger."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The cursor is drawn weaker."""
+        self.refresh()
+
+    def cells(self) -> list[tuple[str, str]]:
+        """Title and full text of each cell under the cursor, for copying."""
+        row = self.row
+        if row is None:
+            return []
+        return [(column.title, cell.text) for column, cell in zip(self.source.columns, row.cells, strict=False) if cell is not EMPTY and cell.text]
+
+    def cursor_region(self) -> Region:
+        """Where the cursor is, in the table's own coordinates."""
+        return Region(0, self.cursor - round(self.scroll_offset.y) + 1, cell_width(MARK), 1)
