@@ -18,6 +18,8 @@ class FileFormat(StrEnum):
     SCRIPT = "script"
     EMPTY = "empty"
     DATA = "data"
+    UNSEEN = "unseen"
+    """Not one byte of it has been reached (a peek that ended before the member began)."""
 
 
 class Scope(StrEnum):

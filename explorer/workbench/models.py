@@ -51,10 +51,12 @@ class Inspection:
     file: FileFacts
     path: Path | None
     """The binary on disk, whole; None after a peek."""
+    asset_path: Path | None
+    """The asset or local file that it came from, on disk; the same as ``path`` for a raw file; None after a peek."""
     check: Fact[Check]
     """The asset's bytes against the API's digest; NotApplicable for local files, Unknown after a peek."""
     asset_sha256: Fact[str]
-    """Of the asset (the archive) itself."""
+    """Of the asset or local file itself; the same as the binary's for a raw file; Unknown after a peek."""
     listing: Fact[Listing]
     """NotApplicable for a raw file."""
     member: Fact[Member]

@@ -1,0 +1,343 @@
+"""The facade. Composes the rooms; holds no state but the session and the catalogue it was given last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.compat import Rule, Target
+from explorer.errors import NotFoundError, OfflineError, RateLimitedError, UsageError
+from explorer.facts import MISSING
+from explorer.fetch import CacheEntry, CacheStats, Download
+from explorer.progress import Progress, ProgressCallback, ignore_progress
+from explorer.releases import Asset, Catalogue, Origin, Release
+from explorer.settings import Settings
+from explorer.verify import Proof
+from explorer.workbench.models import Finding, Got, Inspection, ProofOptions, Subject
+from explorer.workbench.resolve import asset_subject, catalogue_subject, local_subject
+from explorer.workbench.session import Session
+
+if TYPE_CHECKING:
+    from explorer.archive import Listing
+    from explorer.elf import SymbolTable
+
+ROADRUNNER = "roadrunner-server/roadrunner"
+
+
+class Workbench:
+    """Everything a face can ask for. Async methods are cancelled by cancelling their task and raise ``ExplorerError``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.session = Session(settings)
+        self._catalogue: Catalogue | None = None
+
+    async def aclose(self) -> None:
+        """Give connections, threads and the cache back."""
+        await self.session.aclose()
+
+    # ------------------------------------------------------------------ catalogue
+
+    def catalogue_at_hand(self) -> Catalogue | None:
+        """The catalogue that can be had without the network: cached, a folder's, the demo's. None where there is none yet."""
+        from explorer import releases
+
+        if self.settings.folder is not None:
+            self._catalogue = releases.folder(self.settings.folder)
+        elif self.settings.demo:
+            self._catalogue = releases.demo()
+        else:
+            pages = self.session.cache.store("page")
+            self._catalogue = releases.cached(self.settings.repo, self.settings.api_url, pages) or self._catalogue
+        return self._with_warnings(self._catalogue) if self._catalogue else None
+
+    async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
+        """All releases, asked anew of the server (an unchanged page costs a 304); else what is at hand, with a warning.
+
+        Raises:
+            SourceError: nothing can be had and nothing is kept.
+        """
+        if self.settings.folder is not None or self.settings.demo:
+            found = await self.session.run(lambda _: self.catalogue_at_hand())
+            assert found is not None
+            return found
+        from explorer.releases import GitHub
+
+        try:
+            github = GitHub(
+                self.settings.repo,
+                self.settings.api_url,
+                self.session.client(),
+                self.session.cache.store("page"),
+                await self.session.token(),
+            )
+            self._catalogue = await github.catalogue(progress=progress)
+        except (OfflineError, RateLimitedError) as error:
+            self._catalogue = await self._instead(error)
+        return self._with_warnings(self._catalogue)
+
+    async def _instead(self, error: OfflineError | RateLimitedError) -> Catalogue:
+        """What is shown without the network: the cache, or RoadRunner's bundled snapshot."""
+        from explorer import releases
+
+        at_hand = await self.session.run(lambda _: self.catalogue_at_hand())
+        if at_hand is not None:
+            return at_hand if self.settings.offline else replace(at_hand, warnings=(str(error), *at_hand.warnings))
+        if self.settings.repo.lower() != ROADRUNNER:
+            raise error
+        snapshot = await self.session.run(lambda _: releases.snapshot())
+        return replace(snapshot, warnings=(*snapshot.warnings, str(error)))
+
+    def _with_warnings(self, catalogue: Catalogue) -> Catalogue:
+        fresh = tuple(w for w in self.session.warnings if w not in catalogue.warnings)
+        return replace(catalogue, warnings=(*catalogue.warnings, *fresh))
+
+    # ------------------------------------------------------------------ subjects
+
+    async def resolve(self, text: str, platform: str = "") -> Subject:
+        """What a TARGET stands for: a path, ``TAG/ASSET``, an asset's name, ``TAG`` with a platform; ``#member`` behind it.
+
+        Raises:
+            UsageError, NotFoundError: with the nearest names.
+        """
+        if not text.strip():
+            raise UsageError("An empty TARGET", remedy="Name a file, TAG/ASSET, or TAG with --platform")
+        subject = local_subject(text)
+        if subject is not None:
+            return subject
+        catalogue = self._catalogue or await self.catalogue()
+        return catalogue_subject(text, platform, catalogue)
+
+    def subject(self, asset: Asset, member: str = "", release: Release | None = None) -> Subject:
+        """An asset of the catalogue as a subject."""
+        if release is None and self._catalogue is not None:
+            release = next((r for r in self._catalogue.releases if r.tag == asset.tag), None)
+        return asset_subject(asset, release, member)
+
+    def on_disk(self, subject: Subject) -> bool:
+        """Whether its bytes are here already. Verifies a cached file, so it costs a read of it."""
+        if subject.path is not None or subject.asset is None:
+            return True
+        from explorer.fetch import asset_key
+
+        return self.session.cache.find(asset_key(subject.asset)) is not None
+
+    # ------------------------------------------------------------------ bytes
+
+    async def download(self, asset: Asset, *, progress: ProgressCallback = ignore_progress) -> Download:
+        """The asset's bytes in the cache, checked against the API's digest.
+
+        Raises:
+            SourceError, IntegrityError: as ``fetch.Downloader``.
+        """
+        if not asset.url and not asset.api_url:
+            raise NotFoundError(
+                f"{asset.name} cannot be downloaded from here",
+                "it is known from the bundled list only, which has names but no addresses",
+                "Connect to the network and press r, or leave out --offline and --demo",
+            )
+        if self.settings.offline:
+            from explorer.fetch import Check, asset_key
+
+            blob = await self.session.run(lambda _: self.session.cache.find(asset_key(asset)))
+            if blob is not None:
+                check = Check.OK if asset.digest == f"sha256:{blob.sha256}" else Check.ABSENT
+                return Download(blob, check, True, 0, 0, 0.0)
+        downloader = await self.session.downloader()
+        return await downloader.download(asset, progress=progress)
+
+    async def get(self, subject: Subject, into: Path, *, progress: ProgressCallback = ignore_progress) -> Got:
+        """Download, check, unpack below ``into`` and mark the program executable."""
+        from explorer.workbench.get import get
+
+        return await get(self, subject, into, progress)
+
+    async def members(self, subject: Subject, *, progress: ProgressCallback = ignore_progress) -> Listing:
+        """An asset's or a local archive's members, refused ones included."""
+        from explorer.archive import listing
+        from explorer.bytesource import FileSource
+
+        path, name = await self._path(subject, progress)
+
+        def work(cancel: object) -> Listing:
+            with FileSource(path) as source:
+                return listing(source, name)
+
+        return await self.session.run(work)
+
+    async def _path(self, subject: Subject, progress: ProgressCallback) -> tuple[Path, str]:
+        if subject.path is not None:
+            return subject.path, subject.asset.name if subject.asset else subject.path.name
+        assert subject.asset is not None
+        return (await self.download(subject.asset, progress=progress)).blob.path, subject.asset.name
+
+    # ------------------------------------------------------------------ what it is
+
+    async def inspect(
+        self, subject: Subject, *, on: Sequence[str] = (), progress: ProgressCallback = ignore_progress
+    ) -> Inspection:
+        """Facts and verdicts from the whole file, which is downloaded first where that is needed."""
+        from explorer.workbench.inspect import inspect_file, keep
+
+        targets = self._targets(on)
+        download = None
+        if subject.path is None:
+            assert subject.asset is not None
+            download = await self.download(subject.asset, progress=progress)
+        progress(Progress("reading"))
+        found = await self.session.run(
+            lambda cancel: keep(inspect_file(subject, download, targets, self.session.cache, cancel), self.session.cache)
+        )
+        return self._with_proofs(found)
+
+    async def peek(self, subject: Subject, *, on: Sequence[str] = (), progress: ProgressCallback = ignore_progress) -> Inspection:
+        """Facts and verdicts from the first bytes on the server; from the file itself where that is here."""
+        from explorer.workbench.inspect import keep
+        from explorer.workbench.peek import peek_asset
+
+        if subject.path is not None or subject.asset is None:
+            return await self.inspect(subject, on=on, progress=progress)
+        asset = subject.asset
+        if not subject.member and (kept := await self.session.run(lambda _: self.known(asset, on=on))) is not None:
+            return kept
+        if not asset.url and not asset.api_url:
+            await self.download(asset)  # raises with the reason
+        progress(Progress("peeking"))
+        found = await peek_asset(self.session, subject, self._targets(on))
+        await self.session.run(lambda _: keep(found, self.session.cache))
+        return found
+
+    def known(self, asset: Asset, *, on: Sequence[str] = ()) -> Inspection | None:
+        """What an earlier peek or inspection has left in the cache, with its verdicts; None where there is nothing."""
+        from explorer.workbench.inspect import kept
+        from explorer.workbench.peek import verdicts_of
+
+        record = kept(asset, self.session.cache)
+        if record is None:
+            return None
+        targets = self._targets(on)
+        by_name = {v.target.name: v for v in record.verdicts}
+        verdicts = tuple(by_name[t.name] if t.name in by_name else verdicts_of(record.binary, (t,))[0] for t in targets)
+        from explorer.facts import Unknown
+
+        why = Unknown("open the file to see it")
+        found = Inspection(
+            self.subject(asset), record.file, None, None, record.check, why, why, why, record.binary, verdicts, record.traffic
+        )
+        return self._with_proofs(found)
+
+    def judge(self, inspection: Inspection, *, on: Sequence[str] = ()) -> Inspection:
+        """The same facts against other targets. May read neighbouring libraries."""
+        from explorer.workbench.inspect import rejudge
+        from explorer.workbench.peek import verdicts_of
+
+        if inspection.path is None:
+            return replace(inspection, verdicts=verdicts_of(inspection.binary, self._targets(on)))
+        return rejudge(inspection, self._targets(on), self.session.cache)
+
+    def symbols(self, inspection: Inspection) -> SymbolTable:
+        """The binary's symbol table, decoded as it is shown.
+
+        Raises:
+            NotFoundError: after a peek, there is no file to read.
+        """
+        from explorer.bytesource import FileSource
+        from explorer.elf import symbols
+
+        if inspection.path is None:
+            raise NotFoundError("The symbols are not here", "only the first bytes were read", "Download the file: d")
+        return symbols(FileSource(inspection.path))
+
+    # ------------------------------------------------------------------ proof
+
+    async def verify(
+        self,
+        inspection: Inspection,
+        options: ProofOptions | None = None,
+        *,
+        progress: ProgressCallback = ignore_progress,
+        output: Callable[[str], None] | None = None,
+    ) -> Proof:
+        """Run the binary in a throw-away container and keep what was seen.
+
+        Raises:
+            EngineError: no engine, image or emulation, with the remedy. UsageError: it is not said what to run.
+        """
+        from explorer.workbench.prove import prove_inspection
+
+        if inspection.path is None:
+            inspection = await self.inspect(inspection.subject, on=[v.target.name for v in inspection.verdicts], progress=progress)
+        return await prove_inspection(self, inspection, options or ProofOptions(), progress, output)
+
+    def proofs(self, sha256: str) -> tuple[Proof, ...]:
+        """Proofs kept of a binary, newest first."""
+        from explorer.workbench.prove import proofs_of
+
+        return proofs_of(self.session.cache, sha256)
+
+    def proofs_of(self, asset: Asset) -> tuple[Proof, ...]:
+        """Proofs kept of an asset's program, newest first; none where the asset was never inspected."""
+        found = self.known(asset)
+        return found.proofs if found else ()
+
+    def _with_proofs(self, inspection: Inspection) -> Inspection:
+        digest = inspection.file.sha256
+        return inspection if isinstance(digest, MISSING) else replace(inspection, proofs=self.proofs(digest))
+
+    # ------------------------------------------------------------------ data
+
+    def targets(self) -> tuple[Target, ...]:
+        """All targets a verdict can be asked for by name."""
+        from explorer.compat import targets
+
+        return targets()
+
+    def target(self, name: str) -> Target:
+        """One target. Raises UsageError with the nearest names."""
+        from explorer.compat import find_target
+
+        return find_target(name)
+
+    def default_target(self) -> Target:
+        """The settings' target, else musl of the current Alpine."""
+        from explorer.compat import default_target, find_target
+
+        return find_target(self.settings.target) if self.settings.target else default_target()
+
+    def _targets(self, on: Sequence[str]) -> tuple[Target, ...]:
+        return tuple(self.target(name) for name in on) or (self.default_target(),)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, in the order of the procedure."""
+        from explorer.compat import rules
+
+        return rules()
+
+    def cache_stats(self) -> CacheStats:
+        """What is in the cache."""
+        return self.session.cache.stats()
+
+    def cache_entries(self) -> tuple[CacheEntry, ...]:
+        """The cache's blobs, most recently used first."""
+        return self.session.cache.entries()
+
+    def cache_prune(self, limit_bytes: int | None = None) -> int:
+        """Remove the least recently used until the limit holds; gives the bytes freed."""
+        return self.session.cache.prune(limit_bytes)
+
+    def cache_clear(self) -> int:
+        """Remove everything; gives the bytes freed."""
+        return self.session.cache.clear()
+
+    async def doctor(self) -> tuple[Finding, ...]:
+        """What works here and what does not, each with its remedy."""
+        from explorer.workbench.doctor import examine
+
+        return await examine(self)
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where the catalogue at hand came from."""
+        return self._catalogue.origin if self._catalogue else None

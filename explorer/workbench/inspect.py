@@ -1,0 +1,164 @@
+"""From a subject to facts and verdicts: of the whole file, or of what an earlier look has left in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from explorer.compat import Answer, Target, Verdict
+from explorer.elf import Binary, Elf
+from explorer.errors import FormatError
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
+from explorer.fetch import Check, Download, Traffic
+from explorer.progress import Cancellation
+from explorer.releases import Asset
+from explorer.workbench import codec
+from explorer.workbench.models import FileFacts, Inspection, Subject
+from explorer.workbench.unpack import MemberNeighbours, Neighbours, Unpacked, open_asset
+
+if TYPE_CHECKING:
+    from explorer.compat import Surroundings
+    from explorer.fetch import Cache
+
+RECORD_VERSION = 1
+"""Raised whenever a rule or a reader changes what it would say, so that kept records are made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept of an asset between two starts: enough for a row in the list, never instead of the file."""
+
+    version: int
+    whole: bool
+    """True: from the whole file. False: from a peek."""
+    file: FileFacts
+    check: Fact[Check]
+    binary: Binary
+    """Cut to what HEAD scope and the headline need."""
+    verdicts: tuple[Verdict, ...]
+    traffic: Fact[Traffic]
+
+
+def inspect_file(
+    subject: Subject, download: Download | None, targets: Sequence[Target], cache: Cache, cancel: Cancellation
+) -> Inspection:
+    """Read a local file or a downloaded asset, whole, and judge it.
+
+    Raises:
+        FormatError, NotFoundError, SourceError: as ``unpack.open_asset``.
+    """
+    from explorer.bytesource import FileSource
+    from explorer.elf import read
+
+    path = download.blob.path if download else subject.path
+    assert path is not None, "a subject without a path is downloaded first"
+    unpacked = open_asset(path, subject, download.blob if download else None, cache, cancel)
+    with FileSource(unpacked.path) as source:
+        binary = read(source, unpacked.name, cancel=cancel)
+    inspection = Inspection(
+        subject=subject,
+        file=FileFacts(unpacked.name, unpacked.size, unpacked.sha256),
+        path=unpacked.path,
+        asset_path=path,
+        check=_check(subject, download),
+        asset_sha256=unpacked.asset_sha256,
+        listing=unpacked.listing,
+        member=unpacked.member,
+        binary=binary,
+        verdicts=(),
+    )
+    return rejudge(inspection, targets, cache)
+
+
+def judge_all(binary: Binary, targets: Sequence[Target], surroundings: Surroundings | None) -> tuple[Verdict, ...]:
+    """One verdict per target, in their order."""
+    from explorer.compat import judge
+
+    return tuple(judge(binary, target, surroundings) for target in targets)
+
+
+def rejudge(inspection: Inspection, targets: Sequence[Target], cache: Cache) -> Inspection:
+    """The same facts against other targets."""
+    return replace(inspection, verdicts=judge_all(inspection.binary, targets, surroundings_of(inspection, cache)))
+
+
+def record_key(asset: Asset) -> str:
+    """Asset id, ``updated_at`` and size: what changes when a file is uploaded anew."""
+    return f"{RECORD_VERSION}:{asset.repo}:{asset.tag}/{asset.name}:{asset.id}:{asset.updated_at}:{asset.size}"
+
+
+def keep(inspection: Inspection, cache: Cache) -> Inspection:
+    """Store the record of an inspected asset; a verdict that differs from the peek's before it is marked as changed."""
+    asset = inspection.subject.asset
+    if asset is None or inspection.subject.member:
+        return inspection
+    before = kept(asset, cache)
+    if before is not None and not before.whole and inspection.path is not None:
+        inspection = replace(inspection, changed=difference(before.verdicts, inspection.verdicts))
+    if before is not None and before.whole and inspection.path is None:
+        return inspection
+    record = Record(
+        RECORD_VERSION,
+        inspection.path is not None,
+        inspection.file,
+        inspection.check,
+        trimmed(inspection.binary),
+        tuple(replace(v, dependencies=Unknown("not kept")) if not isinstance(v.dependencies, MISSING) else v for v in inspection.verdicts),
+        inspection.traffic,
+    )
+    cache.store("peek").save(record_key(asset), codec.dumps(record))
+    return inspection
+
+
+def kept(asset: Asset, cache: Cache) -> Record | None:
+    """The record of an asset, or None where there is none that this version can read."""
+    store = cache.store("peek")
+    data = store.load(record_key(asset))
+    if data is None:
+        return None
+    try:
+        record = codec.loads(data, Record)
+    except FormatError:
+        store.delete(record_key(asset))
+        return None
+    return record if record.version == RECORD_VERSION else None
+
+
+def difference(peeked: Sequence[Verdict], whole: Sequence[Verdict]) -> str:
+    """A sentence where a whole file's answer is not the one its peek gave; empty where they agree or the peek did not know."""
+    for before in peeked:
+        for after in whole:
+            if before.target.name == after.target.name and before.answer not in (after.answer, Answer.UNKNOWN):
+                return (
+                    f"The first bytes said {before.answer} for {after.target.title}, the whole file says {after.answer}: "
+                    "the file has changed on the server, or rr-explorer is wrong. Please report it."
+                )
+    return ""
+
+
+def trimmed(binary: Binary) -> Binary:
+    """The facts worth keeping for a list: without tables, symbols and notes, which may hold a million names."""
+    if isinstance(binary.elf, MISSING):
+        return binary
+    gone = Unknown("not kept; open the file")
+    elf: Elf = binary.elf
+    go = elf.go if isinstance(elf.go, MISSING) else replace(elf.go, dependencies=(), settings=elf.go.settings[:40])
+    return replace(binary, elf=replace(elf, dynamic=gone, linking=gone, sections=gone, notes=gone, go=go, symbol_count=gone))
+
+
+def _check(subject: Subject, download: Download | None) -> Fact[Check]:
+    if download is not None:
+        return download.check
+    return NotApplicable("a stand-in shipped with rr-explorer" if subject.stand_in else "a local file")
+
+
+def surroundings_of(inspection: Inspection, cache: Cache) -> Surroundings | None:
+    """What stands beside the binary: the archive's members, a local file's folder, or nothing for a raw asset or a peek."""
+    path, digest = inspection.asset_path, inspection.asset_sha256
+    if path is None or isinstance(digest, MISSING):
+        return None
+    if isinstance(inspection.listing, MISSING) or isinstance(inspection.member, MISSING):
+        return Neighbours(path) if inspection.subject.asset is None else None
+    name = inspection.subject.asset.name if inspection.subject.asset else path.name
+    return MemberNeighbours(path, name, digest, inspection.listing, inspection.member, cache)

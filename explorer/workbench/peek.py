@@ -1,0 +1,135 @@
+"""A verdict before the download: the head of the program, read through the archive's first bytes on the server."""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from explorer.archive import Format, Member, MemberKind
+from explorer.bytesource import ByteSource, OutOfReachError, StreamSource
+from explorer.compat import Answer, Reason, Target, Verdict
+from explorer.elf import Binary, FileFormat, Scope
+from explorer.errors import NotFoundError
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
+from explorer.progress import Cancellation
+from explorer.workbench.inspect import judge_all
+from explorer.workbench.models import FileFacts, Inspection, Subject
+from explorer.workbench.session import Session
+from explorer.workbench.unpack import expected_names, is_program, needs_head
+
+if TYPE_CHECKING:
+    from explorer.fetch import RemoteSource
+
+DEEPER = 3 << 20
+"""How far into a compressed member a peek follows the dynamic section, in unpacked bytes: at Go's and Rust's usual ratio of
+one third that is the ceiling of 1 MiB packed. In anything larger the section lies in the tail, and asking would be for nothing."""
+
+
+async def peek_asset(session: Session, subject: Subject, targets: Sequence[Target]) -> Inspection:
+    """Judge an asset on the server by its first bytes.
+
+    Raises:
+        SourceError: the server does not answer, or not with this file.
+        FormatError: what has arrived is already damaged.
+    """
+    from explorer.fetch import open_remote
+
+    assert subject.asset is not None
+    remote = open_remote(
+        session.client(),
+        subject.asset,
+        await session.token(),
+        loop=asyncio.get_running_loop(),
+        ceiling=session.settings.peek_ceiling,
+    )
+    try:
+        await remote.prefetch()
+        return await session.run(lambda cancel: _peek(remote, subject, targets, cancel))
+    finally:
+        remote.close()
+
+
+def _peek(remote: RemoteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation) -> Inspection:
+    member, name, binary = look(remote, subject, targets, cancel)
+    verdicts = verdicts_of(binary, targets)
+    why = Unknown("needs the download")
+    size = binary.size if isinstance(member, MISSING) else member.size
+    return Inspection(
+        subject=subject,
+        file=FileFacts(name, size, why),
+        path=None,
+        asset_path=None,
+        check=why,
+        asset_sha256=why,
+        listing=why,
+        member=member,
+        binary=binary,
+        verdicts=verdicts,
+        traffic=remote.traffic,
+    )
+
+
+def look(
+    source: ByteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation
+) -> tuple[Fact[Member], str, Binary]:
+    """The program's member, its name, and the facts that could be had through ``source``, which may be only a beginning."""
+    from explorer.archive import detect, walk
+
+    assert subject.asset is not None
+    asset = subject.asset
+    try:
+        if detect(source, asset.name) is Format.RAW and asset.archive == "raw":
+            return NotApplicable("not an archive"), asset.name, _read(source, asset.name, targets, whole_reach=True)
+        for entry in walk(source, asset.name, cancel=cancel, prefix=True):
+            if entry.member.kind is not MemberKind.FILE or entry.member.refused is not None:
+                continue
+            stream = StreamSource(entry.open().read, entry.member.size)
+            head = stream.read_at(0, 4) if needs_head(subject) else None
+            if is_program(entry, subject, head):
+                name = posixpath.basename(entry.member.name)
+                return entry.member, name, _read(stream, name, targets, whole_reach=False)
+    except OutOfReachError as error:
+        return Unknown(error.why, error.needs), asset.name, unseen(asset.name, error)
+    what = subject.member or " or ".join(expected_names(subject)) or "program"
+    raise NotFoundError(f"{asset.name} holds no {what}", remedy="Name a member: FILE#MEMBER")
+
+
+def _read(source: ByteSource, name: str, targets: Sequence[Target], whole_reach: bool) -> Binary:
+    """HEAD scope; and what a loader looks at where a verdict waits for it and it can be reached."""
+    from explorer.elf import read
+
+    binary = read(source, name, Scope.HEAD)
+    if all(v.answer is not Answer.UNKNOWN for v in verdicts_of(binary, targets)):
+        return binary
+    deepest = _dynamic_end(binary)
+    if deepest is None or (not whole_reach and deepest > DEEPER):
+        return binary
+    return read(source, name, Scope.LINKAGE)
+
+
+def _dynamic_end(binary: Binary) -> int | None:
+    """Where PT_DYNAMIC ends in the file, or None where there is none."""
+    if isinstance(binary.elf, MISSING) or isinstance(binary.elf.segments, MISSING):
+        return None
+    return max((s.offset + s.filesz for s in binary.elf.segments if s.type == "DYNAMIC"), default=None)
+
+
+def verdicts_of(binary: Binary, targets: Sequence[Target]) -> tuple[Verdict, ...]:
+    """Verdicts from what was reached; where nothing was, ``unknown`` with what it waits for."""
+    if binary.format is not FileFormat.UNSEEN:
+        return judge_all(binary, targets, None)
+    why = binary.detail
+    reason = Reason(
+        "peek.unseen", Answer.UNKNOWN, "The first bytes of the asset do not reach the program.", why, "Download it: d, or inspect without --peek"
+    )
+    return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), Unknown(why)) for t in targets)
+
+
+def unseen(name: str, error: OutOfReachError) -> Binary:
+    """The facts of a program of which not one byte was reached."""
+    why = Unknown(error.why, error.needs)
+    return Binary(name, why, FileFormat.UNSEEN, Scope.HEAD, error.why, why, why)
+
+

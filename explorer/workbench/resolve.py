@@ -1,0 +1,105 @@
+"""From the words of a TARGET to the thing it stands for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+from explorer.errors import NotFoundError, UsageError
+from explorer.releases import Asset, Catalogue, Kind, Release
+from explorer.workbench.models import Subject
+
+KIND_ORDER = (Kind.SERVER, Kind.OTHER, Kind.PLUGIN, Kind.DEB)
+"""Which of several assets for one platform a user means: RoadRunner itself before its plugin and its package."""
+
+
+def local_subject(text: str) -> Subject | None:
+    """The local file, archive or ``archive#member`` that ``text`` names, or None where there is no such path."""
+    path = Path(text).expanduser()
+    if path.exists():
+        return Subject(text, None, None, path)
+    name, mark, member = text.rpartition("#")
+    if mark and name and Path(name).expanduser().exists():
+        return Subject(text, None, None, Path(name).expanduser(), member)
+    if text.startswith(("./", "../", "/", "~", ".\\", "\\")):
+        raise NotFoundError(f"No such file: {name or text}", remedy="Check the path")
+    return None
+
+
+def asset_subject(asset: Asset, release: Release | None, member: str = "") -> Subject:
+    """An asset as a subject."""
+    name = f"{asset.tag}/{asset.name}" + (f"#{member}" if member else "")
+    return Subject(name, asset, release, asset.path, member)
+
+
+def catalogue_subject(text: str, platform: str, catalogue: Catalogue) -> Subject:
+    """``TAG/ASSET``, an asset's name, or ``TAG`` with a platform, looked up in a catalogue.
+
+    Raises:
+        UsageError: the words fit no form, or several assets.
+        NotFoundError: no such release or asset; names the nearest.
+    """
+    words, _, member = text.partition("#")
+    tag, slash, name = words.partition("/")
+    release = catalogue.release(tag)
+    if slash:
+        if release is None:
+            raise _no_release(tag, catalogue)
+        return asset_subject(_named(name, release.assets, f"release {release.tag}"), release, member)
+    if release is not None:
+        return asset_subject(_for_platform(release, platform), release, member)
+    if words == "latest":
+        raise NotFoundError(f"{catalogue.repo} has no published stable release", remedy="Name a tag; rr-explorer releases lists them")
+    for candidate in catalogue.releases:
+        for asset in candidate.assets:
+            if asset.name == words:
+                return asset_subject(asset, candidate, member)
+    near = difflib.get_close_matches(words, [r.tag for r in catalogue.releases], 3)
+    raise NotFoundError(
+        f"No file, tag or asset is called {words}",
+        f"looked on this disk and in {len(catalogue.releases)} releases of {catalogue.repo}",
+        f"Did you mean {', '.join(near)}?" if near else "rr-explorer releases lists the tags, rr-explorer assets TAG the files",
+    )
+
+
+def _named(name: str, assets: Iterable[Asset], place: str) -> Asset:
+    assets = tuple(assets)
+    for asset in assets:
+        if asset.name == name:
+            return asset
+    near = difflib.get_close_matches(name, [a.name for a in assets], 3, 0.4)
+    raise NotFoundError(
+        f"{place} has no file {name}", f"it has {len(assets)}", f"Did you mean {', '.join(near)}?" if near else "rr-explorer assets lists them"
+    )
+
+
+def _for_platform(release: Release, platform: str) -> Asset:
+    slugs = sorted({a.platform.slug for a in release.assets} - {"?"})
+    if not platform:
+        raise UsageError(
+            f"{release.tag} has {len(release.assets)} files: which one?",
+            f"platforms: {', '.join(slugs)}",
+            f"Add --platform {slugs[0] if slugs else 'linux-arm64'}, or name the file",
+        )
+    wanted = platform.lower().replace("unknown-musl", "musl").replace("linux-musl", "musl").replace("/", "-")
+    fits = [a for a in release.assets if a.platform.slug == wanted]
+    for kind in KIND_ORDER:
+        of_kind = [a for a in fits if a.kind is kind]
+        if len(of_kind) == 1 or (of_kind and kind in (Kind.SERVER, Kind.PLUGIN)):
+            return of_kind[0]
+        if of_kind:
+            raise UsageError(f"{release.tag} has {len(of_kind)} files for {platform}", ", ".join(a.name for a in of_kind), "Name the file")
+    hint = "No musl-arm64 file was ever published: linux-arm64 is the one to look at" if wanted == "musl-arm64" else "Take one of those"
+    raise NotFoundError(f"{release.tag} has no file for {platform}", f"it has files for {', '.join(slugs) or 'no known platform'}", hint)
+
+
+def _no_release(tag: str, catalogue: Catalogue) -> NotFoundError:
+    if tag == "latest":
+        return NotFoundError(f"{catalogue.repo} has no published stable release", remedy="Name a tag")
+    near = difflib.get_close_matches(tag, [r.tag for r in catalogue.releases], 3)
+    return NotFoundError(
+        f"{catalogue.repo} has no release {tag}",
+        f"looked at {len(catalogue.releases)}" + ("" if catalogue.complete is True else ", which may not be all"),
+        f"Did you mean {', '.join(near)}?" if near else "rr-explorer releases lists them",
+    )

@@ -1,0 +1,128 @@
+"""What lasts as long as the program runs: the cache, the HTTP client, the token, the engine. Each made on first use."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from explorer.errors import OfflineError, SourceError
+from explorer.progress import Cancellation
+from explorer.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
+
+    from explorer.fetch import Cache, Downloader
+    from explorer.http import Token
+    from explorer.verify import Engine
+
+T = TypeVar("T")
+
+THREADS = 24
+"""Enough for the sixteen peeks of one release beside a few parsers: they wait for the network, not for a core."""
+
+
+class Session:
+    """Holds the expensive things. Not for use from several event loops."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.warnings: list[str] = []
+        """Sentences for a banner, e.g. that the cache directory cannot be used."""
+        self._cache: Cache | None = None
+        self._client: httpx.AsyncClient | None = None
+        self._downloader: Downloader | None = None
+        self._token: Token | None = None
+        self._token_asked = False
+        self._engines: dict[str, Engine] = {}
+        self._threads: ThreadPoolExecutor | None = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def cache(self) -> Cache:
+        """The cache; a temporary one, with a warning, where the chosen directory cannot be used."""
+        if self._cache is None:
+            from explorer.fetch import Cache
+
+            try:
+                self._cache = Cache(self.settings.cache_dir, self.settings.cache_limit)
+            except SourceError as error:
+                self.warnings.append(f"{error} Nothing will be kept: a temporary cache is used.")
+                self._temporary = tempfile.TemporaryDirectory(prefix="rr-explorer-")
+                self._cache = Cache(Path(self._temporary.name), self.settings.cache_limit)
+        return self._cache
+
+    def client(self) -> httpx.AsyncClient:
+        """The HTTP client.
+
+        Raises:
+            OfflineError: where the user chose to be offline.
+        """
+        if self.settings.offline:
+            raise OfflineError("Offline, as asked", "this needs the network", "Leave out --offline")
+        if self._client is None:
+            from explorer.http import make_client
+
+            self._client = make_client()
+        return self._client
+
+    async def token(self) -> Token | None:
+        """The token for the API's host, looked for once (``gh`` may have to be started)."""
+        if not self._token_asked:
+            from explorer.releases import find_token
+
+            self._token = await self.run(lambda _: find_token(self.settings.api_url))
+            self._token_asked = True
+        return self._token
+
+    async def downloader(self) -> Downloader:
+        """The one downloader, so that its limit of transfers at a time holds."""
+        if self._downloader is None:
+            from explorer.fetch import Downloader
+
+            token = await self.token()
+            self._downloader = Downloader(self.client(), self.cache, token, self.settings.downloads)
+        return self._downloader
+
+    async def engine(self, choice: str = "") -> Engine:
+        """The container engine, found once per choice; leftovers of dead sessions are removed then."""
+        choice = choice or self.settings.engine
+        if choice not in self._engines:
+            from explorer.verify import find_engine, sweep
+
+            engine = await find_engine(choice, self.settings.engine_args)
+            await sweep(engine)
+            self._engines[choice] = engine
+        return self._engines[choice]
+
+    async def run(self, work: Callable[[Cancellation], T]) -> T:
+        """Run synchronous work in a thread. Cancelling the task raises the flag and waits until the thread has stopped."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rr-explorer")
+        cancel = Cancellation()
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work, cancel)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            cancel.cancel()
+            await asyncio.wait([future])
+            if not future.cancelled():
+                future.exception()  # marks it as seen: the cancellation is what the caller gets
+            raise
+
+    async def aclose(self) -> None:
+        """Give everything back. The session can be used again afterwards; things are made anew."""
+        if self._client is not None:
+            await self._client.aclose()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._cache is not None:
+            self._cache.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+        self._client = self._threads = self._cache = self._downloader = self._temporary = None
+        self._engines.clear()

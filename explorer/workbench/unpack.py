@@ -1,0 +1,227 @@
+"""Which member of an asset is the program, and how its bytes get to a parser.
+
+One rule serves peeks and whole files, so that both look at the same member: RoadRunner's assets are searched for their
+program's name; of anything else the first member, in the archive's order, that begins like a program is taken.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.archive import Entry, Format, Listing, Member, MemberKind
+from explorer.bytesource import ByteSource, FileSource
+from explorer.errors import FormatError, NotFoundError
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
+from explorer.fetch import Blob
+from explorer.progress import Cancellation
+from explorer.releases import Kind
+from explorer.workbench.models import Subject
+
+if TYPE_CHECKING:
+    from explorer.elf import Binary
+    from explorer.fetch import Cache
+
+PROGRAMS = {
+    Kind.SERVER: ("rr", "rr.exe"),
+    Kind.DEB: ("rr",),
+    Kind.PLUGIN: ("protoc-gen-php-grpc", "protoc-gen-php-grpc.exe"),
+}
+MAGICS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce")
+"""ELF, PE, Mach-O in both widths and byte orders, universal Mach-O."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A program on disk, and what stood around it."""
+
+    path: Path
+    name: str
+    size: int
+    sha256: str
+    asset_sha256: str
+    """Of the archive, or the same for a raw file."""
+    listing: Fact[Listing]
+    member: Fact[Member]
+
+
+def expected_names(subject: Subject) -> tuple[str, ...]:
+    """The basenames that the program of this subject must have; empty where any program will do."""
+    if subject.asset is None or subject.asset.repo.partition("/")[2] not in ("roadrunner", "roadrunner-binary"):
+        return ()
+    return PROGRAMS.get(subject.asset.kind, ())
+
+
+def is_program(entry: Entry, subject: Subject, head: bytes | None) -> bool:
+    """Whether this is the member meant. ``head``: its first four bytes, asked for only where names do not tell."""
+    if subject.member:
+        return _same(entry.member.name, subject.member)
+    names = expected_names(subject)
+    if names:
+        return posixpath.basename(entry.member.name) in names and entry.member.kind is MemberKind.FILE
+    return head is not None and head.startswith(MAGICS)
+
+
+def needs_head(subject: Subject) -> bool:
+    """Whether members have to be looked into to tell which is meant."""
+    return not subject.member and not expected_names(subject)
+
+
+def open_asset(path: Path, subject: Subject, blob: Blob | None, cache: Cache, cancel: Cancellation) -> Unpacked:
+    """The program of a local file or a downloaded asset, unpacked into the cache where it is in an archive.
+
+    Raises:
+        FormatError: a damaged archive in which the program was not reached.
+        NotFoundError: no member is the program, or none has the name asked for.
+    """
+    from explorer.archive import detect, listing
+
+    name = subject.asset.name if subject.asset else path.name
+    with FileSource(path) as source:
+        if detect(source, name) is Format.RAW and not _is_compressed(source):
+            if subject.member:
+                raise NotFoundError(f"{name} is no archive", f"so it has no member {subject.member}", "Leave out the #member")
+            digest = blob.sha256 if blob else _hash(source, cancel)
+            none = NotApplicable("not an archive")
+            return Unpacked(path, name, source.size, digest, digest, none, none)
+        digest = blob.sha256 if blob else _hash(source, cancel)
+        found = listing(source, name, cancel=cancel)
+        member, stored = _unpack(source, name, subject, digest, cache, cancel)
+    return Unpacked(stored.path, posixpath.basename(member.name) or name, stored.size, stored.sha256, digest, found, member)
+
+
+def _unpack(
+    source: FileSource, name: str, subject: Subject, digest: str, cache: Cache, cancel: Cancellation
+) -> tuple[Member, Blob]:
+    from explorer.archive import chunks, walk
+    from explorer.fetch import member_key
+
+    refused: list[str] = []
+    for entry in walk(source, name, cancel=cancel):
+        if entry.member.kind is not MemberKind.FILE and not subject.member:
+            continue
+        if entry.member.refused is not None:
+            refused.append(f"{entry.member.name} ({entry.member.refused.rule})")
+            if subject.member and _same(entry.member.name, subject.member):
+                raise FormatError(f"{entry.member.name} is refused", entry.member.refused.text, "Do not trust this archive")
+            continue
+        head, rest = b"", None
+        if needs_head(subject):
+            rest = entry.open()
+            head = _head(rest.read)
+        if is_program(entry, subject, head):
+            key = member_key(digest, entry.member.name)
+            stored = cache.find(key)
+            if stored is None:
+                stream = rest or entry.open()
+                stored = cache.add(key, posixpath.basename(entry.member.name), _chain(head, chunks(stream)), cancel)
+            return entry.member, stored
+    raise _not_there(subject, name, refused)
+
+
+def _not_there(subject: Subject, name: str, refused: list[str]) -> NotFoundError:
+    detail = f"refused: {', '.join(refused[:3])}" if refused else ""
+    if subject.member:
+        return NotFoundError(f"{name} has no member {subject.member}", detail, "rr-explorer inspect without #member names them")
+    names = " or ".join(expected_names(subject))
+    return NotFoundError(f"{name} holds no {names or 'program'}", detail, "Name a member: FILE#MEMBER")
+
+
+class Neighbours:
+    """What stands beside a binary: a local folder's files. Implements ``compat.Surroundings``."""
+
+    def __init__(self, binary: Path) -> None:
+        self.origin = binary.resolve().parent.as_posix()
+
+    def read(self, path: str) -> Binary | None:
+        """The library at an absolute POSIX path, or None where there is no regular file or it is no program."""
+        from explorer.elf import Scope, read
+
+        where = Path(path)
+        if not where.is_file():
+            return None
+        try:
+            with FileSource(where) as source:
+                return read(source, where.name, Scope.LINKAGE)
+        except FormatError:
+            return None
+
+
+class MemberNeighbours:
+    """What stands beside a binary inside its archive. Implements ``compat.Surroundings``."""
+
+    def __init__(self, archive: Path, name: str, digest: str, listing: Listing, member: Member, cache: Cache) -> None:
+        self.origin = posixpath.dirname(posixpath.normpath(member.name))
+        self._archive, self._name, self._digest, self._cache = archive, name, digest, cache
+        self._members = {posixpath.normpath(m.name): m for m in listing.members if m.refused is None}
+
+    def read(self, path: str) -> Binary | None:
+        """The library at a path inside the archive, links within it followed."""
+        from explorer.elf import Scope, read
+
+        member = self._resolve(path)
+        if member is None:
+            return None
+        subject = Subject(member.name, None, None, self._archive, member.name)
+        try:
+            with FileSource(self._archive) as source:
+                _, blob = _unpack(source, self._name, subject, self._digest, self._cache, Cancellation())
+            with FileSource(blob.path) as library:
+                return read(library, posixpath.basename(member.name), Scope.LINKAGE)
+        except (FormatError, NotFoundError):
+            return None
+
+    def _resolve(self, path: str) -> Member | None:
+        for _ in range(8):  # links to links; Linux itself gives up at 40
+            member = self._members.get(posixpath.normpath(path))
+            if member is None or member.kind is MemberKind.FILE:
+                return member
+            base = "" if member.kind is MemberKind.HARDLINK else posixpath.dirname(member.name)
+            path = posixpath.join(base, member.link)
+        return None
+
+
+def _same(name: str, wanted: str) -> bool:
+    """A member may be named by its whole path, or by its last part."""
+    name, wanted = posixpath.normpath(name), posixpath.normpath(wanted)
+    return name == wanted or ("/" not in wanted and posixpath.basename(name) == wanted)
+
+
+def _head(read: object) -> bytes:
+    data = b""
+    assert callable(read)
+    while len(data) < 4 and (part := read(4 - len(data))):
+        data += part
+    return data
+
+
+def _chain(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if head:
+        yield head
+    yield from rest
+
+
+def _hash(source: FileSource, cancel: Cancellation) -> str:
+    import hashlib
+
+    digest, offset = hashlib.sha256(), 0
+    while part := source.read_at(offset, 1 << 20):
+        cancel.check()
+        digest.update(part)
+        offset += len(part)
+    return digest.hexdigest()
+
+
+def _is_compressed(source: ByteSource) -> bool:
+    head = source.read_at(0, 6)
+    return head.startswith((b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd"))
+
+
+def size_of(member: Fact[Member]) -> int | Unknown:
+    """A member's claimed size."""
+    if isinstance(member, MISSING):
+        return Unknown("not in an archive")
+    return member.size if isinstance(member.size, int) else Unknown("the archive does not say")
