@@ -1,0 +1,306 @@
+"""Container images without a registry: real musl and glibc from Debian's packages, laid out as on Alpine and on Debian.
+
+Each is written as a docker-archive (a tar of ``manifest.json``, the configuration and one ``layer.tar``), which docker and
+podman both load; it is kept under ``build/images``. The packages come from the machine's own apt sources, through an apt
+state of our own, so that the machine's is neither read nor changed and arm64's lists can be had on amd64.
+"""
+
+import fcntl
+import hashlib
+import io
+import json
+import posixpath
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+BUILD = Path(__file__).resolve().parents[2] / "build" / "images"
+
+_MUSL_SUITES = {"1.2.3": "bookworm", "1.2.5": "trixie", "1.2.6": "sid"}
+_GLIBC_SUITES = {"2.36": "bookworm", "2.41": "trixie"}
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+_EPOCH = 1_700_000_000  # one time for every file: the same packages give the same image id
+_APPLETS = """
+[ arch ash awk base64 basename bunzip2 bzcat bzip2 cat chgrp chmod chown cmp cp cut date dd df diff dirname du echo egrep env
+expr false fgrep find getopt grep gunzip gzip head hostname id install kill ln ls md5sum mkdir mknod mktemp more mount mv
+nproc od pidof printenv printf ps pwd readlink realpath reset rm rmdir sed seq sh sha1sum sha256sum sha512sum sleep sort stat
+strings stty sync tail tar tee test time timeout touch tr true truncate tty umount uname uniq unlink unxz unzip uptime vi wc
+wget which whoami xargs xxd xzcat yes zcat
+"""
+
+
+class ImageUnavailableError(Exception):
+    """The packages for an image cannot be had on this machine; the text says why."""
+
+
+@dataclass(frozen=True)
+class TestImage:
+    """One image: its docker-archive on disk and the name it has once loaded."""
+
+    __test__ = False
+
+    reference: str
+    archive: Path
+    arch: str
+    libc: str
+    version: str
+
+
+def musl(arch: str = "amd64", version: str = "1.2.5", *, libgcc: bool = False) -> TestImage:
+    """An image like Alpine's: musl and busybox, with ``libgcc`` also libgcc_s and libstdc++ in /usr/lib.
+
+    ``version``: 1.2.3, 1.2.5 or 1.2.6. Raises ImageUnavailableError.
+    """
+    name = f"musl-{version}-{arch}" + ("-libgcc" if libgcc else "")
+    with _locked():
+        archive = BUILD / f"{name}.tar"
+        if not archive.exists():
+            packages = _packages(_MUSL_SUITES[version], arch, ("musl", "busybox-static"))
+            if not packages["musl"].name.startswith(f"musl_{version}"):
+                raise ImageUnavailableError(f"suite {_MUSL_SUITES[version]} has {packages['musl'].name}, not musl {version}")
+            root = _musl_root(packages, arch, version)
+            if libgcc:
+                root.update(_libgcc_from_wheel(arch))
+            _write_archive(archive, root, arch, _reference(name))
+    return TestImage(_reference(name), archive, arch, "musl", version)
+
+
+def glibc(arch: str = "amd64", version: str = "2.36") -> TestImage:
+    """An image like Debian's: glibc, libgcc_s and libstdc++ of Debian 12 (2.36) or 13 (2.41), and busybox."""
+    name = f"glibc-{version}-{arch}"
+    with _locked():
+        archive = BUILD / f"{name}.tar"
+        if not archive.exists():
+            wanted = ("libc6", "libgcc-s1", "libstdc++6", "zlib1g", "busybox-static")
+            root = _glibc_root(_packages(_GLIBC_SUITES[version], arch, wanted))
+            _write_archive(archive, root, arch, _reference(name))
+    return TestImage(_reference(name), archive, arch, "glibc", version)
+
+
+def load(engine: Sequence[str], image: TestImage) -> str:
+    """Give the image to an engine (``("docker",)`` …) unless it has it; its reference there."""
+    known = subprocess.run([*engine, "image", "inspect", image.reference], capture_output=True, check=False)
+    if known.returncode:
+        with _locked():
+            subprocess.run([*engine, "load", "--input", str(image.archive)], check=True, capture_output=True, timeout=120)
+    return image.reference
+
+
+def _reference(name: str) -> str:
+    # "localhost/" keeps podman from asking which registry is meant, and docker from asking its own
+    flavour, _, rest = name.partition("-")
+    return f"localhost/rr-explorer-test/{flavour}:{rest}"
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """Test processes run side by side: one builds, the others wait."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+# --- what goes into an image: path without a leading slash -> what is there ---
+
+
+@dataclass(frozen=True)
+class _Node:
+    data: bytes = b""
+    link: str = ""
+    mode: int = 0o644
+    directory: bool = False
+
+
+_Root = dict[str, _Node]
+
+
+def _base(os_release: str) -> _Root:
+    root = {name: _Node(directory=True, mode=0o755) for name in ("dev", "etc", "proc", "root", "sys", "usr", "usr/bin", "usr/lib", "var")}
+    root["tmp"] = _Node(directory=True, mode=0o1777)
+    root["etc/passwd"] = _Node(b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n")
+    root["etc/group"] = _Node(b"root:x:0:\nnobody:x:65534:\n")
+    root["etc/os-release"] = _Node(os_release.encode())
+    return root
+
+
+def _musl_root(packages: dict[str, Path], arch: str, version: str) -> _Root:
+    machine = _MACHINES[arch]
+    root = _base(f'ID=rr-explorer-test\nNAME="musl {version}, laid out as on Alpine"\nVERSION_ID={version}\n')
+    for name in ("bin", "lib", "sbin", "usr/sbin", "usr/local", "usr/local/lib"):
+        root[name] = _Node(directory=True, mode=0o755)
+    # Debian's /etc/ld-musl-*.path stays out: Alpine has none, and it would add Debian's own directories to the search
+    loader = next(node for name, node in _contents(packages["musl"]) if posixpath.basename(name) == "libc.so" and node.data)
+    root[f"lib/ld-musl-{machine}.so.1"] = _Node(loader.data, mode=0o755)
+    root[f"lib/libc.musl-{machine}.so.1"] = _Node(link=f"ld-musl-{machine}.so.1")
+    root["usr/bin/ldd"] = _Node(link=f"/lib/ld-musl-{machine}.so.1")
+    return root | _busybox(packages, "bin")
+
+
+def _glibc_root(packages: dict[str, Path]) -> _Root:
+    root = _base('ID=rr-explorer-test\nNAME="glibc, laid out as on Debian"\n')
+    for name in ("bin", "lib", "lib64", "sbin"):
+        root[name] = _Node(link=f"usr/{name}")
+        root[f"usr/{name}"] = _Node(directory=True, mode=0o755)
+    for package in ("libc6", "libgcc-s1", "libstdc++6", "zlib1g"):
+        for name, node in _contents(packages[package]):
+            merged = name if name.startswith(("usr/", "etc/")) else f"usr/{name}"
+            if merged.startswith("usr/lib") and "/gconv" not in merged and (merged not in root or node.data):
+                root[merged] = node
+    return root | _busybox(packages, "usr/bin")
+
+
+def _busybox(packages: dict[str, Path], into: str) -> _Root:
+    program = next(
+        node
+        for name, node in _contents(packages["busybox-static"])
+        if posixpath.basename(name) == "busybox" and node.data[:4] == b"\x7fELF"
+    )
+    root = {f"{into}/{applet}": _Node(link="busybox") for applet in _APPLETS.split()}
+    root[f"{into}/busybox"] = _Node(program.data, mode=0o755)
+    return root
+
+
+def _contents(package: Path) -> Iterator[tuple[str, _Node]]:
+    """The files of a .deb. ``dpkg-deb --fsys-tarfile`` writes them as a tar."""
+    unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(unpacked)) as archive:
+        for member in archive:
+            name = member.name.removeprefix("./").strip("/")
+            if member.isdir() and name not in ("", "."):
+                yield name, _Node(directory=True, mode=0o755)
+            elif member.issym():
+                yield name, _Node(link=member.linkname)
+            elif member.isfile() and (stream := archive.extractfile(member)) is not None:
+                yield name, _Node(stream.read(), mode=member.mode & 0o777)
+
+
+def _libgcc_from_wheel(arch: str) -> _Root:
+    """libgcc_s and libstdc++ built for musl, as musllinux wheels bundle them, under their own names and the wheel's."""
+    wheels = BUILD / "wheels" / arch
+    if not list(wheels.glob("*.whl")):
+        words = ["--no-deps", "--only-binary=:all:", "--implementation", "cp", "--python-version", "3.11"]
+        words += ["--platform", f"musllinux_1_2_{_MACHINES[arch]}", "--dest", str(wheels), "greenlet==3.2.4"]
+        _run([sys.executable, "-m", "pip", "download", "--quiet", *words])
+    root: _Root = {}
+    with zipfile.ZipFile(next(wheels.glob("*.whl"))) as wheel:
+        for name in wheel.namelist():
+            base = posixpath.basename(name)
+            if ".libs/" in name and base:
+                plain = base.split("-")[0] + base[base.index(".so") :]  # libgcc_s-2d945d6c.so.1 -> libgcc_s.so.1
+                root[f"usr/lib/{base}"] = _Node(wheel.read(name), mode=0o755)
+                soname = "libstdc++.so.6" if plain.startswith("libstdc++") else plain
+                root[f"usr/lib/{soname}"] = _Node(link=base)
+    if not {"usr/lib/libgcc_s.so.1", "usr/lib/libstdc++.so.6"} <= root.keys():
+        raise ImageUnavailableError(f"the wheel for {arch} bundles {sorted(root)}")
+    return root
+
+
+# --- packages, through an apt state of our own ---
+
+
+def _packages(suite: str, arch: str, names: Sequence[str]) -> dict[str, Path]:
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        raise ImageUnavailableError("the images are made from Debian's packages, and this machine has no apt-get")
+    state = BUILD / "apt" / f"{suite}-{arch}"
+    for folder in ("state/lists/partial", "cache/archives/partial", "parts", "debs"):
+        (state / folder).mkdir(parents=True, exist_ok=True)
+    (state / "status").touch()
+    (state / "our.sources").write_text(_sources(suite))
+    options = {
+        "Dir::State": state / "state",
+        "Dir::State::status": state / "status",
+        "Dir::Cache": state / "cache",
+        "Dir::Etc::SourceList": state / "our.sources",
+        "Dir::Etc::SourceParts": state / "parts",
+        "Dir::Etc::Preferences": state / "none",
+        "Dir::Etc::PreferencesParts": state / "parts",
+        "APT::Architecture": arch,
+        "APT::Architectures::": arch,
+        "APT::Sandbox::User": "",
+        "Acquire::Languages": "none",
+        "Acquire::Retries": "3",
+    }
+    apt = ["apt-get", "-q"] + [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+    found = {name: sorted((state / "debs").glob(f"{name}_*.deb")) for name in names}
+    if missing := [name for name in names if not found[name]]:
+        _run([*apt, "update"])
+        _run([*apt, "download", *missing], cwd=state / "debs")
+    for name in names:
+        if not (
+            files := sorted((state / "debs").glob(f"{name.replace('+', '%2b')}_*.deb")) or sorted((state / "debs").glob(f"{name}_*.deb"))
+        ):
+            raise ImageUnavailableError(f"apt brought no {name} of {suite} for {arch}")
+        found[name] = files
+    shutil.rmtree(state / "state", ignore_errors=True)  # 60 MB of lists; the packages stay
+    return {name: files[-1] for name, files in found.items()}
+
+
+def _sources(suite: str) -> str:
+    """The machine's own Debian mirror and keyring, with another suite of it."""
+    apt = Path("/etc/apt")
+    for file in [*sorted(apt.glob("sources.list.d/*.sources")), *sorted(apt.glob("sources.list.d/*.list")), apt / "sources.list"]:
+        text = file.read_text(errors="replace") if file.is_file() else ""
+        for paragraph in text.split("\n\n"):
+            fields = dict(line.split(":", 1) for line in paragraph.splitlines() if ":" in line and not line.startswith(("#", " ")))
+            uri = next(iter(fields.get("URIs", "").split()), "")
+            if uri.rstrip("/").endswith("/debian") and "main" in fields.get("Components", "").split():
+                signed = f"Signed-By: {fields['Signed-By'].strip()}\n" if fields.get("Signed-By", "").strip() else ""
+                return f"Types: deb\nURIs: {uri}\nSuites: {suite}\nComponents: main\n{signed}"
+        for line in text.splitlines():
+            words = [word for word in line.split() if not word.startswith(("[", "signed-by=")) and not word.endswith("]")]
+            if len(words) > 3 and words[0] == "deb" and words[1].rstrip("/").endswith("/debian"):
+                return f"Types: deb\nURIs: {words[1]}\nSuites: {suite}\nComponents: main\n"
+    raise ImageUnavailableError("no Debian mirror among this machine's apt sources")
+
+
+def _run(command: Sequence[str], cwd: Path | None = None) -> None:
+    try:
+        subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, timeout=300)
+    except subprocess.CalledProcessError as error:
+        raise ImageUnavailableError(f"{command[0]} failed: {error.stderr.strip()[-500:]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise ImageUnavailableError(f"{command[0]} gave no answer in {error.timeout:.0f} s") from error
+
+
+# --- the docker-archive ---
+
+
+def _write_archive(path: Path, root: _Root, arch: str, reference: str) -> None:
+    """https://github.com/moby/docker-image-spec/blob/main/v1.2.md: manifest.json, configuration, one layer."""
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name in sorted(root):
+            node = root[name]
+            member = tarfile.TarInfo(name)
+            member.mtime, member.mode, member.size = _EPOCH, node.mode, len(node.data)
+            if node.directory:
+                member.type = tarfile.DIRTYPE
+            elif node.link:
+                member.type, member.linkname, member.mode = tarfile.SYMTYPE, node.link, 0o777
+            archive.addfile(member, io.BytesIO(node.data))
+    diff_id = hashlib.sha256(layer.getvalue()).hexdigest()
+    config = json.dumps(
+        {
+            "architecture": arch,
+            "os": "linux",
+            "created": "2023-11-14T22:13:20Z",
+            "config": {"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]},
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]},
+        }
+    ).encode()
+    config_name = hashlib.sha256(config).hexdigest() + ".json"
+    manifest = json.dumps([{"Config": config_name, "RepoTags": [reference], "Layers": [f"{diff_id}/layer.tar"]}]).encode()
+    partial = path.with_suffix(".partial")
+    with tarfile.open(partial, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, data in ((config_name, config), (f"{diff_id}/layer.tar", layer.getvalue()), ("manifest.json", manifest)):
+            member = tarfile.TarInfo(name)
+            member.mtime, member.size = _EPOCH, len(data)
+            archive.addfile(member, io.BytesIO(data))
+    partial.replace(path)
