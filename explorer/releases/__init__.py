@@ -15,8 +15,8 @@ from explorer.releases.models import (
 )
 
 if TYPE_CHECKING:
-    from explorer.releases.names import ParsedName, parse_asset_name, parse_version
     from explorer.releases.bundled import snapshot
+    from explorer.releases.names import ParsedName, parse_asset_name, parse_version
 
 _LAZY = {
     "ParsedName": "names",

@@ -4,7 +4,7 @@ Names and dates come from a list the project kept (to v1.9), from what its relea
 from third-party package manifests: expected, not observed. Nothing here was read from the API.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 from explorer.errors import FormatError
@@ -37,7 +37,7 @@ def snapshot() -> Catalogue:
         raise FormatError("The bundled list of releases cannot be read", str(error), _REMEDY) from error
     keyed: list[tuple[datetime, Release]] = []
     for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("#") or line.startswith("tag\t"):
+        if line.startswith(("#", "tag\t")):
             continue
         try:
             keyed.append(_row(line))
@@ -59,7 +59,7 @@ def _row(line: str) -> tuple[datetime, Release]:
     after = date.startswith(">")
     moment = datetime.fromisoformat(date.removeprefix(">"))
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
+        moment = moment.replace(tzinfo=UTC)
     published: Fact[datetime] = Unknown(f"some time after {moment.date().isoformat()}: the day is not recorded") if after else moment
     release = Release(
         tag=tag,

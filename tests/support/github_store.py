@@ -1,0 +1,169 @@
+"""What the local GitHub keeps, and how its API and its file host show it."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from tests.support.httpserver import Answer, Fault, FilePart, Request
+
+_MEDIA = {".gz": "application/gzip", ".zip": "application/zip", ".deb": "application/vnd.debian.binary-package"}
+
+
+@dataclass
+class StoredAsset:
+    """One file of a release, as the server keeps it."""
+
+    id: int
+    name: str
+    data: bytes | Path
+    updated_at: datetime
+    digest: str | None
+    """What the API says: ``sha256:…``, or None for null."""
+    url: str
+    """``browser_download_url``."""
+    api_url: str
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """Fields of the API's answer that are other than they should be."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.data.stat().st_size if isinstance(self.data, Path) else len(self.data)
+
+    @property
+    def etag(self) -> str:
+        """A strong ETag, as the file's host gives one; another one when the file changes."""
+        return f'"0x{hashlib.sha256(f"{self.id}/{self.size}/{self.updated_at.isoformat()}".encode()).hexdigest()[:15].upper()}"'
+
+    def part(self, start: int, length: int) -> bytes | FilePart:
+        """A stretch of it."""
+        return FilePart(self.data, start, length) if isinstance(self.data, Path) else self.data[start : start + length]
+
+
+@dataclass
+class StoredRelease:
+    """One release, as the server keeps it."""
+
+    id: int
+    repo: str
+    tag: str
+    name: str | None
+    body: str | None
+    published_at: datetime | None
+    created_at: datetime
+    prerelease: bool
+    draft: bool
+    assets: dict[str, StoredAsset]
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+def release_json(release: StoredRelease, api_url: str, web_url: str) -> dict[str, Any]:
+    """One element of the list of releases, with every field that GitHub's description requires."""
+    base = f"{api_url}/repos/{release.repo}"
+    return {
+        "url": f"{base}/releases/{release.id}",
+        "assets_url": f"{base}/releases/{release.id}/assets",
+        "upload_url": f"{base}/releases/{release.id}/assets{{?name,label}}",
+        "html_url": f"{web_url}/{release.repo}/releases/tag/{quote(release.tag, safe='')}",
+        "id": release.id,
+        "author": _user(api_url, web_url),
+        "node_id": f"RE_{release.id}",
+        "tag_name": release.tag,
+        "target_commitish": "master",
+        "name": release.name,
+        "draft": release.draft,
+        "immutable": False,
+        "prerelease": release.prerelease,
+        "created_at": _zulu(release.created_at),
+        "updated_at": _zulu(release.created_at),
+        "published_at": _zulu(release.published_at),
+        "assets": [asset_json(asset, api_url, web_url) for asset in release.assets.values()],
+        "tarball_url": f"{base}/tarball/{quote(release.tag, safe='')}",
+        "zipball_url": f"{base}/zipball/{quote(release.tag, safe='')}",
+        "body": release.body,
+    } | release.overrides
+
+
+def asset_json(asset: StoredAsset, api_url: str, web_url: str) -> dict[str, Any]:
+    """One asset, alone or inside its release."""
+    return {
+        "url": asset.api_url,
+        "id": asset.id,
+        "node_id": f"RA_{asset.id}",
+        "name": asset.name,
+        "label": "",
+        "uploader": _user(api_url, web_url),
+        "content_type": _MEDIA.get(Path(asset.name).suffix, "application/octet-stream"),
+        "state": "uploaded",
+        "size": asset.size,
+        "digest": asset.digest,
+        "download_count": 7,
+        "created_at": _zulu(asset.updated_at),
+        "updated_at": _zulu(asset.updated_at),
+        "browser_download_url": asset.url,
+    } | asset.overrides
+
+
+def _user(api_url: str, web_url: str) -> dict[str, Any]:
+    api = f"{api_url}/users/github-actions%5Bbot%5D"
+    lists = ("followers", "subscriptions", "organizations", "repos", "received_events")
+    fields: dict[str, Any] = {f"{name}_url": f"{api}/{name.replace('organizations', 'orgs')}" for name in lists}
+    return fields | {
+        "login": "github-actions[bot]",
+        "id": 41898282,
+        "node_id": "MDM6Qm90NDE4OTgyODI=",
+        "avatar_url": f"{web_url}/in/15368",
+        "gravatar_id": "",
+        "url": api,
+        "html_url": f"{web_url}/apps/github-actions",
+        "following_url": f"{api}/following{{/other_user}}",
+        "gists_url": f"{api}/gists{{/gist_id}}",
+        "starred_url": f"{api}/starred{{/owner}}{{/repo}}",
+        "events_url": f"{api}/events{{/privacy}}",
+        "type": "Bot",
+        "user_view_type": "public",
+        "site_admin": False,
+    }
+
+
+def ranged(request: Request, asset: StoredAsset, fault: Fault | None) -> Answer:
+    """RFC 9110, sections 13 and 14, for one range; several at once are answered with the whole, as the real host does."""
+    etag = (fault.new_etag if fault else "") or asset.etag
+    size = asset.size
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "ETag": etag,
+        "Last-Modified": asset.updated_at.strftime("%a, %d %b %Y %H:%M:%S GMT"),
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(asset.name, safe='')}",
+    }
+    if etag in request.headers.get("if-none-match", ""):
+        return Answer(304, headers)
+    wanted = request.headers.get("range", "")
+    condition = request.headers.get("if-range", "")
+    stale = condition not in ("", etag, headers["Last-Modified"])
+    if stale or not wanted.startswith("bytes=") or "," in wanted or (fault is not None and fault.ignore_range):
+        return Answer(200, headers, asset.part(0, size))
+    first, _, last = wanted.removeprefix("bytes=").partition("-")
+    if not (first or last) or not (first + last).isdecimal():
+        return Answer(200, headers, asset.part(0, size))
+    start = int(first) if first else max(0, size - int(last))
+    end = min(size, int(last) + 1) if first and last else size
+    if start >= size or end <= start:
+        return Answer(416, headers | {"Content-Range": f"bytes */{size}"})
+    return Answer(206, headers | {"Content-Range": f"bytes {start}-{end - 1}/{size}"}, asset.part(start, end - start))
+
+
+def sha256_of(data: bytes | Path) -> str:
+    """64 lower-case hex digits; a file is streamed."""
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).hexdigest()
+    with data.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _zulu(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
