@@ -27,17 +27,21 @@ from explorer.elf import (
 from explorer.fetch import Blob, CacheEntry, CacheStats, Check, Download, Traffic
 from explorer.releases import NO_PLATFORM, Asset, Catalogue, Kind, Origin, Platform, Rate, Release
 from explorer.verify import CheckResult, DryRun, Engine, Image, Proof, Result, RunLimits
+from explorer.workbench.advise import Advice, Candidate
 from explorer.workbench.bench import Workbench
+from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow, Seen, seen_key
 from explorer.workbench.models import FileFacts, Finding, Got, Health, Inspection, ProofOptions, Subject
 
 __all__ = [
     "NO_PLATFORM",
+    "Advice",
     "Answer",
     "Asset",
     "Binary",
     "Blob",
     "CacheEntry",
     "CacheStats",
+    "Candidate",
     "Catalogue",
     "Check",
     "CheckResult",
@@ -64,6 +68,10 @@ __all__ = [
     "Linkage",
     "Linking",
     "Listing",
+    "Matrix",
+    "MatrixCell",
+    "MatrixColumn",
+    "MatrixRow",
     "Member",
     "MemberKind",
     "Note",
@@ -81,6 +89,7 @@ __all__ = [
     "RunLimits",
     "Scope",
     "Section",
+    "Seen",
     "Segment",
     "Subject",
     "Symbol",
@@ -90,4 +99,5 @@ __all__ = [
     "VersionNeed",
     "Where",
     "Workbench",
+    "seen_key",
 ]

@@ -22,6 +22,8 @@ from explorer.workbench.session import Session
 if TYPE_CHECKING:
     from explorer.archive import Listing
     from explorer.elf import SymbolTable
+    from explorer.workbench.advise import Advice
+    from explorer.workbench.matrix import Matrix, Seen
 
 ROADRUNNER = "roadrunner-server/roadrunner"
 
@@ -175,9 +177,7 @@ class Workbench:
 
     # ------------------------------------------------------------------ what it is
 
-    async def inspect(
-        self, subject: Subject, *, on: Sequence[str] = (), progress: ProgressCallback = ignore_progress
-    ) -> Inspection:
+    async def inspect(self, subject: Subject, *, on: Sequence[str] = (), progress: ProgressCallback = ignore_progress) -> Inspection:
         """Facts and verdicts from the whole file, which is downloaded first where that is needed."""
         from explorer.workbench.inspect import inspect_file, keep
 
@@ -285,6 +285,45 @@ class Workbench:
     def _with_proofs(self, inspection: Inspection) -> Inspection:
         digest = inspection.file.sha256
         return inspection if isinstance(digest, MISSING) else replace(inspection, proofs=self.proofs(digest))
+
+    # ------------------------------------------------------------------ many at once
+
+    def matrix_layout(self, catalogue: Catalogue, tags: Sequence[str] = (), latest: int | None = None, on: str = "") -> Matrix:
+        """What is published, release by platform, before anything is looked at: for a screen that fills as it is seen."""
+        from explorer.workbench.matrix import lay_out
+
+        return lay_out(catalogue, self._targets((on,) if on else ())[0], tags, latest)
+
+    async def look_at(self, asset: Asset, *, on: str = "") -> Seen:
+        """One cell of the matrix: a peek, or a look into the file where it is here; an error becomes part of the picture."""
+        from explorer.workbench.matrix import look_at
+
+        return await look_at(self, asset, (on,) if on else ())
+
+    async def matrix(
+        self,
+        tags: Sequence[str] = (),
+        latest: int | None = None,
+        on: str = "",
+        *,
+        progress: ProgressCallback = ignore_progress,
+        found: Callable[[Asset, Seen], None] | None = None,
+    ) -> Matrix:
+        """The matrix of some releases (all with assets where neither tags nor ``latest`` are given), every file looked at."""
+        from explorer.workbench.matrix import fill
+
+        catalogue = await self.catalogue(progress=progress)
+        matrix = self.matrix_layout(catalogue, tags, latest, on)
+        await fill(self, matrix, (matrix.target.name,), progress, found)
+        return matrix
+
+    async def advise(
+        self, tag: str = "latest", arch: str = "arm64", libc: str = "musl", *, progress: ProgressCallback = ignore_progress
+    ) -> Advice:
+        """Which file of a release to take for a system, and why."""
+        from explorer.workbench.advise import advise
+
+        return await advise(self, tag, arch, libc, progress=progress)
 
     # ------------------------------------------------------------------ data
 

@@ -83,5 +83,7 @@ def _copy(unpacked: Unpacked, into: Path, cancel: Cancellation) -> Path:
     except OSError as error:
         partial.unlink(missing_ok=True)
         free = shutil.disk_usage(into).free
-        raise SourceError(f"Cannot write {final}", f"{error.strerror or error}; {free} bytes free", "Free some space or choose -o elsewhere") from error
+        raise SourceError(
+            f"Cannot write {final}", f"{error.strerror or error}; {free} bytes free", "Free some space or choose -o elsewhere"
+        ) from error
     return final

@@ -15,7 +15,7 @@ from explorer.progress import Cancellation
 from explorer.releases import Asset
 from explorer.workbench import codec
 from explorer.workbench.models import FileFacts, Inspection, Subject
-from explorer.workbench.unpack import MemberNeighbours, Neighbours, Unpacked, open_asset
+from explorer.workbench.unpack import MemberNeighbours, Neighbours, open_asset
 
 if TYPE_CHECKING:
     from explorer.compat import Surroundings
@@ -40,9 +40,7 @@ class Record:
     traffic: Fact[Traffic]
 
 
-def inspect_file(
-    subject: Subject, download: Download | None, targets: Sequence[Target], cache: Cache, cancel: Cancellation
-) -> Inspection:
+def inspect_file(subject: Subject, download: Download | None, targets: Sequence[Target], cache: Cache, cancel: Cancellation) -> Inspection:
     """Read a local file or a downloaded asset, whole, and judge it.
 
     Raises:

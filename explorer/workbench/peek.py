@@ -71,9 +71,7 @@ def _peek(remote: RemoteSource, subject: Subject, targets: Sequence[Target], can
     )
 
 
-def look(
-    source: ByteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation
-) -> tuple[Fact[Member], str, Binary]:
+def look(source: ByteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation) -> tuple[Fact[Member], str, Binary]:
     """The program's member, its name, and the facts that could be had through ``source``, which may be only a beginning."""
     from explorer.archive import detect, walk
 
@@ -122,7 +120,11 @@ def verdicts_of(binary: Binary, targets: Sequence[Target]) -> tuple[Verdict, ...
         return judge_all(binary, targets, None)
     why = binary.detail
     reason = Reason(
-        "peek.unseen", Answer.UNKNOWN, "The first bytes of the asset do not reach the program.", why, "Download it: d, or inspect without --peek"
+        "peek.unseen",
+        Answer.UNKNOWN,
+        "The first bytes of the asset do not reach the program.",
+        why,
+        "Download it: d, or inspect without --peek",
     )
     return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), Unknown(why)) for t in targets)
 
@@ -131,5 +133,3 @@ def unseen(name: str, error: OutOfReachError) -> Binary:
     """The facts of a program of which not one byte was reached."""
     why = Unknown(error.why, error.needs)
     return Binary(name, why, FileFormat.UNSEEN, Scope.HEAD, error.why, why, why)
-
-

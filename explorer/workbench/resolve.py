@@ -70,7 +70,9 @@ def _named(name: str, assets: Iterable[Asset], place: str) -> Asset:
             return asset
     near = difflib.get_close_matches(name, [a.name for a in assets], 3, 0.4)
     raise NotFoundError(
-        f"{place} has no file {name}", f"it has {len(assets)}", f"Did you mean {', '.join(near)}?" if near else "rr-explorer assets lists them"
+        f"{place} has no file {name}",
+        f"it has {len(assets)}",
+        f"Did you mean {', '.join(near)}?" if near else "rr-explorer assets lists them",
     )
 
 

@@ -93,9 +93,7 @@ def open_asset(path: Path, subject: Subject, blob: Blob | None, cache: Cache, ca
     return Unpacked(stored.path, posixpath.basename(member.name) or name, stored.size, stored.sha256, digest, found, member)
 
 
-def _unpack(
-    source: FileSource, name: str, subject: Subject, digest: str, cache: Cache, cancel: Cancellation
-) -> tuple[Member, Blob]:
+def _unpack(source: FileSource, name: str, subject: Subject, digest: str, cache: Cache, cancel: Cancellation) -> tuple[Member, Blob]:
     from explorer.archive import chunks, walk
     from explorer.fetch import member_key
 

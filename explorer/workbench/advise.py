@@ -1,0 +1,154 @@
+"""Which file to take for a system, why, and by what it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from explorer.compat import Answer, Libc, Target
+from explorer.errors import ExplorerError, NotFoundError, UsageError
+from explorer.facts import Fact, Unknown
+from explorer.progress import ProgressCallback, ignore_progress
+from explorer.releases import Asset, Kind, Release
+from explorer.workbench.matrix import Seen, look_at
+from explorer.workbench.models import Inspection
+
+if TYPE_CHECKING:
+    from explorer.workbench.bench import Workbench
+
+LIBCS = ("musl", "glibc")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file that might serve."""
+
+    asset: Asset
+    seen: Seen
+
+    @property
+    def answer(self) -> Answer:
+        """Its verdict on the target; unknown where it could not be looked at."""
+        return self.seen.inspection.verdicts[0].answer if self.seen.inspection else Answer.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to take, or that nothing published serves."""
+
+    repo: str
+    release: Release
+    arch: str
+    libc: str
+    target: Target
+    chosen: Candidate | None
+    candidates: tuple[Candidate, ...]
+    sha256: Fact[str]
+    """Of the chosen asset: the API's digest, or computed from a download."""
+    sha256_from: str
+    """``api``, ``download``, or empty."""
+    web_url: str
+    """``https://github.com`` or the Enterprise host: where sources are."""
+    why: str
+    """One sentence."""
+
+    @property
+    def inspection(self) -> Inspection | None:
+        """Of the chosen file."""
+        return self.chosen.seen.inspection if self.chosen else None
+
+
+async def advise(
+    bench: Workbench, tag: str = "latest", arch: str = "arm64", libc: str = "musl", *, progress: ProgressCallback = ignore_progress
+) -> Advice:
+    """Look at the files of a release that might serve and choose.
+
+    Raises:
+        UsageError: an unknown libc or architecture. NotFoundError: no such release.
+    """
+    arch = {"aarch64": "arm64", "x86_64": "amd64", "x64": "amd64"}.get(arch.lower(), arch.lower())
+    if libc not in LIBCS:
+        raise UsageError(f"No advice for the libc {libc}", f"known: {', '.join(LIBCS)}", "Use --libc musl or --libc glibc")
+    target = bench.default_target() if libc == "musl" else bench.target(bench.settings.target or "debian-12")
+    if target.libc is not (Libc.MUSL if libc == "musl" else Libc.GLIBC):
+        target = bench.target("debian-12") if libc == "glibc" else _plain_musl(bench)
+    catalogue = await bench.catalogue(progress=progress)
+    release = catalogue.release(tag)
+    if release is None:
+        raise NotFoundError(f"{catalogue.repo} has no release {tag}", remedy="rr-explorer releases lists them")
+    assets = candidates_for(release, arch)
+    candidates = tuple([Candidate(asset, await look_at(bench, asset, (target.name,))) for asset in assets])
+    chosen = next((c for c in candidates if c.answer is Answer.YES), None) or next(
+        (c for c in candidates if c.answer is Answer.YES_IF), None
+    )
+    sha256, source = await _sha256(bench, chosen, progress)
+    if sha256 and chosen is not None and source == "download":
+        chosen = Candidate(chosen.asset, await look_at(bench, chosen.asset, (target.name,)))
+    return Advice(
+        catalogue.repo,
+        release,
+        arch,
+        libc,
+        target,
+        chosen,
+        candidates,
+        sha256,
+        source,
+        _web(bench),
+        _why(release, chosen, candidates, arch, libc),
+    )
+
+
+def candidates_for(release: Release, arch: str) -> tuple[Asset, ...]:
+    """The Linux programs of a release for an architecture: RoadRunner itself, the plain file before the musl one (older
+    musl files were built with cgo, and from v2.7.2 on both are the same static program)."""
+    server = any(a.kind is Kind.SERVER for a in release.assets)
+    kind = Kind.SERVER if server else Kind.OTHER
+    fits = [a for a in release.assets if a.kind is kind and a.platform.os == "linux" and a.platform.arch == arch]
+    return tuple(sorted(fits, key=lambda a: (a.platform.libc == "musl", a.name)))
+
+
+async def _sha256(bench: Workbench, chosen: Candidate | None, progress: ProgressCallback) -> tuple[Fact[str], str]:
+    if chosen is None:
+        return Unknown("no file was chosen"), ""
+    digest = chosen.asset.digest
+    if isinstance(digest, str) and digest.startswith("sha256:"):
+        return digest.removeprefix("sha256:"), "api"
+    try:
+        found = await bench.inspect(bench.subject(chosen.asset), progress=progress)
+    except ExplorerError as error:
+        return Unknown(error.title), ""
+    return found.asset_sha256 if isinstance(found.asset_sha256, str) else Unknown("not computed"), "download"
+
+
+def _plain_musl(bench: Workbench) -> Target:
+    from explorer.compat import default_target
+
+    return default_target()
+
+
+def _web(bench: Workbench) -> str:
+    api = bench.settings.api_url.rstrip("/")
+    if api == "https://api.github.com":
+        return "https://github.com"
+    return api.removesuffix("/api/v3").removesuffix("/api")
+
+
+def _why(release: Release, chosen: Candidate | None, candidates: Sequence[Candidate], arch: str, libc: str) -> str:
+    if chosen is not None and chosen.seen.inspection is not None:
+        verdict = chosen.seen.inspection.verdicts[0]
+        both = [c for c in candidates if c is not chosen and c.answer is chosen.answer]
+        also = f" {both[0].asset.name} does as well." if both else ""
+        return verdict.deciding.text + also
+    if not candidates:
+        return f"{release.tag} has no Linux file for {arch}."
+    said = [c for c in candidates if c.seen.inspection is not None]
+    if not said:
+        error = candidates[0].seen.error
+        return f"Nothing could be looked at: {error.title if error else 'unknown'}."
+    if all(c.answer is Answer.UNKNOWN for c in candidates):
+        return f"Whether {candidates[0].asset.name} runs on {libc} is not known: {said[0].seen.inspection.verdicts[0].deciding.text}"  # type: ignore[union-attr]
+    worst = next((c for c in said if c.answer is Answer.NO), said[0])
+    assert worst.seen.inspection is not None
+    return f"{worst.asset.name} does not run on {libc}: {worst.seen.inspection.verdicts[0].deciding.text}"

@@ -1,0 +1,127 @@
+"""What works here and what does not: settings, cache, network, token, engines, emulation, terminal."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING
+
+from explorer import __version__
+from explorer.errors import ExplorerError
+from explorer.facts import MISSING
+from explorer.workbench.models import Finding, Health
+
+if TYPE_CHECKING:
+    from explorer.workbench.bench import Workbench
+
+
+async def examine(bench: Workbench) -> tuple[Finding, ...]:
+    """Every finding, in the order in which a user would need it."""
+    return (
+        *_versions(),
+        _settings(bench),
+        await bench.session.run(lambda _: _cache(bench)),
+        await _token(bench),
+        await _network(bench),
+        *await _engines(bench),
+        _terminal(),
+    )
+
+
+def _versions() -> tuple[Finding, ...]:
+    packages = []
+    for name in ("textual", "httpx", "pyelftools", "diskcache"):
+        try:
+            packages.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            return (Finding("versions", Health.BAD, f"{name} is not installed", f"pip install {name}"),)
+    return (
+        Finding(
+            "versions",
+            Health.OK,
+            f"rr-explorer {__version__}, Python {platform.python_version()} on {_machine()}",
+        ),
+        Finding("packages", Health.OK, ", ".join(packages)),
+    )
+
+
+def _machine() -> str:
+    return f"{platform.system()} {platform.machine()}"
+
+
+def _settings(bench: Workbench) -> Finding:
+    path = bench.settings.config_file
+    if path.is_file():
+        return Finding("settings", Health.OK, f"read from {path}")
+    return Finding("settings", Health.ABSENT, f"no file; the defaults hold (it would be {path})")
+
+
+def _cache(bench: Workbench) -> Finding:
+    stats = bench.session.cache.stats()
+    text = f"{stats.blobs} files, {stats.blob_bytes} of {stats.limit_bytes} bytes in {stats.directory}"
+    if bench.session.warnings:
+        return Finding("cache", Health.WARNING, bench.session.warnings[0], "Make the directory writable, or choose one with --cache-dir")
+    return Finding("cache", Health.OK, text)
+
+
+async def _token(bench: Workbench) -> Finding:
+    token = await bench.session.token()
+    if token is None:
+        return Finding(
+            "token", Health.ABSENT, "none; GitHub allows 60 requests an hour without one", "Set GITHUB_TOKEN, or run gh auth login"
+        )
+    return Finding("token", Health.OK, f"found; it is sent to {token.origin} only")
+
+
+async def _network(bench: Workbench) -> Finding:
+    if bench.settings.offline or bench.settings.demo:
+        return Finding("network", Health.ABSENT, "not asked: " + ("offline" if bench.settings.offline else "demo"))
+    try:
+        catalogue = await bench.catalogue()
+    except ExplorerError as error:
+        return Finding("network", Health.BAD, f"{error.title}. {error.detail}".strip(), error.remedy)
+    rate = catalogue.rate
+    left = "" if isinstance(rate, MISSING) else f"; {rate.remaining} of {rate.limit} requests left until {rate.resets_at:%H:%M}"
+    if catalogue.warnings:
+        return Finding("network", Health.WARNING, catalogue.warnings[-1])
+    return Finding("network", Health.OK, f"{bench.settings.api_url} answers: {len(catalogue.releases)} releases of {catalogue.repo}{left}")
+
+
+async def _engines(bench: Workbench) -> tuple[Finding, ...]:
+    from explorer.verify import emulation, engine_status
+
+    findings = []
+    answering = False
+    for status in await engine_status(bench.settings.engine_args):
+        health = Health.OK if status.answers else Health.BAD if status.found else Health.ABSENT
+        answering = answering or status.answers
+        findings.append(Finding(status.name, health, status.detail, "" if status.answers else status.remedy))
+    if not answering:
+        return (
+            *findings,
+            Finding(
+                "proofs", Health.WARNING, "no engine answers: verdicts are predicted, nothing can be proved", "Install docker or podman"
+            ),
+        )
+    try:
+        engine = await bench.session.engine()
+        for wanted in ("linux/amd64", "linux/arm64"):
+            state = await emulation(engine, wanted)
+            how = "native" if state.native else "emulated" if state.available else "cannot run here"
+            findings.append(Finding(wanted, Health.OK if state.available else Health.WARNING, how, "" if state.available else state.remedy))
+    except ExplorerError as error:
+        findings.append(Finding("engine", Health.BAD, f"{error.title}. {error.detail}".strip(), error.remedy))
+    return tuple(findings)
+
+
+def _terminal() -> Finding:
+    encoding = (getattr(sys.stdout, "encoding", "") or "").lower()
+    term = os.environ.get("TERM", "") or "unset"
+    if "utf" not in encoding:
+        return Finding(
+            "terminal", Health.WARNING, f"TERM={term}, encoding {encoding or 'unknown'}: glyphs may not be drawn", "Use a UTF-8 locale"
+        )
+    colour = "no colour, as NO_COLOR asks" if os.environ.get("NO_COLOR") else os.environ.get("COLORTERM", "") or "colours by TERM"
+    return Finding("terminal", Health.OK, f"TERM={term}, {encoding}, {colour}")
