@@ -1,0 +1,210 @@
+"""What a binary is, as rows: one table for each tab."""
+
+from __future__ import annotations
+
+from explorer.archive import Listing, Member
+from explorer.elf import Binary, DynamicEntry, GoBuild, GoModule, Note, Section, Segment, Symbol
+from explorer.facts import MISSING, Fact, known_or
+from explorer.report.cells import EMPTY, Cell, Column, Row, fact_cell, missing_text
+from explorer.report.text import one_line
+from explorer.report.units import human_size
+from explorer.report.words import binary_in_words
+from explorer.workbench.models import Inspection
+
+
+def _hex(value: int) -> Cell:
+    return Cell(f"{value:#x}", align="right", sort=value)
+
+
+def _number(value: int) -> Cell:
+    return Cell(f"{value:,}", align="right", sort=value)
+
+
+def _pair(name: str, cell: Cell) -> Row:
+    return Row(name, (Cell(name, "dim"), cell))
+
+
+def binary_facts(inspection: Inspection) -> tuple[Row, ...]:
+    """The file and its headline facts, as (what, value) rows."""
+    binary = inspection.binary
+    file = inspection.file
+    rows = [
+        _pair("file", Cell(file.name)),
+        _pair("size", fact_cell(file.size, lambda size: Cell(f"{human_size(size)} ({size:,} bytes)"))),
+        _pair("sha256", fact_cell(file.sha256, Cell.of)),
+        _pair("is", Cell(one_line(binary.detail))),
+        _pair("in words", Cell(binary_in_words(binary))),
+        _pair("architecture", fact_cell(binary.arch, Cell.of)),
+    ]
+    return (*rows, *_elf_facts(binary))
+
+
+def _elf_facts(binary: Binary) -> tuple[Row, ...]:
+    if isinstance(binary.elf, MISSING):
+        return (_pair("ELF", Cell(missing_text(binary.elf), "dim")),)
+    elf = binary.elf
+    rows = [
+        _pair("linkage", fact_cell(elf.linkage, lambda linkage: Cell(linkage.value))),
+        _pair("interpreter", fact_cell(elf.interpreter, Cell.of)),
+        _pair("packer", fact_cell(elf.packer, Cell.of)),
+        _pair("build id", fact_cell(elf.build_id, Cell.of)),
+        _pair("Go", fact_cell(elf.go, lambda go: Cell(f"{go.version}, cgo {go_cgo(go)}"))),
+        _pair("stripped", fact_cell(elf.stripped, lambda yes: Cell("yes" if yes else "no"))),
+        _pair("time zones", fact_cell(elf.tzdata, lambda yes: Cell("embedded" if yes else "not embedded"))),
+        _pair("ISA level", fact_cell(elf.isa, Cell.of)),
+        _pair("symbols", fact_cell(elf.symbol_count, lambda count: Cell(f"{count:,}"))),
+    ]
+    rows += [_pair(f"problem {number}", Cell(one_line(problem), "bad")) for number, problem in enumerate(elf.problems, 1)]
+    return tuple(rows)
+
+
+def go_cgo(go: GoBuild) -> str:
+    """``on``, ``off`` or ``not recorded``."""
+    return {"1": "on", "0": "off"}.get(go.setting("CGO_ENABLED") or "", "not recorded")
+
+
+SEGMENT_COLUMNS = (
+    Column("type", "type"),
+    Column("flags", "flags"),
+    Column("offset", "offset", "right"),
+    Column("vaddr", "address", "right"),
+    Column("filesz", "in file", "right"),
+    Column("memsz", "in memory", "right"),
+    Column("align", "align", "right"),
+)
+
+
+def segment_row(segment: Segment, index: int) -> Row:
+    """A program header."""
+    numbers = (segment.offset, segment.vaddr, segment.filesz, segment.memsz, segment.align)
+    return Row(str(index), (Cell(segment.type, "strong"), Cell(segment.flags, "code"), *map(_hex, numbers)))
+
+
+SECTION_COLUMNS = (
+    Column("index", "#", "right"),
+    Column("name", "name", grows=True),
+    Column("type", "type"),
+    Column("flags", "flags"),
+    Column("address", "address", "right"),
+    Column("offset", "offset", "right"),
+    Column("size", "size", "right"),
+)
+
+
+def section_row(section: Section) -> Row:
+    """A section header."""
+    return Row(
+        str(section.index),
+        (
+            _number(section.index),
+            Cell(section.name, "strong"),
+            Cell(section.type),
+            Cell(section.flags, "code"),
+            _hex(section.address),
+            _hex(section.offset),
+            _hex(section.size),
+        ),
+    )
+
+
+DYNAMIC_COLUMNS = (Column("tag", "tag"), Column("value", "value", "right"), Column("text", "means", grows=True))
+
+
+def dynamic_row(entry: DynamicEntry, index: int) -> Row:
+    """An entry of the dynamic section."""
+    return Row(str(index), (Cell(entry.tag, "strong"), _hex(entry.value), Cell(one_line(entry.text))))
+
+
+NOTE_COLUMNS = (Column("owner", "owner"), Column("name", "note"), Column("text", "says", grows=True))
+
+
+def note_row(note: Note, index: int) -> Row:
+    """An ELF note."""
+    return Row(str(index), (Cell(note.owner, "strong"), Cell(note.name), Cell(one_line(note.text))))
+
+
+SYMBOL_COLUMNS = (
+    Column("index", "#", "right", width=7),
+    Column("value", "value", "right", width=16),
+    Column("size", "size", "right", width=8),
+    Column("type", "type", width=7),
+    Column("bind", "bind", width=6),
+    Column("section", "section", width=10),
+    Column("name", "name", grows=True),
+)
+
+
+def symbol_row(symbol: Symbol) -> Row:
+    """A symbol, with its version as the loader would write it: ``memcpy@GLIBC_2.14``."""
+    name = f"{symbol.name}@{symbol.version}" if symbol.version else symbol.name
+    return Row(
+        str(symbol.index),
+        (
+            Cell(str(symbol.index), align="right", sort=symbol.index),
+            Cell(f"{symbol.value:x}", align="right", sort=symbol.value),
+            Cell(str(symbol.size), align="right", sort=symbol.size),
+            Cell(symbol.type),
+            Cell(symbol.bind),
+            Cell(symbol.section),
+            Cell(name),
+        ),
+    )
+
+
+GO_COLUMNS = (Column("what", "what"), Column("name", "name", grows=True), Column("version", "version"), Column("sum", "sum"))
+
+
+def go_rows(go: Fact[GoBuild]) -> tuple[Row, ...]:
+    """Go's build info: version, main module, settings, dependencies with their replacements."""
+    if isinstance(go, MISSING):
+        return (Row("go", (Cell("Go", "dim"), Cell(missing_text(go), "dim"), EMPTY, EMPTY)),)
+    rows = [Row("version", (Cell("toolchain", "dim"), Cell("go", "strong"), Cell(go.version), EMPTY))]
+    rows.append(Row("path", (Cell("package", "dim"), Cell(go.path), EMPTY, EMPTY)))
+    if isinstance(go.main, MISSING):
+        rows.append(Row("main", (Cell("module", "dim"), Cell(missing_text(go.main), "dim"), EMPTY, EMPTY)))
+    else:
+        rows.append(_module_row("main", "module", go.main))
+    rows += [
+        Row(f"setting:{number}", (Cell("setting", "dim"), Cell(key, "strong"), Cell(one_line(value)), EMPTY))
+        for number, (key, value) in enumerate(go.settings)
+    ]
+    for number, module in enumerate(go.dependencies):
+        rows.append(_module_row(f"dep:{number}", "dependency", module))
+        if module.replace is not None:
+            rows.append(_module_row(f"replace:{number}", "└ replaced by", module.replace))
+    return tuple(rows)
+
+
+def _module_row(key: str, what: str, module: GoModule) -> Row:
+    return Row(key, (Cell(what, "dim"), Cell(module.path, "strong"), Cell(module.version), Cell(module.sum, "dim")))
+
+
+MEMBER_COLUMNS = (Column("name", "file", grows=True), Column("size", "size", "right"), Column("mode", "mode"), Column("state", "state"))
+
+
+def member_row(member: Member, index: int) -> Row:
+    """A member of an archive; one that was refused says by which rule."""
+    name = f"{member.name} → {member.link}" if member.link else member.name
+    size = fact_cell(member.size, lambda size: Cell(human_size(size), align="right", sort=size), short=True, align="right")
+    state = (
+        Cell(f"✗ refused ({member.refused.rule}): {one_line(member.refused.text)}", "bad")
+        if member.refused
+        else Cell(member.kind.value, "dim")
+    )
+    return Row(f"{index}:{member.name}", (Cell(name), size, Cell(f"{member.mode:04o}", "code"), state))
+
+
+def listing_problem(listing: Listing) -> Cell:
+    """What stopped the reading of an archive; empty where nothing did."""
+    return Cell(f"✗ {listing.problem.rule}: {one_line(listing.problem.text)}", "bad") if listing.problem else EMPTY
+
+
+def tab_note(fact: Fact[object]) -> Cell:
+    """What an empty tab says: why its table is not there."""
+    return Cell(missing_text(fact), "unknown") if isinstance(fact, MISSING) else EMPTY
+
+
+def size_in_words(inspection: Inspection) -> str:
+    """The binary's size, or a question mark."""
+    size = known_or(inspection.file.size, -1)
+    return human_size(size) if size >= 0 else "?"

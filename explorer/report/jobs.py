@@ -1,0 +1,123 @@
+"""Running work, findings, errors and the cache as lines and rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from explorer.errors import ExplorerError
+from explorer.fetch import CacheEntry, CacheStats
+from explorer.progress import Progress
+from explorer.report.cells import Cell, Column, Row, Style
+from explorer.report.text import one_line
+from explorer.report.units import human_duration, human_rate, human_size, iso_time, percent, plural
+from explorer.workbench.models import Finding, Health
+
+JOB_COLUMNS = (
+    Column("name", "job", grows=True),
+    Column("stage", "doing"),
+    Column("done", "done", "right"),
+    Column("rate", "rate", "right"),
+    Column("left", "left", "right"),
+)
+
+
+def job_row(key: str, name: str, progress: Progress | None) -> Row:
+    """A running job: what, how far, how fast, how long still."""
+    if progress is None:
+        return Row(key, (Cell(name), Cell("waiting", "dim"), Cell(""), Cell(""), Cell("")))
+    rate = human_rate(progress.rate) if progress.rate and progress.unit == "bytes" else ""
+    left = human_duration(progress.seconds_left) if progress.seconds_left is not None else ""
+    return Row(
+        key,
+        (Cell(name), Cell(progress.stage), Cell(_done(progress), align="right"), Cell(rate, "dim", "right"), Cell(left, "dim", "right")),
+    )
+
+
+def _done(progress: Progress) -> str:
+    if progress.unit == "bytes":
+        if progress.total:
+            return f"{percent(progress.done, progress.total)} of {human_size(progress.total)}"
+        return human_size(progress.done) if progress.done else ""
+    if progress.total:
+        return f"{progress.done}/{progress.total} {progress.unit}"
+    return f"{progress.done} {progress.unit}" if progress.done else ""
+
+
+def progress_line(progress: Progress) -> str:
+    """``downloading 43 % of 24.1 MB, 3.2 MB/s, 4.1 s left``."""
+    parts = [" ".join(part for part in (progress.stage, _done(progress)) if part)]
+    if progress.rate and progress.unit == "bytes":
+        parts.append(human_rate(progress.rate))
+    if progress.seconds_left is not None:
+        parts.append(f"{human_duration(progress.seconds_left)} left")
+    if progress.detail:
+        parts.append(progress.detail)
+    return one_line(", ".join(parts))
+
+
+def error_lines(error: ExplorerError) -> tuple[Cell, ...]:
+    """Title, detail and remedy, the empty ones left out."""
+    lines = [Cell(one_line(error.title), "bad")]
+    if error.detail:
+        lines.append(Cell(one_line(error.detail)))
+    if error.remedy:
+        lines.append(Cell(f"→ {one_line(error.remedy)}", "accent"))
+    return tuple(lines)
+
+
+_HEALTH: dict[Health, tuple[str, Style]] = {
+    Health.OK: ("✓ ok", "good"),
+    Health.WARNING: ("! warning", "warn"),
+    Health.BAD: ("✗ bad", "bad"),
+    Health.ABSENT: ("– absent", "dim"),
+}
+FINDING_COLUMNS = (
+    Column("health", "state", width=9),
+    Column("subject", "what"),
+    Column("text", "seen", grows=True),
+    Column("remedy", "what to do"),
+)
+
+
+def finding_row(finding: Finding, index: int = 0) -> Row:
+    """A line of ``doctor``."""
+    word, style = _HEALTH[finding.health]
+    return Row(
+        f"{index}:{finding.subject}",
+        (Cell(word, style), Cell(finding.subject, "strong"), Cell(one_line(finding.text)), Cell(one_line(finding.remedy))),
+    )
+
+
+CACHE_COLUMNS = (
+    Column("names", "file", grows=True),
+    Column("size", "size", "right"),
+    Column("used", "last used"),
+    Column("sha256", "sha256"),
+)
+
+
+def cache_row(entry: CacheEntry) -> Row:
+    """A blob in the cache."""
+    used = Cell(iso_time(datetime.fromtimestamp(entry.used_at, UTC)), sort=entry.used_at)
+    return Row(
+        entry.sha256,
+        (
+            Cell(", ".join(entry.names) or "?"),
+            Cell(human_size(entry.size), align="right", sort=entry.size),
+            used,
+            Cell(entry.sha256, "dim"),
+        ),
+    )
+
+
+def cache_facts(stats: CacheStats) -> tuple[Row, ...]:
+    """What is in the cache, as (what, value) rows."""
+    limit = f"{human_size(stats.blob_bytes)} of {human_size(stats.limit_bytes, binary=True)}"
+    rows = [
+        ("directory", str(stats.directory)),
+        ("files", f"{stats.blobs:,} ({limit})"),
+        ("unfinished", f"{plural(stats.partials, 'download')} ({human_size(stats.partial_bytes)})"),
+        ("pages", f"{stats.pages:,}"),
+        ("records", f"{stats.records:,} (peeks and proofs)"),
+    ]
+    return tuple(Row(name, (Cell(name, "dim"), Cell(value))) for name, value in rows)

@@ -1,0 +1,237 @@
+"""Releases and their files as rows. Columns stand beside the rows, so that both faces show the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from explorer.compat import Answer, Target
+from explorer.facts import MISSING, known_or
+from explorer.fetch import Check
+from explorer.releases import Asset, Catalogue, Kind, Origin, Release
+from explorer.report.cells import EMPTY, Cell, Column, Row, answer_cell, check_cell, fact_cell, result_cell
+from explorer.report.text import visible
+from explorer.report.units import age, human_size, iso_date, iso_time, plural
+from explorer.report.words import deciding_in_words
+from explorer.verify import Proof
+from explorer.workbench.models import Inspection
+
+RELEASE_COLUMNS = (
+    Column("tag", "release", grows=True),
+    Column("date", "date", width=10),
+    Column("files", "files", "right", width=5),
+)
+
+
+def release_row(release: Release) -> Row:
+    """Tag, date and number of files; drafts and pre-releases are marked in words."""
+    mark = " draft" if release.draft else " pre" if release.prerelease else ""
+    return Row(
+        release.tag,
+        (
+            Cell(f"{release.tag}{mark}", "dim" if mark else "strong"),
+            _date_cell(release),
+            Cell(str(len(release.assets)), align="right", sort=len(release.assets)),
+        ),
+    )
+
+
+def _date_cell(release: Release) -> Cell:
+    moment = release.published_at
+    if isinstance(moment, MISSING):
+        return fact_cell(moment, lambda _: EMPTY, short=True)
+    return Cell(iso_date(moment), sort=moment.timestamp())
+
+
+def shown_assets(release: Release, plugins: bool = True, debs: bool = True) -> tuple[Asset, ...]:
+    """The files to show with plugins and debs shown or hidden, in the release's own order."""
+    hidden = {Kind.PLUGIN} if not plugins else set()
+    if not debs:
+        hidden.add(Kind.DEB)
+    return tuple(asset for asset in release.assets if asset.kind not in hidden)
+
+
+def asset_columns(target: Target | None = None) -> tuple[Column, ...]:
+    """Columns of the files' table; the verdict's is titled by what it is about: ``on musl``, ``on glibc``, ``on scratch``."""
+    where = "musl" if target is None else target.libc.value if target.libc.value != "none" else target.name
+    return (
+        Column("kind", "file"),
+        Column("platform", "platform"),
+        Column("format", "format"),
+        Column("size", "size", "right", width=8),
+        Column("digest", "digest"),
+        Column("answer", visible(f"on {where}"), width=10),
+        Column("fact", "because", grows=True),
+        Column("proof", "proof", width=8),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRow:
+    """A file of a release, or the place of one that was never published."""
+
+    row: Row
+    asset: Asset | None
+    """None for a virtual row."""
+    serves: Asset | None = None
+    """For a virtual row: the file that does its job, or would if it can."""
+
+
+def asset_row(asset: Asset, inspection: Inspection | None = None, proofs: Sequence[Proof] = ()) -> AssetRow:
+    """One file. ``inspection`` is what a peek or a download told so far, None where nothing was looked at."""
+    answer, fact = _verdict_cells(inspection)
+    shown = tuple(proofs) or (inspection.proofs if inspection else ())
+    return AssetRow(
+        Row(
+            asset.name,
+            (
+                Cell(_kind_text(asset), "dim" if asset.kind is Kind.OTHER else "strong"),
+                Cell(asset.platform.slug if asset.kind is not Kind.OTHER or asset.platform.slug != "?" else asset.name),
+                Cell(asset.archive, "dim"),
+                fact_cell(asset.size, lambda size: Cell(human_size(size), align="right", sort=size), short=True, align="right"),
+                _digest_cell(asset, inspection),
+                answer,
+                fact,
+                result_cell(shown[0].result) if shown else EMPTY,
+            ),
+        ),
+        asset,
+    )
+
+
+def _kind_text(asset: Asset) -> str:
+    return f"{asset.kind.value} (stand-in)" if asset.stand_in else asset.kind.value
+
+
+def _digest_cell(asset: Asset, inspection: Inspection | None) -> Cell:
+    """The outcome of the comparison once it was made; before that, whether there is a digest to compare with."""
+    if inspection is not None and not isinstance(inspection.check, MISSING):
+        return check_cell(inspection.check)
+    if isinstance(asset.digest, MISSING):
+        return check_cell(Check.ABSENT)
+    return Cell("sha256", "dim")
+
+
+def _verdict_cells(inspection: Inspection | None) -> tuple[Cell, Cell]:
+    if inspection is None or not inspection.verdicts:
+        return EMPTY, EMPTY
+    verdict = inspection.verdicts[0]
+    return answer_cell(verdict.answer), Cell(deciding_in_words(verdict, inspection.binary))
+
+
+def asset_rows(
+    assets: Iterable[Asset],
+    known: Callable[[Asset], Inspection | None] = lambda _: None,
+    proofs: Callable[[Asset], Sequence[Proof]] = lambda _: (),
+    gaps: bool = True,
+) -> tuple[AssetRow, ...]:
+    """Rows for the files of one release; with ``gaps`` also a virtual one for each musl file that was not published."""
+    files = tuple(assets)
+    rows = [asset_row(asset, known(asset), proofs(asset)) for asset in files]
+    if gaps:
+        for missing, serves in unpublished(files):
+            rows.append(gap_row(missing, serves, known(serves)))
+    return tuple(rows)
+
+
+def unpublished(assets: Sequence[Asset]) -> tuple[tuple[str, Asset], ...]:
+    """``musl-ARCH`` files that a release lacks beside a ``linux-ARCH`` one, with that one: it may serve instead."""
+    there = {(asset.kind, asset.platform.slug) for asset in assets}
+    found: list[tuple[str, Asset]] = []
+    for asset in assets:
+        if asset.kind not in (Kind.SERVER, Kind.PLUGIN) or asset.platform.os != "linux" or not isinstance(asset.platform.libc, MISSING):
+            continue
+        arch = known_or(asset.platform.arch, "")
+        slug = f"musl-{arch}"
+        if arch and (asset.kind, slug) not in there:
+            there.add((asset.kind, slug))
+            found.append((slug, asset))
+    return tuple(found)
+
+
+def gap_row(slug: str, serves: Asset, inspection: Inspection | None = None) -> AssetRow:
+    """The row of a file that was never published, e.g. musl-arm64, and what serves in its place."""
+    other = serves.platform.slug
+    if inspection is None or not inspection.verdicts:
+        answer, fact = EMPTY, Cell(f"↳ perhaps {other} serves: look inside", "unknown")
+    else:
+        verdict = inspection.verdicts[0]
+        words = deciding_in_words(verdict, inspection.binary)
+        if verdict.answer is Answer.YES:
+            answer, fact = Cell("↳ yes", "good", sort=0), Cell(f"{other} serves: {words}")
+        elif verdict.answer is Answer.YES_IF:
+            answer, fact = Cell("↳ yes-if", "warn", sort=1), Cell(f"{other} serves, if: {words}")
+        elif verdict.answer is Answer.NO:
+            answer, fact = Cell("↳ no", "bad", sort=3), Cell(f"nor does {other} serve: {words}")
+        else:
+            answer, fact = Cell("↳ unknown", "unknown", sort=2), Cell(f"perhaps {other} serves: {words}")
+    cells = (
+        Cell(serves.kind.value, "dim"),
+        Cell(slug, "dim"),
+        Cell("–", "dim"),
+        Cell("not published", "dim", "right"),
+        EMPTY,
+        answer,
+        fact,
+        EMPTY,
+    )
+    return AssetRow(Row(f"gap:{serves.kind.value}:{slug}", cells), None, serves)
+
+
+def release_title(release: Release) -> str:
+    """``v2025.1.15 · 2026-06-17 · 16 files``."""
+    parts = [release.tag, known_or(_moment(release), "date unknown"), plural(len(release.assets), "file")]
+    if release.prerelease:
+        parts.append("pre-release")
+    if release.draft:
+        parts.append("draft")
+    if release.evidence == "derived":
+        parts.append("expected from the workflow")
+    elif release.evidence not in ("api", "folder"):
+        parts.append(release.evidence)
+    return visible(" · ".join(parts))
+
+
+def _moment(release: Release) -> str:
+    return "date unknown" if isinstance(release.published_at, MISSING) else iso_date(release.published_at)
+
+
+_ORIGINS = {
+    Origin.API: "",
+    Origin.CACHE: "from the cache",
+    Origin.SNAPSHOT: "bundled snapshot",
+    Origin.FOLDER: "local folder",
+}
+
+
+def catalogue_title(catalogue: Catalogue, now: datetime | None = None) -> str:
+    """``206 releases · 2 min old``; never a bare count where these are not all releases."""
+    count = plural(len(catalogue.releases), "release")
+    parts = [count if known_or(catalogue.complete, False) else f"{count} seen, not all"]
+    if _ORIGINS[catalogue.origin]:
+        parts.append(_ORIGINS[catalogue.origin])
+    if not isinstance(catalogue.fetched_at, MISSING):
+        parts.append(age(catalogue.fetched_at, now))
+    return visible(" · ".join(parts))
+
+
+def asset_facts(asset: Asset) -> tuple[Row, ...]:
+    """Everything known of a file before it is opened, as (what, value) rows."""
+    platform = asset.platform
+    rows: list[tuple[str, Cell]] = [
+        ("name", Cell.of(asset.name)),
+        ("release", Cell.of(f"{asset.repo} {asset.tag}")),
+        ("kind", Cell(_kind_text(asset))),
+        ("system", fact_cell(platform.os, Cell.of)),
+        ("architecture", fact_cell(platform.arch, Cell.of)),
+        ("libc", fact_cell(platform.libc, Cell.of)),
+        ("size", fact_cell(asset.size, lambda size: Cell(f"{human_size(size)} ({size:,} bytes)"))),
+        ("digest", fact_cell(asset.digest, Cell.of)),
+        ("uploaded", fact_cell(asset.updated_at, lambda moment: Cell(iso_time(moment)))),
+        ("downloads", fact_cell(asset.downloads, lambda count: Cell(f"{count:,}"))),
+        ("address", Cell.of(asset.url or "none known")),
+    ]
+    if asset.path is not None:
+        rows.append(("local file", Cell.of(asset.path)))
+    return tuple(Row(name, (Cell(name, "dim"), cell)) for name, cell in rows)
