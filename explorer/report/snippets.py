@@ -18,6 +18,7 @@ from explorer.workbench import Advice
 
 GO_ARCHES = ("amd64", "arm64", "386", "arm", "riscv64", "ppc64le", "s390x", "loong64")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
+_URL = re.compile(r"https?://[0-9A-Za-z:/._~%+@=&?,-]+")
 _TAG = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/+-]*")
 RUNNERS = {"arm64": "ubuntu-24.04-arm", "amd64": "ubuntu-24.04"}
 """GitHub's own hosted runners by architecture."""
@@ -57,7 +58,7 @@ def _dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
     text = "\n".join(
         [
             f"FROM {image} AS {_stage(program)}",
-            f"ARG URL={_checked(asset.url)}",
+            f"ARG URL={_address(asset.url)}",
             f"ARG SHA256={sha256}",
             'RUN wget -q -O /tmp/asset "$URL" \\',
             '    && echo "$SHA256  /tmp/asset" | sha256sum -c - \\',
@@ -82,7 +83,7 @@ def _shell(asset: Asset, advice: Advice, sha256: str) -> Snippet:
     program = _program(advice, asset)
     text = "\n".join(
         [
-            f"curl -fsSL -o {name} {shlex.quote(_checked(asset.url))}",
+            f"curl -fsSL -o {name} {shlex.quote(_address(asset.url))}",
             f"echo {shlex.quote(sha256 + '  ' + asset.name)} | sha256sum -c -",
             *_unpack(asset, advice, name, program),
             f"chmod 0755 {program}",
@@ -139,11 +140,18 @@ def _checked(text: str) -> str:
     return text
 
 
+def _address(url: str) -> str:
+    """A URL without anything that a shell or a Dockerfile would expand."""
+    if not _URL.fullmatch(url):
+        raise FormatError("An address cannot be put into a script", url, "rr-explorer get TARGET -o DIR fetches it")
+    return url
+
+
 def _source(advice: Advice) -> tuple[str, str]:
     """The repository's address and the tag, both fit for a script."""
     if not _TAG.fullmatch(advice.release.tag) or advice.arch not in GO_ARCHES:
         raise FormatError("This tag or architecture cannot be put into a script", f"{advice.release.tag}, {advice.arch}", "Build by hand")
-    return f"{_checked(advice.web_url)}/{_checked(advice.repo)}", advice.release.tag
+    return f"{_address(advice.web_url)}/{_checked(advice.repo)}", advice.release.tag
 
 
 def _go_build(advice: Advice) -> Snippet:

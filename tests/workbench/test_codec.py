@@ -1,0 +1,69 @@
+"""Records survive the way to JSON and back; anything else is a format error, never another object."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.compat import Answer, Libc, Reason, Target, Verdict
+from explorer.errors import FormatError
+from explorer.facts import NotApplicable, Unknown
+from explorer.fetch import Check, Traffic
+from explorer.workbench import FileFacts, codec
+from explorer.workbench.inspect import Record
+
+HOSTILE = "\x1b]0;owned\x07[/foo]\u202e\x9b\ud800"
+
+
+def a_record(name: str = "rr", answer: Answer = Answer.YES) -> Record:
+    from explorer.elf import Binary, FileFormat, Scope
+
+    reason = Reason("elf.static", answer, "static", name, "", advice=False)
+    target = Target("alpine-3.22", "Alpine 3.22", Libc.MUSL, "1.2.5", "arm64", frozenset({"libgcc", "gcompat"}), "alpine:3.22")
+    return Record(
+        1,
+        False,
+        FileFacts(name, 12, Unknown("needs the download", 99)),
+        Check.ABSENT,
+        Binary(name, 12, FileFormat.DATA, Scope.HEAD, "data", NotApplicable("no machine"), NotApplicable("no ELF")),
+        (Verdict(target, answer, reason, (reason,), NotApplicable("static")),),
+        Traffic(1, 16384, 24_000_000),
+    )
+
+
+@pytest.mark.parametrize("name", ["rr", HOSTILE, "", "名前"])
+def test_a_record_comes_back_as_it_was(name: str) -> None:
+    record = a_record(name)
+    assert codec.loads(codec.dumps(record), Record) == record
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | st.just("="), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_any_other_json_is_a_format_error(value: Any) -> None:
+    with pytest.raises(FormatError):
+        codec.loads(json.dumps(value).encode(), Record)
+
+
+@given(st.sampled_from(["version", "whole", "file", "check", "binary", "verdicts", "traffic"]), json_values)
+def test_a_field_of_another_shape_is_a_format_error_or_fits_its_type(field: str, value: Any) -> None:
+    data = json.loads(codec.dumps(a_record()))
+    data[field] = value
+    try:
+        record = codec.loads(json.dumps(data).encode(), Record)
+    except FormatError:
+        return
+    assert codec.loads(codec.dumps(record), Record) == record
+
+
+@pytest.mark.parametrize("data", [b"", b"\x80\x04cos\nsystem\n", b"{", b"[" * 100_000, b"\xff"])
+def test_bytes_that_are_no_json_are_a_format_error(data: bytes) -> None:
+    with pytest.raises(FormatError):
+        codec.loads(data, Record)

@@ -1,0 +1,78 @@
+"""What the words of a TARGET stand for, on RoadRunner's own releases."""
+
+from pathlib import Path
+
+import pytest
+
+from explorer.errors import NotFoundError, UsageError
+from explorer.releases import snapshot
+from explorer.workbench.resolve import catalogue_subject, local_subject
+
+CATALOGUE = snapshot()
+NEWEST = CATALOGUE.release("latest")
+assert NEWEST is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "platform", "asset"),
+    [
+        ("v2025.1.15", "linux-arm64", "roadrunner-2025.1.15-linux-arm64.tar.gz"),
+        ("2025.1.15", "linux/arm64", "roadrunner-2025.1.15-linux-arm64.tar.gz"),
+        ("v2025.1.15", "musl-amd64", "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz"),
+        ("v2025.1.15", "unknown-musl-amd64", "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz"),
+        ("v2025.1.15/protoc-gen-php-grpc-2025.1.15-linux-arm64.tar.gz", "", "protoc-gen-php-grpc-2025.1.15-linux-arm64.tar.gz"),
+        ("roadrunner-2025.1.15-linux-arm64.deb", "", "roadrunner-2025.1.15-linux-arm64.deb"),
+        ("v1.6.2/roadrunner-1.6.2-unknown-musl-amd64.zip#rr", "", "roadrunner-1.6.2-unknown-musl-amd64.zip"),
+    ],
+)
+def test_words_that_name_an_asset(text: str, platform: str, asset: str) -> None:
+    subject = catalogue_subject(text, platform, CATALOGUE)
+    assert subject.asset is not None
+    assert subject.asset.name == asset
+    assert subject.member == text.partition("#")[2]
+
+
+def test_latest_is_the_newest_published_stable_release() -> None:
+    subject = catalogue_subject("latest", "linux-amd64", CATALOGUE)
+    assert subject.release == NEWEST
+    assert not NEWEST.prerelease
+
+
+@pytest.mark.parametrize(
+    ("text", "platform", "kind", "says"),
+    [
+        ("v2025.1.15", "", UsageError, "--platform"),
+        ("v2025.1.15", "musl-arm64", NotFoundError, "linux-arm64"),
+        ("v2025.1.15", "plan9-mips", NotFoundError, "linux-arm64"),
+        ("v2025.1.51", "linux-arm64", NotFoundError, "v2025.1.15"),
+        ("v2025.1.51/x", "", NotFoundError, "v2025.1.15"),
+        ("v2025.1.15/roadrunner-2025.1.15-linux-arm46.tar.gz", "", NotFoundError, "roadrunner-2025.1.15-linux-arm64.tar.gz"),
+        ("nonsense", "", NotFoundError, "releases"),
+    ],
+)
+def test_words_that_name_nothing_say_what_is_near(text: str, platform: str, kind: type[Exception], says: str) -> None:
+    with pytest.raises(kind, match=r".+") as caught:
+        catalogue_subject(text, platform, CATALOGUE)
+    assert says in str(caught.value)
+
+
+def test_a_path_that_is_there_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("v2025.1.15").write_bytes(b"x")
+    Path("a#b").write_bytes(b"x")
+    found = local_subject("v2025.1.15")
+    assert found is not None
+    assert found.path == Path("v2025.1.15")
+    odd = local_subject("a#b")
+    assert odd is not None
+    assert odd.member == ""
+    with_member = local_subject("v2025.1.15#rr")
+    assert with_member is not None
+    assert (with_member.path, with_member.member) == (Path("v2025.1.15"), "rr")
+    assert local_subject("latest") is None
+
+
+@pytest.mark.parametrize("text", ["./none", "/none/at/all", "../none", "~/none-at-all"])
+def test_what_looks_like_a_path_is_never_asked_of_a_server(text: str) -> None:
+    with pytest.raises(NotFoundError, match="No such file"):
+        local_subject(text)
