@@ -1,48 +1,311 @@
-"""Settings: defaults, then the TOML file, then the environment, then the command line. Declared once, here."""
+"""Settings: defaults, then the TOML file, then the environment, then the command line. Declared once, here.
+
+Every field below is a key of the file, a variable ``RR_EXPLORER_<NAME>`` and a line of the settings screen; its metadata
+hold the parser and the help. The file is read with ``tomllib``; ``settings_writer`` changes it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+import re
+import shlex
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
+
+from explorer.errors import UsageError
+
+ENV_PREFIX = "RR_EXPLORER_"
+APP = "rr-explorer"
+Parser = Callable[[object], Any]
+"""Takes what the file (any TOML value), the environment or the command line (text) says; raises ValueError with what it wants."""
 
 
+def _text(raw: object) -> str:
+    if not isinstance(raw, str):
+        raise ValueError("a text")
+    return raw
+
+
+def _repo(raw: object) -> str:
+    if not isinstance(raw, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}", raw):
+        raise ValueError("OWNER/NAME, e.g. roadrunner-server/roadrunner")
+    return raw
+
+
+def _url(raw: object) -> str:
+    if not isinstance(raw, str) or not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", raw):
+        raise ValueError("an http or https address without a user, e.g. https://github.example.com/api/v3")
+    return raw.rstrip("/")
+
+
+def _engine(raw: object) -> str:
+    if raw not in ("", "docker", "podman", "nerdctl"):
+        raise ValueError("docker, podman, nerdctl, or nothing for the first that answers")
+    return str(raw)
+
+
+def _flag(raw: object) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if isinstance(raw, str) and raw.strip().lower() in words:
+        return words[raw.strip().lower()]
+    raise ValueError("true or false")
+
+
+def _between(low: int, high: int) -> Parser:
+    def parse(raw: object) -> int:
+        number = int(raw) if isinstance(raw, str) and re.fullmatch(r"\s*[0-9]{1,18}\s*", raw) else raw
+        if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return number
+
+    return parse
+
+
+def _seconds(raw: object) -> float:
+    try:
+        number = float(raw) if isinstance(raw, (str, int, float)) and not isinstance(raw, bool) else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0.1 <= number <= 86_400:
+        raise ValueError("seconds, from 0.1 to 86400")
+    return number
+
+
+_UNITS = {"": 1, "b": 1, "k": 1 << 10, "kib": 1 << 10, "kb": 10**3, "m": 1 << 20, "mib": 1 << 20, "mb": 10**6}
+_UNITS |= {"g": 1 << 30, "gib": 1 << 30, "gb": 10**9, "t": 1 << 40, "tib": 1 << 40, "tb": 10**12}
+
+
+def parse_size(raw: object) -> int:
+    """Bytes of ``2GiB``, ``512 MB``, ``4096`` or a plain number. ``K``, ``M``, ``G`` alone are binary.
+
+    Raises:
+        ValueError: with what it wants instead.
+    """
+    if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0:
+        return raw
+    if isinstance(raw, str) and (match := re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*([A-Za-z]{0,3})\s*", raw)):
+        unit = _UNITS.get(match[2].lower())
+        if unit is not None:
+            return int(float(match[1]) * unit)
+    raise ValueError("a size such as 2GiB, 512MB or a number of bytes")
+
+
+def _words(raw: object) -> tuple[str, ...]:
+    if isinstance(raw, str):
+        try:
+            return tuple(shlex.split(raw))
+        except ValueError as error:
+            raise ValueError(f"words ({error})") from None
+    if isinstance(raw, (list, tuple)) and all(isinstance(word, str) for word in raw):
+        return tuple(raw)
+    raise ValueError('words: a text, or a list such as ["--context", "remote"]')
+
+
+def _path(raw: object) -> Path:
+    if isinstance(raw, Path):
+        return raw
+    if not isinstance(raw, str) or not raw or "\0" in raw:
+        raise ValueError("a path")
+    return Path(raw).expanduser()
+
+
+def _keys(raw: object) -> dict[str, str]:
+    if isinstance(raw, str):
+        pairs = [pair.partition("=") for pair in raw.split(",") if pair.strip()]
+        if all(equals for _, equals, _ in pairs):
+            return {name.strip(): key.strip() for name, _, key in pairs}
+    elif isinstance(raw, dict) and all(isinstance(key, str) for key in raw.values()):
+        return dict(raw)
+    raise ValueError('a table of actions and keys such as verify = "V"')
+
+
+def _setting(default: Any, parse: Parser, text: str, kind: str, choices: tuple[str, ...] = ()) -> Any:
+    metadata = {"parse": parse, "help": text, "kind": kind, "choices": choices}
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+# ruff: noqa: RUF009  (_setting gives a dataclasses.field, so no default is shared)
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a user may choose. Each is also an environment variable ``RR_EXPLORER_<NAME>``."""
 
-    repo: str = "roadrunner-server/roadrunner"
-    api_url: str = "https://api.github.com"
-    offline: bool = False
-    demo: bool = False
-    folder: Path | None = None
-    """A local folder whose files are shown as one release, instead of a repository."""
-    cache_dir: Path = Path()
-    state_dir: Path = Path()
-    config_file: Path = Path()
-    cache_limit: int = 2 << 30
+    repo: str = _setting("roadrunner-server/roadrunner", _repo, "The GitHub repository, OWNER/NAME", "text")
+    api_url: str = _setting("https://api.github.com", _url, "The API's address; GITHUB_API_URL works too", "text")
+    offline: bool = _setting(False, _flag, "Ask no server: what is cached, or the bundled snapshot", "flag")
+    demo: bool = _setting(False, _flag, "The bundled releases with stand-in binaries; no network", "flag")
+    folder: Path | None = _setting(None, _path, "A folder whose files are shown as one release, instead of a repository", "path")
+    cache_dir: Path = _setting(Path(), _path, "Where downloads, pages, peeks and proofs are kept", "path")
+    state_dir: Path = _setting(Path(), _path, "Where the log and unfinished runs are noted", "path")
+    config_file: Path = _setting(Path(), _path, "The settings' file", "path")
+    cache_limit: int = _setting(2 << 30, parse_size, "Size of the cache; the least recently used goes first", "size")
     """Bytes."""
-    downloads: int = 4
-    """At a time."""
-    peek_ceiling: int = 1 << 20
+    downloads: int = _setting(4, _between(1, 16), "Downloads at a time", "number")
+    peek_ceiling: int = _setting(1 << 20, parse_size, "What a peek may move of one file", "size")
     """Bytes of one asset that a peek may move."""
-    target: str = ""
-    """Name of the default target; empty: musl of the current Alpine."""
-    engine: str = ""
-    """``docker``, ``podman``, ``nerdctl``; empty: the first that answers."""
-    engine_args: tuple[str, ...] = ()
-    """Extra words right behind the engine's name, e.g. ``--context``, ``remote``."""
-    run_args: tuple[str, ...] = ()
-    """Extra words for the engine's ``create``, e.g. ``--runtime=runc``."""
-    image: str = ""
-    """Image for proofs; empty: the target's."""
-    pull: bool = True
-    run_seconds: float = 20.0
-    run_memory: int = 512 << 20
-    run_processes: int = 256
-    run_output: int = 256 * 1024
-    theme: str = ""
-    prereleases: bool = True
-    plugins: bool = True
-    debs: bool = True
-    keys: dict[str, str] = field(default_factory=dict)
+    target: str = _setting("", _text, "The default target; empty: musl of the current Alpine", "text")
+    engine: str = _setting(
+        "", _engine, "The container engine; empty: the first that answers", "choice", ("", "docker", "podman", "nerdctl")
+    )
+    engine_args: tuple[str, ...] = _setting((), _words, "Words right behind the engine's name, e.g. --context remote", "words")
+    run_args: tuple[str, ...] = _setting((), _words, "Words for the engine's create, e.g. --runtime=runc", "words")
+    image: str = _setting("", _text, "The image for proofs; empty: the target's", "text")
+    pull: bool = _setting(True, _flag, "Pull an image that is not there", "flag")
+    run_seconds: float = _setting(20.0, _seconds, "How long a proof may run, in seconds (doubled under emulation)", "seconds")
+    run_memory: int = _setting(512 << 20, parse_size, "Memory of a proof", "size")
+    run_processes: int = _setting(256, _between(1, 100_000), "Processes and threads of a proof", "number")
+    run_output: int = _setting(256 * 1024, parse_size, "Output kept of a proof", "size")
+    theme: str = _setting("", _text, "The app's theme; ansi-dark and ansi-light use the terminal's own colours", "text")
+    prereleases: bool = _setting(True, _flag, "Show pre-releases", "flag")
+    plugins: bool = _setting(True, _flag, "Show plugins", "flag")
+    debs: bool = _setting(True, _flag, "Show Debian packages", "flag")
+    keys: dict[str, str] = _setting({}, _keys, "The app's keys: action to key", "keys")
     """Action id to key, e.g. ``verify = "V"``."""
+    problems: tuple[str, ...] = ()
+    """No setting: what was wrong with the settings and was left out, one sentence each (``load(strict=False)``). Untrusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A setting as documentation, completion and the settings screen need it."""
+
+    name: str
+    env: str
+    help: str
+    kind: str
+    """``text``, ``flag``, ``path``, ``size`` (bytes), ``number``, ``seconds``, ``words``, ``choice`` or ``keys``."""
+    choices: tuple[str, ...]
+    in_file: bool
+    """False for the file's own place."""
+
+
+def options() -> tuple[Option, ...]:
+    """Every setting, in the order of their declaration."""
+    return tuple(
+        Option(f.name, ENV_PREFIX + f.name.upper(), f.metadata["help"], f.metadata["kind"], f.metadata["choices"], f.name != "config_file")
+        for f in fields(Settings)
+        if f.metadata
+    )
+
+
+def parse_value(name: str, raw: object, place: str = "") -> Any:
+    """The value that ``raw`` stands for, checked.
+
+    Raises:
+        UsageError: there is no such setting, or it is something else; ``place`` says where it stood.
+    """
+    parsers: dict[str, Parser] = {f.name: f.metadata["parse"] for f in fields(Settings) if f.metadata}
+    if name not in parsers:
+        near = get_close_matches(name, parsers, 3)
+        raise UsageError(
+            f"There is no setting “{name}”",
+            place,
+            f"Did you mean {' or '.join(near)}?" if near else "The settings are listed in the documentation and by rr-explorer doctor",
+        )
+    try:
+        return parsers[name](raw)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"The setting “{name}” wants {error}", f"{place}: {_quoted(raw)}".removeprefix(": "), "Correct or remove it"
+        ) from None
+
+
+def _quoted(raw: object) -> str:
+    text = repr(raw)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def load(overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None, *, strict: bool = True) -> Settings:
+    """The settings in force. ``overrides`` come from the command line (None values count as not given).
+
+    ``strict`` False leaves out what is wrong and lists it in ``problems``; a file that was named but is not there, and a
+    wrong word on the command line, are errors even then.
+
+    Raises:
+        UsageError: a value, a key, a variable or the file is wrong; names the place, and near matches.
+    """
+    environ = os.environ if environ is None else environ
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    problems: list[str] = []
+
+    def tell(error: UsageError) -> None:
+        if strict:
+            raise error
+        problems.append(str(error))
+
+    values: dict[str, Any] = _default_places()
+    from_env = _environment(environ, tell)
+    named = given.get("config_file", from_env.get("config_file"))
+    path = _path(named) if named is not None else values["config_file"]
+    values |= _file(path, required=named is not None, tell=tell)
+    values |= from_env
+    for name, raw in given.items():
+        values[name] = parse_value(name, raw, f"--{name.replace('_', '-')}")
+    values["config_file"] = path
+    for name in ("cache_dir", "state_dir", "config_file", "folder"):
+        if values.get(name) is not None:
+            values[name] = Path(os.path.abspath(values[name]))  # noqa: PTH100  (Path.absolute keeps "..")
+    return replace(Settings(**values), problems=tuple(problems))
+
+
+def _default_places() -> dict[str, Any]:
+    """The platform's own directories; XDG variables are honoured by platformdirs."""
+    import platformdirs
+
+    return {
+        "cache_dir": platformdirs.user_cache_path(APP, appauthor=False),
+        "state_dir": platformdirs.user_state_path(APP, appauthor=False),
+        "config_file": platformdirs.user_config_path(APP, appauthor=False) / "config.toml",
+    }
+
+
+def _environment(environ: Mapping[str, str], tell: Callable[[UsageError], None]) -> dict[str, Any]:
+    """Values from ``RR_EXPLORER_*`` and ``GITHUB_API_URL``; an empty variable counts as unset."""
+    raw = {name.removeprefix(ENV_PREFIX).lower(): (name, text) for name, text in environ.items() if name.startswith(ENV_PREFIX) and text}
+    if environ.get("GITHUB_API_URL") and "api_url" not in raw:
+        raw["api_url"] = ("GITHUB_API_URL", environ["GITHUB_API_URL"])
+    values: dict[str, Any] = {}
+    for name, (variable, text) in sorted(raw.items()):
+        try:
+            values[name] = parse_value(name, text, f"the environment's {variable}")
+        except UsageError as error:
+            tell(error)
+    return values
+
+
+def _file(path: Path, required: bool, tell: Callable[[UsageError], None]) -> dict[str, Any]:
+    """Values from the TOML file; relative paths in it start at its own directory."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+        table = tomllib.loads(text)
+    except (FileNotFoundError, NotADirectoryError):
+        if required:
+            raise UsageError(f"There is no settings' file {path}", remedy="Check --config and RR_EXPLORER_CONFIG_FILE") from None
+        return {}
+    except OSError as error:
+        tell(UsageError(f"The settings' file {path} cannot be read", error.strerror or str(error), "Check its permissions"))
+        return {}
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors
+        tell(UsageError(f"The settings' file {path} is not TOML", str(error), "Correct or remove it"))
+        return {}
+    values: dict[str, Any] = {}
+    for name, raw in table.items():
+        try:
+            value = parse_value(name if name != "config_file" else "config_file (in the file itself)", raw, f"{path}{_line(text, name)}")
+        except UsageError as error:
+            tell(error)
+            continue
+        values[name] = path.parent / value if isinstance(value, Path) else value
+    return values
+
+
+def _line(text: str, name: str) -> str:
+    match = re.search(rf"^[ \t]*(?:\[[ \t]*)?[\"']?{re.escape(name)}[\"']?[ \t]*[=\].]", text, re.MULTILINE)
+    return f", line {text.count(chr(10), 0, match.start()) + 1}" if match else ""
