@@ -1,0 +1,79 @@
+"""How long until a program in a real terminal has drawn something: a pty, a clock and the bytes that come out."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ENTER_SCREEN = b"\x1b[?1049h"
+"""Switching to the alternate screen: Textual does so before its first frame."""
+
+
+def time_until(
+    command: Sequence[str], marker: bytes, env: Mapping[str, str], size: tuple[int, int] = (120, 40), limit: float = 20.0
+) -> float:
+    """Seconds from the start of ``command`` until ``marker`` stands in what it drew after entering its screen.
+
+    Raises:
+        TimeoutError: it did not appear.
+    """
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execvpe(command[0], list(command), dict(env))
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+    started = time.perf_counter()
+    drawn = b""
+    try:
+        while (left := started + limit - time.perf_counter()) > 0:
+            if not select.select([master], [], [], left)[0]:
+                break
+            try:
+                drawn += os.read(master, 65536)
+            except OSError:
+                break
+            _, entered, after = drawn.partition(ENTER_SCREEN)
+            if entered and marker in after:
+                return time.perf_counter() - started
+        raise TimeoutError(f"{marker!r} was not drawn in {limit} s; the last of it: {drawn[-300:]!r}")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(master)
+
+
+BARE_APP = """
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import DataTable, Footer, Static
+
+class Bare(App):
+    BINDINGS = [("q", "quit", "Quit"), ("d", "x", "Download"), ("v", "x", "Verify"), ("t", "x", "Target"), ("m", "x", "Matrix")]
+    def compose(self) -> ComposeResult:
+        yield Static("bare", id="head")
+        with Horizontal():
+            yield DataTable(id="left")
+            yield DataTable(id="right")
+        yield Static("FIRST-PAINT", id="banner")
+        yield Footer()
+    def on_mount(self) -> None:
+        for table in self.query(DataTable):
+            table.add_columns("one", "two", "three")
+
+Bare().run()
+"""
+
+
+def bare_command(folder: Path) -> list[str]:
+    """A Textual app of the same widgets that does nothing: what Textual itself costs."""
+    script = folder / "bare.py"
+    script.write_text(BARE_APP)
+    return [sys.executable, str(script)]
