@@ -70,19 +70,34 @@ C_LIBRARY = """#include <string.h>
 int answer(const char *s) { return (int)strlen(s) + 42; }
 """
 
-C_RELATIVE = """#include <stdio.h>
+C_START = """
+int puts(const char *);
+void exit(int) __attribute__((noreturn));
+__asm__(".globl _start\\n_start: and $-16, %rsp\\n call begin\\n");
+"""
+"""A program's start without a C library's crt1.o, for files linked by hand; the loader has set the library up by then."""
+
+C_RELATIVE = (
+    C_START
+    + """
 static const char *const words[] = {"one", "two", "three", "four", "five", "six", "seven", "eight"};
 const char *const *volatile table = words;
-int main(int argc, char **argv) { (void)argv; puts(table[argc & 7]); return 0; }
+void begin(void) { puts(table[2]); exit(0); }
 """
-"""A table of pointers: eight RELATIVE relocations in a position-independent program, enough for a RELR table."""
+)
+"""A table of pointers: RELATIVE relocations in a position-independent program, enough for a RELR table."""
 
-C_IFUNC = """#include <stdio.h>
+C_IFUNC = (
+    C_START
+    + """
 static int plain(void) { return 42; }
 static int (*choose(void))(void) { return plain; }
 int chosen(void) __attribute__((ifunc("choose")));
-int main(void) { printf("%d\\n", chosen()); return 0; }
+void begin(void) { puts(chosen() == 42 ? "chosen" : "not chosen"); exit(0); }
 """
+)
+
+C_PLAIN = C_START + 'void begin(void) { puts("hello"); exit(0); }\n'
 
 ASM_TEXTREL = """#include <stdio.h>
 extern int value;
@@ -171,6 +186,24 @@ def zig_cc(
         _run([*command, "-o", str(out), main], folder, {})
 
     return _cached(name, [metadata.version("ziglang"), language, target, *args], sources, build)
+
+
+def linked_by_hand(name: str, source: str, *args: str, musl: bool = False) -> Path:
+    """A dynamic amd64 program linked by ``zig ld.lld`` with any of lld's options, which ``zig cc`` does not all let through.
+
+    ``source`` brings its own ``_start`` (see ``C_START``) and may use ``puts`` and ``exit``; position-independent.
+    """
+    interpreter, library = ("/lib/ld-musl-x86_64.so.1", "libc.so") if musl else ("/lib64/ld-linux-x86-64.so.2", "libc.so.6")
+    words = ["-pie", "-s", "-dynamic-linker", interpreter, *args]
+    stub = "int puts(const char *s) { return !s; } void exit(int n) { for (;;) (void)n; }\n"
+
+    def build(folder: Path, out: Path) -> None:
+        compiler = [*_zig(), "cc", "-target", GNU]
+        _run([*compiler, "-O2", "-c", "-fPIE", "-fno-stack-protector", "-fno-builtin", "-o", "main.o", "main.c"], folder, {})
+        _run([*compiler, "-O2", "-s", "-shared", "-fPIC", "-nostdlib", f"-Wl,-soname,{library}", "-o", library, "stub.c"], folder, {})
+        _run([*_zig(), "ld.lld", *words, "-o", str(out), "main.o", library], folder, {})
+
+    return _cached(name, [metadata.version("ziglang"), "lld", library, *words], {"main.c": source, "stub.c": stub}, build)
 
 
 def compiler_environment() -> dict[str, str]:
@@ -285,11 +318,11 @@ RECIPES: dict[str, Callable[[], Path]] = {
     "c-shared": _shared_library,
     "c-needs": lambda: _needs_library("needs"),  # DT_NEEDED libanswer.so.1, nothing says where
     "c-needs-origin": lambda: _needs_library("needs", "-Wl,-rpath,$ORIGIN/lib", "-Wl,--enable-new-dtags"),
-    "c-relr": lambda: zig_cc("hello", C_RELATIVE, GNU, *_SMALL, "-pie", "-fPIE", "-Wl,--pack-dyn-relocs=relr"),
-    "c-relr-musl": lambda: zig_cc("hello", C_RELATIVE, MUSL, *_SMALL, "-dynamic", "-pie", "-fPIE", "-Wl,--pack-dyn-relocs=relr"),
-    "c-ifunc": lambda: zig_cc("hello", C_IFUNC, GNU, *_SMALL),
-    "c-ifunc-musl": lambda: zig_cc("hello", C_IFUNC, MUSL, *_SMALL, "-dynamic", "-pie", "-fPIE"),
-    "c-execstack": lambda: zig_cc("hello", C_HELLO, GNU, *_SMALL, "-Wl,-z,execstack"),
+    "c-relr": lambda: linked_by_hand("hello", C_RELATIVE, "--pack-dyn-relocs=relr"),
+    "c-relr-musl": lambda: linked_by_hand("hello", C_RELATIVE, "--pack-dyn-relocs=relr", musl=True),
+    "c-ifunc": lambda: linked_by_hand("hello", C_IFUNC),
+    "c-ifunc-musl": lambda: linked_by_hand("hello", C_IFUNC, musl=True),
+    "c-execstack": lambda: linked_by_hand("hello", C_PLAIN, "-z", "execstack"),
     "c-textrel": lambda: zig_cc("hello", ASM_TEXTREL, GNU, *_SMALL, "-pie", "-fPIE", "-Wl,-z,notext"),
     "c-textrel-musl": lambda: zig_cc("hello", ASM_TEXTREL, MUSL, *_SMALL, "-dynamic", "-pie", "-fPIE", "-Wl,-z,notext"),
     "c-symbols": lambda: zig_cc("hello", C_HELLO, GNU, "-O0", "-g"),
