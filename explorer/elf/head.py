@@ -1,0 +1,241 @@
+"""The head of an ELF file: header, program headers, PT_INTERP, packer's mark. All that a peek needs.
+
+One read of at most 1 KiB serves most files; where the headers were moved (patchelf) their offsets are followed.
+"""
+
+from dataclasses import dataclass
+
+from explorer.bytesource import OutOfReachError
+from explorer.elf import layout as shape
+from explorer.elf.layout import Layout
+from explorer.elf.models import Header, Segment
+from explorer.elf.view import DamagedError, View, text
+from explorer.facts import Fact, NotApplicable, Unknown
+
+FIRST = 1024
+"""Bytes of the first read, and how deep a packer's mark is looked for."""
+MAX_SEGMENTS = 4096
+KERNEL_SEGMENT_BYTES = 64 << 10
+"""Linux refuses a program whose program headers take more (``load_elf_phdrs``)."""
+PATH_MAX = 4096
+PN_XNUM = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class RawSegment:
+    """A program header's numbers."""
+
+    type: int
+    flags: int
+    offset: int
+    vaddr: int
+    filesz: int
+    memsz: int
+    align: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What was found there. ``segments`` is Unknown on a prefix that ends before them."""
+
+    header: Header
+    layout: Layout
+    type: int
+    phentsize: int
+    shentsize: int
+    shstrndx: int
+    raw: Fact[tuple[RawSegment, ...]]
+    interpreter: Fact[str]
+    packer: Fact[str]
+    defects: tuple[str, ...]
+    """What makes the file unusable by any loader."""
+    problems: tuple[str, ...]
+    """Lesser ones."""
+
+    @property
+    def segments(self) -> Fact[tuple[Segment, ...]]:
+        """The program headers as others see them."""
+        if isinstance(self.raw, (Unknown, NotApplicable)):
+            return self.raw
+        return tuple(_named(segment, self.header.machine) for segment in self.raw)
+
+    def first(self, kind: int) -> Fact[RawSegment]:
+        """The first segment of a type, NotApplicable where there is none."""
+        if isinstance(self.raw, (Unknown, NotApplicable)):
+            return self.raw
+        for segment in self.raw:
+            if segment.type == kind:
+                return segment
+        return NotApplicable(f"no PT_{shape.segment_type(kind, 0)}")
+
+
+def unknown(error: OutOfReachError) -> Unknown:
+    """What an out-of-reach read means for a fact."""
+    return Unknown(error.why, error.needs)
+
+
+def read_head(view: View) -> Head:
+    """Read it.
+
+    Raises:
+        OutOfReachError: not even the ELF header is here.
+    """
+    defects: list[str] = []
+    start = _first_bytes(view)
+    ident = start[:16].ljust(16, b"\0")
+    if ident[4] not in (1, 2):
+        defects.append(f"EI_CLASS is {ident[4]}, neither 32 nor 64 bit")
+    if ident[5] not in (1, 2):
+        defects.append(f"EI_DATA is {ident[5]}, neither byte order")
+    layout = shape.layout(32 if ident[4] == 1 else 64, ident[5] != 2)
+    length = 16 + layout.header.size
+    if len(start) < length:
+        defects.append(f"the file ends inside the ELF header ({len(start)} of {length} bytes)")
+    fields = layout.header.unpack(start[16:length].ljust(layout.header.size, b"\0"))
+    type_, machine, _, entry, phoff, shoff, flags, _, phentsize, phnum, shentsize, shnum, shstrndx = fields
+    header = Header(
+        bits=layout.bits,
+        little_endian=layout.little_endian,
+        type={1: "REL", 2: "EXEC", 3: "DYN", 4: "CORE"}.get(type_, str(type_)),
+        machine=machine,
+        arch=shape.arch_name(machine, layout.bits, layout.little_endian),
+        os_abi=ident[7],
+        entry=entry,
+        flags=flags,
+        phoff=phoff,
+        phnum=phnum,
+        shoff=shoff,
+        shnum=shnum,
+    )
+    problems: list[str] = []
+    raw: Fact[tuple[RawSegment, ...]] = NotApplicable("the ELF header is damaged")
+    interpreter: Fact[str] = NotApplicable("the ELF header is damaged")
+    packer: Fact[str] = NotApplicable("no packer's mark")
+    if not defects:
+        raw = _segments(view, start, header, layout, phentsize, shentsize, defects, problems)
+        interpreter = _interpreter(view, start, raw, defects)
+        packer = _packer(view, start, type_)
+    return Head(header, layout, type_, phentsize, shentsize, shstrndx, raw, interpreter, packer, tuple(defects), tuple(problems))
+
+
+def _first_bytes(view: View) -> bytes:
+    """Up to 1 KiB, or as much of it as is here; at least the ELF header."""
+    try:
+        return view.upto(0, view.room(0, FIRST))
+    except OutOfReachError:
+        return view.upto(0, view.room(0, 64))
+
+
+def _take(view: View, start: bytes, offset: int, length: int, what: str) -> bytes:
+    """Bytes that may be among the first ones already read."""
+    if offset + length <= len(start):
+        return start[offset : offset + length]
+    return view.exact(offset, length, what)
+
+
+def _segments(
+    view: View,
+    start: bytes,
+    header: Header,
+    layout: Layout,
+    phentsize: int,
+    shentsize: int,
+    defects: list[str],
+    problems: list[str],
+) -> Fact[tuple[RawSegment, ...]]:
+    runs = header.type in ("EXEC", "DYN")
+    count = header.phnum
+    size = layout.segment.size
+    try:
+        if count == PN_XNUM and header.shoff and shentsize == layout.section.size and not runs:
+            count = layout.section.unpack(view.exact(header.shoff, layout.section.size, "the section header table"))[7]
+        if count == 0:
+            if runs:
+                defects.append("it has no program headers: there is nothing to load")
+            return NotApplicable("no program headers")
+        if phentsize != size:
+            defects.append(f"e_phentsize is {phentsize}, not {size}")
+            return NotApplicable("the program headers are damaged")
+        if runs and count * size > KERNEL_SEGMENT_BYTES:
+            defects.append(f"{count} program headers: Linux takes {KERNEL_SEGMENT_BYTES // size} at most")
+        if count > MAX_SEGMENTS:
+            problems.append(f"{count} program headers: the first {MAX_SEGMENTS} are shown")
+        data = _take(view, start, header.phoff, min(count, MAX_SEGMENTS) * size, "the program header table")
+    except OutOfReachError as error:
+        return unknown(error)
+    except DamagedError as error:
+        defects.append(str(error))
+        return NotApplicable("the program headers are damaged")
+    found = []
+    for row in layout.segment.iter_unpack(data):
+        if layout.bits == 64:
+            kind, flags, offset, vaddr, _, filesz, memsz, align = row
+        else:
+            kind, offset, vaddr, _, filesz, memsz, flags, align = row
+        found.append(RawSegment(kind, flags, offset, vaddr, filesz, memsz, align))
+    if runs:
+        if not any(segment.type == shape.PT_LOAD for segment in found):
+            defects.append("it has no PT_LOAD: there is nothing to load")
+        _check_whole(view, found, defects)
+    return tuple(found)
+
+
+def _check_whole(view: View, segments: list[RawSegment], defects: list[str]) -> None:
+    size = view.size
+    end = file_end(tuple(segments))
+    if not isinstance(size, Unknown) and end > size:
+        defects.append(f"the file is cut: its segments reach to byte {end}, it has {size}")
+
+
+def file_end(segments: tuple[RawSegment, ...]) -> int:
+    """The byte up to which a loader maps the file."""
+    return max((s.offset + s.filesz for s in segments if s.type == shape.PT_LOAD and s.filesz), default=0)
+
+
+def _interpreter(view: View, start: bytes, raw: Fact[tuple[RawSegment, ...]], defects: list[str]) -> Fact[str]:
+    if isinstance(raw, (Unknown, NotApplicable)):
+        return raw
+    segment = next((s for s in raw if s.type == shape.PT_INTERP), None)
+    if segment is None:
+        return NotApplicable("no PT_INTERP: it needs no interpreter")
+    if not 2 <= segment.filesz <= PATH_MAX:
+        defects.append(f"PT_INTERP has {segment.filesz} bytes, Linux takes 2 to {PATH_MAX}")
+        return NotApplicable("PT_INTERP is damaged")
+    try:
+        data = _take(view, start, segment.offset, segment.filesz, "PT_INTERP")
+    except OutOfReachError as error:
+        return unknown(error)
+    except DamagedError as error:
+        defects.append(str(error))
+        return NotApplicable("PT_INTERP is damaged")
+    if data[-1]:
+        defects.append("PT_INTERP does not end with a NUL")
+        return NotApplicable("PT_INTERP is damaged")
+    return text(data.split(b"\0", 1)[0])
+
+
+def _packer(view: View, start: bytes, type_: int) -> Fact[str]:
+    """UPX leaves its ``l_info`` (checksum, ``UPX!``, …) right after the program headers; UPX's p_unix.h."""
+    if type_ in (shape.ET_EXEC, shape.ET_DYN) and b"UPX!" in start:
+        return "UPX"
+    if view.room(0, FIRST) > len(start):
+        try:
+            start = view.upto(0, FIRST)
+        except OutOfReachError as error:
+            return unknown(error)
+        if b"UPX!" in start:
+            return "UPX"
+    return NotApplicable("no packer's mark")
+
+
+def _named(segment: RawSegment, machine: int) -> Segment:
+    letters = "".join(letter if segment.flags & bit else "-" for letter, bit in (("R", 4), ("W", 2), ("X", 1)))
+    return Segment(
+        shape.segment_type(segment.type, machine),
+        letters,
+        segment.offset,
+        segment.vaddr,
+        segment.filesz,
+        segment.memsz,
+        segment.align,
+    )

@@ -1,0 +1,275 @@
+"""``read``: a file's facts from its bytes, as far as they are here.
+
+Each fact is collected on its own: what meets the end of a prefix becomes ``Unknown(why, needs)``, what meets a lie becomes
+``Unknown`` and a problem, and the others go on. So a fact read from a prefix is that of the whole file, or Unknown.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from explorer.bytesource import ByteSource, OutOfReachError
+from explorer.elf import dynamic, foreign, gobuild, linking, sections
+from explorer.elf import layout as shape
+from explorer.elf import notes as note_reader
+from explorer.elf.dynamic import Table
+from explorer.elf.head import Head, read_head
+from explorer.elf.head import unknown as not_here
+from explorer.elf.linkage import decide
+from explorer.elf.memory import Memory
+from explorer.elf.models import Binary, Dynamic, Elf, FileFormat, GoBuild, Linking, Note, Scope, Section
+from explorer.elf.notes import RawNote, Span
+from explorer.elf.sections import RawSection, SectionTable
+from explorer.elf.view import DamagedError, View
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
+from explorer.progress import Cancellation
+
+T = TypeVar("T")
+_HEAD_ONLY = Unknown("not looked at yet: only the head was read")
+_LINKAGE_ONLY = Unknown("not looked at yet: only what a loader reads was read")
+_LINKAGE_WORDS = {"shared-library": "shared library", "static-pie": "static PIE", "core": "core dump"}
+
+
+def read(source: ByteSource, name: str, scope: Scope = Scope.FULL, cancel: Cancellation | None = None) -> Binary:
+    """What a file is. Costs memory by its own limits (under 16 MiB for most files), never by what a header claims.
+
+    Args:
+        source: the file, or as much of it as is here; what is missing becomes ``Unknown(why, needs)``.
+        name: shown only.
+        scope: how much to read. HEAD takes one read of at most 1 KiB, and what the headers point to if they were moved.
+        cancel: looked at before every read.
+
+    Raises:
+        SourceError: the source failed.
+        CancelledError: ``cancel`` was raised.
+    """
+    view = View(source, cancel)
+    try:
+        start = view.upto(0, view.room(0, 8))
+    except OutOfReachError as error:
+        lost = not_here(error)
+        return Binary(name, source.size, FileFormat.DATA, scope, "too few bytes to name it", lost, lost)
+    if start[:4] != shape.ELF_MAGIC:
+        kind, detail, arch = foreign.name_foreign(view, start)
+        return Binary(name, source.size, kind, scope, detail, arch, NotApplicable("it is no ELF file"))
+    try:
+        head = read_head(view)
+    except OutOfReachError as error:
+        lost = not_here(error)
+        return Binary(name, source.size, FileFormat.ELF, scope, "ELF", lost, lost)
+    elf = _Collector(view, head, scope).collect()
+    return Binary(name, source.size, FileFormat.ELF, scope, _detail(elf), elf.header.arch, elf)
+
+
+def _detail(elf: Elf) -> str:
+    header = elf.header
+    words = f"ELF {header.bits}-bit {header.arch}" + ("" if header.little_endian else ", big-endian")
+    if isinstance(elf.linkage, MISSING):
+        return words
+    return f"{words}, {_LINKAGE_WORDS.get(elf.linkage, elf.linkage)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _NoteFacts:
+    all: Fact[tuple[Note, ...]]
+    build_id: Fact[str]
+    isa: Fact[str]
+    go: bool
+    """A Go build id was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _GoFacts:
+    build: Fact[GoBuild]
+    is_go: Fact[bool]
+    tzdata: Fact[bool]
+
+
+class _Collector:
+    """One reading of one ELF file."""
+
+    def __init__(self, view: View, head: Head, scope: Scope) -> None:
+        self.view = view
+        self.head = head
+        self.scope = scope
+        self.problems: list[str] = [*head.defects, *head.problems]
+
+    def attempt(self, make: Callable[[], T], what: str) -> T | Unknown:
+        """A fact, or why there is none."""
+        try:
+            return make()
+        except OutOfReachError as error:
+            return not_here(error)
+        except DamagedError as error:
+            self.problem(str(error))
+            return Unknown(f"{what} cannot be read: {error}")
+
+    def problem(self, sentence: str) -> None:
+        if sentence not in self.problems:
+            self.problems.append(sentence)
+
+    def collect(self) -> Elf:
+        head = self.head
+        table = self._table()
+        linkage, broken = decide(head, table, self.view.size)
+        if broken:
+            self.problem(broken)
+        described, linked = self._loader_facts(table)
+        full = self.scope is Scope.FULL
+        later = _HEAD_ONLY if self.scope is Scope.HEAD else _LINKAGE_ONLY
+        place = self._section_table() if full else later
+        rows = self._section_rows(place)
+        notes = self._notes(rows) if full else _NoteFacts(later, later, later, False)
+        go = self._go(notes.go) if full else _GoFacts(later, later, later)
+        symtab = self._symtab(place, rows)
+        return Elf(
+            header=head.header,
+            linkage=linkage,
+            packer=head.packer,
+            interpreter=head.interpreter,
+            segments=head.segments,
+            dynamic=described,
+            linking=linked,
+            sections=self._named_sections(place, rows),
+            notes=notes.all,
+            build_id=notes.build_id,
+            go=go.build,
+            is_go=go.is_go,
+            stripped=symtab if isinstance(symtab, MISSING) else symtab == 0,
+            tzdata=go.tzdata,
+            isa=notes.isa,
+            symbol_count=self._symbol_count(symtab, table) if full else later,
+            problems=tuple(self.problems),
+        )
+
+    def _table(self) -> Fact[Table]:
+        segment, segments = self.head.first(shape.PT_DYNAMIC), self.head.raw
+        if isinstance(segment, Unknown) or isinstance(segments, Unknown):
+            return segment if isinstance(segment, Unknown) else Unknown("the program headers are not here")
+        if isinstance(segment, NotApplicable) or isinstance(segments, NotApplicable):
+            return NotApplicable("no dynamic section (PT_DYNAMIC): no loader has anything to do")
+        if self.scope is Scope.HEAD:
+            return Unknown(_HEAD_ONLY.why, segment.offset + segment.filesz)
+        table = self.attempt(lambda: dynamic.read_table(self.view, self.head, segment, segments), "the dynamic section")
+        if isinstance(table, Table):
+            for sentence in table.problems:
+                self.problem(sentence)
+        return table
+
+    def _loader_facts(self, table: Fact[Table]) -> tuple[Fact[Dynamic], Fact[Linking]]:
+        if isinstance(table, MISSING):
+            return table, table
+        return (
+            self.attempt(lambda: dynamic.describe(self.view, table), "the dynamic section"),
+            self.attempt(lambda: linking.link(self.view, self.head, table), "what it links to"),
+        )
+
+    def _section_table(self) -> Fact[SectionTable]:
+        if self.head.defects and self.head.header.machine == 0:
+            return NotApplicable("the ELF header is damaged")
+        try:
+            place = sections.open_sections(self.view, self.head)
+        except OutOfReachError as error:
+            return not_here(error)
+        except DamagedError as error:
+            self.problem(str(error))
+            return Unknown(f"the section headers cannot be read: {error}")
+        if isinstance(place, SectionTable) and place.cut:
+            self.problem("the section header table claims more entries than can be shown")
+        return place
+
+    def _section_rows(self, place: Fact[SectionTable]) -> Fact[list[RawSection]]:
+        return place if isinstance(place, MISSING) else self.attempt(place.rows, "the section headers")
+
+    def _named_sections(self, place: Fact[SectionTable], rows: Fact[list[RawSection]]) -> Fact[tuple[Section, ...]]:
+        if isinstance(place, MISSING):
+            return place
+        if isinstance(rows, MISSING):
+            return rows
+        return self.attempt(lambda: sections.describe(place, rows), "the section names")
+
+    def _notes(self, rows: Fact[list[RawSection]]) -> _NoteFacts:
+        segments = self.head.raw
+        if isinstance(segments, Unknown):
+            return _NoteFacts(segments, segments, segments, False)
+        spans = [
+            Span(s.offset, s.filesz, 8 if s.align == 8 else 4)
+            for s in (() if isinstance(segments, NotApplicable) else segments)
+            if s.type == shape.PT_NOTE
+        ]
+        missing: Unknown | None = rows if isinstance(rows, Unknown) else None
+        if isinstance(rows, list):
+            spans += [
+                Span(row.offset, row.size, 8 if row.align == 8 else 4)
+                for row in rows
+                if row.type == shape.SHT_NOTE
+                and not any(s.offset <= row.offset and row.offset + row.size <= s.offset + s.size for s in spans)
+            ]
+        found: list[RawNote] = []
+        defects: list[str] = []
+        try:
+            for note in note_reader.read_notes(self.view, self.head.layout, spans, defects):
+                found.append(note)  # noqa: PERF402 - those before an error count
+        except OutOfReachError as error:
+            missing = not_here(error)
+        for sentence in defects:
+            self.problem(sentence)
+        return self._from_notes(found, missing)
+
+    def _from_notes(self, found: list[RawNote], missing: Unknown | None) -> _NoteFacts:
+        layout = self.head.layout
+        named = tuple(note_reader.describe(note, layout) for note in found)
+        ids = (n.text for n in named if (n.owner, n.type) == (note_reader.GNU, note_reader.GNU_BUILD_ID))
+        levels = (level for note in found if (level := note_reader.isa_level(note, layout)) is not None)
+        x86 = self.head.header.machine in (shape.EM_386, shape.EM_X86_64)
+        return _NoteFacts(
+            all=missing or named,
+            build_id=next(ids, None) or missing or NotApplicable("no GNU build id"),
+            isa=(next(levels, None) or missing or NotApplicable("no note names an x86 level")) if x86 else NotApplicable("not x86"),
+            go=any((n.owner, n.type) == (note_reader.GO, note_reader.GO_BUILD_ID) for n in found),
+        )
+
+    def _go(self, note: bool) -> _GoFacts:
+        segments, packer = self.head.raw, self.head.packer
+        if isinstance(segments, Unknown) or isinstance(packer, Unknown):
+            lost = segments if isinstance(segments, Unknown) else Unknown("whether it is packed is not known yet")
+            return _GoFacts(lost, lost, lost)
+        if isinstance(packer, str):
+            hidden = Unknown(f"packed with {packer}: what is inside cannot be seen")
+            return _GoFacts(hidden, hidden, hidden)
+        if isinstance(segments, NotApplicable) or self.head.type not in (shape.ET_EXEC, shape.ET_DYN):
+            none = NotApplicable("no program: Go's build info is in programs and libraries only")
+            return _GoFacts(none, note, none)
+        marks = gobuild.Marks(None, False, False)
+        missing: Unknown | None = None
+        try:
+            for marks in gobuild.search(self.view, Memory.of(segments)):  # noqa: B007 - the last one is the answer
+                pass
+        except OutOfReachError as error:
+            missing = not_here(error)
+        is_go = note or marks.runtime or marks.build is not None
+        return _GoFacts(
+            build=marks.build or missing or NotApplicable("no Go build info: it was stripped" if is_go else "not a Go program"),
+            is_go=is_go or missing or False,
+            tzdata=(marks.tzdata or missing or False) if is_go else missing or NotApplicable("not a Go program"),
+        )
+
+    def _symtab(self, place: Fact[SectionTable], rows: Fact[list[RawSection]]) -> Fact[int]:
+        """Entries of .symtab; 0 where it was stripped."""
+        if isinstance(rows, NotApplicable):
+            return 0
+        if isinstance(rows, Unknown):
+            return rows
+        for row in rows:
+            if row.type == shape.SHT_SYMTAB:
+                return self.view.room(row.offset, row.size) // self.head.layout.symbol.size
+        if isinstance(place, SectionTable) and place.cut:
+            return Unknown("the section header table is cut")
+        return 0
+
+    def _symbol_count(self, symtab: Fact[int], table: Fact[Table]) -> Fact[int]:
+        if isinstance(symtab, MISSING) or symtab:
+            return symtab
+        if isinstance(table, MISSING):
+            return 0 if isinstance(table, NotApplicable) else table
+        return self.attempt(lambda: linking.dynamic_symbols(self.view, self.head, table), "the dynamic symbol table")

@@ -1,0 +1,248 @@
+"""A symbol table's rows, decoded when they are shown: a million entries open as fast as ten."""
+
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from explorer.bytesource import ByteSource, OutOfReachError
+from explorer.elf import dynamic as dyn
+from explorer.elf import layout as shape
+from explorer.elf import linking
+from explorer.elf.head import Head, read_head
+from explorer.elf.models import Symbol
+from explorer.elf.sections import SectionTable, open_sections
+from explorer.elf.versions import HIDDEN, version_names
+from explorer.elf.view import DamagedError, View, text
+from explorer.errors import FormatError
+from explorer.facts import MISSING
+from explorer.progress import Cancellation
+
+_SPECIAL = {0: "UND", 0xFFF1: "ABS", 0xFFF2: "COMMON"}
+_SHN_LORESERVE = 0xFF00
+_REMEDY = "Try another file, or download it anew"
+_MAX_TAIL = 1 << 20
+"""Bytes of one name that a search keeps across two chunks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a symbol table and its names lie."""
+
+    title: str
+    offset: int
+    count: int
+    names: int
+    names_size: int
+    versym: int | None = None
+    """Offset of DT_VERSYM's table."""
+
+
+class SymbolTable:
+    """A symbol table. ``len(table)`` rows, each decoded by ``row``; memory is the view's block cache (2 MiB)."""
+
+    def __init__(self, view: View, head: Head, place: _Place, sections: SectionTable | None, versions: dict[int, str]) -> None:
+        self._view = view
+        self._head = head
+        self._place = place
+        self._sections = sections
+        self._versions = versions
+
+    @property
+    def title(self) -> str:
+        """``.symtab`` or ``.dynsym``; ``no symbols`` where the file has neither."""
+        return self._place.title
+
+    def __len__(self) -> int:
+        return self._place.count
+
+    def row(self, index: int) -> Symbol:
+        """One entry. What of it cannot be read (its name, its section) stands as text in angle brackets.
+
+        Raises:
+            IndexError: there is no such row.
+            FormatError: the entry itself lies outside the file, or is not here.
+        """
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        layout, place = self._head.layout, self._place
+        try:
+            data = self._view.near(place.offset + index * layout.symbol.size, layout.symbol.size)
+        except OutOfReachError as error:
+            raise FormatError("This symbol is not here", f"it {error.why}", "Download the file first") from None
+        if len(data) < layout.symbol.size:
+            raise FormatError("The symbol table is cut", f"symbol {index} lies outside the file", _REMEDY)
+        if layout.bits == 64:
+            name, info, _, section, value, size = layout.symbol.unpack(data)
+        else:
+            name, value, size, info, _, section = layout.symbol.unpack(data)
+        section_name = self._section(section)
+        kind = shape.SYMBOL_TYPES.get(info & 15, str(info & 15))
+        shown = self._name(name)
+        if not shown and kind == "SECTION":
+            shown = section_name
+        bind = shape.SYMBOL_BINDS.get(info >> 4, str(info >> 4))
+        return Symbol(index, shown, value, size, kind, bind, section_name, self._version(index))
+
+    def _name(self, index: int) -> str:
+        if not index:
+            return ""
+        try:
+            if index >= self._place.names_size:
+                raise DamagedError("outside the string table")
+            return text(self._view.string(self._place.names + index, self._place.names_size - index))
+        except DamagedError as error:
+            return f"<{error}>"
+        except OutOfReachError as error:
+            return f"<{error.why}>"
+
+    def _section(self, index: int) -> str:
+        if index in _SPECIAL:
+            return _SPECIAL[index]
+        if index >= _SHN_LORESERVE or self._sections is None:
+            return str(index)
+        try:
+            return self._sections.name(self._sections.row(index)) or str(index)
+        except (DamagedError, OutOfReachError):
+            return str(index)
+
+    def _version(self, index: int) -> str:
+        if self._place.versym is None:
+            return ""
+        try:
+            data = self._view.near(self._place.versym + 2 * index, 2)
+        except OutOfReachError:
+            return ""
+        numbers = self._head.layout.numbers(data, 2)
+        return self._versions.get(numbers[0] & ~HIDDEN, "") if numbers else ""
+
+    def search(self, text: str, cancel: Cancellation | None = None) -> Sequence[int]:
+        """The rows whose name contains ``text``; A–Z and a–z are the same letters, in order of the table.
+
+        Looks for the text in the string table once and then for the symbols that point there, so that its time is that of
+        reading both tables. An empty text finds every row.
+
+        Raises:
+            CancelledError: ``cancel`` was raised.
+            FormatError: the tables are not all here.
+        """
+        if not text:
+            return range(len(self))
+        stop = cancel or Cancellation()
+        needle = text.encode("utf-8", "surrogatepass").lower()
+        try:
+            starts, ends = self._spans(needle, stop)
+            found = array("I")
+            if not starts:
+                return found
+            for index, name in self._name_indexes(stop):
+                at = bisect_right(starts, name) - 1
+                if at >= 0 and name <= ends[at] and name:
+                    found.append(index)
+        except OutOfReachError as error:
+            raise FormatError("The symbol names are not all here", f"the file {error.why}", "Download the file first") from None
+        return found
+
+    def _spans(self, needle: bytes, cancel: Cancellation) -> "tuple[array[int], array[int]]":
+        """For each string of the table that has the needle: where it starts, and the last place where the needle begins.
+
+        A symbol that points between the two (linkers share tails) has a name that contains it.
+        """
+        starts, ends = array("Q"), array("Q")
+        pattern = re.compile(re.escape(needle))
+        tail = b""
+        at = 0
+        for chunk in self._view.chunks(self._place.names, self._place.names_size):
+            cancel.check()
+            data = tail + chunk
+            cut = data.rfind(b"\0") + 1
+            if not cut and len(data) > _MAX_TAIL:
+                cut = len(data)
+            self._add_spans(pattern, data[:cut].lower(), at, starts, ends)
+            at += cut
+            tail = data[cut:]
+        return starts, ends
+
+    def _add_spans(self, pattern: re.Pattern[bytes], data: bytes, base: int, starts: "array[int]", ends: "array[int]") -> None:
+        for match in pattern.finditer(data):
+            start = base + data.rfind(b"\0", 0, match.start()) + 1
+            if starts and starts[-1] == start:
+                ends[-1] = base + match.start()
+            else:
+                starts.append(start)
+                ends.append(base + match.start())
+
+    def _name_indexes(self, cancel: Cancellation) -> Iterator[tuple[int, int]]:
+        size = self._head.layout.symbol.size
+        index = 0
+        for chunk in self._view.chunks(self._place.offset, len(self) * size, size):
+            cancel.check()
+            for name in self._head.layout.numbers(chunk, 4)[:: size // 4]:
+                yield index, name
+                index += 1
+
+
+def symbols(source: ByteSource, cancel: Cancellation | None = None) -> SymbolTable:
+    """.symtab, else the dynamic symbol table, found through PT_DYNAMIC where section headers are stripped.
+
+    Reads headers only, so a million entries open at once. A file without symbols gives an empty table.
+
+    Raises:
+        FormatError: no ELF file, or its headers are damaged or not here.
+        SourceError: the source failed.
+        CancelledError: ``cancel`` was raised.
+    """
+    view = View(source, cancel)
+    try:
+        if view.upto(0, view.room(0, 4)) != shape.ELF_MAGIC:
+            raise FormatError("No symbols in this file", "it is no ELF file", "Choose an ELF file")
+        head = read_head(view)
+        sections = _sections(view, head)
+        place = _static(view, head, sections) if sections else None
+        versions: dict[int, str] = {}
+        if place is None:
+            place, versions = _dynamic(view, head)
+    except OutOfReachError as error:
+        raise FormatError("Its symbols are not here", f"the file {error.why}", "Download the file first") from None
+    except DamagedError as error:
+        raise FormatError("Its symbols cannot be read", str(error), _REMEDY) from None
+    return SymbolTable(view, head, place or _Place("no symbols", 0, 0, 0, 0), sections, versions)
+
+
+def _sections(view: View, head: Head) -> SectionTable | None:
+    try:
+        found = open_sections(view, head)
+    except DamagedError:
+        return None
+    return None if isinstance(found, MISSING) else found
+
+
+def _static(view: View, head: Head, sections: SectionTable) -> _Place | None:
+    rows = sections.rows()
+    for row in rows:
+        if row.type == shape.SHT_SYMTAB:
+            names = rows[row.link] if row.link < len(rows) else None
+            count = view.room(row.offset, row.size) // head.layout.symbol.size
+            size = view.room(names.offset, names.size) if names else 0
+            return _Place(".symtab", row.offset, count, names.offset if names else 0, size)
+    return None
+
+
+def _dynamic(view: View, head: Head) -> tuple[_Place | None, dict[int, str]]:
+    segment, segments = head.first(shape.PT_DYNAMIC), head.raw
+    if isinstance(segment, MISSING) or isinstance(segments, MISSING):
+        return None, {}
+    table = dyn.read_table(view, head, segment, segments)
+    address = table.get(dyn.SYMTAB)
+    count = linking.dynamic_symbols(view, head, table)
+    if address is None or not count:
+        return None, {}
+    offset, _ = table.memory.place(address, "DT_SYMTAB")
+    names, size = table.strings()
+    versym = table.get(dyn.VERSYM)
+    place = _Place(".dynsym", offset, count, names, size, None if versym is None else table.memory.place(versym, "DT_VERSYM")[0])
+    try:
+        return place, version_names(view, head.layout, table)
+    except DamagedError:
+        return place, {}

@@ -1,0 +1,114 @@
+"""Symbol versions: DT_VERNEED, DT_VERDEF and DT_VERSYM (the LSB's "Symbol Versioning")."""
+
+import struct
+from collections.abc import Iterator
+
+from explorer.elf import dynamic as dyn
+from explorer.elf.dynamic import Table
+from explorer.elf.layout import Layout
+from explorer.elf.view import DamagedError, View, text
+
+MAX_RECORDS = 8192
+"""Records followed in one list; glibc's libc defines 40, the most needy program seen asks for 90."""
+VER_FLG_BASE = 1
+HIDDEN = 0x8000
+_NEED = ("HHIII", "IHHII")
+_DEFINE = ("HHHHIII", "II")
+
+
+class _Records:
+    """A list whose records hold the distance to the next: only forwards, inside one segment, a bounded number."""
+
+    def __init__(self, view: View, layout: Layout, offset: int, room: int, what: str) -> None:
+        self.view = view
+        self.order = "<" if layout.little_endian else ">"
+        self.offset = offset
+        self.room = room
+        self.what = what
+        self.left = MAX_RECORDS
+
+    def read(self, at: int, shape: str) -> tuple[int, ...]:
+        record = struct.Struct(self.order + shape)
+        self.left -= 1
+        if self.left < 0:
+            raise DamagedError(f"{self.what} has more than {MAX_RECORDS} records")
+        if at + record.size > self.room:
+            raise DamagedError(f"{self.what} reaches beyond its segment")
+        data = self.view.near(self.offset + at, record.size)
+        if len(data) < record.size:
+            raise DamagedError(f"{self.what} lies outside the file")
+        return record.unpack(data)
+
+    def each(self, at: int, count: int, shape: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Position and fields of ``count`` records; the last field of each is the distance to the next."""
+        for _ in range(count):
+            fields = self.read(at, shape)
+            yield at, fields
+            if not fields[-1]:
+                return
+            at += fields[-1]
+
+
+def _records(view: View, layout: Layout, table: Table, tag: int, what: str) -> _Records | None:
+    address = table.get(tag)
+    return None if address is None else _Records(view, layout, *table.memory.place(address, what), what)
+
+
+def _name(view: View, table: Table, index: int) -> str:
+    offset, size = table.strings()
+    if index >= size:
+        raise DamagedError("the name of a symbol version lies outside the string table")
+    return text(view.string(offset + index, size - index))
+
+
+def _needs(view: View, layout: Layout, table: Table) -> Iterator[tuple[str, str, int]]:
+    """Library, version and index of every version asked for."""
+    records = _records(view, layout, table, dyn.VERNEED, "DT_VERNEED")
+    if records is None:
+        return
+    for at, (_, count, file, aux, _) in records.each(0, table.get(dyn.VERNEEDNUM) or MAX_RECORDS, _NEED[0]):
+        library = _name(view, table, file)
+        for _, (_, _, index, name, _) in records.each(at + aux, count, _NEED[1]):
+            yield library, _name(view, table, name), index
+
+
+def needed_versions(view: View, layout: Layout, table: Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What DT_VERNEED asks: ``(library, versions)`` in the file's order.
+
+    Raises:
+        OutOfReachError, DamagedError: as every table.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for library, version, _ in _needs(view, layout, table):
+        found.setdefault(library, {})[version] = None
+    return tuple((library, tuple(versions)) for library, versions in found.items())
+
+
+def _definitions(view: View, layout: Layout, table: Table) -> Iterator[tuple[str, int, int]]:
+    """Name, index and flags of every version defined."""
+    records = _records(view, layout, table, dyn.VERDEF, "DT_VERDEF")
+    if records is None:
+        return
+    for at, fields in records.each(0, table.get(dyn.VERDEFNUM) or MAX_RECORDS, _DEFINE[0]):
+        _, flags, index, _, _, aux, _ = fields
+        name, _ = records.read(at + aux, _DEFINE[1])
+        yield _name(view, table, name), index, flags
+
+
+def defined_versions(view: View, layout: Layout, table: Table) -> tuple[str, ...]:
+    """The versions that DT_VERDEF defines, without the base entry (the file's own name).
+
+    Raises:
+        OutOfReachError, DamagedError: as every table.
+    """
+    return tuple(name for name, _, flags in _definitions(view, layout, table) if not flags & VER_FLG_BASE)
+
+
+def version_names(view: View, layout: Layout, table: Table) -> dict[int, str]:
+    """Index in DT_VERSYM → name.
+
+    Raises:
+        OutOfReachError, DamagedError: as every table.
+    """
+    names = {index & ~HIDDEN: name for name, index, flags in _definitions(view, layout, table) if not flags & VER_FLG_BASE}
+    return names | {index & ~HIDDEN: name for _, name, index in _needs(view, layout, table)}

@@ -1,0 +1,130 @@
+"""A bounded look at a ``ByteSource``: every read says how much it may cost, none believes a header.
+
+Two ways in: ``exact`` asks the source for just those bytes (a peek over the network pays for nothing else), ``near`` goes
+through a small cache of blocks for the many little reads of string and symbol tables.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from explorer.bytesource import ByteSource, OutOfReachError
+from explorer.facts import Unknown
+from explorer.progress import Cancellation
+
+BLOCK = 32 << 10
+BLOCKS = 64
+"""32 KiB × 64 = 2 MiB of cache, whatever the file's size."""
+CHUNK = 1 << 20
+MAX_STRING = 64 << 10
+"""Bytes. The longest mangled name in Debian's libraries is under 5 KiB; what is longer is a lie."""
+
+
+class DamagedError(Exception):
+    """A table of the file lies or is cut. Never leaves this room: it becomes an ``Unknown`` and a problem."""
+
+
+class View:
+    """Reads with limits. One per file and thread."""
+
+    def __init__(self, source: ByteSource, cancel: Cancellation | None = None) -> None:
+        self.source = source
+        self.cancel = cancel or Cancellation()
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+
+    @property
+    def size(self) -> int | Unknown:
+        """The whole file's size in bytes, as the source claims it."""
+        return self.source.size
+
+    def room(self, offset: int, length: int) -> int:
+        """How many of ``length`` bytes at ``offset`` the file can hold; the claim itself where its size is unknown."""
+        size = self.size
+        return length if isinstance(size, Unknown) else max(0, min(length, size - offset))
+
+    def upto(self, offset: int, length: int) -> bytes:
+        """``length`` bytes, fewer only where the file ends. ``length`` must be bounded by the caller."""
+        self.cancel.check()
+        return self.source.read_at(offset, length)
+
+    def exact(self, offset: int, length: int, what: str) -> bytes:
+        """All ``length`` bytes.
+
+        Raises:
+            DamagedError: the file ends before.
+            OutOfReachError: they are not here.
+        """
+        if self.room(offset, length) < length:
+            raise DamagedError(f"{what} lies outside the file")
+        data = self.upto(offset, length)
+        if len(data) < length:
+            raise DamagedError(f"{what} lies outside the file")
+        return data
+
+    def near(self, offset: int, length: int) -> bytes:
+        """Up to ``length`` (at most ``BLOCK``) bytes through the cache; fewer only where the file ends."""
+        start = offset - offset % BLOCK
+        inside = offset - start
+        block = self._block(start)
+        if block is None:  # the block's end is out of reach: perhaps these few bytes are not
+            return self.source.read_at(offset, length)
+        part = block[inside : inside + length]
+        if len(part) < length and len(block) == BLOCK:
+            part += self.near(start + BLOCK, length - len(part))
+        return part
+
+    def _block(self, start: int) -> bytes | None:
+        found = self._blocks.get(start)
+        if found is not None:
+            self._blocks.move_to_end(start)
+            return found
+        self.cancel.check()
+        try:
+            block = self.source.read_at(start, self.room(start, BLOCK))
+        except OutOfReachError:
+            return None
+        self._blocks[start] = block
+        if len(self._blocks) > BLOCKS:
+            self._blocks.popitem(last=False)
+        return block
+
+    def chunks(self, offset: int, length: int, unit: int = 1) -> Iterator[bytes]:
+        """The bytes in pieces of about a mebibyte, each a whole number of ``unit``; ends where the file does."""
+        size = CHUNK - CHUNK % unit
+        end = offset + self.room(offset, length)
+        while offset < end:
+            part = self.upto(offset, min(size, end - offset))
+            if not part:
+                return
+            yield part[: len(part) - len(part) % unit]
+            offset += len(part)
+
+    def string(self, offset: int, limit: int = MAX_STRING) -> bytes:
+        """The bytes up to the next NUL, at most ``limit``.
+
+        Raises:
+            DamagedError: no NUL before the limit or the end of the file.
+        """
+        limit = min(limit, MAX_STRING)
+        found = bytearray()
+        step = 64
+        while len(found) < limit:
+            try:
+                part = self.near(offset + len(found), step)
+            except OutOfReachError:
+                if step == 1:
+                    raise
+                step = max(1, step // 8)  # near a prefix's end: creep up to it
+                continue
+            end = part.find(b"\0")
+            if 0 <= end < limit - len(found):
+                return bytes(found + part[:end])
+            if len(part) < step:
+                break
+            found += part
+            step = min(step * 4, BLOCK)
+        raise DamagedError("a string does not end")
+
+
+def text(raw: bytes) -> str:
+    """Untrusted bytes as text; what is not UTF-8 stands as ``\\xNN``, so that no lone surrogate gets out."""
+    return raw.decode("utf-8", "backslashreplace")
