@@ -1,21 +1,70 @@
-"""Proof: run it in a local container and say what was seen."""
+"""Proof: run it in a local container and say what was seen.
+
+Exports the models; everything that starts a process is imported on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from explorer.verify.models import (
     CheckResult,
     DryRun,
+    Emulation,
     Engine,
+    EngineStatus,
+    Expectations,
     Image,
     Proof,
+    ProofRequest,
     Result,
     RunLimits,
 )
 
+if TYPE_CHECKING:
+    from explorer.verify.classify import classify
+    from explorer.verify.emulation import emulation
+    from explorer.verify.engines import engine_status, find_engine
+    from explorer.verify.proof import prove
+    from explorer.verify.records import from_json, script, to_json
+    from explorer.verify.sessions import sweep
+
+_LAZY = {
+    "classify": "classify",
+    "emulation": "emulation",
+    "engine_status": "engines",
+    "find_engine": "engines",
+    "from_json": "records",
+    "prove": "proof",
+    "script": "records",
+    "sweep": "sessions",
+    "to_json": "records",
+}
+
 __all__ = [
     "CheckResult",
     "DryRun",
+    "Emulation",
     "Engine",
+    "EngineStatus",
+    "Expectations",
     "Image",
     "Proof",
+    "ProofRequest",
     "Result",
     "RunLimits",
+    "classify",
+    "emulation",
+    "engine_status",
+    "find_engine",
+    "from_json",
+    "prove",
+    "script",
+    "sweep",
+    "to_json",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        return getattr(import_module(f"explorer.verify.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,8 @@
 """What was run, where, and what came out. Observed, never predicted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from explorer.facts import Fact
 
@@ -31,6 +32,38 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What the doctor says of one engine."""
+
+    name: str
+    found: bool
+    """Its client is on the PATH."""
+    answers: bool
+    detail: str
+    """Version and platform, or what went wrong."""
+    remedy: str
+    """What to do; empty where it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emulation:
+    """Whether an engine can run programs of a platform."""
+
+    platform: str
+    native: bool
+    """The engine's own platform, or one that its processor runs as well (386 on amd64)."""
+    available: bool
+    """They run, natively or emulated."""
+    remedy: str
+    """The command that installs the emulation; empty where it is there."""
+
+    @property
+    def emulated(self) -> bool:
+        """They run, but not on the processor itself."""
+        return self.available and not self.native
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """What the container was made from."""
 
@@ -54,6 +87,56 @@ class RunLimits:
     memory_bytes: int = 512 << 20
     processes: int = 256
     """Go starts a thread per core and more; each counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What the program should print about itself; an empty field is not checked."""
+
+    version: str = ""
+    """The tag's, without its ``v``."""
+    os: str = ""
+    """In Go's words, as the asset's name claims."""
+    arch: str = ""
+
+    @property
+    def any(self) -> bool:
+        """Whether the program is expected to tell its version at all, and thereby to end with 0."""
+        return bool(self.version or self.os or self.arch)
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRequest:
+    """All that a proof needs to know."""
+
+    engine: Engine
+    binary: Path
+    """The file on this machine. It is only read."""
+    platform: str
+    """``linux/arm64``: what the ELF header says."""
+    image: str
+    """What to run it in, ``alpine:3.22``; empty: the empty image (static binaries only)."""
+    name: str = ""
+    """What it is called inside, e.g. ``rr`` or ``bin/rr`` (POSIX, below ``/rr-explorer``); empty: the file's own name."""
+    argv: tuple[str, ...] = ("{}",)
+    """The command; a word ``{}`` stands for the binary's path inside. Standard input is always empty."""
+    neighbours: tuple[tuple[str, Path], ...] = ()
+    """Files that lie beside it, for ``$ORIGIN``: name as in ``name``, and the file here."""
+    static: bool = False
+    """No interpreter and no libraries: the empty image will do where no other is to be had."""
+    limits: RunLimits = field(default_factory=lambda: RunLimits())
+    run_args: tuple[str, ...] = ()
+    """Extra words for the engine's ``create``."""
+    pull: bool = True
+    """Whether an image that is not there may be pulled."""
+    expect: Expectations = field(default_factory=lambda: Expectations())
+    verdict: str = ""
+    """The predicted answer (``yes`` …), or empty where there is none."""
+    target: str = ""
+    subject: str = ""
+    """What it is called, for the record. Untrusted."""
+    sha256: str = ""
+    stand_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
