@@ -13,7 +13,7 @@ GAP = 2
 """Cells between two columns."""
 SAMPLE = 200
 """Rows that are measured: more than a screenful; a wider cell further down is cut."""
-FLOOR = 10
+FLOOR = 18
 """Cells below which a growing column is not squeezed as long as another can be left out."""
 WIDEST = 400
 
@@ -49,9 +49,8 @@ def natural_widths(source: RowSource, view: Sequence[int]) -> dict[str, int]:
     sample = view if len(view) <= SAMPLE else (*view[:half], *view[-half:])
     for index in sample:
         row = source.row(index)
-        for number, (column, cell) in enumerate(zip(source.columns, row.cells, strict=False)):
-            indent = 2 * row.depth if number == 0 else 0
-            widths[column.key] = min(WIDEST, max(widths[column.key], cell_width(cell.text) + indent))
+        for column, cell in zip(source.columns, row.cells, strict=False):
+            widths[column.key] = min(WIDEST, max(widths[column.key], cell_width(cell.text)))
     return widths
 
 

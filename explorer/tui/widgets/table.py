@@ -110,9 +110,19 @@ class Table(ScrollView, can_focus=True):
         def control(self) -> Table:
             return self.table
 
-    def __init__(self, *, fits: bool = True, drops: Sequence[str] = (), empty: str = "Nothing here", id: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        fits: bool = True,
+        drops: Sequence[str] = (),
+        empty: str = "Nothing here",
+        header: bool = True,
+        id: str | None = None,
+    ) -> None:
         """``fits``: columns share the width; else the table scrolls sideways. ``drops``: keys of columns left out first."""
         super().__init__(id=id)
+        self._top = 1 if header else 0
+        """Lines taken by the header."""
         self._fits = fits
         self._drops = tuple(drops)
         self.empty = empty
@@ -143,7 +153,7 @@ class Table(ScrollView, can_focus=True):
     def rows_in_sight(self) -> list[Row]:
         """The rows on the screen, from the top."""
         first = max(0, round(self.scroll_offset.y))
-        return [self.source.row(self.view[index]) for index in range(first, min(len(self.view), first + max(1, self.size.height - 1)))]
+        return [self.source.row(self.view[index]) for index in range(first, min(len(self.view), first + max(1, self.size.height - self._top)))]
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on the row with this key; False where it is not in the view."""
@@ -241,7 +251,7 @@ class Table(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width or self.size.width
         self._columns = fit(self.source, self.view, width - len(MARK), fits=self._fits, drops=self._drops)
         total = width if self._fits else max(width, self._columns.total + len(MARK))
-        self.virtual_size = Size(total, len(self.view) + 1)
+        self.virtual_size = Size(total, len(self.view) + self._top)
         self.refresh()
 
     def on_resize(self) -> None:
@@ -262,7 +272,7 @@ class Table(ScrollView, can_focus=True):
         return max(0, min(value, len(self.view) - 1))
 
     def _bring_into_sight(self) -> None:
-        height = self.scrollable_content_region.height - 1
+        height = self.scrollable_content_region.height - self._top
         if height <= 0:
             return
         top = round(self.scroll_offset.y)
@@ -277,13 +287,12 @@ class Table(ScrollView, can_focus=True):
         scroll_x, scroll_y = self.scroll_offset
         width = self.size.width
         base = self.rich_style
-        if y == 0:
-            strip = self._header()
-        else:
-            place = y - 1 + scroll_y
-            strip = self._row(place) if place < len(self.view) else self._blank(y)
-        strip = strip.crop_extend(scroll_x, scroll_x + width, self._row_style(y - 1 + scroll_y) if y else base)
-        return strip.apply_style(RichStyle())
+        if y < self._top:
+            return self._header().crop_extend(scroll_x, scroll_x + width, base)
+        place = y - self._top + scroll_y
+        if place >= len(self.view):
+            return self._blank(y - self._top).crop_extend(0, width, base)
+        return self._row(place).crop_extend(scroll_x, scroll_x + width, self._row_style(place))
 
     def _style(self, *names: str) -> RichStyle:
         return self.get_visual_style(*(f"table--{name}" for name in names)).rich_style
@@ -315,15 +324,14 @@ class Table(ScrollView, can_focus=True):
         keys = {column.key: number for number, column in enumerate(self.source.columns)}
         for number, (column, width) in enumerate(self._columns):
             cell = row.cells[keys[column.key]]
-            text = "  " * row.depth + cell.text if number == 0 else cell.text
             style = self._style("row", *((cell.style,) if cell.style else ()), *state)
             shorten = clip_middle if number == 0 and self._fits else clip
-            segments.append(Segment(pad(shorten(text, width), width, cell.align), style))
+            segments.append(Segment(pad(shorten(cell.text, width), width, cell.align), style))
             segments.append(Segment(" " * GAP, plain))
         return Strip(segments)
 
     def _blank(self, y: int) -> Strip:
-        if self.view or y != 1:
+        if self.view or y:
             return Strip([])
         if self.searching:
             message = "searching …"
@@ -341,7 +349,7 @@ class Table(ScrollView, can_focus=True):
 
     def action_page(self, by: int) -> None:
         """One screenful up or down."""
-        self.cursor += by * max(1, self.size.height - 2)
+        self.cursor += by * max(1, self.size.height - self._top - 1)
 
     def action_to(self, place: int) -> None:
         """To the first row, or to the last."""
@@ -354,12 +362,12 @@ class Table(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A title sorts, a row takes the cursor, the row under the cursor opens."""
-        if event.y == 0:
+        if event.y < self._top:
             column = self._columns.at(event.x + round(self.scroll_offset.x) - len(MARK))
             if column is not None:
                 self.sort_by(column.key, column.key == self.sorted_by and not self.descending)
             return
-        place = event.y - 1 + round(self.scroll_offset.y)
+        place = event.y - self._top + round(self.scroll_offset.y)
         if place < len(self.view):
             if place == self.cursor and event.chain == 2:
                 self.action_select()
@@ -367,7 +375,7 @@ class Table(ScrollView, can_focus=True):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Follow the mouse."""
-        place = event.y - 1 + round(self.scroll_offset.y) if event.y else -1
+        place = event.y - self._top + round(self.scroll_offset.y) if event.y >= self._top else -1
         if place != self._hover:
             self._hover = place
             self.refresh()
@@ -394,4 +402,4 @@ class Table(ScrollView, can_focus=True):
 
     def cursor_region(self) -> Region:
         """Where the cursor is, in the table's own coordinates."""
-        return Region(0, self.cursor - round(self.scroll_offset.y) + 1, cell_width(MARK), 1)
+        return Region(0, self.cursor - round(self.scroll_offset.y) + self._top, cell_width(MARK), 1)

@@ -1,0 +1,326 @@
+"""The app: its state, its handlers, and the way between the screens. Small on purpose; the work is in ``work``."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+from textual.signal import Signal
+
+from explorer.errors import ExplorerError
+from explorer.report.tables import catalogue_title
+from explorer.report.text import visible
+from explorer.report.words import target_in_words
+from explorer.settings import Settings
+from explorer.tui.actions import keymap_of
+from explorer.tui.copying import Copy
+from explorer.tui.jobs import Job, JobBoard, JobEnded, JobPrinted, JobProgressed, Kind, State
+from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, Inspected, InspectFailed, Proved
+from explorer.tui.palette import NowProvider
+from explorer.tui.theme import DEFAULT, THEMES
+from explorer.tui.work import Work, key_of
+from explorer.workbench import Asset, Catalogue, Download, Inspection, Subject, Target, Workbench
+
+
+class ExplorerApp(App[None]):
+    """rr-explorer's app. ``now`` is the clock (tests freeze it)."""
+
+    TITLE = "rr-explorer"
+    COMMANDS = {NowProvider}
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    CSS_PATH = "screens/browser.tcss"  # Textual loads a screen's own sheet when it is pushed; the first one never is
+    BINDINGS: ClassVar = []
+
+    def __init__(
+        self,
+        settings: Settings,
+        target: str | None = None,
+        workbench: Workbench | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.wb = workbench or Workbench(settings)
+        self.now = now
+        self.opening = target
+        self.board = JobBoard()
+        self.work = Work(self)
+        self.catalogue: Catalogue | None = None
+        self.failure: ExplorerError | None = None
+        """Why the list could not be had, until it can."""
+        self.target: Target | None = None
+        """Where it should run; None until the data have been read."""
+        self.learned: dict[str, Inspection] = {}
+        """What is known of each file, by ``key_of``."""
+        self.problems: dict[str, str] = {}
+        """Why nothing is known of a file; untrusted."""
+        self.show_prereleases = settings.prereleases
+        self.show_plugins = settings.plugins
+        self.show_debs = settings.debs
+        self.changed: Signal[str] = Signal(self, "changed")
+        """The list, the target or a switch has changed."""
+        self.learnt: Signal[str] = Signal(self, "learnt")
+        """Something is known of the file with this key."""
+        self.jobs_changed: Signal[Job] = Signal(self, "jobs")
+        self.failed: Signal[InspectFailed] = Signal(self, "failed")
+        for theme in THEMES:
+            self.register_theme(theme)
+        keymap, self.warnings = keymap_of(settings.keys)
+        self.set_keymap(keymap)
+        self.theme = self._theme(settings.theme)
+
+    def _theme(self, name: str) -> str:
+        if name and name not in self.available_themes:
+            self.warnings = (*self.warnings, f"theme: there is none called “{name}”; {DEFAULT} is used")
+            return DEFAULT
+        return name or DEFAULT
+
+    def get_default_screen(self) -> Screen[None]:
+        from explorer.tui.screens.browser import BrowserScreen
+
+        return BrowserScreen()
+
+    def on_mount(self) -> None:
+        """Paint first, then load."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        for warning in self.warnings:
+            self.say(warning, warning=True)
+        self.work.list_releases()
+        if self.opening:
+            self.work.resolve(self.opening, self.open_subject)
+
+    async def on_unmount(self) -> None:
+        """Nothing is left running behind."""
+        await self.work.stop()
+        await self.wb.aclose()
+
+    # -- state in words -----------------------------------------------------------------------------------------------
+
+    @property
+    def place(self) -> str:
+        """The repository or folder; visible text."""
+        return visible(str(self.settings.folder) if self.settings.folder else self.settings.repo)
+
+    @property
+    def state_words(self) -> tuple[str, ...]:
+        """For the top bar: how many releases, how old, and the target."""
+        words: list[str] = []
+        if self.catalogue is not None:
+            words += catalogue_title(self.catalogue, self.now()).split(" · ")
+        elif self.failure is None:
+            words.append("reading …")
+        if self.settings.offline:
+            words.append("offline")
+        if self.target is not None:
+            words.append(f"target {target_in_words(self.target)}")
+        return tuple(words)
+
+    @property
+    def judged_on(self) -> tuple[str, ...]:
+        """The target's name as the workbench takes it; empty for the default."""
+        return (self.target.name,) if self.target is not None else ()
+
+    def known(self, asset: Asset) -> Inspection | None:
+        """What is known of a file."""
+        return self.learned.get(f"{asset.tag}/{asset.name}#")
+
+    def say(self, words: object, *, title: str = "", warning: bool = False, error: bool = False) -> None:
+        """A toast. Never read as markup, and visible whatever it quotes."""
+        self.notify(
+            visible(str(words), newline=True),
+            title=visible(title),
+            severity="error" if error else "warning" if warning else "information",
+            timeout=12 if error else 6,
+            markup=False,
+        )
+
+    # -- what workers tell --------------------------------------------------------------------------------------------
+
+    @on(CatalogueArrived)
+    def _catalogue(self, message: CatalogueArrived) -> None:
+        self.catalogue = message.catalogue or self.catalogue
+        self.target = self.target or message.target
+        if message.final:
+            self.failure = None
+        self.changed.publish("catalogue")
+
+    @on(CatalogueFailed)
+    def _no_catalogue(self, message: CatalogueFailed) -> None:
+        self.failure = message.error
+        self.changed.publish("catalogue")
+
+    @on(AssetLearned)
+    def _learned(self, message: AssetLearned) -> None:
+        key = f"{message.asset.tag}/{message.asset.name}#"
+        if message.inspection is not None:
+            # A whole file says more than its first bytes; a late peek must not take that away.
+            old = self.learned.get(key)
+            if old is None or old.path is None or message.inspection.path is not None:
+                self.learned[key] = message.inspection
+            self.problems.pop(key, None)
+        elif message.problem:
+            self.problems[key] = message.problem
+        self.learnt.publish(key)
+
+    @on(Inspected)
+    def _inspected(self, message: Inspected) -> None:
+        found = message.inspection
+        self.learned[key_of(found.subject)] = found
+        self.problems.pop(key_of(found.subject), None)
+        if found.changed:
+            self.say(found.changed, title="The verdict has changed", error=True)
+        self.learnt.publish(key_of(found.subject))
+
+    @on(InspectFailed)
+    def _failed(self, message: InspectFailed) -> None:
+        self.problems[message.job.about] = str(message.error)
+        self.say(str(message.error), title=f"{message.job.kind} failed", error=True)
+        self.failed.publish(message)
+        self.learnt.publish(message.job.about)
+
+    @on(Proved)
+    def _proved(self, message: Proved) -> None:
+        from dataclasses import replace
+
+        key = key_of(message.subject)
+        found = self.learned.get(key)
+        if found is not None:
+            self.learned[key] = replace(found, proofs=(message.proof, *found.proofs))
+        if message.proof.agrees is False:
+            self.say(message.proof.text, title="The proof disagrees with the verdict", error=True)
+        self.learnt.publish(key)
+
+    def tell_download(self, asset: Asset, got: Download) -> None:
+        """A file has arrived."""
+        from explorer.report.units import human_size
+
+        check = "its digest is right" if got.check == "ok" else "there is no digest to check it against"
+        source = "was here already" if got.from_cache else f"{human_size(got.blob.size)} downloaded"
+        self.say(f"{asset.name}: {source}, {check}")
+
+    @on(JobProgressed)
+    def _progressed(self, message: JobProgressed) -> None:
+        if message.job.running:
+            message.job.progress = message.progress
+            self.jobs_changed.publish(message.job)
+
+    @on(JobPrinted)
+    def _printed(self, message: JobPrinted) -> None:
+        message.job.lines.extend(message.lines)
+        self.jobs_changed.publish(message.job)
+
+    @on(JobEnded)
+    def _ended(self, message: JobEnded) -> None:
+        self.board.finish(message.job, message.state, message.message)
+        self.work.forget(message.job)
+        if message.state is State.CANCELLED and message.job.kind is not Kind.LISTING:
+            self.say(f"{message.job.kind} of {message.job.title} cancelled")
+        self.jobs_changed.publish(message.job)
+
+    # -- going places -------------------------------------------------------------------------------------------------
+
+    def open_subject(self, subject: Subject, prove: bool = False) -> None:
+        """Open a file; with ``prove`` its proof is shown running."""
+        from explorer.tui.screens.binary import BinaryScreen
+
+        self.push_screen(BinaryScreen(subject, prove=prove))
+
+    def open_url(self, url: str) -> None:
+        """Open a web page: only http and https, only by the user's act."""
+        if urlsplit(url).scheme.lower() not in ("http", "https"):
+            self.say(f"Not a web address: {url or 'none is known'}", warning=True)
+            return
+        if webbrowser.open(url):
+            self.say(f"Opened {url}")
+        else:
+            self.say(f"No web browser here; y copies the address: {url}", warning=True)
+
+    def offer_copies(self, copies: Sequence[Copy]) -> None:
+        """Let the user choose what goes to the clipboard."""
+        from explorer.tui.screens.choose import Choice, ChooseScreen
+
+        if not copies:
+            self.say("Nothing to copy here", warning=True)
+            return
+
+        def take(choice: str | None) -> None:
+            if choice is not None:
+                copy = copies[int(choice)]
+                self.copy_to_clipboard(copy.text)
+                self.say(f"{copy.title} copied")
+
+        choices = [Choice(str(number), copy.title, copy.text.splitlines()[0] if copy.text else "") for number, copy in enumerate(copies)]
+        self.push_screen(ChooseScreen("Copy", choices), take)
+
+    def choose_target(self) -> None:
+        """Let the user choose where it should run."""
+        from explorer.tui.screens.choose import Choice, ChooseScreen
+
+        current = self.target.name if self.target else ""
+        choices = [Choice(target.name, target.name, target_in_words(target)) for target in self.wb.targets()]
+
+        self.push_screen(ChooseScreen("Where should it run?", choices, current), self.set_target)
+
+    def set_target(self, name: str | None) -> None:
+        """Judge everything on another target; what was learned is kept, its verdicts are asked for anew."""
+        if name is None or (self.target is not None and name == self.target.name):
+            return
+        self.target = self.wb.target(name)
+        self.learned.clear()
+        self.changed.publish("target")
+
+    def show_cells(self, cells: Sequence[tuple[str, str]]) -> None:
+        """A row in full, where a table had to cut it."""
+        from explorer.tui.screens.help import WordsScreen
+
+        self.push_screen(WordsScreen("Row", cells))
+
+    def action_choose_theme(self) -> None:
+        """Let the user choose the colours."""
+        from explorer.tui.screens.choose import Choice, ChooseScreen
+
+        notes = {"ansi-dark": "the terminal's own colours", "ansi-light": "the terminal's own colours, on a light ground"}
+        first = [theme.name for theme in THEMES] + list(notes)
+        names = first + sorted(name for name in self.available_themes if name not in first and name != "textual-ansi")
+        choices = [Choice(name, name, notes.get(name, "")) for name in names if name in self.available_themes]
+
+        def take(name: str | None) -> None:
+            if name is not None:
+                self.theme = name
+
+        self.push_screen(ChooseScreen("Colours", choices, self.theme), take)
+
+    def action_settings(self) -> None:
+        """Show the settings."""
+        from explorer.tui.screens.settings import SettingsScreen
+
+        self.push_screen(SettingsScreen())
+
+    def action_doctor(self) -> None:
+        """Show what works here."""
+        from explorer.tui.screens.doctor import DoctorScreen
+
+        self.push_screen(DoctorScreen())
+
+    def action_help(self) -> None:
+        """Show help for what has the focus."""
+        from explorer.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen))
+
+    def action_leave(self) -> None:
+        """Quit; what runs is stopped on the way out."""
+        self.exit()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """None of Textual's own: the palette is fed from the registry of actions."""
+        return ()

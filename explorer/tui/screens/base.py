@@ -1,0 +1,118 @@
+"""What every screen has: filter, order, copy, jump, jobs, back; and the way to the app's state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.screen import Screen
+
+from explorer.tui.actions import bindings_for
+from explorer.tui.copying import Copy
+from explorer.tui.widgets.pane import Pane
+from explorer.tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from explorer.tui.app import ExplorerApp
+
+NARROW = 80
+WIDE = 120
+
+
+class ExplorerScreen(Screen[None]):
+    """A full screen of the app. ``CONTEXT`` says which of the registry's actions are bound."""
+
+    CONTEXT: ClassVar[str] = ""
+    AUTO_FOCUS = "Table"
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (NARROW, "-normal"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-tiny"), (12, "-low"), (20, "-tall")]
+
+    @property
+    def explorer(self) -> ExplorerApp:
+        """The app, with its state."""
+        return cast("ExplorerApp", self.app)
+
+    # -- tables -------------------------------------------------------------------------------------------------------
+
+    def pane(self) -> Pane | None:
+        """The pane that has the focus, else the first that can be seen."""
+        focused = self.focused
+        if focused is not None:
+            for node in focused.ancestors_with_self:
+                if isinstance(node, Pane):
+                    return node
+        return next((pane for pane in self.query(Pane) if pane.display and pane.region), None)
+
+    def table(self) -> Table | None:
+        """The table of that pane."""
+        pane = self.pane()
+        return pane.table if pane is not None else None
+
+    def action_filter(self) -> None:
+        """Open the filter line of the table in focus."""
+        if (pane := self.pane()) is not None:
+            pane.start_filter()
+
+    def action_sort(self) -> None:
+        """Order by the next column."""
+        if (table := self.table()) is not None:
+            table.sort_next()
+
+    def action_sort_reverse(self) -> None:
+        """Turn the order round."""
+        if (table := self.table()) is not None:
+            table.sort_turn()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What has no table to act on is not offered."""
+        if action in ("filter", "sort", "sort_reverse"):
+            return self.table() is not None
+        if action == "cancel":
+            return bool(self.explorer.board.running)
+        return True
+
+    # -- going back ---------------------------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Clear the filter, else leave the screen."""
+        pane = self.pane()
+        if pane is not None and pane.clear_filter():
+            return
+        self.leave()
+
+    def leave(self) -> None:
+        """Close this screen."""
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    # -- copying ------------------------------------------------------------------------------------------------------
+
+    def copies(self) -> list[Copy]:
+        """What can be copied here, the most wanted first."""
+        table = self.table()
+        return [Copy(title, value) for title, value in table.cells()] if table is not None else []
+
+    def action_copy(self) -> None:
+        """Offer what can be copied."""
+        self.explorer.offer_copies(self.copies())
+
+    # -- jobs and jumping ---------------------------------------------------------------------------------------------
+
+    def action_jobs(self) -> None:
+        """Show what is running."""
+        from explorer.tui.screens.jobs import JobsScreen
+
+        self.app.push_screen(JobsScreen())
+
+    def action_cancel(self) -> None:
+        """Cancel the job that was started last."""
+        if running := self.explorer.board.running:
+            self.explorer.work.cancel(running[-1])
+
+    def action_jump(self) -> None:
+        """Label what can be reached, and wait for one key."""
+        from explorer.tui.screens.jump import jump
+
+        jump(self)
+
+
+__all__ = ["NARROW", "WIDE", "ExplorerScreen", "bindings_for"]

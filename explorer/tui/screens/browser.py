@@ -1,0 +1,322 @@
+"""Releases and their files side by side, with the verdict of the file under the cursor below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widgets import Static
+
+from explorer.report.cells import Cell
+from explorer.report.tables import RELEASE_COLUMNS, AssetRow, asset_columns, asset_rows, release_row, release_title, shown_assets
+from explorer.report.text import visible
+from explorer.report.units import plural
+from explorer.report.verdicts import verdict_banner
+from explorer.tui.actions import bindings_for
+from explorer.tui.copying import Copy, asset_copies, proof_copies
+from explorer.tui.render import content, error, lines, text
+from explorer.tui.rows import ListRows
+from explorer.tui.screens.base import ExplorerScreen
+from explorer.tui.widgets.banner import VerdictBanner
+from explorer.tui.widgets.bars import KeyBar, TopBar
+from explorer.tui.widgets.pane import Pane
+from explorer.tui.widgets.table import Table
+from explorer.workbench import Asset, Kind, Proof, Release
+
+SETTLE = 0.12
+"""Seconds the cursor has to rest on a release before its files are looked up: holding ↓ must not start a request a row."""
+NOTICES = 3
+"""Warnings that are shown at once."""
+
+
+class BrowserScreen(ExplorerScreen):
+    """The first screen."""
+
+    CONTEXT = "browser"
+    BINDINGS: ClassVar = bindings_for("browser")
+    HELP = "Left the releases, newest first; right the files of the one under the cursor, with what is predicted of each on the target. Enter on a release goes to its files, enter on a file opens it. A row that was not published names the file that serves instead."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._release: Release | None = None
+        self._rows: dict[str, AssetRow] = {}
+        self._timer: Timer | None = None
+        self._placed = False
+        """Whether the cursor was put on the newest stable release once."""
+
+    def compose(self) -> ComposeResult:
+        yield TopBar()
+        yield Static(id="notice")
+        with Horizontal(id="panes"):
+            yield Pane(Table(id="release-table", drops=("files", "date"), empty="reading the releases …"), "Releases", id="releases")
+            yield Pane(
+                Table(id="asset-table", drops=("digest", "format", "size", "fact", "proof", "kind"), empty="no files"),
+                "Files",
+                id="assets",
+            )
+        yield VerdictBanner(id="banner")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Follow the app's state."""
+        self.explorer.changed.subscribe(self, self._state_changed)
+        self.explorer.learnt.subscribe(self, lambda _: self._fill_assets())
+        self._fill_releases()
+
+    @property
+    def releases(self) -> Table:
+        """The table of releases."""
+        return self.query_one("#release-table", Table)
+
+    @property
+    def assets(self) -> Table:
+        """The table of files."""
+        return self.query_one("#asset-table", Table)
+
+    @property
+    def asset(self) -> Asset | None:
+        """The file under the cursor; for a row that was not published the one that serves."""
+        row = self._row()
+        return None if row is None else row.asset or row.serves
+
+    def _row(self) -> AssetRow | None:
+        row = self.assets.row
+        return self._rows.get(row.key) if row is not None else None
+
+    # -- filling ------------------------------------------------------------------------------------------------------
+
+    def _state_changed(self, what: str) -> None:
+        if what == "target":
+            self._fill_assets()
+            self._look_up()
+        else:
+            self._fill_releases()
+        self.refresh_bindings()
+
+    def _shown(self) -> list[Release]:
+        catalogue = self.explorer.catalogue
+        if catalogue is None:
+            return []
+        return [release for release in catalogue.releases if self.explorer.show_prereleases or not release.prerelease]
+
+    def _fill_releases(self) -> None:
+        explorer = self.explorer
+        shown = self._shown()
+        failure = explorer.failure
+        self.releases.empty = "no releases" if explorer.catalogue is not None or failure is not None else "reading the releases …"
+        self.releases.show(ListRows(RELEASE_COLUMNS, [release_row(release) for release in shown]))
+        if not self._placed and explorer.catalogue is not None:
+            self._placed = True
+            newest = explorer.catalogue.release("latest")
+            self.releases.go_to(newest.tag if newest is not None else "")
+        hidden = len(explorer.catalogue.releases) - len(shown) if explorer.catalogue else 0
+        self.query_one("#releases", Pane).retitle(f"Releases · {plural(hidden, 'pre-release')} hidden" if hidden else "Releases")
+        self._notice()
+
+    def _notice(self) -> None:
+        explorer = self.explorer
+        parts = []
+        if explorer.failure is not None:
+            parts.append(error(explorer.failure))
+        warnings = explorer.catalogue.warnings if explorer.catalogue else ()
+        parts += [text(f"! {warning}", "$text-warning") for warning in warnings[:NOTICES]]
+        if len(warnings) > NOTICES:
+            parts.append(text(f"and {len(warnings) - NOTICES} more", "$text-muted"))
+        notice = self.query_one("#notice", Static)
+        notice.update(lines(parts))
+        notice.display = bool(parts)
+
+    @on(Table.Highlighted, "#release-table")
+    def _release_highlighted(self, event: Table.Highlighted) -> None:
+        catalogue = self.explorer.catalogue
+        release = catalogue.release(event.row.key) if catalogue is not None and event.row is not None else None
+        if release is self._release and release is not None:
+            return
+        moved = self._release is None or release is None or release.tag != self._release.tag
+        self._release = release
+        self._fill_assets(keep=not moved)
+        self._look_up_soon()
+
+    def _fill_assets(self, keep: bool = True) -> None:
+        explorer, release = self.explorer, self._release
+        self._rows = {}
+        if release is not None:
+            shown = shown_assets(release, explorer.show_plugins, explorer.show_debs)
+            found = asset_rows(shown, explorer.known, self._proofs, gaps=True)
+            self._rows = {row.row.key: row for row in sorted(found, key=order)}
+        self.query_one("#assets", Pane).retitle(release_title(release) if release is not None else "Files")
+        self.assets.show(ListRows(asset_columns(explorer.target), [row.row for row in self._rows.values()]), keep=keep)
+        self._show_banner()
+
+    def _proofs(self, asset: Asset) -> Sequence[Proof]:
+        found = self.explorer.known(asset)
+        return found.proofs if found is not None else ()
+
+    @on(Table.Highlighted, "#asset-table")
+    def _asset_highlighted(self) -> None:
+        self._show_banner()
+        self.refresh_bindings()
+
+    def _show_banner(self) -> None:
+        banner = self.query_one(VerdictBanner)
+        row = self._row()
+        asset = self.asset
+        banner.display = asset is not None
+        if row is None or asset is None:
+            return
+        found = self.explorer.known(asset)
+        name = visible(asset.name)
+        if found is not None:
+            banner.show(verdict_banner(found, now=self.explorer.now()), short=self.size.height < 24)
+        elif f"{asset.tag}/{asset.name}#" in self.explorer.problems:
+            banner.problem(self.explorer.problems[f"{asset.tag}/{asset.name}#"])
+        elif not asset.url and asset.path is None and not asset.api_url:
+            banner.say(
+                content(Cell(f"? {name}", "unknown"), "bold"),
+                text("Its name is all that is known here: no address to fetch it from, so nothing can be said of what is inside."),
+            )
+        else:
+            banner.say(content(Cell(name, "strong")), text("looking at its first bytes …", "$text-muted"))
+
+    # -- looking up ---------------------------------------------------------------------------------------------------
+
+    def _look_up_soon(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self.workers.cancel_group(self, "look-up")
+        self._timer = self.set_timer(SETTLE, self._look_up)
+
+    def _look_up(self) -> None:
+        if self._release is None:
+            return
+        in_sight = {row.key for row in self.assets.rows_in_sight()}
+        shown = [row.asset for row in self._rows.values() if row.asset is not None]
+        wanted = [asset for asset in shown if self.explorer.known(asset) is None]
+        wanted.sort(key=lambda asset: asset.name not in in_sight)
+        if wanted:
+            self.run_worker(self.explorer.work.look_up(wanted), name="look-up", group="look-up", exclusive=True)
+
+    def on_screen_resume(self) -> None:
+        """Back from another screen: what it has learned is shown, and what is still unknown is looked up."""
+        self._fill_assets()
+        self._look_up_soon()
+
+    def on_screen_suspend(self) -> None:
+        """The user has moved on."""
+        self.workers.cancel_group(self, "look-up")
+
+    # -- actions ------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What needs a file under the cursor is only offered with one."""
+        if action in ("verify", "download") and self.is_mounted:
+            asset = self.asset
+            return asset is not None and (asset.path is not None or bool(asset.url or asset.api_url)) and not (action == "download" and asset.path)
+        if action == "open_browser" and self.is_mounted:
+            return bool(self._url())
+        if action == "target":
+            return self.explorer.target is not None
+        return super().check_action(action, parameters)
+
+    @on(Table.Selected, "#release-table")
+    def _enter_release(self) -> None:
+        self.add_class("-files")
+        self.assets.focus()
+
+    @on(Table.Selected, "#asset-table")
+    def _enter_asset(self) -> None:
+        if (asset := self.asset) is not None:
+            self.explorer.open_subject(self.explorer.wb.subject(asset))
+
+    def leave(self) -> None:
+        """From the files back to the releases; this screen itself stays."""
+        self.remove_class("-files")
+        self.releases.focus()
+
+    def on_descendant_focus(self) -> None:
+        """On a narrow screen the pane with the focus is the one that is shown."""
+        focused = self.focused
+        self.set_class(focused is not None and any(node.id == "assets" for node in focused.ancestors), "-files")
+
+    def go_to_release(self, tag: str) -> None:
+        """Put the cursor on a release, whatever the filter."""
+        self.query_one("#releases", Pane).clear_filter()
+        if self.releases.go_to(tag):
+            self.releases.focus()
+
+    def action_verify(self) -> None:
+        """Open the file under the cursor and prove it."""
+        if (asset := self.asset) is not None:
+            self.explorer.open_subject(self.explorer.wb.subject(asset), prove=True)
+
+    def action_download(self) -> None:
+        """Fetch the file under the cursor."""
+        if (asset := self.asset) is not None:
+            self.explorer.work.download(asset)
+
+    def action_target(self) -> None:
+        """Choose where it should run."""
+        self.explorer.choose_target()
+
+    def action_refresh(self) -> None:
+        """Ask the server again."""
+        self.explorer.problems.clear()
+        self.explorer.work.list_releases()
+        self._look_up_soon()
+
+    def _url(self) -> str:
+        if self.focused is self.assets and (asset := self.asset) is not None and asset.url:
+            return asset.url
+        return self._release.url if self._release is not None else ""
+
+    def action_open_browser(self) -> None:
+        """Open the release's page, or the file's address where the files have the focus."""
+        self.explorer.open_url(self._release.url if self._release is not None and self._release.url else self._url())
+
+    def action_prereleases(self) -> None:
+        """Show or hide pre-releases."""
+        self.explorer.show_prereleases = not self.explorer.show_prereleases
+        self._fill_releases()
+
+    def action_plugins(self) -> None:
+        """Show or hide plugins."""
+        self.explorer.show_plugins = not self.explorer.show_plugins
+        self._fill_assets()
+        self._look_up_soon()
+
+    def action_debs(self) -> None:
+        """Show or hide Debian packages."""
+        self.explorer.show_debs = not self.explorer.show_debs
+        self._fill_assets()
+        self._look_up_soon()
+
+    def copies(self) -> list[Copy]:
+        """Of the file under the cursor, or of the release."""
+        release, asset = self._release, self.asset
+        if self.focused is self.assets and asset is not None:
+            found = asset_copies(asset)
+            if proofs := self._proofs(asset):
+                found += proof_copies(proofs[0])
+            return found + super().copies()
+        if release is None:
+            return super().copies()
+        pages = [Copy("URL", release.url)] if release.url else []
+        commands = [Copy("command line", f"rr-explorer assets {release.tag}")]
+        return [Copy("tag", release.tag), *pages, *commands, *super().copies()]
+
+
+_KINDS = [Kind.SERVER, Kind.PLUGIN, Kind.DEB, Kind.OTHER]
+_SYSTEMS = ["linux", "musl"]
+
+
+def order(row: AssetRow) -> tuple[int, int, str]:
+    """Servers first, and of each kind what runs on Linux: that is what this is about. The place of a missing file is among them."""
+    asset = row.asset or row.serves
+    assert asset is not None
+    slug = asset.platform.slug if row.asset is not None else row.row.key.rsplit(":", 1)[-1]
+    system = slug.split("-")[0]
+    return _KINDS.index(asset.kind), _SYSTEMS.index(system) if system in _SYSTEMS else len(_SYSTEMS), slug

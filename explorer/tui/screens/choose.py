@@ -1,0 +1,90 @@
+"""Choose one of several: a small dialog that returns the choice's key, or None."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from explorer.report.cells import Cell, Column, Row
+from explorer.tui.render import text
+from explorer.tui.rows import ListRows
+from explorer.tui.widgets.pane import NO_CONTROLS
+from explorer.tui.widgets.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line to choose."""
+
+    key: str
+    title: str
+    detail: str = ""
+
+
+class ChooseScreen(ModalScreen[str | None]):
+    """Type to narrow the list down, arrows move, enter takes, escape leaves."""
+
+    CSS_PATH = "choose.tcss"
+    AUTO_FOCUS = "Input"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "close"),
+        Binding("down", "move(1)", "down", show=False, priority=True),
+        Binding("up", "move(-1)", "up", show=False, priority=True),
+        Binding("pagedown", "move(8)", "down", show=False, priority=True),
+        Binding("pageup", "move(-8)", "up", show=False, priority=True),
+    ]
+    HELP = "Type to narrow the list down, ↑ ↓ move, enter takes, escape leaves."
+
+    def __init__(self, title: str, choices: Sequence[Choice], current: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._current = current
+        self._rows = ListRows(
+            (Column("title", ""), Column("detail", "", grows=True)),
+            [
+                Row(choice.key, (Cell(f"{choice.title} ●" if choice.key == current else choice.title, "strong"), Cell(choice.detail, "dim")))
+                for choice in choices
+            ],
+        )
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = text(self._title)
+            dialog.border_subtitle = text("enter take · esc leave")
+            yield Input(placeholder="type to narrow down", compact=True, restrict=NO_CONTROLS)
+            yield Table(id="choices", empty="nothing to choose", header=False)
+
+    def on_mount(self) -> None:
+        """Fill the list; the current choice is where the cursor starts."""
+        table = self.query_one(Table)
+        table.can_focus = False
+        table.show(self._rows)
+        if self._current:
+            table.go_to(self._current)
+        table.styles.height = min(len(self._rows), 16)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        self.query_one(Table).cursor += by
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self.query_one(Table).filter(event.value)
+
+    @on(Input.Submitted)
+    def _entered(self) -> None:
+        row = self.query_one(Table).row
+        if row is not None:
+            self.dismiss(row.key)
+
+    @on(Table.Selected)
+    def _clicked(self, event: Table.Selected) -> None:
+        self.dismiss(event.row.key)

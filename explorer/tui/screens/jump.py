@@ -1,0 +1,76 @@
+"""Jump mode: each part of the screen gets a letter; pressing it goes there. Two keys to anything."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Offset
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Label, Tab, Tabs
+
+from explorer.tui.render import text
+from explorer.tui.widgets.pane import FilterInput
+
+LETTERS = "asdfghjklqwertyuiopzxcvbnm"
+"""The home row first."""
+
+
+def targets(screen: Screen[object]) -> list[Widget]:
+    """What can be reached: all that takes the focus, and each tab, from top left to bottom right."""
+    found = [
+        widget
+        for widget in screen.query(Widget)
+        if widget.region
+        and screen.region.overlaps(widget.region)
+        and (isinstance(widget, Tab) or (widget.focusable and not isinstance(widget, Tabs)) or isinstance(widget, FilterInput))
+    ]
+    return sorted(found, key=lambda widget: (widget.region.y, widget.region.x))[: len(LETTERS)]
+
+
+def jump(screen: Screen[object]) -> None:
+    """Show the letters over ``screen`` and go where the user says."""
+    reachable = targets(screen)
+
+    def go(choice: int | None) -> None:
+        if choice is None:
+            return
+        widget = reachable[choice]
+        if isinstance(widget, Tab):
+            tabs = next(node for node in widget.ancestors if isinstance(node, Tabs))
+            tabs.active = widget.id or tabs.active
+        else:
+            widget.focus()
+
+    if reachable:
+        screen.app.push_screen(JumpScreen([widget.region.offset for widget in reachable]), go)
+
+
+class JumpScreen(ModalScreen[int | None]):
+    """Letters over the screen below; any other key leaves."""
+
+    CSS_PATH = "jump.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "close")]
+
+    def __init__(self, places: list[Offset]) -> None:
+        super().__init__()
+        self._places = places
+
+    def compose(self) -> ComposeResult:
+        for place, letter in zip(self._places, LETTERS, strict=False):
+            label = Label(text(f" {letter} "), classes="letter")
+            label.absolute_offset = place
+            label.styles.offset = place
+            yield label
+
+    def on_key(self, event: events.Key) -> None:
+        """Go where the letter says."""
+        if event.character and event.character in LETTERS[: len(self._places)]:
+            event.stop()
+            self.dismiss(LETTERS.index(event.character))
+        elif event.key != "escape":
+            event.stop()
+            self.dismiss(None)

@@ -1,0 +1,61 @@
+"""The verdict in words: what is predicted, the fact that decides, and what was proved."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from explorer.report.cells import Cell
+from explorer.report.verdicts import Banner
+from explorer.tui.render import content, lines, spaced, text
+
+_CLASSES = {"good": "-good", "warn": "-warn", "bad": "-bad"}
+
+
+class VerdictBanner(Static):
+    """A few lines with an edge in the answer's colour. The words alone say everything."""
+
+    DEFAULT_CSS = """
+    VerdictBanner {
+        height: auto;
+        max-height: 7;
+        padding: 0 1;
+        background: $surface;
+        border-left: outer $border-blurred;
+        &.-good { border-left: outer $success; }
+        &.-warn { border-left: outer $warning; }
+        &.-bad { border-left: outer $error; }
+    }
+    """
+    HELP = "The verdict: what is predicted for the target, the fact that decides it with its place in the file, what to do about it, and the newest proof."
+
+    def say(self, headline: Content, *more: Content, style: str = "") -> None:
+        """Show any words, e.g. that a file is being looked at."""
+        self._edge(style)
+        self.update(lines([headline, *(line for line in more if line)]))
+
+    def show(self, banner: Banner, short: bool = False) -> None:
+        """Show a verdict; ``short`` leaves out evidence and remedy."""
+        self._edge(banner.headline.style)
+        head = content(banner.headline, "bold")
+        because = content(banner.because)
+        parts = [Content.assemble(head, ": ", because) if because else head]
+        if not short:
+            if banner.evidence.text:
+                parts.append(content(banner.evidence))
+            if banner.remedy.text:
+                parts.append(Content.assemble(("→ ", "$text-accent"), content(banner.remedy)))
+        notes = [content(note) for note in banner.notes]
+        parts.append(spaced([content(banner.proof), *notes], "  ·  "))
+        self.update(lines(parts))
+
+    def problem(self, words: str) -> None:
+        """Show why there is no verdict; untrusted words."""
+        self._edge("warn")
+        self.update(lines([content(Cell("? no verdict yet", "unknown"), "bold"), text(words)]))
+
+    def _edge(self, style: str) -> None:
+        for name in _CLASSES.values():
+            self.remove_class(name)
+        if style in _CLASSES:
+            self.add_class(_CLASSES[style])

@@ -1,0 +1,113 @@
+"""A titled table with its filter line."""
+
+from __future__ import annotations
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Input, Label
+
+from explorer.tui.render import text
+from explorer.tui.widgets.table import Table
+
+NO_CONTROLS = r"[^\x00-\x1f\x7f-\x9f]*"
+"""What may be typed or pasted into an input: an ESC in a pasted text would reach the terminal as it is."""
+
+
+class FilterInput(Input):
+    """One line to filter by; down and enter go back to the table."""
+
+    HELP = "Type words: only rows that hold all of them are shown. Enter or ↓ goes to the table, escape clears the filter."
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="words to look for", compact=True, restrict=NO_CONTROLS)
+
+    def on_key(self, event: events.Key) -> None:
+        """Down leaves for the table."""
+        if event.key == "down":
+            event.stop()
+            self.post_message(Input.Submitted(self, self.value))
+
+
+class Pane(Vertical):
+    """A table in a frame. The frame's title says what it is, its lower edge how much of it is shown."""
+
+    DEFAULT_CSS = """
+    Pane {
+        border: round $border-blurred;
+        border-title-color: $foreground;
+        border-title-style: bold;
+        border-subtitle-color: $text-muted;
+        padding: 0 0;
+        &:focus-within { border: round $border; border-title-color: $text-primary; }
+        & > Horizontal { height: 1; display: none; }
+        & > Horizontal > Label { width: 3; color: $text-accent; text-style: bold; padding: 0 0 0 1; }
+        & > Horizontal > Input { width: 1fr; background: transparent; }
+        &.-filtered > Horizontal { display: block; }
+    }
+    """
+
+    def __init__(self, table: Table, title: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.table = table
+        self.caption = title
+        self.input = FilterInput()
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield Label(Content("/"))
+            yield self.input
+        yield self.table
+
+    def on_mount(self) -> None:
+        """Draw the frame's words."""
+        self.retitle(self.caption)
+
+    def retitle(self, title: str) -> None:
+        """Another title; untrusted text."""
+        self.caption = title
+        self.border_title = text(title) if title else None
+        self._count()
+
+    def _count(self) -> None:
+        table = self.table
+        parts: list[str] = []
+        if table.words:
+            parts.append(f"{len(table.view):,} of {len(table.source):,}")
+        if table.sorted_by:
+            column = next((c.title for c in table.source.columns if c.key == table.sorted_by), "")
+            parts.append(f"by {column} {'▼' if table.descending else '▲'}" if column else "")
+        self.border_subtitle = text(" · ".join(part for part in parts if part)) if any(parts) else None
+
+    @on(Table.Changed)
+    def _changed(self) -> None:
+        self._count()
+
+    def start_filter(self) -> None:
+        """Open the filter line."""
+        self.add_class("-filtered")
+        self.input.focus()
+
+    def clear_filter(self) -> bool:
+        """Close the filter line and show everything; False where there was none."""
+        if not self.has_class("-filtered"):
+            return False
+        self.remove_class("-filtered")
+        self.input.value = ""
+        self.table.filter("")
+        self.table.focus()
+        return True
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.has_class("-filtered") or not event.value:
+            self.table.filter(event.value)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not self.input.value:
+            self.remove_class("-filtered")
+        self.table.focus()

@@ -1,0 +1,52 @@
+"""The verdict's reasons to be read, not scanned: one block each."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from explorer.report.tables import Row
+from explorer.report.verdicts import REASON_COLUMNS, reason_row
+from explorer.tui.render import content, lines
+from explorer.workbench import Inspection
+
+_PLACE = {column.key: number for number, column in enumerate(REASON_COLUMNS)}
+
+
+def block(row: Row) -> Content:
+    """Answer and rule, sentence, evidence, remedy; empty ones are left out."""
+    answer, code, sentence, evidence, remedy = (row.cells[_PLACE[key]] for key in ("answer", "code", "text", "evidence", "remedy"))
+    parts = [Content.assemble(content(answer, "bold"), "  ", content(code)), Content.assemble("  ", content(sentence))]
+    if evidence.text:
+        parts.append(Content.assemble("  ", ("seen in  ", "$text-muted"), content(evidence)))
+    if remedy.text:
+        parts.append(Content.assemble("  ", ("→ to do  ", "$text-accent"), content(remedy)))
+    return lines(parts)
+
+
+class Reasons(VerticalScroll, can_focus=True):
+    """Scrolls with the arrows."""
+
+    DEFAULT_CSS = """
+    Reasons {
+        border: round $border-blurred;
+        padding: 0 1;
+        scrollbar-size-vertical: 1;
+        &:focus { border: round $border; }
+    }
+    """
+    HELP = "Every rule that applies, worst first: what it makes of the verdict, its code, its sentence, where in the file it is seen, and what to do. `rr-explorer rules` lists them all."
+
+    def compose(self) -> ComposeResult:
+        yield Static()
+
+    def show(self, inspection: Inspection) -> None:
+        """Show the reasons of the first verdict."""
+        blocks = [block(reason_row(reason)) for verdict in inspection.verdicts[:1] for reason in verdict.reasons]
+        self.say(Content("\n\n").join(blocks))
+
+    def say(self, words: Content) -> None:
+        """Show any words."""
+        self.query_one(Static).update(words)

@@ -1,0 +1,58 @@
+"""A tab with a table: a line or a few facts above it where there is something to say."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content as Drawn
+from textual.widgets import Static
+
+from explorer.report.cells import EMPTY
+from explorer.report.text import cell_width
+from explorer.tui.render import content, lines
+from explorer.tui.rows import ListRows, RowSource
+from explorer.tui.tabs import Content, TabSpec
+from explorer.tui.widgets.pane import Pane
+from explorer.tui.widgets.table import Table
+
+
+class TabTable(Vertical):
+    """The summary and the table of one tab."""
+
+    DEFAULT_CSS = """
+    TabTable {
+        height: 1fr;
+        & > Static { height: auto; max-height: 40%; padding: 0 1; display: none; }
+    }
+    """
+
+    def __init__(self, spec: TabSpec) -> None:
+        super().__init__(id=spec.id)
+        self.HELP = f"{spec.help} {Table.HELP}"
+        self.table = Table(fits=spec.fits, drops=spec.drops, empty="reading …")
+        self.frame = Pane(self.table)
+        self.summary = Static()
+
+    def compose(self) -> ComposeResult:
+        yield self.summary
+        yield self.frame
+
+    def show(self, what: Content) -> None:
+        """Show facts."""
+        width = max((cell_width(row.cells[0].text) for row in what.summary), default=0)
+        words = [
+            Drawn.assemble(content(row.cells[0]), " " * (width - cell_width(row.cells[0].text) + 2), content(row.cells[1])) for row in what.summary
+        ]
+        if what.note is not EMPTY and what.note.text and (what.rows or not what.summary):
+            words.insert(0, content(what.note))
+        self.summary.update(lines(words))
+        self.summary.display = bool(words)
+        self.table.empty = "none" if not what.note.text else "nothing to list"
+        self.frame.display = bool(what.columns) and bool(what.rows or not what.summary)
+        self.show_rows(ListRows(what.columns, what.rows))
+
+    def show_rows(self, source: RowSource, note: str = "") -> None:
+        """Show rows from anywhere."""
+        if note:
+            self.table.empty = note
+        self.table.show(source)
