@@ -15,26 +15,43 @@ from explorer.releases.models import (
 )
 
 if TYPE_CHECKING:
-    from explorer.releases.bundled import snapshot
+    from explorer.releases.bundled import demo, snapshot
+    from explorer.releases.github import GitHub
+    from explorer.releases.local import folder
     from explorer.releases.names import ParsedName, parse_asset_name, parse_version
+    from explorer.releases.pages import PageStore, cached
+    from explorer.releases.token import find_token
 
 _LAZY = {
+    "GitHub": "github",
+    "PageStore": "pages",
     "ParsedName": "names",
+    "cached": "pages",
+    "demo": "bundled",
+    "find_token": "token",
+    "folder": "local",
     "parse_asset_name": "names",
     "parse_version": "names",
     "snapshot": "bundled",
 }
+# No module of this room may be named as one of these: importing it would put the module in the function's place.
 
 __all__ = [
     "NO_PLATFORM",
     "Asset",
     "Catalogue",
+    "GitHub",
     "Kind",
     "Origin",
+    "PageStore",
     "ParsedName",
     "Platform",
     "Rate",
     "Release",
+    "cached",
+    "demo",
+    "find_token",
+    "folder",
     "parse_asset_name",
     "parse_version",
     "snapshot",

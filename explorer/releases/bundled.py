@@ -1,11 +1,14 @@
-"""RoadRunner's releases as shipped with the package, for when there is neither a network nor a cache.
+"""RoadRunner's releases as shipped with the package, for when there is neither a network nor a cache, and for the demo.
 
 Names and dates come from a list the project kept (to v1.9), from what its release workflows produce at each tag, and
 from third-party package manifests: expected, not observed. Nothing here was read from the API.
 """
 
+import json
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from importlib import resources
+from pathlib import Path
 
 from explorer.errors import FormatError
 from explorer.facts import Fact, Unknown
@@ -18,6 +21,8 @@ BANNER = (
     "Bundled list, not GitHub's answer: names are those expected from RoadRunner's release workflows, dates are the tags', "
     "sizes and digests are unknown"
 )
+STAND_INS = "Demo: the files marked stand-in are small programs built for rr-explorer, not RoadRunner's; the list itself is the bundled one"
+_HERE = Path(__file__).parent
 _NOT_RECORDED = Unknown("not in the bundled list")
 _REMEDY = "Install rr-explorer again"
 
@@ -32,7 +37,7 @@ def snapshot() -> Catalogue:
         FormatError: the packaged file is missing or damaged.
     """
     try:
-        text = resources.files("explorer.releases").joinpath("data", "snapshot.tsv").read_text("utf-8")
+        text = (_HERE / "data" / "snapshot.tsv").read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise FormatError("The bundled list of releases cannot be read", str(error), _REMEDY) from error
     keyed: list[tuple[datetime, Release]] = []
@@ -60,6 +65,7 @@ def _row(line: str) -> tuple[datetime, Release]:
     moment = datetime.fromisoformat(date.removeprefix(">"))
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    moment = moment.astimezone(UTC)
     published: Fact[datetime] = Unknown(f"some time after {moment.date().isoformat()}: the day is not recorded") if after else moment
     release = Release(
         tag=tag,
@@ -94,3 +100,63 @@ def _asset(name: str, tag: str) -> Asset:
         platform=parsed.platform,
         archive=parsed.archive,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _StandIn:
+    """One line of ``standins/index.json``."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+def demo() -> Catalogue:
+    """``snapshot()``, where the assets that the package ships a stand-in for are local files, marked ``stand_in``.
+
+    A stand-in has its own size and digest and no address: nothing on GitHub is these bytes. One that is missing, or an
+    index that cannot be read, is named in the warnings, and the asset stays what it is in the snapshot.
+
+    Raises:
+        FormatError: as ``snapshot()``.
+    """
+    bundled = snapshot()
+    stand_ins, warnings = _stand_ins(_HERE / "standins")
+    releases: list[Release] = []
+    for release in bundled.releases:
+        assets = tuple(_replaced(asset, stand_ins.pop((asset.tag, asset.name), None)) for asset in release.assets)
+        releases.append(replace(release, assets=assets))
+    warnings += [f"No place in the list for the stand-in {tag}/{name}" for tag, name in stand_ins]
+    return replace(bundled, releases=tuple(releases), warnings=(STAND_INS, *bundled.warnings, *warnings))
+
+
+def _replaced(asset: Asset, stand_in: _StandIn | None) -> Asset:
+    if stand_in is None:
+        return asset
+    return replace(
+        asset,
+        path=stand_in.path,
+        size=stand_in.size,
+        digest=f"sha256:{stand_in.sha256}",
+        url="",
+        stand_in=True,
+    )
+
+
+def _stand_ins(folder: Path) -> tuple[dict[tuple[str, str], _StandIn], list[str]]:
+    """The index, checked against what is there, and what is wrong with it."""
+    index = folder / "index.json"
+    try:
+        entries = json.loads(index.read_text("utf-8"))["assets"]
+        listed = [(str(e["tag"]), str(e["asset"]), str(e["file"]), str(e["sha256"]).lower(), e["size"]) for e in entries]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return {}, [f"There are no stand-ins: {index.name} cannot be read ({error})"]
+    found: dict[tuple[str, str], _StandIn] = {}
+    warnings: list[str] = []
+    for tag, asset, file, sha256, size in listed:
+        path = folder / file
+        if "/" in file or "\\" in file or not path.is_file() or path.stat().st_size != size or not re.fullmatch("[0-9a-f]{64}", sha256):
+            warnings.append(f"The stand-in for {tag}/{asset} is missing or damaged")
+        else:
+            found[tag, asset] = _StandIn(path, size, sha256)
+    return found, warnings

@@ -95,6 +95,7 @@ class GitHub:
             when = max((r.created_at for r in releases), default=datetime(2026, 1, 1, tzinfo=UTC)) + timedelta(days=1)
         if when.tzinfo is None:
             when = when.replace(tzinfo=UTC)
+        when = when.astimezone(UTC)
         release = StoredRelease(
             self._id(), repo, tag, tag if name is None else name, body, None if draft else when, when, prerelease, draft, {}
         )

@@ -1,0 +1,156 @@
+"""One answer of GitHub's API, read within limits: the body, the page in it, what its headers ask for."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+
+import httpx
+
+from explorer.errors import SourceError
+from explorer.releases.payload import slim
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_PAGES = 100
+"""GitHub lists the first 10,000 releases of a repository and no more."""
+_LARGEST_PAGE = 32 << 20
+"""Bytes after decompression. A hundred of RoadRunner's releases are about 3 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    links: Mapping[str, str]
+    """Absolute addresses by relation: ``next``, ``last`` … (RFC 8288)."""
+    body: bytes
+    """Decompressed."""
+
+
+def links_of(response: httpx.Response) -> dict[str, str]:
+    """The Link header's addresses by relation, made absolute; what is none is an empty string."""
+    return {rel: joined(str(response.url), link.get("url", "")) for rel, link in response.links.items() if rel}
+
+
+async def read_body(response: httpx.Response) -> bytes:
+    """The body, decompressed here and not by httpx: 64 KiB of gzip may claim to be 64 MB.
+
+    Raises:
+        SourceError: larger than any list of releases, or not what its Content-Encoding says.
+    """
+    host = response.url.host
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity", "gzip", "x-gzip"):
+        raise SourceError(
+            f"The answer of {host} cannot be read", f"it is packed as {coding:.40}, which was not asked for", "Check the proxy"
+        )
+    unpack = zlib.decompressobj(wbits=31) if "gzip" in coding else None
+    data = bytearray()
+    async for chunk in response.aiter_raw():
+        try:
+            data += unpack.decompress(chunk, _LARGEST_PAGE + 1 - len(data)) if unpack else chunk
+        except zlib.error as error:
+            raise SourceError(
+                f"The answer of {host} is damaged", str(error), "Try again; a proxy on the way may have changed it"
+            ) from error
+        if len(data) > _LARGEST_PAGE:
+            raise SourceError(f"The answer of {host} is too large", f"more than {_LARGEST_PAGE >> 20} MiB for one page", "Check --api-url")
+    if unpack is not None and not unpack.eof and data:
+        raise SourceError(f"The answer of {host} was cut", "its gzip stream has no end", "Try again")
+    return bytes(data)
+
+
+def parsed_page(answer: Answer) -> bytes:
+    """One page as it is kept: JSON with the fields that are used.
+
+    Raises:
+        SourceError: it is HTML, is no JSON, was cut, or is no list.
+    """
+    host = urlsplit(answer.url).netloc
+    if is_html(answer):
+        raise web_page(host)
+    try:
+        value: object = json.loads(answer.body)
+        if isinstance(value, list):
+            return json.dumps(slim(value), separators=(",", ":")).encode()
+    except RecursionError:
+        raise SourceError(f"The answer of {host} is no list of releases", "its JSON is nested too deeply", "Check --api-url") from None
+    except ValueError as error:
+        where = f"{error.msg} at character {error.pos} of {len(error.doc)}" if isinstance(error, json.JSONDecodeError) else str(error)
+        raise SourceError(f"The answer of {host} is damaged JSON", where, "Try again; a proxy on the way may have cut it") from error
+    said = message_in(answer.body)
+    raise SourceError(f"The answer of {host} is no list of releases", said or f"it is a JSON {type(value).__name__}", "Check --api-url")
+
+
+def web_page(host: str) -> SourceError:
+    return SourceError(
+        f"{host} answers with a web page",
+        "HTML instead of JSON",
+        "Check --api-url (for GitHub Enterprise it ends in /api/v3), the proxy, and whether this network wants you to sign in first",
+    )
+
+
+def is_html(answer: Answer) -> bool:
+    return "html" in answer.headers.get("content-type", "").lower() or answer.body[:256].lstrip()[:1] == b"<"
+
+
+def message_in(body: bytes) -> str:
+    """What GitHub's JSON says in ``message``, at most 300 characters; empty where it says nothing."""
+    try:
+        value: object = json.loads(body[:65536])
+    except (ValueError, RecursionError):
+        return ""
+    said = value.get("message") if isinstance(value, dict) else None
+    return said[:300] if isinstance(said, str) else ""
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """RFC 9110, 10.2.3: seconds or a date."""
+    value = headers.get("retry-after", "").strip()
+    try:
+        if value.isdecimal():
+            return now + timedelta(seconds=int(value))
+        moment = parsedate_to_datetime(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def numbered(following: str, last: str) -> list[str]:
+    """The addresses of page 2 to the last one, where ``next`` is page 2 and ``last`` differs from it in the number only."""
+    number, end = _page_number(following), _page_number(last)
+    if number != 2 or end < 2 or _with_page(following, end) != _with_page(last, end):
+        return []
+    return [following, *(_with_page(following, at) for at in range(3, min(end, MOST_PAGES) + 1))]
+
+
+def _page_number(url: str) -> int:
+    with suppress(ValueError):
+        value = parse_qs(urlsplit(url).query).get("page", [""])[0]
+        return int(value) if value.isascii() and value.isdecimal() and len(value) < 7 else 0
+    return 0
+
+
+def _with_page(url: str, number: int) -> str:
+    parts = urlsplit(url)
+    query = parse_qs(parts.query, keep_blank_values=True) | {"page": [str(number)]}
+    return urlunsplit(parts._replace(query=urlencode(query, doseq=True)))
+
+
+def joined(base: str, location: str) -> str:
+    """An absolute address, or an empty string for what is none."""
+    try:
+        return str(httpx.URL(base).join(location)) if location else ""
+    except (httpx.InvalidURL, ValueError):
+        return ""

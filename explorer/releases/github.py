@@ -1,0 +1,293 @@
+"""All releases of a repository through GitHub's REST API: pages, ETags, rate limits, and what to show when it fails.
+
+Formats: docs.github.com, "REST API endpoints for releases", "Using pagination", "Rate limits", "Best practices"
+(conditional requests). What is written here of an answer, GitHub Enterprise gives as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
+
+import httpx
+
+from explorer.errors import NotFoundError, RateLimitedError, SourceError, UsageError
+from explorer.facts import Fact, Unknown
+from explorer.http import Token, describe_failure, origin_of
+from explorer.progress import Progress, ProgressCallback, ignore_progress
+from explorer.releases.answers import (
+    MOST_PAGES,
+    Answer,
+    is_html,
+    joined,
+    links_of,
+    message_in,
+    numbered,
+    parsed_page,
+    read_body,
+    retry_after,
+    web_page,
+)
+from explorer.releases.models import Catalogue, Origin, Rate
+from explorer.releases.pages import Listing, Page, PageStore, cached, catalogue_from, index_key, load_listing, save_listing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+API_VERSION = "2022-11-28"
+_REPO = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
+_LARGEST_LISTING = 128 << 20
+"""Bytes of all pages together, as kept."""
+_AT_ONCE = 6
+_ATTEMPTS = 3
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 10.0
+_PATIENCE_S = 60.0
+"""For one answer from its first to its last byte: a server that gives a byte now and then must not hang the app."""
+_REDIRECTS = 5
+_ETAG = re.compile(r'(?:W/)?"[!#-~]{0,256}"')
+
+
+class GitHub:
+    """One repository's releases. Safe to use for one listing at a time."""
+
+    def __init__(
+        self,
+        repo: str,
+        api_url: str,
+        client: httpx.AsyncClient,
+        pages: PageStore,
+        token: Token | None = None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """``now``, ``sleep`` (seconds) and ``jitter`` (0 to 1) are the clock, for whoever wants another one.
+
+        Raises:
+            UsageError: ``repo`` is not OWNER/NAME, or ``api_url`` is no web address.
+        """
+        if not _REPO.fullmatch(repo):
+            raise UsageError(
+                f"Not a repository: {repo}", "a repository is named OWNER/NAME", "For example --repo roadrunner-server/roadrunner"
+            )
+        self._origin = origin_of(api_url)
+        parts = urlsplit(api_url) if self._origin else None
+        if parts is None or parts.query or parts.fragment or parts.username is not None:
+            remedy = "For example https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise"
+            raise UsageError(f"Not the address of an API: {api_url}", "it must begin with https:// and name a host only", remedy)
+        self.repo = repo
+        self.api_url = api_url.rstrip("/")
+        self._client = client
+        self._store = pages
+        self._token = token
+        self._now, self._sleep, self._jitter = now, sleep, jitter
+        self._rate: Rate | None = None
+        self._moved = False
+
+    async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
+        """All releases, asked for with what is kept: an unchanged page costs a 304.
+
+        Where the server cannot be had (rate limit, offline, 5xx after three attempts, refused), the kept listing comes with
+        a warning that says why and until when.
+
+        Raises:
+            UsageError: see above. RateLimitedError, NotFoundError, OfflineError, SourceError: nothing is kept.
+        """
+        key = index_key(self.api_url, self.repo, self._token is not None)
+        self._rate, self._moved = None, False
+        before = await asyncio.to_thread(load_listing, self._store, key)
+        try:
+            listing = await self._listing(before, progress)
+        except SourceError as error:
+            kept = await asyncio.to_thread(cached, self.repo, self.api_url, self._store)
+            if kept is None:
+                raise
+            return replace(kept, rate=self._known_rate(), warnings=(_instead(error, kept), *kept.warnings))
+        warnings: list[str] = []
+        if self._moved:
+            warnings.append(f"{self.repo} has moved: GitHub answers for its new name")
+        if not listing.complete:
+            warnings.append(f"These are not all releases: only the first {len(listing.pages)} pages of the list were read")
+        await asyncio.to_thread(save_listing, self._store, key, listing, before)
+        return await asyncio.to_thread(catalogue_from, listing, self.repo, Origin.API, rate=self._known_rate(), warnings=tuple(warnings))
+
+    def _known_rate(self) -> Fact[Rate]:
+        return self._rate if self._rate is not None else Unknown("the server did not tell")
+
+    # ---- pages
+
+    async def _listing(self, before: Listing | None, progress: ProgressCallback) -> Listing:
+        kept = {page.url: page for page in before.pages} if before else {}
+        progress(Progress("listing", 0, None, "pages"))
+        first = await self._page(f"{self.api_url}/repos/{self.repo}/releases?per_page=100", kept)
+        pages = [first]
+        known = numbered(first.next, first.last)[: MOST_PAGES - 1] if self._ours(first.next) else []
+        if known:
+            pages += await self._together(known, kept, progress)
+        # Without rel=last, or where the list has grown meanwhile: one after the other.
+        visited = {page.url for page in pages}
+        size = sum(len(page.body) for page in pages)
+        while (following := pages[-1].next) and self._ours(following) and following not in visited:
+            if len(pages) >= MOST_PAGES or size > _LARGEST_LISTING:
+                break
+            progress(Progress("listing", len(pages), None, "pages"))
+            visited.add(following)
+            pages.append(await self._page(following, kept))
+            size += len(pages[-1].body)
+        progress(Progress("listing", len(pages), len(pages), "pages"))
+        return Listing(tuple(pages), self._now(), complete=not pages[-1].next)
+
+    def _ours(self, url: str) -> bool:
+        """Whether a link stays on the API's own origin: what another host says is not this API's answer."""
+        return bool(url) and origin_of(url) == self._origin
+
+    async def _together(self, urls: list[str], kept: dict[str, Page], progress: ProgressCallback) -> list[Page]:
+        gate = asyncio.Semaphore(_AT_ONCE)
+        done = 1
+
+        async def one(url: str) -> Page:
+            nonlocal done
+            async with gate:
+                page = await self._page(url, kept)
+            done += 1
+            progress(Progress("listing", done, len(urls) + 1, "pages"))
+            return page
+
+        tasks = [asyncio.create_task(one(url)) for url in urls]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _page(self, url: str, kept: dict[str, Page]) -> Page:
+        old = kept.get(url)
+        answer = await self._ask(url, old.etag if old else "")
+        if answer.status == 304 and old is not None:
+            return old
+        if answer.status != 200:
+            self._refused(answer)
+        body = await asyncio.to_thread(parsed_page, answer)
+        etag = answer.headers.get("etag", "")
+        return Page(url, etag if _ETAG.fullmatch(etag) else "", answer.links.get("next", ""), answer.links.get("last", ""), body)
+
+    # ---- requests
+
+    async def _ask(self, url: str, etag: str) -> Answer:
+        """One answer, following redirects on the API's own origin (a renamed repository) and trying 5xx again."""
+        for _ in range(_REDIRECTS):
+            answer = await self._patiently(url, etag)
+            if answer.status not in (301, 302, 303, 307, 308):
+                return answer
+            target = joined(url, answer.headers.get("location", ""))
+            if not self._ours(target):
+                raise SourceError(
+                    f"{self._host} sends the request elsewhere",
+                    f"to {origin_of(target) or 'an unusable address'}",
+                    "Check --api-url; a network that wants you to sign in first does this as well",
+                )
+            self._moved = self._moved or answer.status in (301, 308)
+            url = target
+        raise SourceError(f"{self._host} sends the request in circles", url, "Check --api-url and --repo")
+
+    async def _patiently(self, url: str, etag: str) -> Answer:
+        for attempt in range(1, _ATTEMPTS + 1):
+            wait = _FIRST_WAIT_S * 2 ** (attempt - 1) * (0.5 + self._jitter())
+            try:
+                answer = await self._once(url, etag)
+            except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+                if attempt == _ATTEMPTS:
+                    raise describe_failure(error, url) from error
+            else:
+                if answer.status < 500 or attempt == _ATTEMPTS:
+                    return answer
+                asked = retry_after(answer.headers, self._now())
+                if asked is not None:
+                    wait = max(wait, (asked - self._now()).total_seconds())
+                    if wait > _LONGEST_WAIT_S:
+                        return answer
+            await self._sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _once(self, url: str, etag: str) -> Answer:
+        headers = {"Accept": "application/vnd.github+json", "Accept-Encoding": "gzip", "X-GitHub-Api-Version": API_VERSION}
+        if etag:
+            headers["If-None-Match"] = etag
+        if self._token is not None:
+            headers |= self._token.headers_for(url)
+        try:
+            async with asyncio.timeout(_PATIENCE_S), self._client.stream("GET", url, headers=headers) as response:
+                self._note_rate(response.headers)
+                return Answer(url, response.status_code, response.headers, links_of(response), await read_body(response))
+        except (httpx.RemoteProtocolError, httpx.ReadError):
+            raise
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+            raise describe_failure(error, url) from error
+
+    @property
+    def _host(self) -> str:
+        return self._origin.partition("://")[2]
+
+    def _note_rate(self, headers: Mapping[str, str]) -> None:
+        with suppress(KeyError, ValueError, OverflowError, OSError):
+            resets = datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), UTC)
+            self._rate = Rate(int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"]), resets)
+
+    def _refused(self, answer: Answer) -> NoReturn:
+        """Turn a refusal into the error that says what to do about it."""
+        said = message_in(answer.body)
+        if answer.status in (403, 429):
+            self._limited(answer, said)
+        if answer.status == 401:
+            raise SourceError(
+                f"{self._host} does not accept the token",
+                said or "401",
+                "Renew it, or unset GITHUB_TOKEN and GH_TOKEN (`gh auth status` tells which is used); public repositories need none",
+            )
+        if answer.status == 404:
+            hint = "the token may not see it" if self._token else "it does not exist, or it is private and needs a token"
+            remedy = "Check --repo OWNER/NAME" + ("" if self._token else "; for a private one set GITHUB_TOKEN or run `gh auth login`")
+            raise NotFoundError(f"No repository {self.repo} at {self._host}", hint, remedy)
+        if is_html(answer):
+            raise web_page(self._host)
+        if answer.status >= 500:
+            raise SourceError(
+                f"{self._host} has a problem of its own",
+                f"{answer.status} {said}".strip(),
+                "Try again later (https://www.githubstatus.com)",
+            )
+        raise SourceError(f"{self._host} refuses the request", f"{answer.status} {said}".strip(), "Check --api-url and --repo")
+
+    def _limited(self, answer: Answer, said: str) -> NoReturn:
+        until = retry_after(answer.headers, self._now())
+        spent = self._rate is not None and answer.headers.get("x-ratelimit-remaining") == "0"
+        if until is None and spent and self._rate is not None:
+            until = self._rate.resets_at
+        if until is None and answer.status == 403 and "rate limit" not in said.lower():
+            raise SourceError(
+                f"{self._host} refuses access to {self.repo}",
+                said or "403",
+                "Check what the token may do (for an organisation with SAML sign-on it has to be authorised there), and the proxy",
+            )
+        when = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "for now"
+        remedy = "Wait until then" if until else "Wait a few minutes"
+        if self._token is None:
+            remedy += ", or set GITHUB_TOKEN: with a token the limit is 5,000 requests an hour instead of 60"
+        raise RateLimitedError(f"{self._host} answers no more requests {when}", said or str(answer.status), remedy, until)
+
+
+def _instead(error: SourceError, kept: Catalogue) -> str:
+    """The banner's sentence: what failed (a rate limit says until when) and what is shown instead."""
+    when = f" of {kept.fetched_at:%Y-%m-%d %H:%M} UTC" if isinstance(kept.fetched_at, datetime) else ""
+    remedy = f". {error.remedy}" if error.remedy else ""
+    return f"{error.title}: showing the list{when}{remedy}"

@@ -1,0 +1,103 @@
+"""A folder on disk, shown as one release."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from stat import S_ISREG
+
+from explorer.errors import NotFoundError, SourceError
+from explorer.facts import Fact, NotApplicable, Unknown
+from explorer.releases.models import Asset, Catalogue, Origin, Release
+from explorer.releases.names import parse_asset_name, parse_version
+
+_MOST_FILES = 10_000
+_LOCAL = NotApplicable("a local file")
+
+
+def folder(path: Path) -> Catalogue:
+    """The files directly in ``path``, sorted by name, as one release named as the folder.
+
+    A link that leads out of the folder, or nowhere, is left out and named in a warning: opening a folder that came from a
+    stranger must not open ``~/.ssh``. Folders in it and special files (pipes, devices) are no files.
+
+    Raises:
+        NotFoundError: there is no such folder.
+        SourceError: it is no folder or cannot be read.
+    """
+    try:
+        home = path.resolve(strict=True)
+        entries = sorted(home.iterdir(), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        raise NotFoundError(f"No such folder: {path}", remedy="Check the path") from None
+    except NotADirectoryError:
+        raise SourceError(f"{path} is no folder", remedy="Name a folder, or open the file itself as the target") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SourceError(f"Cannot read {path}", getattr(error, "strerror", "") or str(error), "Check its permissions") from error
+    tag = home.name or str(home)
+    assets: list[Asset] = []
+    warnings: list[str] = []
+    for entry in entries[:_MOST_FILES]:
+        found = _asset(entry, home, tag)
+        if isinstance(found, Asset):
+            assets.append(found)
+        elif found:
+            warnings.append(f"{entry.name} was left out: {found}")
+    if len(entries) > _MOST_FILES:
+        warnings.append(f"Only the first {_MOST_FILES} of {len(entries)} entries are shown")
+    release = Release(
+        tag=tag,
+        version=parse_version(tag),
+        name=tag,
+        published_at=Unknown("a local folder"),
+        prerelease=False,
+        draft=False,
+        body="",
+        url="",
+        assets=tuple(assets),
+        evidence="folder",
+    )
+    return Catalogue(
+        repo=str(home),
+        releases=(release,),
+        origin=Origin.FOLDER,
+        fetched_at=datetime.now(UTC),
+        complete=len(entries) <= _MOST_FILES,
+        warnings=tuple(warnings),
+    )
+
+
+def _asset(entry: Path, home: Path, tag: str) -> Asset | str:
+    """The file, or the reason why it is left out (empty for what nobody would miss: a folder)."""
+    try:
+        target = entry.resolve(strict=True)
+        if entry.is_symlink() and not target.is_relative_to(home):
+            return "a link that leads out of the folder"
+        status = target.stat()
+    except (OSError, RuntimeError) as error:
+        return f"it cannot be read ({getattr(error, 'strerror', '') or error})"
+    if not S_ISREG(status.st_mode):
+        return "" if target.is_dir() else "it is no regular file"
+    parsed = parse_asset_name(entry.name, tag)
+    return Asset(
+        name=entry.name,
+        tag=tag,
+        repo=str(home),
+        id=_LOCAL,
+        size=status.st_size,
+        digest=_LOCAL,
+        url="",
+        api_url="",
+        content_type="",
+        updated_at=_changed(status.st_mtime),
+        downloads=_LOCAL,
+        kind=parsed.kind,
+        platform=parsed.platform,
+        archive=parsed.archive,
+        path=entry,
+    )
+
+
+def _changed(seconds: float) -> Fact[datetime]:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):  # a file may claim the year 292,277,026,596
+        return Unknown("the file's time cannot be told")

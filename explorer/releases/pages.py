@@ -1,0 +1,120 @@
+"""What is kept of GitHub's answers between two runs: the pages of a listing, and what to ask with so that a 304 suffices.
+
+A small index names the pages in use; a changed page goes into the other one of its two slots, and the index is written
+last. So a kill at any moment leaves the old listing or the new one. Needs neither httpx nor a network.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from explorer.releases.models import Catalogue, Origin
+from explorer.releases.payload import Complaints, releases_from
+
+_FORMAT = 1
+
+
+class PageStore(Protocol):
+    """Small records by key; the cache's ``Store`` is one."""
+
+    def load(self, key: str) -> bytes | None:
+        """What was saved, or None."""
+
+    def save(self, key: str, data: bytes) -> None:
+        """Keep it, atomically."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing."""
+
+    url: str
+    etag: str
+    """To ask with (If-None-Match); empty where the server gave none."""
+    next: str
+    """The next page's address, empty on the last one."""
+    last: str
+    """The last page's address, empty where the server did not say."""
+    body: bytes
+    """JSON: the releases, with the fields that are used."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the body, 64 hex digits."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All pages of a repository, in order."""
+
+    pages: tuple[Page, ...]
+    fetched_at: datetime
+    complete: bool
+    slots: tuple[str, ...] = ()
+    """Where each page is kept."""
+
+
+def index_key(api_url: str, repo: str, with_token: bool) -> str:
+    """The key of a listing's index. It tells *whether* a token was used, since ETags differ, and nothing about which."""
+    return f"releases {api_url.rstrip('/')} {repo.lower()} {'token' if with_token else 'anonymous'}"
+
+
+def load_listing(pages: PageStore, key: str) -> Listing | None:
+    """What was kept under this key; None where there is nothing, or nothing whole."""
+    raw = pages.load(key)
+    if raw is None:
+        return None
+    try:
+        index = json.loads(raw)
+        if index["format"] != _FORMAT:
+            return None
+        kept: list[Page] = []
+        for entry in index["pages"]:
+            body = pages.load(entry["slot"])
+            page = Page(str(entry["url"]), str(entry["etag"]), str(entry["next"]), str(entry["last"]), body or b"")
+            if page.sha256 != entry["sha256"]:
+                return None
+            kept.append(page)
+        fetched_at = datetime.fromisoformat(index["fetched_at"]).astimezone(UTC)
+        return Listing(tuple(kept), fetched_at, index["complete"] is True, tuple(str(e["slot"]) for e in index["pages"]))
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return None  # damaged or of another version: the next listing overwrites it
+
+
+def save_listing(pages: PageStore, key: str, listing: Listing, before: Listing | None) -> None:
+    """Keep a listing. Only changed pages are written, each beside the one it replaces, the index last."""
+    entries: list[dict[str, str]] = []
+    for number, page in enumerate(listing.pages):
+        slot = before.slots[number] if before is not None and number < len(before.slots) else ""
+        if before is None or number >= len(before.pages) or before.pages[number].body != page.body:
+            slot = f"{key} {number + 1}{'b' if slot.endswith('a') else 'a'}"
+            pages.save(slot, page.body)
+        entries.append({"url": page.url, "etag": page.etag, "next": page.next, "last": page.last, "slot": slot, "sha256": page.sha256})
+    index = {"format": _FORMAT, "fetched_at": listing.fetched_at.isoformat(), "complete": listing.complete, "pages": entries}
+    pages.save(key, json.dumps(index).encode())
+
+
+def cached(repo: str, api_url: str, pages: PageStore) -> Catalogue | None:
+    """What the last run learnt, read without a network; None where there is nothing."""
+    found = [load_listing(pages, index_key(api_url, repo, with_token)) for with_token in (True, False)]
+    newest = max((listing for listing in found if listing is not None), key=lambda listing: listing.fetched_at, default=None)
+    return None if newest is None else catalogue_from(newest, repo, Origin.CACHE)
+
+
+def catalogue_from(listing: Listing, repo: str, origin: Origin, **more: Any) -> Catalogue:
+    """A listing as the catalogue of ``repo``, complete as of ``fetched_at``; ``more`` are further fields of it."""
+    complaints = Complaints()
+    releases = releases_from((json.loads(page.body) for page in listing.pages), repo, complaints)
+    warnings = (*more.pop("warnings", ()), *complaints.sentences())
+    return Catalogue(
+        repo=repo,
+        releases=releases,
+        origin=origin,
+        fetched_at=listing.fetched_at,
+        complete=listing.complete,
+        warnings=warnings,
+        **more,
+    )

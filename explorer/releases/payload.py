@@ -1,0 +1,222 @@
+"""From GitHub's JSON to models, field by field: whatever a field holds, the release is kept as far as it makes sense.
+
+Format: GitHub's REST API description, "List releases" and the schema ``release-asset``. Text is kept as it came, control
+characters and all: making it harmless to look at is the report's work.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from explorer.facts import Fact, NotApplicable, Unknown
+from explorer.releases.models import Asset, Kind, Release
+from explorer.releases.names import parse_asset_name, parse_version
+
+_RELEASE_FIELDS = ("id", "tag_name", "name", "body", "draft", "prerelease", "published_at", "html_url", "assets")
+_ASSET_FIELDS = (
+    "id",
+    "name",
+    "size",
+    "digest",
+    "url",
+    "browser_download_url",
+    "content_type",
+    "updated_at",
+    "download_count",
+)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.IGNORECASE)
+_LARGEST = (1 << 63) - 1
+_WARNINGS_SHOWN = 5
+_NO_DIGEST = NotApplicable("GitHub computes digests of uploads since 2025-06-03 only")
+_NEVER_TOLD = Unknown("this server tells no digests")
+_OLDEST = datetime.min.replace(tzinfo=UTC)
+
+
+class Complaints:
+    """What was odd in an answer, as sentences; many are summed up, since an attacker can cause any number."""
+
+    def __init__(self) -> None:
+        self._shown: list[str] = []
+        self._more = 0
+
+    def add(self, sentence: str) -> None:
+        """Remember one."""
+        if len(self._shown) < _WARNINGS_SHOWN:
+            self._shown.append(sentence)
+        else:
+            self._more += 1
+
+    def sentences(self) -> tuple[str, ...]:
+        """For ``Catalogue.warnings``."""
+        return (*self._shown, *((f"… and {self._more} more oddities in the server's answer",) if self._more else ()))
+
+
+def slim(value: object) -> list[object]:
+    """One page with the fields that are used, as it is kept: about a sixth of the answer, so that it is read in milliseconds.
+
+    ``releases_from`` says the same of it as of the whole page.
+    """
+    items = value if isinstance(value, list) else []
+    return [_slim_release(cast("dict[str, object]", item)) if isinstance(item, dict) else item for item in items]
+
+
+def _slim_release(release: dict[str, object]) -> dict[str, object]:
+    kept = {name: release[name] for name in _RELEASE_FIELDS if name in release}
+    assets = kept.get("assets")
+    if isinstance(assets, list):
+        kept["assets"] = [{n: a[n] for n in _ASSET_FIELDS if n in a} if isinstance(a, dict) else a for a in assets]
+    return kept
+
+
+def releases_from(pages: Iterable[list[object]], repo: str, complaints: Complaints) -> tuple[Release, ...]:
+    """All pages as one list, newest ``published_at`` first, those without a date last, otherwise in the server's order.
+
+    A release that stands on two pages (one was published while they were read) counts once.
+    """
+    releases: list[Release] = []
+    ids: set[int] = set()
+    for page in pages:
+        for item in page:
+            if not isinstance(item, dict):
+                complaints.add("An entry of the server's list is no release and was left out")
+                continue
+            number = item.get("id")
+            if type(number) is int:
+                if number in ids:
+                    continue
+                ids.add(number)
+            releases.append(_release(item, repo, complaints))
+    return newest_first(releases)
+
+
+def newest_first(releases: Iterable[Release]) -> tuple[Release, ...]:
+    """By ``published_at``, never by version: v3.0.0 came after v2025.1.15. Drafts and undated ones last."""
+
+    def key(release: Release) -> tuple[bool, datetime]:
+        moment = release.published_at
+        dated = isinstance(moment, datetime) and not release.draft
+        return (dated, moment if isinstance(moment, datetime) and dated else _OLDEST)
+
+    return tuple(sorted(releases, key=key, reverse=True))
+
+
+class _Fields:
+    """One JSON object, read with suspicion."""
+
+    def __init__(self, value: dict[str, Any], what: str, complaints: Complaints) -> None:
+        self.value = value
+        self.what = what
+        self._complaints = complaints
+
+    def complain(self, name: str, problem: str) -> None:
+        self._complaints.add(f"{self.what}: {name} {problem}")
+
+    def text(self, name: str, fallback: str = "", *, required: bool = False) -> str:
+        value = self.value.get(name)
+        if isinstance(value, str) and (value or not required):
+            return value
+        if value is not None or required:
+            self.complain(name, "is no text")
+        return fallback
+
+    def address(self, name: str) -> str:
+        """An http(s) URL or nothing: the app opens it in a browser, where ``file:`` or ``javascript:`` would do harm."""
+        value = self.text(name)
+        if value and not value.lower().startswith(("https://", "http://")):
+            self.complain(name, "is no web address")
+            return ""
+        return value
+
+    def flag(self, name: str, fallback: bool) -> bool:
+        value = self.value.get(name)
+        if isinstance(value, bool):
+            return value
+        self.complain(name, "is neither true nor false")
+        return fallback
+
+    def number(self, name: str) -> Fact[int]:
+        value = self.value.get(name)
+        if type(value) is int and 0 <= value <= _LARGEST:
+            return value
+        self.complain(name, "is no number")
+        return Unknown("the server's answer holds no usable number")
+
+    def moment(self, name: str, absent: str) -> Fact[datetime]:
+        """An aware datetime in UTC; Unknown with ``absent`` for null."""
+        value = self.value.get(name)
+        if value is None:
+            return Unknown(absent)
+        try:
+            moment = datetime.fromisoformat(value)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, TypeError, OverflowError):
+            self.complain(name, "is no date")
+            return Unknown("the server's date cannot be read")
+
+    def digest(self) -> Fact[str]:
+        value = self.value.get("digest", _NEVER_TOLD)
+        if value is None:
+            return _NO_DIGEST
+        if isinstance(value, Unknown):
+            return value
+        if isinstance(value, str) and _DIGEST.fullmatch(value):
+            return value.lower()
+        self.complain("digest", "is no sha256")
+        return Unknown("the server's digest is no sha256")
+
+
+def _release(value: dict[str, Any], repo: str, complaints: Complaints) -> Release:
+    number = value.get("id")
+    called = value.get("tag_name")
+    fields = _Fields(value, f"Release {called if isinstance(called, str) else number!r:.80}", complaints)
+    tag = fields.text("tag_name", required=True) or (f"release-{number}" if type(number) is int else "(no tag)")
+    draft = fields.flag("draft", False)
+    assets = value.get("assets")
+    if not isinstance(assets, list):
+        fields.complain("assets", "is no list")
+        assets = []
+    return Release(
+        tag=tag,
+        version=parse_version(tag),
+        name=fields.text("name"),
+        published_at=fields.moment("published_at", "a draft, not published" if draft else "the server tells no date"),
+        # What is not known to be stable must not become ``latest``.
+        prerelease=fields.flag("prerelease", True),
+        draft=draft,
+        body=fields.text("body"),
+        url=fields.address("html_url"),
+        assets=tuple(_assets(assets, tag, repo, fields, complaints)),
+    )
+
+
+def _assets(values: list[Any], tag: str, repo: str, release: _Fields, complaints: Complaints) -> Iterable[Asset]:
+    for value in values:
+        if isinstance(value, dict):
+            yield _asset(value, tag, repo, complaints)
+        else:
+            release.complain("assets", "holds something that is no file")
+
+
+def _asset(value: dict[str, Any], tag: str, repo: str, complaints: Complaints) -> Asset:
+    called = value.get("name")
+    fields = _Fields(value, f"File {called if isinstance(called, str) else value.get('id')!r:.80} of {tag}", complaints)
+    number = fields.number("id")
+    name = fields.text("name", required=True) or (f"asset-{number}" if isinstance(number, int) else "(no name)")
+    parsed = parse_asset_name(name, tag)
+    return Asset(
+        name=name,
+        tag=tag,
+        repo=repo,
+        id=number,
+        size=fields.number("size"),
+        digest=fields.digest(),
+        url=fields.address("browser_download_url"),
+        api_url=fields.address("url"),
+        content_type=fields.text("content_type"),
+        updated_at=fields.moment("updated_at", "the server tells no date"),
+        downloads=fields.number("download_count"),
+        kind=Kind(parsed.kind),
+        platform=parsed.platform,
+        archive=parsed.archive,
+    )
