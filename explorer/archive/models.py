@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from explorer.errors import FormatError
 from explorer.facts import Fact
 
 
@@ -37,8 +38,35 @@ class Refusal:
 
     rule: str
     """Stable code: ``traversal``, ``absolute``, ``link-outside``, ``device``, ``size``, ``ratio``, ``count``, ``duplicate``,
-    ``truncated``, ``header``, ``encrypted``, ``name``."""
+    ``truncated``, ``header``, ``encrypted``, ``name``, ``checksum``, ``method`` (a compression that is not read here),
+    ``sparse``, ``damaged`` (the compressed data themselves), and ``prefix``: not a fault, the rest is not here (a peek)."""
     text: str
+    """A sentence fragment; may quote the archive: untrusted."""
+
+
+_REMEDIES = {
+    "prefix": "Download the whole file",
+    "truncated": "Download it again: the end is missing",
+    "checksum": "Download it again: bytes were changed on the way, or were never right",
+    "damaged": "Download it again: the compressed data cannot be read",
+    "encrypted": "Unpack it with its password first, and open the file that was in it",
+    "method": "Unpack it with its own tool first, and open the file that was in it",
+    "size": "If you trust it, unpack it with another tool",
+    "ratio": "If you trust it, unpack it with another tool",
+    "count": "If you trust it, unpack it with another tool",
+}
+
+
+class RefusedError(FormatError):
+    """A member, or the archive itself, that broke a rule. The text names the member and the rule."""
+
+    def __init__(self, rule: str, text: str, member: str = "") -> None:
+        subject = member or "this archive"
+        remedy = _REMEDIES.get(rule, "Do not trust this archive: no ordinary tool writes this")
+        super().__init__(f"Refused {subject}: {text}", f"Rule: {rule}", remedy)
+        self.refusal = Refusal(rule, text)
+        self.member = member
+        """The member's name, untrusted; empty for the archive itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +74,12 @@ class Member:
     """A file inside an asset. Its name is untrusted."""
 
     name: str
+    """As the header says, without a leading ``./`` and a directory's trailing slash."""
     kind: MemberKind
     size: Fact[int]
     """Bytes, as the header claims; Unknown for one unpacked from a plain compressor."""
     mode: int
-    """Unix permission bits; 0 where the format has none."""
+    """Unix permission bits (at most 0o7777, as the header says); 0 where the format has none."""
     link: str = ""
     """Where a link points to."""
     refused: Refusal | None = None
@@ -101,4 +130,5 @@ class Listing:
     format: Format
     members: tuple[Member, ...]
     problem: Refusal | None = None
-    """``truncated`` or ``header`` for the archive itself: what stands before it is still shown."""
+    """What is wrong with the archive itself (``truncated``, ``header``, ``damaged``, ``ratio`` …); what stands before it is still
+    shown. ``prefix``: nothing is wrong, the source ends here (a peek)."""

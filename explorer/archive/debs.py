@@ -1,0 +1,58 @@
+"""deb(5): an ar(5) archive of ``debian-binary``, ``control.tar.*`` and ``data.tar.*``, in this order."""
+
+from collections.abc import Iterator
+
+from explorer.archive.codecs import Codec
+from explorer.archive.guard import Guard
+from explorer.archive.models import Entry, RefusedError
+from explorer.archive.streams import Budget, SourceStream, Unpacked
+from explorer.archive.tarfiles import walk_tar
+from explorer.bytesource import ByteSource
+
+MAGIC = b"!<arch>\n"
+MARK = MAGIC + b"debian-binary"
+_HEAD = 60
+_PACKINGS = {"": "", ".gz": "gz", ".xz": "xz", ".zst": "zst", ".bz2": "bz2"}
+
+
+def walk_deb(source: ByteSource, budget: Budget) -> Iterator[Entry]:
+    """The members of the control part, then those of the data part; each part is a tree of its own.
+
+    Raises:
+        RefusedError: as ``walk_tar``; ``header`` and ``truncated`` for the ar around them.
+    """
+    at = len(MAGIC)
+    parts: list[str] = []
+    while (found := _header(source, at)) is not None:
+        name, size = found
+        at += _HEAD
+        if at == len(MAGIC) + _HEAD and not (name == "debian-binary" and source.read_at(at, min(size, 2)) == b"2."):
+            raise RefusedError("header", "it is no Debian package of format 2")
+        part, dot, packing = name.partition(".tar")
+        if dot and part in ("control", "data"):
+            if part in parts:
+                raise RefusedError("duplicate", f"it has two {part} members", name)
+            if packing not in _PACKINGS:
+                raise RefusedError("method", f"its {part} member is packed as {packing}, which is not read here", name)
+            parts.append(part)
+            body = SourceStream(source, at, size)
+            budget.member = name
+            stream = Unpacked(body, Codec(_PACKINGS[packing]), budget) if packing else body
+            yield from walk_tar(stream, Guard(budget.limits), budget, part=part, sealed=bool(packing))
+        at += size + (size & 1)
+    if parts != ["control", "data"]:
+        raise RefusedError("truncated", "its control or data member is missing, or they stand in the wrong order")
+
+
+def _header(source: ByteSource, at: int) -> tuple[str, int] | None:
+    """Name and size in bytes of the ar member at ``at``; None at the end of the file."""
+    head = source.read_at(at, _HEAD)
+    if not head.strip(b"\n"):
+        return None
+    if len(head) < _HEAD:
+        raise RefusedError("truncated", "it ends in the header of an ar member")
+    digits = head[48:58].rstrip(b" ")
+    if head[58:] != b"`\n" or not digits.isdigit():
+        raise RefusedError("header", f"the ar header at byte {at} is wrong")
+    name = head[:16].rstrip(b" ").rstrip(b"/").decode("utf-8", "replace")
+    return name, int(digits)

@@ -1,0 +1,227 @@
+"""Bytes read forwards: from a source, through a decompressor, and up to a member's end. And the limits on them."""
+
+import zlib
+from typing import Protocol
+
+from explorer.archive.codecs import Codec
+from explorer.archive.models import Limits, RefusedError
+from explorer.bytesource import ByteSource
+from explorer.facts import Unknown
+from explorer.progress import Cancellation
+
+_RATIO_FROM = 16 << 20
+"""Unpacked bytes from which on the ratio is looked at: a few KB of zeros are no bomb."""
+_SMALL_PIECE, _LARGE_PIECE = 4096, 65536
+_STEP = 256 << 10
+"""Bytes unpacked at a time where they are only passed over."""
+
+
+class Budget:
+    """What is left of an archive's limits. One for the whole walk; ``member`` is whom to blame."""
+
+    def __init__(self, limits: Limits, cancel: Cancellation | None) -> None:
+        self.limits = limits
+        self.member = ""
+        self._cancel = cancel
+        self._unpacked = 0
+
+    def check(self) -> None:
+        """Raises CancelledError if somebody asked to stop."""
+        if self._cancel is not None:
+            self._cancel.check()
+
+    def spend(self, amount: int, unpacked: int, packed: int) -> None:
+        """Count ``amount`` more bytes of a stream that has given ``unpacked`` for ``packed`` so far.
+
+        Raises:
+            RefusedError: ``size`` or ``ratio``.
+            CancelledError: somebody asked to stop.
+        """
+        self.check()
+        self._unpacked += amount
+        if self._unpacked > self.limits.total_bytes:
+            raise RefusedError("size", f"the archive unpacks to more than {self.limits.total_bytes:,} bytes", self.member)
+        if unpacked > _RATIO_FROM and unpacked > self.limits.ratio * max(1, packed):
+            raise RefusedError("ratio", f"it unpacks to more than {self.limits.ratio} times its size", self.member)
+
+
+class Forward(Protocol):
+    """Bytes, forwards only. ``read`` gives between 1 and ``limit``, empty at the end."""
+
+    def read(self, limit: int) -> bytes: ...
+
+    def skip(self, length: int) -> int:
+        """Pass over ``length`` bytes; what was passed over, less only at the end."""
+
+
+class SourceStream:
+    """A stretch of a source. Passing over it reads nothing."""
+
+    def __init__(self, source: ByteSource, start: int = 0, length: int | None = None) -> None:
+        self._source = source
+        self._end = None if length is None else start + length
+        self.position = start
+
+    def read(self, limit: int) -> bytes:
+        if self._end is not None:
+            limit = min(limit, self._end - self.position)
+        data = self._source.read_some(self.position, limit) if limit > 0 else b""
+        self.position += len(data)
+        return data
+
+    def skip(self, length: int) -> int:
+        size = self._source.size
+        ends = [end for end in (self._end, None if isinstance(size, Unknown) else size) if end is not None]
+        if ends:
+            length = max(0, min(length, min(ends) - self.position))
+        self.position += length
+        return length
+
+
+class Unpacked:
+    """A compressed stretch, unpacked. Asks for input only when the decompressor has nothing left to give."""
+
+    def __init__(self, below: Forward, codec: Codec, budget: Budget, member: str = "") -> None:
+        """``member``: whom to blame; empty for the one that the walk is at."""
+        self._below = below
+        self._name = member
+        self._codec = codec
+        self._budget = budget
+        self._packed = 0
+        self._out = 0
+        self._ended = False
+
+    def read(self, limit: int) -> bytes:
+        while not self._ended and limit > 0:
+            if self._codec.hungry:
+                data = self._below.read(_SMALL_PIECE if self._packed < 1 << 20 else _LARGE_PIECE)
+                self._packed += len(data)
+                if not data:
+                    self._end()
+                    break
+            else:
+                data = b""
+            try:
+                out = self._codec.give(data, limit)
+            except RefusedError as error:
+                raise RefusedError(error.refusal.rule, error.refusal.text, error.member or self._name or self._budget.member) from None
+            self._out += len(out)
+            self._budget.spend(len(out), self._out, self._packed)
+            if self._codec.unused:
+                raise RefusedError("header", "its compressed data end before its size says", self._name or self._budget.member)
+            if out:
+                return out
+        return b""
+
+    def skip(self, length: int) -> int:
+        left = length
+        while left > 0 and (data := self.read(min(left, _STEP))):
+            left -= len(data)
+        return length - left
+
+    def _end(self) -> None:
+        if not self._codec.complete:
+            raise RefusedError("truncated", "the compressed data end too early", self._name or self._budget.member)
+        self._ended = True
+
+
+class Exact:
+    """Whole blocks from a stream: what was read before an error is kept for the next try."""
+
+    def __init__(self, below: Forward) -> None:
+        self._below = below
+        self._held = b""
+
+    def take(self, length: int) -> bytes:
+        """``length`` bytes; fewer only at the end of the stream."""
+        while len(self._held) < length and (data := self._below.read(length - len(self._held))):
+            self._held += data
+        data, self._held = self._held[:length], self._held[length:]
+        return data
+
+    def read(self, limit: int) -> bytes:
+        if self._held:
+            data, self._held = self._held[:limit], self._held[limit:]
+            return data
+        return self._below.read(limit)
+
+    def skip(self, length: int) -> int:
+        held = min(length, len(self._held))
+        self._held = self._held[held:]
+        return held + self._below.skip(length - held)
+
+
+class CheckedStream:
+    """A zip member's bytes: as many as the header says, and with its CRC-32, or an error at the end."""
+
+    def __init__(self, below: Forward, size: int, crc: int, member: str, budget: Budget) -> None:
+        self._below = below
+        self._size = size
+        self._crc = crc
+        self._member = member
+        self._budget = budget
+        self._seen = 0
+        self._sum = 0
+        self._checked = False
+
+    def read(self, limit: int) -> bytes:
+        """See ``MemberStream.read``."""
+        if limit <= 0 or self._checked:
+            return b""
+        self._budget.check()
+        data = self._below.read(min(limit, self._size - self._seen + 1))  # one more, to see that there is none
+        self._seen += len(data)
+        if self._seen > self._size:
+            raise RefusedError("header", f"it unpacks to more than the {self._size:,} bytes that its header says", self._member)
+        self._sum = zlib.crc32(data, self._sum)
+        if data:
+            return data
+        if self._seen < self._size:
+            raise _short(self._member, self._seen, self._size)
+        if self._sum != self._crc:
+            raise RefusedError("checksum", f"its CRC-32 is {self._sum:08x}, the header says {self._crc:08x}", self._member)
+        self._checked = True
+        return b""
+
+
+class BodyStream:
+    """One member's body: exactly ``length`` bytes of the stream that it lies in."""
+
+    def __init__(self, below: Forward, length: int, member: str, budget: Budget) -> None:
+        self._below = below
+        self._member = member
+        self._budget = budget
+        self._left = length
+        self._length = length
+        self._closed = False
+
+    def read(self, limit: int) -> bytes:
+        """See ``MemberStream.read``."""
+        if self._closed:
+            raise RuntimeError("the walk has gone on: this member can no longer be read")
+        if self._left <= 0 or limit <= 0:
+            return b""
+        self._budget.check()
+        data = self._below.read(min(limit, self._left))
+        if not data:
+            raise _short(self._member, self._length - self._left, self._length)
+        self._left -= len(data)
+        return data
+
+    def finish(self, padding: int = 0) -> None:
+        """Pass over what was not read, and ``padding`` bytes more.
+
+        Raises:
+            RefusedError: ``truncated``: the stream ends before the member does.
+        """
+        self._closed = True
+        passed = self._below.skip(self._left)
+        if passed < self._left:
+            raise _short(self._member, self._length - self._left + passed, self._length)
+        self._left = 0
+        if padding and self._below.skip(padding) < padding:
+            raise _short(self._member, self._length, self._length + padding)
+
+
+def _short(member: str, have: int, want: int) -> RefusedError:
+    return RefusedError("truncated", f"the archive ends after {have:,} of its {want:,} bytes", member)

@@ -1,0 +1,205 @@
+"""zip's headers (PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5), decoded from bytes and believed by nobody.
+
+The standard library's ``zipfile`` is not used: it builds an object for every entry that a directory claims before it gives
+the first, forgives entries that overlap or that the local headers tell otherwise, and cuts names at a NUL.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from explorer.archive.models import RefusedError
+
+LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+END64, LOCATOR64, DESCRIPTOR = b"PK\x06\x06", b"PK\x06\x07", b"PK\x07\x08"
+LOCAL_BYTES, CENTRAL_BYTES, END_BYTES, END64_BYTES, LOCATOR_BYTES = 30, 46, 22, 56, 20
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s4B4H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR = struct.Struct("<4sLQL")
+_FULL32, _FULL16 = 0xFFFFFFFF, 0xFFFF
+_ENCRYPTED, DESCRIBED, _STRONG, _UTF8, _MASKED = 1, 8, 64, 2048, 8192
+"""Bits of the general purpose flag (4.4.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a local or a central header says of one entry. Sizes and offsets in bytes."""
+
+    name: str
+    raw_name: bytes
+    flags: int
+    method: int
+    crc: int
+    packed: int
+    size: int
+    offset: int
+    """Of its local header."""
+    external: int
+    """Attributes; Unix mode in the upper 16 bits where ``system`` is 3 or 19. 0 in a local header."""
+    system: int
+    length: int
+    """Of this header itself, with name, extra field and comment."""
+
+    @property
+    def encrypted(self) -> bool:
+        return bool(self.flags & (_ENCRYPTED | _STRONG | _MASKED))
+
+    @property
+    def described(self) -> bool:
+        """Sizes and CRC follow the data; here they may be 0."""
+        return bool(self.flags & DESCRIBED)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Where the central directory lies."""
+
+    offset: int
+    size: int
+    entries: int
+
+
+def local_size(fixed: bytes) -> int:
+    """The whole length of a local header from its first 30 bytes."""
+    return LOCAL_BYTES + int.from_bytes(fixed[26:28], "little") + int.from_bytes(fixed[28:30], "little")
+
+
+def parse_local(data: bytes, offset: int) -> Header:
+    """``data`` is as long as ``local_size`` says.
+
+    Raises:
+        RefusedError: ``header``.
+    """
+    if len(data) < LOCAL_BYTES or not data.startswith(LOCAL) or len(data) < local_size(data):
+        raise RefusedError("header", f"no local header at byte {offset}")
+    _, _, flags, method, _, _, crc, packed, size, name_len, extra_len = _LOCAL.unpack_from(data)
+    raw = data[LOCAL_BYTES : LOCAL_BYTES + name_len]
+    extra = data[LOCAL_BYTES + name_len : LOCAL_BYTES + name_len + extra_len]
+    size, packed, _ = _wide(extra, size, packed, 0, _decode(raw, flags))
+    return Header(_decode(raw, flags), raw, flags, method, crc, packed, size, offset, 0, 0, LOCAL_BYTES + name_len + extra_len)
+
+
+def parse_central(data: bytes, at: int) -> Header:
+    """The entry at ``at`` of a central directory.
+
+    Raises:
+        RefusedError: ``header``.
+    """
+    if len(data) - at < CENTRAL_BYTES or data[at : at + 4] != CENTRAL:
+        raise RefusedError("header", "the central directory is damaged or shorter than it claims")
+    fields = _CENTRAL.unpack_from(data, at)
+    system, flags, method = fields[2], fields[5], fields[6]
+    crc, packed, size, name_len, extra_len, comment_len = fields[9:15]
+    external, offset = fields[17], fields[18]
+    start = at + CENTRAL_BYTES
+    length = CENTRAL_BYTES + name_len + extra_len + comment_len
+    if at + length > len(data):
+        raise RefusedError("header", "the central directory is shorter than it claims")
+    raw = data[start : start + name_len]
+    name = _decode(raw, flags)
+    size, packed, offset = _wide(data[start + name_len : start + name_len + extra_len], size, packed, offset, name)
+    return Header(name, raw, flags, method, crc, packed, size, offset, external, system, length)
+
+
+def _decode(raw: bytes, flags: int) -> str:
+    """UTF-8 where the flag says so, else code page 437 (APPNOTE, appendix D). Bytes that are neither stay visible."""
+    return raw.decode("utf-8", "surrogateescape") if flags & _UTF8 else raw.decode("cp437")
+
+
+def _wide(extra: bytes, size: int, packed: int, offset: int, name: str) -> tuple[int, int, int]:
+    """64-bit values from the extra field 0x0001 for those that are all ones (4.5.3)."""
+    wanted = [value in (_FULL32,) for value in (size, packed, offset)]
+    if not any(wanted):
+        return size, packed, offset
+    for kind, body in _extras(extra):
+        if kind == 1:
+            need = 8 * sum(wanted)
+            if len(body) >= need:
+                values = iter(struct.unpack_from(f"<{need // 8}Q", body))
+                size, packed, offset = (next(values) if w else v for w, v in zip(wanted, (size, packed, offset), strict=True))
+                return size, packed, offset
+    raise RefusedError("header", "its 64-bit sizes are missing", name)
+
+
+def _extras(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2H", extra, at)
+        yield kind, extra[at + 4 : at + 4 + length]
+        at += 4 + length
+
+
+def parse_end(tail: bytes, size: int) -> tuple[Directory, int | None]:
+    """The directory's place from the file's last bytes, and the offset of the zip64 end record where there is one.
+
+    Args:
+        tail: the last bytes of the file, 65,557 or all of it.
+        size: of the whole file.
+
+    Raises:
+        RefusedError: ``truncated`` (no end record), ``header`` (several that fit, several discs).
+    """
+    fits = [at for at in _find(tail, END) if at + END_BYTES <= len(tail) and at + END_BYTES + _comment(tail, at) == len(tail)]
+    if not fits:
+        raise RefusedError("truncated", "its directory at the end is missing")
+    if len(fits) > 1:
+        raise RefusedError("header", "it has two end records: two readers would see two archives")
+    at = fits[0]
+    _, disc, start_disc, here, entries, dir_size, dir_offset, _ = _END.unpack_from(tail, at)
+    locator = tail[at - LOCATOR_BYTES : at] if at >= LOCATOR_BYTES else b""
+    if locator.startswith(LOCATOR64):
+        _, _, offset64, _ = _LOCATOR.unpack(locator)
+        return Directory(dir_offset, dir_size, entries), offset64
+    if disc or start_disc or here != entries:
+        raise RefusedError("header", "it is one of several discs")
+    if dir_offset + dir_size != size - len(tail) + at:
+        raise RefusedError("header", "its directory does not end where the end record begins")
+    return Directory(dir_offset, dir_size, entries), None
+
+
+def parse_end64(data: bytes, offset: int, narrow: Directory) -> Directory:
+    """The zip64 end record at ``offset``, which must agree with the narrow one wherever that is not all ones.
+
+    Raises:
+        RefusedError: ``header``.
+    """
+    if len(data) < END64_BYTES or not data.startswith(END64):
+        raise RefusedError("header", "its zip64 end record is missing")
+    _, _, _, _, disc, start_disc, here, entries, dir_size, dir_offset = _END64.unpack_from(data)
+    same = all(
+        small in (big, full)
+        for small, big, full in (
+            (narrow.entries, entries, _FULL16),
+            (narrow.size, dir_size, _FULL32),
+            (narrow.offset, dir_offset, _FULL32),
+        )
+    )
+    if disc or start_disc or here != entries or not same or dir_offset + dir_size != offset:
+        raise RefusedError("header", "its two end records do not agree")
+    return Directory(dir_offset, dir_size, entries)
+
+
+def _comment(tail: bytes, at: int) -> int:
+    return int.from_bytes(tail[at + 20 : at + 22], "little")
+
+
+def _find(data: bytes, mark: bytes) -> Iterator[int]:
+    at = data.find(mark)
+    while at >= 0:
+        yield at
+        at = data.find(mark, at + 1)
+
+
+def descriptor_length(data: bytes, header: Header) -> int:
+    """The length of the data descriptor at the start of ``data`` (4.3.9); 0 where none agrees with the directory."""
+    for mark in (DESCRIPTOR, b""):
+        for width in ("2Q", "2L"):
+            try:
+                wanted = mark + struct.pack(f"<L{width}", header.crc, header.packed, header.size)
+            except struct.error:
+                continue
+            if data.startswith(wanted):
+                return len(wanted)
+    return 0
