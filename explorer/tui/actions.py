@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 EVERYWHERE = "everywhere"
 
@@ -44,25 +44,45 @@ class Action:
 
 
 def _action(
-    id: str,
+    name: str,
     key: str,
     label: str,
-    help: str,
+    words: str,
     where: str = EVERYWHERE,
     *,
     shown: int = 0,
     do: str = "",
     group: str = "General",
 ) -> Action:
-    return Action(id, key, label, help, frozenset(where.split()), shown, do, group)
+    return Action(name, key, label, words, frozenset(where.split()), shown, do, group)
 
 
 ACTIONS: tuple[Action, ...] = (
     _action("verify", "v", "verify", "Run the binary on musl in a container and show the proof", "browser binary", shown=2, group="A file"),
-    _action("download", "d", "download", "Download the file, check its digest, keep it in the cache", "browser binary", shown=3, group="A file"),
-    _action("target", "t", "target", "Choose where it should run: an Alpine, a musl, a glibc distribution", "browser binary", shown=4, group="A file"),
-    _action("open-browser", "o", "browser", "Open the release or the file's page in the web browser", "browser binary", shown=9, group="A file"),
-    _action("refresh", "r", "refresh", "Ask the server for the newest list, or look at the file again", "browser binary doctor", shown=8, group="Lists"),
+    _action(
+        "download", "d", "download", "Download the file, check its digest, keep it in the cache", "browser binary", shown=3, group="A file"
+    ),
+    _action(
+        "target",
+        "t",
+        "target",
+        "Choose where it should run: an Alpine, a glibc distribution …",
+        "browser binary",
+        shown=4,
+        group="A file",
+    ),
+    _action(
+        "open-browser", "o", "browser", "Open the release or the file's page in the web browser", "browser binary", shown=9, group="A file"
+    ),
+    _action(
+        "refresh",
+        "r",
+        "refresh",
+        "Ask the server for the newest list, or look at the file again",
+        "browser binary doctor",
+        shown=8,
+        group="Lists",
+    ),
     _action("filter", "slash", "filter", "Filter the table as you type; escape clears it", shown=5, group="Lists"),
     _action("sort", "s", "sort", "Sort the table by the next column", group="Lists"),
     _action("sort-reverse", "S", "reverse", "Turn the order round", group="Lists"),
@@ -95,7 +115,7 @@ def actions_for(context: str) -> tuple[Action, ...]:
     return tuple(action for action in ACTIONS if context in action.where or EVERYWHERE in action.where)
 
 
-def bindings_for(context: str) -> list[Binding]:
+def bindings_for(context: str) -> list[BindingType]:
     """A screen's bindings."""
     return [action.binding() for action in actions_for(context)]
 

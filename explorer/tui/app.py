@@ -5,7 +5,7 @@ from __future__ import annotations
 import webbrowser
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from textual import on
@@ -14,9 +14,7 @@ from textual.screen import Screen
 from textual.signal import Signal
 
 from explorer.errors import ExplorerError
-from explorer.report.tables import catalogue_title
-from explorer.report.text import visible
-from explorer.report.words import target_in_words
+from explorer.report import catalogue_title, target_in_words, visible
 from explorer.settings import Settings
 from explorer.tui.actions import keymap_of
 from explorer.tui.copying import Copy
@@ -72,7 +70,9 @@ class ExplorerApp(App[None]):
         self.failed: Signal[InspectFailed] = Signal(self, "failed")
         for theme in THEMES:
             self.register_theme(theme)
-        keymap, self.warnings = keymap_of(settings.keys)
+        keymap, problems = keymap_of(settings.keys)
+        self.warnings = (*settings.problems, *problems)
+        """What was wrong with the settings and was left out; untrusted."""
         self.set_keymap(keymap)
         self.theme = self._theme(settings.theme)
 
@@ -234,7 +234,7 @@ class ExplorerApp(App[None]):
 
         self.push_screen(BinaryScreen(subject, prove=prove))
 
-    def open_url(self, url: str) -> None:
+    def open_page(self, url: str) -> None:
         """Open a web page: only http and https, only by the user's act."""
         if urlsplit(url).scheme.lower() not in ("http", "https"):
             self.say(f"Not a web address: {url or 'none is known'}", warning=True)
@@ -299,6 +299,22 @@ class ExplorerApp(App[None]):
 
         self.push_screen(ChooseScreen("Colours", choices, self.theme), take)
 
+    def use(self, settings: Settings, name: str) -> None:
+        """A setting has been changed and saved."""
+        self.settings = settings
+        if name == "theme":
+            self.theme = self._theme(settings.theme)
+        elif name in ("prereleases", "plugins", "debs"):
+            setattr(self, f"show_{name}", getattr(settings, name))
+            self.changed.publish("switch")
+        elif name == "target":
+            self.set_target(settings.target or None)
+        elif name == "keys":
+            keymap, problems = keymap_of(settings.keys)
+            self.set_keymap(keymap)
+            for problem in problems:
+                self.say(problem, warning=True)
+
     def action_settings(self) -> None:
         """Show the settings."""
         from explorer.tui.screens.settings import SettingsScreen
@@ -321,6 +337,6 @@ class ExplorerApp(App[None]):
         """Quit; what runs is stopped on the way out."""
         self.exit()
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """None of Textual's own: the palette is fed from the registry of actions."""
         return ()

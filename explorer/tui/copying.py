@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 
 from explorer.facts import MISSING
-from explorer.report.text import visible
+from explorer.report import visible
 from explorer.workbench import Asset, Inspection, Proof
 
 

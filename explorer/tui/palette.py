@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from explorer.report.text import visible
+from explorer.report import visible
 from explorer.tui.actions import BY_ID
 from explorer.tui.render import text
 

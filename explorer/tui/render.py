@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from textual.content import Content
 
 from explorer.errors import ExplorerError
-from explorer.report.cells import Cell, Style
-from explorer.report.text import visible
+from explorer.report import Cell, Style, visible
 
 # Theme variables, so that a change of theme changes them, the terminal's own colours included.
 STYLES: dict[Style, str] = {

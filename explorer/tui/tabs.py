@@ -6,14 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from explorer.facts import Fact, NotApplicable, Unknown
-from explorer.report.binaries import (
+from explorer.report import (
+    DEPENDENCY_COLUMNS,
     DYNAMIC_COLUMNS,
+    EMPTY,
     GO_COLUMNS,
     MEMBER_COLUMNS,
     NOTE_COLUMNS,
     SECTION_COLUMNS,
     SEGMENT_COLUMNS,
+    Cell,
+    Column,
+    Row,
+    asset_facts,
     binary_facts,
+    dependency_facts,
+    dependency_rows,
     dynamic_row,
     go_rows,
     listing_problem,
@@ -23,9 +31,6 @@ from explorer.report.binaries import (
     segment_row,
     tab_note,
 )
-from explorer.report.cells import EMPTY, Cell, Column, Row
-from explorer.report.tables import asset_facts
-from explorer.report.verdicts import DEPENDENCY_COLUMNS, dependency_facts, dependency_rows
 from explorer.workbench import Elf, Inspection
 
 FACT_COLUMNS = (Column("what", "fact"), Column("value", "value", grows=True))
@@ -133,12 +138,34 @@ def members(inspection: Inspection) -> Content:
 
 
 TABS: tuple[TabSpec, ...] = (
-    TabSpec("verdict", "Verdict", None, "Every rule that applies, worst first: its code, its sentence, where in the file it is seen, what to do."),
-    TabSpec("proof", "Proof", None, "What was run in a container, with the exact command lines, what came out, and whether it agrees with the verdict. v runs it, x cancels."),
-    TabSpec("dependencies", "Libraries", dependencies, "The tree of libraries, where each would be found in the target, and what is missing.", drops=("searched",)),
+    TabSpec(
+        "verdict",
+        "Verdict",
+        None,
+        "Every rule that applies, worst first: its code, its sentence, where in the file it is seen, what to do.",
+    ),
+    TabSpec(
+        "proof",
+        "Proof",
+        None,
+        "What was run in a container, by which command lines, what came out, and whether it agrees with the verdict.",
+    ),
+    TabSpec(
+        "dependencies",
+        "Libraries",
+        dependencies,
+        "The tree of libraries, where each would be found in the target, and what is missing.",
+        drops=("searched",),
+    ),
     TabSpec("targets", "Targets", None, "The same binary on every target. Enter takes the one under the cursor as the target."),
     TabSpec("facts", "File", facts, "What the file is, fact by fact; a fact that is missing says why."),
-    TabSpec("members", "Members", members, "The files in the archive. Enter opens the one under the cursor; refused ones name the rule.", drops=("mode",)),
+    TabSpec(
+        "members",
+        "Members",
+        members,
+        "The files in the archive. Enter opens the one under the cursor; refused ones name the rule.",
+        drops=("mode",),
+    ),
     TabSpec("segments", "Segments", segments, "Program headers: what the loader maps.", fits=False),
     TabSpec("sections", "Sections", sections, "Section headers; a stripped file still has most of them.", fits=False),
     TabSpec("dynamic", "Dynamic", dynamic, "The dynamic section, read through PT_DYNAMIC.", fits=False),

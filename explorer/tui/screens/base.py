@@ -23,8 +23,8 @@ class ExplorerScreen(Screen[None]):
 
     CONTEXT: ClassVar[str] = ""
     AUTO_FOCUS = "Table"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (NARROW, "-normal"), (WIDE, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-tiny"), (12, "-low"), (20, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (12, "-low"), (20, "-tall")]
 
     @property
     def explorer(self) -> ExplorerApp:

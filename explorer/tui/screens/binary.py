@@ -13,10 +13,7 @@ from textual.widgets import ContentSwitcher, Tab, Tabs
 
 from explorer.errors import ExplorerError
 from explorer.facts import MISSING
-from explorer.report.binaries import SYMBOL_COLUMNS, symbol_row
-from explorer.report.cells import Cell
-from explorer.report.text import visible
-from explorer.report.verdicts import VERDICT_COLUMNS, verdict_banner, verdict_row
+from explorer.report import SYMBOL_COLUMNS, VERDICT_COLUMNS, Cell, symbol_row, verdict_banner, verdict_row, visible
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
 from explorer.tui.jobs import Kind
@@ -47,7 +44,10 @@ class BinaryScreen(ExplorerScreen):
     CONTEXT = "binary"
     BINDINGS: ClassVar = bindings_for("binary")
     AUTO_FOCUS = ""
-    HELP = "The verdict in words, and tabs with everything it rests on. [ and ] go through the tabs, v proves it in a container, escape goes back."
+    HELP = (
+        "The verdict in words, and tabs with everything it rests on. [ and ] go through the tabs, v proves it in a container, "
+        "escape goes back."
+    )
 
     def __init__(self, subject: Subject, prove: bool = False) -> None:
         super().__init__()
@@ -155,7 +155,7 @@ class BinaryScreen(ExplorerScreen):
         if spec.id == "verdict":
             return Reasons(id=spec.id)
         if spec.id == "proof":
-            return ProofView(id=spec.id)
+            return ProofView(widget_id=spec.id)
         if spec.id == "release":
             from explorer.tui.widgets.release_notes import ReleaseNotes
 
@@ -283,7 +283,7 @@ class BinaryScreen(ExplorerScreen):
     def action_open_browser(self) -> None:
         """Open the release's page."""
         if self.subject.release is not None:
-            self.explorer.open_url(self.subject.release.url)
+            self.explorer.open_page(self.subject.release.url)
 
     def action_next_tab(self) -> None:
         """The tab to the right."""

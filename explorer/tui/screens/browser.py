@@ -11,11 +11,19 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Static
 
-from explorer.report.cells import Cell
-from explorer.report.tables import RELEASE_COLUMNS, AssetRow, asset_columns, asset_rows, release_row, release_title, shown_assets
-from explorer.report.text import visible
-from explorer.report.units import plural
-from explorer.report.verdicts import verdict_banner
+from explorer.report import (
+    RELEASE_COLUMNS,
+    AssetRow,
+    Cell,
+    asset_columns,
+    asset_rows,
+    plural,
+    release_row,
+    release_title,
+    shown_assets,
+    verdict_banner,
+    visible,
+)
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, proof_copies
 from explorer.tui.render import content, error, lines, text
@@ -38,7 +46,11 @@ class BrowserScreen(ExplorerScreen):
 
     CONTEXT = "browser"
     BINDINGS: ClassVar = bindings_for("browser")
-    HELP = "Left the releases, newest first; right the files of the one under the cursor, with what is predicted of each on the target. Enter on a release goes to its files, enter on a file opens it. A row that was not published names the file that serves instead."
+    HELP = (
+        "Left the releases, newest first; right the files of the one under the cursor, with what is predicted of each on the "
+        "target. Enter on a release goes to its files, enter on a file opens it. A row that was not published names the file that"
+        " serves instead."
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,11 +64,13 @@ class BrowserScreen(ExplorerScreen):
         yield TopBar()
         yield Static(id="notice")
         with Horizontal(id="panes"):
-            yield Pane(Table(id="release-table", drops=("files", "date"), empty="reading the releases …"), "Releases", id="releases")
             yield Pane(
-                Table(id="asset-table", drops=("digest", "format", "size", "fact", "proof", "kind"), empty="no files"),
+                Table(widget_id="release-table", drops=("files", "date"), empty="reading the releases …"), "Releases", widget_id="releases"
+            )
+            yield Pane(
+                Table(widget_id="asset-table", drops=("digest", "format", "size", "fact", "proof", "kind"), empty="no files"),
                 "Files",
-                id="assets",
+                widget_id="assets",
             )
         yield VerdictBanner(id="banner")
         yield KeyBar()
@@ -215,7 +229,11 @@ class BrowserScreen(ExplorerScreen):
         """What needs a file under the cursor is only offered with one."""
         if action in ("verify", "download") and self.is_mounted:
             asset = self.asset
-            return asset is not None and (asset.path is not None or bool(asset.url or asset.api_url)) and not (action == "download" and asset.path)
+            return (
+                asset is not None
+                and (asset.path is not None or bool(asset.url or asset.api_url))
+                and not (action == "download" and asset.path)
+            )
         if action == "open_browser" and self.is_mounted:
             return bool(self._url())
         if action == "target":
@@ -275,7 +293,7 @@ class BrowserScreen(ExplorerScreen):
 
     def action_open_browser(self) -> None:
         """Open the release's page, or the file's address where the files have the focus."""
-        self.explorer.open_url(self._release.url if self._release is not None and self._release.url else self._url())
+        self.explorer.open_page(self._release.url if self._release is not None and self._release.url else self._url())
 
     def action_prereleases(self) -> None:
         """Show or hide pre-releases."""

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from explorer.report.cells import Cell, Column, Row
+from explorer.report import Cell, Column, Row
 from explorer.tui.render import text
 from explorer.tui.rows import ListRows
 from explorer.tui.widgets.pane import NO_CONTROLS
@@ -50,7 +50,9 @@ class ChooseScreen(ModalScreen[str | None]):
         self._rows = ListRows(
             (Column("title", ""), Column("detail", "", grows=True)),
             [
-                Row(choice.key, (Cell(f"{choice.title} ●" if choice.key == current else choice.title, "strong"), Cell(choice.detail, "dim")))
+                Row(
+                    choice.key, (Cell(f"{choice.title} ●" if choice.key == current else choice.title, "strong"), Cell(choice.detail, "dim"))
+                )
                 for choice in choices
             ],
         )
@@ -60,7 +62,7 @@ class ChooseScreen(ModalScreen[str | None]):
             dialog.border_title = text(self._title)
             dialog.border_subtitle = text("enter take · esc leave")
             yield Input(placeholder="type to narrow down", compact=True, restrict=NO_CONTROLS)
-            yield Table(id="choices", empty="nothing to choose", header=False)
+            yield Table(widget_id="choices", empty="nothing to choose", header=False)
 
     def on_mount(self) -> None:
         """Fill the list; the current choice is where the cursor starts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,17 +16,17 @@ from explorer.tui.actions import BY_ID, ENTER, key_name
 from explorer.tui.render import lines, text
 
 
-def help_of(screen: Screen[object]) -> str:
+def help_of(screen: Screen[Any]) -> str:
     """What the widget in focus says of itself, else the nearest of its ancestors that says anything."""
     node = screen.focused or screen
     for ancestor in node.ancestors_with_self:
-        words = getattr(ancestor, "HELP", None)
+        words = getattr(ancestor, "help_words", "") or getattr(ancestor, "HELP", "")
         if words:
             return str(words)
     return ""
 
 
-def key_lines(screen: Screen[object]) -> Iterator[Content]:
+def key_lines(screen: Screen[Any]) -> Iterator[Content]:
     """The keys that act now, by group, as the keymap has them."""
     groups: dict[str, list[tuple[str, str]]] = {}
     seen: set[str] = set()
@@ -77,7 +77,7 @@ class WordsScreen(ModalScreen[None]):
 class HelpScreen(WordsScreen):
     """Help for a screen."""
 
-    def __init__(self, about: Screen[object]) -> None:
+    def __init__(self, about: Screen[Any]) -> None:
         super().__init__("Help")
         parts = [text(help_of(about)), Content("")] if help_of(about) else []
         parts += list(key_lines(about))

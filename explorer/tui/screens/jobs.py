@@ -10,8 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from explorer.report.cells import Cell, Column, Row, Style
-from explorer.report.units import human_duration, human_rate, human_size, percent
+from explorer.report import Cell, Column, Row, Style, human_duration, human_rate, human_size, percent
 from explorer.tui.jobs import Job, State
 from explorer.tui.render import text
 from explorer.tui.rows import ListRows
@@ -79,7 +78,10 @@ class JobsScreen(ModalScreen[None]):
         Binding("question_mark", "app.help", "help", id="help"),
         Binding("q", "dismiss(None)", "close", show=False),
     ]
-    HELP = "Every job that runs or has run, newest first. x cancels the one under the cursor; what a download has is kept, and the next one goes on from there. Escape leaves; jobs go on."
+    HELP = (
+        "Every job that runs or has run, newest first. x cancels the one under the cursor; what a download has is kept, and the "
+        "next one goes on from there. Escape leaves; jobs go on."
+    )
 
     @property
     def explorer(self) -> ExplorerApp:

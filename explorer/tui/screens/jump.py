@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -19,7 +19,7 @@ LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 """The home row first."""
 
 
-def targets(screen: Screen[object]) -> list[Widget]:
+def targets(screen: Screen[Any]) -> list[Widget]:
     """What can be reached: all that takes the focus, and each tab, from top left to bottom right."""
     found = [
         widget
@@ -31,7 +31,7 @@ def targets(screen: Screen[object]) -> list[Widget]:
     return sorted(found, key=lambda widget: (widget.region.y, widget.region.x))[: len(LETTERS)]
 
 
-def jump(screen: Screen[object]) -> None:
+def jump(screen: Screen[Any]) -> None:
     """Show the letters over ``screen`` and go where the user says."""
     reachable = targets(screen)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.report.cells import Cell
-from explorer.report.verdicts import Banner
+from explorer.report import Banner, Cell
 from explorer.tui.render import content, lines, spaced, text
 
 _CLASSES = {"good": "-good", "warn": "-warn", "bad": "-bad"}
@@ -27,7 +26,10 @@ class VerdictBanner(Static):
         &.-bad { border-left: outer $error; }
     }
     """
-    HELP = "The verdict: what is predicted for the target, the fact that decides it with its place in the file, what to do about it, and the newest proof."
+    HELP = (
+        "The verdict: what is predicted for the target, the fact that decides it with its place in the file, what to do about it,"
+        " and the newest proof."
+    )
 
     def say(self, headline: Content, *more: Content, style: str = "") -> None:
         """Show any words, e.g. that a file is being looked at."""

@@ -8,8 +8,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from explorer.report.text import cell_width, clip
-from explorer.report.units import human_duration, percent, plural
+from explorer.report import cell_width, clip, human_duration, percent, plural
 from explorer.tui.actions import BY_ID, ENTER, key_name
 from explorer.tui.jobs import Job
 from explorer.tui.render import text

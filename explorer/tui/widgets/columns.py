@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from explorer.report.cells import Column
-from explorer.report.text import cell_width
+from explorer.report import Column, cell_width
 from explorer.tui.rows import RowSource
 
 GAP = 2

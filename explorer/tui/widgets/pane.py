@@ -48,8 +48,8 @@ class Pane(Vertical):
     }
     """
 
-    def __init__(self, table: Table, title: str = "", id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, table: Table, title: str = "", widget_id: str | None = None) -> None:
+        super().__init__(id=widget_id)
         self.table = table
         self.caption = title
         self.input = FilterInput()
@@ -73,11 +73,11 @@ class Pane(Vertical):
     def _count(self) -> None:
         table = self.table
         parts: list[str] = []
-        if table.words:
+        if table.wish.words:
             parts.append(f"{len(table.view):,} of {len(table.source):,}")
-        if table.sorted_by:
-            column = next((c.title for c in table.source.columns if c.key == table.sorted_by), "")
-            parts.append(f"by {column} {'▼' if table.descending else '▲'}" if column else "")
+        if table.wish.sorted_by:
+            column = next((c.title for c in table.source.columns if c.key == table.wish.sorted_by), "")
+            parts.append(f"by {column} {'▼' if table.wish.descending else '▲'}" if column else "")
         self.border_subtitle = text(" · ".join(part for part in parts if part)) if any(parts) else None
 
     @on(Table.Changed)

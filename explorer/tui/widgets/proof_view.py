@@ -10,10 +10,19 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.report.cells import Cell, Column, Row
-from explorer.report.jobs import progress_line
-from explorer.report.proofs import agrees_cell, check_row, command_lines, output_lines, proof_facts, proof_line
-from explorer.report.text import cell_width
+from explorer.report import (
+    Cell,
+    Column,
+    Row,
+    agrees_cell,
+    cell_width,
+    check_row,
+    command_lines,
+    output_lines,
+    progress_line,
+    proof_facts,
+    proof_line,
+)
 from explorer.tui.jobs import Job, State
 from explorer.tui.render import content, lines, text
 from explorer.tui.rows import ListRows
@@ -43,10 +52,13 @@ class ProofView(Vertical):
         & > Pane { min-height: 5; }
     }
     """
-    HELP = "What was run in a container and what came out. v runs it (again), x cancels it, y copies the command lines or the output. The container has no network, no capabilities, no root, and limits on memory, processes, time and output."
+    HELP = (
+        "What was run in a container and what came out. v runs it (again), x cancels it, y copies the command lines or the "
+        "output. The container has no network, no capabilities, no root, and limits on memory, processes, time and output."
+    )
 
-    def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, widget_id: str | None = None) -> None:
+        super().__init__(id=widget_id)
         self.words = Static()
         self.box = VerticalScroll(self.words)
         self.table = Table(fits=False, empty="it has printed nothing yet", header=False)
@@ -104,14 +116,17 @@ class ProofView(Vertical):
         found = []
         for check in proof.checks:
             ok, name, expected, seen = check_row(check).cells
-            found.append(Content.assemble(content(ok), "  ", content(name, "bold"), ": expected ", content(expected), ", seen ", content(seen)))
+            found.append(
+                Content.assemble(content(ok), "  ", content(name, "bold"), ": expected ", content(expected), ", seen ", content(seen))
+            )
         return found
 
     @staticmethod
     def _facts(rows: Sequence[Row]) -> list[Content]:
         width = max((cell_width(row.cells[0].text) for row in rows), default=0)
         return [
-            Content.assemble(content(row.cells[0]), " " * (width - cell_width(row.cells[0].text) + 2), content(row.cells[1])) for row in rows
+            Content.assemble(content(row.cells[0]), " " * (width - cell_width(row.cells[0].text) + 2), content(row.cells[1]))
+            for row in rows
         ]
 
     def _print(self, cells: Sequence[Cell], follow: bool = False) -> None:

@@ -7,8 +7,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.report.tables import Row
-from explorer.report.verdicts import REASON_COLUMNS, reason_row
+from explorer.report import REASON_COLUMNS, Row, reason_row
 from explorer.tui.render import content, lines
 from explorer.workbench import Inspection
 
@@ -37,7 +36,10 @@ class Reasons(VerticalScroll, can_focus=True):
         &:focus { border: round $border; }
     }
     """
-    HELP = "Every rule that applies, worst first: what it makes of the verdict, its code, its sentence, where in the file it is seen, and what to do. `rr-explorer rules` lists them all."
+    HELP = (
+        "Every rule that applies, worst first: what it makes of the verdict, its code, its sentence, where in the file it is "
+        "seen, and what to do. `rr-explorer rules` lists them all."
+    )
 
     def compose(self) -> ComposeResult:
         yield Static()

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Markdown
 
-from explorer.report.text import visible
+from explorer.report import visible
 
 if TYPE_CHECKING:
     from explorer.tui.app import ExplorerApp
@@ -45,4 +45,4 @@ class ReleaseNotes(VerticalScroll, can_focus=True):
     @on(Markdown.LinkClicked)
     def _follow(self, event: Markdown.LinkClicked) -> None:
         event.stop()
-        cast("ExplorerApp", self.app).open_url(event.href)
+        cast("ExplorerApp", self.app).open_page(event.href)

@@ -7,8 +7,7 @@ from textual.containers import Vertical
 from textual.content import Content as Drawn
 from textual.widgets import Static
 
-from explorer.report.cells import EMPTY
-from explorer.report.text import cell_width
+from explorer.report import EMPTY, cell_width
 from explorer.tui.render import content, lines
 from explorer.tui.rows import ListRows, RowSource
 from explorer.tui.tabs import Content, TabSpec
@@ -28,7 +27,7 @@ class TabTable(Vertical):
 
     def __init__(self, spec: TabSpec) -> None:
         super().__init__(id=spec.id)
-        self.HELP = f"{spec.help} {Table.HELP}"
+        self.help_words = f"{spec.help} {Table.HELP}"
         self.table = Table(fits=spec.fits, drops=spec.drops, empty="reading …")
         self.frame = Pane(self.table)
         self.summary = Static()
@@ -41,7 +40,8 @@ class TabTable(Vertical):
         """Show facts."""
         width = max((cell_width(row.cells[0].text) for row in what.summary), default=0)
         words = [
-            Drawn.assemble(content(row.cells[0]), " " * (width - cell_width(row.cells[0].text) + 2), content(row.cells[1])) for row in what.summary
+            Drawn.assemble(content(row.cells[0]), " " * (width - cell_width(row.cells[0].text) + 2), content(row.cells[1]))
+            for row in what.summary
         ]
         if what.note is not EMPTY and what.note.text and (what.rows or not what.summary):
             words.insert(0, content(what.note))

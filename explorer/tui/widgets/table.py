@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -16,17 +17,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.worker import Worker, WorkerState
 
-from explorer.errors import CancelledError
+from explorer.errors import ExplorerError
 from explorer.progress import Cancellation
-from explorer.report.cells import EMPTY, Cell, Row
-from explorer.report.text import cell_width, clip, clip_middle, pad
-from explorer.tui.rows import NO_ROWS, RowSource
+from explorer.report import EMPTY, Cell, Row, cell_width, clip, clip_middle, pad, visible
+from explorer.tui.rows import NO_ROWS, QUICK, SORTABLE, RowSource, Wish, choose
 from explorer.tui.widgets.columns import GAP, Layout, fit
 
-QUICK = 5_000
-"""Rows that are searched and sorted at once: 5,000 take some 10 ms, well under the 50 ms a key may wait."""
-SORTABLE = 100_000
-"""Rows that are sorted at all: decoding a million names takes seconds and their memory; filter first."""
 MARK = "› "
 """Before the row under the cursor, so that colour is not the only cue."""
 
@@ -60,7 +56,22 @@ class Table(ScrollView, can_focus=True):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"table--{name}"
-        for name in "header sorted row hover cursor cursor-focus good warn bad unknown dim strong accent code".split()
+        for name in [
+            "header",
+            "sorted",
+            "row",
+            "hover",
+            "cursor",
+            "cursor-focus",
+            "good",
+            "warn",
+            "bad",
+            "unknown",
+            "dim",
+            "strong",
+            "accent",
+            "code",
+        ]
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
@@ -71,36 +82,15 @@ class Table(ScrollView, can_focus=True):
         Binding("end,G", "to(-1)", "last", show=False),
         Binding("enter", "select", "open", show=True, tooltip="Open what is highlighted"),
     ]
-    HELP = "↑ ↓ move, page up/down, home and end; enter opens the row. / filters, s sorts by the next column, S turns the order round; a click on a column's title sorts by it. y copies."
+    HELP = (
+        "↑ ↓ move, page up/down, home and end; enter opens the row. / filters, s sorts by the next column, S turns the order "
+        "round; a click on a column's title sorts by it. y copies."
+    )
 
     cursor: reactive[int] = reactive(0, always_update=True, repaint=False)
 
-    class Highlighted(Message):
-        """The cursor stands on another row, or on another content of it."""
-
-        def __init__(self, table: Table, row: Row | None) -> None:
-            super().__init__()
-            self.table = table
-            self.row = row
-
-        @property
-        def control(self) -> Table:
-            return self.table
-
-    class Selected(Message):
-        """Enter, or a click on the row under the cursor."""
-
-        def __init__(self, table: Table, row: Row) -> None:
-            super().__init__()
-            self.table = table
-            self.row = row
-
-        @property
-        def control(self) -> Table:
-            return self.table
-
-    class Changed(Message):
-        """The view has changed: other rows, filter or order."""
+    class About(Message):
+        """Something about a table."""
 
         def __init__(self, table: Table) -> None:
             super().__init__()
@@ -108,7 +98,25 @@ class Table(ScrollView, can_focus=True):
 
         @property
         def control(self) -> Table:
+            """The table, for ``@on`` with a selector."""
             return self.table
+
+    class Highlighted(About):
+        """The cursor stands on another row, or on another content of it."""
+
+        def __init__(self, table: Table, row: Row | None) -> None:
+            super().__init__(table)
+            self.row = row
+
+    class Selected(About):
+        """Enter, or a second click on the row under the cursor."""
+
+        def __init__(self, table: Table, row: Row) -> None:
+            super().__init__(table)
+            self.row = row
+
+    class Changed(About):
+        """The view has changed: other rows, filter or order."""
 
     def __init__(
         self,
@@ -117,10 +125,10 @@ class Table(ScrollView, can_focus=True):
         drops: Sequence[str] = (),
         empty: str = "Nothing here",
         header: bool = True,
-        id: str | None = None,
+        widget_id: str | None = None,
     ) -> None:
         """``fits``: columns share the width; else the table scrolls sideways. ``drops``: keys of columns left out first."""
-        super().__init__(id=id)
+        super().__init__(id=widget_id)
         self._top = 1 if header else 0
         """Lines taken by the header."""
         self._fits = fits
@@ -128,10 +136,9 @@ class Table(ScrollView, can_focus=True):
         self.empty = empty
         self.source: RowSource = NO_ROWS
         self.view: Sequence[int] = range(0)
-        self.words = ""
-        self.searching = False
-        self.sorted_by: str = ""
-        self.descending = False
+        self.wish = Wish()
+        self._searcher: Worker[Sequence[int]] | None = None
+        self._key: str | None = None
         self._columns = Layout((), 0)
         self._hover = -1
         self._cancel = Cancellation()
@@ -143,7 +150,7 @@ class Table(ScrollView, can_focus=True):
         """Show other rows; with ``keep`` the cursor stays on the row with the same key, else it goes to the first."""
         key = row.key if keep and (row := self.row) is not None else None
         self.source = source
-        self._search(key if key is not None else "" if keep else None)
+        self._choose(key if key is not None else "" if keep else None)
 
     @property
     def row(self) -> Row | None:
@@ -153,7 +160,9 @@ class Table(ScrollView, can_focus=True):
     def rows_in_sight(self) -> list[Row]:
         """The rows on the screen, from the top."""
         first = max(0, round(self.scroll_offset.y))
-        return [self.source.row(self.view[index]) for index in range(first, min(len(self.view), first + max(1, self.size.height - self._top)))]
+        return [
+            self.source.row(self.view[index]) for index in range(first, min(len(self.view), first + max(1, self.size.height - self._top)))
+        ]
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on the row with this key; False where it is not in the view."""
@@ -167,62 +176,44 @@ class Table(ScrollView, can_focus=True):
 
     def filter(self, words: str) -> None:
         """Show only rows that hold all the words; none shows everything."""
-        self.words = words
-        self._search(row.key if (row := self.row) is not None else "")
+        self.wish = replace(self.wish, words=words)
+        self._choose(row.key if (row := self.row) is not None else "")
 
-    def _search(self, key: str | None) -> None:
+    def _choose(self, key: str | None) -> None:
+        """Find the rows to show: at once where there are few, else in a thread; ``key`` is where the cursor shall stand."""
         self._cancel.cancel()
         self._cancel = cancel = Cancellation()
-        self.searching = False
-        source, words = self.source, self.words
-        work = bool(words) or bool(self.sorted_by and len(source) <= SORTABLE)
-        if not work:
-            self._accept(range(len(source)), key)
-        elif len(source) <= QUICK:
-            self._accept(self._ordered(source.search(words, cancel) if words else range(len(source))), key)
-        else:
-            self.searching = True
-            self.run_worker(
-                lambda: self._ordered(source.search(words, cancel) if words else range(len(source)), cancel),
-                name=f"filter\n{key or ''}",
-                group="filter",
-                exclusive=True,
-                thread=True,
-                exit_on_error=False,
-            )
-            self.refresh()
-
-    def _ordered(self, view: Sequence[int], cancel: Cancellation | None = None) -> Sequence[int]:
-        column = next((n for n, column in enumerate(self.source.columns) if column.key == self.sorted_by), None)
-        if column is None or len(view) > SORTABLE:
-            return view
-
-        def key(index: int) -> tuple[int, float, tuple[str, ...]]:
-            if cancel is not None:
-                cancel.check()
-            return self.source.row(index).cells[column].sort_key
-
-        return sorted(view, key=key, reverse=self.descending)
+        self._searcher = None
+        source, wish = self.source, self.wish
+        if len(source) <= QUICK or wish == Wish() or not (wish.words or len(source) <= SORTABLE):
+            self._accept(choose(source, wish, cancel), key)
+            return
+        self._key = key
+        self._searcher = self.run_worker(
+            lambda: choose(source, wish, cancel), group="filter", exclusive=True, thread=True, exit_on_error=False
+        )
+        self.refresh()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Take the result of a long search, unless another one has begun."""
-        if event.worker.group != "filter" or not self.searching:
+        if event.worker is not self._searcher:
             return
         if event.state is WorkerState.SUCCESS and event.worker.result is not None:
-            self.searching = False
-            self._accept(event.worker.result, event.worker.name.split("\n", 1)[1])
-        elif event.state is WorkerState.ERROR and not isinstance(event.worker.error, CancelledError):
-            self.searching = False
+            self._searcher = None
+            self._accept(event.worker.result, self._key)
+        elif event.state is WorkerState.ERROR and event.worker.error is not None:
+            self._searcher = None
             self._accept((), None)
-            raise event.worker.error or RuntimeError("search failed")
+            if not isinstance(event.worker.error, ExplorerError):
+                raise event.worker.error
+            self.empty = visible(str(event.worker.error))
 
     def _accept(self, view: Sequence[int], key: str | None) -> None:
         self.view = view
-        place = 0
+        here = min(self.cursor, max(0, len(view) - 1))
+        place = 0 if key is None else here
         if key and len(view) <= QUICK:
-            place = next((n for n, index in enumerate(view) if self.source.row(index).key == key), min(self.cursor, max(0, len(view) - 1)))
-        elif key == "":
-            place = min(self.cursor, max(0, len(view) - 1))
+            place = next((n for n, index in enumerate(view) if self.source.row(index).key == key), here)
         self._measure()
         self.cursor = place
         self.post_message(self.Changed(self))
@@ -232,18 +223,18 @@ class Table(ScrollView, can_focus=True):
         if key and len(self.view) > SORTABLE:
             self.app.notify(f"Filter first: more than {SORTABLE:,} rows are not sorted", severity="warning", markup=False)
             return
-        self.sorted_by, self.descending = key, descending
-        self._search(row.key if (row := self.row) is not None else "")
+        self.wish = replace(self.wish, sorted_by=key, descending=descending)
+        self._choose(row.key if (row := self.row) is not None else "")
 
     def sort_next(self) -> None:
         """Order by the column after the one it is ordered by; after the last one, as the source has it."""
         keys = ["", *(column.key for column in self._columns.columns if column.title)]
-        self.sort_by(keys[(keys.index(self.sorted_by) + 1) % len(keys)] if self.sorted_by in keys else "")
+        self.sort_by(keys[(keys.index(self.wish.sorted_by) + 1) % len(keys)] if self.wish.sorted_by in keys else "")
 
     def sort_turn(self) -> None:
         """Turn the order round."""
-        if self.sorted_by:
-            self.sort_by(self.sorted_by, not self.descending)
+        if self.wish.sorted_by:
+            self.sort_by(self.wish.sorted_by, not self.wish.descending)
 
     # -- layout -------------------------------------------------------------------------------------------------------
 
@@ -300,8 +291,8 @@ class Table(ScrollView, can_focus=True):
     def _header(self) -> Strip:
         segments = [Segment(" " * len(MARK), self._style("header"))]
         for column, width in self._columns:
-            if column.key == self.sorted_by:
-                title, style = f"{column.title}{'▼' if self.descending else '▲'}", self._style("sorted")
+            if column.key == self.wish.sorted_by:
+                title, style = f"{column.title}{'▼' if self.wish.descending else '▲'}", self._style("sorted")
             else:
                 title, style = column.title, self._style("header")
             segments.append(Segment(pad(clip(title, width), width, column.align) + " " * GAP, style))
@@ -333,10 +324,10 @@ class Table(ScrollView, can_focus=True):
     def _blank(self, y: int) -> Strip:
         if self.view or y:
             return Strip([])
-        if self.searching:
+        if self._searcher is not None:
             message = "searching …"
-        elif self.words:
-            message = f"nothing matches “{self.words}”; escape clears the filter"
+        elif self.wish.words:
+            message = f"nothing matches “{self.wish.words}”; escape clears the filter"
         else:
             message = self.empty
         return Strip([Segment("  " + clip(Cell(message).text, max(0, self.size.width - 2)), self._style("dim"))])
@@ -365,7 +356,7 @@ class Table(ScrollView, can_focus=True):
         if event.y < self._top:
             column = self._columns.at(event.x + round(self.scroll_offset.x) - len(MARK))
             if column is not None:
-                self.sort_by(column.key, column.key == self.sorted_by and not self.descending)
+                self.sort_by(column.key, column.key == self.wish.sorted_by and not self.wish.descending)
             return
         place = event.y - self._top + round(self.scroll_offset.y)
         if place < len(self.view):
@@ -398,7 +389,11 @@ class Table(ScrollView, can_focus=True):
         row = self.row
         if row is None:
             return []
-        return [(column.title, cell.text) for column, cell in zip(self.source.columns, row.cells, strict=False) if cell is not EMPTY and cell.text]
+        return [
+            (column.title, cell.text)
+            for column, cell in zip(self.source.columns, row.cells, strict=False)
+            if cell is not EMPTY and cell.text
+        ]
 
     def cursor_region(self) -> Region:
         """Where the cursor is, in the table's own coordinates."""
