@@ -326,6 +326,9 @@ RECIPES: dict[str, Callable[[], Path]] = {
     "c-textrel": lambda: zig_cc("hello", ASM_TEXTREL, GNU, *_SMALL, "-pie", "-fPIE", "-Wl,-z,notext"),
     "c-textrel-musl": lambda: zig_cc("hello", ASM_TEXTREL, MUSL, *_SMALL, "-dynamic", "-pie", "-fPIE", "-Wl,-z,notext"),
     "c-symbols": lambda: zig_cc("hello", C_HELLO, GNU, "-O0", "-g"),
+    # C, packed by UPX 4.2.4 (--best) and kept, since UPX comes from no package index: c-static, and a dynamic glibc PIE
+    "upx-static": lambda: DATA / "upx-static-amd64",
+    "upx-dynamic": lambda: DATA / "upx-dynamic-amd64",
     "cpp-glibc": lambda: zig_cc("hello", CPP_HELLO, GNU, "-O1", "-s", language="c++"),
 }
 """Every kind of executable that the elf and compat rooms tell apart, by a name for ``pytest.mark.parametrize``."""
