@@ -21,16 +21,16 @@ from explorer.verify.models import (
 )
 
 if TYPE_CHECKING:
-    from explorer.verify.classify import classify
-    from explorer.verify.emulation import emulation
+    from explorer.verify.emulate import emulation
     from explorer.verify.engines import engine_status, find_engine
+    from explorer.verify.outcomes import classify
     from explorer.verify.proof import prove
     from explorer.verify.records import from_json, script, to_json
     from explorer.verify.sessions import sweep
 
 _LAZY = {
-    "classify": "classify",
-    "emulation": "emulation",
+    "classify": "outcomes",
+    "emulation": "emulate",
     "engine_status": "engines",
     "find_engine": "engines",
     "from_json": "records",

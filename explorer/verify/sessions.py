@@ -1,0 +1,90 @@
+"""Whose container is this? A label tells the session, so that a dead session's leftovers can be found and removed.
+
+A session is a process: host, process number, and when that process started, since numbers are used again.
+"""
+
+import os
+import platform
+import subprocess
+import time
+from functools import cache
+from pathlib import Path
+
+from explorer.verify.client import call
+from explorer.verify.engines import engine_failure
+from explorer.verify.models import Engine
+
+LABEL = "rr-explorer"
+"""Every container bears it; its value is the session."""
+
+OLD_SECONDS = 3600
+"""Where processes cannot be looked at (Windows), what is older than any proof can last is a leftover."""
+
+
+@cache
+def host() -> str:
+    """This machine, since its last start."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        boot = ""
+    return f"{platform.node()}+{boot}".replace("/", "_").replace(" ", "_")
+
+
+def started(pid: int) -> str:
+    """When a process started, in whatever unit the system tells; empty where there is no such process or no telling."""
+    if platform.system() == "Linux":
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        # proc(5): field 22, counted behind the name in brackets, which may itself hold spaces and brackets; 3 is the state
+        fields = stat.rpartition(")")[2].split()
+        return "" if fields[0] in ("Z", "X") else fields[19]
+    if platform.system() == "Windows":
+        return ""
+    asked = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, timeout=10, check=False)
+    return "-".join(asked.stdout.split())
+
+
+def session_label(pid: int | None = None) -> str:
+    """``rr-explorer=HOST/PID/START/SECONDS``: the label of this session's containers."""
+    own = os.getpid() if pid is None else pid
+    return f"{LABEL}={host()}/{own}/{started(own)}/{int(time.time())}"
+
+
+def is_dead(value: str) -> bool:
+    """Whether the session of a label's value is over. One on another machine, or one that cannot be read, is not ours to judge."""
+    try:
+        name, pid, start, seconds = value.split("/")
+        number, age = int(pid), time.time() - int(seconds)
+    except ValueError:
+        return False
+    if name != host():
+        return False
+    if platform.system() == "Windows":
+        return age > OLD_SECONDS
+    return started(number) != start
+
+
+async def sweep(engine: Engine) -> int:
+    """Remove the containers of sessions that are no more; how many there were.
+
+    Raises:
+        EngineError: the engine failed.
+    """
+    wanted = (
+        f"--filter=label={LABEL}",
+        "--format",
+        '{{.ID}} {{.Label "rr-explorer"}}' if engine.name != "podman" else '{{.ID}} {{index .Labels "rr-explorer"}}',
+    )
+    listed = await call((*engine.command, "ps", "--all", "--no-trunc", *wanted))
+    if listed.failed:
+        raise engine_failure(engine.name, listed, "ps")
+    rows = [line.split(None, 1) for line in listed.stdout.splitlines()]
+    dead = [row[0] for row in rows if len(row) == 2 and is_dead(row[1].strip())]
+    if dead:
+        removed = await call((*engine.command, "rm", "--force", "--volumes", *dead))
+        if removed.failed and "no such container" not in removed.stderr.lower() and "already in progress" not in removed.stderr.lower():
+            raise engine_failure(engine.name, removed, "rm")
+    return len(dead)
