@@ -14,6 +14,9 @@ from explorer.facts import NotApplicable
 MAX_ENTRIES = 4096
 """The biggest seen in Debian's libraries has 60."""
 
+MAX_STRINGS = 1 << 20
+"""Bytes of all its strings together: they may overlap, so that the file's size does not bound them."""
+
 NEEDED, HASH, STRTAB, SYMTAB, RELA, RELASZ, RELAENT, STRSZ, SYMENT = 1, 4, 5, 6, 7, 8, 9, 10, 11
 PLTRELSZ, SONAME, RPATH, REL, RELSZ, RELENT, PLTREL, DEBUG, TEXTREL, JMPREL = 2, 14, 15, 17, 18, 19, 20, 21, 22, 23
 RUNPATH, FLAGS, RELR = 29, 30, 36
@@ -95,9 +98,13 @@ def describe(view: View, table: Table) -> Dynamic:
     texts: dict[tuple[int, int], str] = {}
     if any(tag in _STRINGS for tag, _ in table.entries):
         offset, size = table.strings()
+        spent = 0
         for tag, value in table.entries:
             if tag in _STRINGS:
                 texts[tag, value] = _string(view, offset, size, value, tag)
+                spent += len(texts[tag, value])
+                if spent > MAX_STRINGS:
+                    raise DamagedError(f"the strings of the dynamic section take more than {MAX_STRINGS >> 20} MiB")
     flags = table.get(FLAGS) or 0
     soname = table.get(SONAME)
     return Dynamic(

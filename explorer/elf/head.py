@@ -19,6 +19,7 @@ KERNEL_SEGMENT_BYTES = 64 << 10
 """Linux refuses a program whose program headers take more (``load_elf_phdrs``)."""
 PATH_MAX = 4096
 PN_XNUM = 0xFFFF
+DAMAGED_HEADER = NotApplicable("the ELF header is damaged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Head:
 
     header: Header
     layout: Layout
+    usable: bool
+    """The header's own fields make sense, so that what it points to can be looked at."""
     type: int
     phentsize: int
     shentsize: int
@@ -93,6 +96,8 @@ def read_head(view: View) -> Head:
         defects.append(f"the file ends inside the ELF header ({len(start)} of {length} bytes)")
     fields = layout.header.unpack(start[16:length].ljust(layout.header.size, b"\0"))
     type_, machine, _, entry, phoff, shoff, flags, _, phentsize, phnum, shentsize, shnum, shstrndx = fields
+    if not defects and type_ not in (shape.ET_REL, shape.ET_EXEC, shape.ET_DYN, shape.ET_CORE):
+        defects.append(f"e_type is {type_}: neither a program nor a library, object or core")
     header = Header(
         bits=layout.bits,
         little_endian=layout.little_endian,
@@ -108,14 +113,28 @@ def read_head(view: View) -> Head:
         shnum=shnum,
     )
     problems: list[str] = []
-    raw: Fact[tuple[RawSegment, ...]] = NotApplicable("the ELF header is damaged")
-    interpreter: Fact[str] = NotApplicable("the ELF header is damaged")
+    usable = not defects
+    raw: Fact[tuple[RawSegment, ...]] = DAMAGED_HEADER
+    interpreter: Fact[str] = DAMAGED_HEADER
     packer: Fact[str] = NotApplicable("no packer's mark")
-    if not defects:
+    if usable:
         raw = _segments(view, start, header, layout, phentsize, shentsize, defects, problems)
         interpreter = _interpreter(view, start, raw, defects)
         packer = _packer(view, start, type_)
-    return Head(header, layout, type_, phentsize, shentsize, shstrndx, raw, interpreter, packer, tuple(defects), tuple(problems))
+    return Head(
+        header=header,
+        layout=layout,
+        usable=usable,
+        type=type_,
+        phentsize=phentsize,
+        shentsize=shentsize,
+        shstrndx=shstrndx,
+        raw=raw,
+        interpreter=interpreter,
+        packer=packer,
+        defects=tuple(defects),
+        problems=tuple(problems),
+    )
 
 
 def _first_bytes(view: View) -> bytes:
@@ -158,9 +177,10 @@ def _segments(
             return NotApplicable("the program headers are damaged")
         if runs and count * size > KERNEL_SEGMENT_BYTES:
             defects.append(f"{count} program headers: Linux takes {KERNEL_SEGMENT_BYTES // size} at most")
-        if count > MAX_SEGMENTS:
-            problems.append(f"{count} program headers: the first {MAX_SEGMENTS} are shown")
-        data = _take(view, start, header.phoff, min(count, MAX_SEGMENTS) * size, "the program header table")
+        shown = min(count, KERNEL_SEGMENT_BYTES // size if runs else MAX_SEGMENTS)
+        if count > shown:
+            problems.append(f"{count} program headers: the first {shown} are shown")
+        data = _take(view, start, header.phoff, shown * size, "the program header table")
     except OutOfReachError as error:
         return unknown(error)
     except DamagedError as error:

@@ -18,8 +18,6 @@ def decide(head: Head, table: Fact[dyn.Table], size: int | Unknown) -> tuple[Fac
         return Linkage.OBJECT, ""
     if head.type == shape.ET_CORE:
         return Linkage.CORE, ""
-    if head.type not in (shape.ET_EXEC, shape.ET_DYN):
-        return Linkage.BROKEN, f"e_type is {head.header.type}: neither a program nor a library, object or core"
     missing = _missing(head, size)
     if missing is not None:
         return missing, ""

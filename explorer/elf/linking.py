@@ -17,8 +17,9 @@ from explorer.elf.models import Linking, RelocationType, VersionNeed
 from explorer.elf.versions import defined_versions, needed_versions
 from explorer.elf.view import DamagedError, View, text
 
-MAX_SYMBOLS = 1 << 20
-MAX_NAME_BYTES = 48 << 20
+MAX_SYMBOLS = 1 << 19
+"""libxul exports 60,000; what has more than half a million is not judged."""
+MAX_NAME_BYTES = 32 << 20
 """All names together; the greatest seen (libclang-cpp) has 12 MiB."""
 MAX_TYPES = 256
 """Distinct relocation types; the ABIs use fewer than 40 at run time."""

@@ -13,7 +13,7 @@ from explorer.elf import dynamic, foreign, gobuild, linking, sections
 from explorer.elf import layout as shape
 from explorer.elf import notes as note_reader
 from explorer.elf.dynamic import Table
-from explorer.elf.head import Head, read_head
+from explorer.elf.head import DAMAGED_HEADER, Head, read_head
 from explorer.elf.head import unknown as not_here
 from explorer.elf.linkage import decide
 from explorer.elf.memory import Memory
@@ -74,7 +74,7 @@ class _NoteFacts:
     all: Fact[tuple[Note, ...]]
     build_id: Fact[str]
     isa: Fact[str]
-    go: bool
+    go: bool | Unknown
     """A Go build id was seen."""
 
 
@@ -119,7 +119,7 @@ class _Collector:
         later = _HEAD_ONLY if self.scope is Scope.HEAD else _LINKAGE_ONLY
         place = self._section_table() if full else later
         rows = self._section_rows(place)
-        notes = self._notes(rows) if full else _NoteFacts(later, later, later, False)
+        notes = self._notes(rows) if full else _NoteFacts(later, later, later, later)
         go = self._go(notes.go) if full else _GoFacts(later, later, later)
         symtab = self._symtab(place, rows)
         return Elf(
@@ -165,8 +165,8 @@ class _Collector:
         )
 
     def _section_table(self) -> Fact[SectionTable]:
-        if self.head.defects and self.head.header.machine == 0:
-            return NotApplicable("the ELF header is damaged")
+        if not self.head.usable:
+            return DAMAGED_HEADER
         try:
             place = sections.open_sections(self.view, self.head)
         except OutOfReachError as error:
@@ -191,13 +191,14 @@ class _Collector:
     def _notes(self, rows: Fact[list[RawSection]]) -> _NoteFacts:
         segments = self.head.raw
         if isinstance(segments, Unknown):
-            return _NoteFacts(segments, segments, segments, False)
+            return _NoteFacts(segments, segments, segments, segments)
         spans = [
             Span(s.offset, s.filesz, 8 if s.align == 8 else 4)
             for s in (() if isinstance(segments, NotApplicable) else segments)
             if s.type == shape.PT_NOTE
         ]
-        missing: Unknown | None = rows if isinstance(rows, Unknown) else None
+        # Damaged section headers (needs is None) hide no note for good: what PT_NOTE has is all there is.
+        missing: Unknown | None = rows if isinstance(rows, Unknown) and rows.needs is not None else None
         if isinstance(rows, list):
             spans += [
                 Span(row.offset, row.size, 8 if row.align == 8 else 4)
@@ -226,10 +227,10 @@ class _Collector:
             all=missing or named,
             build_id=next(ids, None) or missing or NotApplicable("no GNU build id"),
             isa=(next(levels, None) or missing or NotApplicable("no note names an x86 level")) if x86 else NotApplicable("not x86"),
-            go=any((n.owner, n.type) == (note_reader.GO, note_reader.GO_BUILD_ID) for n in found),
+            go=any((n.owner, n.type) == (note_reader.GO, note_reader.GO_BUILD_ID) for n in found) or missing or False,
         )
 
-    def _go(self, note: bool) -> _GoFacts:
+    def _go(self, note: bool | Unknown) -> _GoFacts:
         segments, packer = self.head.raw, self.head.packer
         if isinstance(segments, Unknown) or isinstance(packer, Unknown):
             lost = segments if isinstance(segments, Unknown) else Unknown("whether it is packed is not known yet")
@@ -241,28 +242,30 @@ class _Collector:
             none = NotApplicable("no program: Go's build info is in programs and libraries only")
             return _GoFacts(none, note, none)
         marks = gobuild.Marks(None, False, False)
-        missing: Unknown | None = None
+        missing = note if isinstance(note, Unknown) else None
+        searched: Unknown | None = None
         try:
             for marks in gobuild.search(self.view, Memory.of(segments)):  # noqa: B007 - the last one is the answer
                 pass
         except OutOfReachError as error:
-            missing = not_here(error)
-        is_go = note or marks.runtime or marks.build is not None
+            missing = searched = not_here(error)
+        is_go = note is True or marks.runtime or marks.build is not None
         return _GoFacts(
             build=marks.build or missing or NotApplicable("no Go build info: it was stripped" if is_go else "not a Go program"),
             is_go=is_go or missing or False,
-            tzdata=(marks.tzdata or missing or False) if is_go else missing or NotApplicable("not a Go program"),
+            tzdata=(marks.tzdata or searched or False) if is_go else missing or NotApplicable("not a Go program"),
         )
 
     def _symtab(self, place: Fact[SectionTable], rows: Fact[list[RawSection]]) -> Fact[int]:
         """Entries of .symtab; 0 where it was stripped."""
         if isinstance(rows, NotApplicable):
-            return 0
+            return 0 if self.head.usable else rows
         if isinstance(rows, Unknown):
             return rows
-        for row in rows:
-            if row.type == shape.SHT_SYMTAB:
-                return self.view.room(row.offset, row.size) // self.head.layout.symbol.size
+        table = next((row for row in rows if row.type == shape.SHT_SYMTAB), None)
+        if table is not None:
+            size = self.head.layout.symbol.size
+            return self.attempt(lambda: self.view.held(table.offset, table.size) // size, "the symbol table")
         if isinstance(place, SectionTable) and place.cut:
             return Unknown("the section header table is cut")
         return 0

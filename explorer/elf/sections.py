@@ -11,7 +11,7 @@ from explorer.facts import Fact, NotApplicable
 
 MAX_SECTIONS = 65_536
 """More occur only in object files made with one section a function; those beyond are not shown."""
-MAX_NAME = 1024
+MAX_NAME = 256
 SHN_XINDEX = 0xFFFF
 
 

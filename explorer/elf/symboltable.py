@@ -150,7 +150,7 @@ class SymbolTable:
         A symbol that points between the two (linkers share tails) has a name that contains it.
         """
         starts, ends = array("Q"), array("Q")
-        pattern = re.compile(re.escape(needle))
+        pattern = re.compile(re.escape(needle) + rb"[^\0]*")  # eats the rest of the string: one match a string
         tail = b""
         at = 0
         for chunk in self._view.chunks(self._place.names, self._place.names_size):
@@ -159,19 +159,19 @@ class SymbolTable:
             cut = data.rfind(b"\0") + 1
             if not cut and len(data) > _MAX_TAIL:
                 cut = len(data)
-            self._add_spans(pattern, data[:cut].lower(), at, starts, ends)
+            self._add_spans(needle, pattern, data[:cut].lower(), at, starts, ends)
             at += cut
             tail = data[cut:]
         return starts, ends
 
-    def _add_spans(self, pattern: re.Pattern[bytes], data: bytes, base: int, starts: "array[int]", ends: "array[int]") -> None:
+    @staticmethod
+    def _add_spans(needle: bytes, pattern: re.Pattern[bytes], data: bytes, base: int, starts: "array[int]", ends: "array[int]") -> None:
+        seen = 0  # looking back no further than the last match keeps this linear whatever the table holds
         for match in pattern.finditer(data):
-            start = base + data.rfind(b"\0", 0, match.start()) + 1
-            if starts and starts[-1] == start:
-                ends[-1] = base + match.start()
-            else:
-                starts.append(start)
-                ends.append(base + match.start())
+            first, after = match.span()
+            starts.append(base + max(seen, data.rfind(b"\0", seen, first) + 1))
+            ends.append(base + data.rfind(needle, first, after))
+            seen = after
 
     def _name_indexes(self, cancel: Cancellation) -> Iterator[tuple[int, int]]:
         size = self._head.layout.symbol.size
@@ -198,6 +198,8 @@ def symbols(source: ByteSource, cancel: Cancellation | None = None) -> SymbolTab
         if view.upto(0, view.room(0, 4)) != shape.ELF_MAGIC:
             raise FormatError("No symbols in this file", "it is no ELF file", "Choose an ELF file")
         head = read_head(view)
+        if not head.usable:
+            raise DamagedError(head.defects[0])
         sections = _sections(view, head)
         place = _static(view, head, sections) if sections else None
         versions: dict[int, str] = {}

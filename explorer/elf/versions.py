@@ -10,6 +10,8 @@ from explorer.elf.view import DamagedError, View, text
 
 MAX_RECORDS = 8192
 """Records followed in one list; glibc's libc defines 40, the most needy program seen asks for 90."""
+MAX_NAME = 512
+"""Bytes of a library's or version's name; a file name has 255 at most."""
 VER_FLG_BASE = 1
 HIDDEN = 0x8000
 _NEED = ("HHIII", "IHHII")
@@ -58,7 +60,7 @@ def _name(view: View, table: Table, index: int) -> str:
     offset, size = table.strings()
     if index >= size:
         raise DamagedError("the name of a symbol version lies outside the string table")
-    return text(view.string(offset + index, size - index))
+    return text(view.string(offset + index, min(MAX_NAME, size - index)))
 
 
 def _needs(view: View, layout: Layout, table: Table) -> Iterator[tuple[str, str, int]]:

@@ -41,6 +41,16 @@ class View:
         size = self.size
         return length if isinstance(size, Unknown) else max(0, min(length, size - offset))
 
+    def held(self, offset: int, length: int) -> int:
+        """How many of ``length`` bytes at ``offset`` the file has, tried out where nobody says its size.
+
+        Raises:
+            OutOfReachError: its end is not here.
+        """
+        if isinstance(self.size, Unknown) and length > 0 and not self.upto(offset + length - 1, 1):
+            return 0
+        return self.room(offset, length)
+
     def upto(self, offset: int, length: int) -> bytes:
         """``length`` bytes, fewer only where the file ends. ``length`` must be bounded by the caller."""
         self.cancel.check()

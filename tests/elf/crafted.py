@@ -1,0 +1,95 @@
+"""ELF files laid out by hand for what no compiler makes: a million symbols, Go's old build info, tables that lie.
+
+Layouts: gABI chapters 4 and 5; ``cmd/link`` of Go 1.17 for the build info with pointers.
+"""
+
+import struct
+from array import array
+from dataclasses import dataclass, field
+
+BASE = 0x400000
+
+
+@dataclass
+class Program:
+    """A file made of an ELF header, program headers and one body that is mapped at ``BASE``."""
+
+    bits: int = 64
+    order: str = "<"
+    type: int = 2
+    machine: int = 62
+    entry: int = BASE
+    segments: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    """Further program headers: type, flags, offset, size in the file, alignment."""
+    body: bytes = b""
+    flags: int = 6
+
+    @property
+    def start(self) -> int:
+        """Where the body begins in the file: at a multiple of 64."""
+        size = (64, 56) if self.bits == 64 else (52, 32)
+        return -(-(size[0] + size[1] * (1 + len(self.segments))) // 64) * 64
+
+    def address(self, offset: int) -> int:
+        """Where a place in the body is mapped."""
+        return BASE + self.start + offset
+
+    def build(self) -> bytes:
+        """The file's bytes."""
+        wide = self.bits == 64
+        end = self.start + len(self.body)
+        rows = [(1, self.flags, 0, end, 4096), *self.segments]
+        ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if self.order == "<" else 2, 1]) + bytes(9)
+        head = ident + struct.pack(
+            self.order + ("HHIQQQI6H" if wide else "HHIIIII6H"),
+            *(self.type, self.machine, 1, self.entry, 64 if wide else 52, 0, 0),
+            *(64 if wide else 52, 56 if wide else 32, len(rows), 64 if wide else 40, 0, 0),
+        )
+        for kind, flags, offset, size, align in rows:
+            place = BASE + offset
+            numbers = (kind, flags, offset, place, place, size, size, align) if wide else (kind, offset, place, place, size, size, flags, align)
+            head += struct.pack(self.order + ("IIQQQQQQ" if wide else "8I"), *numbers)
+        return head.ljust(self.start, b"\0") + self.body
+
+
+def old_build_info(bits: int, order: str, version: bytes, modinfo: bytes) -> bytes:
+    """A program as Go before 1.18 left it: build info with pointers to two Go string headers."""
+    program = Program(bits=bits, order=order, machine=62 if bits == 64 else 8)
+    size = bits // 8
+    word = order + ("QQ" if size == 8 else "II")
+    header = b"\xff Go buildinf:" + bytes([size, 0 if order == "<" else 1])
+    strings = 32 + 4 * size
+    header += struct.pack(word, program.address(32), program.address(32 + 2 * size)).ljust(16, b"\0")
+    header += struct.pack(word, program.address(strings), len(version))
+    header += struct.pack(word, program.address(strings + len(version)), len(modinfo))
+    program.body = header + version + modinfo
+    return program.build()
+
+
+def framed(lines: str) -> bytes:
+    """modinfo between Go's two sentinels."""
+    start, end = bytes.fromhex("3077af0c9274080241e1c107e6d618e6"), bytes.fromhex("f932433186182072008242104116d8f2")
+    return start + lines.encode() + end
+
+
+def many_symbols(count: int) -> bytes:
+    """An object file with a .symtab of ``count`` entries (after the null symbol) named ``function_N``, and .text."""
+    names, places = bytearray(b"\0"), array("I")
+    for index in range(count):
+        places.append(len(names))
+        names += b"function_%d\0" % index
+    table = bytearray(24)
+    row = struct.Struct("<IBBHQQ")
+    table += b"".join(row.pack(place, 0x12, 0, 1, 16 * index, 16) for index, place in enumerate(places))
+    titles = b"\0.text\0.symtab\0.strtab\0.shstrtab\0"
+    at = 64 + 16
+    sections = [(0, 0, 0, 0, 0, 0, 0, 0, 0, 0), (1, 1, 6, 0, 64, 16, 0, 0, 16, 0)]
+    sections.append((7, 2, 0, 0, at, len(table), 3, 1, 8, 24))
+    sections.append((15, 3, 0, 0, at + len(table), len(names), 0, 0, 1, 0))
+    sections.append((23, 3, 0, 0, at + len(table) + len(names), len(titles), 0, 0, 1, 0))
+    end = at + len(table) + len(names) + len(titles)
+    end += -end % 8
+    ident = b"\x7fELF\2\1\1" + bytes(9)
+    head = ident + struct.pack("<HHIQQQI6H", 1, 62, 1, 0, 0, end, 0, 64, 0, 0, 64, 5, 4)
+    data = head + b"\x90" * 16 + bytes(table) + bytes(names) + titles
+    return data.ljust(end, b"\0") + b"".join(struct.pack("<IIQQQQIIQQ", *section) for section in sections)
