@@ -98,6 +98,20 @@ def reason_row(reason: Reason) -> Row:
     )
 
 
+def reason_lines(verdict: Verdict) -> tuple[Cell, ...]:
+    """All reasons as lines of text: mark, sentence, rule; then evidence and remedy, each on its own."""
+    lines: list[Cell] = []
+    for reason in verdict.reasons:
+        mark = "·" if reason.advice else answer_cell(reason.answer).text.split()[0]
+        style: Style = "dim" if reason.advice else answer_cell(reason.answer).style
+        lines.append(Cell(f"{mark} {one_line(reason.text)}  [{reason.code}]", style))
+        if reason.evidence:
+            lines.append(Cell(f"    seen: {one_line(reason.evidence)}", "dim"))
+        if reason.remedy:
+            lines.append(Cell(f"    → {one_line(reason.remedy)}", "accent"))
+    return tuple(lines)
+
+
 VERDICT_COLUMNS = (
     Column("target", "target"),
     Column("answer", "answer", width=10),

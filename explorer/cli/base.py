@@ -1,0 +1,174 @@
+"""What all commands share: the global options before or after their name, the settings, the event loop, cancelling."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from explorer.cli.output import Output
+from explorer.errors import CancelledError, ExplorerError, UsageError
+
+if TYPE_CHECKING:
+    from explorer.settings import Settings
+    from explorer.workbench import Workbench
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+class State:
+    """What the global options said, wherever they stood. Lives at the root context."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, object] = {}
+        self.json = False
+        self.platform = ""
+
+    def output(self) -> Output:
+        """Where the command writes to."""
+        return Output(self.json)
+
+    def settings(self, strict: bool = True, **more: object) -> Settings:
+        """The settings in force; ``more`` come from the command's own options (None: not given)."""
+        from explorer.settings import load
+
+        return load({**self.given, **{name: value for name, value in more.items() if value is not None}}, strict=strict)
+
+
+def state_of(context: click.Context) -> State:
+    """The state of this call."""
+    found = context.find_root().ensure_object(State)
+    assert isinstance(found, State)
+    return found
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    # A flag that was not given is False, an option None: the one given before the command's name must stay then.
+    if value not in (None, False):
+        state_of(context).given[str(parameter.name)] = value
+
+
+def _keep_json(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    state_of(context).json |= value
+
+
+_GLOBAL = {
+    "--repo": {"metavar": "OWNER/NAME", "help": "The GitHub repository.  [default: roadrunner-server/roadrunner]"},
+    "--api-url": {"metavar": "URL", "help": "The API's address, for GitHub Enterprise."},
+    "--offline": {"is_flag": True, "help": "Ask no server: what is cached, or the bundled snapshot."},
+    "--demo": {"is_flag": True, "help": "The bundled releases and stand-in binaries; no network."},
+    "--folder": {"type": click.Path(path_type=Path), "help": "A folder's files as one release, instead of a repository."},
+    "--cache-dir": {"type": click.Path(path_type=Path), "help": "Where downloads and answers are kept."},
+    "--config": {"type": click.Path(path_type=Path), "help": "Another settings' file."},
+}
+
+
+def global_options(command: F) -> F:
+    """Adds the options that are understood before and after a command's name."""
+    for name, how in reversed(_GLOBAL.items()):
+        words = (name, "config_file") if name == "--config" else (name,)
+        command = click.option(*words, callback=_keep, expose_value=False, **how)(command)  # type: ignore[arg-type]
+    return command
+
+
+def json_option(command: F) -> F:
+    """Adds ``--json``."""
+    text = "JSON, by the schema that the command schema prints."
+    return click.option("--json", is_flag=True, callback=_keep_json, expose_value=False, help=text)(command)
+
+
+def platform_option(command: F) -> F:
+    """Adds ``--platform``."""
+    text = "Which file of TAG: linux-arm64, musl-amd64, darwin-arm64 …"
+    return click.option("--platform", default="", metavar="PLATFORM", help=text)(command)
+
+
+def complete_target(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names that ``--on`` takes."""
+    from explorer.errors import ExplorerError
+    from explorer.settings import Settings
+    from explorer.workbench import Workbench
+
+    try:
+        return [target.name for target in Workbench(Settings()).targets() if target.name.startswith(incomplete)]
+    except ExplorerError:
+        return []
+
+
+def complete_tag(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The tags that are known without asking a server."""
+    from explorer.errors import ExplorerError
+    from explorer.workbench import Workbench
+
+    try:
+        catalogue = Workbench(state_of(context).settings(strict=False)).catalogue_at_hand()
+    except ExplorerError:
+        return []
+    tags = ["latest", *(release.tag for release in catalogue.releases)] if catalogue else ["latest"]
+    return [tag for tag in tags if tag.startswith(incomplete)]
+
+
+def in_workbench(state: State, settings: Settings, work: Callable[[Workbench, Output], Coroutine[Any, Any, T]]) -> T:
+    """Run ``work`` with a workbench, until it is done or the user stops it; everything is given back before this returns.
+
+    Raises:
+        ExplorerError: whatever the work raises; CancelledError after Ctrl+C, SIGTERM or SIGHUP.
+    """
+    from explorer.workbench import Workbench
+
+    output = state.output()
+
+    async def main() -> T:
+        _stop_on_signals()
+        bench = Workbench(settings)
+        try:
+            return await work(bench, output)
+        finally:
+            await bench.aclose()
+
+    try:
+        return asyncio.run(main())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise CancelledError() from None
+    except BaseExceptionGroup as group:
+        # Work done side by side fails as a group; the first failure that a user can be told stands for it.
+        told = group.subgroup(ExplorerError)
+        while isinstance(told, BaseExceptionGroup):
+            told = told.exceptions[0]  # type: ignore[assignment]
+        raise told or group from None
+    finally:
+        output.clear()
+
+
+def _stop_on_signals() -> None:
+    """SIGTERM and SIGHUP end a command as Ctrl+C does: the task is cancelled, and its clean-up is waited for."""
+    if sys.platform == "win32":
+        return
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+
+def words_of(text: str, option: str) -> tuple[str, ...]:
+    """The words of a command line given as one text, split as a POSIX shell would.
+
+    Raises:
+        UsageError: a quote is not closed, or there are no words.
+    """
+    import shlex
+
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"{option} is not a command line", str(error), "Close the quote") from None
+    if not words:
+        raise UsageError(f"{option} is empty", remedy="Say what to run, e.g. --run 'rr --help'")
+    return words

@@ -1,0 +1,139 @@
+"""``releases`` and ``assets``: what there is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from explorer.cli.base import CONTEXT, State, complete_tag, complete_target, global_options, in_workbench, json_option
+from explorer.cli.output import OK, Output
+
+if TYPE_CHECKING:
+    from explorer.workbench import Asset, Catalogue, Inspection, Release, Workbench
+
+
+@click.command(
+    "releases",
+    context_settings=CONTEXT,
+    epilog="\b\nrr-explorer releases --limit 5\nrr-explorer releases --stable --json | jq -r '.releases[].tag'",
+)
+@click.option("--filter", "text", metavar="TEXT", default="", help="Only those whose tag or name holds TEXT.")
+@click.option("--stable", is_flag=True, help="Without pre-releases and drafts.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many, the newest first.")
+@json_option
+@global_options
+@click.pass_obj
+def releases(state: State, text: str, stable: bool, limit: int | None) -> int:
+    """List the releases, newest first."""
+    settings = state.settings()
+
+    async def work(bench: Workbench, output: Output) -> int:
+        catalogue = await bench.catalogue(progress=output.progress)
+        shown = [r for r in catalogue.releases if not (stable and (r.prerelease or r.draft)) and _holds(text, r.tag, r.name)]
+        shown = shown[:limit]
+        if output.json:
+            from explorer.report.json import releases as as_json
+
+            output.data(as_json(catalogue, shown))
+            return OK
+        from explorer.report import RELEASE_COLUMNS, catalogue_title, release_row
+
+        output.warnings(catalogue.warnings)
+        output.table(RELEASE_COLUMNS, [release_row(release) for release in shown])
+        of = f"{len(shown)} of " if len(shown) != len(catalogue.releases) else ""
+        output.note(f"{catalogue.repo}: {of}{catalogue_title(catalogue)}")
+        return OK
+
+    return in_workbench(state, settings, work)
+
+
+def _holds(text: str, *names: str) -> bool:
+    return any(text.casefold() in name.casefold() for name in names)
+
+
+@click.command(
+    "assets",
+    context_settings=CONTEXT,
+    epilog="\b\nrr-explorer assets latest\nrr-explorer assets v2025.1.15 --peek --kind server"
+    "\nrr-explorer assets latest --platform linux-arm64 --json",
+)
+@click.argument("tag", metavar="TAG", default="latest", shell_complete=complete_tag)
+@click.option(
+    "--kind", "kinds", multiple=True, type=click.Choice(["server", "plugin", "deb", "other"]), help="Only this kind (repeatable)."
+)
+@click.option("--platform", default="", metavar="PLATFORM", help="Only this platform, e.g. linux-arm64 or musl-amd64.")
+@click.option("--filter", "text", metavar="TEXT", default="", help="Only files whose name holds TEXT.")
+@click.option("--peek", is_flag=True, help="Look into the first bytes of each, without a download.")
+@click.option(
+    "--on", metavar="TARGET-NAME", help="Where it should run.  [default: musl of the current Alpine]", shell_complete=complete_target
+)
+@json_option
+@global_options
+@click.pass_obj
+def assets(state: State, tag: str, kinds: tuple[str, ...], platform: str, text: str, peek: bool, on: str | None) -> int:
+    """List a release's files and what is known of each. TAG may be latest."""
+    settings = state.settings(target=on)
+
+    async def work(bench: Workbench, output: Output) -> int:
+        catalogue = await bench.catalogue(progress=output.progress)
+        release = catalogue.release(tag)
+        if release is None:
+            await bench.resolve(f"{tag}/")  # raises, with the nearest tags
+            raise AssertionError("a tag that is not there was resolved")
+        wanted = platform.lower().replace("unknown-", "")
+        shown = [
+            asset
+            for asset in release.assets
+            if (not kinds or asset.kind.value in kinds) and _holds(text, asset.name) and wanted in ("", asset.platform.slug)
+        ]
+        looked = await _look(bench, output, shown) if peek else {}
+        _show_assets(bench, output, catalogue, release, shown, looked, bool(text or platform))
+        return OK
+
+    return in_workbench(state, settings, work)
+
+
+async def _look(bench: Workbench, output: Output, shown: list[Asset]) -> dict[str, Inspection]:
+    """Peek at all of them at once; what could not be looked at is told and left out."""
+    from explorer.progress import Progress
+
+    done = 0
+
+    async def one(asset: Asset) -> tuple[Asset, Inspection | None]:
+        nonlocal done
+        seen = await bench.look_at(asset)
+        done += 1
+        output.progress(Progress("peeking", done, len(shown), "files"))
+        if seen.error is not None:
+            output.warn(f"{asset.name}: {seen.error}")
+        return asset, seen.inspection
+
+    found = await asyncio.gather(*(one(asset) for asset in shown))
+    return {asset.name: inspection for asset, inspection in found if inspection is not None}
+
+
+def _show_assets(
+    bench: Workbench,
+    output: Output,
+    catalogue: Catalogue,
+    release: Release,
+    shown: list[Asset],
+    looked: dict[str, Inspection],
+    narrowed: bool,
+) -> None:
+    from explorer.report import asset_columns, asset_rows, release_title, unpublished
+
+    def known(asset: Asset) -> Inspection | None:
+        return looked.get(asset.name) or bench.known(asset)
+
+    if output.json:
+        from explorer.report.json import assets as as_json
+
+        output.data(as_json(catalogue, release, [(asset, known(asset)) for asset in shown], unpublished(release.assets)))
+        return
+    output.warnings(catalogue.warnings)
+    rows = asset_rows(shown, known, gaps=not narrowed)
+    output.table(asset_columns(bench.default_target()), [row.row for row in rows])
+    output.note(release_title(release))

@@ -1,0 +1,209 @@
+"""The one place that writes: data to stdout, everything else to stderr, and the exit codes.
+
+0 fine; 1 the answer is no, or the proof failed; 2 usage; 3 source or network; 4 integrity; 5 engine; 6 format;
+130 cancelled. A reader that goes away (``| head``) ends the program quietly.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from explorer.errors import ExplorerError
+    from explorer.progress import Progress
+    from explorer.report import Cell, Column, Row
+
+OK, NO, CANCELLED = 0, 1, 130
+GAP = 2
+"""Spaces between two columns."""
+PROGRESS_EVERY = 0.1
+"""Seconds between two redraws of the progress line."""
+
+# SGR codes of the sixteen basic colours, which every terminal's own palette defines.
+_SGR = {"good": "32", "warn": "33", "bad": "31", "unknown": "35", "dim": "2", "strong": "1", "accent": "36", "code": "36"}
+
+
+def prepare_streams() -> None:
+    """A character that a stream cannot encode is written as an escape instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """NO_COLOR first (no-color.org: any non-empty value), then FORCE_COLOR, then whether it is a terminal that can."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return stream.isatty() and environ.get("TERM") != "dumb"
+
+
+class Output:
+    """What a command writes with. ``json`` True: stdout takes one JSON document, errors are JSON on stderr."""
+
+    def __init__(self, json: bool = False) -> None:
+        self.json = json
+        self._colour_out = wants_colour(sys.stdout, os.environ)
+        self._colour_err = wants_colour(sys.stderr, os.environ)
+        self._lock = threading.Lock()
+        self._drawn = False
+        self._last = 0.0
+        self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+    # ------------------------------------------------------------------ stdout
+
+    def data(self, document: Mapping[str, Any]) -> None:
+        """The command's JSON document."""
+        from explorer.report.json import dumps
+
+        self._write(dumps(document))
+
+    def raw(self, text: str) -> None:
+        """Text of the program's own (a schema, a completion script, a finished document), as it is."""
+        self._write(text)
+
+    def line(self, *cells: Cell | str) -> None:
+        """Cells beside each other; a ``str`` is sanitised on the way."""
+        self._write("".join(self._cell(cell) for cell in cells) + "\n")
+
+    def table(self, columns: Sequence[Column], rows: Iterable[Row], header: bool = True) -> None:
+        """An aligned table, as wide as the terminal where there is one; columns in which nothing stands are left out."""
+        self._write("".join(line + "\n" for line in self._table_lines(columns, list(rows), header)))
+
+    def facts(self, rows: Iterable[Row], indent: int = 0) -> None:
+        """(what, value) rows, the values aligned."""
+        from explorer.report import cell_width, pad
+
+        shown = list(rows)
+        width = max((cell_width(row.cells[0].text) for row in shown), default=0)
+        for row in shown:
+            name, value = row.cells[:2]
+            label = self._styled(pad(name.text, width), "dim")
+            self._write(f"{' ' * indent}{label}  {self._cell(value)}\n")
+
+    def _cell(self, cell: Cell | str) -> str:
+        from explorer.report import visible
+
+        return visible(cell) if isinstance(cell, str) else self._styled(cell.text, cell.style)
+
+    def _styled(self, text: str, style: str, err: bool = False) -> str:
+        code = _SGR.get(style)
+        colour = self._colour_err if err else self._colour_out
+        return f"\x1b[{code}m{text}\x1b[0m" if code and colour and text else text
+
+    def _table_lines(self, columns: Sequence[Column], rows: list[Row], header: bool) -> Iterable[str]:
+        from explorer.report import Cell, cell_width, clip, pad
+
+        used = [number for number in range(len(columns)) if any(row.cells[number].text for row in rows)]
+        columns = [columns[number] for number in used]
+        table = [[row.cells[number] for number in used] for row in rows]
+        titles = [Cell(column.title, "dim") for column in columns]
+        shown = [titles, *table] if header and table else table
+        widths = [max((cell_width(line[place].text) for line in shown), default=0) for place in range(len(columns))]
+        widths = self._fitted(widths, columns)
+        for line in shown:
+            parts = []
+            for place, cell in enumerate(line):
+                align = columns[place].align
+                text = clip(cell.text, widths[place])
+                last = place == len(line) - 1 and align == "left"
+                filled = text if last else pad(text, widths[place], align)
+                # Colour only the text itself, so that a background or an underline would not run into the gap.
+                parts.append(filled.replace(text, self._styled(text, cell.style), 1) if text else filled)
+            yield (" " * GAP).join(parts).rstrip()
+
+    def _fitted(self, widths: list[int], columns: Sequence[Column]) -> list[int]:
+        """Widths that fit the terminal: growing columns give way first, then the widest, none below 8 cells."""
+        if not sys.stdout.isatty():
+            return widths
+        room = shutil.get_terminal_size().columns - GAP * (len(widths) - 1)
+        widths = list(widths)
+        for places in ([n for n, c in enumerate(columns) if c.grows], list(range(len(widths)))):
+            while sum(widths) > room:
+                place = max(places, key=lambda n: widths[n], default=None)
+                if place is None or widths[place] <= 8:
+                    break
+                widths[place] -= 1
+        return widths
+
+    def _write(self, text: str) -> None:
+        self.clear()
+        sys.stdout.write(text)
+
+    # ------------------------------------------------------------------ stderr
+
+    def progress(self, moment: Progress) -> None:
+        """One line on a terminal's stderr, drawn over the one before; nothing anywhere else. From any thread."""
+        if not self._live or time.monotonic() - self._last < PROGRESS_EVERY:
+            return
+        from explorer.report import clip, progress_line
+
+        with self._lock:
+            self._last = time.monotonic()
+            line = clip(progress_line(moment), max(10, shutil.get_terminal_size().columns - 1))
+            sys.stderr.write(f"\r\x1b[2K{line}")
+            sys.stderr.flush()
+            self._drawn = True
+
+    def clear(self) -> None:
+        """Take the progress line away."""
+        with self._lock:
+            if self._drawn:
+                sys.stderr.write("\r\x1b[2K")
+                sys.stderr.flush()
+                self._drawn = False
+
+    def warn(self, text: str) -> None:
+        """A sentence that is no error; with ``--json`` it stands in the document instead."""
+        if not self.json:
+            self._err("warning: ", "warn", text)
+
+    def warnings(self, texts: Iterable[str]) -> None:
+        """Each of them."""
+        for text in texts:
+            self.warn(text)
+
+    def error(self, error: ExplorerError) -> int:
+        """Tell it, and give its exit code."""
+        self.clear()
+        if self.json:
+            from explorer.report.json import dumps
+            from explorer.report.json import error as as_json
+
+            sys.stderr.write(dumps(as_json(error)))
+            return error.exit_code
+        self._err("rr-explorer: ", "bad", error.title)
+        if error.detail:
+            self._err("  ", "", error.detail)
+        if error.remedy:
+            self._err("  → ", "accent", error.remedy)
+        return error.exit_code
+
+    def note(self, text: str) -> None:
+        """A line for people, not data."""
+        self._err("", "", text)
+
+    def _err(self, mark: str, style: str, text: str) -> None:
+        from explorer.report import one_line
+
+        self.clear()
+        sys.stderr.write(f"{self._styled(mark, style, err=True)}{one_line(text)}\n")
+
+
+def close_quietly() -> None:
+    """After a broken pipe: nothing more is written, and the interpreter does not complain about it at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
