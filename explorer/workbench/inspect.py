@@ -151,7 +151,7 @@ def _check(subject: Subject, download: Download | None) -> Fact[Check]:
     return NotApplicable("a stand-in shipped with rr-explorer" if subject.stand_in else "a local file")
 
 
-def surroundings_of(inspection: Inspection, cache: Cache) -> Surroundings | None:
+def surroundings_of(inspection: Inspection, cache: Cache) -> Neighbours | MemberNeighbours | None:
     """What stands beside the binary: the archive's members, a local file's folder, or nothing for a raw asset or a peek."""
     path, digest = inspection.asset_path, inspection.asset_sha256
     if path is None or isinstance(digest, MISSING):

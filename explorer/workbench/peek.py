@@ -17,7 +17,7 @@ from explorer.progress import Cancellation
 from explorer.workbench.inspect import judge_all
 from explorer.workbench.models import FileFacts, Inspection, Subject
 from explorer.workbench.session import Session
-from explorer.workbench.unpack import expected_names, is_program, needs_head
+from explorer.workbench.unpack import expected_names, is_program, needs_head, size_of
 
 if TYPE_CHECKING:
     from explorer.fetch import RemoteSource
@@ -83,7 +83,7 @@ def look(source: ByteSource, subject: Subject, targets: Sequence[Target], cancel
         for entry in walk(source, asset.name, cancel=cancel, prefix=True):
             if entry.member.kind is not MemberKind.FILE or entry.member.refused is not None:
                 continue
-            stream = StreamSource(entry.open().read, entry.member.size)
+            stream = StreamSource(entry.open().read, size_of(entry.member))
             head = stream.read_at(0, 4) if needs_head(subject) else None
             if is_program(entry, subject, head):
                 name = posixpath.basename(entry.member.name)

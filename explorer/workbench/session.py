@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from explorer.errors import OfflineError, SourceError
+from explorer.errors import OfflineError
 from explorer.progress import Cancellation
 from explorer.settings import Settings
 
@@ -31,8 +29,6 @@ class Session:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.warnings: list[str] = []
-        """Sentences for a banner, e.g. that the cache directory cannot be used."""
         self._cache: Cache | None = None
         self._client: httpx.AsyncClient | None = None
         self._downloader: Downloader | None = None
@@ -40,21 +36,20 @@ class Session:
         self._token_asked = False
         self._engines: dict[str, Engine] = {}
         self._threads: ThreadPoolExecutor | None = None
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def cache(self) -> Cache:
         """The cache; a temporary one, with a warning, where the chosen directory cannot be used."""
         if self._cache is None:
-            from explorer.fetch import Cache
+            from explorer.fetch import open_cache
 
-            try:
-                self._cache = Cache(self.settings.cache_dir, self.settings.cache_limit)
-            except SourceError as error:
-                self.warnings.append(f"{error} Nothing will be kept: a temporary cache is used.")
-                self._temporary = tempfile.TemporaryDirectory(prefix="rr-explorer-")
-                self._cache = Cache(Path(self._temporary.name), self.settings.cache_limit)
+            self._cache = open_cache(self.settings.cache_dir, self.settings.cache_limit)
         return self._cache
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for a banner, e.g. that the cache directory cannot be used."""
+        return self._cache.warnings if self._cache is not None else ()
 
     def client(self) -> httpx.AsyncClient:
         """The HTTP client.
@@ -122,7 +117,5 @@ class Session:
             self._threads.shutdown(wait=False, cancel_futures=True)
         if self._cache is not None:
             self._cache.close()
-        if self._temporary is not None:
-            self._temporary.cleanup()
-        self._client = self._threads = self._cache = self._downloader = self._temporary = None
+        self._client = self._threads = self._cache = self._downloader = None
         self._engines.clear()

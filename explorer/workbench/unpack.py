@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from explorer.archive import Entry, Format, Listing, Member, MemberKind
 from explorer.bytesource import ByteSource, FileSource
 from explorer.errors import FormatError, NotFoundError
-from explorer.facts import MISSING, Fact, NotApplicable, Unknown
+from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.fetch import Blob
 from explorer.progress import Cancellation
 from explorer.releases import Kind
@@ -129,23 +129,20 @@ def _not_there(subject: Subject, name: str, refused: list[str]) -> NotFoundError
 
 
 class Neighbours:
-    """What stands beside a binary: a local folder's files. Implements ``compat.Surroundings``."""
+    """What stands beside a local binary: its folder's files. Implements ``compat.Surroundings``."""
 
     def __init__(self, binary: Path) -> None:
         self.origin = binary.resolve().parent.as_posix()
 
     def read(self, path: str) -> Binary | None:
         """The library at an absolute POSIX path, or None where there is no regular file or it is no program."""
-        from explorer.elf import Scope, read
+        file = self.file(path)
+        return _library(file) if file else None
 
+    def file(self, path: str) -> Path | None:
+        """The regular file there."""
         where = Path(path)
-        if not where.is_file():
-            return None
-        try:
-            with FileSource(where) as source:
-                return read(source, where.name, Scope.LINKAGE)
-        except FormatError:
-            return None
+        return where if where.is_file() else None
 
 
 class MemberNeighbours:
@@ -158,17 +155,18 @@ class MemberNeighbours:
 
     def read(self, path: str) -> Binary | None:
         """The library at a path inside the archive, links within it followed."""
-        from explorer.elf import Scope, read
+        file = self.file(path)
+        return _library(file) if file else None
 
+    def file(self, path: str) -> Path | None:
+        """The member there, unpacked into the cache."""
         member = self._resolve(path)
         if member is None:
             return None
-        subject = Subject(member.name, None, None, self._archive, member.name)
+        subject = Subject(member.name, None, None, self._archive, f"./{posixpath.normpath(member.name)}")
         try:
             with FileSource(self._archive) as source:
-                _, blob = _unpack(source, self._name, subject, self._digest, self._cache, Cancellation())
-            with FileSource(blob.path) as library:
-                return read(library, posixpath.basename(member.name), Scope.LINKAGE)
+                return _unpack(source, self._name, subject, self._digest, self._cache, Cancellation())[1].path
         except (FormatError, NotFoundError):
             return None
 
@@ -182,10 +180,21 @@ class MemberNeighbours:
         return None
 
 
+def _library(file: Path) -> Binary | None:
+    from explorer.elf import Scope, read
+
+    try:
+        with FileSource(file) as source:
+            return read(source, file.name, Scope.LINKAGE)
+    except FormatError:
+        return None
+
+
 def _same(name: str, wanted: str) -> bool:
-    """A member may be named by its whole path, or by its last part."""
-    name, wanted = posixpath.normpath(name), posixpath.normpath(wanted)
-    return name == wanted or ("/" not in wanted and posixpath.basename(name) == wanted)
+    """A member may be named by its whole path, or by its last part; ``./rr`` is the one at the top and no other."""
+    if posixpath.normpath(name) == posixpath.normpath(wanted):
+        return True
+    return "/" not in wanted and posixpath.basename(name) == wanted
 
 
 def _head(read: object) -> bytes:
@@ -218,8 +227,6 @@ def _is_compressed(source: ByteSource) -> bool:
     return head.startswith((b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd"))
 
 
-def size_of(member: Fact[Member]) -> int | Unknown:
-    """A member's claimed size."""
-    if isinstance(member, MISSING):
-        return Unknown("not in an archive")
+def size_of(member: Member) -> int | Unknown:
+    """A member's size in bytes, as its header claims."""
     return member.size if isinstance(member.size, int) else Unknown("the archive does not say")

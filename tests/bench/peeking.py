@@ -83,7 +83,7 @@ async def peek_one(github: GitHub, folder: Path, name: str) -> tuple[Inspection,
         subject = await bench.resolve(f"{TAG}/{name}")
         github.forget()
         found = await bench.peek(subject)
-        return found, github.count(host="files"), github.body_bytes(host="files")
+        return found, github.count(host="assets"), github.body_bytes(host="files")
     finally:
         await bench.aclose()
 
@@ -99,7 +99,7 @@ async def peek_release(github: GitHub, folder: Path, latency: float) -> tuple[in
         matrix = await bench.matrix((TAG,))
         took = time.perf_counter() - started
         sure = sum(1 for seen in matrix.seen.values() if seen.inspection and seen.inspection.verdicts[0].answer != "unknown")
-        return sure, github.count(host="files"), github.body_bytes(host="files"), took
+        return sure, github.count(host="assets"), github.body_bytes(host="files"), took
     finally:
         github.latency(0)
         await bench.aclose()

@@ -35,7 +35,8 @@ def test_words_that_name_an_asset(text: str, platform: str, asset: str) -> None:
 def test_latest_is_the_newest_published_stable_release() -> None:
     subject = catalogue_subject("latest", "linux-amd64", CATALOGUE)
     assert subject.release == NEWEST
-    assert not NEWEST.prerelease
+    assert subject.release is not None
+    assert not subject.release.prerelease
 
 
 @pytest.mark.parametrize(

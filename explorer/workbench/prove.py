@@ -1,0 +1,174 @@
+"""From an inspection to a proof: what to run, where, against which verdict; and the proofs that are kept."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.compat import Dependency, Target, Verdict, Where
+from explorer.elf import FileFormat, Linkage
+from explorer.errors import UsageError
+from explorer.facts import MISSING, known_or
+from explorer.progress import ProgressCallback
+from explorer.releases import Kind
+from explorer.verify import Expectations, Proof, ProofRequest, RunLimits
+from explorer.workbench.inspect import surroundings_of
+from explorer.workbench.models import Inspection, ProofOptions
+from explorer.workbench.unpack import PROGRAMS
+
+if TYPE_CHECKING:
+    from explorer.fetch import Cache
+    from explorer.workbench.bench import Workbench
+
+KEPT = 20
+"""Proofs kept of one binary: enough for every target and both engines; the oldest go first."""
+
+
+async def prove_inspection(
+    bench: Workbench,
+    inspection: Inspection,
+    options: ProofOptions,
+    progress: ProgressCallback,
+    output: Callable[[str], None] | None,
+) -> Proof:
+    """Run it and keep the proof.
+
+    Raises:
+        UsageError: not a program, or it is not said what to run. EngineError: no engine, image or emulation.
+    """
+    from explorer.verify import prove
+
+    platform = _platform(inspection)
+    argv = _argv(inspection, options)
+    engine = await bench.session.engine(options.engine)
+    target = _target(bench, options)
+    image = options.image or bench.settings.image or target.image
+    judged = await bench.session.run(lambda _: bench.judge(inspection, on=(target.name,)))
+    verdict = judged.verdicts[0]
+    binary = inspection.path
+    assert binary is not None
+    name, neighbours = await bench.session.run(lambda _: _beside(inspection, verdict, bench.session.cache))
+    settings = bench.settings
+    request = ProofRequest(
+        engine=engine,
+        binary=binary,
+        platform=platform,
+        image=image,
+        name=name,
+        argv=argv,
+        neighbours=neighbours,
+        static=_static(inspection),
+        limits=RunLimits(options.seconds or settings.run_seconds, settings.run_output, settings.run_memory, settings.run_processes),
+        run_args=settings.run_args,
+        pull=options.pull and settings.pull and not settings.offline,
+        expect=_expectations(inspection, options),
+        verdict=verdict.answer.value,
+        target=target.name,
+        subject=inspection.subject.name,
+        sha256=known_or(inspection.file.sha256, ""),
+        stand_in=inspection.subject.stand_in,
+    )
+    proof = await prove(request, progress=progress, output=output)
+    await bench.session.run(lambda _: keep_proof(bench.session.cache, proof))
+    return proof
+
+
+def proofs_of(cache: Cache, sha256: str) -> tuple[Proof, ...]:
+    """What is kept of a binary, newest first; damaged records are dropped."""
+    from explorer.verify import from_json
+
+    store = cache.store("proof")
+    proofs = []
+    for number in range(KEPT):
+        data = store.load(f"{sha256}:{number}")
+        if data is None:
+            break
+        proof = from_json(data)
+        if proof is not None:
+            proofs.append(proof)
+    return tuple(sorted(proofs, key=lambda p: p.started_at, reverse=True))
+
+
+def keep_proof(cache: Cache, proof: Proof) -> None:
+    """Keep a proof of its binary, beside the earlier ones."""
+    from explorer.verify import to_json
+
+    if not proof.sha256:
+        return
+    store = cache.store("proof")
+    proofs = (proof, *proofs_of(cache, proof.sha256))[:KEPT]
+    for number, kept in enumerate(proofs):
+        store.save(f"{proof.sha256}:{number}", to_json(kept))
+
+
+def _platform(inspection: Inspection) -> str:
+    binary = inspection.binary
+    if binary.format is not FileFormat.ELF or isinstance(binary.arch, MISSING):
+        raise UsageError(f"{inspection.file.name} cannot be run in a Linux container", f"it is {binary.detail}", "Choose a file for linux")
+    return f"linux/{binary.arch}"
+
+
+def _argv(inspection: Inspection, options: ProofOptions) -> tuple[str, ...]:
+    """``--version`` for RoadRunner's server, nothing (and an empty stdin) for its plugin, the user's words for anything else."""
+    if options.argv:
+        return options.argv if "{}" in options.argv else ("{}", *options.argv)
+    name = posixpath.basename(inspection.file.name)
+    kind = inspection.subject.asset.kind if inspection.subject.asset else None
+    if kind in (Kind.SERVER, Kind.DEB) or (kind is None and name in PROGRAMS[Kind.SERVER]):
+        return ("{}", "--version")
+    if kind is Kind.PLUGIN or (kind is None and name in PROGRAMS[Kind.PLUGIN]):
+        return ("{}",)
+    raise UsageError(
+        f"What should be run of {inspection.file.name}?",
+        "it is neither RoadRunner's server nor its plugin",
+        'Say so, e.g. --run "--version"',
+    )
+
+
+def _target(bench: Workbench, options: ProofOptions) -> Target:
+    from explorer.compat import target_for_image
+
+    if options.on:
+        return bench.target(options.on)
+    image = options.image or bench.settings.image
+    return (target_for_image(image) if image else None) or bench.default_target()
+
+
+def _expectations(inspection: Inspection, options: ProofOptions) -> Expectations:
+    """What an asset's own names promise of ``--version``; nothing of a local file or of the user's own command."""
+    subject = inspection.subject
+    if subject.asset is None or options.argv or subject.asset.kind not in (Kind.SERVER, Kind.DEB):
+        return Expectations()
+    platform = subject.asset.platform
+    version = subject.release.version if subject.release else ""
+    return Expectations(version, known_or(platform.os, ""), known_or(platform.arch, ""))
+
+
+def _static(inspection: Inspection) -> bool:
+    elf = inspection.binary.elf
+    return not isinstance(elf, MISSING) and elf.linkage in (Linkage.STATIC, Linkage.STATIC_PIE)
+
+
+def _beside(inspection: Inspection, verdict: Verdict, cache: Cache) -> tuple[str, tuple[tuple[str, Path], ...]]:
+    """The program's name inside the container, and the libraries that go beside it so that ``$ORIGIN`` finds them."""
+    name = posixpath.basename(inspection.file.name)
+    surroundings = surroundings_of(inspection, cache)
+    check = verdict.dependencies
+    if surroundings is None or isinstance(check, MISSING):
+        return name, ()
+    libraries = {d.path: surroundings.file(d.path) for d in _all(check.libraries) if d.where is Where.BESIDE and d.path}
+    found = {path: file for path, file in libraries.items() if file is not None}
+    if not found:
+        return name, ()
+    program = posixpath.join(surroundings.origin, name)
+    root = posixpath.commonpath([posixpath.dirname(p) for p in (program, *found)]) if surroundings.origin else ""
+    inside = {posixpath.relpath(path, root) if root else path: file for path, file in found.items()}
+    return (posixpath.relpath(program, root) if root else program), tuple(inside.items())
+
+
+def _all(dependencies: Iterable[Dependency]) -> Iterable[Dependency]:
+    for dependency in dependencies:
+        yield dependency
+        yield from _all(dependency.children)
