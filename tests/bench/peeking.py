@@ -6,7 +6,6 @@ from pathlib import Path
 
 from explorer.settings import Settings
 from explorer.workbench import Inspection, Workbench
-
 from tests.bench.figures import Figure
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import go_build

@@ -23,7 +23,8 @@ import (
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "--version" {
-		os.Stdout.WriteString("rr version %s (build time: 2026-06-17T16:05:23+0000, " + runtime.Version() + "), OS: " + runtime.GOOS + ", arch: " + runtime.GOARCH + "\\n")
+		os.Stdout.WriteString("rr version %s (build time: 2026-06-17T16:05:23+0000, " + runtime.Version() + "), ")
+		os.Stdout.WriteString("OS: " + runtime.GOOS + ", arch: " + runtime.GOARCH + "\\n")
 		return
 	}
 	os.Exit(3)
