@@ -16,7 +16,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -100,12 +100,18 @@ def gz(data: bytes) -> bytes:
     return gzip.compress(data, 6, mtime=0)
 
 
-def zst(data: bytes) -> bytes:
+def zst(data: bytes, level: int = 6) -> bytes:
     """One zstd frame with its content size and checksum."""
-    return zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1, zstd.CompressionParameter.compression_level: 6})
+    options = {int(zstd.CompressionParameter.checksum_flag): 1, int(zstd.CompressionParameter.compression_level): level}
+    return zstd.compress(data, options=options)
 
 
-_PACKERS = {"gz": gz, "xz": lambda data: lzma.compress(data, preset=2), "bz2": bz2.compress, "zst": zst}
+_PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gz,
+    "xz": lambda data: lzma.compress(data, preset=2),
+    "bz2": bz2.compress,
+    "zst": zst,
+}
 
 
 def tar_of(members: Iterable[tuple[tarfile.TarInfo | str, bytes]], *, tar_format: Literal[0, 1, 2] = tarfile.GNU_FORMAT) -> bytes:

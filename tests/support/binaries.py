@@ -211,6 +211,12 @@ def compiler_environment() -> dict[str, str]:
     return {"ZIG_GLOBAL_CACHE_DIR": str(BUILD / "zig-cache"), "ZIG_LOCAL_CACHE_DIR": str(BUILD / "zig-cache")}
 
 
+def go_root() -> Path:
+    """Where the Go compiler and its standard library lie, LICENSE among them."""
+    done = subprocess.run([*_go(), "env", "GOROOT"], capture_output=True, text=True, check=True, timeout=60)
+    return Path(done.stdout.strip())
+
+
 def _go() -> list[str]:
     beside = Path(sys.executable).with_name("go.exe" if os.name == "nt" else "go")
     found = str(beside) if beside.exists() else shutil.which("go")

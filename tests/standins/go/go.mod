@@ -1,0 +1,3 @@
+module rr-explorer/standin
+
+go 1.22
