@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from explorer.compat import Answer, Target
-from explorer.facts import MISSING, known_or
+from explorer.facts import MISSING, NotApplicable, Unknown, known_or
 from explorer.fetch import Check
 from explorer.releases import Asset, Catalogue, Kind, Origin, Release
 from explorer.report.cells import EMPTY, Cell, Column, Row, answer_cell, check_cell, fact_cell, result_cell
@@ -108,7 +108,9 @@ def _digest_cell(asset: Asset, inspection: Inspection | None) -> Cell:
     """The outcome of the comparison once it was made; before that, whether there is a digest to compare with."""
     if inspection is not None and not isinstance(inspection.check, MISSING):
         return check_cell(inspection.check)
-    if isinstance(asset.digest, MISSING):
+    if isinstance(asset.digest, Unknown):
+        return fact_cell(asset.digest, Cell.of, short=True)
+    if isinstance(asset.digest, NotApplicable):
         return check_cell(Check.ABSENT)
     return Cell("sha256", "dim")
 
