@@ -72,7 +72,7 @@ ACTIONS: tuple[Action, ...] = (
         group="A file",
     ),
     _action(
-        "open-browser", "o", "browser", "Open the release or the file's page in the web browser", "browser binary", shown=9, group="A file"
+        "open-browser", "o", "browser", "Open the release or the file's page in the web browser", "browser binary", shown=10, group="A file"
     ),
     _action(
         "refresh",
@@ -80,28 +80,28 @@ ACTIONS: tuple[Action, ...] = (
         "refresh",
         "Ask the server for the newest list, or look at the file again",
         "browser binary doctor",
-        shown=8,
+        shown=9,
         group="Lists",
     ),
     _action("filter", "slash", "filter", "Filter the table as you type; escape clears it", shown=5, group="Lists"),
     _action("sort", "s", "sort", "Sort the table by the next column", group="Lists"),
     _action("sort-reverse", "S", "reverse", "Turn the order round", group="Lists"),
-    _action("copy", "y", "copy", "Copy the digest, the URL, a command line or any cell to the clipboard", shown=7, group="Lists"),
-    _action("prereleases", "p", "pre-releases", "Show or hide pre-releases", "browser", shown=10, group="Lists"),
+    _action("copy", "y", "copy", "Copy the digest, the URL, a command line or any cell to the clipboard", shown=8, group="Lists"),
+    _action("prereleases", "p", "pre-releases", "Show or hide pre-releases", "browser", shown=12, group="Lists"),
     _action("plugins", "P", "plugins", "Show or hide protoc-gen-php-grpc and other plugins", "browser", group="Lists"),
     _action("debs", "B", "debs", "Show or hide Debian packages", "browser", group="Lists"),
     _action("next-tab", "right_square_bracket", "next tab", "Go to the next tab", "binary", group="Moving"),
     _action("previous-tab", "left_square_bracket", "previous tab", "Go to the tab before", "binary", group="Moving"),
-    _action("back", "escape", "back", "Go back: close, clear the filter, leave the pane", shown=11, group="Moving"),
+    _action("back", "escape", "back", "Go back: close, clear the filter, leave the pane", shown=7, group="Moving"),
     _action("jump", "g", "jump", "Jump mode: then one more key goes to any part of the screen", group="Moving"),
     _action("jobs", "J", "jobs", "Show what is running, with its progress", group="Jobs"),
     _action("cancel", "x", "cancel", "Cancel the job that is highlighted, or the one started last", group="Jobs"),
     _action("settings", "comma", "settings", "Show the settings and where to change them", do="app.settings"),
     _action("doctor", "D", "doctor", "Look at network, cache, engines and emulation, and say what to do", do="app.doctor"),
     _action("theme", "T", "theme", "Choose the colours, the terminal's own among them", do="app.choose_theme"),
-    _action("help", "question_mark", "help", "Help for what has the focus, and all keys", shown=12, do="app.help"),
+    _action("help", "question_mark", "help", "Help for what has the focus, and all keys", shown=6, do="app.help"),
     _action("palette", "ctrl+p", "palette", "Find any command that makes sense now", do="app.command_palette"),
-    _action("quit", "q,ctrl+q", "quit", "Leave; running jobs are stopped cleanly, downloads can be resumed", shown=13, do="app.leave"),
+    _action("quit", "q,ctrl+q", "quit", "Leave; running jobs are stopped cleanly, downloads can be resumed", shown=11, do="app.leave"),
 )
 
 ENTER = Action("open", "enter", "open", "Open what is highlighted", frozenset({EVERYWHERE}), 1, group="Moving")

@@ -37,7 +37,7 @@ FACT_COLUMNS = (Column("what", "fact"), Column("value", "value", grows=True))
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class TabContent:
     """A tab's table and a line above it."""
 
     columns: tuple[Column, ...] = ()
@@ -54,7 +54,7 @@ class TabSpec:
 
     id: str
     label: str
-    build: Callable[[Inspection], Content] | None
+    build: Callable[[Inspection], TabContent] | None
     """None: the tab has a widget of its own."""
     help: str
     fits: bool = True
@@ -65,76 +65,76 @@ def _elf(inspection: Inspection) -> Fact[Elf]:
     return inspection.binary.elf
 
 
-def dependencies(inspection: Inspection) -> Content:
+def dependencies(inspection: Inspection) -> TabContent:
     """The tree of libraries, and what is missing."""
     if not inspection.verdicts:
-        return Content(note=Cell("no verdict was asked for", "dim"))
+        return TabContent(note=Cell("no verdict was asked for", "dim"))
     verdict = inspection.verdicts[0]
-    return Content(DEPENDENCY_COLUMNS, dependency_rows(verdict), tab_note(verdict.dependencies), dependency_facts(verdict))
+    return TabContent(DEPENDENCY_COLUMNS, dependency_rows(verdict), tab_note(verdict.dependencies), dependency_facts(verdict))
 
 
-def facts(inspection: Inspection) -> Content:
+def facts(inspection: Inspection) -> TabContent:
     """The binary's headline facts, and the asset's."""
     asset = inspection.subject.asset
     rest = asset_facts(asset) if asset is not None else ()
-    return Content(FACT_COLUMNS, (*binary_facts(inspection), *(Row(f"asset {row.key}", row.cells) for row in rest)))
+    return TabContent(FACT_COLUMNS, (*binary_facts(inspection), *(Row(f"asset {row.key}", row.cells) for row in rest)))
 
 
-def segments(inspection: Inspection) -> Content:
+def segments(inspection: Inspection) -> TabContent:
     """Program headers."""
     elf = _elf(inspection)
     if isinstance(elf, (Unknown, NotApplicable)):
-        return Content(note=tab_note(elf))
+        return TabContent(note=tab_note(elf))
     if isinstance(elf.segments, (Unknown, NotApplicable)):
-        return Content(note=tab_note(elf.segments))
-    return Content(SEGMENT_COLUMNS, tuple(segment_row(segment, index) for index, segment in enumerate(elf.segments)))
+        return TabContent(note=tab_note(elf.segments))
+    return TabContent(SEGMENT_COLUMNS, tuple(segment_row(segment, index) for index, segment in enumerate(elf.segments)))
 
 
-def sections(inspection: Inspection) -> Content:
+def sections(inspection: Inspection) -> TabContent:
     """Section headers."""
     elf = _elf(inspection)
     if isinstance(elf, (Unknown, NotApplicable)):
-        return Content(note=tab_note(elf))
+        return TabContent(note=tab_note(elf))
     if isinstance(elf.sections, (Unknown, NotApplicable)):
-        return Content(note=tab_note(elf.sections))
-    return Content(SECTION_COLUMNS, tuple(section_row(section) for section in elf.sections))
+        return TabContent(note=tab_note(elf.sections))
+    return TabContent(SECTION_COLUMNS, tuple(section_row(section) for section in elf.sections))
 
 
-def dynamic(inspection: Inspection) -> Content:
+def dynamic(inspection: Inspection) -> TabContent:
     """The dynamic section."""
     elf = _elf(inspection)
     if isinstance(elf, (Unknown, NotApplicable)):
-        return Content(note=tab_note(elf))
+        return TabContent(note=tab_note(elf))
     if isinstance(elf.dynamic, (Unknown, NotApplicable)):
-        return Content(note=tab_note(elf.dynamic))
-    return Content(DYNAMIC_COLUMNS, tuple(dynamic_row(entry, index) for index, entry in enumerate(elf.dynamic.entries)))
+        return TabContent(note=tab_note(elf.dynamic))
+    return TabContent(DYNAMIC_COLUMNS, tuple(dynamic_row(entry, index) for index, entry in enumerate(elf.dynamic.entries)))
 
 
-def notes(inspection: Inspection) -> Content:
+def notes(inspection: Inspection) -> TabContent:
     """ELF notes."""
     elf = _elf(inspection)
     if isinstance(elf, (Unknown, NotApplicable)):
-        return Content(note=tab_note(elf))
+        return TabContent(note=tab_note(elf))
     if isinstance(elf.notes, (Unknown, NotApplicable)):
-        return Content(note=tab_note(elf.notes))
-    return Content(NOTE_COLUMNS, tuple(note_row(note, index) for index, note in enumerate(elf.notes)))
+        return TabContent(note=tab_note(elf.notes))
+    return TabContent(NOTE_COLUMNS, tuple(note_row(note, index) for index, note in enumerate(elf.notes)))
 
 
-def go_build(inspection: Inspection) -> Content:
+def go_build(inspection: Inspection) -> TabContent:
     """Go's build info."""
     elf = _elf(inspection)
     if isinstance(elf, (Unknown, NotApplicable)):
-        return Content(note=tab_note(elf))
-    return Content(note=tab_note(elf.go)) if isinstance(elf.go, (Unknown, NotApplicable)) else Content(GO_COLUMNS, go_rows(elf.go))
+        return TabContent(note=tab_note(elf))
+    return TabContent(note=tab_note(elf.go)) if isinstance(elf.go, (Unknown, NotApplicable)) else TabContent(GO_COLUMNS, go_rows(elf.go))
 
 
-def members(inspection: Inspection) -> Content:
+def members(inspection: Inspection) -> TabContent:
     """The archive's members, refused ones included."""
     listing = inspection.listing
     if isinstance(listing, (Unknown, NotApplicable)):
-        return Content(note=tab_note(listing))
+        return TabContent(note=tab_note(listing))
     rows = tuple(member_row(member, index) for index, member in enumerate(listing.members))
-    return Content(MEMBER_COLUMNS, rows, listing_problem(listing))
+    return TabContent(MEMBER_COLUMNS, rows, listing_problem(listing))
 
 
 TABS: tuple[TabSpec, ...] = (
@@ -172,5 +172,5 @@ TABS: tuple[TabSpec, ...] = (
     TabSpec("symbols", "Symbols", None, "The symbol table, or the dynamic one where that is stripped. / searches all of it.", fits=False),
     TabSpec("notes", "Notes", notes, "ELF notes: build ids, ABI tags, properties."),
     TabSpec("go", "Go build", go_build, "Go's build info: toolchain, modules with their replacements, settings.", drops=("sum",)),
-    TabSpec("release", "Release notes", None, "The release's notes. A link is opened only when you choose it."),
+    TabSpec("release", "Release", None, "The release's notes. A link is opened only when you choose it."),
 )

@@ -118,7 +118,7 @@ class Work:
                 app.post_message(AssetLearned(asset, known))
             elif asset.path is not None or asset.url or asset.api_url:
                 unknown.append(asset)
-        if app.settings.offline:
+        if app.settings.offline or app.settings.demo:
             unknown = [asset for asset in unknown if asset.path is not None]
         turn = asyncio.Semaphore(AT_A_TIME)
 

@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Tab, Tabs
 
 from explorer.errors import ExplorerError
 from explorer.facts import MISSING
-from explorer.report import SYMBOL_COLUMNS, VERDICT_COLUMNS, Cell, symbol_row, verdict_banner, verdict_row, visible
+from explorer.report import (
+    SYMBOL_COLUMNS,
+    VERDICT_COLUMNS,
+    Cell,
+    binary_in_words,
+    size_in_words,
+    symbol_row,
+    verdict_banner,
+    verdict_row,
+    visible,
+)
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
 from explorer.tui.jobs import Kind
@@ -21,7 +32,7 @@ from explorer.tui.messages import InspectFailed, SymbolsRead, TargetsJudged
 from explorer.tui.render import error, text
 from explorer.tui.rows import LazyRows, ListRows
 from explorer.tui.screens.base import ExplorerScreen
-from explorer.tui.tabs import TABS, Content, TabSpec
+from explorer.tui.tabs import TABS, TabContent, TabSpec
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.proof_view import ProofView
@@ -114,8 +125,9 @@ class BinaryScreen(ExplorerScreen):
     def _show_banner(self) -> None:
         banner = self.query_one(VerdictBanner)
         if self.inspection is not None:
-            banner.show(verdict_banner(self.inspection, now=self.explorer.now()), short=self.size.height < 20)
-            banner.border_title = text(self.inspection.subject.name)
+            name = text(self.inspection.subject.name, "bold")
+            size = text(f"  {size_in_words(self.inspection)} · {binary_in_words(self.inspection.binary)}", "$text-muted")
+            banner.show(verdict_banner(self.inspection, now=self.explorer.now()), Content.assemble(name, size), self.size.height < 30)
         elif self._failure is not None:
             banner.say(error(self._failure), style="bad")
         else:
@@ -184,7 +196,7 @@ class BinaryScreen(ExplorerScreen):
         if isinstance(widget, Reasons):
             widget.say(error(self._failure) if self._failure is not None else text("looking inside …", "$text-muted"))
         elif isinstance(widget, TabTable):
-            widget.show(Content(note=Cell(str(self._failure), "bad") if self._failure is not None else Cell("looking inside …", "dim")))
+            widget.show(TabContent(note=Cell(str(self._failure), "bad") if self._failure is not None else Cell("looking inside …", "dim")))
 
     def _fill_table(self, name: str, widget: TabTable, inspection: Inspection) -> None:
         build = SPECS[name].build
@@ -203,7 +215,7 @@ class BinaryScreen(ExplorerScreen):
     @on(TargetsJudged)
     def _judged(self, message: TargetsJudged) -> None:
         widget = self.query_one("#targets", TabTable)
-        widget.show(Content(VERDICT_COLUMNS, tuple(verdict_row(verdict) for verdict in message.inspection.verdicts)))
+        widget.show(TabContent(VERDICT_COLUMNS, tuple(verdict_row(verdict) for verdict in message.inspection.verdicts)))
         if self.explorer.target is not None:
             widget.table.go_to(self.explorer.target.name)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -15,6 +17,7 @@ from explorer.report import (
     RELEASE_COLUMNS,
     AssetRow,
     Cell,
+    Row,
     asset_columns,
     asset_rows,
     plural,
@@ -62,17 +65,17 @@ class BrowserScreen(ExplorerScreen):
 
     def compose(self) -> ComposeResult:
         yield TopBar()
-        yield Static(id="notice")
+        yield Static(id="notice", classes="-empty")
         with Horizontal(id="panes"):
             yield Pane(
                 Table(widget_id="release-table", drops=("files", "date"), empty="reading the releases …"), "Releases", widget_id="releases"
             )
             yield Pane(
-                Table(widget_id="asset-table", drops=("digest", "format", "size", "fact", "proof", "kind"), empty="no files"),
+                Table(widget_id="asset-table", drops=("digest", "format", "size", "fact", "proof", "kind"), floor=18, empty="no files"),
                 "Files",
                 widget_id="assets",
             )
-        yield VerdictBanner(id="banner")
+        yield VerdictBanner(id="banner", classes="-empty")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -111,6 +114,11 @@ class BrowserScreen(ExplorerScreen):
             self._fill_releases()
         self.refresh_bindings()
 
+    @property
+    def more_help(self) -> Sequence[str]:
+        """The warnings in full, for the help screen: above the table each has one line."""
+        return self.explorer.catalogue.warnings if self.explorer.catalogue is not None else ()
+
     def _shown(self) -> list[Release]:
         catalogue = self.explorer.catalogue
         if catalogue is None:
@@ -139,10 +147,10 @@ class BrowserScreen(ExplorerScreen):
         warnings = explorer.catalogue.warnings if explorer.catalogue else ()
         parts += [text(f"! {warning}", "$text-warning") for warning in warnings[:NOTICES]]
         if len(warnings) > NOTICES:
-            parts.append(text(f"and {len(warnings) - NOTICES} more", "$text-muted"))
+            parts[-1] = Content.assemble((f"+{len(warnings) - NOTICES} more in ? · ", "$text-muted"), parts[-1])
         notice = self.query_one("#notice", Static)
         notice.update(lines(parts))
-        notice.display = bool(parts)
+        notice.set_class(not parts, "-empty")
 
     @on(Table.Highlighted, "#release-table")
     def _release_highlighted(self, event: Table.Highlighted) -> None:
@@ -163,7 +171,7 @@ class BrowserScreen(ExplorerScreen):
             found = asset_rows(shown, explorer.known, self._proofs, gaps=True)
             self._rows = {row.row.key: row for row in sorted(found, key=order)}
         self.query_one("#assets", Pane).retitle(release_title(release) if release is not None else "Files")
-        self.assets.show(ListRows(asset_columns(explorer.target), [row.row for row in self._rows.values()]), keep=keep)
+        self.assets.show(ListRows(asset_columns(explorer.target), [slim(row) for row in self._rows.values()]), keep=keep)
         self._show_banner()
 
     def _proofs(self, asset: Asset) -> Sequence[Proof]:
@@ -179,22 +187,31 @@ class BrowserScreen(ExplorerScreen):
         banner = self.query_one(VerdictBanner)
         row = self._row()
         asset = self.asset
-        banner.display = asset is not None
+        banner.set_class(asset is None, "-empty")
         if row is None or asset is None:
             return
+        offline = self.explorer.settings.offline or self.explorer.settings.demo
         found = self.explorer.known(asset)
         name = visible(asset.name)
         if found is not None:
-            banner.show(verdict_banner(found, now=self.explorer.now()), short=self.size.height < 24)
+            banner.show(verdict_banner(found, now=self.explorer.now()), self._instead(row), short=self.size.height < 30)
         elif f"{asset.tag}/{asset.name}#" in self.explorer.problems:
             banner.problem(self.explorer.problems[f"{asset.tag}/{asset.name}#"])
-        elif not asset.url and asset.path is None and not asset.api_url:
+        elif asset.path is None and (offline or not (asset.url or asset.api_url)):
             banner.say(
                 content(Cell(f"? {name}", "unknown"), "bold"),
-                text("Its name is all that is known here: no address to fetch it from, so nothing can be said of what is inside."),
+                text("Only its name is known here: nothing was fetched, so nothing can be said of what is inside.", "$text-muted"),
             )
         else:
             banner.say(content(Cell(name, "strong")), text("looking at its first bytes …", "$text-muted"))
+
+    @staticmethod
+    def _instead(row: AssetRow) -> Content | None:
+        """For a file that was not published: which one is judged instead."""
+        if row.asset is not None or row.serves is None:
+            return None
+        slug = row.row.key.rsplit(":", 1)[-1]
+        return Content.assemble(text(f"{slug} is not published", "bold"), text(f" ↳ this is {row.serves.name}", "$text-muted"))
 
     # -- looking up ---------------------------------------------------------------------------------------------------
 
@@ -338,3 +355,16 @@ def order(row: AssetRow) -> tuple[int, int, str]:
     slug = asset.platform.slug if row.asset is not None else row.row.key.rsplit(":", 1)[-1]
     system = slug.split("-")[0]
     return _KINDS.index(asset.kind), _SYSTEMS.index(system) if system in _SYSTEMS else len(_SYSTEMS), slug
+
+
+_SIZE, _FACT = (next(n for n, column in enumerate(asset_columns()) if column.key == key) for key in ("size", "fact"))
+
+
+def slim(row: AssetRow) -> Row:
+    """A missing file's row says so where there is room for words, not in the narrow column of sizes."""
+    if row.asset is not None:
+        return row.row
+    cells = list(row.row.cells)
+    cells[_SIZE] = Cell("–", "dim", "right")
+    cells[_FACT] = Cell(f"not published {'' if cells[_FACT].text.startswith('↳') else '· '}{cells[_FACT].text}", cells[_FACT].style)
+    return replace(row.row, cells=tuple(cells))

@@ -80,6 +80,8 @@ class HelpScreen(WordsScreen):
     def __init__(self, about: Screen[Any]) -> None:
         super().__init__("Help")
         parts = [text(help_of(about)), Content("")] if help_of(about) else []
+        parts += [text(f"! {warning}", "$text-warning") for warning in getattr(about, "more_help", ())]
+        parts += [Content("")] if getattr(about, "more_help", ()) else []
         parts += list(key_lines(about))
         parts.append(text("Signs", "bold $text-primary"))
         parts += [Content.assemble("  ", (f"{sign:<11}", style), text(words)) for sign, style, words in SIGNS]

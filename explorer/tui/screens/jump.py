@@ -62,7 +62,6 @@ class JumpScreen(ModalScreen[int | None]):
     def compose(self) -> ComposeResult:
         for place, letter in zip(self._places, LETTERS, strict=False):
             label = Label(text(f" {letter} "), classes="letter")
-            label.absolute_offset = place
             label.styles.offset = place
             yield label
 

@@ -21,6 +21,7 @@ class VerdictBanner(Static):
         padding: 0 1;
         background: $surface;
         border-left: outer $border-blurred;
+        &.-short { text-wrap: nowrap; text-overflow: ellipsis; }
         &.-good { border-left: outer $success; }
         &.-warn { border-left: outer $warning; }
         &.-bad { border-left: outer $error; }
@@ -36,17 +37,18 @@ class VerdictBanner(Static):
         self._edge(style)
         self.update(lines([headline, *(line for line in more if line)]))
 
-    def show(self, banner: Banner, short: bool = False) -> None:
-        """Show a verdict; ``short`` leaves out evidence and remedy."""
+    def show(self, banner: Banner, lead: Content | None = None, short: bool = False) -> None:
+        """Show a verdict below ``lead``; ``short`` leaves out the evidence, and each part has one line."""
         self._edge(banner.headline.style)
+        self.set_class(short, "-short")
         head = content(banner.headline, "bold")
         because = content(banner.because)
-        parts = [Content.assemble(head, ": ", because) if because else head]
-        if not short:
-            if banner.evidence.text:
-                parts.append(content(banner.evidence))
-            if banner.remedy.text:
-                parts.append(Content.assemble(("→ ", "$text-accent"), content(banner.remedy)))
+        parts = [lead] if lead else []
+        parts.append(Content.assemble(head, ": ", because) if because else head)
+        if not short and banner.evidence.text:
+            parts.append(content(banner.evidence))
+        if banner.remedy.text:
+            parts.append(Content.assemble(("→ ", "$text-accent"), content(banner.remedy)))
         notes = [content(note) for note in banner.notes]
         parts.append(spaced([content(banner.proof), *notes], "  ·  "))
         self.update(lines(parts))

@@ -36,15 +36,24 @@ class TopBar(Widget):
     def render(self) -> Content:
         """One line."""
         room = self.size.width - 2
-        left = f"rr-explorer · {self.explorer.place}"
+        program, place = "rr-explorer · ", self.explorer.place
         parts = list(self.explorer.state_words)
-        while parts and cell_width(left) + 3 + cell_width(" · ".join(parts)) > room:
-            parts.pop(1 if len(parts) > 1 else 0)
+
+        def too_long() -> bool:
+            return cell_width(program) + cell_width(place) + 2 + cell_width(" · ".join(parts)) > room
+
+        while len(parts) > 2 and too_long():
+            parts.pop(1)
+        if too_long():
+            program = ""
+        while len(parts) > 1 and too_long():
+            parts.pop(0)
+        if too_long():
+            parts = []
         right = " · ".join(parts)
-        left = clip(left, max(0, room - cell_width(right) - (2 if right else 0)))
-        gap = max(1, room - cell_width(left) - cell_width(right))
-        program, dot, place = left.partition(" · ")
-        return Content.assemble((program, "bold $text-primary"), (dot, "$text-muted"), (place, "bold"), " " * gap, (right, "$text-muted"))
+        place = clip(place, max(0, room - cell_width(program)))
+        gap = max(0, room - cell_width(program) - cell_width(place) - cell_width(right))
+        return Content.assemble((program, "$text-primary"), (place, "bold"), " " * gap, (right, "$text-muted"))
 
 
 class KeyBar(Widget):

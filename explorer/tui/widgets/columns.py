@@ -12,8 +12,6 @@ GAP = 2
 """Cells between two columns."""
 SAMPLE = 200
 """Rows that are measured: more than a screenful; a wider cell further down is cut."""
-FLOOR = 18
-"""Cells below which a growing column is not squeezed as long as another can be left out."""
 WIDEST = 400
 
 
@@ -53,8 +51,11 @@ def natural_widths(source: RowSource, view: Sequence[int]) -> dict[str, int]:
     return widths
 
 
-def fit(source: RowSource, view: Sequence[int], room: int, *, fits: bool, drops: Sequence[str]) -> Layout:
-    """Give each column its width. Where it does not fit: squeeze what grows, then leave out ``drops``, then squeeze all."""
+def fit(source: RowSource, view: Sequence[int], room: int, *, fits: bool, drops: Sequence[str], floor: int) -> Layout:
+    """Give each column its width. Where it does not fit: squeeze what grows, then leave out ``drops``, then squeeze all.
+
+    ``floor``: cells below which a growing column is not squeezed as long as another one can be left out.
+    """
     columns = list(source.columns)
     widths = natural_widths(source, view)
 
@@ -65,7 +66,7 @@ def fit(source: RowSource, view: Sequence[int], room: int, *, fits: bool, drops:
         return Layout(tuple((column, widths[column.key]) for column in columns), needed() + GAP)
 
     def least() -> int:
-        return sum(min(FLOOR, widths[c.key]) if c.grows else widths[c.key] for c in columns) + GAP * max(0, len(columns) - 1)
+        return sum(min(floor, widths[c.key]) if c.grows else widths[c.key] for c in columns) + GAP * max(0, len(columns) - 1)
 
     for key in drops:
         if least() <= room:

@@ -53,6 +53,7 @@ class Pane(Vertical):
         self.table = table
         self.caption = title
         self.input = FilterInput()
+        self.input.can_focus = False
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -87,16 +88,16 @@ class Pane(Vertical):
     def start_filter(self) -> None:
         """Open the filter line."""
         self.add_class("-filtered")
+        self.input.can_focus = True
         self.input.focus()
 
     def clear_filter(self) -> bool:
         """Close the filter line and show everything; False where there was none."""
         if not self.has_class("-filtered"):
             return False
-        self.remove_class("-filtered")
+        self._close()
         self.input.value = ""
         self.table.filter("")
-        self.table.focus()
         return True
 
     @on(Input.Changed)
@@ -109,5 +110,11 @@ class Pane(Vertical):
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
         if not self.input.value:
-            self.remove_class("-filtered")
+            self._close()
         self.table.focus()
+
+    def _close(self) -> None:
+        # The focus goes first: a hidden input that still had it would swallow every key.
+        self.table.focus()
+        self.input.can_focus = False
+        self.remove_class("-filtered")

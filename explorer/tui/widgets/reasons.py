@@ -17,11 +17,11 @@ _PLACE = {column.key: number for number, column in enumerate(REASON_COLUMNS)}
 def block(row: Row) -> Content:
     """Answer and rule, sentence, evidence, remedy; empty ones are left out."""
     answer, code, sentence, evidence, remedy = (row.cells[_PLACE[key]] for key in ("answer", "code", "text", "evidence", "remedy"))
-    parts = [Content.assemble(content(answer, "bold"), "  ", content(code)), Content.assemble("  ", content(sentence))]
+    parts = [Content.assemble(content(answer, "bold"), "  ", content(code)), content(sentence)]
     if evidence.text:
-        parts.append(Content.assemble("  ", ("seen in  ", "$text-muted"), content(evidence)))
+        parts.append(Content.assemble(("seen in  ", "$text-muted"), content(evidence)))
     if remedy.text:
-        parts.append(Content.assemble("  ", ("→ to do  ", "$text-accent"), content(remedy)))
+        parts.append(Content.assemble(("→ to do  ", "$text-accent"), content(remedy)))
     return lines(parts)
 
 

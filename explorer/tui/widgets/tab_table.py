@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content as Drawn
+from textual.content import Content
 from textual.widgets import Static
 
 from explorer.report import EMPTY, cell_width
 from explorer.tui.render import content, lines
 from explorer.tui.rows import ListRows, RowSource
-from explorer.tui.tabs import Content, TabSpec
+from explorer.tui.tabs import TabContent, TabSpec
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
@@ -36,11 +36,11 @@ class TabTable(Vertical):
         yield self.summary
         yield self.frame
 
-    def show(self, what: Content) -> None:
+    def show(self, what: TabContent) -> None:
         """Show facts."""
         width = max((cell_width(row.cells[0].text) for row in what.summary), default=0)
         words = [
-            Drawn.assemble(content(row.cells[0]), " " * (width - cell_width(row.cells[0].text) + 2), content(row.cells[1]))
+            Content.assemble(content(row.cells[0]), " " * (width - cell_width(row.cells[0].text) + 2), content(row.cells[1]))
             for row in what.summary
         ]
         if what.note is not EMPTY and what.note.text and (what.rows or not what.summary):

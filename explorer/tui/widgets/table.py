@@ -23,6 +23,7 @@ from explorer.report import EMPTY, Cell, Row, cell_width, clip, clip_middle, pad
 from explorer.tui.rows import NO_ROWS, QUICK, SORTABLE, RowSource, Wish, choose
 from explorer.tui.widgets.columns import GAP, Layout, fit
 
+REVERSE = RichStyle(reverse=True)
 MARK = "› "
 """Before the row under the cursor, so that colour is not the only cue."""
 
@@ -123,16 +124,23 @@ class Table(ScrollView, can_focus=True):
         *,
         fits: bool = True,
         drops: Sequence[str] = (),
+        floor: int = 10,
         empty: str = "Nothing here",
         header: bool = True,
         widget_id: str | None = None,
     ) -> None:
-        """``fits``: columns share the width; else the table scrolls sideways. ``drops``: keys of columns left out first."""
+        """``fits``: columns share the width; else the table scrolls sideways. ``drops``: keys of columns left out first.
+
+        ``floor``: cells a growing column keeps as long as another can be left out.
+        """
         super().__init__(id=widget_id)
         self._top = 1 if header else 0
         """Lines taken by the header."""
         self._fits = fits
         self._drops = tuple(drops)
+        self._floor = floor
+        if fits:
+            self.styles.overflow_x = "hidden"
         self.empty = empty
         self.source: RowSource = NO_ROWS
         self.view: Sequence[int] = range(0)
@@ -239,8 +247,10 @@ class Table(ScrollView, can_focus=True):
     # -- layout -------------------------------------------------------------------------------------------------------
 
     def _measure(self) -> None:
-        width = self.scrollable_content_region.width or self.size.width
-        self._columns = fit(self.source, self.view, width - len(MARK), fits=self._fits, drops=self._drops)
+        # The vertical scrollbar only appears after the size is known: count with it where it will.
+        bar = self.styles.scrollbar_size_vertical if len(self.view) + self._top > self.region.height > 0 else 0
+        width = max(0, self.region.width - bar)
+        self._columns = fit(self.source, self.view, width - len(MARK), fits=self._fits, drops=self._drops, floor=self._floor)
         total = width if self._fits else max(width, self._columns.total + len(MARK))
         self.virtual_size = Size(total, len(self.view) + self._top)
         self.refresh()
@@ -286,7 +296,10 @@ class Table(ScrollView, can_focus=True):
         return self._row(place).crop_extend(scroll_x, scroll_x + width, self._row_style(place))
 
     def _style(self, *names: str) -> RichStyle:
-        return self.get_visual_style(*(f"table--{name}" for name in names)).rich_style
+        classes = tuple(f"table--{name}" for name in names)
+        style = self.get_visual_style(*classes).rich_style
+        # Textual's visual style knows no reverse video, which is how a terminal's own colours mark the cursor.
+        return style + REVERSE if any(self.get_component_styles(name).text_style.reverse for name in classes) else style
 
     def _header(self) -> Strip:
         segments = [Segment(" " * len(MARK), self._style("header"))]
