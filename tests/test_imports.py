@@ -1,0 +1,69 @@
+"""What a call costs before it does anything: heavy packages are imported only where they are needed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("httpx", "elftools", "diskcache", "textual")
+PROBE = """
+import json, sys, time
+start = time.perf_counter()
+from explorer.cli import run
+words = json.loads(sys.argv[1])
+code = run(words)
+seconds = time.perf_counter() - start
+seen = sorted({name.partition(".")[0] for name in sys.modules})
+print(json.dumps({"code": code, "seconds": seconds, "modules": seen}), file=sys.stderr)
+"""
+
+
+def probe(words: list[str], home: Path) -> tuple[int, float, set[str]]:
+    """Exit code, seconds from the first import to the end, and the top-level modules of a fresh interpreter."""
+    environ = {**os.environ, "XDG_CACHE_HOME": str(home), "XDG_STATE_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, json.dumps(words)], capture_output=True, text=True, env=environ, timeout=60, check=True
+    )
+    told = json.loads(done.stderr.splitlines()[-1])
+    return told["code"], told["seconds"], set(told["modules"])
+
+
+@pytest.mark.parametrize("words", [["--help"], ["rules"], ["rules", "--json"], ["targets", "--json"], ["schema"], ["completion", "fish"]])
+def test_light_commands_import_nothing_heavy(words: list[str], tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+    code, seconds, modules = probe(words, tmp_path)
+    record_property("seconds", round(seconds, 3))
+    assert code == 0
+    assert not modules & set(HEAVY)
+    assert seconds < 2.0, "a light command takes some 0.2 s; ten times that is a mistake, not a slow machine"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["releases", "--offline"],
+        ["assets", "latest", "--offline", "--json"],
+        ["inspect", sys.executable],
+        ["get", sys.executable, "-o", "OUT"],
+        ["cache"],
+        ["doctor", "--offline"],
+        ["verify", "--offline", "latest", "--platform", "linux-amd64"],
+    ],
+)
+def test_no_command_imports_textual(words: list[str], tmp_path: Path) -> None:
+    words = [str(tmp_path / "out") if word == "OUT" else word for word in words]
+    code, _, modules = probe(words, tmp_path / "home")
+    assert code in (0, 3), "3: offline, there is nothing to verify"
+    assert "textual" not in modules
+
+
+@pytest.mark.parametrize(
+    "module", ["explorer", "explorer.report", "explorer.workbench", "explorer.settings", "explorer.cli", "explorer.tui"]
+)
+def test_front_doors_are_light(module: str) -> None:
+    code = f"import sys, {module}; print(*sorted(name.partition('.')[0] for name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert not set(done.stdout.split()) & set(HEAVY)
