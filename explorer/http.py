@@ -5,8 +5,10 @@ httpx and ssl are imported when they are first used: they cost 0.13 s, which the
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +16,8 @@ from explorer import __version__
 from explorer.errors import OfflineError, SourceError
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 USER_AGENT = f"rr-explorer/{__version__}"
@@ -68,6 +72,7 @@ def make_client(timeout_s: float = 20.0) -> httpx.AsyncClient:
 
     try:
         return httpx.AsyncClient(
+            verify=_authorities(os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")),
             timeout=httpx.Timeout(timeout_s, pool=None),
             follow_redirects=False,
             headers={"User-Agent": USER_AGENT},
@@ -83,6 +88,14 @@ def make_client(timeout_s: float = 20.0) -> httpx.AsyncClient:
         raise SourceError(
             "The certificates in the environment cannot be used", str(error), "Check SSL_CERT_FILE and SSL_CERT_DIR"
         ) from error
+
+
+@lru_cache(maxsize=2)
+def _authorities(_file: str, _folder: str) -> ssl.SSLContext:
+    """The trusted authorities, read once for a given environment: it costs 40 ms, which each client would pay anew."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def without_credentials(text: str) -> str:
@@ -109,6 +122,8 @@ def describe_failure(error: Exception, url: str) -> SourceError:
         return OfflineError(f"{host} does not answer", "timed out", "Try again, or use --offline")
     if isinstance(error, httpx.ConnectError):
         return OfflineError(f"No connection to {host}", text or "refused", "Check the network or the proxy, or use --offline")
+    if isinstance(error, httpx.RemoteProtocolError) and "location header" in text:
+        return SourceError(f"{host} sends the request elsewhere", "to an unusable address", "Check --api-url and the proxy")
     if isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)):
         return SourceError(f"The connection to {host} was cut", text, "Try again: a download goes on where it stopped")
     if isinstance(error, httpx.DecodingError):

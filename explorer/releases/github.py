@@ -20,7 +20,7 @@ import httpx
 
 from explorer.errors import NotFoundError, RateLimitedError, SourceError, UsageError
 from explorer.facts import Fact, Unknown
-from explorer.http import Token, describe_failure, origin_of
+from explorer.http import Token, describe_failure, origin_of, without_credentials
 from explorer.progress import Progress, ProgressCallback, ignore_progress
 from explorer.releases.answers import (
     MOST_PAGES,
@@ -83,7 +83,9 @@ class GitHub:
         parts = urlsplit(api_url) if self._origin else None
         if parts is None or parts.query or parts.fragment or parts.username is not None:
             remedy = "For example https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise"
-            raise UsageError(f"Not the address of an API: {api_url}", "it must begin with https:// and name a host only", remedy)
+            raise UsageError(
+                f"Not the address of an API: {without_credentials(api_url)}", "it must begin with https:// and name a host only", remedy
+            )
         self.repo = repo
         self.api_url = api_url.rstrip("/")
         self._client = client

@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -61,8 +62,8 @@ class GitHub:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._world.closing.set()
-        for server in (self._api, self._web, self._files):
-            server.stop()
+        with ThreadPoolExecutor(3) as pool:  # each waits for its own loop, up to 20 ms
+            list(pool.map(HttpServer.stop, (self._api, self._web, self._files)))
         if self._world.failures and error is None:
             raise self._world.failures[0]
 
@@ -236,7 +237,7 @@ class GitHub:
             target = f"{self.api_url}/repositories/{_repo_id(self.renamed[repo])}/{'/'.join(rest)}"
             return self._json(request, 301, {"message": "Moved Permanently", "url": target}, {"Location": target + _query(request)})
         if request.path == "/api/v3/rate_limit":
-            return self._json(request, 200, {"rate": self._rate(request)}, free=True)
+            return self._json(request, 200, {"rate": self._rate(request)})
         if repo not in self._releases or (self.private and not self._authenticated(request)):
             return self._json(request, 404, {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"})
         if rest == ["releases"]:
@@ -262,14 +263,22 @@ class GitHub:
         if version not in _API_VERSIONS:
             return Answer(400, {"Content-Type": "application/json"}, b'{"message":"The requested API version does not exist."}')
         if request.headers.get("authorization") and not self._authenticated(request):
-            return self._json(request, 401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"}, free=True)
+            return self._json(request, 401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"})
         if self._retry_after is not None:
             message = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}
-            return self._json(request, self._limit_status, message, {"Retry-After": str(self._retry_after)}, free=True)
-        if self.rate_used >= self._limit(request) and request.path != "/api/v3/rate_limit":
+            return self._json(request, self._limit_status, message, {"Retry-After": str(self._retry_after)})
+        if request.path != "/api/v3/rate_limit" and not self._charge(request):
             message = {"message": "API rate limit exceeded for 127.0.0.1.", "documentation_url": "https://docs.github.com/rest"}
-            return self._json(request, self._limit_status, message, free=True)
+            return self._json(request, self._limit_status, message)
         return None
+
+    def _charge(self, request: Request) -> bool:
+        """Take one request off the rate; False if none is left."""
+        with self._world.lock:
+            if self.rate_used >= self._limit(request):
+                return False
+            self.rate_used += 1
+            return True
 
     def _list(self, request: Request, repo: str) -> Answer:
         query = parse_qs(request.query)
@@ -307,15 +316,13 @@ class GitHub:
 
     # ---- answers
 
-    def _json(
-        self, request: Request, status: int, value: object, headers: Mapping[str, str] | None = None, *, free: bool = False
-    ) -> Answer:
+    def _json(self, request: Request, status: int, value: object, headers: Mapping[str, str] | None = None) -> Answer:
         body = json.dumps(value).encode()
         etag = f'W/"{hashlib.sha256(body).hexdigest()}"'
         same = status == 200 and etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
-        # GitHub's documentation: a 304 costs nothing if the request was made with a token.
-        if not free and not (same and self._authenticated(request)):
-            self.rate_used += 1
+        if same and self._authenticated(request):  # the documentation: a 304 costs nothing if it was asked for with a token
+            with self._world.lock:
+                self.rate_used -= 1
         answer = {"Content-Type": "application/json; charset=utf-8", "Vary": "Accept, Authorization, Cookie, Accept-Encoding"}
         answer |= {"Cache-Control": "public, max-age=60, s-maxage=60", "X-GitHub-Api-Version-Selected": _API_VERSIONS[0]}
         answer |= self._rate_headers(request) | dict(headers or {})

@@ -145,7 +145,7 @@ class HttpServer:
         self._server = _Listener(("127.0.0.1", 0), Handler)
         self._server.world = world
         self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name=f"test-{name}", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name=f"test-{name}", daemon=True)
 
     def start(self) -> None:
         """Begin to answer."""
@@ -153,8 +153,9 @@ class HttpServer:
 
     def stop(self) -> None:
         """Close the listening socket and every connection, so that no thread is left waiting for a request."""
-        self._server.shutdown()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
         with self.world.lock:
             sockets = list(self._sockets)
         for each in sockets:
@@ -318,12 +319,13 @@ def _harmed(answer: Answer, fault: Fault | None) -> Answer:
         page = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to the network</body></html>"
         answer = Answer(fault.status or 200, {"Content-Type": "text/html; charset=utf-8"}, page)
     elif fault.body is not None:
-        answer = Answer(fault.status or answer.status, {"Content-Type": "application/json; charset=utf-8"}, fault.body)
+        status = fault.status or (200 if answer.status == 304 else answer.status)
+        answer = Answer(status, {"Content-Type": "application/json; charset=utf-8"}, fault.body)
     elif fault.status:
         answer = Answer(fault.status, {"Content-Type": "application/json; charset=utf-8"}, b'{"message":"Server Error"}')
     elif fault.cut_json:
         headers = {k: v for k, v in answer.headers.items() if k.lower() not in ("etag", "content-encoding")}
-        answer = Answer(answer.status, headers, b'[{"tag_name": "v1.0.0", "assets": [{"na')
+        answer = Answer(200, headers, b'[{"tag_name": "v1.0.0", "assets": [{"na')
     if fault.corrupt and answer.length:
         whole = b"".join(answer.chunks())
         answer = Answer(answer.status, answer.headers, bytes((whole[0] ^ 0xFF,)) + whole[1:])

@@ -1,0 +1,199 @@
+"""The bundled list, the demo and a folder on disk."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from explorer.errors import NotFoundError, SourceError
+from explorer.facts import MISSING, Unknown
+from explorer.releases import Kind, Origin, Release, bundled, demo, folder, snapshot
+from explorer.releases.names import parse_asset_name
+
+
+def test_every_release_and_file_is_there_under_a_banner() -> None:
+    catalogue = snapshot()
+    assert (catalogue.repo, catalogue.origin, len(catalogue.releases)) == ("roadrunner-server/roadrunner", Origin.SNAPSHOT, 206)
+    assert sum(len(release.assets) for release in catalogue.releases) == 2213
+    assert not isinstance(catalogue.complete, bool)  # a count of them must not look like the total
+    banner = catalogue.warnings[0]
+    assert all(word in banner for word in ("Bundled", "expected", "workflows", "sizes and digests are unknown"))
+    assert Counter(release.evidence for release in catalogue.releases) == {"published": 50, "derived": 154, "third-party": 2}
+    asset = catalogue.releases[1].assets[0]
+    assert isinstance(asset.size, Unknown)
+    assert isinstance(asset.digest, Unknown)
+
+
+def test_every_name_of_roadrunners_is_understood() -> None:
+    for release in snapshot().releases:
+        for asset in release.assets:
+            assert asset.kind is not Kind.OTHER, asset.name
+            assert not isinstance(asset.platform.os, MISSING), asset.name
+            assert not isinstance(asset.platform.arch, MISSING), asset.name
+
+
+def test_newest_first_with_the_release_whose_day_is_not_recorded_after_the_one_it_followed() -> None:
+    releases = snapshot().releases
+    assert [release.tag for release in releases[:3]] == ["v3.0.0", "v2025.1.15", "v2025.1.14"]
+    assert isinstance(releases[0].published_at, Unknown)
+    dates = [release.published_at for release in releases if isinstance(release.published_at, datetime)]
+    assert len(dates) == 205
+    assert dates == sorted(dates, reverse=True)
+    tags = [release.tag for release in releases]
+    assert tags.index("v2025.1.11") < tags.index("v2025.1.10") < tags.index("v2025.1.9")
+
+
+def test_the_untagged_release_is_found_and_no_musl_arm64_was_ever_published() -> None:
+    catalogue = snapshot()
+    untagged = catalogue.release("untagged-f7dbae972208eff54361")
+    assert isinstance(untagged, Release)
+    assert all("1.0.4" in asset.name for asset in untagged.assets)
+    assert not [a for r in catalogue.releases for a in r.assets if a.platform.slug == "musl-arm64"]
+
+
+def test_it_is_there_in_an_instant() -> None:
+    """20 ms of processor time at best of five, so that the first screen can show it."""
+    best = 1.0
+    for _ in range(5):
+        start = time.process_time()
+        snapshot()
+        best = min(best, time.process_time() - start)
+    assert best < 0.020
+
+
+def test_the_front_door_is_light() -> None:
+    code = (
+        "import sys; import explorer.releases as r; r.snapshot(); r.demo(); r.cached; r.folder\n"
+        "print(sorted({m.partition('.')[0] for m in sys.modules} & {'httpx','elftools','diskcache','textual','anyio','ssl'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def _shipped(here: Path, files: dict[str, tuple[str, str, bytes]]) -> None:
+    """A package folder with the bundled list and stand-ins: file name to tag, asset, bytes."""
+    (here / "data").mkdir()
+    (here / "data" / "snapshot.tsv").write_bytes((Path(bundled.__file__).parent / "data" / "snapshot.tsv").read_bytes())
+    (here / "standins").mkdir()
+    entries = []
+    for file, (tag, asset, data) in files.items():
+        (here / "standins" / file).write_bytes(data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        entries.append({"tag": tag, "asset": asset, "file": file, "sha256": sha256, "size": len(data), "note": "built from source"})
+    (here / "standins" / "index.json").write_text(json.dumps({"assets": entries}), "utf-8")
+
+
+def test_stand_ins_are_marked_and_the_rest_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "roadrunner-2025.1.15-linux-arm64.tar.gz"
+    _shipped(tmp_path, {"a.tar.gz": ("v2025.1.15", name, b"a program")})
+    monkeypatch.setattr(bundled, "_HERE", tmp_path)
+    catalogue = demo()
+    release = catalogue.release("v2025.1.15")
+    assert release is not None
+    asset = next(a for a in release.assets if a.name == name)
+    assert asset.stand_in
+    assert asset.path is not None
+    assert asset.path.read_bytes() == b"a program"
+    assert (asset.size, asset.digest) == (9, f"sha256:{hashlib.sha256(b'a program').hexdigest()}")
+    assert asset.url == ""  # nothing at RoadRunner's address is these bytes
+    assert [a for r in catalogue.releases for a in r.assets if a.stand_in] == [asset]
+    assert "stand-in" in catalogue.warnings[0]
+    assert "Bundled" in catalogue.warnings[1]
+    assert len(catalogue.warnings) == 2
+
+
+@pytest.mark.parametrize(
+    "index",
+    ["", "[]", "{}", '{"assets": 5}', '{"assets": [{"tag": "v1"}]}', '{"assets": [7]}', "\x00"],
+)
+def test_a_damaged_index_leaves_the_bundled_list(index: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _shipped(tmp_path, {})
+    (tmp_path / "standins" / "index.json").write_text(index, "utf-8")
+    monkeypatch.setattr(bundled, "_HERE", tmp_path)
+    catalogue = demo()
+    assert len(catalogue.releases) == 206
+    assert not any(a.stand_in for r in catalogue.releases for a in r.assets)
+    assert any("no stand-ins" in warning for warning in catalogue.warnings)
+
+
+def test_a_missing_cut_or_straying_stand_in_is_named_and_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {f"{n}.bin": ("v1.6.2", f"roadrunner-1.6.2-{n}-amd64.zip", b"whole") for n in ("windows", "darwin", "freebsd")}
+    _shipped(tmp_path, files | {"x.bin": ("v0.0.0", "nothing", b"x")})
+    (tmp_path / "standins" / "windows.bin").unlink()
+    (tmp_path / "standins" / "darwin.bin").write_bytes(b"cut")
+    text = (tmp_path / "standins" / "index.json").read_text("utf-8").replace('"freebsd.bin"', '"../data/snapshot.tsv"')
+    (tmp_path / "standins" / "index.json").write_text(text, "utf-8")
+    monkeypatch.setattr(bundled, "_HERE", tmp_path)
+    catalogue = demo()
+    assert not any(a.stand_in for r in catalogue.releases for a in r.assets)
+    assert sum("missing or damaged" in warning for warning in catalogue.warnings) == 3
+    assert any("v0.0.0/nothing" in warning for warning in catalogue.warnings)
+
+
+def test_the_shipped_demo_has_whole_stand_ins_only() -> None:
+    for release in demo().releases:
+        for asset in release.assets:
+            if asset.stand_in:
+                assert asset.path is not None
+                assert f"sha256:{hashlib.sha256(asset.path.read_bytes()).hexdigest()}" == asset.digest
+
+
+def test_a_folder_is_one_release(tmp_path: Path) -> None:
+    home = tmp_path / "v1.2.3"
+    home.mkdir()
+    (home / "tool-linux-arm64.tar.gz").write_bytes(b"12345")
+    (home / "README").write_bytes(b"")
+    (home / "sub").mkdir()
+    catalogue = folder(home)
+    assert (catalogue.origin, catalogue.complete, len(catalogue.releases)) == (Origin.FOLDER, True, 1)
+    release = catalogue.releases[0]
+    assert (release.tag, release.version, release.evidence) == ("v1.2.3", "1.2.3", "folder")
+    assert [(a.name, a.size, a.platform.slug) for a in release.assets] == [
+        ("README", 0, "?"),
+        ("tool-linux-arm64.tar.gz", 5, "linux-arm64"),
+    ]
+    assert release.assets[1].path == home / "tool-linux-arm64.tar.gz"
+    assert catalogue.release("latest") is release
+    assert catalogue.warnings == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there, pipes are other things")
+def test_links_out_of_a_folder_and_special_files_are_left_out_aloud(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("a key")
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "inside").write_text("fine")
+    (home / "a-link").symlink_to("inside")
+    (home / "out").symlink_to(secret)
+    (home / "nowhere").symlink_to("missing")
+    (home / "round").symlink_to("round")
+    os.mkfifo(home / "pipe")
+    catalogue = folder(home)
+    assert [asset.name for asset in catalogue.releases[0].assets] == ["a-link", "inside"]
+    named = "\n".join(catalogue.warnings)
+    assert all(name in named for name in ("out ", "nowhere ", "round ", "pipe "))
+    assert "leads out of the folder" in named
+
+
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NotFoundError) as missing:
+        folder(tmp_path / "missing")
+    with pytest.raises(SourceError) as plain:
+        folder(tmp_path / "file")
+    assert missing.value.remedy
+    assert plain.value.remedy
+
+
+def test_the_parser_is_the_same_one(tmp_path: Path) -> None:
+    (tmp_path / "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz").write_bytes(b"x")
+    asset = folder(tmp_path).releases[0].assets[0]
+    assert asset.platform == parse_asset_name(asset.name, "v2025.1.15").platform

@@ -1,0 +1,177 @@
+"""What names claim: every era of RoadRunner's, other projects' ways, and anything at all."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.facts import MISSING, Unknown, known_or
+from explorer.releases import Kind, parse_asset_name, parse_version
+
+
+@pytest.mark.parametrize(
+    ("tag", "version"),
+    [
+        ("v2025.1.15", "2025.1.15"),
+        ("1.6.0", "1.6.0"),
+        ("v2.0.0-alpha1", "2.0.0-alpha1"),
+        ("v2.0.0-RC.1", "2.0.0-RC.1"),
+        ("v2.7.2-rc.1", "2.7.2-rc.1"),
+        ("untagged-f7dbae972208eff54361", "untagged-f7dbae972208eff54361"),
+        ("untagged-1234567", "untagged-1234567"),
+        ("v9", "9"),
+        ("jq-1.7.1", "1.7.1"),
+        ("bun-v1.1.0", "1.1.0"),
+        ("cli/v2.4.0", "2.4.0"),
+        ("@scope/tool@3.2.1+build.7", "3.2.1+build.7"),
+        ("nightly", "nightly"),
+        ("", ""),
+    ],
+)
+def test_version_of_a_tag(tag: str, version: str) -> None:
+    assert parse_version(tag) == version
+
+
+ROADRUNNER = [
+    # era of v1: a tag without a version, zips for musl, a tag without v
+    ("untagged-f7dbae972208eff54361", "roadrunner-1.0.4-linux-amd64.tar.gz", Kind.SERVER, "linux-amd64", "tar.gz"),
+    ("v1.6.2", "roadrunner-1.6.2-unknown-musl-amd64.zip", Kind.SERVER, "musl-amd64", "zip"),
+    ("1.6.0", "roadrunner-1.6.0-freebsd-amd64.zip", Kind.SERVER, "freebsd-amd64", "zip"),
+    # spiral/roadrunner-binary
+    ("v2.0.0-alpha1", "roadrunner-2.0.0-alpha1-darwin-amd64.zip", Kind.SERVER, "darwin-amd64", "zip"),
+    ("v2.0.0-RC.1", "roadrunner-2.0.0-RC.1-linux-amd64.tar.gz", Kind.SERVER, "linux-amd64", "tar.gz"),
+    # v2.7.2 and later
+    ("v2.9.4", "roadrunner-2.9.4-darwin-arm64.tar.gz", Kind.SERVER, "darwin-arm64", "tar.gz"),
+    ("v2.9.4", "protoc-gen-php-grpc-2.9.4-windows-amd64.zip", Kind.PLUGIN, "windows-amd64", "zip"),
+    ("v2.12.3", "roadrunner-2.12.3-linux-amd64.deb", Kind.DEB, "linux-amd64", "deb"),
+    ("v2.12.3", "protoc-gen-php-grpc-2.12.3-unknown-musl-amd64.zip", Kind.PLUGIN, "musl-amd64", "zip"),
+    # v2023 and later
+    ("v2025.1.15", "roadrunner-2025.1.15-linux-arm64.tar.gz", Kind.SERVER, "linux-arm64", "tar.gz"),
+    ("v2025.1.15", "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz", Kind.SERVER, "musl-amd64", "tar.gz"),
+    ("v2025.1.15", "roadrunner-2025.1.15-linux-arm64.deb", Kind.DEB, "linux-arm64", "deb"),
+    ("v2025.1.15", "protoc-gen-php-grpc-2025.1.15-freebsd-amd64.tar.gz", Kind.PLUGIN, "freebsd-amd64", "tar.gz"),
+    # the version in the name is not the tag's
+    ("v2.0.0", "roadrunner-1.9.2-windows-amd64.zip", Kind.SERVER, "windows-amd64", "zip"),
+]
+
+
+@pytest.mark.parametrize(("tag", "name", "kind", "slug", "archive"), ROADRUNNER)
+def test_roadrunner_names(tag: str, name: str, kind: Kind, slug: str, archive: str) -> None:
+    parsed = parse_asset_name(name, tag)
+    assert (parsed.kind, parsed.platform.slug, parsed.archive) == (kind, slug, archive)
+
+
+def test_unknown_musl_is_linux_with_musl() -> None:
+    platform = parse_asset_name("roadrunner-2025.1.15-unknown-musl-amd64.tar.gz", "v2025.1.15").platform
+    assert (platform.os, platform.arch, platform.libc) == ("linux", "amd64", "musl")
+
+
+def test_a_linux_name_without_libc_says_nothing_about_it() -> None:
+    platform = parse_asset_name("roadrunner-2025.1.15-linux-arm64.tar.gz", "v2025.1.15").platform
+    assert isinstance(platform.libc, Unknown)
+
+
+OTHERS = [
+    ("ripgrep-14.1.0-x86_64-unknown-linux-musl.tar.gz", "linux", "amd64", "musl", "tar.gz"),
+    ("bat-v0.25-aarch64-unknown-linux-gnu.tar.gz", "linux", "arm64", "gnu", "tar.gz"),
+    ("tool-armv7-unknown-linux-gnueabihf.tar.xz", "linux", "arm", "gnu", "tar.xz"),
+    ("tool-arm-unknown-linux-musleabihf.tbz", "linux", "arm", "musl", "tar.bz2"),
+    ("tool-i686-pc-windows-msvc.zip", "windows", "386", "", "zip"),
+    ("tool-x86_64-pc-windows-gnu.zip", "windows", "amd64", "", "zip"),
+    ("tool-aarch64-apple-darwin.tar.zst", "darwin", "arm64", "", "tar.zst"),
+    ("lazygit_0.44.1_Linux_x86_64.tar.gz", "linux", "amd64", "", "tar.gz"),
+    ("lazygit_0.44.1_Darwin_arm64.tgz", "darwin", "arm64", "", "tar.gz"),
+    ("goreleaser_Linux_armv6.tar.gz", "linux", "arm", "", "tar.gz"),
+    ("caddy_2.8_linux_amd64_v1.tar.gz", "linux", "amd64", "", "tar.gz"),
+    ("hugo_0.9_Linux-64bit.tar.gz", "linux", "amd64", "", "tar.gz"),
+    ("protoc-29.0-linux-aarch_64.zip", "linux", "arm64", "", "zip"),
+    ("protoc-29.0-linux-ppcle_64.zip", "linux", "ppc64le", "", "zip"),
+    ("protoc-29.0-win64.zip", "windows", "amd64", "", "zip"),
+    ("jq-linux64", "linux", "amd64", "", "raw"),
+    ("jq-macos-arm64", "darwin", "arm64", "", "raw"),
+    ("jq-windows-i386.exe", "windows", "386", "", "raw"),
+    ("dumb-init_1.2.5_x86_64", "", "amd64", "", "raw"),
+    ("node-linux-s390x.tar.xz", "linux", "s390x", "", "tar.xz"),
+    ("tool-linux-riscv64gc.gz", "linux", "riscv64", "", "gz"),
+    ("tool-linux-mips64le.tar.bz2", "linux", "mips64le", "", "tar.bz2"),
+    ("tool-openbsd-386.tar.gz", "openbsd", "386", "", "tar.gz"),
+    ("tool-aarch64-linux-android.zip", "android", "arm64", "", "zip"),
+    ("bun-linux-x64-musl-baseline.zip", "linux", "amd64", "musl", "zip"),
+    ("tool-1.0-py3-none-musllinux_1_2_x86_64.whl", "linux", "amd64", "musl", "zip"),
+    ("tool-1.0-py3-none-manylinux_2_17_aarch64.manylinux2014_aarch64.whl", "linux", "arm64", "gnu", "zip"),
+    ("tool-alpine-arm64.tar.gz", "linux", "arm64", "musl", "tar.gz"),
+    ("tool-1.2.3-1.x86_64.rpm", "linux", "amd64", "", "raw"),
+    ("tool_1.2.3_aarch64.apk", "linux", "arm64", "", "raw"),
+    ("tool-darwin-universal.zip", "darwin", "", "", "zip"),
+    # the project's own name holds words of platforms: the last ones count
+    ("win-acme.v2.linux-arm64.zip", "linux", "arm64", "", "zip"),
+    ("arm-none-eabi-gcc-linux-x86_64.tar.xz", "linux", "amd64", "", "tar.xz"),
+    ("darwinia-linux-amd64", "linux", "amd64", "", "raw"),
+]
+
+
+@pytest.mark.parametrize(("name", "os", "arch", "libc", "archive"), OTHERS)
+def test_other_projects_names(name: str, os: str, arch: str, libc: str, archive: str) -> None:
+    parsed = parse_asset_name(name, "v1.2.3")
+    platform = parsed.platform
+    assert (known_or(platform.os, ""), known_or(platform.arch, ""), known_or(platform.libc, "")) == (os, arch, libc)
+    assert (parsed.kind, parsed.archive) == (Kind.OTHER, archive)
+
+
+def test_another_projects_deb_is_a_deb() -> None:
+    parsed = parse_asset_name("bat_0.25.0_i386.deb", "v0.25.0")
+    assert (parsed.kind, parsed.platform.slug, parsed.archive) == (Kind.DEB, "linux-386", "deb")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "roadrunner-2025.1.15-linux-arm64.tar.gz.sha256",
+        "roadrunner-2025.1.15-linux-arm64.tar.gz.asc",
+        "tool-linux-amd64.sig",
+        "tool-linux-amd64.minisig",
+        "tool_1.0_checksums.txt",
+        "tool-linux-amd64.tar.gz.sbom.json",
+        "SHA256SUMS.txt",
+        "tool-linux-amd64.intoto.jsonl",
+    ],
+)
+def test_files_about_files_are_kept_but_run_nowhere(name: str) -> None:
+    parsed = parse_asset_name(name, "v2025.1.15")
+    assert (parsed.kind, parsed.archive, parsed.platform.slug) == (Kind.OTHER, "raw", "?")
+
+
+@pytest.mark.parametrize("name", ["roadrunner-2025.1.15.tar.gz", "roadrunner-notes-linux", "rr", "", ".", "💥"])
+def test_what_fits_nothing_is_other(name: str) -> None:
+    assert parse_asset_name(name, "v2025.1.15").kind is Kind.OTHER
+
+
+@given(st.text(max_size=3000), st.text(max_size=600))
+def test_any_name_and_tag_give_an_answer(name: str, tag: str) -> None:
+    parsed = parse_asset_name(name, tag)
+    assert parsed.archive in {"tar.gz", "tar.xz", "tar.bz2", "tar.zst", "zip", "deb", "gz", "raw"}
+    assert parse_version(tag) in tag
+    if parsed.kind in (Kind.SERVER, Kind.PLUGIN):
+        assert not isinstance(parsed.platform.os, MISSING)
+        assert not isinstance(parsed.platform.arch, MISSING)
+
+
+@given(
+    st.sampled_from(["linux", "darwin", "windows", "freebsd", "unknown-musl"]),
+    st.sampled_from(["amd64", "arm64", "386", "riscv64"]),
+    st.sampled_from(["tar.gz", "zip", "tar.xz"]),
+    st.from_regex(r"[0-9]{1,4}\.[0-9]{1,2}\.[0-9]{1,2}(-(alpha|beta|rc)\.?[0-9]{1,2})?", fullmatch=True),
+)
+def test_any_version_of_a_known_shape(system: str, arch: str, ending: str, version: str) -> None:
+    parsed = parse_asset_name(f"roadrunner-{version}-{system}-{arch}.{ending}", f"v{version}")
+    expected = "musl" if system == "unknown-musl" else system
+    assert (parsed.kind, parsed.platform.slug, parsed.archive) == (Kind.SERVER, f"{expected}-{arch}", ending)
+
+
+def test_a_name_made_to_be_slow_is_quick() -> None:
+    """Repeated near-matches of every pattern: linear work, far below what a frame may take."""
+    import time
+
+    for shape in ("x86_6-" * 50_000, "1.1-" * 50_000, "v1.1.1" * 50_000, ".tar" * 50_000):
+        start = time.process_time()
+        parse_asset_name(shape, shape)
+        assert time.process_time() - start < 0.05
