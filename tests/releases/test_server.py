@@ -38,14 +38,16 @@ def schema(name: str) -> dict[str, Any]:
 FORMATS = jsonschema.FormatChecker(formats=())
 
 
-@FORMATS.checks("date-time", raises=ValueError)
 def _is_a_moment(value: object) -> bool:
     return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
 
 
-@FORMATS.checks("uri", raises=ValueError)
 def _is_an_address(value: object) -> bool:
     return not isinstance(value, str) or urlsplit(value).scheme in ("http", "https")
+
+
+FORMATS.checks("date-time", raises=ValueError)(_is_a_moment)
+FORMATS.checks("uri", raises=ValueError)(_is_an_address)
 
 
 def check(value: object, name: str) -> None:
