@@ -96,7 +96,7 @@ class Codec:
     @property
     def unused(self) -> bytes:
         """Bytes behind the end of a single stream."""
-        return self._held if self._engine is None else b""
+        return self._held if self._single and self._engine is None else b""
 
     def give(self, data: bytes, limit: int) -> bytes:
         """Up to ``limit`` bytes out of what was held back and ``data``; empty only while ``hungry``.

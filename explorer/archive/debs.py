@@ -40,6 +40,9 @@ def walk_deb(source: ByteSource, budget: Budget) -> Iterator[Entry]:
             stream = Unpacked(body, Codec(_PACKINGS[packing]), budget) if packing else body
             yield from walk_tar(stream, Guard(budget.limits), budget, part=part, sealed=bool(packing))
         at += size + (size & 1)
+        whole = source.size
+        if isinstance(whole, int) and at - (size & 1) > whole:
+            raise RefusedError("truncated", f"the ar header claims {size:,} bytes, more than there are", name)
     if parts != ["control", "data"]:
         raise RefusedError("truncated", "its control or data member is missing, or they stand in the wrong order")
 

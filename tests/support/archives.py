@@ -90,9 +90,9 @@ def _bytes(content: Content) -> bytes:
 
 
 def mode_of(name: str) -> int:
-    """The permission bits that a file of this name gets: 0755 for ``*.exe`` and for names without an ending but LICENSE."""
+    """The permission bits that a file of this name gets: 0755 for ``*.exe`` and for names without an ending but LICENSE and control."""
     last = name.rsplit("/", 1)[-1]
-    return 0o755 if last.endswith(".exe") or ("." not in last and last != "LICENSE") else 0o644
+    return 0o755 if last.endswith(".exe") or ("." not in last and last not in ("LICENSE", "control")) else 0o644
 
 
 def gz(data: bytes) -> bytes:
