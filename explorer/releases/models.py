@@ -125,8 +125,10 @@ class Catalogue:
     """Sentences for a banner: what could not be had, until when, what is shown instead."""
 
     def release(self, tag: str) -> Release | None:
-        """The release with this tag; ``latest`` is the newest published one that is no pre-release and no draft."""
+        """The release with this tag; ``latest`` is the newest published one that is no pre-release and no draft;
+        one whose date is not known (only the bundled snapshot has such) is not called the latest."""
         if tag == "latest":
-            return next((r for r in self.releases if not r.prerelease and not r.draft), None)
+            stable = [r for r in self.releases if not r.prerelease and not r.draft]
+            return next((r for r in stable if not isinstance(r.published_at, MISSING)), stable[0] if stable else None)
         by_tag = {r.tag: r for r in reversed(self.releases)}
         return by_tag.get(tag) or by_tag.get(f"v{tag}") or by_tag.get(tag.removeprefix("v"))

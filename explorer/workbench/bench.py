@@ -134,12 +134,7 @@ class Workbench:
         Raises:
             SourceError, IntegrityError: as ``fetch.Downloader``.
         """
-        if not asset.url and not asset.api_url:
-            raise NotFoundError(
-                f"{asset.name} cannot be downloaded from here",
-                "it is known from the bundled list only, which has names but no addresses",
-                "Connect to the network and press r, or leave out --offline and --demo",
-            )
+        self._must_have_address(asset)
         if self.settings.offline:
             from explorer.fetch import Check, asset_key
 
@@ -149,6 +144,20 @@ class Workbench:
                 return Download(blob, check, True, 0, 0, 0.0)
         downloader = await self.session.downloader()
         return await downloader.download(asset, progress=progress)
+
+    def _must_have_address(self, asset: Asset) -> None:
+        if self.settings.demo:
+            raise NotFoundError(
+                f"{asset.name} is not part of the demo",
+                "the demo asks no server: only the files marked stand-in are here",
+                "Choose one of those, or start rr-explorer without --demo",
+            )
+        if not asset.url and not asset.api_url:
+            raise NotFoundError(
+                f"{asset.name} cannot be downloaded from here",
+                "its name is known, its address is not",
+                "Connect to the network and list the releases again",
+            )
 
     async def get(self, subject: Subject, into: Path, *, progress: ProgressCallback = ignore_progress) -> Got:
         """Download, check, unpack below ``into`` and mark the program executable."""
@@ -202,8 +211,7 @@ class Workbench:
         asset = subject.asset
         if not subject.member and (kept := await self.session.run(lambda _: self.known(asset, on=on))) is not None:
             return kept
-        if not asset.url and not asset.api_url:
-            await self.download(asset)  # raises with the reason
+        self._must_have_address(asset)
         progress(Progress("peeking"))
         found = await peek_asset(self.session, subject, self._targets(on))
         await self.session.run(lambda _: keep(found, self.session.cache))
