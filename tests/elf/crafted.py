@@ -47,7 +47,9 @@ class Program:
         )
         for kind, flags, offset, size, align in rows:
             place = BASE + offset
-            numbers = (kind, flags, offset, place, place, size, size, align) if wide else (kind, offset, place, place, size, size, flags, align)
+            numbers = (
+                (kind, flags, offset, place, place, size, size, align) if wide else (kind, offset, place, place, size, size, flags, align)
+            )
             head += struct.pack(self.order + ("IIQQQQQQ" if wide else "8I"), *numbers)
         return head.ljust(self.start, b"\0") + self.body
 
