@@ -113,9 +113,9 @@ def describe_failure(error: Exception, url: str) -> SourceError:
     text = without_credentials(str(error))
     secure = _tls_problem(error)
     if secure:
-        return SourceError(f"No secure connection to {host}", secure, "Check the clock, the proxy, and SSL_CERT_FILE for an own authority")
+        return OfflineError(f"No secure connection to {host}", secure, "Check the clock, the proxy, and SSL_CERT_FILE for an own authority")
     if isinstance(error, httpx.ProxyError):
-        return SourceError("The proxy refuses or fails", text, "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
+        return OfflineError("The proxy refuses or fails", text, "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
     if _NO_SUCH_NAME.search(text):
         return OfflineError(f"{host} cannot be found", "its name does not resolve", "Check the network and DNS, or use --offline")
     if isinstance(error, (httpx.TimeoutException, TimeoutError)):

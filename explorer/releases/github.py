@@ -243,7 +243,10 @@ class GitHub:
     def _note_rate(self, headers: Mapping[str, str]) -> None:
         with suppress(KeyError, ValueError, OverflowError, OSError):
             resets = datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), UTC)
-            self._rate = Rate(int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"]), resets)
+            told = Rate(int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"]), resets)
+            # Pages asked for together come back in any order: within one window the least is the latest.
+            if self._rate is None or (told.resets_at, -told.remaining) > (self._rate.resets_at, -self._rate.remaining):
+                self._rate = told
 
     def _refused(self, answer: Answer) -> NoReturn:
         """Turn a refusal into the error that says what to do about it."""

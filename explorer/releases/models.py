@@ -111,7 +111,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All releases of one repository, newest ``published_at`` first (unpublished last)."""
+    """All releases of one repository, newest ``published_at`` first; unpublished and undated ones last.
+
+    The bundled list alone knows the place of a release whose day it does not know (v3.0.0, after v2025.1.15).
+    """
 
     repo: str
     releases: tuple[Release, ...]

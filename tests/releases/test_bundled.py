@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.errors import NotFoundError, SourceError
+from explorer.errors import FormatError, NotFoundError, SourceError
 from explorer.facts import MISSING, Unknown
 from explorer.releases import Kind, Origin, Release, bundled, demo, folder, snapshot
 from explorer.releases.names import parse_asset_name
@@ -145,6 +145,19 @@ def test_the_shipped_demo_has_whole_stand_ins_only() -> None:
                 assert f"sha256:{hashlib.sha256(asset.path.read_bytes()).hexdigest()}" == asset.digest
 
 
+@pytest.mark.parametrize("damage", [None, b"\xff\xfe", b"v1\t2020-01-01\tstable\n", b"v1\tyesterday\tstable\tderived\ta\n"])
+def test_a_damaged_installation_is_told(damage: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _shipped(tmp_path, {})
+    path = tmp_path / "data" / "snapshot.tsv"
+    path.unlink()
+    if damage is not None:
+        path.write_bytes(damage)
+    monkeypatch.setattr(bundled, "_HERE", tmp_path)
+    with pytest.raises(FormatError) as caught:
+        snapshot()
+    assert "Install" in caught.value.remedy
+
+
 def test_a_folder_is_one_release(tmp_path: Path) -> None:
     home = tmp_path / "v1.2.3"
     home.mkdir()
@@ -189,8 +202,22 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
         folder(tmp_path / "missing")
     with pytest.raises(SourceError) as plain:
         folder(tmp_path / "file")
+    with pytest.raises(SourceError):
+        folder(tmp_path / "nul\0byte")
     assert missing.value.remedy
     assert plain.value.remedy
+
+
+def test_a_folder_of_too_many_files_is_cut_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from explorer.releases import local
+
+    monkeypatch.setattr(local, "_MOST_FILES", 3)
+    for number in range(5):
+        (tmp_path / f"file{number}").touch()
+    catalogue = folder(tmp_path)
+    assert [asset.name for asset in catalogue.releases[0].assets] == ["file0", "file1", "file2"]
+    assert catalogue.complete is False
+    assert "first 3 of 5" in catalogue.warnings[0]
 
 
 def test_the_parser_is_the_same_one(tmp_path: Path) -> None:

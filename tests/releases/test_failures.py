@@ -265,6 +265,7 @@ async def test_offline(
 async def test_tls_that_fails(github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock) -> None:
     """https to a port that speaks plain http: the handshake of a real TLS library fails."""
     error = await failure(GitHub("a/b", github.api_url.replace("http:", "https:"), client, store, sleep=clock.sleep))
+    assert isinstance(error, OfflineError)
     assert "No secure connection" in error.title
     assert "SSL_CERT_FILE" in error.remedy
 

@@ -173,6 +173,20 @@ async def test_a_server_with_endless_pages_is_left_after_the_hundredth(
     assert github.count() == 100
 
 
+async def test_a_listing_beyond_all_measure_is_left_and_said_to_be_cut(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from explorer.releases import github as module
+
+    monkeypatch.setattr(module, "_LARGEST_LISTING", 1000)
+    fill(github, 250)
+    base = f"{github.api_url}/repos/{github.repo}/releases?per_page=100&page="
+    github.fault("*", headers={"Link": f'<{base}2>; rel="next"'})  # no rel=last: one after the other
+    catalogue = await listing(github, client, store).catalogue()
+    assert (len(catalogue.releases), catalogue.complete, github.count()) == (100, False, 1)
+    assert any("not all releases" in warning for warning in catalogue.warnings)
+
+
 async def test_a_renamed_repository_is_followed_and_named(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
     fill(github, 150)
     github.renamed["spiral/roadrunner"] = github.repo
