@@ -1,0 +1,101 @@
+"""One program that can misbehave in every way, and short words for a proof of it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from explorer.verify import Engine, Proof, ProofRequest, RunLimits, find_engine, prove
+from tests.support.binaries import zig_cc
+from tests.support.engine import TestEngine
+
+ACT = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+int main(int n, char **v) {
+  const char *what = n > 1 ? v[1] : "";
+  if (!strcmp(what, "segv")) *(volatile int *)8 = 1;
+  if (!strcmp(what, "ill")) __builtin_trap();
+  if (!strcmp(what, "hang")) for (;;) sleep(60);
+  if (!strcmp(what, "serve")) { puts("serving"); fflush(stdout); for (;;) sleep(60); }
+  if (!strcmp(what, "flood")) for (;;) puts("0123456789012345678901234567890123456789");
+  if (!strcmp(what, "line")) for (;;) fputs("0123456789012345678901234567890123456789", stdout);
+  if (!strcmp(what, "hog")) for (size_t i = 0; i < 4096; i++) { char *p = malloc(1 << 20); if (p) memset(p, 1, 1 << 20); }
+  if (!strcmp(what, "forks")) {
+    int made = 0;
+    while (made < 5000) { pid_t p = fork(); if (p < 0) break; if (!p) for (;;) sleep(60); made++; }
+    printf("forked %d\n", made);
+    return 0;
+  }
+  if (!strcmp(what, "who")) {
+    char line[256]; FILE *f = fopen("/proc/self/status", "r");
+    while (f && fgets(line, sizeof line, f))
+      if (!strncmp(line, "Cap", 3) || !strncmp(line, "NoNewPrivs", 10) || !strncmp(line, "Uid", 3)) fputs(line, stdout);
+    f = fopen("/proc/net/dev", "r");
+    while (f && fgets(line, sizeof line, f)) if (strchr(line, ':')) printf("net %s", line);
+    f = fopen("/rr-explorer/x", "w"); printf("beside %s\n", f ? "writable" : "read-only");
+    f = fopen("/tmp/x", "w"); printf("tmp %s\n", f ? "writable" : "read-only");
+  }
+  if (!strcmp(what, "stdin")) { int c, many = 0; while ((c = getchar()) != EOF) many++; printf("read %d\n", many); }
+  if (!strcmp(what, "streams")) { puts("to stdout"); fflush(stdout); fputs("to stderr\n", stderr); }
+  if (!strcmp(what, "fill")) {
+    char *block = calloc(1, 1 << 20); long wrote = 0; FILE *f = fopen("/tmp/full", "w");
+    for (int i = 0; f && i < 4096; i++) { size_t k = fwrite(block, 1, 1 << 20, f); wrote += (long)k; if (k < 1 << 20) break; }
+    printf("wrote %ld\n", wrote);
+  }
+  if (!strcmp(what, "exit")) return atoi(v[2]);
+  return 0;
+}
+"""
+
+
+def act(arch: str = "x86_64") -> Path:
+    """A static program: ``act WHAT`` misbehaves as told."""
+    return zig_cc("act", ACT, f"{arch}-linux-musl", "-O2", "-s", "-static")
+
+
+Prover = Callable[..., Awaitable[Proof]]
+
+
+@pytest_asyncio.fixture
+async def real(engine: TestEngine) -> Engine:
+    """The engine, as the room finds it."""
+    return await find_engine(engine.name, engine.engine_args)
+
+
+@pytest.fixture
+def request_for(engine: TestEngine, real: Engine) -> Callable[..., ProofRequest]:
+    """``request_for(binary, "word", …, platform=…, image=…)``: a request with short limits, in the musl image."""
+
+    def make(binary: Path, *words: str, arch: str = "amd64", image: str | None = None, **changes: object) -> ProofRequest:
+        made = ProofRequest(
+            engine=real,
+            binary=binary,
+            platform=f"linux/{arch}",
+            image=engine.musl(arch) if image is None else image,
+            argv=("{}", *words),
+            run_args=engine.run_args,
+            limits=RunLimits(seconds=20),
+        )
+        return replace(made, **changes)  # type: ignore[arg-type]  # any field, by name
+
+    return make
+
+
+@pytest.fixture
+def proved(engine: TestEngine, request_for: Callable[..., ProofRequest]) -> Prover:
+    """A proof; afterwards no container of it is left."""
+
+    async def run(*words: object, **changes: object) -> Proof:
+        proof = await prove(request_for(*words, **changes))
+        names = [command[command.index("--name") + 1] for command in proof.command if "--name" in command]
+        assert names
+        assert not [name for name in names if engine.run("inspect", "--type=container", name).returncode == 0]
+        return proof
+
+    return run

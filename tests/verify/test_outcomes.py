@@ -1,0 +1,146 @@
+"""What an exit code and its text mean: every row of the corpus of real runs, and the table's other rows."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.verify import Result, classify
+from explorer.verify.outcomes import Observation
+
+CORPUS = Path(__file__).parents[1] / "data" / "musl-corpus.tsv"
+
+
+def test_every_run_of_the_corpus_is_understood() -> None:
+    with CORPUS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert len(rows) == 493
+    wrong = []
+    for row in rows:
+        meaning = classify(Observation(int(row["exit"]), row["stdout1"], row["stderr1"]))
+        if (meaning.result is Result.RAN) != (row["started"] == "True"):
+            wrong.append((row["package"], row["image"], row["exit"], row["stderr1"], meaning))
+    assert not wrong
+
+
+SEEN: list[tuple[str, Observation, Result, str]] = [
+    ("fine", Observation(0, "rr version 1\n"), Result.RAN, "started"),
+    ("its own error", Observation(2, "", "usage: thing\n"), Result.RAN, "started"),
+    ("a code that looks like the loader's", Observation(127, "", "thing: job not found\n"), Result.RAN, "started"),
+    ("runc", Observation(1, "", "exec /rr-explorer/rr: no such file or directory\n"), Result.FAILED, "interpreter-missing"),
+    ("newer runc", Observation(255, "", "exec /rr-explorer/rr: no such file or directory\n"), Result.FAILED, "interpreter-missing"),
+    (
+        "crun",
+        Observation(127, "", '{"msg":"exec container process `/rr-explorer/rr`: No such file or directory","level":"error"}\n'),
+        Result.FAILED,
+        "interpreter-missing",
+    ),
+    ("another processor", Observation(1, "", "exec /rr-explorer/rr: exec format error\n"), Result.FAILED, "exec-format"),
+    (
+        "emulated, no interpreter",
+        Observation(255, "", "aarch64-binfmt-P: Could not open '/lib/ld-linux-aarch64.so.1': No such file or directory\n"),
+        Result.FAILED,
+        "interpreter-missing",
+    ),
+    (
+        "another name of qemu",
+        Observation(255, "", "qemu-aarch64-static: Could not open '/lib/ld-linux-aarch64.so.1': No such file or directory\n"),
+        Result.FAILED,
+        "interpreter-missing",
+    ),
+    (
+        "musl, a library",
+        Observation(127, "", "Error loading shared library libz.so.1: No such file or directory (needed by /rr-explorer/x)\n"),
+        Result.FAILED,
+        "library-missing",
+    ),
+    (
+        "musl, a symbol",
+        Observation(127, "", "Error relocating /rr-explorer/x: fcntl64: symbol not found\n"),
+        Result.FAILED,
+        "symbol-missing",
+    ),
+    ("musl, IFUNC", Observation(127, "", "Error relocating /rr-explorer/x: unsupported relocation type 37\n"), Result.FAILED, "relocation"),
+    (
+        "glibc, a library",
+        Observation(127, "", "/x: error while loading shared libraries: libz.so.1: cannot open shared object file: No such file\n"),
+        Result.FAILED,
+        "library-missing",
+    ),
+    (
+        "glibc, a version",
+        Observation(1, "", "/x: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by /x)\n"),
+        Result.FAILED,
+        "symbol-missing",
+    ),
+    ("packed", Observation(127), Result.FAILED, "packed"),
+    ("ISA level", Observation(132), Result.FAILED, "isa"),
+    ("crash", Observation(139), Result.FAILED, "crash"),
+    ("crash later on", Observation(139, "hello\n"), Result.RAN, "crash"),
+    (
+        "crash, emulated",
+        Observation(139, "", "qemu: uncaught target signal 11 (Segmentation fault) - core dumped\n"),
+        Result.FAILED,
+        "crash",
+    ),
+    (
+        "ISA level, emulated",
+        Observation(132, "", "qemu: uncaught target signal 4 (Illegal instruction) - core dumped\n"),
+        Result.FAILED,
+        "isa",
+    ),
+    ("the engine", Observation(125, "", "docker: Error response from daemon: something.\n"), Result.NOT_RUN, "engine"),
+    ("refused", Observation(None, "", "Error response from daemon: cgroups: cannot enter\n", begun=False), Result.NOT_RUN, "engine"),
+    (
+        "no such file",
+        Observation(None, "", 'Error: OCI runtime create failed: exec: "/no": stat /no: no such file or directory\n', begun=False),
+        Result.NOT_RUN,
+        "file-missing",
+    ),
+    (
+        "not executable",
+        Observation(None, "", 'Error: OCI runtime create failed: exec: "/etc/passwd": permission denied: unknown\n', begun=False),
+        Result.NOT_RUN,
+        "not-executable",
+    ),
+    ("silent until the limit", Observation(137, timed_out=True), Result.NOT_RUN, "timeout"),
+    ("busy until the limit", Observation(137, "serving\n", timed_out=True), Result.RAN, "timeout"),
+    ("flood", Observation(137, "y\n" * 100, flooded=True), Result.RAN, "output-limit"),
+    ("memory", Observation(137, out_of_memory=True), Result.RAN, "killed"),
+    ("killed by somebody", Observation(137), Result.NOT_RUN, "killed"),
+]
+
+
+@pytest.mark.parametrize(("seen", "result", "code"), [pytest.param(*row[1:], id=row[0]) for row in SEEN])
+def test_the_table(seen: Observation, result: Result, code: str) -> None:
+    meaning = classify(seen)
+    assert (meaning.result, meaning.code) == (result, code)
+    assert meaning.text
+
+
+def test_the_sentence_names_what_is_missing() -> None:
+    assert "fcntl64" in classify(Observation(127, "", "Error relocating /x: fcntl64: symbol not found\n")).text
+    assert "libz.so.1" in classify(Observation(127, "", "Error loading shared library libz.so.1: No such file\n")).text
+
+
+def test_a_program_that_has_printed_has_started_whatever_it_says_afterwards() -> None:
+    seen = Observation(127, "starting plugin\n", "Error relocating /plugin.so: x: symbol not found\n")
+    assert classify(seen).result is Result.RAN
+
+
+@given(
+    st.one_of(st.none(), st.integers(-255, 255)), st.text(max_size=50), st.text(max_size=200), st.booleans(), st.booleans(), st.booleans()
+)
+def test_nothing_that_a_program_prints_can_upset_it(
+    code: int | None, stdout: str, stderr: str, begun: bool, timed_out: bool, flooded: bool
+) -> None:
+    meaning = classify(Observation(code, stdout, stderr, begun=begun, timed_out=timed_out, flooded=flooded))
+    assert meaning.code
+    assert len(meaning.text) < 1000
+
+
+def test_a_long_hostile_text_is_read_quickly() -> None:
+    text = "exec " + "a: " * 80_000 + "\n" + "Error relocating " * 10_000
+    assert classify(Observation(127, "", text)).result is Result.RAN

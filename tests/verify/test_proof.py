@@ -1,0 +1,340 @@
+"""Real programs in real containers: what runs, what does not, and what misbehaves."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from explorer.errors import EngineError, SourceError, UsageError
+from explorer.facts import MISSING, NotApplicable
+from explorer.progress import Progress
+from explorer.verify import Engine, Expectations, ProofRequest, Result, RunLimits, emulation, from_json, prove, script, to_json
+from explorer.verify.emulate import probe_program
+from tests.support.binaries import C_IFUNC, binary, go_build, linked_by_hand, zig_cc
+from tests.support.engine import TestEngine
+from tests.verify.conftest import Prover, act
+
+pytestmark = pytest.mark.container
+Requests = Callable[..., ProofRequest]
+
+VERSION = """package main
+
+import (
+	"os"
+	"runtime"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "--version" {
+		built := " (build time: 2026-06-17T16:05:23+0000, go1.26.4), OS: "
+		os.Stdout.WriteString("rr version 2025.1.15" + built + runtime.GOOS + ", arch: " + runtime.GOARCH + "\\n")
+	}
+}
+"""
+
+
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+async def test_a_static_go_server_runs_and_says_what_its_release_promises(
+    arch: str, engine: TestEngine, proved: Prover, real: Engine
+) -> None:
+    proof = await proved(
+        go_build("rr", VERSION, goarch=arch),
+        "--version",
+        arch=arch,
+        static=True,
+        verdict="yes",
+        expect=Expectations("2025.1.15", "linux", arch),
+    )
+    assert proof.result is Result.RAN, proof
+    assert proof.agrees is True
+    assert [(check.name, check.ok) for check in proof.checks] == [("exit", True), ("version", True), ("os", True), ("arch", True)]
+    assert proof.emulated is (real.platform != f"linux/{arch}")
+    assert proof.argv == ("/rr-explorer/rr", "--version")
+    assert not isinstance(proof.image, MISSING)
+    assert proof.image.id.startswith("sha256:")
+    assert not proof.image.empty
+    assert [command[len(engine.command)] for command in proof.command] == ["create", "cp", "start", "rm"]
+    assert from_json(to_json(proof)) == proof
+
+
+@pytest.mark.parametrize("recipe", ["c-glibc", "go-pie", "c-glibc-arm64"])
+async def test_a_glibc_program_finds_no_interpreter_on_musl(recipe: str, proved: Prover) -> None:
+    arch = "arm64" if recipe.endswith("arm64") else "amd64"
+    proof = await proved(binary(recipe), arch=arch, verdict="no")
+    assert (proof.result, proof.meaning, proof.agrees) == (Result.FAILED, "interpreter-missing", True), proof
+
+
+async def test_a_disagreement_is_told(proved: Prover) -> None:
+    assert (await proved(binary("c-glibc"), verdict="yes")).agrees is False
+    assert isinstance((await proved(binary("c-glibc"), verdict="unknown")).agrees, NotApplicable)
+
+
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+async def test_a_dynamic_musl_program_runs_and_its_loader_lists_it(arch: str, proved: Prover) -> None:
+    proof = await proved(binary("c-musl" if arch == "amd64" else "c-musl-arm64"), arch=arch, verdict="yes")
+    assert proof.result is Result.RAN, proof
+    assert not isinstance(proof.dry_run, MISSING)
+    assert proof.dry_run.exit_code == 0
+    assert "ld-musl" in proof.dry_run.output
+
+
+async def test_a_glibc_program_runs_on_glibc(engine: TestEngine, proved: Prover) -> None:
+    proof = await proved(binary("c-glibc"), image=engine.glibc("amd64"), verdict="yes")
+    assert (proof.result, proof.agrees) == (Result.RAN, True), proof
+    assert isinstance(proof.dry_run, NotApplicable)
+
+
+LIBRARY = "int answer(int n) { return n; }\n"
+CALLER = "int answer(int); int main(int n, char **v) { (void)v; return answer(n) - 1; }\n"
+MUSL = "x86_64-linux-musl"
+
+
+def library(source: str = LIBRARY) -> Path:
+    return zig_cc("libanswer.so.1", source, MUSL, "-s", "-shared", "-fPIC", "-Wl,-soname,libanswer.so.1")
+
+
+def caller() -> Path:
+    flags = ("-s", "-dynamic", "-Wl,-rpath,$ORIGIN/lib", "libanswer.so.1")
+    return zig_cc("caller", CALLER, MUSL, *flags, files={"libanswer.so.1": library()})
+
+
+async def test_a_missing_library_is_named_by_the_run_and_by_the_dry_run(proved: Prover) -> None:
+    proof = await proved(caller())
+    assert (proof.result, proof.meaning) == (Result.FAILED, "library-missing"), proof
+    assert "libanswer.so.1" in proof.text
+    assert not isinstance(proof.dry_run, MISSING)
+    assert proof.dry_run.exit_code == 127
+    assert "libanswer.so.1" in proof.dry_run.output
+
+
+async def test_neighbours_are_found_by_origin(proved: Prover) -> None:
+    proof = await proved(caller(), neighbours=(("lib/libanswer.so.1", library()),))
+    assert proof.result is Result.RAN, proof
+
+
+async def test_a_missing_symbol_is_named(proved: Prover) -> None:
+    other = library("int question(int n) { return n; }\n")
+    proof = await proved(caller(), neighbours=(("lib/libanswer.so.1", other),))
+    assert (proof.result, proof.meaning) == (Result.FAILED, "symbol-missing"), proof
+    assert "answer" in proof.text
+
+
+async def test_a_relocation_that_musl_does_not_know(proved: Prover) -> None:
+    # the resolver must look at something at run time, else the compiler takes the indirection away
+    source = C_IFUNC.replace("return plain;", "static volatile int one = 1; return one ? plain : 0;")
+    assert source != C_IFUNC
+    proof = await proved(linked_by_hand("indirect", source, musl=True))
+    assert (proof.result, proof.meaning) == (Result.FAILED, "relocation"), proof
+
+
+@pytest.mark.parametrize(("version", "result"), [("1.2.3", Result.FAILED), ("1.2.5", Result.RAN)])
+async def test_packed_relative_relocations_crash_an_old_musl(version: str, result: Result, engine: TestEngine, proved: Prover) -> None:
+    proof = await proved(binary("c-relr-musl"), image=engine.musl("amd64", version))
+    assert proof.result is result, proof
+    assert proof.meaning == ("started" if result is Result.RAN else "crash")
+
+
+async def test_a_packed_dynamic_program_ends_with_127_and_says_nothing(proved: Prover) -> None:
+    data = Path(__file__).parents[1] / "data"
+    assert (await proved(data / "upx-dynamic-amd64")).meaning == "packed"
+    assert (await proved(data / "upx-static-amd64")).result is Result.RAN
+
+
+@pytest.mark.parametrize(("what", "meaning"), [("segv", "crash"), ("ill", "isa")])
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+async def test_a_crash_is_tried_once_more_under_emulation_only(what: str, meaning: str, arch: str, proved: Prover, real: Engine) -> None:
+    program = act("x86_64" if arch == "amd64" else "aarch64")
+    proof = await proved(program, what, arch=arch, static=True)
+    # __builtin_trap is ud2 on amd64 (SIGILL) and brk on arm64 (SIGTRAP), which is the program's own affair
+    if (what, arch) == ("ill", "arm64"):
+        assert proof.result is Result.RAN, proof
+        return
+    assert (proof.result, proof.meaning) == (Result.FAILED, meaning), proof
+    again = [command for command in proof.command if "GODEBUG=asyncpreemptoff=1" in command]
+    assert len(again) == (0 if real.platform == f"linux/{arch}" else 1)
+
+
+async def test_a_file_that_is_no_program_is_refused_by_the_kernel(proved: Prover, tmp_path: Path) -> None:
+    text = tmp_path / "notes"
+    text.write_bytes(b"just text\n")
+    proof = await proved(text)
+    assert (proof.result, proof.meaning) == (Result.FAILED, "exec-format"), proof
+
+
+async def test_a_command_that_is_not_executable_says_nothing_about_the_binary(proved: Prover) -> None:
+    proof = await proved(act(), argv=("/etc/passwd",), verdict="yes")
+    assert (proof.result, proof.meaning) == (Result.NOT_RUN, "not-executable"), proof
+    assert isinstance(proof.agrees, NotApplicable)
+    proof = await proved(act(), argv=("/nowhere", "{}"))
+    assert (proof.result, proof.meaning) == (Result.NOT_RUN, "file-missing"), proof
+
+
+async def test_a_command_of_the_users_own(proved: Prover) -> None:
+    proof = await proved(act(), argv=("/bin/sh", "-c", 'echo "$0"; "$0" exit 3', "{}"))
+    assert proof.stdout == "/rr-explorer/act\n"
+    assert (proof.result, proof.exit_code) == (Result.RAN, 3)
+
+
+# --- limits ---
+
+
+async def test_nobody_without_network_and_rights(proved: Prover) -> None:
+    proof = await proved(act(), "who", static=True)
+    assert "Uid:\t65534\t65534" in proof.stdout
+    assert "CapEff:\t0000000000000000" in proof.stdout
+    assert "CapBnd:\t0000000000000000" in proof.stdout
+    assert "NoNewPrivs:\t1" in proof.stdout
+    # sit0, tunl0 and the like are the kernel's own, without an address; an engine's network would be eth0
+    assert "eth" not in proof.stdout
+    assert "beside read-only" in proof.stdout
+    assert "tmp writable" in proof.stdout
+
+
+async def test_standard_input_is_empty(proved: Prover) -> None:
+    assert (await proved(act(), "stdin", static=True)).stdout == "read 0\n"
+
+
+async def test_the_two_streams_are_kept_apart_and_shown_as_they_come(request_for: Requests) -> None:
+    lines: list[str] = []
+    stages: list[str] = []
+
+    def told(progress: Progress) -> None:
+        stages.append(progress.stage)
+
+    proof = await prove(request_for(act(), "streams", static=True), output=lines.append, progress=told)
+    assert (proof.stdout, proof.stderr) == ("to stdout\n", "to stderr\n")
+    assert sorted(lines) == ["to stderr", "to stdout"]
+    assert stages == ["preparing", "copying", "running", "removing"]
+
+
+async def test_a_silent_program_is_stopped_at_the_time_limit(proved: Prover) -> None:
+    proof = await proved(act(), "hang", static=True, limits=RunLimits(seconds=1))
+    assert (proof.result, proof.meaning) == (Result.NOT_RUN, "timeout")
+    assert isinstance(proof.exit_code, NotApplicable)
+    assert proof.total_s < 15
+
+
+async def test_a_server_has_started_when_the_time_is_up(proved: Prover) -> None:
+    proof = await proved(act(), "serve", static=True, limits=RunLimits(seconds=2), verdict="yes")
+    assert (proof.result, proof.meaning, proof.agrees) == (Result.RAN, "timeout", True)
+    assert proof.stdout == "serving\n"
+
+
+@pytest.mark.parametrize("what", ["flood", "line"])
+async def test_a_flood_is_cut_at_the_output_limit(what: str, request_for: Requests) -> None:
+    shown = 0
+
+    def count(line: str) -> None:
+        nonlocal shown
+        shown += len(line)
+        assert len(line) <= 4096
+
+    proof = await prove(request_for(act(), what, static=True, limits=RunLimits(seconds=20, output_bytes=50_000)), output=count)
+    assert (proof.result, proof.meaning, proof.output_truncated) == (Result.RAN, "output-limit", True)
+    assert len(proof.stdout) == 50_000
+    assert shown <= 50_000
+    assert not isinstance(proof.duration_s, MISSING)
+    assert proof.duration_s < 15
+
+
+async def test_memory_is_limited(proved: Prover) -> None:
+    proof = await proved(act(), "hog", static=True, limits=RunLimits(seconds=20, memory_bytes=32 << 20))
+    assert (proof.result, proof.meaning) == (Result.RAN, "killed"), proof
+    assert "memory" in proof.text
+
+
+async def test_a_fork_bomb_is_limited(proved: Prover) -> None:
+    proof = await proved(act(), "forks", static=True, limits=RunLimits(seconds=20, processes=64))
+    assert proof.result is Result.RAN, proof
+    assert 1 < int(proof.stdout.split()[1]) < 64
+
+
+async def test_the_disk_cannot_be_filled(proved: Prover) -> None:
+    proof = await proved(act(), "fill", static=True)
+    assert 1 << 20 <= int(proof.stdout.split()[1]) <= 64 << 20
+
+
+# --- images and platforms ---
+
+
+async def test_without_an_image_a_static_program_is_proved_in_an_empty_one(proved: Prover) -> None:
+    for arch in ("amd64", "arm64"):
+        program = binary(f"go-static-{arch}")
+        proof = await proved(program, arch=arch, image="localhost/rr-explorer-test/absent:1", static=True, pull=False, verdict="yes")
+        assert (proof.result, proof.agrees) == (Result.RAN, True), proof
+        assert not isinstance(proof.image, MISSING)
+        assert proof.image.empty
+        assert "empty image" in proof.text
+
+
+async def test_without_an_image_a_dynamic_program_cannot_be_proved(request_for: Requests) -> None:
+    wanted = request_for(binary("c-musl"), image="localhost/rr-explorer-test/absent:1")
+    with pytest.raises(EngineError) as refused:
+        await prove(replace(wanted, pull=False))
+    assert "pull" in refused.value.remedy
+    with pytest.raises(EngineError) as refused:
+        await prove(wanted)  # nobody listens on localhost's registry port
+    assert "absent:1" in refused.value.title
+    assert refused.value.detail
+    assert "--image" in refused.value.remedy
+    with pytest.raises(EngineError, match="No image"):
+        await prove(replace(wanted, image=""))
+
+
+async def test_an_image_of_another_platform_is_not_taken_for_the_right_one(engine: TestEngine, request_for: Requests) -> None:
+    wanted = request_for(binary("c-musl-arm64"), arch="arm64", image=engine.musl("amd64"), pull=False)
+    with pytest.raises(EngineError, match="not here for linux/arm64"):
+        await prove(wanted)
+
+
+async def test_without_emulation_it_is_an_error_with_the_command_that_helps(
+    engine: TestEngine, request_for: Requests, real: Engine, tmp_path: Path
+) -> None:
+    told = await emulation(real, "linux/loong64", engine.run_args)
+    if told.available:
+        pytest.fail("this machine emulates loong64 too: take an architecture that it does not")
+    program = tmp_path / "probe"
+    program.write_bytes(probe_program("loong64"))
+    with pytest.raises(EngineError, match="cannot run programs of linux/loong64") as refused:
+        await prove(request_for(program, arch="loong64", image="", static=True))
+    assert "--install loong64" in refused.value.remedy
+
+
+# --- what cannot be asked for ---
+
+
+async def test_a_file_that_is_not_there(request_for: Requests, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="Cannot read"):
+        await prove(request_for(tmp_path / "gone"))
+
+
+@pytest.mark.parametrize("name", ["../etc/passwd", "a/../../b", "..", "/", "a\0b"])
+async def test_a_name_that_leads_elsewhere_is_refused(name: str, request_for: Requests) -> None:
+    with pytest.raises(UsageError):
+        await prove(request_for(act(), name=name))
+
+
+async def test_odd_names_and_words_reach_the_program_as_they_are(proved: Prover) -> None:
+    proof = await proved(act(), argv=("/bin/echo", "{}", "$(id)", "--rm", "a b", "-x"), name='odd "name"; $(x) [b]')
+    assert proof.stdout == '/rr-explorer/odd "name"; $(x) [b] $(id) --rm a b -x\n'
+    proof = await proved(act(), "exit", "7", name="--help")
+    assert proof.exit_code == 7
+
+
+async def test_the_command_lines_can_be_repeated_by_hand(engine: TestEngine, proved: Prover) -> None:
+    proof = await proved(act(), "streams", static=True)
+    lines = script(proof, act())
+    ran = await asyncio.to_thread(_shell, lines)
+    assert "to stdout" in ran.stdout
+    assert "to stderr" in ran.stderr
+    name = proof.command[0][proof.command[0].index("--name") + 1]
+    assert engine.run("inspect", "--type=container", name).returncode != 0
+    json.dumps(proof.command)
+
+
+def _shell(lines: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["sh", "-e", "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60, check=True)
