@@ -54,11 +54,12 @@ def extract(
     made = not into.exists()
     with _told(into):
         into.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=".rr-explorer-", dir=into))
+        real = into.resolve()  # the user's own links on the way there are the user's choice; none below it is followed
+        stage = Path(tempfile.mkdtemp(prefix=".rr-explorer-", dir=real))
     done = False
     try:
         with _told(into):
-            writer = _Writer(stage, into, progress, cancel)
+            writer = _Writer(stage, real, progress, cancel)
             for entry in walk(source, name, limits, cancel):
                 if entry.member.part != "control" and wanted(entry.member):
                     writer.add(entry.member, entry.open)

@@ -97,6 +97,8 @@ def _next_header(blocks: Exact, sealed: bool) -> bytes | None:
         second = blocks.take(_BLOCK)
         if second.strip(b"\0"):
             raise RefusedError("header", "a lone empty block stands between two headers")
+        if len(second) < _BLOCK and not sealed:
+            raise RefusedError("truncated", "it ends within tar's end mark")
         while blocks.skip(_BLOCK * 2048):
             pass  # to the end, so that the compressor's checksum is looked at
     return None
