@@ -54,7 +54,7 @@ def snippets(advice: Advice) -> tuple[Snippet, ...]:
 def _dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
     image, pinned = _image(advice)
     program = _program(advice, asset)
-    unpack = _unpack(asset, advice, "/tmp/asset", f"/usr/local/bin/{program}")
+    unpack = _unpack(asset, advice, "/tmp/asset", f"/{program}")
     text = "\n".join(
         [
             f"FROM {image} AS {_stage(program)}",
@@ -63,10 +63,10 @@ def _dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
             'RUN wget -q -O /tmp/asset "$URL" \\',
             '    && echo "$SHA256  /tmp/asset" | sha256sum -c - \\',
             *[f"    && {line} \\" for line in unpack],
-            f"    && chmod 0755 /usr/local/bin/{program} && rm /tmp/asset",
+            f"    && chmod 0755 /{program} && rm /tmp/asset",
             "",
             f"FROM {image}",
-            f"COPY --from={_stage(program)} /usr/local/bin/{program} /usr/local/bin/{program}",
+            f"COPY --from={_stage(program)} /{program} /usr/local/bin/{program}",
             "",
         ]
     )
@@ -111,14 +111,13 @@ def _unpack(asset: Asset, advice: Advice, source: str, into: str) -> list[str]:
 def _image(advice: Advice) -> tuple[str, bool]:
     """The image to build on, by the digest in which it was proved where there is such a proof."""
     inspection = advice.inspection
+    image = advice.image or "alpine"
     for proof in inspection.proofs if inspection else ():
-        if (
-            not isinstance(proof.image, MISSING)
-            and not isinstance(proof.image.digest, MISSING)
-            and proof.image.reference == advice.target.image
-        ):
-            return f"{advice.target.image}@{proof.image.digest.rpartition('@')[2]}", True
-    return advice.target.image or "alpine", False
+        if isinstance(proof.image, MISSING) or isinstance(proof.image.digest, MISSING):
+            continue
+        if proof.image.reference == image:
+            return f"{image}@{proof.image.digest.rpartition('@')[2]}", True
+    return _checked(image), "@sha256:" in image
 
 
 def _program(advice: Advice, asset: Asset) -> str:

@@ -42,6 +42,8 @@ class Advice:
     arch: str
     libc: str
     target: Target
+    image: str
+    """What to build on: the settings' image, else the target's."""
     chosen: Candidate | None
     candidates: tuple[Candidate, ...]
     sha256: Fact[str]
@@ -68,11 +70,10 @@ async def advise(
         UsageError: an unknown libc or architecture. NotFoundError: no such release.
     """
     arch = {"aarch64": "arm64", "x86_64": "amd64", "x64": "amd64"}.get(arch.lower(), arch.lower())
+    tag = tag or "latest"
     if libc not in LIBCS:
         raise UsageError(f"No advice for the libc {libc}", f"known: {', '.join(LIBCS)}", "Use --libc musl or --libc glibc")
-    target = bench.default_target() if libc == "musl" else bench.target(bench.settings.target or "debian-12")
-    if target.libc is not (Libc.MUSL if libc == "musl" else Libc.GLIBC):
-        target = bench.target("debian-12") if libc == "glibc" else _plain_musl(bench)
+    target = _target(bench, libc)
     catalogue = await bench.catalogue(progress=progress)
     release = catalogue.release(tag)
     if release is None:
@@ -91,6 +92,7 @@ async def advise(
         arch,
         libc,
         target,
+        bench.settings.image or target.image,
         chosen,
         candidates,
         sha256,
@@ -122,10 +124,14 @@ async def _sha256(bench: Workbench, chosen: Candidate | None, progress: Progress
     return found.asset_sha256 if isinstance(found.asset_sha256, str) else Unknown("not computed"), "download"
 
 
-def _plain_musl(bench: Workbench) -> Target:
-    from explorer.compat import default_target
-
-    return default_target()
+def _target(bench: Workbench, libc: str) -> Target:
+    """The default target where it has this libc, else the newest plain one that has."""
+    wanted = Libc.MUSL if libc == "musl" else Libc.GLIBC
+    chosen = bench.default_target()
+    if chosen.libc is wanted:
+        return chosen
+    fits = [t for t in bench.targets() if t.libc is wanted and not t.packages and t.image]
+    return max(fits, key=lambda t: tuple(int(part) for part in t.libc_version.split(".") if part.isdigit()))
 
 
 def _web(bench: Workbench) -> str:

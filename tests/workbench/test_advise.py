@@ -1,0 +1,153 @@
+"""Advice, and every line it prints tried for real: the Dockerfile builds, the shell lines run."""
+
+import asyncio
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from explorer.compat import Answer
+from explorer.errors import FormatError, UsageError
+from explorer.report.snippets import Snippet, snippets
+from explorer.settings import Settings
+from explorer.workbench import Advice, Workbench
+from tests.support.archives import make_archive, roadrunner_members
+from tests.support.binaries import binary, compiler_environment
+from tests.support.engine import TestEngine
+from tests.support.github import GitHub
+from tests.workbench.conftest import TAG, VERSION, archive_name, packed, rr
+
+
+def named(advice: Advice, key: str) -> Snippet:
+    """The snippet with this key."""
+    return next(s for s in snippets(advice) if s.key == key)
+
+
+def shell(lines: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run lines as somebody who pasted them would; any that fails ends it."""
+    folder.mkdir(exist_ok=True)
+    env = {**os.environ, **compiler_environment(), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(["sh", "-eu", "-c", lines], cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+async def test_the_plain_linux_file_serves_where_no_musl_file_was_published(bench: Workbench) -> None:
+    advice = await bench.advise("latest", "aarch64", "musl")
+    assert advice.chosen is not None
+    assert advice.chosen.asset.name == archive_name("arm64")
+    assert advice.chosen.answer is Answer.YES
+    assert advice.sha256_from == "api"
+    assert "static" in advice.why
+
+
+async def test_both_files_are_named_where_both_serve(github: GitHub, tmp_path: Path) -> None:
+    musl = f"roadrunner-{VERSION}-unknown-musl-amd64.tar.gz"
+    github.add_release(TAG, assets={n: packed(rr(), n.removesuffix(".tar.gz")) for n in (archive_name("amd64"), musl)})
+    bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path))
+    advice = await bench.advise(TAG, "amd64", "musl")
+    await bench.aclose()
+    assert advice.chosen is not None
+    assert advice.chosen.asset.name == archive_name("amd64")
+    assert musl in advice.why
+
+
+async def test_a_digest_that_github_does_not_have_is_computed(github: GitHub, tmp_path: Path) -> None:
+    data = packed(rr(), f"roadrunner-{VERSION}-linux-amd64")
+    github.add_release(TAG, assets={archive_name("amd64"): data}, digests=False)
+    bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path))
+    advice = await bench.advise(TAG, "amd64", "musl")
+    await bench.aclose()
+    assert advice.sha256_from == "download"
+    assert str(advice.sha256) in named(advice, "dockerfile").text
+    assert "no digest" in named(advice, "dockerfile").note
+
+
+async def test_a_libc_nobody_knows_is_a_usage_error(bench: Workbench) -> None:
+    with pytest.raises(UsageError, match="uclibc"):
+        await bench.advise("latest", "arm64", "uclibc")
+
+
+async def test_the_shell_lines_run(bench: Workbench, tmp_path: Path) -> None:
+    advice = await bench.advise("latest", "amd64", "musl")
+    done = await asyncio.to_thread(shell, named(advice, "shell").text + "./rr --version", tmp_path / "shell")
+    assert done.returncode == 0, done.stderr
+    assert f"rr version {VERSION}" in done.stdout
+
+
+async def test_the_shell_lines_refuse_other_bytes(bench: Workbench, served: GitHub, tmp_path: Path) -> None:
+    advice = await bench.advise("latest", "amd64", "musl")
+    served.replace_asset(TAG, archive_name("amd64"), packed(rr("arm64"), "x"))
+    done = await asyncio.to_thread(shell, named(advice, "shell").text, tmp_path / "shell")
+    assert done.returncode != 0
+    assert not (tmp_path / "shell" / "rr").exists()
+
+
+@pytest.fixture
+async def dynamic(github: GitHub, tmp_path: Path) -> Advice:
+    """Advice on a release of which nothing serves, whose sources the server has."""
+    name = archive_name("amd64")
+    members = roadrunner_members(binary("c-glibc"))
+    github.add_release(TAG, assets={name: make_archive("tar.gz", name.removesuffix(".tar.gz"), members)})
+    bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path / "cache"))
+    advice = await bench.advise(TAG, "amd64", "musl")
+    await bench.aclose()
+    return advice
+
+
+async def test_where_nothing_serves_it_says_why_and_how_to_build(dynamic: Advice) -> None:
+    assert dynamic.chosen is None
+    assert "glibc" in dynamic.why
+    assert [s.key for s in snippets(dynamic)] == ["build-go", "build-buildx", "build-actions"]
+    assert "ubuntu-24.04" in named(dynamic, "build-actions").text
+    assert "--platform linux/amd64" in named(dynamic, "build-buildx").text
+
+
+async def test_the_cross_compiling_lines_build_a_static_program(dynamic: Advice, tmp_path: Path) -> None:
+    sources = make_archive("tar.gz", "roadrunner-src", {"go.mod": b"module example.test/rr\n\ngo 1.22\n", "cmd/rr/main.go": MAIN})
+    served = tmp_path / "roadrunner-server/roadrunner/archive/refs/tags"
+    served.mkdir(parents=True)
+    (served / f"{TAG}.tar.gz").write_bytes(sources)
+    advice = dataclasses.replace(dynamic, arch="arm64")
+    lines = named(advice, "build-go").text.replace(dynamic.web_url, tmp_path.as_uri())
+    work = tmp_path / "work"
+    done = await asyncio.to_thread(shell, lines, work)
+    assert done.returncode == 0, done.stderr
+
+    bench = Workbench(Settings(cache_dir=tmp_path / "cache2", offline=True))
+    found = await bench.inspect(await bench.resolve(str(work / "rr")))
+    await bench.aclose()
+    assert found.verdicts[0].answer is Answer.YES
+    assert found.verdicts[0].target.arch == "arm64"
+
+
+MAIN = b'package main\n\nimport "os"\n\nfunc main() { os.Stdout.WriteString("rr version 1\\n") }\n'
+
+
+@pytest.mark.container
+async def test_the_dockerfile_builds_and_its_program_runs(served: GitHub, engine: TestEngine, tmp_path: Path) -> None:
+    image = engine.musl("amd64")
+    bench = Workbench(Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", image=image))
+    advice = await bench.advise("latest", "amd64", "musl")
+    await bench.aclose()
+    (tmp_path / "Dockerfile").write_text(named(advice, "dockerfile").text)
+    tag = "localhost/rr-explorer-test/advised"
+    built = engine.run("build", "--network=host", "--tag", tag, str(tmp_path), timeout=120)
+    assert built.returncode == 0, built.stdout + built.stderr
+    try:
+        ran = engine.run("run", "--rm", "--network=none", *engine.run_args, tag, "rr", "--version")
+        assert f"rr version {VERSION}" in ran.stdout, ran.stderr
+    finally:
+        engine.run("rmi", "--force", tag)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://x/$(touch owned)", "http://x/`id`", "http://x/a b", "http://x/\x1b[2J", "file:///etc/passwd", "http://x/'"]
+)
+async def test_an_address_that_a_shell_would_obey_is_refused(bench: Workbench, url: str) -> None:
+    advice = await bench.advise("latest", "amd64", "musl")
+    assert advice.chosen is not None
+    chosen = dataclasses.replace(advice.chosen, asset=dataclasses.replace(advice.chosen.asset, url=url))
+    with pytest.raises(FormatError):
+        snippets(dataclasses.replace(advice, chosen=chosen))
