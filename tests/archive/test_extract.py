@@ -78,7 +78,7 @@ def test_links_inside_the_tree_are_made(tmp_path: Path) -> None:
     assert (tmp_path / "lib/same").stat().st_ino == (tmp_path / "lib/rr-1.0").stat().st_ino
 
 
-HOSTILE = {
+HOSTILE: dict[str, list[tuple[tarfile.TarInfo | str, bytes]]] = {
     "traversal": [("../evil", b"x")],
     "absolute": [("/tmp/evil", b"x")],
     "device": [(head("dev", tarfile.CHRTYPE), b"")],

@@ -8,7 +8,7 @@ import pytest
 
 from explorer.archive import Limits, listing, walk
 from explorer.bytesource import BytesSource, OutOfReachError, PrefixSource, StreamSource
-from explorer.facts import Unknown
+from explorer.facts import NotApplicable, Unknown
 from tests.archive.helpers import ArrivingSource, contents, everything, names
 from tests.support.archives import make_archive, roadrunner_members, tar_of, zip_of
 from tests.support.binaries import binary
@@ -22,6 +22,7 @@ def head_of_program(source: ArrivingSource, name: str) -> bytes:
     """The first 4 KiB of ``rr``, as a peek reads them."""
     for entry in walk(source, name, prefix=True):
         if entry.member.name.rsplit("/", 1)[-1] in ("rr", name.partition(".")[0]):
+            assert not isinstance(entry.member.size, NotApplicable)
             return StreamSource(entry.open().read, entry.member.size).read_at(0, 4096)
     raise AssertionError("no rr in it")
 
@@ -114,7 +115,7 @@ def test_a_zip_says_the_same_from_the_front_and_by_its_directory(order: tuple[st
 def test_the_end_of_a_prefix_passes_through_and_a_listing_says_so() -> None:
     data = make_archive("tar.gz", ROOT, roadrunner_members(binary("go-static-amd64")), order=LAST)
     source = PrefixSource(data[:16384], len(data), "needs the download")
-    seen = []
+    seen: list[str] = []
     with pytest.raises(OutOfReachError) as caught:
         seen.extend(entry.member.name for entry in walk(source, "x.tar.gz"))
     assert caught.value.needs > 16384
