@@ -44,7 +44,7 @@ def facts(program: bytes, folder: Path) -> tuple[str, str, str, list[str]]:
             if isinstance(segment, InterpSegment):
                 interpreter = segment.get_interp_name()
             if isinstance(segment, DynamicSegment):
-                needed = [tag.needed for tag in segment.iter_tags("DT_NEEDED")]
+                needed = [str(getattr(tag, "needed", "")) for tag in segment.iter_tags("DT_NEEDED")]
         return elf["e_machine"], elf["e_type"], interpreter, sorted(needed)
 
 
