@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
+from explorer.elf.models import Binary
 from explorer.facts import Fact
 
 
@@ -71,6 +73,20 @@ class Reason:
     """What to do about it; empty where nothing has to be done."""
     advice: bool = False
     """True: worth knowing, does not change the answer (step 8)."""
+
+
+class Surroundings(Protocol):
+    """What lies around a binary: the folder of a local file, or the members of its archive."""
+
+    @property
+    def origin(self) -> str:
+        """POSIX folder of the binary in that tree; empty for the top. What $ORIGIN stands for."""
+
+    def read(self, path: str) -> Binary | None:
+        """The file at a normalised POSIX path of the tree, read to ``Scope.LINKAGE`` or more; None where there is none.
+
+        Raises nothing for a file that is no ELF: that is a ``Binary`` too.
+        """
 
 
 class Where(StrEnum):

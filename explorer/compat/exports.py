@@ -1,0 +1,182 @@
+"""Which symbols the libraries of a target export. Data in ``data/exports``, one text file a library, read on first use.
+
+A file has comment lines (what it is, where it is from, ``X = SET`` for each set of names) and then one name a line,
+followed by the letters of the sets that have it unless all do. musl's reads in 2 ms, libstdc++'s in 5 ms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+_LFS64 = [
+    "aio_cancel",
+    "aio_error",
+    "aio_fsync",
+    "aio_read",
+    "aio_return",
+    "aio_suspend",
+    "aio_write",
+    "alphasort",
+    "creat",
+    "fallocate",
+    "fgetpos",
+    "fopen",
+    "freopen",
+    "fseeko",
+    "fsetpos",
+    "fstat",
+    "fstatat",
+    "fstatfs",
+    "fstatvfs",
+    "ftello",
+    "ftruncate",
+    "ftw",
+    "getdents",
+    "getrlimit",
+    "glob",
+    "globfree",
+    "lio_listio",
+    "lockf",
+    "lseek",
+    "lstat",
+    "mkostemp",
+    "mkostemps",
+    "mkstemp",
+    "mkstemps",
+    "mmap",
+    "nftw",
+    "open",
+    "openat",
+    "posix_fadvise",
+    "posix_fallocate",
+    "pread",
+    "preadv",
+    "prlimit",
+    "pwrite",
+    "pwritev",
+    "readdir",
+    "scandir",
+    "sendfile",
+    "setrlimit",
+    "stat",
+    "statfs",
+    "statvfs",
+    "tmpfile",
+    "truncate",
+    "versionsort",
+    "__fxstat",
+    "__fxstatat",
+    "__lxstat",
+    "__xstat",
+]
+"""The names that musl's loader answers with 64 appended since 1.2.4, from its own list (ldso/dynlink.c, get_lfs64)."""
+
+DEBIAN_DROPPED = frozenset({"crypt", "crypt_r", "encrypt", "setkey"})
+"""Left out of musl 1.2.3 by Debian, whose list is used here, but present in musl as released."""
+
+LISTED_ARCHES = ("amd64", "arm64")
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """What one library exports, as far as the data know."""
+
+    names: frozenset[str]
+    """Exported for certain."""
+    unsure: frozenset[str]
+    """Exported perhaps: the data of near versions disagree."""
+    closed: bool
+    """A name in neither set is not exported. False where the list is of another architecture."""
+    source: str
+    """Where the list is from, in words for the evidence."""
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """``1.2.5`` as ``(1, 2, 5)``; what is no number counts as 0."""
+    return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 10 else 0 for part in version.split("."))
+
+
+@cache
+def _sets(library: str) -> tuple[dict[str, frozenset[str]], dict[str, str]]:
+    """The sets of a library's file by key, and its other comments."""
+    text = resources.files("explorer.compat").joinpath("data", "exports", f"{library}.txt").read_text("utf-8")
+    letters: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    members: dict[str, set[str]] = {}
+    everywhere: set[str] = set()
+    for line in text.splitlines():
+        if line.startswith("# "):
+            letter, _, key = line[2:].partition(" = ")
+            if key:
+                letters[letter] = key
+                members[letter] = set()
+            else:
+                name, _, value = line[2:].partition(": ")
+                notes[name] = value
+            continue
+        name, _, having = line.partition("\t")
+        if not having:
+            everywhere.add(name)
+        for letter in having:
+            members[letter].add(name)
+    return {letters[letter]: frozenset(names | everywhere) for letter, names in members.items()}, notes
+
+
+@cache
+def musl(version: str, arch: str) -> Exports:
+    """What musl's libc.so of this version exports, the loader's private 64-bit names included.
+
+    For a version between two listed ones: what both have is certain, what one has is unsure (the 64-bit names that
+    1.2.4 stopped exporting apart). Older or newer than all: the nearest list, everything else unsure.
+    """
+    sets, _ = _sets("libc.musl")
+    arches = (arch,) if arch in LISTED_ARCHES else LISTED_ARCHES
+    versions = sorted({key.split("-")[0] for key in sets}, key=version_key)
+    wanted = version_key(version)
+    lower = [v for v in versions if version_key(v) <= wanted][-1:] or versions[:1]
+    upper = lower if version in versions else [v for v in versions if version_key(v) > wanted][:1] or lower
+    lists = [sets[f"{v}-{a}"] for v in {*lower, *upper} for a in arches]
+    names = frozenset.intersection(*lists)
+    unsure = frozenset.union(*lists) - names
+    if version not in versions and version_key("1.2.4") <= wanted:
+        unsure = frozenset(name for name in unsure if not name.removesuffix("_r").endswith("64"))
+    if wanted < version_key("1.2.5"):
+        unsure |= DEBIAN_DROPPED - names
+    names |= _private_names(version, names)
+    source = f"musl {version}"
+    if version not in versions:
+        source += f" (from the lists of {' and '.join(dict.fromkeys([*lower, *upper]))})"
+    if arch not in LISTED_ARCHES:
+        source += f" (lists of {' and '.join(LISTED_ARCHES)}, not of {arch or 'this architecture'})"
+    return Exports(names, unsure - names, arch in LISTED_ARCHES, source)
+
+
+def _private_names(version: str, names: frozenset[str]) -> frozenset[str]:
+    """The names that musl's loader resolves without exporting them, since 1.2.4.
+
+    Its buffer holds 15 characters of a name, so that ``posix_fallocate64`` was missed until 1.2.6 made it larger.
+    """
+    if version_key(version) < version_key("1.2.4"):
+        return frozenset()
+    short = version_key(version) < version_key("1.2.6")
+    found = {f"{name}64" for name in _LFS64 if name in names and not (short and len(name) + 2 > 16)}
+    return frozenset(found | {"readdir64_r"} if "readdir_r" in names else found)
+
+
+@cache
+def library(name: str, arch: str, version: str = "") -> Exports | None:
+    """What a musl build of ``libgcc_s.so.1``, ``libstdc++.so.6`` or a compatibility library exports; None where not listed."""
+    if name not in ("libgcc_s.so.1", "libstdc++.so.6", "libgcompat.so.0", "libucontext.so.1", "libobstack.so.1"):
+        return None
+    sets, notes = _sets(name)
+    source = f"{name} ({notes.get('from', '')})"
+    if "any" in sets:
+        return Exports(sets["any"], frozenset(), True, source)
+    prefix = f"{version}-" if version else ""
+    if arch in LISTED_ARCHES:
+        return Exports(sets[f"{prefix}{arch}"], frozenset(), True, source)
+    lists = [sets[f"{prefix}{a}"] for a in LISTED_ARCHES]
+    names = frozenset.intersection(*lists)
+    return Exports(names, frozenset.union(*lists) - names, False, source)

@@ -1,0 +1,113 @@
+"""From facts to a verdict: apply the rules in order, sort what they saw, take the worst."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from explorer.compat.context import Context, NeedsMoreError
+from explorer.compat.models import Answer, DependencyCheck, Libc, Reason, Rule, Surroundings, Target, Verdict, Where
+from explorer.compat.procedure import entries
+from explorer.compat.procedure.symbols import glibc_versions, newest_glibc
+from explorer.elf import Binary
+from explorer.facts import Fact, NotApplicable, Unknown, known_or
+
+INCOMPLETE = Rule(
+    "facts.incomplete",
+    0,
+    Answer.UNKNOWN,
+    "Not enough of the file is at hand",
+    "A rule needs a fact that lies in a part of the file that is not here, or that could not be read. What the whole file "
+    "would say is not guessed: the answer stays unknown unless something else already says no.",
+)
+
+
+def rules() -> tuple[Rule, ...]:
+    """Every rule in the order of the procedure."""
+    return (INCOMPLETE, *(entry.rule for entry in entries()))
+
+
+def judge(binary: Binary, target: Target, surroundings: Surroundings | None = None) -> Verdict:
+    """Predict whether a binary runs in a target.
+
+    Args:
+        target: where its ``arch`` is empty, the binary's own is taken.
+        surroundings: what lies around the binary, for $ORIGIN; None where only the binary is at hand.
+
+    The answer is that of the whole file, or ``unknown``: never another one, however little of the file the facts are from.
+    """
+    target = target if target.arch else replace(target, arch=known_or(binary.arch, ""))
+    context = Context(binary, target, surroundings)
+    reasons: list[Reason] = []
+    waiting: dict[str, Unknown] = {}
+    for entry in entries():
+        try:
+            reason = entry.apply(context)
+        except NeedsMoreError as error:
+            if not entry.advice:
+                waiting.setdefault(error.what, error.fact)
+            continue
+        if reason is not None:
+            reasons.append(reason)
+    if waiting:
+        reasons.append(_incomplete(waiting))
+    decisive = [reason for reason in reasons if not reason.advice]
+    if not decisive:
+        # No rule applied to facts that are all known: an ELF file of a kind the procedure does not name.
+        nothing = "No rule applies to a file of this kind."
+        decisive = [Reason(INCOMPLETE.code, Answer.UNKNOWN, nothing, printable(binary.detail), "Run it there to know")]
+    ordered = sorted(decisive, key=lambda reason: -reason.answer.rank)
+    advice = [reason for reason in reasons if reason.advice]
+    return Verdict(target, ordered[0].answer, ordered[0], (*ordered, *advice), dependency_check(context))
+
+
+def _incomplete(waiting: dict[str, Unknown]) -> Reason:
+    needs = [fact.needs for fact in waiting.values() if fact.needs is not None]
+    why = next(iter(waiting.values())).why
+    text = f"Not known yet: {', '.join(waiting)} ({why})."
+    evidence = f"needs the file's first {max(needs):,} bytes" if needs else ""
+    return Reason(INCOMPLETE.code, Answer.UNKNOWN, text, evidence, "Download the file")
+
+
+def dependency_check(context: Context) -> Fact[DependencyCheck]:
+    """The libraries and symbols of a dynamic program, also where its loader is missing (to show what else would be)."""
+    try:
+        if context.elf is None:
+            return NotApplicable("not an ELF file")
+        if not context.dynamic_program:
+            context.linkage  # noqa: B018  raises where it is not known
+            return NotApplicable("no interpreter: nothing is loaded with it")
+        closure = context.closure
+    except NeedsMoreError as error:
+        return error.fact
+    interpreter: Fact[str] = context.interpreter or NotApplicable("no interpreter")
+    missing = tuple(node.name for node in closure.of(Where.MISSING))
+    return DependencyCheck(interpreter, closure.tree, missing, _missing_symbols(context), _newest(context))
+
+
+def _missing_symbols(context: Context) -> Fact[tuple[str, ...]]:
+    if context.target.libc is Libc.GLIBC:
+        return NotApplicable("on glibc the symbol versions decide")
+    if context.target.libc is Libc.NONE:
+        return NotApplicable("there is no libc to look in")
+    try:
+        found = context.symbols
+    except NeedsMoreError as error:
+        return error.fact
+    if found.unsure:
+        unlisted = f"may be in {', '.join(found.blockers[:3])}" if found.blockers else f"not told by {found.source}"
+        return Unknown(f"{len(found.unsure)} symbols {unlisted}") if not found.missing else found.missing
+    return found.missing
+
+
+def _newest(context: Context) -> Fact[str]:
+    try:
+        versions = glibc_versions(context)
+    except NeedsMoreError as error:
+        return error.fact
+    return newest_glibc(versions) or NotApplicable("asks for no GLIBC version")
+
+
+def printable(text: str) -> str:
+    """One line of at most 200 characters."""
+    return re.sub(r"\s+", " ", text)[:200]

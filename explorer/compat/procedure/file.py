@@ -1,0 +1,142 @@
+"""Steps 0 to 2: is it a whole Linux program, for this processor, and can it be looked into?"""
+
+from __future__ import annotations
+
+from explorer.compat.context import Context, need
+from explorer.compat.models import Answer
+from explorer.compat.procedure.registry import Seen, rule
+from explorer.compat.procedure.words import arch_name
+from explorer.elf import FileFormat, Linkage
+
+_FOREIGN = {
+    FileFormat.PE: ("This is a Windows program: Linux does not run it.", "Take the linux file of this release"),
+    FileFormat.MACHO: ("This is a macOS program: Linux does not run it.", "Take the linux file of this release"),
+    FileFormat.EMPTY: ("The file is empty: there is nothing to run.", "Download it again"),
+    FileFormat.DATA: ("This is no program: Linux has nothing to start here.", "Pick the executable among the files"),
+}
+
+_FOREIGN_ABI = {2: "NetBSD", 6: "Solaris", 9: "FreeBSD", 12: "OpenBSD"}
+"""EI_OSABI values that name another system. Linux ignores the field, so alone it proves nothing."""
+
+_COMPAT_32 = {("386", "amd64"): "32-bit Intel", ("arm", "arm64"): "32-bit ARM"}
+
+
+@rule("elf.not-elf", 0, Answer.NO, "Not a Linux program")
+def not_elf(context: Context) -> Seen | None:
+    """Linux starts ELF files and scripts. Windows (PE) and macOS (Mach-O) programs and data files are told by their first
+    bytes.
+    """
+    found = _FOREIGN.get(context.binary.format)
+    return Seen(found[0], f"first bytes: {context.binary.detail}", found[1]) if found else None
+
+
+@rule("file.script", 0, Answer.YES_IF, "A script: its interpreter decides")
+def script(context: Context) -> Seen | None:
+    """A script starts wherever the interpreter that its first line names is installed, with whatever it calls."""
+    if context.binary.format is not FileFormat.SCRIPT:
+        return None
+    return Seen(
+        "This is a script: it runs if the interpreter named in its first line is installed there.",
+        context.binary.detail,
+        "Install that interpreter in the image",
+    )
+
+
+@rule("elf.object", 0, Answer.NO, "An object file or a core dump")
+def object_file(context: Context) -> Seen | None:
+    """Only e_type EXEC and DYN can be started; an object file waits for a linker, a core dump is a program's remains."""
+    if context.linkage not in (Linkage.OBJECT, Linkage.CORE):
+        return None
+    kind = "an object file, half-way through being built" if context.linkage is Linkage.OBJECT else "a core dump"
+    header = context.elf.header if context.elf else None
+    return Seen(f"This is {kind}: nothing can start it.", f"e_type {header.type if header else ''}", "Pick the executable")
+
+
+@rule("elf.truncated", 0, Answer.NO, "Shorter than its own headers say")
+def truncated(context: Context) -> Seen | None:
+    """A PT_LOAD that ends behind the end of the file: a download or a copy that was cut. Where the file's whole size is
+    not known, neither is this.
+    """
+    if context.elf is None or context.elf.header.type not in ("EXEC", "DYN"):
+        return None
+    ends = [(segment.offset + segment.filesz, segment) for segment in context.segments if segment.type == "LOAD"]
+    if not ends:
+        return None
+    size = need(context.binary.size, "the file's size") or 0
+    end, segment = max(ends, key=lambda pair: pair[0])
+    if end <= size:
+        return None
+    return Seen(
+        f"The file is cut short: {end - size:,} bytes that its headers promise are missing.",
+        f"PT_LOAD at {segment.offset:#x} ends at {end:,}; the file has {size:,} bytes",
+        "Download it again",
+    )
+
+
+@rule("elf.broken", 0, Answer.NO, "No loader would take it")
+def broken(context: Context) -> Seen | None:
+    """Headers that contradict one another, or libraries asked for without an interpreter to find them."""
+    if context.linkage is not Linkage.BROKEN or context.elf is None:
+        return None
+    return Seen("The file is damaged: no loader would start it.", "; ".join(context.elf.problems[:3]), "Download it again")
+
+
+@rule("elf.arch", 1, Answer.NO, "Built for another processor")
+def architecture(context: Context) -> Seen | None:
+    """e_machine against the target's architecture. 386 on amd64 and arm on arm64 run where the kernel has 32-bit support.
+    A target without an architecture of its own takes the file's.
+    """
+    arch = need(context.binary.arch, "the architecture") if context.elf else None
+    if arch is None or arch == context.target.arch or context.elf is None:
+        return None
+    evidence = f"e_machine {context.elf.header.machine} in the ELF header"
+    if small := _COMPAT_32.get((arch, context.target.arch)):
+        return Seen(
+            f"It is a {small} program: it runs on {context.target.arch} if the kernel has 32-bit support.",
+            evidence,
+            f"Take the {context.target.arch} file to be sure",
+            Answer.YES_IF,
+        )
+    return Seen(
+        f"It is built for {arch_name(arch)}, and the target is {arch_name(context.target.arch)}.",
+        evidence,
+        f"Take the {context.target.arch} file of this release, or run it emulated with --platform linux/{arch}",
+    )
+
+
+@rule("elf.os", 1, Answer.NO, "Built for another system")
+def operating_system(context: Context) -> Seen | None:
+    """EI_OSABI may name FreeBSD or another system. Linux starts such a file all the same, so the field alone decides
+    nothing: Go's build info (GOOS) or a FreeBSD note does. Otherwise it stays unknown.
+    """
+    if context.elf is None or context.elf.header.os_abi not in _FOREIGN_ABI:
+        return None
+    system = _FOREIGN_ABI[context.elf.header.os_abi]
+    go = context.go
+    if go is not None and (goos := go.setting("GOOS")):
+        if goos == "linux":
+            return None
+        evidence = f"EI_OSABI {context.elf.header.os_abi}, GOOS={goos} in Go's build info"
+        return Seen(f"This is a {system} program: Linux would load it and fail at once.", evidence, "Take the linux file of this release")
+    notes = need(context.elf.notes, "the notes") or ()
+    if any(note.owner.lower() == system.lower() for note in notes):
+        evidence = f"EI_OSABI {context.elf.header.os_abi}, a note by {system}"
+        return Seen(f"This is a {system} program: Linux would load it and fail at once.", evidence, "Take the linux file of this release")
+    return Seen(
+        f"Its header says {system}; whether it is a Linux program all the same cannot be told.",
+        f"EI_OSABI {context.elf.header.os_abi} at 0x7",
+        "Run it to know",
+        Answer.UNKNOWN,
+    )
+
+
+@rule("elf.packed", 2, Answer.UNKNOWN, "Packed: the real program is hidden")
+def packed(context: Context) -> Seen | None:
+    """A packer such as UPX puts a small static program around the real one. A packed static program runs; a packed
+    dynamic one ends with exit code 127 and no word. The headers tell nothing of it.
+    """
+    packer = need(context.elf.packer, "whether it is packed") if context.elf else None
+    if packer is None:
+        return None
+    remedy = "Unpack it with “upx -d” and look again, or run it to know" if packer == "UPX" else "Run it to know"
+    return Seen(f"It is packed with {packer}: what the real program inside needs cannot be seen.", f"mark of {packer}", remedy)

@@ -1,0 +1,62 @@
+"""Words that several rules use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from explorer.compat.context import Context
+from explorer.compat.loaders import TRIPLETS
+from explorer.compat.models import Libc, Target
+
+_ARCH_NAMES = {
+    "amd64": "64-bit Intel/AMD (amd64)",
+    "arm64": "64-bit ARM (arm64)",
+    "386": "32-bit Intel (386)",
+    "arm": "32-bit ARM (arm)",
+}
+
+
+def arch_name(arch: str) -> str:
+    """``64-bit ARM (arm64)``; the bare name where there is no better one."""
+    return _ARCH_NAMES.get(arch, arch or "an unknown processor")
+
+
+def some(names: Sequence[str], limit: int = 5) -> str:
+    """``a, b, c and 4 more``."""
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
+
+
+def place(target: Target) -> str:
+    """What to call a target in a sentence: ``Alpine 3.22``, ``plain musl 1.2.5``, ``an empty image``."""
+    if target.libc is Libc.NONE:
+        return "an empty image"
+    return target.title.partition(" (")[0].partition(",")[0] if "(" in target.title or "," in target.title else target.title
+
+
+def build_remedy(context: Context) -> str:
+    """How to get a file that does not depend on glibc, from what the build info tells."""
+    go = context.go_hint
+    other = f"take a file of this release that is static or built for musl, or run it on {_glibc_example(context)}"
+    if go is None:
+        return other[0].upper() + other[1:]
+    if "roadrunner" in go.path:
+        other = "take a release from v2.7.2 on, whose Linux files are static"
+    if go.setting("-buildmode") == "pie" and go.setting("CGO_ENABLED") == "0":
+        return f"Build without -buildmode=pie, or {other}"
+    if go.setting("CGO_ENABLED") == "0":
+        return f"Build without external linking, or {other}"
+    return f"Build with CGO_ENABLED=0, or {other}"
+
+
+def _glibc_example(context: Context) -> str:
+    return "a glibc image such as debian:12-slim" if context.target.arch in TRIPLETS else "a glibc image"
+
+
+def go_words(context: Context) -> str:
+    """``Go 1.26.4, cgo off`` where the build info is known, else empty."""
+    go = context.go_hint
+    if go is None:
+        return ""
+    cgo = {"0": ", cgo off", "1": ", cgo on"}.get(go.setting("CGO_ENABLED") or "", "")
+    return f"Go {go.version.removeprefix('go')}{cgo}"

@@ -1,0 +1,84 @@
+"""Which symbols nothing in a musl target provides. Versions (GLIBC_x) are never a reason: musl ignores them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from explorer.compat import exports
+from explorer.compat.catalogue import packages_of, stock
+from explorer.compat.dependencies import Closure
+from explorer.compat.models import Target, Where
+from explorer.elf import Binary, Linking
+from explorer.facts import MISSING
+
+PACKAGED = ("libgcc_s.so.1", "libstdc++.so.6")
+LISTED_GCC = 14
+"""The GCC that built the libraries whose symbols are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """What is asked for and not provided. Sorted."""
+
+    missing: tuple[str, ...]
+    """Provided by nothing, for certain."""
+    unsure: tuple[str, ...]
+    """Provided perhaps: the data do not tell."""
+    blockers: tuple[str, ...]
+    """Libraries that are missing or unlisted and might provide the unsure ones."""
+    source: str
+    """Which lists were used, in words."""
+
+
+def linking_of(binary: Binary | None) -> Linking | None:
+    """The symbols of a file, None where it has none to look at or they are not known."""
+    if binary is None or isinstance(binary.elf, MISSING) or isinstance(binary.elf.linking, MISSING):
+        return None
+    return binary.elf.linking
+
+
+def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: bool) -> Symbols:
+    """Every strong undefined symbol that a relocation uses, minus all that the target and the neighbours export.
+
+    A packaged library that is missing counts as there: that it is missing is told elsewhere, and once.
+    """
+    own = [linking for linking in (linking_of(binary), *(linking_of(node.binary) for node in closure.nodes)) if linking]
+    wanted = frozenset().union(*(linking.undefined for linking in own))
+    have = frozenset().union(*(linking.exports for linking in own))
+    base = exports.musl(target.libc_version, target.arch)
+    unsure, closed, blockers = set(base.unsure), base.closed, list[str]()
+    have |= base.names
+    for name in _image_libraries(target, closure, gcompat):
+        listed = exports.library(name, target.arch, _gcompat_version(target) if name == "libgcompat.so.0" else "")
+        if listed is None:
+            blockers.append(name)
+            continue
+        have |= listed.names
+        unsure |= listed.unsure
+        closed = closed and listed.closed
+    left = wanted - have
+    open_ended = bool(blockers) or not closed
+    newer = stock(target).gcc > LISTED_GCC and any(node.name in PACKAGED for node in closure.nodes)
+    doubtful = {name for name in left if open_ended or name in unsure or (newer and name.startswith("_Z"))}
+    return Symbols(tuple(sorted(left - doubtful)), tuple(sorted(doubtful)), tuple(blockers), base.source)
+
+
+def _image_libraries(target: Target, closure: Closure, gcompat: bool) -> list[str]:
+    """Names of the libraries of the image (or missing from it) that would be loaded; each once."""
+    names: list[str] = []
+    for node in closure.nodes:
+        if node.where in (Where.IMAGE, Where.MISSING, Where.UNKNOWN):
+            names.append(node.name)
+            if node.name == "libstdc++.so.6":
+                names.append("libgcc_s.so.1")
+        elif node.where is Where.COMPAT and node.path.endswith("libgcompat.so.0"):
+            gcompat = True
+    if gcompat:
+        names += ["libgcompat.so.0", "libucontext.so.1"]
+        if any("libobstack.so.1" in package.libraries for package in packages_of(target)):
+            names.append("libobstack.so.1")
+    return list(dict.fromkeys(names))
+
+
+def _gcompat_version(target: Target) -> str:
+    return next((package.gcompat for package in packages_of(target) if package.gcompat), "")
