@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
+import asyncio
 import webbrowser
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from textual import on
 from textual.app import App, SystemCommand
+from textual.command import Provider
 from textual.screen import Screen
 from textual.signal import Signal
 
 from explorer.errors import ExplorerError
-from explorer.report import catalogue_title, target_in_words, visible
 from explorer.settings import Settings
 from explorer.tui.actions import keymap_of
 from explorer.tui.copying import Copy
 from explorer.tui.jobs import Job, JobBoard, JobEnded, JobPrinted, JobProgressed, Kind, State
+from explorer.tui.late import load, report, workbench
 from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, Inspected, InspectFailed, Proved
-from explorer.tui.palette import NowProvider
 from explorer.tui.theme import DEFAULT, THEMES
 from explorer.tui.work import Work, key_of
-from explorer.workbench import Asset, Catalogue, Download, Inspection, Subject, Target, Workbench
+
+if TYPE_CHECKING:
+    from explorer.workbench import Asset, Catalogue, Download, Inspection, Subject, Target, Workbench
+
+
+def _commands() -> type[Provider]:
+    from explorer.tui.palette import NowProvider
+
+    return NowProvider
 
 
 class ExplorerApp(App[None]):
     """rr-explorer's app. ``now`` is the clock (tests freeze it)."""
 
     TITLE = "rr-explorer"
-    COMMANDS = {NowProvider}
+    COMMANDS: ClassVar = {_commands}
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    CSS_PATH = "screens/browser.tcss"  # Textual loads a screen's own sheet when it is pushed; the first one never is
+    # Textual loads a screen's own sheet when it is pushed; the first one never is.
+    CSS_PATH = Path(__file__).with_name("screens") / "browser.tcss"
     BINDINGS: ClassVar = []
 
     def __init__(
         self,
         settings: Settings,
         target: str | None = None,
-        workbench: Workbench | None = None,
+        bench: Workbench | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__()
         self.settings = settings
-        self.wb = workbench or Workbench(settings)
+        self._bench = bench
+        self.ready = False
+        """Whether report and workbench are loaded: nothing untrusted can be there before, and nothing is drawn of it."""
         self.now = now
         self.opening = target
         self.board = JobBoard()
@@ -91,7 +104,16 @@ class ExplorerApp(App[None]):
         """Paint first, then load."""
         self.call_after_refresh(self._begin)
 
-    def _begin(self) -> None:
+    @property
+    def wb(self) -> Workbench:
+        """The workbench, made when it is first asked for."""
+        if self._bench is None:
+            self._bench = workbench.Workbench(self.settings)
+        return self._bench
+
+    async def _begin(self) -> None:
+        await asyncio.to_thread(load)
+        self.ready = True
         for warning in self.warnings:
             self.say(warning, warning=True)
         self.work.list_releases()
@@ -101,27 +123,30 @@ class ExplorerApp(App[None]):
     async def on_unmount(self) -> None:
         """Nothing is left running behind."""
         await self.work.stop()
-        await self.wb.aclose()
+        if self._bench is not None:
+            await self._bench.aclose()
 
     # -- state in words -----------------------------------------------------------------------------------------------
 
     @property
     def place(self) -> str:
         """The repository or folder; visible text."""
-        return visible(str(self.settings.folder) if self.settings.folder else self.settings.repo)
+        if not self.ready:
+            return ""
+        return report.visible(str(self.settings.folder) if self.settings.folder else self.settings.repo)
 
     @property
     def state_words(self) -> tuple[str, ...]:
         """For the top bar: how many releases, how old, and the target."""
         words: list[str] = []
         if self.catalogue is not None:
-            words += catalogue_title(self.catalogue, self.now()).split(" · ")
+            words += report.catalogue_title(self.catalogue, self.now()).split(" · ")
         elif self.failure is None:
             words.append("reading …")
         if self.settings.offline:
             words.append("offline")
         if self.target is not None:
-            words.append(f"target {target_in_words(self.target)}")
+            words.append(f"target {report.target_in_words(self.target)}")
         return tuple(words)
 
     @property
@@ -136,8 +161,8 @@ class ExplorerApp(App[None]):
     def say(self, words: object, *, title: str = "", warning: bool = False, error: bool = False) -> None:
         """A toast. Never read as markup, and visible whatever it quotes."""
         self.notify(
-            visible(str(words), newline=True),
-            title=visible(title),
+            report.visible(str(words), newline=True),
+            title=report.visible(title),
             severity="error" if error else "warning" if warning else "information",
             timeout=12 if error else 6,
             markup=False,
@@ -201,10 +226,8 @@ class ExplorerApp(App[None]):
 
     def tell_download(self, asset: Asset, got: Download) -> None:
         """A file has arrived."""
-        from explorer.report.units import human_size
-
         check = "its digest is right" if got.check == "ok" else "there is no digest to check it against"
-        source = "was here already" if got.from_cache else f"{human_size(got.blob.size)} downloaded"
+        source = "was here already" if got.from_cache else f"{report.human_size(got.blob.size)} downloaded"
         self.say(f"{asset.name}: {source}, {check}")
 
     @on(JobProgressed)
@@ -266,7 +289,7 @@ class ExplorerApp(App[None]):
         from explorer.tui.screens.choose import Choice, ChooseScreen
 
         current = self.target.name if self.target else ""
-        choices = [Choice(target.name, target.name, target_in_words(target)) for target in self.wb.targets()]
+        choices = [Choice(target.name, target.name, report.target_in_words(target)) for target in self.wb.targets()]
 
         self.push_screen(ChooseScreen("Where should it run?", choices, current), self.set_target)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explorer.facts import MISSING
-from explorer.report import visible
-from explorer.workbench import Asset, Inspection, Proof
+from explorer.tui.late import report
+
+if TYPE_CHECKING:
+    from explorer.workbench import Asset, Inspection, Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +22,8 @@ class Copy:
     """Made visible: nothing that a terminal or a shell's line editor obeys goes to the clipboard."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "title", visible(self.title))
-        object.__setattr__(self, "text", visible(self.text, newline=True, tab=True))
+        object.__setattr__(self, "title", report.visible(self.title))
+        object.__setattr__(self, "text", report.visible(self.text, newline=True, tab=True))
 
 
 def asset_copies(asset: Asset) -> list[Copy]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
 from explorer.errors import ExplorerError
 from explorer.tui.jobs import Job
 from explorer.tui.rows import RowSource
-from explorer.workbench import Asset, Catalogue, Inspection, Proof, Subject, Target
+
+if TYPE_CHECKING:
+    from explorer.workbench import Asset, Catalogue, Inspection, Proof, Subject, Target
 
 
 class CatalogueArrived(Message):

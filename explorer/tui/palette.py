@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from explorer.report import visible
 from explorer.tui.actions import BY_ID
+from explorer.tui.late import report
 from explorer.tui.render import text
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class NowProvider(Provider):
             def visit(tag: str = release.tag) -> None:
                 go(tag)
 
-            yield f"go to {visible(release.tag)}", "Show the files of this release", visit
+            yield f"go to {report.visible(release.tag)}", "Show the files of this release", visit
 
     async def discover(self) -> Hits:
         """Before anything is typed: the actions."""

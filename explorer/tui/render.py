@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from explorer.errors import ExplorerError
-from explorer.report import Cell, Style, visible
+from explorer.tui.late import report
+
+if TYPE_CHECKING:
+    from explorer.report import Cell, Style
 
 # Theme variables, so that a change of theme changes them, the terminal's own colours included.
 STYLES: dict[Style, str] = {
@@ -25,7 +29,7 @@ STYLES: dict[Style, str] = {
 
 def text(untrusted: object, style: str = "", newline: bool = False) -> Content:
     """Any text, made visible, in one style (Textual's words, e.g. ``bold $text-muted``)."""
-    plain = visible(str(untrusted), newline=newline)
+    plain = report.visible(str(untrusted), newline=newline)
     return Content.styled(plain, style) if style else Content(plain)
 
 

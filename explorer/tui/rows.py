@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from explorer.progress import Cancellation
-from explorer.report import Column, Row
+
+if TYPE_CHECKING:
+    from explorer.report import Column, Row
 
 
 class RowSource(Protocol):

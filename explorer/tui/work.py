@@ -14,11 +14,12 @@ from textual.worker import Worker
 from explorer.errors import CancelledError, ExplorerError
 from explorer.progress import Progress
 from explorer.tui.jobs import Job, JobEnded, JobPrinted, JobProgressed, Kind, State
+from explorer.tui.late import workbench
 from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, Inspected, InspectFailed, Proved
-from explorer.workbench import Asset, Inspection, Proof, ProofOptions, Subject
 
 if TYPE_CHECKING:
     from explorer.tui.app import ExplorerApp
+    from explorer.workbench import Asset, Inspection, Proof, ProofOptions, Subject
 
 T = TypeVar("T")
 AT_A_TIME = 8
@@ -185,7 +186,7 @@ class Work:
             printed: list[str] = []
             flusher = asyncio.create_task(flush(job, printed))
             try:
-                proof = await wb.verify(found, options or ProofOptions(), progress=progress, output=printed.append)
+                proof = await wb.verify(found, options or workbench.ProofOptions(), progress=progress, output=printed.append)
             finally:
                 flusher.cancel()
                 if printed:

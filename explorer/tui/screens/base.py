@@ -47,10 +47,10 @@ class ExplorerScreen(Screen[None]):
         pane = self.pane()
         return pane.table if pane is not None else None
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Open the filter line of the table in focus."""
         if (pane := self.pane()) is not None:
-            pane.start_filter()
+            await pane.start_filter()
 
     def action_sort(self) -> None:
         """Order by the next column."""

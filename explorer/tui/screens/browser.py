@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,22 +13,9 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
-from explorer.report import (
-    RELEASE_COLUMNS,
-    AssetRow,
-    Cell,
-    Row,
-    asset_columns,
-    asset_rows,
-    plural,
-    release_row,
-    release_title,
-    shown_assets,
-    verdict_banner,
-    visible,
-)
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, proof_copies
+from explorer.tui.late import report
 from explorer.tui.render import content, error, lines, text
 from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import ExplorerScreen
@@ -36,7 +23,10 @@ from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
-from explorer.workbench import Asset, Kind, Proof, Release
+
+if TYPE_CHECKING:
+    from explorer.report import AssetRow, Row
+    from explorer.workbench import Asset, Proof, Release
 
 SETTLE = 0.12
 """Seconds the cursor has to rest on a release before its files are looked up: holding ↓ must not start a request a row."""
@@ -82,7 +72,6 @@ class BrowserScreen(ExplorerScreen):
         """Follow the app's state."""
         self.explorer.changed.subscribe(self, self._state_changed)
         self.explorer.learnt.subscribe(self, lambda _: self._fill_assets())
-        self._fill_releases()
 
     @property
     def releases(self) -> Table:
@@ -130,13 +119,13 @@ class BrowserScreen(ExplorerScreen):
         shown = self._shown()
         failure = explorer.failure
         self.releases.empty = "no releases" if explorer.catalogue is not None or failure is not None else "reading the releases …"
-        self.releases.show(ListRows(RELEASE_COLUMNS, [release_row(release) for release in shown]))
+        self.releases.show(ListRows(report.RELEASE_COLUMNS, [report.release_row(release) for release in shown]))
         if not self._placed and explorer.catalogue is not None:
             self._placed = True
             newest = explorer.catalogue.release("latest")
             self.releases.go_to(newest.tag if newest is not None else "")
         hidden = len(explorer.catalogue.releases) - len(shown) if explorer.catalogue else 0
-        self.query_one("#releases", Pane).retitle(f"Releases · {plural(hidden, 'pre-release')} hidden" if hidden else "Releases")
+        self.query_one("#releases", Pane).retitle(f"Releases · {report.plural(hidden, 'pre-release')} hidden" if hidden else "Releases")
         self._notice()
 
     def _notice(self) -> None:
@@ -165,13 +154,15 @@ class BrowserScreen(ExplorerScreen):
 
     def _fill_assets(self, keep: bool = True) -> None:
         explorer, release = self.explorer, self._release
+        if explorer.catalogue is None:
+            return  # the first frame does without what makes rows
         self._rows = {}
         if release is not None:
-            shown = shown_assets(release, explorer.show_plugins, explorer.show_debs)
-            found = asset_rows(shown, explorer.known, self._proofs, gaps=True)
+            shown = report.shown_assets(release, explorer.show_plugins, explorer.show_debs)
+            found = report.asset_rows(shown, explorer.known, self._proofs, gaps=True)
             self._rows = {row.row.key: row for row in sorted(found, key=order)}
-        self.query_one("#assets", Pane).retitle(release_title(release) if release is not None else "Files")
-        self.assets.show(ListRows(asset_columns(explorer.target), [slim(row) for row in self._rows.values()]), keep=keep)
+        self.query_one("#assets", Pane).retitle(report.release_title(release) if release is not None else "Files")
+        self.assets.show(ListRows(report.asset_columns(explorer.target), [slim(row) for row in self._rows.values()]), keep=keep)
         self._show_banner()
 
     def _proofs(self, asset: Asset) -> Sequence[Proof]:
@@ -192,18 +183,18 @@ class BrowserScreen(ExplorerScreen):
             return
         offline = self.explorer.settings.offline or self.explorer.settings.demo
         found = self.explorer.known(asset)
-        name = visible(asset.name)
+        name = report.visible(asset.name)
         if found is not None:
-            banner.show(verdict_banner(found, now=self.explorer.now()), self._instead(row), short=self.size.height < 30)
+            banner.show(report.verdict_banner(found, now=self.explorer.now()), self._instead(row), short=self.size.height < 30)
         elif f"{asset.tag}/{asset.name}#" in self.explorer.problems:
             banner.problem(self.explorer.problems[f"{asset.tag}/{asset.name}#"])
         elif asset.path is None and (offline or not (asset.url or asset.api_url)):
             banner.say(
-                content(Cell(f"? {name}", "unknown"), "bold"),
+                content(report.Cell(f"? {name}", "unknown"), "bold"),
                 text("Only its name is known here: nothing was fetched, so nothing can be said of what is inside.", "$text-muted"),
             )
         else:
-            banner.say(content(Cell(name, "strong")), text("looking at its first bytes …", "$text-muted"))
+            banner.say(content(report.Cell(name, "strong")), text("looking at its first bytes …", "$text-muted"))
 
     @staticmethod
     def _instead(row: AssetRow) -> Content | None:
@@ -344,7 +335,7 @@ class BrowserScreen(ExplorerScreen):
         return [Copy("tag", release.tag), *pages, *commands, *super().copies()]
 
 
-_KINDS = [Kind.SERVER, Kind.PLUGIN, Kind.DEB, Kind.OTHER]
+_KINDS = ["server", "plugin", "deb", "other"]
 _SYSTEMS = ["linux", "musl"]
 
 
@@ -354,17 +345,15 @@ def order(row: AssetRow) -> tuple[int, int, str]:
     assert asset is not None
     slug = asset.platform.slug if row.asset is not None else row.row.key.rsplit(":", 1)[-1]
     system = slug.split("-")[0]
-    return _KINDS.index(asset.kind), _SYSTEMS.index(system) if system in _SYSTEMS else len(_SYSTEMS), slug
-
-
-_SIZE, _FACT = (next(n for n, column in enumerate(asset_columns()) if column.key == key) for key in ("size", "fact"))
+    return _KINDS.index(asset.kind.value), _SYSTEMS.index(system) if system in _SYSTEMS else len(_SYSTEMS), slug
 
 
 def slim(row: AssetRow) -> Row:
     """A missing file's row says so where there is room for words, not in the narrow column of sizes."""
     if row.asset is not None:
         return row.row
-    cells = list(row.row.cells)
-    cells[_SIZE] = Cell("–", "dim", "right")
-    cells[_FACT] = Cell(f"not published {'' if cells[_FACT].text.startswith('↳') else '· '}{cells[_FACT].text}", cells[_FACT].style)
-    return replace(row.row, cells=tuple(cells))
+    cells = {column.key: cell for column, cell in zip(report.asset_columns(), row.row.cells, strict=True)}
+    fact = cells["fact"]
+    cells["size"] = report.Cell("–", "dim", "right")
+    cells["fact"] = report.Cell(f"not published {'' if fact.text.startswith('↳') else '· '}{fact.text}", fact.style)
+    return replace(row.row, cells=tuple(cells.values()))

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from explorer.errors import ExplorerError
-from explorer.report import FINDING_COLUMNS, finding_row
+from explorer.report import FINDING_COLUMNS, finding_row, visible
 from explorer.tui.actions import bindings_for
 from explorer.tui.render import content, lines, spaced, text
 from explorer.tui.rows import ListRows
@@ -63,7 +63,7 @@ class DoctorScreen(ExplorerScreen):
     def _examined(self, message: Examined) -> None:
         self.query_one(Pane).retitle("Doctor")
         table = self.query_one(Table)
-        table.empty = message.problem or "nothing was found"
+        table.empty = visible(message.problem) or "nothing was found"
         table.show(ListRows(FINDING_COLUMNS, [finding_row(finding, number) for number, finding in enumerate(message.findings)]))
 
     @on(Table.Highlighted)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.report import Banner, Cell
+from explorer.tui.late import report
 from explorer.tui.render import content, lines, spaced, text
+
+if TYPE_CHECKING:
+    from explorer.report import Banner
 
 _CLASSES = {"good": "-good", "warn": "-warn", "bad": "-bad"}
 
@@ -56,7 +61,7 @@ class VerdictBanner(Static):
     def problem(self, words: str) -> None:
         """Show why there is no verdict; untrusted words."""
         self._edge("warn")
-        self.update(lines([content(Cell("? no verdict yet", "unknown"), "bold"), text(words)]))
+        self.update(lines([content(report.Cell("? no verdict yet", "unknown"), "bold"), text(words)]))
 
     def _edge(self, style: str) -> None:
         for name in _CLASSES.values():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from explorer.report import cell_width, clip, human_duration, percent, plural
 from explorer.tui.actions import BY_ID, ENTER, key_name
 from explorer.tui.jobs import Job
+from explorer.tui.late import report
 from explorer.tui.render import text
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ class TopBar(Widget):
     def render(self) -> Content:
         """One line."""
         room = self.size.width - 2
-        program, place = "rr-explorer · ", self.explorer.place
+        program, place = "rr-explorer" + " · " * self.explorer.ready, self.explorer.place
         parts = list(self.explorer.state_words)
 
         def too_long() -> bool:
-            return cell_width(program) + cell_width(place) + 2 + cell_width(" · ".join(parts)) > room
+            return cell_len(program) + cell_len(place) + 2 + cell_len(" · ".join(parts)) > room
 
         while len(parts) > 2 and too_long():
             parts.pop(1)
@@ -51,8 +52,9 @@ class TopBar(Widget):
         if too_long():
             parts = []
         right = " · ".join(parts)
-        place = clip(place, max(0, room - cell_width(program)))
-        gap = max(0, room - cell_width(program) - cell_width(place) - cell_width(right))
+        if cell_len(place) > room - cell_len(program):
+            place = report.clip(place, max(0, room - cell_len(program)))
+        gap = max(0, room - cell_len(program) - cell_len(place) - cell_len(right))
         return Content.assemble((program, "$text-primary"), (place, "bold"), " " * gap, (right, "$text-muted"))
 
 
@@ -93,14 +95,14 @@ class KeyBar(Widget):
         """One line."""
         room = self.size.width - 2
         right = jobs_in_words(self.explorer.board.running)
-        if right and cell_width(right) > room - 12:
-            right = clip(right, max(0, room))
-        room -= cell_width(right) + (2 if right else 0)
+        if right and cell_len(right) > room - 12:
+            right = report.clip(right, max(0, room))
+        room -= cell_len(right) + (2 if right else 0)
         parts: list[Content] = []
         self._spans = []
         x = 1
         for _, key, label, press in self._keys():
-            width = cell_width(key) + 1 + cell_width(label)
+            width = cell_len(key) + 1 + cell_len(label)
             if x - 1 + width > room:
                 continue
             parts.append(Content.assemble((key, "bold $footer-key-foreground"), " ", (label, "$text-muted")))
@@ -109,7 +111,7 @@ class KeyBar(Widget):
         left = Content("  ").join(parts)
         if not right:
             return left
-        gap = max(1, self.size.width - 2 - left.cell_length - cell_width(right))
+        gap = max(1, self.size.width - 2 - left.cell_length - cell_len(right))
         return Content.assemble(left, " " * gap, (right, "$text-accent"))
 
     def on_click(self, event: events.Click) -> None:
@@ -130,12 +132,12 @@ def jobs_in_words(jobs: tuple[Job, ...]) -> str:
     if not jobs:
         return ""
     newest = jobs[-1]
-    words = f"{_SIGNS[newest.kind]} {newest.kind}" if len(jobs) == 1 else plural(len(jobs), "job")
+    words = f"{_SIGNS[newest.kind]} {newest.kind}" if len(jobs) == 1 else report.plural(len(jobs), "job")
     progress = newest.progress
     if progress is not None and progress.total:
-        words += f" {percent(progress.done, progress.total)}"
+        words += f" {report.percent(progress.done, progress.total)}"
         if progress.unit == "bytes" and (left := progress.seconds_left) is not None and left >= 2:
-            words += f", {human_duration(left)} left"
+            words += f", {report.human_duration(left)} left"
     elif progress is not None and progress.stage:
         words += f": {text(progress.stage).plain}"
     return f"{words}  x cancel" if len(jobs) == 1 else f"{words}  J show"

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from explorer.report import Column, cell_width
+from explorer.tui.late import report
 from explorer.tui.rows import RowSource
+
+if TYPE_CHECKING:
+    from explorer.report import Column
 
 GAP = 2
 """Cells between two columns."""
@@ -41,13 +45,13 @@ class Layout:
 
 def natural_widths(source: RowSource, view: Sequence[int]) -> dict[str, int]:
     """The width each column would like, from its title, its wish and a sample of its cells."""
-    widths = {column.key: max(column.width, cell_width(column.title) + 1) for column in source.columns}
+    widths = {column.key: max(column.width, report.cell_width(column.title) + 1) for column in source.columns}
     half = SAMPLE // 2
     sample = view if len(view) <= SAMPLE else (*view[:half], *view[-half:])
     for index in sample:
         row = source.row(index)
         for column, cell in zip(source.columns, row.cells, strict=False):
-            widths[column.key] = min(WIDEST, max(widths[column.key], cell_width(cell.text)))
+            widths[column.key] = min(WIDEST, max(widths[column.key], report.cell_width(cell.text)))
     return widths
 
 

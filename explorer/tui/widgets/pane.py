@@ -31,7 +31,10 @@ class FilterInput(Input):
 
 
 class Pane(Vertical):
-    """A table in a frame. The frame's title says what it is, its lower edge how much of it is shown."""
+    """A table in a frame. The frame's title says what it is, its lower edge how much of it is shown.
+
+    The title given at first is a word of our own; ``retitle`` takes anybody's.
+    """
 
     DEFAULT_CSS = """
     Pane {
@@ -52,18 +55,16 @@ class Pane(Vertical):
         super().__init__(id=widget_id)
         self.table = table
         self.caption = title
-        self.input = FilterInput()
-        self.input.can_focus = False
+        self.input: FilterInput | None = None
+        """Made when it is first asked for: two inputs cost a tenth of the first paint."""
 
     def compose(self) -> ComposeResult:
-        with Horizontal():
-            yield Label(Content("/"))
-            yield self.input
         yield self.table
 
     def on_mount(self) -> None:
         """Draw the frame's words."""
-        self.retitle(self.caption)
+        if self.caption:
+            self.border_title = Content(self.caption)
 
     def retitle(self, title: str) -> None:
         """Another title; untrusted text."""
@@ -85,20 +86,29 @@ class Pane(Vertical):
     def _changed(self) -> None:
         self._count()
 
-    def start_filter(self) -> None:
-        """Open the filter line."""
+    async def start_filter(self) -> None:
+        """Open the filter line. It has the focus on return, so that the next key is typed into it."""
         self.add_class("-filtered")
+        if self.input is None:
+            self.input = FilterInput()
+            await self.mount(Horizontal(Label(Content("/")), self.input), before=self.table)
         self.input.can_focus = True
-        self.input.focus()
+        self.screen.set_focus(self.input)
 
     def clear_filter(self) -> bool:
         """Close the filter line and show everything; False where there was none."""
-        if not self.has_class("-filtered"):
+        if self.input is None or not self.has_class("-filtered"):
             return False
-        self._close()
+        self._close(self.input)
         self.input.value = ""
         self.table.filter("")
         return True
+
+    def _close(self, line: FilterInput) -> None:
+        # The focus goes first: a hidden input that still had it would swallow every key.
+        self.screen.set_focus(self.table)
+        line.can_focus = False
+        self.remove_class("-filtered")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -109,12 +119,6 @@ class Pane(Vertical):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        if not self.input.value:
-            self._close()
-        self.table.focus()
-
-    def _close(self) -> None:
-        # The focus goes first: a hidden input that still had it would swallow every key.
-        self.table.focus()
-        self.input.can_focus = False
-        self.remove_class("-filtered")
+        if self.input is not None and not self.input.value:
+            self._close(self.input)
+        self.screen.set_focus(self.table)

@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.report import EMPTY, cell_width
+from explorer.report import EMPTY, cell_width, visible
 from explorer.tui.render import content, lines
 from explorer.tui.rows import ListRows, RowSource
 from explorer.tui.tabs import TabContent, TabSpec
@@ -54,5 +54,5 @@ class TabTable(Vertical):
     def show_rows(self, source: RowSource, note: str = "") -> None:
         """Show rows from anywhere."""
         if note:
-            self.table.empty = note
+            self.table.empty = visible(note)
         self.table.show(source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
@@ -15,13 +15,18 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.style import Style as VisualStyle
 from textual.worker import Worker, WorkerState
 
 from explorer.errors import ExplorerError
 from explorer.progress import Cancellation
-from explorer.report import EMPTY, Cell, Row, cell_width, clip, clip_middle, pad, visible
+from explorer.tui.late import report
+from explorer.tui.render import STYLES
 from explorer.tui.rows import NO_ROWS, QUICK, SORTABLE, RowSource, Wish, choose
 from explorer.tui.widgets.columns import GAP, Layout, fit
+
+if TYPE_CHECKING:
+    from explorer.report import Row, Style
 
 REVERSE = RichStyle(reverse=True)
 MARK = "› "
@@ -43,37 +48,11 @@ class Table(ScrollView, can_focus=True):
         & > .table--hover { background: $boost; }
         & > .table--cursor { background: $primary 14%; }
         & > .table--cursor-focus { background: $primary 32%; text-style: bold; }
-        & > .table--good { color: $text-success; }
-        & > .table--warn { color: $text-warning; }
-        & > .table--bad { color: $text-error; }
-        & > .table--unknown { color: $text-muted; }
-        & > .table--dim { color: $text-muted; }
-        & > .table--strong { text-style: bold; }
-        & > .table--accent { color: $text-accent; }
-        & > .table--code { color: $text-primary; }
         &:ansi > .table--cursor { background: ansi_default; text-style: underline; }
         &:ansi > .table--cursor-focus { background: ansi_default; text-style: reverse; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"table--{name}"
-        for name in [
-            "header",
-            "sorted",
-            "row",
-            "hover",
-            "cursor",
-            "cursor-focus",
-            "good",
-            "warn",
-            "bad",
-            "unknown",
-            "dim",
-            "strong",
-            "accent",
-            "code",
-        ]
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"table--{name}" for name in ("header", "sorted", "row", "hover", "cursor", "cursor-focus")}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -142,6 +121,7 @@ class Table(ScrollView, can_focus=True):
         if fits:
             self.styles.overflow_x = "hidden"
         self.empty = empty
+        """What an empty table says: visible words, drawn as they are."""
         self.source: RowSource = NO_ROWS
         self.view: Sequence[int] = range(0)
         self.wish = Wish()
@@ -214,7 +194,7 @@ class Table(ScrollView, can_focus=True):
             self._accept((), None)
             if not isinstance(event.worker.error, ExplorerError):
                 raise event.worker.error
-            self.empty = visible(str(event.worker.error))
+            self.empty = report.visible(str(event.worker.error))
 
     def _accept(self, view: Sequence[int], key: str | None) -> None:
         self.view = view
@@ -247,6 +227,10 @@ class Table(ScrollView, can_focus=True):
     # -- layout -------------------------------------------------------------------------------------------------------
 
     def _measure(self) -> None:
+        if self.source is NO_ROWS:
+            self.virtual_size = self.region.size
+            self.refresh()
+            return  # the first frame, which does without what draws rows
         # The vertical scrollbar only appears after the size is known: count with it where it will.
         bar = self.styles.scrollbar_size_vertical if len(self.view) + self._top > self.region.height > 0 else 0
         width = max(0, self.region.width - bar)
@@ -295,9 +279,16 @@ class Table(ScrollView, can_focus=True):
             return self._blank(y - self._top).crop_extend(0, width, base)
         return self._row(place).crop_extend(scroll_x, scroll_x + width, self._row_style(place))
 
-    def _style(self, *names: str) -> RichStyle:
+    def _style(self, *names: str, meaning: Style = "") -> RichStyle:
+        """The style of component classes, with a cell's meaning on top. Meanings are no component classes: each of
+
+        those would be styled anew with every change of the screen's, for every table.
+        """
         classes = tuple(f"table--{name}" for name in names)
-        style = self.get_visual_style(*classes).rich_style
+        visual = self.get_visual_style(*classes)
+        if meaning:
+            visual += VisualStyle.parse(STYLES[meaning], self.app.theme_variables)
+        style = visual.rich_style
         # Textual's visual style knows no reverse video, which is how a terminal's own colours mark the cursor.
         return style + REVERSE if any(self.get_component_styles(name).text_style.reverse for name in classes) else style
 
@@ -308,7 +299,7 @@ class Table(ScrollView, can_focus=True):
                 title, style = f"{column.title}{'▼' if self.wish.descending else '▲'}", self._style("sorted")
             else:
                 title, style = column.title, self._style("header")
-            segments.append(Segment(pad(clip(title, width), width, column.align) + " " * GAP, style))
+            segments.append(Segment(report.pad(report.clip(title, width), width, column.align) + " " * GAP, style))
         return Strip(segments)
 
     def _row_style(self, place: int) -> RichStyle:
@@ -328,9 +319,9 @@ class Table(ScrollView, can_focus=True):
         keys = {column.key: number for number, column in enumerate(self.source.columns)}
         for number, (column, width) in enumerate(self._columns):
             cell = row.cells[keys[column.key]]
-            style = self._style("row", *((cell.style,) if cell.style else ()), *state)
-            shorten = clip_middle if number == 0 and self._fits else clip
-            segments.append(Segment(pad(shorten(cell.text, width), width, cell.align), style))
+            style = self._style("row", *state, meaning=cell.style)
+            shorten = report.clip_middle if number == 0 and self._fits else report.clip
+            segments.append(Segment(report.pad(shorten(cell.text, width), width, cell.align), style))
             segments.append(Segment(" " * GAP, plain))
         return Strip(segments)
 
@@ -340,10 +331,10 @@ class Table(ScrollView, can_focus=True):
         if self._searcher is not None:
             message = "searching …"
         elif self.wish.words:
-            message = f"nothing matches “{self.wish.words}”; escape clears the filter"
+            message = f"nothing matches “{report.visible(self.wish.words)}”; escape clears the filter"
         else:
             message = self.empty
-        return Strip([Segment("  " + clip(Cell(message).text, max(0, self.size.width - 2)), self._style("dim"))])
+        return Strip([Segment(f"  {message}", self._style("row", meaning="dim"))])
 
     # -- keys and mouse -----------------------------------------------------------------------------------------------
 
@@ -405,9 +396,9 @@ class Table(ScrollView, can_focus=True):
         return [
             (column.title, cell.text)
             for column, cell in zip(self.source.columns, row.cells, strict=False)
-            if cell is not EMPTY and cell.text
+            if cell is not report.EMPTY and cell.text
         ]
 
     def cursor_region(self) -> Region:
         """Where the cursor is, in the table's own coordinates."""
-        return Region(0, self.cursor - round(self.scroll_offset.y) + self._top, cell_width(MARK), 1)
+        return Region(0, self.cursor - round(self.scroll_offset.y) + self._top, report.cell_width(MARK), 1)
