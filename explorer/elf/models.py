@@ -37,9 +37,9 @@ class Linkage(StrEnum):
     """How a program meets its libraries."""
 
     STATIC = "static"
-    """ET_EXEC without PT_INTERP and PT_DYNAMIC."""
+    """ET_EXEC without PT_INTERP and DT_NEEDED."""
     STATIC_PIE = "static-pie"
-    """ET_DYN with DF_1_PIE, no PT_INTERP, no DT_NEEDED: relocates itself."""
+    """ET_DYN with DF_1_PIE (or an entry and no DT_SONAME), no PT_INTERP, no DT_NEEDED: relocates itself."""
     DYNAMIC = "dynamic"
     """Has PT_INTERP."""
     SHARED_LIBRARY = "shared-library"
@@ -154,8 +154,10 @@ class Linking:
     """What the loader has to resolve. Names are untrusted."""
 
     undefined: frozenset[str]
-    """Symbols that a relocation uses, undefined and not weak."""
+    """Symbols that a relocation uses, undefined and not weak; and those of COPY relocations, defined here or not: the loader
+    looks for them in the libraries and fails where none has them."""
     weak_undefined: frozenset[str]
+    """Symbols that a relocation uses, undefined and weak: they may be missing."""
     exports: frozenset[str]
     """Dynamic symbols this file defines with global or weak binding."""
     versions: tuple[VersionNeed, ...]
@@ -209,6 +211,8 @@ class Elf:
 
     header: Header
     linkage: Fact[Linkage]
+    """Unknown where the dynamic section decides and is not read (Scope.HEAD) or not here, where the head is not all here, and where
+    nobody says the file's size (it might be cut)."""
     problems: tuple[str, ...]
     """Why ``linkage`` is BROKEN, or other defects seen (truncated segments, tables that lie), one sentence each."""
     packer: Fact[str]
@@ -245,6 +249,7 @@ class Binary:
     size: Fact[int]
     """Bytes."""
     format: FileFormat
+    """DATA, with ``arch`` and ``elf`` Unknown, where fewer than 8 bytes of a longer file are here."""
     scope: Scope
     detail: str
     """One line that names it: ``ELF 64-bit arm64, static``, ``PE32+ amd64``, ``script: #!/bin/sh``. May quote the file: untrusted."""
