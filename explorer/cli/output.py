@@ -121,15 +121,16 @@ class Output:
             yield (" " * GAP).join(parts).rstrip()
 
     def _fitted(self, widths: list[int], columns: Sequence[Column]) -> list[int]:
-        """Widths that fit the terminal: growing columns give way first, then the widest, none below 8 cells."""
+        """Widths that fit the terminal: growing columns give way first, then the widest, then all that is left."""
         if not sys.stdout.isatty():
             return widths
         room = shutil.get_terminal_size().columns - GAP * (len(widths) - 1)
         widths = list(widths)
-        for places in ([n for n, c in enumerate(columns) if c.grows], list(range(len(widths)))):
+        growing, every = [n for n, c in enumerate(columns) if c.grows], list(range(len(widths)))
+        for places, least in ((growing, 12), (every, 8), (every, 1)):
             while sum(widths) > room:
                 place = max(places, key=lambda n: widths[n], default=None)
-                if place is None or widths[place] <= 8:
+                if place is None or widths[place] <= least:
                     break
                 widths[place] -= 1
         return widths

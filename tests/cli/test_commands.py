@@ -1,0 +1,175 @@
+"""Each command from its words to its output, against a real server and real files."""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from explorer import __version__
+from tests.cli.conftest import AMD64, ARM64, OLD, TAG, Command
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+
+
+def test_releases(served: Command, github: GitHub) -> None:
+    found = served.json("releases")
+    assert [release["tag"] for release in found["releases"]] == [TAG, "v2025.2.0-rc.1", "v1.6.2"]
+    assert (found["origin"], found["complete"], found["total"]) == ("api", True, 3)
+    assert found["releases"][0]["published_at"] == "2026-06-17T14:49:38Z"
+    assert [r["tag"] for r in served.json("releases", "--stable", "--limit", "1")["releases"]] == [TAG]
+    assert [r["tag"] for r in served.json("releases", "--filter", "RC.1")["releases"]] == ["v2025.2.0-rc.1"]
+    text = served("releases")
+    assert text.out.splitlines()[1].split() == [TAG, "2026-06-17", "2"]
+    assert "3 releases" in text.err
+    assert github.hosts_that_saw_a_token == set()
+
+
+def test_assets_and_what_is_not_published(served: Command) -> None:
+    found = served.json("assets", TAG)
+    assert [asset["name"] for asset in found["assets"]] == [ARM64, AMD64]
+    first = found["assets"][0]
+    assert first["platform"]["slug"] == "linux-arm64"
+    assert first["digest"].startswith("sha256:")
+    assert first["seen"] is None
+    assert {"platform": "musl-arm64", "kind": "server", "perhaps": ARM64} in found["unpublished"]
+    assert served.json("assets", "v1.6.2")["assets"][0]["missing"]["digest"]["state"] == "not-applicable"
+    assert [a["name"] for a in served.json("assets", "latest", "--platform", "linux-amd64")["assets"]] == [AMD64]
+    text = served("assets", "latest").out
+    assert "not published" in text
+    assert "perhaps linux-arm64 serves" in text
+
+
+def test_assets_peeked_at_say_who_serves(served: Command, github: GitHub) -> None:
+    found = served.json("assets", TAG, "--peek")
+    assert [asset["seen"]["verdicts"][0]["answer"] for asset in found["assets"]] == ["yes", "yes"]
+    assert github.count("*", "assets") == 2, "one ranged request for each file"
+    text = served("assets", TAG).out
+    assert github.count("*", "assets") == 2, "what was seen is kept"
+    line = next(line for line in text.splitlines() if "musl-arm64" in line)
+    assert "↳ yes" in line
+    assert "linux-arm64 serves: static" in line
+
+
+@pytest.mark.parametrize("target", [f"{TAG}/{ARM64}", ARM64, f"{TAG}/{ARM64}#rr", "latest --platform linux-arm64"])
+def test_inspect_by_every_form_of_target(served: Command, target: str) -> None:
+    found = served.json("inspect", *target.split())
+    program = binary("go-static-arm64").read_bytes()
+    assert found["file"] == {"name": found["file"]["name"], "size": len(program), "sha256": hashlib.sha256(program).hexdigest()}
+    assert found["file"]["name"].endswith("rr")
+    assert found["check"] == "ok"
+    assert found["arch"] == "arm64"
+    assert found["elf"]["linkage"] == "static"
+    assert found["go"]["settings"]["CGO_ENABLED"] == "0"
+    verdict = found["verdicts"][0]
+    assert (verdict["target"][:7], verdict["arch"], verdict["answer"]) == ("alpine-", "arm64", "yes")
+    assert set(verdict["reasons"][0]) == {"code", "answer", "text", "evidence", "remedy", "advice"}
+    assert "peek" not in found
+
+
+def test_inspect_a_local_file_on_several_targets(rr: Command) -> None:
+    path = binary("c-glibc")
+    found = rr.json("inspect", path, "--on", "alpine-3.22", "--on", "debian-12", "--on", "scratch")
+    assert [(v["target"], v["answer"]) for v in found["verdicts"]] == [("alpine-3.22", "no"), ("debian-12", "yes"), ("scratch", "no")]
+    assert found["missing"]["check"]["state"] == "not-applicable"
+    text = rr("inspect", path, "--on", "alpine-3.22").out
+    assert "✗ NO, does not run on Alpine 3.22 (musl 1.2.5), amd64" in text
+    assert "[elf.interp.glibc]" in text
+    assert "/lib64/ld-linux-x86-64.so.2" in text
+
+
+def test_a_no_is_an_exit_code_only_where_it_is_asked_for(rr: Command) -> None:
+    path = binary("c-glibc")
+    assert rr("inspect", path).code == 0
+    assert rr("inspect", path, "--exit-code").code == 1
+    assert rr("inspect", path, "--exit-code", "--on", "debian-12").code == 0
+
+
+def test_peek_moves_next_to_nothing(served: Command, github: GitHub, archives: dict[str, bytes]) -> None:
+    found = served.json("inspect", "latest", "--platform", "linux-arm64", "--peek")
+    assert found["peek"] == {"requests": 1, "bytes": found["peek"]["bytes"], "of": len(archives[ARM64])}
+    assert found["peek"]["bytes"] <= 16384
+    assert github.body_bytes("*", "assets") == found["peek"]["bytes"]
+    assert found["verdicts"][0]["answer"] == "yes"
+    assert found["file"]["sha256"] is None
+    assert found["missing"]["check"]["state"] == "unknown"
+    text = served("inspect", "v1.6.2", "--platform", "linux-amd64", "--peek").out
+    assert "nothing downloaded" in text
+    assert "✗ NO" in text
+
+
+def test_get_downloads_checks_unpacks_and_marks_executable(served: Command, tmp_path: Path) -> None:
+    into = tmp_path / "bin"
+    found = served.json("get", "latest", "--platform", "linux-amd64", "-o", into)
+    program = Path(found["binary"])
+    assert into in program.parents
+    assert program.read_bytes() == binary("go-static-amd64").read_bytes()
+    assert os.access(program, os.X_OK)
+    assert stat.S_IMODE(program.stat().st_mode) & 0o022 == 0, "nobody else may change it"
+    assert found["download"]["check"] == "ok"
+    again = served.json("get", "latest", "--platform", "linux-amd64", "-o", tmp_path / "again")
+    assert again["download"]["from_cache"] is True
+    assert again["download"]["moved"] == 0
+    text = served("get", "v1.6.2", "--platform", "linux-amd64", "-o", tmp_path / "old")
+    assert "– absent digest" in text.err
+
+
+def test_rules_and_targets_explain_themselves(rr: Command) -> None:
+    rules = rr.json("rules")["rules"]
+    assert {"elf.interp.glibc", "elf.static"} <= {rule["code"] for rule in rules}
+    assert all(rule["explanation"] for rule in rules)
+    one = rr("rules", "elf.interp.glibc").out
+    assert next(rule for rule in rules if rule["code"] == "elf.interp.glibc")["explanation"] in one
+    targets = rr.json("targets")
+    names = {target["name"] for target in targets["targets"]}
+    assert targets["default"] in names
+    assert {"scratch", "debian-12", "amazonlinux-2023"} <= names
+    assert rr("rules", "elf.interp.glibcx").err.count("elf.interp.glibc") == 2
+
+
+def test_cache_shows_prunes_and_clears(served: Command) -> None:
+    served("inspect", "latest", "--platform", "linux-arm64")
+    shown = served.json("cache")
+    assert shown["blobs"] >= 1
+    assert any(ARM64 in name for entry in shown["entries"] for name in entry["names"])
+    assert served.json("cache", "prune", "--limit", "1kB")["freed"] > 0
+    assert served.json("cache", "show")["blobs"] == 0
+    cleared = served.json("cache", "clear")
+    assert (cleared["pages"], cleared["records"]) == (0, 0)
+    assert served("cache", "clear", "--limit", "5").code == 2
+    assert served("cache", "prune", "--limit", "much").code == 2
+
+
+def test_doctor_names_what_is_wrong(served: Command) -> None:
+    found = {finding["subject"]: finding for finding in served.json("doctor")["findings"]}
+    assert found["network"]["health"] == "ok"
+    assert found["versions"]["text"].startswith(f"rr-explorer {__version__}")
+    served("doctor", env={"RR_EXPLORER_DOWNLOADS": "many"})
+    wrong = served("doctor", "--exit-code", env={"RR_EXPLORER_DOWNLOADS": "many"})
+    assert wrong.code == 1
+    assert "RR_EXPLORER_DOWNLOADS" in wrong.out
+
+
+def test_the_demo_without_a_terminal_is_text(rr: Command) -> None:
+    done = rr("--demo")
+    assert done.code == 0
+    for step in ("1. The releases", "2. ", "3. Why", "4. The proof", "stand-in", "✓ YES", "✗ NO"):
+        assert step in done.out, step
+
+
+def test_offline_shows_the_bundled_list_under_its_banner(rr: Command) -> None:
+    found = rr.json("--offline", "releases")
+    assert found["origin"] == "snapshot"
+    assert found["total"] > 200
+    assert found["complete"] is not True
+    assert any("undled" in warning for warning in found["warnings"])
+    assert "not all" in rr("releases", "--offline").err
+
+
+def test_old_release_is_glibc_and_its_reason_is_told(served: Command) -> None:
+    found = served.json("inspect", f"v1.6.2/{OLD}")
+    assert found["check"] == "absent"
+    assert found["verdicts"][0]["answer"] == "no"
+    assert found["verdicts"][0]["reasons"][0]["code"] == "elf.interp.glibc"
+    assert found["verdicts"][0]["reasons"][0]["remedy"]

@@ -1,0 +1,136 @@
+"""What goes wrong: its words, its exit code, and never a traceback."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from explorer.cli import run
+from tests.cli.conftest import AMD64, ARM64, TAG, Command
+from tests.support.github import GitHub
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("relases",),
+        ("inspect",),
+        ("inspect", "x", "--onn", "y"),
+        ("releases", "--limit", "0"),
+        ("get", "x"),
+        ("rules", "nothing.like.it"),
+        ("schema", "nothing"),
+        ("completion", "tcsh"),
+        ("inspect", "/bin/sh", "--on", "alpin-3.22"),
+        ("releases", "--repo", "no-slash"),
+        ("releases", "--api-url", "ftp://x"),
+        ("releases", "--config", "/nonexistent/config.toml"),
+        ("--nonsense",),
+        (),
+        ("some-target",),
+    ],
+)
+def test_wrong_words_are_usage(
+    rr: Command, words: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in rr.environ().items():
+        monkeypatch.setenv(name, value)
+    assert run(words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "→" in err, "it says what to do"
+    if words:
+        assert run([*words, "--json"]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert json.loads(err)["error"]["kind"] == "usage"
+
+
+def test_near_words_are_named(rr: Command) -> None:
+    assert "Did you mean releases?" in rr("relases").err
+    assert "alpine-3.22" in rr("inspect", "/bin/sh", "--on", "alpin-3.22").err
+
+
+def test_an_unknown_setting_names_the_file(rr: Command, tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text("ofline = true\n", encoding="utf-8")
+    for words in (("rules", "--config", config), ("--config", config, "rules")):
+        done = rr(*words)
+        assert done.code == 2
+        assert f"{config}, line 1" in done.err
+        assert "offline" in done.err
+
+
+def test_no_network_is_3_and_says_so(rr: Command) -> None:
+    error = rr.json_error("releases", "--repo", "other/project", "--api-url", "http://127.0.0.1:9")
+    assert (error["kind"], error["exit_code"]) == ("source", 3)
+    assert "127.0.0.1" in error["title"]
+    assert "--offline" in error["remedy"]
+
+
+def test_things_that_are_not_there_are_3(served: Command) -> None:
+    for words in (("inspect", "./none"), ("inspect", "v9.9.9/x"), ("assets", "v2025.1.16"), ("inspect", TAG, "--platform", "musl-arm64")):
+        error = served.json_error(*words)
+        assert error["exit_code"] == 3, words
+    assert TAG in served("assets", "v2025.1.16").err
+    assert served("releases", "--repo", "no/such").code == 3
+    assert "linux-arm64" in served("inspect", TAG, "--platform", "musl-arm64").err
+
+
+def test_wrong_bytes_are_4_and_both_digests_are_told(served: Command, github: GitHub, archives: dict[str, bytes], tmp_path: Path) -> None:
+    github.fault("*linux-arm64*", host="assets", corrupt=True)
+    error = served.json_error("get", f"{TAG}/{ARM64}", "-o", tmp_path / "out")
+    assert (error["kind"], error["exit_code"]) == ("integrity", 4)
+    import hashlib
+
+    assert hashlib.sha256(archives[ARM64]).hexdigest() in error["title"] + error["detail"]
+    assert not (tmp_path / "out").exists() or not any((tmp_path / "out").rglob("*"))
+
+
+def test_files_that_are_not_what_they_claim_are_6(rr: Command, tmp_path: Path) -> None:
+    broken = tmp_path / "rr.tar.gz"
+    broken.write_bytes(b"\x1f\x8b\x08\x00" + b"\xff" * 200)
+    error = rr.json_error("inspect", broken)
+    assert (error["kind"], error["exit_code"]) == ("format", 6)
+
+
+def test_no_engine_is_5(rr: Command, tmp_path: Path) -> None:
+    from tests.support.binaries import binary
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = rr("verify", binary("go-static-amd64"), "--run", "{} --version", env={"PATH": str(empty)})
+    assert done.code == 5
+    assert "→" in done.err
+
+
+def test_a_rate_limit_says_until_when(served: Command, github: GitHub) -> None:
+    until = github.exhaust(seconds=1800)
+    error = served.json_error("releases", "--repo", "other/project")
+    assert error["exit_code"] == 3
+    assert error["until"] is not None
+    assert error["until"][:16] == until.strftime("%Y-%m-%dT%H:%M")
+
+
+def test_with_the_list_cached_a_broken_server_is_a_warning(served: Command, github: GitHub) -> None:
+    assert served("releases").code == 0
+    github.exhaust(seconds=1800)
+    done = served("releases")
+    assert done.code == 0
+    assert TAG in done.out
+    assert "warning:" in done.err
+    assert served.json("releases")["warnings"]
+
+
+def test_an_unwritable_place_is_told(served: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    done = served("get", f"{TAG}/{AMD64}", "-o", tmp_path / "file" / "below")
+    assert done.code in (2, 3)
+    assert str(tmp_path / "file") in done.err
+
+
+def test_words_that_hold_escapes_are_made_visible(rr: Command) -> None:
+    for words in (("\x1b]0;owned\x07",), ("inspect", "./\x1b[31mred\u202e"), ("inspect", "x", "--\x1b[2J"), ("rules", "\x9b31m")):
+        done = rr(*words)
+        assert done.code in (2, 3)
+        assert not set(done.err + done.out) & set("\x1b\x07\x9b\u202e")
