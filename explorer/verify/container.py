@@ -5,12 +5,14 @@ import codecs
 import contextlib
 import json
 import os
+import re
 import tarfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from explorer.errors import EngineError, SourceError
 from explorer.verify.client import Called, call, call_with, client
@@ -25,7 +27,16 @@ ROOT = "/rr-explorer"
 SCRATCH_BYTES = 64 << 20
 """What a program may write to /tmp and /var/tmp, each."""
 
+QEMU_GRACE_SECONDS = 1.0
+"""How long qemu may take to die of the signal it has reported. It sends itself that signal, and as a container's first process
+it is immune to it (pid_namespaces(7)): then it hangs for ever, and we end it and take 128 + the signal as its exit code."""
+
+STOP_SECONDS = 10.0
+"""A killed container's output ends within a tenth of a second."""
+
 Output = Callable[[str], None]
+
+_QEMU_SIGNAL = re.compile(rb"^qemu: uncaught target signal (\d{1,2}) ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +125,29 @@ class Container:
         timed_out = False
         async with client(self.start_command) as process:
             reading = asyncio.gather(keeper.read(process.stdout, "stdout"), keeper.read(process.stderr, "stderr"))
+            stop = asyncio.ensure_future(keeper.stop.wait())
             try:
-                async with asyncio.timeout(seconds or self.limits.seconds):
-                    await asyncio.wait((asyncio.ensure_future(keeper.full.wait()), reading), return_when=asyncio.FIRST_COMPLETED)
-                    if not keeper.full.is_set():
-                        await process.wait()
-            except TimeoutError:
-                timed_out = True
-            took = time.monotonic() - began
-            if timed_out or keeper.full.is_set():
-                await call((*self.engine.command, "kill", self.name))
-            reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading
-        seen = Observation(None, keeper.text("stdout"), keeper.text("stderr"), timed_out=timed_out, flooded=keeper.full.is_set())
-        return Run(await self._look(seen), took, keeper.full.is_set())
+                try:
+                    async with asyncio.timeout(seconds or self.limits.seconds):
+                        await asyncio.wait((stop, reading), return_when=asyncio.FIRST_COMPLETED)
+                        if keeper.signal and not reading.done():
+                            await asyncio.wait((reading,), timeout=QEMU_GRACE_SECONDS)
+                except TimeoutError:
+                    timed_out = True
+                took = time.monotonic() - began
+                if stopped := not reading.done():
+                    # read on, without keeping: the engine ends a container only once its output has been taken away
+                    killed = await call((*self.engine.command, "kill", self.name))
+                    stopped = not killed.failed  # else it has ended by itself meanwhile
+                await asyncio.wait((reading,), timeout=STOP_SECONDS)
+            finally:
+                stop.cancel()
+                reading.cancel()
+                await to_the_end(_ended(reading))
+        seen = await self._look(Observation(None, keeper.text("stdout"), keeper.text("stderr"), timed_out=timed_out, flooded=keeper.full))
+        if stopped and keeper.signal and not (timed_out or keeper.full):
+            seen = replace(seen, exit_code=128 + keeper.signal)
+        return Run(seen, took, keeper.full)
 
     async def _look(self, seen: Observation) -> Observation:
         """Complete what was seen by what the engine knows: docker's client gives 1 where it could not start, the engine 127."""
@@ -169,6 +188,10 @@ async def to_the_end(work: Awaitable[None]) -> None:
         raise cancelled
 
 
+async def _ended(task: "asyncio.Future[Any]") -> None:
+    await asyncio.wait((task,))
+
+
 class _Keeper:
     """Keeps the output up to a limit, over both streams together, and hands on lines as they come."""
 
@@ -176,19 +199,29 @@ class _Keeper:
         self._left = limit
         self._output = output
         self._kept = {"stdout": bytearray(), "stderr": bytearray()}
-        self.full = asyncio.Event()
+        self.full = False
+        """More came than the limit."""
+        self.signal = 0
+        """The fatal signal that qemu has reported."""
+        self.stop = asyncio.Event()
+        """There is a reason to stop it."""
 
     async def read(self, stream: asyncio.StreamReader | None, name: str) -> None:
-        """Read a stream to its end, or until the limit is passed."""
+        """Read a stream to its end; beyond the limit nothing is kept."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         line = ""
-        while stream is not None and not self.full.is_set() and (part := await stream.read(16384)):
+        while stream is not None and (part := await stream.read(16384)):
             kept = part[: self._left]
             self._left -= len(kept)
             self._kept[name] += kept
-            line = self._show(line + decoder.decode(kept))
+            if kept:
+                line = self._show(line + decoder.decode(kept))
             if len(kept) < len(part):
-                self.full.set()
+                self.full = True
+                self.stop.set()
+            elif name == "stderr" and (found := _QEMU_SIGNAL.search(self._kept[name][-4096:])):
+                self.signal = int(found[1])
+                self.stop.set()
         if line:
             self._show(line + "\n")
 

@@ -108,7 +108,7 @@ async def emulation(engine: Engine, platform: str, run_args: Sequence[str] = ())
 async def _runs(engine: Engine, arch: str, run_args: Sequence[str]) -> bool:
     if await _shares_our_kernel(engine):
         return registered(probe_program(arch))
-    return await _try(engine, arch, run_args)
+    return await runs_in_a_container(engine, arch, run_args)
 
 
 async def _shares_our_kernel(engine: Engine) -> bool:
@@ -145,8 +145,8 @@ def registered(program: bytes, directory: Path = BINFMT) -> bool:
     return False
 
 
-async def _try(engine: Engine, arch: str, run_args: Sequence[str]) -> bool:
-    """Run it there."""
+async def runs_in_a_container(engine: Engine, arch: str, run_args: Sequence[str]) -> bool:
+    """Whether the engine runs our program of that architecture: the way to ask a kernel that is not ours. Raises EngineError."""
     reference = f"localhost/rr-explorer/probe:{arch}"
     await load_image(engine, reference, arch, {"probe": probe_program(arch)})
     container = Container(engine, reference, f"linux/{arch}", ("/probe",), RunLimits(seconds=20), tuple(run_args))

@@ -25,7 +25,10 @@ int main(int n, char **v) {
   if (!strcmp(what, "serve")) { puts("serving"); fflush(stdout); for (;;) sleep(60); }
   if (!strcmp(what, "flood")) for (;;) puts("0123456789012345678901234567890123456789");
   if (!strcmp(what, "line")) for (;;) fputs("0123456789012345678901234567890123456789", stdout);
-  if (!strcmp(what, "hog")) for (size_t i = 0; i < 4096; i++) { char *p = malloc(1 << 20); if (p) memset(p, 1, 1 << 20); }
+  if (!strcmp(what, "hog")) for (int i = 0; i < 4096; i++) {
+    volatile char *p = malloc(1 << 20);
+    for (int k = 0; p && k < 1 << 20; k += 512) p[k] = 1;
+  }
   if (!strcmp(what, "forks")) {
     int made = 0;
     while (made < 5000) { pid_t p = fork(); if (p < 0) break; if (!p) for (;;) sleep(60); made++; }

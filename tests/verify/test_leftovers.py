@@ -1,0 +1,174 @@
+"""No container and no process is left: after a cancel, Ctrl+C, SIGTERM, and, at the next start, after a kill."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from explorer.errors import EngineError
+from explorer.verify import Engine, ProofRequest, RunLimits, prove, sweep
+from explorer.verify.sessions import host, is_dead, session_label
+from tests.support.binaries import ROOT
+from tests.support.engine import TestEngine
+from tests.verify.conftest import act
+
+Requests = Callable[..., ProofRequest]
+
+SESSION = """
+import asyncio, json, sys
+from pathlib import Path
+from explorer.verify import ProofRequest, RunLimits, find_engine, prove
+
+async def main():
+    told = json.loads(sys.argv[1])
+    engine = await find_engine(told["engine"], tuple(told["engine_args"]))
+    request = ProofRequest(engine, Path(told["binary"]), "linux/amd64", told["image"], argv=("{}", told["what"]), name=told["name"],
+                           static=True, run_args=tuple(told["run_args"]), limits=RunLimits(seconds=60))
+    await prove(request, output=lambda line: print(line, flush=True))
+
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def containers(engine: TestEngine, pid: int) -> list[str]:
+    """Names of the containers of one session."""
+    listed = engine.run("ps", "--all", "--format", "{{.Names}}", "--filter", "label=rr-explorer")
+    ours = []
+    for name in listed.stdout.split():
+        told = engine.run("inspect", "--type=container", "--format", '{{index .Config.Labels "rr-explorer"}}', name)
+        if f"/{pid}/" in told.stdout:
+            ours.append(name)
+    return ours
+
+
+def processes(word: str) -> list[str]:
+    """Command lines of the running processes that name a word."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if word in line and int(entry.parent.name) != os.getpid():
+                found.append(line)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def session(engine: TestEngine, what: str, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process of its own that is in the middle of a proof."""
+    told = {
+        "engine": engine.name,
+        "engine_args": engine.engine_args,
+        "run_args": engine.run_args,
+        "binary": str(act()),
+        "image": engine.musl(),
+        "what": what,
+        "name": name,
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", SESSION, json.dumps(told)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        assert await asyncio.wait_for(process.stdout.readline(), 30) == b"serving\n"
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+@pytest.mark.container
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)])
+async def test_a_signal_takes_everything_back_first(number: signal.Signals, code: int, engine: TestEngine) -> None:
+    name = f"stopped-by-{number.name.lower()}"
+    async with session(engine, "serve", name) as process:
+        assert len(containers(engine, process.pid)) == 1
+        process.send_signal(number)
+        assert await asyncio.wait_for(process.wait(), 30) == code
+        assert not containers(engine, process.pid)
+        assert not processes(f"/rr-explorer/{name}")
+
+
+@pytest.mark.container
+async def test_what_a_killed_session_left_is_removed_at_the_next_start(engine: TestEngine, real: Engine) -> None:
+    async with session(engine, "serve", "killed") as dead, session(engine, "serve", "alive") as alive:
+        dead.kill()
+        await dead.wait()
+        (left,) = containers(engine, dead.pid)
+        await sweep(real)  # another test's process may have swept it already
+        assert engine.run("inspect", "--type=container", left).returncode != 0
+        assert not processes("/rr-explorer/killed")
+        assert len(containers(engine, alive.pid)) == 1, "a living session's container was taken away"
+        alive.send_signal(signal.SIGINT)
+        await alive.wait()
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("what", ["serve", "flood"])
+async def test_a_cancelled_proof_leaves_nothing(what: str, engine: TestEngine, request_for: Requests) -> None:
+    name = f"cancelled-{what}"
+    running = asyncio.Event()
+    wanted = request_for(act(), what, name=name, static=True, limits=RunLimits(seconds=60, output_bytes=1 << 40))
+    task = asyncio.ensure_future(prove(wanted, output=lambda _: running.set()))
+    await asyncio.wait_for(running.wait(), 30)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 30)
+    assert not processes(f"/rr-explorer/{name}")
+    assert not containers(engine, os.getpid())
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("turns", [0, 1, 5, 20, 60, 200])
+async def test_a_proof_cancelled_at_any_moment_leaves_nothing(turns: int, engine: TestEngine, request_for: Requests) -> None:
+    """Cancelled after so many turns of the event loop, and again while it takes back what it did."""
+    began = asyncio.Event()
+    task = asyncio.ensure_future(prove(request_for(act(), "hang", static=True), progress=lambda _: began.set()))
+    await began.wait()
+    for _ in range(turns):
+        await asyncio.sleep(0.001)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 60)
+    assert not containers(engine, os.getpid())
+
+
+@pytest.mark.container
+async def test_a_failed_proof_leaves_nothing(engine: TestEngine, request_for: Requests, tmp_path: Path) -> None:
+    with pytest.raises(EngineError):
+        await prove(replace(request_for(act()), run_args=("--no-such-flag",)))
+    file = tmp_path / "empty"
+    file.write_bytes(b"")
+    await prove(request_for(file))
+    assert not containers(engine, os.getpid())
+
+
+def test_a_session_is_its_process_and_not_its_number() -> None:
+    own = session_label().removeprefix("rr-explorer=")
+    assert not is_dead(own)
+    name, pid, start, seconds = own.split("/")
+    assert name == host()
+    assert is_dead(f"{name}/{pid}/{int(start) - 1}/{seconds}"), "the number is used again by another process"
+    ended = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    label = session_label(ended.pid).removeprefix("rr-explorer=")
+    assert not is_dead(label)
+    ended.communicate(b"\n")
+    assert is_dead(label)
+
+
+@pytest.mark.parametrize("value", ["", "1", "elsewhere/1/1/1", f"{host()}/x/1/1", "a/b/c/d/e", f"{host()}/1"])
+def test_what_is_not_surely_ours_is_left_alone(value: str) -> None:
+    assert not is_dead(value)
