@@ -51,8 +51,8 @@ def extract(
         SourceError: ``into`` cannot be written, the disk is full, or a file is already there.
         CancelledError: ``cancel`` was raised.
     """
-    made = not into.exists()
     with _told(into):
+        made = not into.exists()
         into.mkdir(parents=True, exist_ok=True)
         real = into.resolve()  # the user's own links on the way there are the user's choice; none below it is followed
         stage = Path(tempfile.mkdtemp(prefix=".rr-explorer-", dir=real))
@@ -85,6 +85,21 @@ def _told(into: Path) -> Iterator[None]:
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise SourceError("The directory cannot be written", where, "Choose another directory") from error
         raise SourceError("Unpacking failed", where, "Choose another directory, or check the disk") from error
+
+
+def windows_rule(path: str, kind: MemberKind) -> tuple[str, str] | None:
+    """The rule and its text for what cannot be written safely on Windows; None for what can.
+
+    Names of devices with any ending, names that Windows would shorten, and streams (``a:b``), as in Microsoft's "Naming
+    Files, Paths, and Namespaces"; links need a privilege there, and are not made.
+    """
+    for part in path.split("/"):
+        stem = part.partition(".")[0].rstrip(" ").lower()
+        if stem in _WINDOWS_DEVICES or part.endswith((".", " ")) or set('<>:"|?*') & set(part):
+            return "name", "its name has a meaning of its own on Windows"
+    if kind in (MemberKind.SYMLINK, MemberKind.HARDLINK):
+        return "link-outside", "links are not unpacked on Windows"
+    return None
 
 
 class _Writer:
@@ -126,16 +141,8 @@ class _Writer:
             other = self._names.setdefault(fold(part), part)
             if other != part:
                 raise RefusedError("duplicate", f"{other} differs from it only in case or spelling", member.name)
-        if os.name == "nt":
-            for part in path.split("/"):
-                if (
-                    part.partition(".")[0].rstrip(" ").lower() in _WINDOWS_DEVICES
-                    or part.endswith((".", " "))
-                    or set('<>:"|?*') & set(part)
-                ):
-                    raise RefusedError("name", "its name has a meaning of its own on Windows", member.name)
-            if member.kind in (MemberKind.SYMLINK, MemberKind.HARDLINK):
-                raise RefusedError("link-outside", "links are not unpacked on Windows", member.name)
+        if os.name == "nt" and (rule := windows_rule(path, member.kind)):
+            raise RefusedError(*rule, member.name)
 
     def _write(self, handle: int, member: Member, stream: MemberStream) -> None:
         with os.fdopen(handle, "wb") as file:

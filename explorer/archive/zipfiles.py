@@ -103,9 +103,9 @@ def _directory(source: ByteSource) -> tuple[zh.Directory, tuple[int, bytes]]:
     if zh.END not in tail and start:
         start = max(0, size - zh.END_BYTES - zh.LOCATOR_BYTES - _COMMENT)
         tail = source.read_at(start, size - start)
-    directory, wide_at = zh.parse_end(tail, size)
-    if wide_at is not None:
-        directory = zh.parse_end64(source.read_at(wide_at, zh.END64_BYTES), wide_at, directory)
+    directory, wide = zh.parse_end(tail, size)
+    if wide is not None:
+        directory = zh.parse_end64(source.read_at(wide[0], zh.END64_BYTES), wide, directory)
     return directory, (start, tail)
 
 

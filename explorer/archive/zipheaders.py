@@ -131,8 +131,8 @@ def _extras(extra: bytes) -> Iterator[tuple[int, bytes]]:
         at += 4 + length
 
 
-def parse_end(tail: bytes, size: int) -> tuple[Directory, int | None]:
-    """The directory's place from the file's last bytes, and the offset of the zip64 end record where there is one.
+def parse_end(tail: bytes, size: int) -> tuple[Directory, tuple[int, int] | None]:
+    """The directory's place from the file's last bytes, and start and end of the zip64 end record where there is one.
 
     Args:
         tail: the last bytes of the file, 65,557 or all of it.
@@ -151,7 +151,7 @@ def parse_end(tail: bytes, size: int) -> tuple[Directory, int | None]:
     locator = tail[at - LOCATOR_BYTES : at] if at >= LOCATOR_BYTES else b""
     if locator.startswith(LOCATOR64):
         _, _, offset64, _ = _LOCATOR.unpack(locator)
-        return Directory(dir_offset, dir_size, entries), offset64
+        return Directory(dir_offset, dir_size, entries), (offset64, size - len(tail) + at - LOCATOR_BYTES)
     if disc or start_disc or here != entries:
         raise RefusedError("header", "it is one of several discs")
     if dir_offset + dir_size != size - len(tail) + at:
@@ -159,15 +159,15 @@ def parse_end(tail: bytes, size: int) -> tuple[Directory, int | None]:
     return Directory(dir_offset, dir_size, entries), None
 
 
-def parse_end64(data: bytes, offset: int, narrow: Directory) -> Directory:
-    """The zip64 end record at ``offset``, which must agree with the narrow one wherever that is not all ones.
+def parse_end64(data: bytes, place: tuple[int, int], narrow: Directory) -> Directory:
+    """The zip64 end record at ``place``, which must agree with the narrow one wherever that is not all ones.
 
     Raises:
         RefusedError: ``header``.
     """
     if len(data) < END64_BYTES or not data.startswith(END64):
         raise RefusedError("header", "its zip64 end record is missing")
-    _, _, _, _, disc, start_disc, here, entries, dir_size, dir_offset = _END64.unpack_from(data)
+    _, length, _, _, disc, start_disc, here, entries, dir_size, dir_offset = _END64.unpack_from(data)
     same = all(
         small in (big, full)
         for small, big, full in (
@@ -176,7 +176,8 @@ def parse_end64(data: bytes, offset: int, narrow: Directory) -> Directory:
             (narrow.offset, dir_offset, _FULL32),
         )
     )
-    if disc or start_disc or here != entries or not same or dir_offset + dir_size != offset:
+    start, end = place
+    if disc or start_disc or here != entries or not same or dir_offset + dir_size != start or start + 12 + length != end:
         raise RefusedError("header", "its two end records do not agree")
     return Directory(dir_offset, dir_size, entries)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.archive import Limits, RefusedError, extract, extraction
+from explorer.archive import Limits, MemberKind, RefusedError, extract, extraction
 from explorer.bytesource import BytesSource
 from explorer.errors import CancelledError, FormatError, SourceError
 from explorer.progress import Cancellation, Progress
@@ -189,6 +189,54 @@ def test_a_damaged_archive_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="Rule: size"):
         extract(BytesSource(data), "x.tar.gz", tmp_path, limits=Limits(member_bytes=100_000))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "rule"),
+    [
+        ("roadrunner-1/rr.exe", MemberKind.FILE, None),
+        ("a/NUL", MemberKind.FILE, "name"),
+        ("com1.txt", MemberKind.FILE, "name"),
+        ("aux .tar.gz", MemberKind.FILE, "name"),
+        ("rr.exe:stream", MemberKind.FILE, "name"),
+        ("dir./x", MemberKind.FILE, "name"),
+        ("rr ", MemberKind.FILE, "name"),
+        ("what?", MemberKind.DIRECTORY, "name"),
+        ("l", MemberKind.SYMLINK, "link-outside"),
+        ("l", MemberKind.HARDLINK, "link-outside"),
+    ],
+)
+def test_what_windows_would_take_for_something_else(path: str, kind: MemberKind, rule: str | None) -> None:
+    found = extraction.windows_rule(path, kind)
+    assert (found[0] if found else None) == rule
+
+
+LOCKED = """
+import os, sys
+from pathlib import Path
+from explorer.archive import extract
+from explorer.bytesource import BytesSource
+from explorer.errors import SourceError
+data = Path(sys.argv[1]).read_bytes()
+extract(BytesSource(data), "x.tar.gz", Path(sys.argv[2], "before"))
+Path(sys.argv[2]).chmod(0o555)
+if os.geteuid() == 0:
+    os.setuid(65534)
+try:
+    extract(BytesSource(data), "x.tar.gz", Path(sys.argv[2], "after"))
+except SourceError as error:
+    print(error.title)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no such bits on Windows")
+def test_a_folder_without_permission_is_told(tmp_path: Path) -> None:
+    file, into = tmp_path / "x.tar.gz", tmp_path / "into"
+    into.mkdir()
+    file.write_bytes(make_archive("tar.gz", ROOT, {"rr": b"1"}))
+    done = subprocess.run([sys.executable, "-c", LOCKED, str(file), str(into)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "The directory cannot be written", done.stderr
+    assert not (into / "after").exists()
 
 
 FULL = """

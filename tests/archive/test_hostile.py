@@ -1,7 +1,9 @@
 """Members that must not be handed out: each is refused by name and rule, and what lies beside it is still shown."""
 
 import io
+import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 
@@ -411,6 +413,92 @@ def test_zips_of_other_writers_are_read() -> None:
     assert rules(bytes(pipe.data), "x.zip") == {}
     assert contents(bytes(pipe.data), "x.zip") == expected
     assert contents(bytes(pipe.data), "x.zip", prefix=True) == expected
+
+
+def wide_ended(data: bytes) -> tuple[bytes, int, int]:
+    """The zip with a zip64 end record and its locator, the old record all ones; and where the two begin."""
+    at = data.index(b"PK\x05\x06")
+    entries, size, offset = struct.unpack_from("<HLL", data, at + 10)
+    end64 = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, entries, entries, size, offset)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
+    old = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    return data[:at] + end64 + locator + old, at, at + len(end64)
+
+
+def test_a_zip64_directory_is_read_and_must_agree() -> None:
+    data, end64, locator = wide_ended(zip_of([("rr", b"x" * 500), ("LICENSE", b"MIT")]))
+    assert contents(data, "x.zip") == {"rr": b"x" * 500, "LICENSE": b"MIT"}
+    for at, value in ((end64, 0), (end64 + 4, 45), (end64 + 16, 1), (end64 + 24, 9), (end64 + 40, 1), (end64 + 48, 3), (locator + 8, 5)):
+        lying = bytearray(data)
+        lying[at] = value
+        assert rules(bytes(lying), "x.zip") == {"": "header"}, at
+    narrow = bytearray(data)
+    narrow[locator + 20 + 10] = 5  # the old record claims 65,285 members, the new one 2
+    assert rules(bytes(narrow), "x.zip") == {"": "header"}
+
+
+@pytest.mark.parametrize(("at", "value"), [(4, 1), (6, 1), (8, 2), (12, 7), (16, 7)])
+def test_an_end_record_that_lies_is_named(at: int, value: int) -> None:
+    data = bytearray(zip_of([("rr", b"1")]))
+    data[data.index(b"PK\x05\x06") + at] = value
+    assert rules(bytes(data), "x.zip") == {"": "header"}
+
+
+def test_two_end_records_are_two_archives() -> None:
+    data = zip_of([("rr", b"1")])
+    end = data[data.index(b"PK\x05\x06") :]
+    first = bytearray(end)
+    first[20] = len(end)  # its comment is the other record
+    assert rules(data[: -len(end)] + bytes(first) + end, "x.zip") == {"": "header"}
+
+
+def test_a_directory_that_is_shorter_than_it_claims_is_named() -> None:
+    data = zip_of([("rr", b"1"), ("LICENSE", b"2")])
+    at = data.index(b"PK\x01\x02")
+    for field, value in ((28, 200), (30, 200), (32, 200)):
+        lying = bytearray(data)
+        second = data.index(b"PK\x01\x02", at + 4)
+        lying[second + field] = value
+        assert rules(bytes(lying), "x.zip") == {"": "header"}
+
+
+def test_a_stored_member_has_one_size() -> None:
+    data = bytearray(zip_of([("rr", b"x" * 90), ("z", b"1")], compression=zipfile.ZIP_STORED))
+    for mark, at in ((LOCAL, 22), (b"PK\x01\x02", 24)):
+        data[data.index(mark) + at] = 80
+    assert rules(bytes(data), "x.zip") == {"rr": "header"}
+
+
+def test_a_folder_with_a_body_in_a_zip_is_refused() -> None:
+    assert rules(zip_of([("d/", b"body"), ("rr", b"1")]), "x.zip") == {"d": "header"}
+
+
+def test_a_device_in_a_zip_is_refused() -> None:
+    info = zipfile.ZipInfo("dev", (2024, 1, 1, 0, 0, 0))
+    info.create_system, info.external_attr = 3, (stat.S_IFCHR | 0o666) << 16
+    assert rules(zip_of([(info, b""), ("rr", b"1")]), "x.zip") == {"dev": "device"}
+
+
+def test_a_link_in_a_zip_whose_target_is_damaged_or_long_is_refused() -> None:
+    data = zip_of([zip_link("l", "a" * 5000), zip_link("m", "target"), ("rr", b"1")], compression=zipfile.ZIP_STORED)
+    damaged = data.replace(b"target", b"tarGet")
+    assert rules(damaged, "x.zip") == {"l": "link-outside", "m": "checksum"}
+
+
+def test_a_sparse_map_without_end_is_truncated() -> None:
+    block = bytearray(tar_of([(head("holes", tarfile.GNUTYPE_SPARSE), b"")])[:512])
+    block[482] = 1
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    endless = bytearray(512)
+    endless[504] = 1
+    assert rules(bytes(block) + bytes(endless) * 5, "x.tar") == {"": "truncated"}
+
+
+def test_an_xz_stream_that_asks_for_a_quarter_gibibyte_is_refused() -> None:
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 28}]
+    data = lzma.compress(tar_of([("rr", b"1")]), format=lzma.FORMAT_XZ, filters=filters)
+    assert rules(data, "x.tar.xz") == {"": "size"}
 
 
 def test_a_method_that_is_not_read_is_named() -> None:
