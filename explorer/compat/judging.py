@@ -52,6 +52,9 @@ def judge(binary: Binary, target: Target, surroundings: Surroundings | None = No
     if waiting:
         reasons.append(_incomplete(waiting))
     decisive = [reason for reason in reasons if not reason.advice]
+    if any(reason.answer is not Answer.YES for reason in decisive):
+        # "Everything it asks for is there" is only said where nothing contradicts it.
+        decisive = [reason for reason in decisive if reason.code != "elf.dynamic"]
     if not decisive:
         # No rule applied to facts that are all known: an ELF file of a kind the procedure does not name.
         nothing = "No rule applies to a file of this kind."

@@ -27,6 +27,8 @@ def not_elf(context: Context) -> Seen | None:
     bytes.
     """
     found = _FOREIGN.get(context.binary.format)
+    if found is not None:
+        need(context.binary.elf, "what kind of file it is")  # raises where too few bytes are there to say
     return Seen(found[0], f"first bytes: {context.binary.detail}", found[1]) if found else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explorer.compat.context import Context
-from explorer.compat.loaders import TRIPLETS
+from explorer.compat.loaders import TRIPLETS, whose
 from explorer.compat.models import Libc, Target
 
 _ARCH_NAMES = {
@@ -37,6 +37,8 @@ def place(target: Target) -> str:
 def build_remedy(context: Context) -> str:
     """How to get a file that does not depend on glibc, from what the build info tells."""
     go = context.go_hint
+    if whose(context.interpreter or "") is Libc.MUSL:
+        return "Take a static file of this release, or use an image with a newer musl"
     other = f"take a file of this release that is static or built for musl, or run it on {_glibc_example(context)}"
     if go is None:
         return other[0].upper() + other[1:]

@@ -1,0 +1,198 @@
+"""Every rule, by a real file that triggers it; and what a reader of a verdict sees."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from explorer import elf
+from explorer.bytesource import PrefixSource
+from explorer.compat import Answer, Verdict, find_target, judge, rules
+from tests.compat import programs
+from tests.compat.helpers import Folder, codes, read, read_bytes, verdict
+from tests.support.binaries import binary
+
+
+def _judged(path: Path, target: str, around: Folder | None = None) -> Verdict:
+    return judge(read(path), find_target(target), around)
+
+
+def _cut() -> Verdict:
+    data = binary("c-static").read_bytes()
+    return judge(read_bytes(data[: len(data) // 2]), find_target("musl"))
+
+
+def _broken() -> Verdict:
+    data = bytearray(binary("c-static").read_bytes())
+    data[32:40] = (1 << 40).to_bytes(8, "little")  # e_phoff far behind the end
+    return judge(read_bytes(bytes(data)), find_target("musl"))
+
+
+def _prefix() -> Verdict:
+    data = binary("c-musl").read_bytes()
+    source = PrefixSource(data[:1024], len(data))
+    return judge(elf.read(source, "it"), find_target("musl"))
+
+
+def _script() -> Verdict:
+    return judge(read_bytes(b"#!/usr/bin/env python3\nprint(1)\n"), find_target("musl"))
+
+
+def _other_arch() -> Verdict:
+    from dataclasses import replace
+
+    return judge(read(binary("c-static-arm64")), replace(find_target("musl"), arch="amd64"))
+
+
+def _unread_neighbour(folder: Path) -> Verdict:
+    program = programs.program_of("liba.so.1", runpath="$ORIGIN")
+    data = programs.library_of("liba.so.1").read_bytes()
+
+    class Partial:
+        origin = ""
+
+        def read(self, path: str) -> elf.Binary | None:
+            return elf.read(PrefixSource(data[:600], len(data)), path) if path == "liba.so.1" else None
+
+    return judge(read(program), find_target("musl"), Partial())
+
+
+def _versioned(soname: str, version: str, target: str) -> Verdict:
+    program, library = programs.versioned(soname, version)
+    return _judged(program, target, Folder(library.parent) if "private" in soname else None)
+
+
+TRIGGERS: dict[str, Callable[[], Verdict]] = {
+    "facts.incomplete": _prefix,
+    "elf.not-elf": lambda: verdict("go-windows", "musl"),
+    "file.script": _script,
+    "elf.object": lambda: verdict("c-object", "musl"),
+    "elf.truncated": _cut,
+    "elf.broken": _broken,
+    "elf.arch": _other_arch,
+    "elf.os": lambda: verdict("go-freebsd", "musl"),
+    "elf.packed": lambda: verdict("upx-static", "musl"),
+    "elf.static": lambda: verdict("go-static-arm64", "alpine-3.22"),
+    "elf.static-pie": lambda: verdict("c-static-pie", "alpine-3.22"),
+    "elf.shared-library": lambda: verdict("c-shared", "debian-12"),
+    "elf.interp.glibc": lambda: verdict("c-glibc", "alpine-3.22"),
+    "elf.interp.musl": lambda: verdict("c-musl", "debian-12"),
+    "elf.interp.missing": lambda: _judged(programs.strange_loader(), "alpine-3.22"),
+    "elf.needed.missing": lambda: verdict("c-needs", "alpine-3.22+gcompat"),
+    "elf.needed.unknown": lambda: verdict("c-needs", "debian-12"),
+    "elf.relr": lambda: verdict("c-relr-musl", "alpine-3.17"),
+    "elf.closure.unknown": lambda: _unread_neighbour(Path()),
+    "elf.relocation.unsupported": lambda: _judged(programs.ifunc(), "musl"),
+    "elf.symbol.missing": lambda: _judged(programs.glibc_only(), "musl+loader-symlink"),
+    "elf.symbol.unknown": lambda: _judged(programs.calls_statx(), "alpine-3.19"),
+    "glibc.version": lambda: verdict("c-glibc-new", "rhel-8"),
+    "glibc.private": lambda: _versioned("libprivate.so.1", "GLIBC_PRIVATE", "debian-12"),
+    "glibc.libstdcxx": lambda: _versioned("libstdc++.so.6", "GLIBCXX_3.4.33", "debian-11"),
+    "elf.gcompat.execstack": lambda: verdict("c-execstack", "alpine-3.22+gcompat"),
+    "elf.textrel": lambda: verdict("c-textrel-musl", "musl"),
+    "elf.dynamic": lambda: verdict("c-musl-arm64", "alpine-3.22"),
+    "advice.isa": lambda: verdict("go-static-v3", "alpine-3.22"),
+    "advice.page-size": lambda: _judged(programs.small_pages(), "alpine-3.22"),
+    "advice.thread-stack": lambda: _judged(programs.threads(), "alpine-3.22"),
+    "advice.ca-certificates": lambda: verdict("go-static-amd64", "scratch"),
+    "advice.tzdata": lambda: verdict("go-static-amd64", "scratch"),
+    "advice.go-version": lambda: verdict("go-static-amd64", "alpine-3.22"),
+    "advice.gcompat": lambda: verdict("c-glibc", "alpine-3.22+gcompat"),
+}
+
+
+def test_every_rule_has_a_file_that_triggers_it() -> None:
+    assert set(TRIGGERS) == {rule.code for rule in rules()}
+
+
+@pytest.mark.parametrize("code", TRIGGERS)
+def test_the_file_triggers_the_rule(code: str) -> None:
+    seen = TRIGGERS[code]()
+    reason = next((reason for reason in seen.reasons if reason.code == code), None)
+    assert reason is not None, codes(seen)
+    rule = next(rule for rule in rules() if rule.code == code)
+    assert reason.answer in (rule.answer, Answer.UNKNOWN, Answer.YES_IF)
+    assert reason.text.endswith(".")
+    assert "\n" not in reason.text + reason.evidence + reason.remedy
+    assert reason.evidence or code == "elf.closure.unknown"
+    if reason.answer is not Answer.YES and code != "elf.shared-library" and code != "elf.closure.unknown":
+        assert reason.remedy
+    if not reason.advice:
+        assert seen.answer is max((r.answer for r in seen.reasons if not r.advice), key=lambda answer: answer.rank)
+    assert reason.advice is (rule.step == 8)
+    assert seen.deciding is seen.reasons[0]
+    assert seen.deciding.answer is seen.answer
+
+
+def test_rules_read_like_a_procedure() -> None:
+    listed = rules()
+    assert [rule.step for rule in listed] == sorted(rule.step for rule in listed)
+    assert len({rule.code for rule in listed}) == len(listed)
+    for rule in listed:
+        assert len(rule.explanation) > 60
+        assert rule.title[0].isupper()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "target", "answer", "deciding"),
+    [
+        ("go-static-amd64", "alpine-3.22", "yes", "elf.static"),
+        ("go-static-amd64", "scratch", "yes", "elf.static"),
+        ("go-static-amd64", "debian-11", "yes", "elf.static"),
+        ("go-static-s390x", "alpine-3.22", "yes", "elf.static"),
+        ("go-cgo-musl-static", "scratch", "yes", "elf.static"),
+        ("go-pie", "alpine-3.22", "no", "elf.interp.glibc"),  # cgo off, and yet
+        ("go-pie-arm64", "musl-1.2.6", "no", "elf.interp.glibc"),
+        ("go-pie", "debian-12", "yes", "elf.dynamic"),
+        ("go-cgo-glibc", "alpine-3.22", "no", "elf.interp.glibc"),
+        ("c-glibc", "debian-11", "yes", "elf.dynamic"),
+        ("c-glibc", "scratch", "no", "elf.interp.glibc"),
+        ("c-glibc-arm64", "alpine-3.22+gcompat", "yes", "elf.dynamic"),
+        ("c-glibc-new", "debian-11", "no", "glibc.version"),
+        ("c-glibc-new", "rhel-9", "yes", "elf.dynamic"),
+        ("c-relr", "rhel-9", "no", "elf.relr"),
+        ("c-relr", "debian-12", "yes", "elf.dynamic"),
+        ("c-relr-musl", "alpine-3.22", "yes", "elf.dynamic"),
+        ("c-musl", "scratch", "no", "elf.interp.musl"),
+        ("c-textrel", "debian-12", "yes", "elf.dynamic"),
+        ("upx-dynamic", "alpine-3.22", "unknown", "elf.packed"),
+        ("go-darwin", "debian-12", "no", "elf.not-elf"),
+    ],
+)
+def test_answers(recipe: str, target: str, answer: str, deciding: str) -> None:
+    seen = verdict(recipe, target)
+    assert (seen.answer.value, seen.deciding.code) == (answer, deciding), seen.reasons
+    assert seen.target.arch == read(binary(recipe)).arch
+
+
+def test_the_elf_decides_and_the_build_info_explains() -> None:
+    static = verdict("go-static-amd64", "alpine-3.22").deciding
+    assert "no interpreter, no libraries; Go 1." in static.text
+    assert "cgo off" in static.text
+    pie = verdict("go-pie", "alpine-3.22").deciding
+    assert "although it was built with cgo off" in pie.text
+    assert "-buildmode=pie" in pie.remedy
+    cgo = verdict("go-cgo-glibc", "alpine-3.22").deciding
+    assert "/lib64/ld-linux-x86-64.so.2, which Alpine 3.22 does not have" in cgo.text
+    assert "CGO_ENABLED=0" in cgo.remedy
+    assert cgo.evidence.startswith("PT_INTERP at 0x")
+
+
+def test_a_32_bit_program_runs_on_a_64_bit_kernel_that_can() -> None:
+    from dataclasses import replace
+
+    target = replace(find_target("alpine-3.22"), arch="amd64")
+    assert judge(read(binary("c-i386")), target).answer is Answer.YES_IF
+    assert judge(read(binary("go-static-arm")), target).answer is Answer.NO
+    assert judge(read(binary("go-static-arm")), replace(target, arch="arm64")).answer is Answer.YES_IF
+
+
+def test_embedded_time_zones_need_no_advice() -> None:
+    assert "advice.tzdata" not in codes(verdict("go-tzdata", "scratch"))
+
+
+def test_a_name_from_the_file_stays_one_line() -> None:
+    hostile = programs.program_of("lib[red]evil\x1b]0;x\x07.so")
+    seen = judge(read(hostile), find_target("musl"), Folder(Path("/nonexistent")))
+    assert seen.answer is Answer.NO
+    assert seen.dependencies.missing_libraries == ("lib[red]evil\x1b]0;x\x07.so",)  # type: ignore[union-attr]  # quoted, and cleaned by report
