@@ -128,9 +128,9 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
 
 
 def numbered(following: str, last: str) -> list[str]:
-    """The addresses of page 2 to the last one, where ``next`` is page 2 and ``last`` differs from it in the number only."""
+    """The addresses of page 2 to the last one, from the pattern of page 2's and the number of the last's."""
     number, end = _page_number(following), _page_number(last)
-    if number != 2 or end < 2 or _with_page(following, end) != _with_page(last, end):
+    if number != 2 or end < 2:
         return []
     return [following, *(_with_page(following, at) for at in range(3, min(end, MOST_PAGES) + 1))]
 

@@ -105,6 +105,8 @@ OTHERS = [
     # the project's own name holds words of platforms: the last ones count
     ("win-acme.v2.linux-arm64.zip", "linux", "arm64", "", "zip"),
     ("arm-none-eabi-gcc-linux-x86_64.tar.xz", "linux", "amd64", "", "tar.xz"),
+    # near misses are none
+    ("tool-linux-arm9.gz", "linux", "", "", "gz"),
     ("darwinia-linux-amd64", "linux", "amd64", "", "raw"),
 ]
 

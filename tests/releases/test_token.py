@@ -70,7 +70,7 @@ def test_gh_is_asked_for_the_apis_host(api_url: str, host: str, tmp_path: Path) 
 
 
 @posix_only
-@pytest.mark.parametrize("script", ["exit 1", "echo no token; exit 4", "echo two words", "kill -9 $$", "printf '\\377\\376'", ""])
+@pytest.mark.parametrize("script", ["exit 1", "echo gho_old; exit 4", "echo two words", "kill -9 $$", "printf '\\377\\376'", ""])
 def test_a_gh_that_knows_nothing_is_as_good_as_none(script: str, tmp_path: Path) -> None:
     install_gh(tmp_path, script)
     assert find_token(API) is None
