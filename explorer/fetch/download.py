@@ -166,7 +166,7 @@ class Downloader:
             meter.stage("keeping", size)
             blob: Blob = await self._blocking(lambda: self._keep(partial, key, asset.name, sha256, size))
         finally:
-            await self._blocking(partial.close)
+            partial.close()
         check = Check.OK if promised else Check.ABSENT
         return Download(blob, check, from_cache=False, resumed_from=transfer.resumed_from, moved=moved, seconds=time.monotonic() - began)
 

@@ -169,9 +169,11 @@ class RemoteSource:
         if _running_loop() is self._loop:
             work.close()
             raise RuntimeError("a RemoteSource is read from worker threads, not from its loop's own")
+        task = self._tracked(work)
         try:
-            future = asyncio.run_coroutine_threadsafe(self._tracked(work), self._loop)
-        except RuntimeError:
+            future = asyncio.run_coroutine_threadsafe(task, self._loop)
+        except RuntimeError:  # the loop has closed
+            task.close()
             work.close()
             raise CancelledError from None
         while not concurrent.futures.wait([future], timeout=0.5).done:
@@ -342,7 +344,7 @@ def open_remote(
 ) -> RemoteSource:
     """An asset on its server as a ``ByteSource``. No request is made yet.
 
-    ``first``: bytes of the first request; by default 16 KiB, or 64 KiB where zstd is inside. ``ceiling``: bytes in all.
+    ``first``: bytes of the first request; by default 16 KiB, more where zstd or bzip2 is inside. ``ceiling``: bytes in all.
     """
     return RemoteSource(
         client, asset, token, loop=loop, first=min(ceiling, first_window(asset.archive) if first is None else first), ceiling=ceiling

@@ -139,7 +139,10 @@ class Transfer:
         partial, status = self._partial, response.status_code
         if status == 206 and resuming:
             refuse_encoding(response)
-            span = content_range_of(response)
+            try:
+                span = content_range_of(response)
+            except SourceError:
+                raise Anew from None  # a server that cannot do ranges may still give the whole
             changed = None not in (span.total, partial.total) and span.total != partial.total
             if changed or span.start != partial.have or partial.validators.contradicts(validators_of(response.headers)):
                 raise Anew

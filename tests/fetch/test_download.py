@@ -1,0 +1,409 @@
+"""Downloads from a real server: what arrives, what is resumed, what is refused."""
+
+import asyncio
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import httpx
+import pytest
+
+from explorer.errors import IntegrityError, NotFoundError, OfflineError, RateLimitedError, SourceError
+from explorer.facts import Unknown
+from explorer.fetch import Cache, Check, Downloader
+from explorer.http import Token, origin_of
+from explorer.progress import Progress
+from explorer.releases import Asset
+from tests.fetch.conftest import QUICK, TAG, noise, publish, published
+from tests.support.github import GitHub
+
+SIZE = 3_000_000
+DATA = noise(SIZE)
+SHA = hashlib.sha256(DATA).hexdigest()
+
+
+def kept(cache: Cache) -> tuple[int, int, int]:
+    """Blobs, cut downloads, and files in tmp/."""
+    stats = cache.stats()
+    return stats.blobs, stats.partials, len(list((cache.directory / "tmp").iterdir()))
+
+
+async def test_a_file_arrives_whole_and_checked_then_comes_from_the_cache(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    got = await downloader.download(asset)
+    assert got.blob.path.read_bytes() == DATA
+    assert (got.blob.sha256, got.blob.size, got.check) == (SHA, SIZE, Check.OK)
+    assert (got.from_cache, got.resumed_from, got.moved) == (False, 0, SIZE)
+    assert kept(cache) == (1, 0, 0)
+    requests = len(github.seen)
+    again = await downloader.download(asset)
+    assert (again.blob, again.from_cache, again.moved, again.check) == (got.blob, True, 0, Check.OK)
+    assert len(github.seen) == requests
+
+
+async def test_it_asks_for_the_bytes_as_they_are_and_spends_no_rate(github: GitHub, downloader: Downloader) -> None:
+    await downloader.download(publish(github, DATA))
+    assert {seen.headers["accept-encoding"] for seen in github.seen} == {"identity"}
+    assert [seen.host for seen in github.seen] == ["web", "assets"]
+    assert github.rate_used == 0
+
+
+async def test_no_digest_is_absent_and_not_ok(github: GitHub, downloader: Downloader) -> None:
+    got = await downloader.download(publish(github, DATA, digests=False))
+    assert got.check is Check.ABSENT
+    assert got.blob.sha256 == SHA
+
+
+async def test_an_empty_file_is_a_file(github: GitHub, downloader: Downloader) -> None:
+    got = await downloader.download(publish(github, b""))
+    assert (got.blob.size, got.blob.path.read_bytes(), got.check) == (0, b"", Check.OK)
+
+
+async def test_progress_counts_to_the_end_about_ten_times_a_second(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", bytes_per_second=4_000_000)
+    seen: list[Progress] = []
+    await downloader.download(asset, progress=seen.append)
+    moving = [p for p in seen if p.stage == "downloading"]
+    assert [p.done for p in moving] == sorted(p.done for p in moving)
+    assert (moving[-1].done, moving[-1].total) == (SIZE, SIZE)
+    assert 3 <= len(moving) <= 20
+    rates = [p.rate for p in moving if p.rate]
+    assert rates
+    assert 1_000_000 < rates[-1] < 8_000_000
+    assert any(p.seconds_left for p in moving)
+
+
+@pytest.mark.parametrize("digests", [True, False])
+async def test_a_cut_is_resumed_within_the_call(github: GitHub, downloader: Downloader, digests: bool) -> None:
+    asset = publish(github, DATA, digests=digests)
+    github.fault(host="assets", cut_after=1_000_000, times=2)
+    got = await downloader.download(asset)
+    assert got.blob.sha256 == SHA
+    ranges = [seen.range for seen in github.requests(host="assets")]
+    assert ranges == ["", "bytes=1000000-", "bytes=2000000-"]
+    assert all(seen.headers["if-range"] for seen in github.requests(host="assets")[1:])
+    assert (got.resumed_from, got.moved) == (2_000_000, SIZE)
+
+
+async def test_a_restart_goes_on_where_it_stopped(github: GitHub, cache: Cache, client: httpx.AsyncClient, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    # Every attempt is cut after few bytes: too little for progress, so that the downloader gives up.
+    github.fault(host="assets", cut_after=50_000)
+    with pytest.raises(SourceError, match="cut") as raised:
+        await downloader.download(asset)
+    assert "Try again" in raised.value.remedy
+    assert kept(cache) == (0, 1, 0)
+    github.heal()
+    github.forget()
+    with_new_process = Downloader(client, Cache(cache.directory, 1 << 30), None, patience=QUICK)
+    got = await with_new_process.download(asset)
+    with_new_process.close()
+    assert got.resumed_from == 150_000
+    assert got.moved == SIZE - 150_000
+    assert got.check is Check.OK
+    assert kept(cache) == (1, 0, 0)
+
+
+async def cut_once(github: GitHub, downloader: Downloader, asset: Asset) -> None:
+    """Leave 50 kB or more of it in partials/."""
+    github.fault(host="assets", cut_after=50_000)
+    with pytest.raises(SourceError):
+        await downloader.download(asset)
+    github.heal()
+    github.forget()
+
+
+async def test_a_server_that_ignores_range_makes_it_start_anew(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    await cut_once(github, downloader, asset)
+    github.fault(host="assets", ignore_range=True)
+    got = await downloader.download(asset)
+    assert (got.resumed_from, got.moved, got.blob.sha256) == (0, SIZE, SHA)
+
+
+async def test_a_changed_file_under_the_same_address_starts_anew(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA, digests=False)
+    await cut_once(github, downloader, asset)
+    other = noise(SIZE, seed=2)
+    github.replace_asset(TAG, asset.name, other)
+    got = await downloader.download(asset)
+    assert (got.resumed_from, got.blob.sha256) == (0, hashlib.sha256(other).hexdigest())
+
+
+async def test_another_etag_in_a_206_starts_anew(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    await cut_once(github, downloader, asset)
+    github.fault(host="assets", headers={"ETag": '"another"'}, times=1)
+    got = await downloader.download(asset)
+    assert (got.resumed_from, got.blob.sha256) == (0, SHA)
+    assert [bool(seen.range) for seen in github.requests(host="assets")] == [True, False]
+
+
+async def test_416_starts_anew(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    await cut_once(github, downloader, asset)
+    github.fault(host="assets", status=416, times=1)
+    got = await downloader.download(asset)
+    assert (got.resumed_from, got.blob.sha256) == (0, SHA)
+
+
+@pytest.mark.parametrize("lie", ["bytes 0-99/100", "bytes 7-2999999/3000000", "bytes */3000000", "pages 1-2/3", "bytes 5-2/3"])
+async def test_a_lying_content_range_never_becomes_a_file(github: GitHub, downloader: Downloader, lie: str) -> None:
+    asset = publish(github, DATA)
+    await cut_once(github, downloader, asset)
+    github.fault(host="assets", headers={"Content-Range": lie})
+    got = await downloader.download(asset)
+    assert (got.blob.sha256, got.resumed_from) == (SHA, 0)
+    assert [bool(seen.range) for seen in github.requests(host="assets")] == [True, False]
+
+
+async def test_a_file_that_always_ends_too_early_is_an_error_and_keeps_what_came(
+    github: GitHub, cache: Cache, downloader: Downloader
+) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", length_error=5)
+    with pytest.raises((SourceError, IntegrityError)):
+        await downloader.download(asset)
+    assert cache.stats().blobs == 0
+
+
+async def test_a_content_length_that_is_not_the_listed_size_is_an_integrity_error(
+    github: GitHub, cache: Cache, downloader: Downloader
+) -> None:
+    asset = dataclasses.replace(publish(github, DATA), size=SIZE - 1)
+    with pytest.raises(IntegrityError, match="another size") as raised:
+        await downloader.download(asset)
+    assert f"{SIZE:,}" in raised.value.detail
+    assert f"{SIZE - 1:,}" in raised.value.detail
+    assert kept(cache) == (0, 0, 0)
+    assert github.body_bytes(host="assets") < SIZE
+
+
+async def test_more_bytes_than_listed_are_refused_where_no_length_is_told(tmp_path: Path, cache: Cache, downloader: Downloader) -> None:
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+        except OSError:
+            writer.close()
+
+    async with await asyncio.start_server(pour, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        with GitHub() as github:
+            asset = dataclasses.replace(publish(github, DATA), url=f"http://127.0.0.1:{port}/endless")
+        with pytest.raises(IntegrityError, match="longer than promised"):
+            await downloader.download(asset)
+        assert kept(cache) == (0, 0, 0)
+
+
+async def test_wrong_bytes_keep_nothing_and_both_digests_are_said(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", corrupt=True)
+    wrong = hashlib.sha256(bytes([DATA[0] ^ 0xFF]) + DATA[1:]).hexdigest()
+    with pytest.raises(IntegrityError) as raised:
+        await downloader.download(asset)
+    assert SHA in raised.value.detail
+    assert wrong in raised.value.detail
+    assert raised.value.exit_code == 4
+    assert kept(cache) == (0, 0, 0)
+
+
+async def test_a_partial_damaged_on_the_disk_is_fetched_anew_once(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    await cut_once(github, downloader, asset)
+    (partial,) = cache.partials.glob("*.part")
+    partial.write_bytes(b"\0" * partial.stat().st_size)
+    got = await downloader.download(asset)
+    assert (got.blob.sha256, got.resumed_from, got.check) == (SHA, 0, Check.OK)
+
+
+async def test_5xx_is_tried_again_and_then_told(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", status=503, times=2)
+    assert (await downloader.download(asset)).blob.sha256 == SHA
+    other = published(github.add_release("v2", {"rr.zip": b"abc"}).assets["rr.zip"])
+    github.fault("*rr.zip", host="assets", status=502)
+    with pytest.raises(SourceError, match="in trouble") as raised:
+        await downloader.download(other)
+    assert "502" in raised.value.detail
+    assert github.count("*rr.zip", host="assets") == QUICK.failures
+
+
+async def test_an_expired_signed_address_is_asked_for_again(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", status=403, times=1)
+    assert (await downloader.download(asset)).blob.sha256 == SHA
+
+
+async def test_a_file_that_is_gone_is_not_found(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.remove_release(TAG)
+    with pytest.raises(NotFoundError) as raised:
+        await downloader.download(asset)
+    assert "GITHUB_TOKEN" in raised.value.remedy
+
+
+async def test_rate_limits_name_the_moment(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="web", status=429, headers={"Retry-After": "3600"})
+    with pytest.raises(RateLimitedError) as raised:
+        await downloader.download(asset)
+    assert raised.value.until is not None
+
+
+async def test_a_dead_server_is_offline(github: GitHub, client: httpx.AsyncClient, downloader: Downloader) -> None:
+    asset = dataclasses.replace(publish(github, DATA), url="http://127.0.0.1:1/rr")
+    with pytest.raises(OfflineError):
+        await downloader.download(asset)
+
+
+async def test_an_asset_without_any_address_says_so(github: GitHub, downloader: Downloader) -> None:
+    with pytest.raises(SourceError, match="No address is known"):
+        await downloader.download(dataclasses.replace(publish(github, DATA), url="", api_url=""))
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "gopher://x/y", "http://", "https://exa mple/", "http://[::1", "//x", "http://a\x00b/"]
+)
+async def test_other_addresses_than_http_are_refused(github: GitHub, downloader: Downloader, url: str) -> None:
+    with pytest.raises(SourceError):
+        await downloader.download(dataclasses.replace(publish(github, DATA), url=url))
+
+
+async def test_a_packed_body_is_not_the_file(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", headers={"Content-Encoding": "gzip"})
+    with pytest.raises(SourceError, match="packs the file"):
+        await downloader.download(asset)
+
+
+# The token
+
+
+async def test_a_private_file_comes_by_the_api_and_the_token_goes_nowhere_else(client: httpx.AsyncClient, cache: Cache) -> None:
+    with GitHub(private=True, tokens=["secret-token"]) as github:
+        asset = publish(github, DATA)
+        token = Token("secret-token", origin_of(github.api_url))
+        downloader = Downloader(client, cache, token, patience=QUICK)
+        got = await downloader.download(asset)
+        downloader.close()
+        assert got.blob.sha256 == SHA
+        assert github.hosts_that_saw_a_token == {"api"}
+        assert [seen.host for seen in github.seen] == ["web", "api", "assets"]
+    everything = b"".join(path.read_bytes() for path in cache.directory.rglob("*") if path.is_file() and path != got.blob.path)
+    assert b"secret-token" not in everything
+
+
+async def test_a_private_file_without_a_token_is_not_found(client: httpx.AsyncClient, downloader: Downloader) -> None:
+    with GitHub(private=True, tokens=["secret"]) as github:
+        with pytest.raises(NotFoundError):
+            await downloader.download(publish(github, DATA))
+        assert github.hosts_that_saw_a_token == set()
+
+
+# Redirects
+
+
+async def test_a_redirect_loop_ends(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="web", status=302, headers={"Location": asset.url})
+    with pytest.raises(SourceError, match="Too many redirects"):
+        await downloader.download(asset)
+    assert github.count(host="web") == 6
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "javascript:alert(1)", "http://[bad", "http:///"])
+async def test_a_redirect_out_of_http_is_refused(github: GitHub, downloader: Downloader, target: str) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="web", status=302, headers={"Location": target})
+    with pytest.raises(SourceError):
+        await downloader.download(asset)
+
+
+# Several at once
+
+
+async def test_asked_twice_at_once_it_moves_once(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", latency_s=0.1)
+    both: tuple[list[Progress], list[Progress]] = ([], [])
+    first, second = await asyncio.gather(*(downloader.download(asset, progress=seen.append) for seen in both))
+    assert first.blob == second.blob
+    assert github.count(host="assets") == 1
+    assert all(seen[-1].done == SIZE for seen in both)
+
+
+async def test_one_of_two_cancels_and_the_other_still_gets_it(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", hang=True)
+    first = asyncio.create_task(downloader.download(asset))
+    second = asyncio.create_task(downloader.download(asset))
+    await asyncio.to_thread(github.wait_for, lambda seen: any(s.host == "assets" for s in seen))
+    first.cancel()
+    await asyncio.wait([first])
+    assert first.cancelled()
+    github.hang_ends()
+    assert (await second).blob.sha256 == SHA
+
+
+async def test_cancelling_keeps_the_partial_and_the_next_call_goes_on(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", bytes_per_second=2_000_000)
+    there = asyncio.Event()
+    task = asyncio.create_task(downloader.download(asset, progress=lambda p: there.set() if p.done > 200_000 else None))
+    await there.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert kept(cache) == (0, 1, 0)
+    have = cache.stats().partial_bytes
+    assert 200_000 < have < SIZE
+    github.heal()
+    got = await downloader.download(asset)
+    assert (got.resumed_from, got.moved, got.blob.sha256) == (have, SIZE - have, SHA)
+
+
+async def test_no_more_than_the_slots_at_a_time(github: GitHub, client: httpx.AsyncClient, cache: Cache) -> None:
+    release = github.add_release("v1", {f"rr-{n}.zip": noise(1000, n) for n in range(5)})
+    github.fault(host="assets", hang=True)
+    downloader = Downloader(client, cache, None, slots=2)
+    progress: dict[str, list[str]] = {name: [] for name in release.assets}
+    tasks = [
+        asyncio.create_task(downloader.download(published(stored), progress=lambda p, name=name: progress[name].append(p.stage)))  # type: ignore[misc]
+        for name, stored in release.assets.items()
+    ]
+    await asyncio.to_thread(github.wait_for, lambda seen: sum(s.host == "assets" for s in seen) == 2)
+    assert sum(stages[-1] == "queued" for stages in progress.values()) == 3
+    github.hang_ends()
+    await asyncio.gather(*tasks)
+    downloader.close()
+    assert cache.stats().blobs == 5
+
+
+async def test_size_unknown_is_taken_from_the_answer(github: GitHub, downloader: Downloader) -> None:
+    asset = dataclasses.replace(publish(github, DATA), size=Unknown("the snapshot does not say"))
+    got = await downloader.download(asset)
+    assert (got.blob.size, got.check) == (SIZE, Check.OK)
+
+
+async def test_a_full_disk_is_told_before_and_while_writing(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    await cut_once(github, downloader, asset)
+    (partial,) = cache.partials.glob("*.part")
+    partial.with_suffix(".json").unlink()
+    partial.unlink()
+    partial.symlink_to("/dev/full")  # the kernel's own "no space left on device"
+    with pytest.raises(SourceError, match="No room left") as raised:
+        await downloader.download(asset)
+    assert str(partial) in raised.value.detail
+    assert "--cache-dir" in raised.value.remedy
+    partial.unlink()
+    huge = dataclasses.replace(asset, size=Unknown("?"), id=77)
+    github.fault(host="assets", length_error=1 << 60)
+    with pytest.raises(SourceError, match="No room left") as raised:
+        await downloader.download(huge)
+    assert "bytes free" in raised.value.detail
