@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -124,6 +125,8 @@ def in_workbench(state: State, settings: Settings, work: Callable[[Workbench, Ou
     from explorer.workbench import Workbench
 
     output = state.output()
+    # Without a handler, logging writes warnings of asyncio and httpx to stderr, which is not theirs.
+    logging.getLogger().addHandler(logging.NullHandler())
 
     async def main() -> T:
         _stop_on_signals()
@@ -170,5 +173,5 @@ def words_of(text: str, option: str) -> tuple[str, ...]:
     except ValueError as error:
         raise UsageError(f"{option} is not a command line", str(error), "Close the quote") from None
     if not words:
-        raise UsageError(f"{option} is empty", remedy="Say what to run, e.g. --run 'rr --help'")
+        raise UsageError(f"{option} is empty", remedy="Say what to run, e.g. --run=--help")
     return words

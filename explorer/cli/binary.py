@@ -97,7 +97,7 @@ def show_inspection(output: Output, found: Inspection) -> None:
     context_settings=CONTEXT,
     help=f"Run a binary in a throw-away container and say what was seen.\n\n{TARGET_HELP}\n\n"
     "Exits with 0 where it ran, 1 where it did not start there, 5 where the engine could not try.",
-    epilog="\b\nrr-explorer verify latest --platform linux-arm64\nrr-explorer verify ./tool --run '{} --help' --image alpine:3.20",
+    epilog="\b\nrr-explorer verify latest --platform linux-arm64\nrr-explorer verify ./tool --run --help --image alpine:3.20",
 )
 @click.argument("target", metavar="TARGET")
 @platform_option
@@ -108,7 +108,9 @@ def show_inspection(output: Output, found: Inspection) -> None:
 @click.option(
     "--engine", type=click.Choice(["docker", "podman", "nerdctl"]), help="The container engine.  [default: the first that answers]"
 )
-@click.option("--run", "line", metavar="COMMAND", help="What to run; {} stands for the binary.  [default: --version]")
+@click.option(
+    "--run", "line", metavar="COMMAND", help="Its arguments, or a whole command in which {} stands for it.  [default for rr: --version]"
+)
 @click.option("--time", "seconds", type=click.FloatRange(0.1, 86_400), help="Seconds that it may run.  [default: 20]")
 @click.option("--no-pull", is_flag=True, help="Take only an image that is there.")
 @json_option

@@ -1,0 +1,99 @@
+"""``verify``: a real engine, a real image, and what is said of it."""
+
+import json
+import shlex
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import AMD64, TAG, Command
+from tests.support.binaries import binary
+from tests.support.engine import TestEngine
+
+pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
+
+
+@pytest.fixture
+def verifier(rr: Command, engine: TestEngine) -> list[str]:
+    """The options that choose the engine and the image of the tests; the engine's arguments go by the settings' file."""
+    config = rr.home / "engine.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(
+        f"engine_args = {json.dumps(list(engine.engine_args))}\nrun_args = {json.dumps(list(engine.run_args))}\n", encoding="utf-8"
+    )
+    return ["--config", str(config), "--engine", engine.name, "--image", engine.musl(), "--no-pull"]
+
+
+def test_a_static_go_program_runs_on_musl(rr: Command, verifier: list[str]) -> None:
+    found = rr.json("verify", binary("go-static-amd64"), "--run=--version", *verifier)
+    proof = found["proof"]
+    assert (proof["result"], proof["platform"], proof["exit_code"], proof["agrees"]) == ("ran", "linux/amd64", 0, True)
+    wanted = {"result", "engine", "image", "platform", "emulated", "command", "exit_code", "duration_s", "output", "checks", "agrees"}
+    assert wanted <= set(proof)
+    assert proof["command"].startswith(shlex.quote(verifier[3]))
+    assert [words[-len(words) :] for words in proof["commands"]], "the steps can be run again"
+    assert found["verdicts"][0]["answer"] == "yes"
+
+
+def test_a_glibc_program_fails_there_and_the_verdict_agrees(rr: Command, verifier: list[str]) -> None:
+    done = rr("verify", binary("c-glibc"), "--run", "{}", *verifier)
+    assert done.code == 1
+    assert "▨ failed" in done.out
+    assert "✓ agrees with the verdict" in done.out
+    assert "interpreter-missing" in done.out
+
+
+def test_a_release_file_is_proved_and_remembered(served: Command, verifier: list[str]) -> None:
+    target = f"{TAG}/{AMD64}"
+    proof = served.json("verify", target, "--run", "{} --version", *verifier)["proof"]
+    assert proof["result"] == "ran"
+    kept = served.json("inspect", target)["proofs"]
+    assert [one["started_at"] for one in kept] == [proof["started_at"]]
+    assert "▣ ran" in served("inspect", target).out
+    assert "▣ ran" in next(line for line in served("assets", TAG).out.splitlines() if "linux-amd64" in line)
+
+
+def test_an_image_that_is_not_there_is_an_engine_error(rr: Command, engine: TestEngine) -> None:
+    error = rr.json_error(
+        "verify", binary("c-musl"), "--run", "{}", "--image", "localhost/rr-explorer-test/none:1", "--no-pull", "--engine", engine.name
+    )
+    assert (error["kind"], error["exit_code"]) == ("engine", 5)
+    assert error["remedy"]
+
+
+def test_what_a_container_prints_is_made_visible(rr: Command, verifier: list[str], tmp_path: Path, engine: TestEngine) -> None:
+    script = r"printf '\033]0;owned\007\302\233 end\n'"
+    done = rr("verify", binary("c-static"), "--run", shlex.join(["/bin/busybox", "sh", "-c", script, "{}"]), *verifier)
+    assert "\x1b" not in done.out
+    assert "\x07" not in done.out
+    assert "␛]0;owned␇" in done.out
+
+
+def test_ctrl_c_leaves_no_container(rr: Command, verifier: list[str], engine: TestEngine) -> None:
+    words = rr.words("verify", binary("c-static"), "--run", "/bin/busybox sh -c 'sleep 60' {}", "--time", "90", *verifier)
+    before = _containers(engine)
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=rr.environ())
+    try:
+        deadline = time.monotonic() + 30
+        while not (seen := _containers(engine, running=True) - before) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)  # the engine has no event that can be waited for without another process
+        assert seen, "a container runs before the stop"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130, err
+    assert _containers(engine) <= before
+
+
+def _containers(engine: TestEngine, running: bool = False) -> set[str]:
+    """Ids of this engine's containers that carry rr-explorer's label."""
+    which = [] if running else ["--all"]
+    listed = subprocess.run(
+        [*engine.command, "ps", *which, "--quiet", "--filter", "label=rr-explorer"], capture_output=True, text=True, check=True
+    )
+    return set(listed.stdout.split())
