@@ -11,7 +11,8 @@ from explorer.progress import Cancellation
 
 _RATIO_FROM = 16 << 20
 """Unpacked bytes from which on the ratio is looked at: a few KB of zeros are no bomb."""
-_SMALL_PIECE, _LARGE_PIECE = 4096, 65536
+_SMALL_PIECE, _LARGE_PIECE = 4096, 16384
+"""Bytes of input at a time. A file of a million tiny gzip streams copies what is left of a piece for each: keep it short."""
 _STEP = 256 << 10
 """Bytes unpacked at a time where they are only passed over."""
 
@@ -130,25 +131,25 @@ class Exact:
 
     def __init__(self, below: Forward) -> None:
         self._below = below
-        self._held = b""
+        self._held = bytearray()
 
     def take(self, length: int) -> bytes:
         """``length`` bytes; fewer only at the end of the stream."""
         while len(self._held) < length and (data := self._below.read(length - len(self._held))):
             self._held += data
-        data, self._held = self._held[:length], self._held[length:]
-        return data
+        return self._pop(length)
 
     def read(self, limit: int) -> bytes:
-        if self._held:
-            data, self._held = self._held[:limit], self._held[limit:]
-            return data
-        return self._below.read(limit)
+        return self._pop(limit) if self._held else self._below.read(limit)
 
     def skip(self, length: int) -> int:
-        held = min(length, len(self._held))
-        self._held = self._held[held:]
+        held = len(self._pop(length))
         return held + self._below.skip(length - held)
+
+    def _pop(self, length: int) -> bytes:
+        data = bytes(self._held[:length])
+        del self._held[:length]
+        return data
 
 
 class CheckedStream:
