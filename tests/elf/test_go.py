@@ -1,6 +1,7 @@
 """Go's build info: real builds against ``go version -m``, and the format before Go 1.18 laid out by hand."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,9 @@ def build_of(elf: Elf) -> GoBuild:
 
 
 def as_go_prints(path: Path) -> dict[str, object]:
-    go = Path(sys.executable).with_name("go")
+    beside = Path(sys.executable).with_name("go")
+    go = beside if beside.exists() else shutil.which("go")
+    assert go
     done = subprocess.run([go, "version", "-m", "-json", path], capture_output=True, text=True, check=True, timeout=60)
     loaded: dict[str, object] = json.loads(done.stdout)
     return loaded

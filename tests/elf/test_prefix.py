@@ -48,6 +48,12 @@ def test_cut_anywhere_it_agrees(name: str) -> None:
         assert_agrees(read(PrefixSource(data[:cut], Unknown("no size")), name), full, f"{name} cut at {cut}, size unknown")
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scope", [Scope.HEAD, Scope.LINKAGE])
+def test_a_smaller_scope_agrees(name: str, scope: Scope) -> None:
+    assert_agrees(whole(name, scope)[1], whole(name, Scope.FULL)[1], f"{name} {scope}")
+
+
 @settings(max_examples=150, deadline=None)
 @given(name=st.sampled_from(NAMES), scope=st.sampled_from(list(Scope)), where=st.floats(0, 1), deep=st.booleans())
 def test_cut_by_chance_it_agrees(name: str, scope: Scope, where: float, deep: bool) -> None:
@@ -73,7 +79,8 @@ def test_damaged_files_agree_too(name: str, edits: list[tuple[float, bytes]], he
     damaged = bytes(data)
     full = read(BytesSource(damaged), name)
     cut = int(len(damaged) ** where)
-    assert_agrees(read(PrefixSource(damaged[:cut], len(damaged)), name), full, f"{name} cut at {cut}")
+    for scope in Scope:
+        assert_agrees(read(PrefixSource(damaged[:cut], len(damaged)), name, scope), full, f"{name} {scope} cut at {cut}")
 
 
 @pytest.mark.parametrize("name", ["c-glibc", "go-pie", "c-static-pie", "go-static-arm64"])
