@@ -45,6 +45,10 @@ class NotFoundError(SourceError):
     """The server or the disk says that there is no such thing (404: absent, or private)."""
 
 
+class DeniedError(SourceError):
+    """The server does not accept the token (401)."""
+
+
 class RateLimitedError(SourceError):
     """The server asks to wait (403 or 429 with ``retry-after`` or ``x-ratelimit-reset``)."""
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from explorer.errors import NotFoundError, RateLimitedError, SourceError, UsageError
+from explorer.errors import DeniedError, NotFoundError, RateLimitedError, SourceError, UsageError
 from explorer.facts import Fact, Unknown
 from explorer.http import Token, describe_failure, origin_of, without_credentials
 from explorer.progress import Progress, ProgressCallback, ignore_progress
@@ -254,7 +254,7 @@ class GitHub:
         if answer.status in (403, 429):
             self._limited(answer, said)
         if answer.status == 401:
-            raise SourceError(
+            raise DeniedError(
                 f"{self._host} does not accept the token",
                 said or "401",
                 "Renew it, or unset GITHUB_TOKEN and GH_TOKEN (`gh auth status` tells which is used); public repositories need none",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.compat import Rule, Target
-from explorer.errors import NotFoundError, OfflineError, RateLimitedError, UsageError
+from explorer.errors import DeniedError, NotFoundError, SourceError, UsageError
 from explorer.facts import MISSING
 from explorer.fetch import CacheEntry, CacheStats, Download
 from explorer.progress import Progress, ProgressCallback, ignore_progress
@@ -65,23 +65,25 @@ class Workbench:
             found = await self.session.run(lambda _: self.catalogue_at_hand())
             assert found is not None
             return found
-        from explorer.releases import GitHub
-
         try:
-            github = GitHub(
-                self.settings.repo,
-                self.settings.api_url,
-                self.session.client(),
-                self.session.cache.store("page"),
-                await self.session.token(),
-            )
-            self._catalogue = await github.catalogue(progress=progress)
-        except (OfflineError, RateLimitedError) as error:
+            self._catalogue = await self._asked(progress)
+        except (NotFoundError, DeniedError):
+            raise
+        except SourceError as error:
             self._catalogue = await self._instead(error)
         return self._with_warnings(self._catalogue)
 
-    async def _instead(self, error: OfflineError | RateLimitedError) -> Catalogue:
-        """What is shown without the network: the cache, or RoadRunner's bundled snapshot."""
+    async def _asked(self, progress: ProgressCallback) -> Catalogue:
+        """The server's answer."""
+        client = await self.session.client()
+        from explorer.releases import GitHub
+
+        pages = (await self.session.run(lambda _: self.session.cache)).store("page")
+        github = GitHub(self.settings.repo, self.settings.api_url, client, pages, await self.session.token())
+        return await github.catalogue(progress=progress)
+
+    async def _instead(self, error: SourceError) -> Catalogue:
+        """What is shown without the server: the cache, or RoadRunner's bundled snapshot."""
         from explorer import releases
 
         at_hand = await self.session.run(lambda _: self.catalogue_at_hand())

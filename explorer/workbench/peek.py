@@ -38,7 +38,7 @@ async def peek_asset(session: Session, subject: Subject, targets: Sequence[Targe
 
     assert subject.asset is not None
     remote = open_remote(
-        session.client(),
+        await session.client(),
         subject.asset,
         await session.token(),
         loop=asyncio.get_running_loop(),

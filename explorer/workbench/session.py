@@ -51,8 +51,8 @@ class Session:
         """Sentences for a banner, e.g. that the cache directory cannot be used."""
         return self._cache.warnings if self._cache is not None else ()
 
-    def client(self) -> httpx.AsyncClient:
-        """The HTTP client.
+    async def client(self) -> httpx.AsyncClient:
+        """The HTTP client. Made in a thread: importing httpx and reading the authorities' certificates take 0.2 s.
 
         Raises:
             OfflineError: where the user chose to be offline.
@@ -62,7 +62,8 @@ class Session:
         if self._client is None:
             from explorer.http import make_client
 
-            self._client = make_client()
+            made = await self.run(lambda _: make_client())
+            self._client = self._client or made
         return self._client
 
     async def token(self) -> Token | None:
@@ -79,8 +80,8 @@ class Session:
         if self._downloader is None:
             from explorer.fetch import Downloader
 
-            token = await self.token()
-            self._downloader = Downloader(self.client(), self.cache, token, self.settings.downloads)
+            client, token = await self.client(), await self.token()
+            self._downloader = self._downloader or Downloader(client, self.cache, token, self.settings.downloads)
         return self._downloader
 
     async def engine(self, choice: str = "") -> Engine:
