@@ -130,7 +130,7 @@ def _with_packages(target: Target, names: list[str] | tuple[str, ...]) -> Target
     return replace(
         target,
         name="+".join([target.name, *asked]),
-        title=f"{target.title} with {', '.join(asked)}",
+        title=f"{target.title.partition(', nothing else')[0]} with {', '.join(asked)}",
         packages=target.packages | wanted,
         image="",
     )

@@ -8,6 +8,7 @@ object and of its needers where the object has no DT_RUNPATH, then DT_RUNPATH of
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, field
 
 from explorer.compat.catalogue import packages_of, stock
@@ -147,6 +148,9 @@ class _Search:
         if own := self._own(name):
             node.where, node.path = own
             return node
+        if "/" in name or not name:
+            self._as_path(node)
+            return node
         beside_unknown = self._paths(node, needer)
         if node.where is not Where.MISSING:
             return node
@@ -167,6 +171,13 @@ class _Search:
             return Where.LOADER, ""
         return None
 
+    def _as_path(self, node: Node) -> None:
+        """A name with a slash is opened as it stands: no folder is searched."""
+        if node.name in self.image.values():
+            node.where, node.path = Where.IMAGE, node.name
+        elif node.name and (not node.name.startswith("/") or self.target.libc is Libc.GLIBC):
+            node.where = Where.UNKNOWN  # depends on the folder it is started from, or on what the image has
+
     def _paths(self, node: Node, needer: Node) -> bool:
         """Search the run paths. True if a place beside the program was to be searched and cannot be."""
         cannot_look = False
@@ -184,7 +195,7 @@ class _Search:
                 cannot_look = True
                 continue
             path = posixpath.normpath(posixpath.join(beside, node.name))
-            if "\0" in path or path.startswith("../") or (found := self.surroundings.read(path)) is None:
+            if "\0" in path or path in (".", "..") or path.startswith("../") or (found := self.surroundings.read(path)) is None:
                 continue
             if not self._right_kind(found, node.name):
                 continue
@@ -232,7 +243,7 @@ class _Search:
             node.searched += (folder, f"/usr{folder}")
             if node.name in self.image:
                 node.where, node.path = Where.IMAGE, f"{folder}/{node.name}"
-            elif not node.name.startswith("libc.musl-") and "/" not in node.name:
+            elif not node.name.startswith("libc.musl-"):
                 node.where = Where.UNKNOWN
             return
         if self.target.libc is Libc.MUSL:
@@ -251,14 +262,12 @@ def _only_origin(entry: str) -> bool:
 
 
 def _after_origin(entry: str) -> str:
-    for token in ("${ORIGIN}", "$ORIGIN"):
-        if entry.startswith(token):
-            return entry[len(token) :].lstrip("/")
-    return entry
+    """``lib`` of ``$ORIGIN/lib``: an entry that ``_expand`` takes."""
+    return entry.partition("/")[2].lstrip("/")
 
 
 def _expand(entry: str, holder: Node) -> str | None:
     """The folder in the tree around the program, or None for one of the target's own (absolute) folders."""
-    if not entry.startswith(("$ORIGIN", "${ORIGIN}")):
+    if not re.match(r"\$(?:ORIGIN|\{ORIGIN\})(?:/|$)", entry):
         return None
     return posixpath.normpath(posixpath.join(holder.folder or ".", _after_origin(entry)))

@@ -71,21 +71,19 @@ def versioned(soname: str, version: str) -> tuple[Path, Path]:
     return program, library
 
 
-def library_of(name: str, *needs: str, rpath: str = "", runpath: str = "", target: str = MUSL) -> Path:
+def library_of(name: str, *needs: str, runpath: str = "", target: str = MUSL) -> Path:
     """A library, e.g. for chains and cycles: ``needs`` are names of further libraries it asks for."""
     stubs: dict[str, str | Path] = {n: _stub(n, target) for n in needs}
-    paths = [f"-Wl,-rpath,{rpath}", "-Wl,--disable-new-dtags"] if rpath else []
-    paths += [f"-Wl,-rpath,{runpath}", "-Wl,--enable-new-dtags"] if runpath else []
+    paths = [f"-Wl,-rpath,{runpath}", "-Wl,--enable-new-dtags"] if runpath else []
     words = ["-shared", "-fPIC", f"-Wl,-soname,{name}", "-Wl,--no-as-needed", *paths, *(f"./{n}" for n in needs)]
     function = "".join(c if c.isalnum() else "_" for c in name)
     return zig_cc(name, f"int {function}(void) {{ return 1; }}\n", target, *SMALL, *words, files=stubs)
 
 
-def program_of(*needs: str, rpath: str = "", runpath: str = "", target: str = MUSL) -> Path:
+def program_of(*needs: str, runpath: str = "", target: str = MUSL) -> Path:
     """A dynamic program that asks for these libraries and calls nothing in them."""
     stubs: dict[str, str | Path] = {n: _stub(n, target) for n in needs}
-    paths = [f"-Wl,-rpath,{rpath}", "-Wl,--disable-new-dtags"] if rpath else []
-    paths += [f"-Wl,-rpath,{runpath}", "-Wl,--enable-new-dtags"] if runpath else []
+    paths = [f"-Wl,-rpath,{runpath}", "-Wl,--enable-new-dtags"] if runpath else []
     dynamic = ["-dynamic"] if "musl" in target else []
     return zig_cc("program", C_HELLO, target, *SMALL, *dynamic, "-Wl,--no-as-needed", *paths, *(f"./{n}" for n in needs), files=stubs)
 

@@ -4,7 +4,7 @@ import json
 import tomllib
 from importlib import resources
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from explorer.compat import Libc, default_target, find_target, target_for_image, targets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from explorer.compat.context import Context
@@ -28,10 +29,10 @@ def some(names: Sequence[str], limit: int = 5) -> str:
 
 
 def place(target: Target) -> str:
-    """What to call a target in a sentence: ``Alpine 3.22``, ``plain musl 1.2.5``, ``an empty image``."""
+    """What to call a target in a sentence: ``Alpine 3.22``, ``musl 1.2.5``, ``an empty image``."""
     if target.libc is Libc.NONE:
         return "an empty image"
-    return target.title.partition(" (")[0].partition(",")[0] if "(" in target.title or "," in target.title else target.title
+    return re.split(r" \(|,| with ", target.title, maxsplit=1)[0]
 
 
 def build_remedy(context: Context) -> str:

@@ -1,0 +1,164 @@
+"""Verdicts against what published programs did: the record of musl-corpus.tsv, and real runs in plain musl images.
+
+The programs are fetched by ``python -m tests.support.corpus``; those that are not here are not judged, and the tests say
+how many were.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from explorer import elf
+from explorer.compat import Answer, Verdict, find_target, judge
+from explorer.elf import Scope
+from tests.compat import programs
+from tests.compat.helpers import Folder, read
+from tests.support import corpus
+from tests.support.binaries import binary
+from tests.support.corpus import Observed, Program
+from tests.support.engine import TestEngine
+
+published = pytest.mark.skipif(not corpus.local(), reason="no published programs here: python -m tests.support.corpus fetches them")
+
+NEVER_STARTED = ("no such file or directory", "exec format error", "Error loading shared library", "Error relocating", "Could not open '")
+
+
+def _target(observed: Observed) -> str:
+    return f"musl-{observed.musl}" + (f"+{observed.packages}" if observed.packages else "")
+
+
+class _Judge:
+    """Reads each program once."""
+
+    def __init__(self) -> None:
+        self.facts: dict[Path, elf.Binary] = {}
+
+    def __call__(self, program: Program, target: str) -> Verdict:
+        path = program.path
+        assert path is not None
+        if path not in self.facts:
+            self.facts[path] = read(path, Scope.LINKAGE)
+        root = program.folder / "files"
+        around = Folder(root, path.parent.relative_to(root).as_posix())
+        return judge(self.facts[path], find_target(target), around)
+
+
+@pytest.fixture(scope="module")
+def verdict_of() -> _Judge:
+    return _Judge()
+
+
+def _rows(plain: bool) -> list[tuple[Program, Observed]]:
+    exact = [program for program in corpus.local() if program.exact]
+    return [(program, row) for program in exact for row in program.observed if (not row.packages) is plain]
+
+
+@published
+def test_plain_musl_never_disagrees_with_the_record(verdict_of: _Judge) -> None:
+    rows = _rows(plain=True)
+    assert rows
+    wrong = []
+    for program, row in rows:
+        seen = verdict_of(program, _target(row))
+        if seen.answer is not (Answer.YES if row.started else Answer.NO):
+            wrong.append((program.id, row, seen.deciding))
+    assert not wrong, f"{len(wrong)} of {len(rows)}"
+
+
+@published
+def test_images_with_more_in_them_agree_with_the_record(verdict_of: _Judge) -> None:
+    """An honest “unknown” is no disagreement, but has to be rare."""
+    rows = _rows(plain=False)
+    wrong, unknown = [], []
+    for program, row in rows:
+        seen = verdict_of(program, _target(row))
+        if seen.answer is Answer.UNKNOWN:
+            unknown.append((program.id, row, seen.deciding))
+        elif seen.answer is not (Answer.YES if row.started else Answer.NO):
+            wrong.append((program.id, row, seen.deciding))
+    assert not wrong, f"{len(wrong)} of {len(rows)}"
+    assert len(unknown) <= len(rows) // 20, unknown
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, errors="replace")
+
+
+def _starts(engine: TestEngine, image: str, program: Program, arch: str) -> tuple[bool, str]:
+    """Whether the kernel and the loader took it: run with --version, no network, judged by the text as the facts say."""
+    root = program.folder / "files"
+    assert program.path is not None
+    inside = f"/c/{program.path.relative_to(root).as_posix()}"
+    limits = ["--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--memory=1g", "--pids-limit=512"]
+    mount = ["--volume", f"{root}:/c:ro", "--platform", f"linux/{arch}"]
+    words = [*engine.command, "run", "--rm", *limits, *mount, "--entrypoint", inside, image, "--version"]
+    done = _run(words)
+    text = done.stdout + done.stderr
+    never = done.returncode == 125 or any(mark in done.stderr for mark in NEVER_STARTED) or (done.returncode == 127 and not text.strip())
+    crashed = done.returncode == 139 and not done.stdout.strip()
+    return not never and not crashed, f"{done.returncode}: {text[:300]}"
+
+
+@published
+@pytest.mark.container
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_real_runs_on_plain_musl_never_disagree(engine: TestEngine, verdict_of: _Judge) -> None:
+    """Every program that is here and not larger than 60 MB, run in an image with musl 1.2.5 and nothing else."""
+    loaded = {arch: engine.musl(arch, "1.2.5") for arch in ("amd64", "arm64")}
+    wrong, count = [], 0
+    for program in corpus.local():
+        if program.size > 60_000_000 or program.path is None:
+            continue
+        (program.path).chmod(0o755)
+        seen = verdict_of(program, "musl-1.2.5")
+        arch = seen.target.arch
+        started, text = _starts(engine, loaded[arch], program, arch)
+        count += 1
+        if seen.answer is not (Answer.YES if started else Answer.NO):
+            wrong.append((program.id, seen.deciding, text))
+    assert count
+    assert not wrong, f"{len(wrong)} of {count}"
+
+
+BUILT: dict[str, tuple[Callable[[], Path], str]] = {
+    "ifunc": (programs.ifunc, "1.2.5"),
+    "textrel": (lambda: binary("c-textrel-musl"), "1.2.5"),
+    "relr on 1.2.3": (lambda: binary("c-relr-musl"), "1.2.3"),
+    "relr": (lambda: binary("c-relr-musl"), "1.2.5"),
+    "statx on 1.2.3": (programs.calls_statx, "1.2.3"),
+    "statx": (programs.calls_statx, "1.2.5"),
+    "threads": (programs.threads, "1.2.6"),
+    "other loader": (programs.strange_loader, "1.2.5"),
+    "glibc": (programs.glibc_only, "1.2.6"),
+    "go pie": (lambda: binary("go-pie"), "1.2.5"),
+    "go": (lambda: binary("go-static-amd64"), "1.2.3"),
+    "static pie": (lambda: binary("c-static-pie"), "1.2.3"),
+    "object": (lambda: binary("c-object"), "1.2.5"),
+}
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("case", BUILT)
+def test_what_single_rules_say_is_what_happens(case: str, engine: TestEngine, tmp_path: Path) -> None:
+    """Programs built to trigger one rule each, copied into plain musl and started."""
+    make, version = BUILT[case]
+    program = tmp_path / "program"
+    shutil.copyfile(make(), program)
+    program.chmod(0o755)
+    seen = judge(read(program), find_target(f"musl-{version}"))
+    image = engine.musl("amd64", version)
+    limits = ["--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--pids-limit=64"]
+    made = engine.run("create", *limits, "--label", "rr-explorer-test", "--entrypoint", "/program", image)
+    assert made.returncode == 0, made.stderr
+    name = made.stdout.strip()
+    try:
+        assert engine.run("cp", str(program), f"{name}:/program").returncode == 0
+        done = engine.run("start", "--attach", name)
+    finally:
+        engine.run("rm", "--force", name)
+    started = done.returncode == 0
+    assert seen.answer is (Answer.YES if started else Answer.NO), (seen.deciding, done.returncode, done.stdout, done.stderr)
