@@ -10,69 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-_LFS64 = [
-    "aio_cancel",
-    "aio_error",
-    "aio_fsync",
-    "aio_read",
-    "aio_return",
-    "aio_suspend",
-    "aio_write",
-    "alphasort",
-    "creat",
-    "fallocate",
-    "fgetpos",
-    "fopen",
-    "freopen",
-    "fseeko",
-    "fsetpos",
-    "fstat",
-    "fstatat",
-    "fstatfs",
-    "fstatvfs",
-    "ftello",
-    "ftruncate",
-    "ftw",
-    "getdents",
-    "getrlimit",
-    "glob",
-    "globfree",
-    "lio_listio",
-    "lockf",
-    "lseek",
-    "lstat",
-    "mkostemp",
-    "mkostemps",
-    "mkstemp",
-    "mkstemps",
-    "mmap",
-    "nftw",
-    "open",
-    "openat",
-    "posix_fadvise",
-    "posix_fallocate",
-    "pread",
-    "preadv",
-    "prlimit",
-    "pwrite",
-    "pwritev",
-    "readdir",
-    "scandir",
-    "sendfile",
-    "setrlimit",
-    "stat",
-    "statfs",
-    "statvfs",
-    "tmpfile",
-    "truncate",
-    "versionsort",
-    "__fxstat",
-    "__fxstatat",
-    "__lxstat",
-    "__xstat",
-]
-"""The names that musl's loader answers with 64 appended since 1.2.4, from its own list (ldso/dynlink.c, get_lfs64)."""
-
 DEBIAN_DROPPED = frozenset({"crypt", "crypt_r", "encrypt", "setkey"})
 """Left out of musl 1.2.3 by Debian, whose list is used here, but present in musl as released."""
 
@@ -98,15 +35,19 @@ def version_key(version: str) -> tuple[int, ...]:
     return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 10 else 0 for part in version.split("."))
 
 
+def _lines(name: str, *, comments: bool = False) -> list[str]:
+    text = resources.files("explorer.compat").joinpath("data", "exports", f"{name}.txt").read_text("utf-8")
+    return [line for line in text.splitlines() if comments or not line.startswith("#")]
+
+
 @cache
 def _sets(library: str) -> tuple[dict[str, frozenset[str]], dict[str, str]]:
     """The sets of a library's file by key, and its other comments."""
-    text = resources.files("explorer.compat").joinpath("data", "exports", f"{library}.txt").read_text("utf-8")
     letters: dict[str, str] = {}
     notes: dict[str, str] = {}
     members: dict[str, set[str]] = {}
     everywhere: set[str] = set()
-    for line in text.splitlines():
+    for line in _lines(library, comments=True):
         if line.startswith("# "):
             letter, _, key = line[2:].partition(" = ")
             if key:
@@ -161,7 +102,7 @@ def _private_names(version: str, names: frozenset[str]) -> frozenset[str]:
     if version_key(version) < version_key("1.2.4"):
         return frozenset()
     short = version_key(version) < version_key("1.2.6")
-    found = {f"{name}64" for name in _LFS64 if name in names and not (short and len(name) + 2 > 16)}
+    found = {f"{name}64" for name in _lines("lfs64") if name in names and not (short and len(name) + 2 > 16)}
     return frozenset(found | {"readdir64_r"} if "readdir_r" in names else found)
 
 

@@ -18,6 +18,12 @@ def glibc_only() -> Path:
     return zig_cc("glibc-only", source, GNU, *SMALL)
 
 
+def needs_new_glibc() -> Path:
+    """Calls a function that came with glibc 2.38."""
+    source = "#include <string.h>\nint main(int n, char **v) { char b[9]; return strlcpy(b, v[n - 1], sizeof b) == 0; }\n"
+    return zig_cc("new-glibc", source, "x86_64-linux-gnu.2.38", *SMALL)
+
+
 def calls_statx() -> Path:
     """Calls a function that came to musl between 1.2.3 and 1.2.5."""
     source = '#define _GNU_SOURCE\n#include <sys/stat.h>\nint main(void) { struct statx s; return statx(0, "/", 0, 1, &s); }\n'

@@ -125,32 +125,43 @@ def test_real_runs_on_plain_musl_never_disagree(engine: TestEngine, verdict_of: 
 
 
 BUILT: dict[str, tuple[Callable[[], Path], str]] = {
-    "ifunc": (programs.ifunc, "1.2.5"),
-    "textrel": (lambda: binary("c-textrel-musl"), "1.2.5"),
-    "relr on 1.2.3": (lambda: binary("c-relr-musl"), "1.2.3"),
-    "relr": (lambda: binary("c-relr-musl"), "1.2.5"),
-    "statx on 1.2.3": (programs.calls_statx, "1.2.3"),
-    "statx": (programs.calls_statx, "1.2.5"),
-    "threads": (programs.threads, "1.2.6"),
-    "other loader": (programs.strange_loader, "1.2.5"),
-    "glibc": (programs.glibc_only, "1.2.6"),
-    "go pie": (lambda: binary("go-pie"), "1.2.5"),
-    "go": (lambda: binary("go-static-amd64"), "1.2.3"),
-    "static pie": (lambda: binary("c-static-pie"), "1.2.3"),
-    "object": (lambda: binary("c-object"), "1.2.5"),
+    "ifunc": (programs.ifunc, "musl-1.2.5"),
+    "textrel": (lambda: binary("c-textrel-musl"), "musl-1.2.5"),
+    "relr on 1.2.3": (lambda: binary("c-relr-musl"), "musl-1.2.3"),
+    "relr": (lambda: binary("c-relr-musl"), "musl-1.2.5"),
+    "statx on 1.2.3": (programs.calls_statx, "musl-1.2.3"),
+    "statx": (programs.calls_statx, "musl-1.2.5"),
+    "threads": (programs.threads, "musl-1.2.6"),
+    "other loader": (programs.strange_loader, "musl-1.2.5"),
+    "glibc": (programs.glibc_only, "musl-1.2.6"),
+    "go pie": (lambda: binary("go-pie"), "musl-1.2.5"),
+    "go": (lambda: binary("go-static-amd64"), "musl-1.2.3"),
+    "static pie": (lambda: binary("c-static-pie"), "musl-1.2.3"),
+    "glibc on glibc": (lambda: binary("c-glibc"), "debian-12"),
+    "glibc 2.34 on 2.36": (lambda: binary("c-glibc-new"), "debian-12"),
+    "relr on glibc": (lambda: binary("c-relr"), "debian-12"),
+    "textrel on glibc": (lambda: binary("c-textrel"), "debian-12"),
+    "musl on glibc": (programs.threads, "debian-12"),
+    "go pie on glibc": (lambda: binary("go-pie"), "debian-12"),
+    "newer libstdc++": (lambda: programs.versioned("libstdc++.so.6", "GLIBCXX_3.4.33")[0], "debian-12"),
+    "newer glibc": (programs.needs_new_glibc, "debian-12"),
+    "same glibc": (programs.needs_new_glibc, "debian-13"),
+    "cgo on glibc": (lambda: binary("go-cgo-glibc"), "debian-13"),
+    "object": (lambda: binary("c-object"), "musl-1.2.5"),
 }
 
 
 @pytest.mark.container
 @pytest.mark.parametrize("case", BUILT)
 def test_what_single_rules_say_is_what_happens(case: str, engine: TestEngine, tmp_path: Path) -> None:
-    """Programs built to trigger one rule each, copied into plain musl and started."""
-    make, version = BUILT[case]
+    """Programs built to trigger one rule each, copied into plain musl, or Debian's glibc, and started."""
+    make, target = BUILT[case]
     program = tmp_path / "program"
     shutil.copyfile(make(), program)
     program.chmod(0o755)
-    seen = judge(read(program), find_target(f"musl-{version}"))
-    image = engine.musl("amd64", version)
+    seen = judge(read(program), find_target(target))
+    libc, _, version = target.partition("-")
+    image = engine.musl("amd64", version) if libc == "musl" else engine.glibc("amd64", find_target(target).libc_version)
     limits = ["--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--pids-limit=64"]
     made = engine.run("create", *limits, "--label", "rr-explorer-test", "--entrypoint", "/program", image)
     assert made.returncode == 0, made.stderr

