@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from explorer.cli.data import cache, completion, doctor, rules, schema, targets
 from explorer.cli.open import open_app, open_command
 from explorer.cli.output import OK, Output, close_quietly, prepare_streams
 from explorer.errors import CancelledError, ExplorerError, SourceError, UsageError
+
+if TYPE_CHECKING:
+    from explorer.settings import Settings
 
 __all__ = ["main", "run"]
 
@@ -72,10 +76,13 @@ for _command in (releases, assets, inspect, verify, get, rules, targets, cache, 
     main.add_command(_command)
 
 
-def run(words: Sequence[str]) -> int:
-    """Run one call of the command line and give its exit code. The only place that catches errors."""
+def run(words: Sequence[str], app: Callable[[Settings, str | None], int] | None = None) -> int:
+    """Run one call of the command line and give its exit code. The only place that catches errors.
+
+    ``app`` opens the app with some settings, at a target; it is called only where a terminal is there to draw on.
+    """
     prepare_streams()
-    state = State()
+    state = State(app)
     try:
         code = main.main(list(words), "rr-explorer", standalone_mode=False, obj=state)
         sys.stdout.flush()

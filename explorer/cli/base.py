@@ -27,10 +27,11 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 class State:
     """What the global options said, wherever they stood. Lives at the root context."""
 
-    def __init__(self) -> None:
+    def __init__(self, app: Callable[[Settings, str | None], int] | None = None) -> None:
+        self.app = app
+        """Opens the app with some settings, at a target: the commands do not know that face."""
         self.given: dict[str, object] = {}
         self.json = False
-        self.platform = ""
 
     def output(self) -> Output:
         """Where the command writes to."""

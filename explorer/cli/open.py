@@ -1,4 +1,4 @@
-"""``rr-explorer`` alone, or with a TARGET: the app. The only place from which textual is reached."""
+"""``rr-explorer`` alone, or with a TARGET: the app, or the demo as text where there is no terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from explorer.cli.output import OK, Output
 from explorer.errors import ExplorerError, UsageError
 
 if TYPE_CHECKING:
-    from explorer.settings import Settings
     from explorer.workbench import Workbench
 
 
@@ -39,10 +38,9 @@ def open_app(state: State, target: str | None) -> int:
             "stdin or stdout is none",
             "Use a command, e.g. rr-explorer releases; rr-explorer --help lists them",
         )
-    settings: Settings = state.settings(strict=False)
-    from explorer.tui import run_app
-
-    return run_app(settings, target)
+    if state.app is None:
+        raise UsageError("There is no app here", remedy="Start rr-explorer itself")
+    return state.app(state.settings(strict=False), target)
 
 
 async def journey(bench: Workbench, output: Output) -> int:

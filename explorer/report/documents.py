@@ -1,0 +1,177 @@
+"""A report on some inspections: what was looked at, predicted and proved, with what, and when. One content, four forms.
+
+The content is put together once, of cells and lines that are already visible and harmless to a terminal; each form then
+escapes them for its own language.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from explorer import __version__
+from explorer.facts import MISSING
+from explorer.report.binaries import binary_facts
+from explorer.report.cells import EMPTY, Cell, Column, Row, answer_cell, check_cell, missing_text, result_cell
+from explorer.report.proofs import check_row, command_lines, engine_in_words, output_lines, proof_facts, proof_line
+from explorer.report.text import visible
+from explorer.report.units import human_size, iso_time
+from explorer.report.verdicts import headline, reason_lines, verdict_banner
+from explorer.report.words import deciding_in_words
+from explorer.verify import Proof
+from explorer.workbench.models import Inspection
+
+FORMATS = ("markdown", "json", "html", "svg")
+OUTPUT_LINES = 200
+"""Lines of a container's output that a report quotes; the JSON has all that was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofPart:
+    """One proof, ready to be written."""
+
+    headline: Cell
+    facts: tuple[Row, ...]
+    checks: tuple[Row, ...]
+    commands: tuple[str, ...]
+    output: tuple[tuple[str, tuple[Cell, ...]], ...]
+    """Name of the stream and its lines; streams on which nothing came are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One inspection, ready to be written."""
+
+    title: Cell
+    notes: tuple[Cell, ...]
+    """Stand-in, a changed answer, a disagreement, what a peek moved."""
+    facts: tuple[Row, ...]
+    verdicts: tuple[tuple[Cell, tuple[Cell, ...]], ...]
+    proofs: tuple[ProofPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The whole report. ``summary`` has a row for each file and target, in the columns of ``SUMMARY_COLUMNS``."""
+
+    title: str
+    made: tuple[Row, ...]
+    """Versions and time, as (what, value) rows."""
+    summary: tuple[Row, ...]
+    sections: tuple[Section, ...]
+
+
+SUMMARY_COLUMNS = (
+    Column("file", "file", grows=True),
+    Column("size", "size", "right"),
+    Column("target", "target"),
+    Column("answer", "answer"),
+    Column("because", "because"),
+    Column("proof", "proof"),
+)
+
+
+def versions(inspections: Sequence[Inspection]) -> tuple[tuple[str, str], ...]:
+    """What the report was made with: rr-explorer, Python, the system, and each engine that a proof ran on."""
+    engines = {engine_in_words(p.engine): None for i in inspections for p in i.proofs if not isinstance(p.engine, MISSING)}
+    return (
+        ("rr-explorer", __version__),
+        ("Python", platform.python_version()),
+        ("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
+        *(("engine", engine) for engine in engines),
+    )
+
+
+def document(inspections: Sequence[Inspection], now: datetime | None = None) -> Document:
+    """The content of a report on ``inspections``."""
+    moment = iso_time(now or datetime.now(UTC))
+    made = [("made", moment), *versions(inspections)]
+    return Document(
+        "rr-explorer report",
+        tuple(Row(str(number), (Cell(name, "dim"), Cell(value))) for number, (name, value) in enumerate(made)),
+        tuple(row for inspection in inspections for row in _summary(inspection)),
+        tuple(_section(inspection) for inspection in inspections),
+    )
+
+
+def _summary(inspection: Inspection) -> tuple[Row, ...]:
+    size = inspection.file.size
+    name = Cell(inspection.subject.name + (" (stand-in)" if inspection.subject.stand_in else ""), "strong")
+    shown = Cell(missing_text(size, short=True)) if isinstance(size, MISSING) else Cell(human_size(size), align="right")
+    rows = []
+    for verdict in inspection.verdicts:
+        proof = next((p for p in inspection.proofs if p.target == verdict.target.name), None)
+        proved = result_cell(proof.result) if proof else EMPTY
+        because = Cell(deciding_in_words(verdict, inspection.binary))
+        rows.append(
+            Row(
+                f"{inspection.subject.name}:{verdict.target.name}",
+                (name, shown, Cell(verdict.target.name), answer_cell(verdict.answer), because, proved),
+            )
+        )
+    return tuple(rows)
+
+
+def _section(inspection: Inspection) -> Section:
+    facts = list(binary_facts(inspection))
+    asset = inspection.subject.asset
+    if asset is not None:
+        facts.insert(0, Row("address", (Cell("address", "dim"), Cell(asset.url or "none known"))))
+        digest = inspection.asset_sha256
+        whole = missing_text(digest) if isinstance(digest, MISSING) else f"sha256:{digest}"
+        facts.insert(1, Row("asset", (Cell("asset digest", "dim"), Cell(f"{whole} ({check_cell(inspection.check).text})"))))
+    return Section(
+        Cell(inspection.subject.name, "strong"),
+        verdict_banner(inspection).notes,
+        tuple(facts),
+        tuple((headline(verdict), reason_lines(verdict)) for verdict in inspection.verdicts),
+        tuple(_proof(proof) for proof in inspection.proofs),
+    )
+
+
+def _proof(proof: Proof) -> ProofPart:
+    output = (("stdout", output_lines(proof.stdout, OUTPUT_LINES)), ("stderr", output_lines(proof.stderr, OUTPUT_LINES)))
+    return ProofPart(
+        proof_line(proof),
+        proof_facts(proof),
+        tuple(check_row(check) for check in proof.checks),
+        command_lines(proof),
+        tuple((name, lines) for name, lines in output if lines),
+    )
+
+
+def report(inspections: Sequence[Inspection], form: str, now: datetime | None = None) -> str:
+    """The report as text in one of ``FORMATS``.
+
+    Raises:
+        ValueError: there is no such format.
+    """
+    if form == "json":
+        from explorer.report.json_base import dumps
+
+        return dumps(as_json(inspections, now))
+    content = document(inspections, now)
+    if form == "markdown":
+        from explorer.report.markdown import markdown
+
+        return markdown(content)
+    if form == "html":
+        from explorer.report.html import html
+
+        return html(content)
+    if form == "svg":
+        from explorer.report.svg import svg
+
+        return svg(content)
+    raise ValueError(f"no format {visible(form)}; there are {', '.join(FORMATS)}")
+
+
+def as_json(inspections: Sequence[Inspection], now: datetime | None = None) -> dict[str, Any]:
+    """The report as ``report --json`` prints it."""
+    from explorer.report.json_binary import inspection as one
+
+    made = [{"name": name, "version": version} for name, version in versions(inspections)]
+    return {"made": iso_time(now or datetime.now(UTC)), "versions": made, "inspections": [one(item) for item in inspections]}

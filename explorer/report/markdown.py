@@ -1,0 +1,94 @@
+"""A report as Markdown that can be pasted into a GitHub issue.
+
+Whatever may quote a file stands in a code span or a fence that is longer than any run of backticks inside it, where GitHub
+makes neither mentions nor links. Sentences of rr-explorer's own stay prose as long as nothing in them could become one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from explorer.report.cells import Cell, Row
+from explorer.report.documents import SUMMARY_COLUMNS, Document, ProofPart, Section
+from explorer.report.text import visible
+
+# What GitHub turns into something else in prose: mentions, issue numbers, addresses, commit ids.
+_LIVE = re.compile(r"[@#]|://|www\.|\bGH-[0-9]|\b[0-9a-f]{7,40}\b|[\w.+-]+/[\w.-]+#[0-9]", re.IGNORECASE)
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$])")
+
+
+def code(text: str) -> str:
+    """``text`` as a code span that it cannot end."""
+    text = visible(text)
+    ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    # A space on both sides is taken off again; it is needed where the text begins or ends with a backtick or is blank.
+    space = " " if text.startswith("`") or text.endswith("`") or (text.startswith(" ") and text.endswith(" ")) else ""
+    return f"{ticks}{space}{text or ' '}{space}{ticks}"
+
+
+def prose(text: str) -> str:
+    """``text`` as prose with its punctuation escaped, or as a code span where something in it could come alive."""
+    text = visible(text)
+    return code(text) if _LIVE.search(text) else _PUNCTUATION.sub(r"\\\1", text)
+
+
+def fence(lines: Iterable[str], language: str = "text") -> str:
+    """Lines in a fence that none of them can close."""
+    body = [visible(line) for line in lines]
+    longest = max((len(run) for line in body for run in re.findall("`+", line)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return "\n".join([f"{ticks}{language}", *body, ticks])
+
+
+def markdown(content: Document) -> str:
+    """The whole report."""
+    parts = [f"## {content.title}", _summary(content)]
+    parts += [_section(section) for section in content.sections]
+    made = " · ".join(f"{prose(row.cells[0].text)} {code(row.cells[1].text)}" for row in content.made)
+    parts.append(f"<sub>{made}</sub>")
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(content: Document) -> str:
+    lines = ["| " + " | ".join(column.title for column in SUMMARY_COLUMNS) + " |"]
+    lines.append("|" + "|".join(" ---: " if column.align == "right" else " --- " for column in SUMMARY_COLUMNS) + "|")
+    lines += ["| " + " | ".join(_in_table(cell) for cell in row.cells) + " |" for row in content.summary]
+    return "\n".join(lines)
+
+
+def _in_table(cell: Cell) -> str:
+    # GitHub splits a row at every bar that has no backslash before it, also inside code.
+    text = code(cell.text) if cell.style in ("strong", "") and cell.text else prose(cell.text)
+    return re.sub(r"(?<!\\)\|", r"\\|", text)
+
+
+def _section(section: Section) -> str:
+    parts = [f"### {code(section.title.text)}"]
+    parts += [f"> {prose(note.text)}" for note in section.notes]
+    for headline, reasons in section.verdicts:
+        parts.append(f"**{prose(headline.text)}**")
+        parts.append("\n".join(f"{'  ' if line.text.startswith(' ') else ''}- {prose(line.text.strip())}" for line in reasons))
+    parts.append(_details("What it is", _facts(section.facts)))
+    parts += [_proof(proof) for proof in section.proofs]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _proof(proof: ProofPart) -> str:
+    parts = [f"**{prose(proof.headline.text)}**", fence(proof.commands, "sh")]
+    if proof.checks:
+        parts.append(
+            "\n".join(f"- {prose(' '.join(cell.text for cell in row.cells[:2]))}: {code(row.cells[3].text)}" for row in proof.checks)
+        )
+    for name, lines in proof.output:
+        parts += [f"{name}:", fence(line.text for line in lines)]
+    parts.append(_details("The run", _facts(proof.facts)))
+    return "\n\n".join(parts)
+
+
+def _facts(rows: Iterable[Row]) -> str:
+    return "\n".join(f"- {prose(row.cells[0].text)}: {code(row.cells[1].text)}" for row in rows if row.cells[1].text)
+
+
+def _details(title: str, body: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
