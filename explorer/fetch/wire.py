@@ -18,6 +18,9 @@ MAX_REDIRECTS = 5
 
 BASE_HEADERS = {"Accept": "application/octet-stream", "Accept-Encoding": "identity"}
 
+LONGEST_WAIT_S = 10.0
+"""A server that asks for more than this is told of, not waited for."""
+
 REFRESH = "Refresh the list of releases: the file may have been replaced"
 
 
@@ -176,9 +179,10 @@ def refuse(response: httpx.Response, name: str) -> Exception:
         limited = RateLimitedError(
             f"{host} asks to wait{says}", f"{status} for {name}", "Try again then; a GITHUB_TOKEN raises the limit", until
         )
-        return Retry(limited, wait) if wait is not None and wait <= 10 else limited
+        return Retry(limited, wait) if wait is not None and wait <= LONGEST_WAIT_S else limited
     if status in (408, 425) or status >= 500:
-        return Retry(SourceError(f"{host} is in trouble", f"{status} for {name}", "Try again later"), wait or 0.0)
+        trouble = SourceError(f"{host} is in trouble", f"{status} for {name}", "Try again later")
+        return Retry(trouble, wait or 0.0) if (wait or 0.0) <= LONGEST_WAIT_S else trouble
     if status in (401, 403):
         return SourceError(f"{host} refuses {name}", f"it answers {status}", "Check GITHUB_TOKEN, or refresh the list")
     return SourceError(f"{host} gives no file for {name}", f"it answers {status}", "Try again later")

@@ -233,6 +233,13 @@ async def test_5xx_is_tried_again_and_then_told(github: GitHub, downloader: Down
     assert github.count("*rr.zip", host="assets") == QUICK.failures
 
 
+async def test_a_server_that_asks_for_days_is_not_waited_for(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", status=503, headers={"Retry-After": "999999"})
+    with pytest.raises(SourceError, match="in trouble"):
+        await asyncio.wait_for(downloader.download(asset), 5)
+
+
 async def test_an_expired_signed_address_is_asked_for_again(github: GitHub, downloader: Downloader) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", status=403, times=1)
