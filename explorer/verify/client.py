@@ -47,15 +47,20 @@ async def client(command: Sequence[str], *, stdin: int = DEVNULL) -> AsyncIterat
         yield process
     finally:
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
             # a cancelled task must not leave before the process is gone, else it is left behind
-            await asyncio.shield(asyncio.ensure_future(_drain(process)))
+            await asyncio.shield(asyncio.ensure_future(_end(process)))
 
 
-async def _drain(process: Process) -> None:
-    """Read what a killed process has left in its pipes (else it is never reaped) and wait for its end."""
-    for stream in (process.stdout, process.stderr):
+async def _end(process: Process) -> None:
+    """Kill it unless it is ending anyway, read what it has left in its pipes (else it is never reaped), wait for it."""
+    streams = (process.stdout, process.stderr)
+    if all(stream is None or stream.at_eof() for stream in streams):
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), 1.0)
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    for stream in streams:
         while stream is not None and await stream.read(65536):
             pass
     await process.wait()

@@ -3,6 +3,7 @@
 import asyncio
 import codecs
 import contextlib
+import io
 import json
 import os
 import re
@@ -118,8 +119,11 @@ class Container:
         if copied.failed:
             raise engine_failure(self.engine.name, copied, "cp")
 
-    async def start(self, output: Output | None = None, seconds: float = 0.0) -> Run:
-        """Run it to its end, or to one of the limits. ``output`` gets its lines as they come, raw."""
+    async def start(self, output: Output | None = None, *, look: bool = True) -> Run:
+        """Run it to its end, or to one of the limits. ``output`` gets its lines as they come, raw.
+
+        Without ``look`` the exit code is the client's word for it, which saves a call.
+        """
         keeper = _Keeper(self.limits.output_bytes, output)
         began = time.monotonic()
         timed_out = False
@@ -128,7 +132,7 @@ class Container:
             stop = asyncio.ensure_future(keeper.stop.wait())
             try:
                 try:
-                    async with asyncio.timeout(seconds or self.limits.seconds):
+                    async with asyncio.timeout(self.limits.seconds):
                         await asyncio.wait((stop, reading), return_when=asyncio.FIRST_COMPLETED)
                         if keeper.signal and not reading.done():
                             await asyncio.wait((reading,), timeout=QEMU_GRACE_SECONDS)
@@ -139,12 +143,18 @@ class Container:
                     # read on, without keeping: the engine ends a container only once its output has been taken away
                     killed = await call((*self.engine.command, "kill", self.name))
                     stopped = not killed.failed  # else it has ended by itself meanwhile
-                await asyncio.wait((reading,), timeout=STOP_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(STOP_SECONDS):
+                        await asyncio.wait((reading,))
+                        await process.wait()
             finally:
                 stop.cancel()
                 reading.cancel()
                 await to_the_end(_ended(reading))
-        seen = await self._look(Observation(None, keeper.text("stdout"), keeper.text("stderr"), timed_out=timed_out, flooded=keeper.full))
+            code = process.returncode
+        seen = Observation(code, keeper.text("stdout"), keeper.text("stderr"), timed_out=timed_out, flooded=keeper.full)
+        if look:
+            seen = await self._look(seen)
         if stopped and keeper.signal and not (timed_out or keeper.full):
             seen = replace(seen, exit_code=128 + keeper.signal)
         return Run(seen, took, keeper.full)
@@ -243,28 +253,48 @@ class _Keeper:
 
 
 def _write_tar(descriptor: int, files: Mapping[str, Path]) -> None:
-    """The files as a tar (POSIX.1-1988 with GNU's long names), directories first, owned by root, mode 0755."""
+    """The files as a tar (POSIX.1-1988 with GNU's long names), directories first, owned by root, mode 0755.
+
+    By hand around ``tarfile``'s headers: 62 MB take 0.05 s this way, and 0.2 s through its streams of 10 KB.
+    """
     with os.fdopen(descriptor, "wb", buffering=0, closefd=False) as pipe:
-        with tarfile.open(fileobj=pipe, mode="w|", format=tarfile.GNU_FORMAT, bufsize=1 << 20) as archive:
-            made: set[str] = set()
-            for name, path in files.items():
-                inside = f"{ROOT[1:]}/{name}"
-                parts = inside.split("/")[:-1]
-                for depth in range(1, len(parts) + 1):
-                    if (folder := "/".join(parts[:depth])) not in made:
-                        made.add(folder)
-                        member = tarfile.TarInfo(folder)
-                        member.type, member.mode = tarfile.DIRTYPE, 0o755
-                        archive.addfile(member)
-                _add(archive, inside, path)
+        made: set[str] = set()
+        for name, path in files.items():
+            inside = f"{ROOT[1:]}/{name}"
+            parts = inside.split("/")[:-1]
+            for depth in range(1, len(parts) + 1):
+                if (folder := "/".join(parts[:depth])) not in made:
+                    made.add(folder)
+                    member = tarfile.TarInfo(folder)
+                    member.type, member.mode = tarfile.DIRTYPE, 0o755
+                    _write(pipe, member.tobuf(tarfile.GNU_FORMAT))
+            _add(pipe, inside, path)
+        _write(pipe, bytes(2 * tarfile.BLOCKSIZE))
 
 
-def _add(archive: tarfile.TarFile, inside: str, path: Path) -> None:
+def _add(pipe: io.RawIOBase, inside: str, path: Path) -> None:
     try:
-        file = path.open("rb")
+        file = path.open("rb", buffering=0)
     except OSError as error:
         raise SourceError(f"Cannot read {path}", error.strerror or str(error), "Check that it is still there") from error
     with file:
         member = tarfile.TarInfo(inside)
         member.mode, member.size = 0o755, os.fstat(file.fileno()).st_size
-        archive.addfile(member, file)
+        _write(pipe, member.tobuf(tarfile.GNU_FORMAT))
+        left = member.size
+        while left:
+            try:
+                part = file.read(min(left, 1 << 20))
+            except OSError as error:
+                raise SourceError(f"Cannot read {path}", error.strerror or str(error), "Check the disk") from error
+            if not part:
+                raise SourceError(f"{path} became shorter while it was read", remedy="Let nothing write to it, and try again")
+            left -= len(part)
+            _write(pipe, part)
+        _write(pipe, bytes(-member.size % tarfile.BLOCKSIZE))
+
+
+def _write(pipe: io.RawIOBase, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[pipe.write(view) or 0 :]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from explorer.errors import EngineError, UsageError
+from explorer.errors import EngineError, SourceError, UsageError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.progress import Progress, ProgressCallback, ignore_progress
 from explorer.verify.checks import check
@@ -81,12 +81,16 @@ class _Outcome:
 
 
 async def _carry_out(request: ProofRequest, plan: _Plan, progress: ProgressCallback, output: Output | None) -> _Outcome:
-    async with contextlib.AsyncExitStack() as stack:
-        container, why_empty = await _place(stack, request, plan, progress)
-        # beside the run: neither costs it time, both are wanted only at the end
-        described = asyncio.ensure_future(_image(request, container, why_empty))
-        listed = asyncio.ensure_future(_dry_run(request, container, plan, why_empty is not None))
-        try:
+    # description and dry run go on beside the run: neither costs it time, both are wanted only at the end
+    listed = asyncio.ensure_future(_dry_run(request, request.image, plan))
+    described: asyncio.Future[Fact[Image]] | None = None
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            container, why_empty, at_once = await _place(stack, request, plan, progress)
+            described = asyncio.ensure_future(_image(request, container, why_empty))
+            if not at_once:
+                await listed
+                listed = asyncio.ensure_future(_dry_run(request, "" if why_empty else container.image, plan))
             run = await _run(container, plan, progress, output)
             commands = _commands(container)
             if plan.can.emulated and signalled_under_emulation(run.seen):
@@ -96,12 +100,13 @@ async def _carry_out(request: ProofRequest, plan: _Plan, progress: ProgressCallb
                     raise engine_failure(request.engine.name, created, "create")
                 commands += _commands(again)
                 run = await _run(again, plan, progress, output)
-            image, dry_run = await described, await listed
-        finally:
-            described.cancel()
-            listed.cancel()
-            await to_the_end(_ended(described, listed))
-        progress(Progress("removing", unit="steps"))
+            progress(Progress("removing", unit="steps"))
+        image, dry_run = await described, await listed
+    finally:
+        tasks = [task for task in (described, listed) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await to_the_end(_ended(*tasks))
     meaning = classify(run.seen)
     if why_empty:
         meaning = replace(meaning, text=f"{meaning.text}. In an empty image, since {why_empty}: it proves that no libc is needed")
@@ -125,8 +130,8 @@ async def _run(container: Container, plan: _Plan, progress: ProgressCallback, ou
 
 async def _place(
     stack: contextlib.AsyncExitStack, request: ProofRequest, plan: _Plan, progress: ProgressCallback
-) -> tuple[Container, str | None]:
-    """A created container, and why it is made from the empty image (None: it is not)."""
+) -> tuple[Container, str | None, bool]:
+    """A created container; why it is made from the empty image (None: it is not); whether the image was there as it was named."""
 
     async def create(image: str) -> tuple[Container, bool]:
         container = Container(request.engine, image, request.platform, plan.argv, plan.limits, request.run_args)
@@ -142,7 +147,7 @@ async def _place(
         for name in names:
             container, there = await create(name)
             if there:
-                return container, None
+                return container, None, name == request.image
     try:
         if not request.image:
             raise EngineError("No image to run it in", "the target has none", "Choose one with --image")
@@ -150,7 +155,7 @@ async def _place(
             raise not_pulled(request.engine, request.image, request.platform)
         container, there = await create(await pull_beside(request.engine, request.image, request.platform, progress))
         if there:
-            return container, None
+            return container, None, False
         raise EngineError(
             f"No such image for {request.platform}: {request.image}",
             "what was pulled is of another platform",
@@ -163,7 +168,7 @@ async def _place(
     container, there = await create(await empty_image(request.engine, request.platform))
     if not there:
         raise EngineError(f"{request.engine.name} does not take an empty image", "", "Choose an image that is there with --image")
-    return container, why
+    return container, why, not request.image
 
 
 async def _image(request: ProofRequest, container: Container, why_empty: str | None) -> Fact[Image]:
@@ -172,28 +177,29 @@ async def _image(request: ProofRequest, container: Container, why_empty: str | N
     return replace(found, empty=why_empty is not None) if isinstance(found, Image) else found
 
 
-async def _dry_run(request: ProofRequest, container: Container, plan: _Plan, empty: bool) -> Fact[DryRun]:
+async def _dry_run(request: ProofRequest, image: str, plan: _Plan) -> Fact[DryRun]:
     """The loader's own ``--list`` in a container like the other: it maps the libraries and resolves the symbols, and runs nothing."""
-    if request.static or empty:
+    if request.static or not image:
         return NotApplicable("a static program has no loader")
     machine = _LOADERS.get(request.platform.split("/")[1])
     if machine is None or plan.argv[0] != _inside(request):
         return NotApplicable("only for a binary of an architecture whose loader is known, run by itself")
     argv = (f"/lib/ld-musl-{machine}.so.1", "--list", plan.argv[0])
-    other = replace(container, name=f"{container.name}-list", argv=argv)
+    container = Container(request.engine, image, request.platform, argv, plan.limits, request.run_args)
     try:
-        async with other.exists() as created:
+        async with container.exists() as created:
             if created.failed:
                 return Unknown("the engine refused a second container")
-            await other.copy_in(plan.files)
-            run = await other.start()
-    except EngineError as error:
-        return Unknown(f"the engine failed: {error.title}")
-    if not run.seen.begun or run.seen.exit_code is None:
-        return NotApplicable("the image has no musl loader")
-    if run.seen.timed_out or run.seen.flooded:
+            await container.copy_in(plan.files)
+            run = await container.start(look=False)
+    except (EngineError, SourceError) as error:
+        return Unknown(f"it could not be done: {error.title}")
+    seen = run.seen
+    if seen.timed_out or seen.flooded or seen.exit_code is None:
         return Unknown("the loader was stopped at a limit")
-    return DryRun(argv, run.seen.exit_code, run.seen.stdout + run.seen.stderr)
+    if f'"{argv[0]}"' in seen.stderr or f"`{argv[0]}`" in seen.stderr:  # the engine quotes the program that it cannot start
+        return NotApplicable("the image has no musl loader")
+    return DryRun(argv, seen.exit_code, seen.stdout + seen.stderr)
 
 
 def _proof(request: ProofRequest, argv: tuple[str, ...], can: Emulation, outcome: _Outcome, at: str, total: float) -> Proof:

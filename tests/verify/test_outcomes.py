@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from explorer.verify import Result, classify
 from explorer.verify.outcomes import Observation
 
-CORPUS = Path(__file__).parents[1] / "data" / "musl-corpus.tsv"
+CORPUS = Path(__file__).parents[1] / "data" / "musl-outcomes.tsv"
 
 
 def test_every_run_of_the_corpus_is_understood() -> None:
     with CORPUS.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE))
     assert len(rows) == 493
     wrong = []
     for row in rows:
