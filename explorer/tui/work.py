@@ -65,7 +65,7 @@ class Work:
             finally:
                 app.post_message(JobEnded(job, state, message))
 
-        self._workers[job.id] = app.run_worker(run(), name=kind.value, group=f"job-{job.id}")
+        self._workers[job.id] = app.run_worker(run, name=kind.value, group=f"job-{job.id}")
         app.jobs_changed.publish(job)
         return job
 
@@ -109,24 +109,16 @@ class Work:
         self._start(Kind.LISTING, f"Releases of {app.settings.repo}", "releases", work)
 
     async def look_up(self, assets: Sequence[Asset]) -> None:
-        """What is known of these files already, then a peek at those that nothing is known of, in this order."""
+        """What is known of these files already; a look at those whose bytes are here; a peek at the others, in this order."""
         app, wb = self._app, self._app.wb
         on = app.judged_on
-        unknown: list[Asset] = []
-        for asset in assets:
-            known = await asyncio.to_thread(known_of, app, asset, on)
-            if known is not None:
-                app.post_message(AssetLearned(asset, known))
-            elif asset.path is not None or asset.url or asset.api_url:
-                unknown.append(asset)
-        if app.settings.offline or app.settings.demo:
-            unknown = [asset for asset in unknown if asset.path is not None]
+        asks = not (app.settings.offline or app.settings.demo)
         turn = asyncio.Semaphore(AT_A_TIME)
 
-        async def peek(asset: Asset) -> None:
+        async def look(asset: Asset, whole: bool) -> None:
             async with turn:
                 try:
-                    found = await wb.peek(wb.subject(asset), on=on)
+                    found = await (wb.inspect if whole else wb.peek)(wb.subject(asset), on=on)
                 except CancelledError:
                     return
                 except ExplorerError as error:
@@ -135,8 +127,12 @@ class Work:
                     app.post_message(AssetLearned(asset, found))
 
         async with asyncio.TaskGroup() as group:
-            for asset in unknown:
-                group.create_task(peek(asset))
+            for asset in assets:
+                known, whole = await asyncio.to_thread(known_of, app, asset, on)
+                if known is not None:
+                    app.post_message(AssetLearned(asset, known))
+                if whole or (known is None and asks and (asset.url or asset.api_url)):
+                    group.create_task(look(asset, whole))
 
     def download(self, asset: Asset) -> Job:
         """Fetch a file into the cache, then look inside."""
@@ -204,12 +200,18 @@ class Work:
         return self._start(Kind.VERIFY, subject.name, key_of(subject), work)
 
 
-def known_of(app: ExplorerApp, asset: Asset, on: Sequence[str]) -> Inspection | None:
-    """What the cache knows; a damaged record is as good as none: it is looked at anew."""
+def known_of(app: ExplorerApp, asset: Asset, on: Sequence[str]) -> tuple[Inspection | None, bool]:
+    """What the cache knows, and whether the file is here and has more to say. A damaged record is as good as none."""
+    wb = app.wb
     try:
-        return app.wb.known(asset, on=on)
+        known = wb.known(asset, on=on)
     except ExplorerError:
-        return None
+        known = None
+    open_question = known is None or any(verdict.answer == "unknown" for verdict in known.verdicts)
+    try:
+        return known, open_question and wb.on_disk(wb.subject(asset))
+    except ExplorerError:
+        return known, False
 
 
 def raise_to_user(app: ExplorerApp, job: Job, error: ExplorerError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -102,7 +103,7 @@ class BinaryScreen(ExplorerScreen):
 
     def _changed(self, what: str) -> None:
         if what == "target":
-            self.run_worker(self._judge_again(), group="judge", exclusive=True)
+            self.run_worker(self._judge_again, group="judge", exclusive=True)
 
     async def _judge_again(self) -> None:
         explorer, inspection = self.explorer, self.inspection
@@ -203,9 +204,9 @@ class BinaryScreen(ExplorerScreen):
         if build is not None:
             widget.show(build(inspection))
         elif name == "targets":
-            self.run_worker(self._judge_all(inspection), group="targets", exclusive=True)
+            self.run_worker(partial(self._judge_all, inspection), group="targets", exclusive=True)
         elif name == "symbols":
-            self.run_worker(self._read_symbols(inspection), group="symbols", exclusive=True)
+            self.run_worker(partial(self._read_symbols, inspection), group="symbols", exclusive=True)
 
     async def _judge_all(self, inspection: Inspection) -> None:
         wb = self.explorer.wb

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -125,7 +126,7 @@ class BrowserScreen(ExplorerScreen):
             newest = explorer.catalogue.release("latest")
             self.releases.go_to(newest.tag if newest is not None else "")
         hidden = len(explorer.catalogue.releases) - len(shown) if explorer.catalogue else 0
-        self.query_one("#releases", Pane).retitle(f"Releases · {report.plural(hidden, 'pre-release')} hidden" if hidden else "Releases")
+        self.query_one("#releases", Pane).retitle(f"Releases · {hidden} hidden" if hidden else "Releases")
         self._notice()
 
     def _notice(self) -> None:
@@ -220,7 +221,7 @@ class BrowserScreen(ExplorerScreen):
         wanted = [asset for asset in shown if self.explorer.known(asset) is None]
         wanted.sort(key=lambda asset: asset.name not in in_sight)
         if wanted:
-            self.run_worker(self.explorer.work.look_up(wanted), name="look-up", group="look-up", exclusive=True)
+            self.run_worker(partial(self.explorer.work.look_up, wanted), name="look-up", group="look-up", exclusive=True)
 
     def on_screen_resume(self) -> None:
         """Back from another screen: what it has learned is shown, and what is still unknown is looked up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -169,7 +170,7 @@ class SettingsScreen(ExplorerScreen):
         return [Choice(choice, choice or "the first that answers") for choice in option.choices]
 
     def _keep(self, option: Option, value: object) -> None:
-        self.run_worker(self._save(option.name, value), group="save")
+        self.run_worker(partial(self._save, option.name, value), group="save")
 
     async def _save(self, name: str, value: object) -> None:
         try:

@@ -198,7 +198,7 @@ class Table(ScrollView, can_focus=True):
 
     def _accept(self, view: Sequence[int], key: str | None) -> None:
         self.view = view
-        here = min(self.cursor, max(0, len(view) - 1))
+        here = 0 if self.wish.words else min(self.cursor, max(0, len(view) - 1))
         place = 0 if key is None else here
         if key and len(view) <= QUICK:
             place = next((n for n, index in enumerate(view) if self.source.row(index).key == key), here)
@@ -240,8 +240,9 @@ class Table(ScrollView, can_focus=True):
         self.refresh()
 
     def on_resize(self) -> None:
-        """Other width, other columns."""
+        """Other width, other columns; and the cursor stays in sight where the height has changed."""
         self._measure()
+        self._bring_into_sight()
 
     def watch_cursor(self) -> None:
         """Bring the cursor into sight and tell the screen."""

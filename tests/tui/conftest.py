@@ -1,0 +1,83 @@
+"""The app in a terminal of any size, over a real workbench: the bundled demo, or the local GitHub."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from explorer.settings import Settings
+from explorer.tui.app import ExplorerApp
+
+NOW = datetime(2026, 8, 22, 12, 0, tzinfo=UTC)
+SIZES = [(20, 5), (60, 20), (80, 24), (120, 40)]
+
+
+class Driver:
+    """A running app and its pilot, with words for what a test wants to know."""
+
+    def __init__(self, app: ExplorerApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    def drawn(self) -> str:
+        """What is on the screen, line by line, as it goes to the terminal."""
+        return "\n".join("".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips())
+
+    async def until(self, what: Callable[[], object], limit: float = 30.0) -> None:
+        """Let the app run until something holds."""
+        end = time.monotonic() + limit
+        while not what():
+            assert time.monotonic() < end, f"it did not come to that; on the screen:\n{self.drawn()}"
+            await self.pilot.pause()
+            await asyncio.sleep(0.005)  # gives the workers' threads a turn; the condition ends the waiting, not the time
+        await self.pilot.pause()
+
+    async def shows(self, *words: str) -> None:
+        """Wait until all the words are on the screen."""
+        await self.until(lambda: all(word in self.drawn() for word in words))
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after another."""
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    def find(self, selector: str, kind: type[Any] = Widget) -> Any:
+        """The first widget of the top screen that fits."""
+        return self.app.screen.query(selector).first(kind)
+
+
+def settings(tmp_path: Path, **more: Any) -> Settings:
+    """The demo with its own directories, or whatever ``more`` says."""
+    base: dict[str, Any] = {
+        "demo": True,
+        "cache_dir": tmp_path / "cache",
+        "state_dir": tmp_path / "state",
+        "config_file": tmp_path / "config.toml",
+    }
+    return Settings(**{**base, **more})
+
+
+@asynccontextmanager
+async def opened(
+    chosen: Settings, size: tuple[int, int] = (120, 40), ready: bool = True, target: str | None = None
+) -> AsyncIterator[Driver]:
+    """The app, running; with ``ready`` the list has arrived."""
+    app = ExplorerApp(chosen, target=target, now=lambda: NOW)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        driver = Driver(app, pilot)
+        if ready:
+            await driver.until(lambda: app.catalogue is not None)
+        yield driver
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Settings:
+    """Settings of the demo."""
+    return settings(tmp_path)

@@ -1,0 +1,175 @@
+"""The one table: quick with a million rows, filtered, ordered, narrow, under the mouse."""
+
+import time
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.app import App, ComposeResult
+
+from explorer.progress import Cancellation
+from explorer.report import Cell, Column, Row
+from explorer.tui.rows import LazyRows, ListRows, Wish, choose
+from explorer.tui.widgets.columns import fit
+from explorer.tui.widgets.pane import Pane
+from explorer.tui.widgets.table import Table
+
+MILLION = 1_000_000
+COLUMNS = (Column("number", "number", "right"), Column("name", "name", grows=True), Column("note", "note"))
+
+
+def row(number: int) -> Row:
+    return Row(str(number), (Cell(str(number), align="right", sort=number), Cell(f"symbol_{number}"), Cell("seen", "dim")))
+
+
+def million() -> LazyRows:
+    def search(words: str, cancel: Cancellation) -> Sequence[int]:
+        found = []
+        for number in range(MILLION):
+            if number % 10_000 == 0:
+                cancel.check()
+            if words in f"symbol_{number}":
+                found.append(number)
+        return found
+
+    return LazyRows(COLUMNS, MILLION, row, search)
+
+
+class Holder(App[None]):
+    """Nothing but a table."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self.table = Table(**options)
+
+    def compose(self) -> ComposeResult:
+        yield Pane(self.table, "Rows")
+
+
+@asynccontextmanager
+async def holding(source: Any, size: tuple[int, int] = (60, 12), **options: Any) -> Any:
+    app = Holder(**options)
+    async with app.run_test(size=size) as pilot:
+        app.table.show(source)
+        app.table.focus()
+        await pilot.pause()
+        yield app, pilot
+
+
+def drawn(table: Table) -> list[str]:
+    return [table.render_line(y).text for y in range(table.size.height)]
+
+
+async def test_a_million_rows_open_at_once_and_scroll() -> None:
+    app = Holder()
+    async with app.run_test(size=(60, 12)) as pilot:
+        started = time.perf_counter()
+        app.table.show(million())
+        first = drawn(app.table)
+        took = time.perf_counter() - started
+        assert "symbol_0" in first[1]
+        assert took < 0.5, "measuring 200 rows and drawing ten takes some 10 ms"
+        app.table.focus()
+        await pilot.press("end")
+        assert app.table.row is not None
+        assert app.table.row.key == str(MILLION - 1)
+        assert "symbol_999999" in drawn(app.table)[-1]
+        await pilot.press("home", "pagedown")
+        assert 0 < app.table.cursor < 12
+
+
+async def test_a_long_search_runs_beside_the_keys() -> None:
+    async with holding(million()) as (app, pilot):
+        app.table.filter("99999")
+        worst = 0.0
+        while len(app.table.view) == MILLION:
+            started = time.perf_counter()
+            await pilot.press("down")
+            worst = max(worst, time.perf_counter() - started)
+        assert app.table.row is not None
+        assert app.table.row.key == "99999"
+        assert len(app.table.view) == 19
+        assert worst < 1.0, "a key is answered while a million rows are searched"
+
+
+async def test_a_newer_search_replaces_an_older_one() -> None:
+    async with holding(million()) as (app, pilot):
+        app.table.filter("1")
+        app.table.filter("777777")
+        while len(app.table.view) == MILLION:
+            await pilot.pause()
+        assert [app.table.source.row(index).key for index in app.table.view] == ["777777"]
+
+
+async def test_too_many_rows_are_not_sorted_and_it_says_so() -> None:
+    async with holding(million()) as (app, pilot):
+        app.table.sort_by("number", descending=True)
+        await pilot.pause()
+        assert app.table.wish == Wish()
+        assert any("Filter first" in toast.message for toast in app._notifications)
+
+
+async def test_order_by_key_and_by_a_click_on_the_title() -> None:
+    rows = ListRows(COLUMNS, [row(number) for number in (3, 1, 2, 10)])
+    async with holding(rows) as (app, pilot):
+        table = app.table
+        await pilot.click(table, offset=(6, 0))
+        assert [table.source.row(index).key for index in table.view] == ["1", "2", "3", "10"]
+        assert "number▲" in drawn(table)[0]
+        await pilot.click(table, offset=(6, 0))
+        assert [table.source.row(index).key for index in table.view] == ["10", "3", "2", "1"]
+        assert "number▼" in drawn(table)[0]
+        table.sort_next()
+        table.sort_next()
+        table.sort_next()
+        assert table.wish.sorted_by == ""
+
+
+async def test_the_cursor_stays_on_its_row_when_rows_change() -> None:
+    async with holding(ListRows(COLUMNS, [row(number) for number in range(10)])) as (app, pilot):
+        await pilot.press("down", "down", "down")
+        app.table.show(ListRows(COLUMNS, [row(number) for number in range(2, 10)]))
+        assert app.table.row is not None
+        assert app.table.row.key == "3"
+        app.table.show(ListRows(COLUMNS, [row(number) for number in range(5)]), keep=False)
+        assert app.table.cursor == 0
+        app.table.show(ListRows(COLUMNS, []))
+        assert app.table.row is None
+        assert "Nothing here" in drawn(app.table)[0] + drawn(app.table)[1]
+
+
+async def test_a_second_click_opens_and_a_first_does_not() -> None:
+    opened: list[str] = []
+
+    class Listening(Holder):
+        def on_table_selected(self, event: Table.Selected) -> None:
+            opened.append(event.row.key)
+
+    app = Listening()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.table.show(ListRows(COLUMNS, [row(number) for number in range(5)]))
+        await pilot.click(app.table, offset=(5, 3))
+        assert app.table.cursor == 2
+        assert not opened
+        await pilot.click(app.table, offset=(5, 3), times=2)
+        assert opened == ["2"]
+        await pilot.press("enter")
+        assert opened == ["2", "2"]
+
+
+@pytest.mark.parametrize("room", [3, 8, 14, 20, 40, 200])
+def test_columns_always_fit_and_what_matters_least_goes_first(room: int) -> None:
+    source = ListRows(COLUMNS, [row(number) for number in range(50)])
+    layout = fit(source, range(50), room, fits=True, drops=("note",), floor=8)
+    widths = [width for _, width in layout]
+    assert sum(widths) + 2 * (len(widths) - 1) <= max(room, 3 * len(widths) + 2 * (len(widths) - 1))
+    assert ("note" in [column.key for column in layout.columns]) == (room >= 8 + 8 + 5 + 4)
+    if room >= 40:
+        assert sum(widths) + 2 * (len(widths) - 1) == room
+
+
+def test_choosing_orders_numbers_as_numbers() -> None:
+    source = ListRows(COLUMNS, [row(number) for number in (10, 9, 100)])
+    assert list(choose(source, Wish(sorted_by="name"), Cancellation())) == [1, 0, 2]
+    assert list(choose(source, Wish(words="symbol_10"), Cancellation())) == [0, 2]
