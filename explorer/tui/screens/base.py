@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, TYPE_CHECKING, ClassVar, cast
 
 from textual.screen import Screen
 
@@ -30,6 +31,10 @@ class ExplorerScreen(Screen[None]):
     def explorer(self) -> ExplorerApp:
         """The app, with its state."""
         return cast("ExplorerApp", self.app)
+
+    def begin(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
+        """Run this in a worker of the screen; an earlier one of the group is cancelled."""
+        self.run_worker(cast("Callable[[], Coroutine[None, None, None]]", work), name=group, group=group, exclusive=True)
 
     # -- tables -------------------------------------------------------------------------------------------------------
 

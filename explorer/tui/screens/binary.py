@@ -103,7 +103,7 @@ class BinaryScreen(ExplorerScreen):
 
     def _changed(self, what: str) -> None:
         if what == "target":
-            self.run_worker(self._judge_again, group="judge", exclusive=True)
+            self.begin(self._judge_again, "judge")
 
     async def _judge_again(self) -> None:
         explorer, inspection = self.explorer, self.inspection
@@ -204,9 +204,9 @@ class BinaryScreen(ExplorerScreen):
         if build is not None:
             widget.show(build(inspection))
         elif name == "targets":
-            self.run_worker(partial(self._judge_all, inspection), group="targets", exclusive=True)
+            self.begin(partial(self._judge_all, inspection), "targets")
         elif name == "symbols":
-            self.run_worker(partial(self._read_symbols, inspection), group="symbols", exclusive=True)
+            self.begin(partial(self._read_symbols, inspection), "symbols")
 
     async def _judge_all(self, inspection: Inspection) -> None:
         wb = self.explorer.wb

@@ -221,7 +221,7 @@ class BrowserScreen(ExplorerScreen):
         wanted = [asset for asset in shown if self.explorer.known(asset) is None]
         wanted.sort(key=lambda asset: asset.name not in in_sight)
         if wanted:
-            self.run_worker(partial(self.explorer.work.look_up, wanted), name="look-up", group="look-up", exclusive=True)
+            self.begin(partial(self.explorer.work.look_up, wanted), "look-up")
 
     def on_screen_resume(self) -> None:
         """Back from another screen: what it has learned is shown, and what is still unknown is looked up."""

@@ -51,7 +51,7 @@ class DoctorScreen(ExplorerScreen):
     def action_refresh(self) -> None:
         """Look again."""
         self.query_one(Pane).retitle("Doctor · looking …")
-        self.run_worker(self._examine, group="doctor", exclusive=True)
+        self.begin(self._examine, "doctor")
 
     async def _examine(self) -> None:
         try:

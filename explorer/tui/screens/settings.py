@@ -170,7 +170,7 @@ class SettingsScreen(ExplorerScreen):
         return [Choice(choice, choice or "the first that answers") for choice in option.choices]
 
     def _keep(self, option: Option, value: object) -> None:
-        self.run_worker(partial(self._save, option.name, value), group="save")
+        self.begin(partial(self._save, option.name, value), "save")
 
     async def _save(self, name: str, value: object) -> None:
         try:

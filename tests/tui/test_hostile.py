@@ -1,0 +1,263 @@
+"""One hostile string in every field of every screen: it is drawn, harmlessly, and nothing obeys it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explorer.errors import SourceError
+from explorer.facts import NotApplicable, Unknown
+from explorer.progress import Progress
+from explorer.settings import Settings
+from explorer.tui.jobs import JobPrinted, JobProgressed, Kind, State
+from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed
+from explorer.tui.screens.doctor import DoctorScreen, Examined
+from explorer.tui.tabs import TABS
+from explorer.tui.work import key_of
+from explorer.workbench import (
+    Asset,
+    Catalogue,
+    Dependency,
+    DependencyCheck,
+    DryRun,
+    Engine,
+    Finding,
+    Health,
+    Image,
+    Inspection,
+    Member,
+    MemberKind,
+    Proof,
+    Refusal,
+    Result,
+    Where,
+    Workbench,
+)
+from explorer.workbench.models import FileFacts
+from tests.support.binaries import binary
+from tests.tui.conftest import Driver, opened, settings
+
+EVIL = "[/foo][@click=app.quit]x[/] [red]R[/] \x1b]0;pwned\x07\x1b[2J\x9b31m\x85 ‮gnp.exe⁦ ​zero \\[b] $x [NOTE"
+SHOWN = "[/foo][@click=app.quit]x[/]"
+OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f‪-‮⁦-⁩​-‏\ud800-\udfff]")
+"""Everything that a terminal obeys, and what turns text round or hides it; a newline only parts the lines of a drawing."""
+
+
+def poison(value: Any) -> Any:
+    """The same value with the hostile string in every text of it, however deep; enums and numbers stay."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return EVIL
+    if isinstance(value, (tuple, frozenset)):
+        return type(value)(poison(part) for part in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {field.name: poison(getattr(value, field.name)) for field in fields(value)}
+        return type(value)(**changed)
+    return value
+
+
+def check(app: Driver) -> str:
+    """Nothing of what is drawn would be obeyed. Gives what is drawn."""
+    text = app.drawn()
+    bad = OBEYED.search(text)
+    assert bad is None, f"{bad!r} is drawn:\n{text!r}"
+    return text
+
+
+def proof() -> Proof:
+    """A proof with something in every field, which disagrees."""
+    return Proof(
+        Result.FAILED,
+        EVIL,
+        EVIL,
+        Engine(EVIL, (EVIL,), EVIL, EVIL, False),
+        Image(EVIL, EVIL, EVIL, False),
+        EVIL,
+        True,
+        ((EVIL, EVIL), (EVIL,)),
+        (EVIL,),
+        127,
+        EVIL,
+        0.1,
+        0.2,
+        f"{EVIL}\n{EVIL}",
+        EVIL,
+        True,
+        (),
+        False,
+        EVIL,
+        EVIL,
+        DryRun((EVIL,), 1, EVIL),
+        EVIL,
+        EVIL,
+        True,
+    )
+
+
+@pytest.fixture
+async def poisoned(tmp_path: Path) -> Inspection:
+    """A real inspection of a dynamic program, with every text of it replaced."""
+    bench = Workbench(settings(tmp_path))
+    subject = await bench.resolve(str(binary("c-glibc")))
+    found = await bench.inspect(subject)
+    await bench.aclose()
+    verdict = found.verdicts[0]
+    tree = Dependency(EVIL, EVIL, Where.MISSING, EVIL, (EVIL,), (Dependency(EVIL, EVIL, Where.IMAGE, EVIL, (EVIL,)),))
+    dependencies = DependencyCheck(EVIL, (tree,), (EVIL,), (EVIL,), EVIL)
+    members = (
+        Member(EVIL, MemberKind.FILE, 3, 0o755, EVIL),
+        Member(EVIL, MemberKind.OTHER, Unknown(EVIL), 0, EVIL, Refusal(EVIL, EVIL)),
+    )
+    listing = type_of_listing(members)
+    return replace(
+        found,
+        file=FileFacts(EVIL, 3, EVIL),
+        binary=poison(found.binary),
+        verdicts=(replace(poison(verdict), dependencies=dependencies),),
+        listing=listing,
+        proofs=(proof(), proof()),
+        changed=EVIL,
+        subject=replace(found.subject, name=EVIL),
+    )
+
+
+def type_of_listing(members: tuple[Member, ...]) -> Any:
+    from explorer.archive import Format
+    from explorer.workbench import Listing
+
+    return Listing(Format.TAR_GZ, members, Refusal(EVIL, EVIL))
+
+
+def evil_catalogue(catalogue: Catalogue) -> Catalogue:
+    release = catalogue.releases[1]
+    assets: tuple[Asset, ...] = tuple(
+        replace(asset, name=f"{EVIL}{number}", tag=EVIL, url=EVIL, archive=EVIL, content_type=EVIL, platform=poison(asset.platform))
+        for number, asset in enumerate(release.assets)
+    )
+    evil = replace(release, tag=EVIL, version=EVIL, name=EVIL, body=f"# {EVIL}\n\n<script>{EVIL}</script>\n\n![i]({EVIL})", assets=assets)
+    return replace(catalogue, repo=EVIL, releases=(evil, *catalogue.releases[2:]), warnings=(EVIL, EVIL))
+
+
+SIZES = [(120, 40), (60, 20)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_browser(size: tuple[int, int], demo: Settings, poisoned: Inspection) -> None:
+    async with opened(demo, size=size) as app:
+        assert app.app.catalogue is not None
+        evil = evil_catalogue(app.app.catalogue)
+        app.app.post_message(CatalogueArrived(evil, None, final=True))
+        await app.until(lambda: app.app.catalogue is evil)
+        await app.press("home")
+        await app.shows("[/foo]")
+        check(app)
+        await app.press("enter")
+        check(app)
+        asset = evil.releases[0].assets[0]
+        app.app.post_message(AssetLearned(asset, poisoned))
+        app.app.post_message(AssetLearned(evil.releases[0].assets[1], None, EVIL))
+        app.app.post_message(CatalogueFailed(SourceError(EVIL, EVIL, EVIL)))
+        await app.pilot.pause()
+        for _ in evil.releases[0].assets:
+            await app.pilot.press("down")
+            check(app)
+        await app.press("y")
+        assert "[/foo]" in check(app)
+        await app.press("enter")
+        check(app)
+        assert not OBEYED.search(app.app.clipboard.replace("\n", ""))
+        await app.press("question_mark")
+        check(app)
+        await app.press("escape", "ctrl+p")
+        await app.press(*"foo")
+        check(app)
+        await app.press("escape")
+        assert app.app.is_running
+
+
+def walk_tabs() -> Iterator[str]:
+    return (spec.id for spec in TABS)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_every_tab_of_a_binary(size: tuple[int, int], demo: Settings, poisoned: Inspection) -> None:
+    async with opened(demo, size=size) as app:
+        assert app.app.catalogue is not None
+        release = evil_catalogue(app.app.catalogue).releases[0]
+        subject = replace(poisoned.subject, release=release)
+        app.app.learned[key_of(subject)] = poisoned
+        app.app.open_subject(subject)
+        await app.until(lambda: len(app.app.screen_stack) == 2)
+        for name in walk_tabs():
+            await app.app.screen.open_tab(name)  # type: ignore[attr-defined]  # the binary screen's
+            await app.pilot.pause()
+            text = check(app)
+            if name in ("verdict", "proof", "facts", "members", "sections", "notes", "dependencies"):
+                assert SHOWN[:6] in text, name
+            if name in ("members", "sections"):
+                await app.pilot.press("enter")
+                check(app)
+                await app.pilot.press("escape")
+        assert app.app.is_running
+
+
+async def test_missing_facts_jobs_toasts_and_errors(demo: Settings, poisoned: Inspection) -> None:
+    async with opened(demo) as app:
+        job = app.app.board.start(Kind.VERIFY, EVIL, "none")
+        app.app.post_message(JobProgressed(job, Progress(EVIL, 1, 2, EVIL, 0.5, EVIL)))
+        app.app.post_message(JobPrinted(job, (EVIL, EVIL)))
+        await app.press("J")
+        assert "[/foo]" in check(app)
+        app.app.board.finish(job, State.FAILED, EVIL)
+        app.app.jobs_changed.publish(job)
+        await app.pilot.pause()
+        check(app)
+        await app.press("escape")
+        app.app.say(EVIL, title=EVIL, error=True)
+        await app.pilot.pause()
+        assert "[/foo]" in check(app)
+        elf = NotApplicable(EVIL)
+        bare = replace(poisoned, binary=replace(poisoned.binary, elf=elf), listing=Unknown(EVIL), proofs=())
+        app.app.learned[key_of(bare.subject)] = bare
+        app.app.open_subject(bare.subject)
+        await app.until(lambda: len(app.app.screen_stack) == 2)
+        for name in walk_tabs():
+            await app.app.screen.open_tab(name)  # type: ignore[attr-defined]  # the binary screen's
+            await app.pilot.pause()
+            check(app)
+
+
+async def test_doctor_and_settings(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, image=EVIL, engine_args=(EVIL,), keys={EVIL: EVIL}, theme=EVIL, problems=(EVIL,))
+    async with opened(chosen) as app:
+        check(app)
+        await app.press("comma")
+        await app.press("end")
+        check(app)
+        await app.press("enter")
+        check(app)
+        await app.press("escape", "escape")
+        app.app.push_screen(DoctorScreen())
+        await app.until(lambda: isinstance(app.app.screen, DoctorScreen))
+        app.app.screen.post_message(Examined((Finding(EVIL, Health.BAD, EVIL, EVIL),)))
+        await app.shows("[/foo]")
+        check(app)
+        app.app.screen.post_message(Examined((), EVIL))
+        await app.pilot.pause()
+        check(app)
+
+
+async def test_nothing_that_is_pasted_reaches_the_terminal(demo: Settings) -> None:
+    from textual.events import Paste
+
+    async with opened(demo) as app:
+        await app.press("slash")
+        app.app.screen.focused.post_message(Paste(EVIL))  # type: ignore[union-attr]
+        await app.pilot.pause()
+        check(app)
+        assert not re.search("[\x00-\x1f\x7f-\x9f]", app.find("FilterInput").value)
