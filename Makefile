@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint engine bench screenshots standins clean
+.PHONY: help demo test lint engine prepare bench screenshots standins clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,11 @@ lint: $(VENV)/.installed-test ## ruff, mypy --strict and the import laws
 engine: $(VENV)/.installed-test ## find a container engine, or install and start one (root on Debian only)
 	@$(BIN)/python -m tests.support.engine
 
-test: lint engine ## every check: lint, types, laws, tests with a real server and a real engine, coverage
+prepare: engine ## build the tests' programs, fetch published ones by package name, once
+	@$(BIN)/python -m tests.support.binaries >/dev/null
+	@$(BIN)/python -m tests.support.corpus
+
+test: lint prepare ## every check: lint, types, laws, tests with a real server and a real engine, coverage
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 bench: $(VENV)/.installed-test ## first paint, download, peek and inspect figures beside other tools
@@ -50,7 +54,7 @@ screenshots: $(VENV)/.installed-test ## make the pictures of the README anew fro
 	@$(BIN)/python -m tests.screenshots
 
 standins: $(VENV)/.installed-test ## build the demo's stand-in binaries anew from tests/standins
-	@$(BIN)/python -m tests.build_standins
+	@$(BIN)/python tests/build_standins.py
 
 clean: ## remove what was built here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
