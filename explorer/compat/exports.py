@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
+
+DATA = Path(__file__).with_name("data") / "exports"
 
 DEBIAN_DROPPED = frozenset({"crypt", "crypt_r", "encrypt", "setkey"})
 """Left out of musl 1.2.3 by Debian, whose list is used here, but present in musl as released."""
@@ -36,7 +38,7 @@ def version_key(version: str) -> tuple[int, ...]:
 
 
 def _lines(name: str, *, comments: bool = False) -> list[str]:
-    text = resources.files("explorer.compat").joinpath("data", "exports", f"{name}.txt").read_text("utf-8")
+    text = (DATA / f"{name}.txt").read_text("utf-8")
     return [line for line in text.splitlines() if comments or not line.startswith("#")]
 
 

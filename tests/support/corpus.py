@@ -1,6 +1,6 @@
 """Published programs for the tests, by package name: the files that ``tests/data/musl-corpus.tsv`` tells of.
 
-``python -m tests.support.corpus`` fetches them into ``build/corpus`` (about 450 MB, once; kept, resumable, safe to run
+``python -m tests.support.corpus`` fetches them into ``build/corpus`` (a few hundred MB, once; kept, resumable, safe to run
 again). ``local()`` gives those that are there and fetches nothing, so a test run without them is quick and says so.
 The recorded version is asked for first, then the newest: a file of another version is compared with what it does itself
 (``exact`` is False), not with the record.
