@@ -1,4 +1,4 @@
-"""The targets: where a binary may have to run. Data in ``data/targets.toml``, loaded on first use (about 3 ms)."""
+"""The targets: where a binary may have to run. Data in ``data/targets.toml``, loaded on first use (14 ms with tomllib)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 
 from explorer.compat.models import Libc, Target
 from explorer.errors import UsageError
-
 
 DATA = Path(__file__).with_name("data") / "targets.toml"
 """Read as a plain file: importlib.resources costs 25 ms more to import."""

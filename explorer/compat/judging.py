@@ -1,4 +1,10 @@
-"""From facts to a verdict: apply the rules in order, sort what they saw, take the worst."""
+"""From facts to a verdict: apply the rules in order, sort what they saw, take the worst.
+
+The answer is about the target as it is named. What it certainly lacks makes a ``no`` with the remedy that changes that
+(``apk add libstdc++``), for a target with that package is another target (``alpine-3.22+libstdc++``). ``yes-if`` is for
+what no target tells: a kernel's 32-bit support, a script's interpreter. ``unknown`` is for what the facts or the data do
+not tell. So a verdict can be held against a run: ``yes`` starts, ``no`` does not.
+"""
 
 from __future__ import annotations
 

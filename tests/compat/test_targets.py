@@ -89,7 +89,7 @@ def test_a_near_match_is_named() -> None:
         ("registry.example/ubi9/ubi:9.4", "rhel-9"),
         ("scratch", "scratch"),
         ("", None),
-        ("alpine", "alpine-3.23"),
+        ("alpine", "alpine-3.24"),
     ],
 )
 def test_images_name_targets(reference: str, name: str | None) -> None:
