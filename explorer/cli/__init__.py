@@ -16,6 +16,7 @@ from explorer.cli.base import CONTEXT, State, global_options, state_of
 from explorer.cli.binary import get, inspect, verify
 from explorer.cli.catalogue import assets, releases
 from explorer.cli.data import cache, completion, doctor, rules, schema, targets
+from explorer.cli.many import advise, matrix, report
 from explorer.cli.open import open_app, open_command
 from explorer.cli.output import OK, Output, close_quietly, prepare_streams
 from explorer.errors import CancelledError, ExplorerError, SourceError, UsageError
@@ -72,7 +73,7 @@ def main(context: click.Context) -> int | None:
     return None
 
 
-for _command in (releases, assets, inspect, verify, get, rules, targets, cache, doctor, schema, completion):
+for _command in (releases, assets, inspect, verify, get, matrix, advise, report, rules, targets, cache, doctor, schema, completion):
     main.add_command(_command)
 
 

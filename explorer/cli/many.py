@@ -1,0 +1,144 @@
+"""``matrix``, ``advise`` and ``report``: many files at a glance, which to take, and what to paste into an issue."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from explorer.cli.base import CONTEXT, State, complete_tag, complete_target, global_options, in_workbench, json_option, platform_option
+from explorer.cli.output import NO, OK, Output
+from explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from explorer.workbench import Inspection, Workbench
+
+
+@click.command(
+    "matrix", context_settings=CONTEXT, epilog="\b\nrr-explorer matrix --latest 10\nrr-explorer matrix v2025.1.15 v1.6.2 --markdown"
+)
+@click.argument("tags", metavar="[TAG]...", nargs=-1, shell_complete=complete_tag)
+@click.option("--latest", type=click.IntRange(1), metavar="N", help="The newest N releases.  [default: 10, without a TAG]")
+@click.option("--markdown", is_flag=True, help="A Markdown table.")
+@click.option("--on", metavar="TARGET-NAME", default="", shell_complete=complete_target, help="Where it should run.")
+@json_option
+@global_options
+@click.pass_obj
+def matrix(state: State, tags: tuple[str, ...], latest: int | None, markdown: bool, on: str) -> int:
+    """Show, release by platform, what would run on musl, from peeks: nothing is downloaded."""
+    if state.json and markdown:
+        raise UsageError("--json and --markdown exclude each other", remedy="Choose one")
+    settings = state.settings()
+
+    async def work(bench: Workbench, output: Output) -> int:
+        found = await bench.matrix(tags, latest or (None if tags else 10), on, progress=output.progress)
+        from explorer.report.matrix import matrix_columns, matrix_errors, matrix_json, matrix_markdown, matrix_row
+
+        if output.json:
+            output.data(matrix_json(found))
+            return OK
+        output.warnings(found.warnings)
+        if markdown:
+            output.raw(matrix_markdown(found))
+            return OK
+        output.warnings(matrix_errors(found))
+        output.table(matrix_columns(found), [matrix_row(found, row) for row in found.rows])
+        output.note(f"{len(found.rows)} of {found.total} releases on {found.target.title}; ↳ not published, another file serves; ·p plugin")
+        return OK
+
+    return in_workbench(state, settings, work)
+
+
+@click.command(
+    "advise", context_settings=CONTEXT, epilog="\b\nrr-explorer advise --arch arm64 --libc musl\nrr-explorer advise v1.6.2 --arch amd64"
+)
+@click.argument("tag", metavar="[TAG]", default="latest", shell_complete=complete_tag)
+@click.option("--arch", default="arm64", show_default=True, help="The machine: amd64, arm64 …")
+@click.option("--libc", default="musl", show_default=True, type=click.Choice(["musl", "glibc"]), help="The C library there.")
+@json_option
+@global_options
+@click.pass_obj
+def advise(state: State, tag: str, arch: str, libc: str) -> int:
+    """Say which file to take for a system, why, and what to paste.
+
+    Exits with 1 where nothing published serves; then it says how to build one.
+    """
+    settings = state.settings()
+
+    async def work(bench: Workbench, output: Output) -> int:
+        found = await bench.advise(tag, arch, libc, progress=output.progress)
+        if output.json:
+            from explorer.report.matrix import advice_json
+
+            output.data(advice_json(found))
+            return OK if found.chosen else NO
+        from explorer.report import Cell
+        from explorer.report.matrix import advice_lines
+        from explorer.report.snippets import snippets
+
+        for line in advice_lines(found):
+            output.line(line)
+        for snippet in snippets(found):
+            output.line("")
+            output.line(Cell(f"# {snippet.title}", "accent"))
+            if snippet.note:
+                output.line(Cell(f"# {snippet.note}", "dim"))
+            for text in snippet.text.rstrip("\n").split("\n"):
+                output.line(text)
+        return OK if found.chosen else NO
+
+    return in_workbench(state, settings, work)
+
+
+@click.command(
+    "report",
+    context_settings=CONTEXT,
+    epilog="\b\nrr-explorer report latest --platform linux-arm64 > report.md\nrr-explorer report ./rr ./other --format html > report.html",
+)
+@click.argument("words", metavar="TARGET...", nargs=-1, required=True)
+@click.option("--format", "form", type=click.Choice(["markdown", "json", "html", "svg"]), help="[default: markdown]")
+@platform_option
+@click.option(
+    "--on", "targets", metavar="TARGET-NAME", multiple=True, shell_complete=complete_target, help="Where it should run (repeatable)."
+)
+@click.option("--peek", is_flag=True, help="From the first bytes on the server, without a download.")
+@json_option
+@global_options
+@click.pass_obj
+def report(
+    state: State,
+    words: tuple[str, ...],
+    form: Literal["markdown", "json", "html", "svg"] | None,
+    platform: str,
+    targets: tuple[str, ...],
+    peek: bool,
+) -> int:
+    """Write down what was inspected, predicted and proved, fit for a GitHub issue.
+
+    TARGET as for inspect. Proofs are those made by verify before.
+    """
+    if state.json and form not in (None, "json"):
+        raise UsageError(f"--json and --format {form} exclude each other", remedy="Choose one")
+    state.json |= form == "json"
+    settings = state.settings()
+
+    async def work(bench: Workbench, output: Output) -> int:
+        for name in targets:
+            bench.target(name)
+        gate = asyncio.Semaphore(settings.downloads)
+
+        async def one(word: str) -> Inspection:
+            async with gate:
+                subject = await bench.resolve(word, platform)
+                look = bench.peek if peek else bench.inspect
+                return await look(subject, on=targets, progress=output.progress)
+
+        found = [await one(words[0])]  # the list of releases is asked for once
+        found += await asyncio.gather(*(one(word) for word in words[1:]))
+        from explorer.report.documents import report as written
+
+        output.raw(written(found, "json" if output.json else form or "markdown"))
+        return OK
+
+    return in_workbench(state, settings, work)

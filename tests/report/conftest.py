@@ -1,0 +1,38 @@
+"""A real inspection, made once."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from explorer.settings import Settings
+from explorer.workbench import Inspection, Workbench
+from tests.support.binaries import binary
+
+NOW = datetime(2026, 6, 17, 12, 0, tzinfo=UTC)
+
+
+def inspect(program: str, cache: pytest.TempPathFactory, *on: str) -> Inspection:
+    """What the workbench says of one of the tests' binaries."""
+
+    async def work() -> Inspection:
+        folder = cache.mktemp("cache")
+        bench = Workbench(Settings(cache_dir=folder, state_dir=folder, offline=True))
+        try:
+            return await bench.inspect(await bench.resolve(str(binary(program))), on=on)
+        finally:
+            await bench.aclose()
+
+    return asyncio.run(work())
+
+
+@pytest.fixture(scope="session")
+def inspected(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
+    """A glibc program on Alpine."""
+    return inspect("c-glibc", tmp_path_factory, "alpine-3.22")
+
+
+@pytest.fixture(scope="session")
+def static_go(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
+    """A static Go program on Alpine."""
+    return inspect("go-static-arm64", tmp_path_factory, "alpine-3.22")

@@ -1,0 +1,165 @@
+"""Reports: whole, of one content, and not to be broken out of, whatever a file or a container says."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.facts import NotApplicable, Unknown
+from explorer.report.documents import FORMATS, document, report
+from explorer.report.html import html
+from explorer.report.markdown import code, fence, prose
+from explorer.verify import CheckResult, Engine, Image, Proof, Result
+from explorer.workbench import Inspection, Subject
+from tests.report.conftest import NOW
+
+HOSTILE = (
+    "</pre></style></svg><script>alert(1)</script>`````\n```\n| x | @root https://evil.example #12 [a](b) "
+    "\x1b]0;t\x07\u202e ]]> & \" ' <!--"
+)
+
+
+@pytest.fixture(scope="module")
+def hostile(inspected: Inspection) -> Inspection:
+    """A real inspection whose every quotable text is hostile."""
+    verdict = inspected.verdicts[0]
+    reasons = tuple(replace(r, text=HOSTILE, evidence=HOSTILE, remedy=HOSTILE, code=HOSTILE) for r in verdict.reasons)
+    wicked = replace(verdict, reasons=reasons, deciding=reasons[0], target=replace(verdict.target, title=HOSTILE, name=HOSTILE))
+    proof = Proof(
+        Result.FAILED,
+        HOSTILE,
+        HOSTILE,
+        Engine(HOSTILE, (HOSTILE,), HOSTILE, HOSTILE, False),
+        Image(HOSTILE, HOSTILE, NotApplicable(HOSTILE), False),
+        "linux/amd64",
+        True,
+        ((HOSTILE, "create"),),
+        (HOSTILE,),
+        1,
+        "2026-06-17T14:02:00Z",
+        0.1,
+        0.5,
+        HOSTILE,
+        HOSTILE * 3,
+        False,
+        (CheckResult("version", False, HOSTILE, HOSTILE), CheckResult("os", Unknown(HOSTILE), HOSTILE, HOSTILE)),
+        False,
+        HOSTILE,
+        HOSTILE,
+        NotApplicable("none"),
+        "0" * 64,
+        HOSTILE,
+    )
+    return replace(
+        inspected,
+        subject=Subject(HOSTILE, None, None, inspected.path),
+        file=replace(inspected.file, name=HOSTILE),
+        verdicts=(wicked,),
+        proofs=(proof,),
+        changed=HOSTILE,
+        binary=replace(inspected.binary, detail=HOSTILE),
+    )
+
+
+class Collector(HTMLParser):
+    """Every tag and attribute of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_form_says_what_was_found(inspected: Inspection, form: str) -> None:
+    text = report([inspected], form, NOW)
+    assert inspected.subject.name.rsplit("/", 1)[-1] in text
+    assert "2026-06-17T12:00:00Z" in text
+    assert "rr-explorer" in text
+    if form != "json":
+        assert "✗ no" in text
+    if form != "svg":
+        assert str(inspected.file.sha256) in text
+        assert "elf.interp.glibc" in text.replace("\\", "")
+
+
+def test_the_same_report_twice_is_the_same(inspected: Inspection) -> None:
+    for form in FORMATS:
+        assert report([inspected, inspected], form, NOW) == report([inspected, inspected], form, NOW)
+
+
+def test_html_cannot_be_broken_out_of(hostile: Inspection) -> None:
+    page = html(document([hostile], NOW))
+    collector = Collector()
+    collector.feed(page)
+    assert "script" not in collector.tags
+    assert collector.tags <= {
+        *("html", "head", "meta", "title", "style", "body", "h1", "h2", "table", "thead", "tbody", "tr", "th", "td"),
+        *("section", "p", "span", "ul", "li", "pre", "footer"),
+    }
+    assert not {name for name in collector.attributes if name.startswith("on") or name in ("href", "src", "style")}
+    assert page.count("</style>") == 1
+    assert "default-src 'none'" in page.replace("&#x27;", "'")
+    assert not set(page) & set("\x1b\x07\u202e")
+
+
+def test_svg_is_xml_and_holds_no_script(hostile: Inspection) -> None:
+    root = ET.fromstring(report([hostile], "svg", NOW))
+    names = {element.tag.partition("}")[2] for element in root.iter()}
+    assert names == {"svg", "title", "style", "rect", "text"}
+
+
+def test_markdown_cannot_be_broken_out_of(hostile: Inspection) -> None:
+    text = report([hostile], "markdown", NOW)
+    assert not set(text) & set("\x1b\x07\u202e")
+    outside = _without_code(text)
+    assert "@root" not in outside
+    assert "evil.example" not in outside
+    assert "#12" not in outside
+    assert "<script" not in outside
+    assert "[a](" not in outside
+    assert set(re.findall(r"<(/?\w+)", outside)) == {"details", "/details", "summary", "/summary", "sub", "/sub"}
+    rows = [line for line in text.splitlines() if line.startswith("| ")][:3]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {7}, "no cell of the table can open another"
+
+
+def _without_code(text: str) -> str:
+    """What is left of Markdown without fences and code spans (CommonMark: a run of backticks ends with one as long)."""
+    kept: list[str] = []
+    closing = ""
+    for line in text.split("\n"):
+        if closing:
+            closing = "" if line == closing else closing
+        elif match := re.match(r"(`{3,})\w*$", line):
+            closing = match[1]
+        else:
+            kept.append(line)
+    assert not closing, "a fence was left open"
+    return re.sub(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", "", "\n".join(kept))
+
+
+@given(st.text(alphabet=st.sampled_from("`ab \n|@#<>\\*_")))
+def test_code_and_prose_hold_any_text(text: str) -> None:
+    span = code(text)
+    assert _without_code(f"x{span}y") == "xy"
+    closed = fence([text.replace("\n", " ")])
+    assert _without_code(closed) == ""
+    left = _without_code(prose(text))
+    assert not re.search(r"(?<!\\)(?:\\\\)*[`<*_]", left)
+    assert "@" not in left
+
+
+def test_json_holds_the_words_as_they_were(hostile: Inspection) -> None:
+    text = report([hostile], "json", datetime(2026, 1, 1, tzinfo=UTC))
+    assert text.isascii()
+    assert json.loads(text)["inspections"][0]["subject"]["name"] == HOSTILE

@@ -1,0 +1,237 @@
+"""The rows both faces draw: what stands in them, that it fits its columns, and how it sorts."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import explorer.report as report
+from explorer.compat import Answer, Dependency, DependencyCheck, Where
+from explorer.errors import IntegrityError
+from explorer.facts import NotApplicable, Unknown
+from explorer.fetch import CacheStats, Check, Traffic
+from explorer.progress import Progress
+from explorer.releases import Asset, Catalogue, Kind, Origin, Platform, Release, parse_asset_name, snapshot
+from explorer.report import Cell, Column, Row
+from explorer.verify import Engine, Image, Proof, Result
+from explorer.workbench import Finding, Health, Inspection, seen_key
+from tests.report.conftest import NOW
+
+TAG = "v2025.1.15"
+
+
+def asset(name: str, **more: object) -> Asset:
+    """A file as the API describes it."""
+    parsed = parse_asset_name(name, TAG)
+    made = Asset(
+        name, TAG, "o/n", 1, 24_100_000, f"sha256:{'0' * 64}", "https://x/y", "", "", NOW, 5, parsed.kind, parsed.platform, parsed.archive
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def texts(row: Row) -> list[str]:
+    """The row's texts."""
+    return [cell.text for cell in row.cells]
+
+
+def proof(**more: object) -> Proof:
+    """A proof that ran."""
+    made = Proof(
+        Result.RAN,
+        "started",
+        "It started",
+        Engine("docker", ("docker",), "20.10", "linux/amd64", False),
+        Image("alpine:3.22", "sha256:1", "alpine@sha256:2", False),
+        "linux/arm64",
+        True,
+        (("docker", "create", "a b"), ("docker", "rm", "x")),
+        ("/rr", "--version"),
+        0,
+        "2026-06-17T12:02:00+00:00",
+        0.043,
+        0.5,
+        "rr version\nsecond\tline\n",
+        "",
+        False,
+        (),
+        True,
+        "yes",
+        "alpine-3.22",
+        NotApplicable("static"),
+        "0" * 64,
+        "rr",
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+ARM64 = asset("roadrunner-2025.1.15-linux-arm64.tar.gz")
+AMD64 = asset("roadrunner-2025.1.15-linux-amd64.tar.gz")
+MUSL = asset("roadrunner-2025.1.15-unknown-musl-amd64.tar.gz")
+
+
+def test_a_file_nobody_looked_at() -> None:
+    row = report.asset_row(ARM64).row
+    assert texts(row) == ["server", "linux-arm64", "tar.gz", "24.1 MB", "sha256", "", "", ""]
+    assert len(row.cells) == len(report.asset_columns())
+    unknown = replace(ARM64, size=Unknown("bundled"), digest=Unknown("bundled"))
+    assert texts(report.asset_row(unknown).row)[3:5] == ["?", "?"]
+    assert texts(report.asset_row(replace(ARM64, digest=NotApplicable("null"))).row)[4] == "– absent"
+    assert "stand-in" in texts(report.asset_row(replace(ARM64, stand_in=True)).row)[0]
+
+
+def test_a_file_that_was_looked_at_and_proved(static_go: Inspection, inspected: Inspection) -> None:
+    row = report.asset_row(ARM64, replace(static_go, check=Check.OK), (proof(),)).row
+    assert texts(row)[4:] == ["✓ ok", "✓ yes", "static Go", "▣ ran"]
+    assert texts(report.asset_row(AMD64, inspected).row)[5:7] == ["✗ no", "no ld-linux-x86-64.so.2 there"]
+
+
+def test_musl_arm64_is_shown_though_it_was_never_published(static_go: Inspection, inspected: Inspection) -> None:
+    files = (ARM64, AMD64, MUSL)
+    assert report.unpublished(files) == (("musl-arm64", ARM64),)
+    *_, gap = report.asset_rows(files)
+    assert gap.asset is None
+    assert gap.serves == ARM64
+    assert texts(gap.row)[1:4] == ["musl-arm64", "–", "not published"]
+    assert "perhaps linux-arm64 serves" in texts(gap.row)[6]
+    *_, known = report.asset_rows(files, lambda a: static_go)
+    assert texts(known.row)[5:7] == ["↳ yes", "linux-arm64 serves: static Go"]
+    *_, worse = report.asset_rows(files, lambda a: inspected)
+    assert texts(worse.row)[5] == "↳ no"
+    assert "nor does linux-arm64 serve" in texts(worse.row)[6]
+    assert report.asset_rows(files, gaps=False)[-1].asset == MUSL
+
+
+def test_every_release_of_the_bundled_list_has_rows() -> None:
+    catalogue = snapshot()
+    for release in catalogue.releases:
+        assert len(report.release_row(release).cells) == len(report.RELEASE_COLUMNS)
+        rows = report.asset_rows(release.assets)
+        assert {len(row.row.cells) for row in rows} <= {len(report.asset_columns())}
+        assert len({row.row.key for row in rows}) == len(rows), "keys are unique, or a table cannot keep its cursor"
+    title = report.catalogue_title(catalogue)
+    assert "not all" in title
+    assert "bundled snapshot" in title
+
+
+def test_plugins_and_debs_can_be_hidden() -> None:
+    release = next(r for r in snapshot().releases if r.tag == TAG)
+    kinds = {a.kind for a in report.shown_assets(release, plugins=False, debs=False)}
+    assert kinds == {Kind.SERVER}
+    assert len(report.shown_assets(release)) == len(release.assets)
+
+
+def test_a_count_says_whether_it_is_all() -> None:
+    releases = (Release("v1", "1", "v1", NOW, False, False, "", "", ()),)
+    whole = Catalogue("o/n", releases, Origin.API, NOW - timedelta(minutes=2), True)
+    assert report.catalogue_title(whole, NOW) == "1 release · 2 min old"
+    assert report.catalogue_title(replace(whole, complete=False), NOW) == "1 release seen, not all · 2 min old"
+
+
+def test_the_banner_says_it_in_words(static_go: Inspection, inspected: Inspection) -> None:
+    yes = report.verdict_banner(static_go)
+    assert yes.headline.text == "✓ YES, runs on Alpine 3.22 (musl 1.2.5), arm64"
+    assert yes.because.text == static_go.verdicts[0].deciding.text
+    assert yes.proof.text == "▢ not proved yet"
+    no = report.verdict_banner(inspected)
+    assert no.headline.style == "bad"
+    assert "/lib64/ld-linux-x86-64.so.2" in no.evidence.text
+    assert no.remedy.text
+
+
+def test_the_banner_is_loud_where_it_must_be(static_go: Inspection) -> None:
+    wrong = proof(agrees=False, result=Result.FAILED)
+    moved = Traffic(1, 16384, 24_100_000)
+    notes = [n.text for n in report.verdict_banner(replace(static_go, proofs=(wrong,), changed="It was yes before", traffic=moved)).notes]
+    assert any("DISAGREES" in note for note in notes)
+    assert "! It was yes before" in notes
+    assert "peek: 1 request, 16.4 kB of 24.1 MB, nothing downloaded" in notes
+    line = report.proof_line(wrong, NOW)
+    assert line.style == "bad"
+    assert "DISAGREES" in line.text
+
+
+def test_a_proof_in_one_line_and_in_full() -> None:
+    assert report.proof_line(proof(), NOW).text.endswith("in alpine:3.22, arm64 emulated: ✓ agrees with the verdict")
+    facts = {row.cells[0].text: row.cells[1].text for row in report.proof_facts(proof())}
+    assert facts["engine"] == "docker 20.10 (linux/amd64)"
+    assert facts["run took"] == "43 ms"
+    assert report.command_lines(proof()) == ("docker create 'a b'", "docker rm x")
+    assert [cell.text for cell in report.output_lines(proof().stdout)] == ["rr version", "second  line"]
+    assert report.output_lines("x\n" * 5, limit=2)[-1].text == "… 3 more lines"
+    none = proof(result=Result.NOT_RUN, engine=Unknown("none answers"), image=Unknown("none"), agrees=NotApplicable("nothing proved"))
+    assert report.proof_line(none).text == "▢ not run: It started"
+    assert len(report.proof_row(none).cells) == len(report.PROOF_COLUMNS)
+
+
+def test_the_tree_of_libraries_is_drawn_and_bounded(inspected: Inspection) -> None:
+    deep = Dependency("leaf.so", "x", Where.MISSING, "", ("/lib",))
+    for number in range(3000):
+        deep = Dependency(f"lib{number}.so", "x", Where.IMAGE, "/lib/x", (), (deep,))
+    check = DependencyCheck("/lib/ld", (deep,), ("leaf.so",), ("a", "b"), "2.34")
+    verdict = replace(inspected.verdicts[0], dependencies=check)
+    rows = report.dependency_rows(verdict)
+    assert len(rows) == 2001
+    assert "cut" in texts(rows[-1])[0]
+    assert rows[1].depth == 1
+    assert texts(rows[1])[0].startswith("└ ")
+    facts = {row.cells[0].text: row.cells[1].text for row in report.dependency_facts(verdict)}
+    assert facts == {"interpreter": "/lib/ld", "newest glibc": "GLIBC_2.34", "missing libraries": "leaf.so", "missing symbols": "2: a, b"}
+
+
+def test_every_tab_of_a_real_binary_fits_its_columns(static_go: Inspection, inspected: Inspection) -> None:
+    for inspection in (static_go, inspected):
+        elf = inspection.binary.elf
+        assert not isinstance(elf, (Unknown, NotApplicable))
+        checked: list[tuple[tuple[Column, ...], list[Row]]] = [(report.GO_COLUMNS, list(report.go_rows(elf.go)))]
+        assert isinstance(elf.segments, tuple)
+        checked.append((report.SEGMENT_COLUMNS, [report.segment_row(segment, n) for n, segment in enumerate(elf.segments)]))
+        assert isinstance(elf.notes, tuple)
+        checked.append((report.NOTE_COLUMNS, [report.note_row(note, n) for n, note in enumerate(elf.notes)]))
+        assert isinstance(elf.sections, tuple)
+        checked.append((report.SECTION_COLUMNS, [report.section_row(section) for section in elf.sections]))
+        checked.append((report.REASON_COLUMNS, [report.reason_row(reason) for reason in inspection.verdicts[0].reasons]))
+        for columns, rows in checked:
+            assert rows
+            assert {len(row.cells) for row in rows} == {len(columns)}
+    assert report.go_rows(Unknown("needs the download"))[0].cells[1].text == "? needs the download"
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"), [(Answer.YES, "✓ yes"), (Answer.YES_IF, "◐ yes-if"), (Answer.NO, "✗ no"), (Answer.UNKNOWN, "? unknown")]
+)
+def test_answers_are_a_glyph_and_a_word(answer: Answer, text: str) -> None:
+    assert report.answer_cell(answer).text == text
+
+
+def test_cells_sort_by_what_they_mean() -> None:
+    def order(*cells: Cell) -> list[str]:
+        return [cell.text for cell in sorted(cells, key=lambda cell: cell.sort_key)]
+
+    assert order(Cell("v10"), Cell("v2"), Cell("V1"), Cell("")) == ["V1", "v2", "v10", ""]
+    assert order(Cell("1.0 MB", sort=10**6), Cell("999 kB", sort=999_000), Cell("?", "unknown")) == ["999 kB", "1.0 MB", "?"]
+    assert order(*(report.answer_cell(a) for a in (Answer.NO, Answer.UNKNOWN, Answer.YES, Answer.YES_IF))) == [
+        "✓ yes",
+        "◐ yes-if",
+        "? unknown",
+        "✗ no",
+    ]
+
+
+def test_progress_errors_findings_and_the_cache() -> None:
+    half = Progress("downloading", 12_000_000, 24_000_000, rate=3_000_000)
+    assert report.progress_line(half) == "downloading 50 % of 24.0 MB, 3.0 MB/s, 4.0 s left"
+    assert texts(report.job_row("k", "rr", half)) == ["rr", "downloading", "50 % of 24.0 MB", "3.0 MB/s", "4.0 s"]
+    assert report.progress_line(Progress("peeking", 3, 16, "files")) == "peeking 3/16 files"
+    assert [cell.text for cell in report.error_lines(IntegrityError("a\x1b", "b", "c"))] == ["a␛", "b", "→ c"]
+    assert texts(report.finding_row(Finding("docker", Health.BAD, "down", "start it"))) == ["✗ bad", "docker", "down", "start it"]
+    facts = report.cache_facts(CacheStats(Path("/c"), 2, 10**6, 2 << 30, 1, 5, 3, 4))
+    assert texts(facts[1]) == ["files", "2 (1.0 MB of 2 GiB)"]
+
+
+def test_a_name_that_says_nothing_is_shown_itself() -> None:
+    nowhere = Platform(Unknown("?"), Unknown("?"), Unknown("?"))
+    other = replace(ARM64, name="notes\x1b.txt", kind=Kind.OTHER, platform=nowhere, updated_at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert texts(report.asset_row(other).row)[1] == "notes␛.txt"
+    assert {row.key for row in report.asset_facts(other)} >= {"name", "size", "digest", "uploaded"}
+    assert seen_key(other) == f"{TAG}/notes\x1b.txt"
