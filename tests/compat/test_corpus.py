@@ -106,17 +106,20 @@ def _starts(engine: TestEngine, image: str, program: Program, arch: str) -> tupl
 @pytest.mark.container
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_real_runs_on_plain_musl_never_disagree(engine: TestEngine, verdict_of: _Judge) -> None:
-    """Every program that is here and not larger than 60 MB, run in an image with musl 1.2.5 and nothing else."""
-    loaded = {arch: engine.musl(arch, "1.2.5") for arch in ("amd64", "arm64")}
+@pytest.mark.parametrize(("target", "libgcc"), [("musl-1.2.5", False), ("musl-1.2.5+libstdc++", True), ("musl-1.2.3", False)])
+def test_real_runs_on_musl_never_disagree(engine: TestEngine, verdict_of: _Judge, target: str, libgcc: bool) -> None:
+    """Every program that is here and not larger than 60 MB, run for real; the dynamic ones in the other two images too."""
+    version = target.partition("-")[2].partition("+")[0]
+    arches = ("amd64", "arm64") if target == "musl-1.2.5" else ("amd64",)
+    loaded = {arch: engine.musl(arch, version, libgcc=libgcc) for arch in arches}
     wrong, count = [], 0
     for program in corpus.local():
-        if program.size > 60_000_000 or program.path is None:
+        elsewhere = target != "musl-1.2.5" and (not program.linkage.startswith("dyn") or program.arch not in arches)
+        if program.size > 60_000_000 or program.path is None or elsewhere:
             continue
-        (program.path).chmod(0o755)
-        seen = verdict_of(program, "musl-1.2.5")
-        arch = seen.target.arch
-        started, text = _starts(engine, loaded[arch], program, arch)
+        program.path.chmod(0o755)
+        seen = verdict_of(program, target)
+        started, text = _starts(engine, loaded[seen.target.arch], program, seen.target.arch)
         count += 1
         if seen.answer is not (Answer.YES if started else Answer.NO):
             wrong.append((program.id, seen.deciding, text))

@@ -1,6 +1,8 @@
 """Targets and exports: what is shipped is whole, and what is asked for by name is found."""
 
 import json
+import subprocess
+import sys
 import tomllib
 from importlib import resources
 
@@ -25,6 +27,14 @@ def test_the_data_follow_their_schema_and_refer_to_what_is_there() -> None:
     assert {name for target in raw["target"] for name in target.get("stock", ())} <= packages
     images = [image for target in raw["target"] for image in target.get("images", ())]
     assert len(images) == len(set(images))
+
+
+def test_the_front_door_is_light() -> None:
+    """A fresh interpreter: the models alone, neither the rules nor a parser."""
+    heavy = ["elftools", "httpx", "diskcache", "textual", "tomllib", "explorer.compat.judging", "explorer.elf.reader"]
+    code = f"import explorer.compat, sys; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_every_listed_target_is_found_by_its_own_name() -> None:
