@@ -86,8 +86,12 @@ class Container:
 
     @property
     def copy_command(self) -> tuple[str, ...]:
-        """Reads a tar of the files from its standard input: name and mode inside need not be those of the file here."""
-        return (*self.engine.command, "cp", "-", f"{self.name}:/")
+        """Reads a tar of the files from its standard input: name and mode inside need not be those of the file here.
+
+        Podman would give them to the container's user, who could then write there; docker does not, and its flag is another.
+        """
+        own = ("--archive=false",) if self.engine.name == "podman" else ()
+        return (*self.engine.command, "cp", *own, "-", f"{self.name}:/")
 
     @property
     def start_command(self) -> tuple[str, ...]:

@@ -145,7 +145,7 @@ def classify(seen: Observation) -> Meaning:
     if seen.exit_code == 0:
         return Meaning(Result.RAN, "started", "It started and ended with exit code 0")
     if seen.exit_code == 137 and not seen.stdout and not seen.stderr:
-        return Meaning(_N, "killed", "It was killed from outside before it had printed anything")
+        return Meaning(_N, "killed", "It was killed before it had printed anything: from outside, or at the memory limit")
     return Meaning(Result.RAN, "started", f"It started; it ended with exit code {seen.exit_code}, which is its own")
 
 

@@ -241,10 +241,12 @@ async def test_a_flood_is_cut_at_the_output_limit(what: str, request_for: Reques
     assert proof.duration_s < 15
 
 
-async def test_memory_is_limited(proved: Prover) -> None:
+async def test_memory_is_limited(proved: Prover, engine: TestEngine) -> None:
     proof = await proved(act(), "hog", static=True, limits=RunLimits(seconds=20, memory_bytes=32 << 20))
-    assert (proof.result, proof.meaning) == (Result.RAN, "killed"), proof
+    assert proof.meaning == "killed", proof
     assert "memory" in proof.text
+    # podman 4.3 with cgroups version 1 does not tell that it was the memory limit: then nothing is claimed
+    assert proof.result is Result.RAN or engine.name == "podman"
 
 
 async def test_a_fork_bomb_is_limited(proved: Prover) -> None:

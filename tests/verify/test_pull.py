@@ -128,6 +128,7 @@ class Registry:
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """Docker takes one on the loopback without TLS; podman has to be told, in a file of its own."""
+    (tmp_path / "registries.conf").touch()
     monkeypatch.setenv("CONTAINERS_REGISTRIES_CONF", str(tmp_path / "registries.conf"))
     return Registry(tmp_path)
 
