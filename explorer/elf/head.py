@@ -1,4 +1,4 @@
-"""The head of an ELF file: header, program headers, PT_INTERP, packer's mark. All that a peek needs.
+"""The head of an ELF file: header, program headers, PT_INTERP, the system's brand, packer's mark. All that a peek needs.
 
 One read of at most 1 KiB serves most files; where the headers were moved (patchelf) their offsets are followed.
 """
@@ -9,12 +9,15 @@ from explorer.bytesource import OutOfReachError
 from explorer.elf import layout as shape
 from explorer.elf.layout import Layout
 from explorer.elf.models import Header, Segment
+from explorer.elf.notes import BRAND_BYTES, brands
 from explorer.elf.view import DamagedError, View, text
 from explorer.facts import Fact, NotApplicable, Unknown
 
 FIRST = 1024
 """Bytes of the first read, and how deep a packer's mark is looked for."""
 MAX_SEGMENTS = 4096
+MAX_NOTE_SEGMENTS = 16
+"""PT_NOTEs that are looked at for a brand; real programs have one to three."""
 KERNEL_SEGMENT_BYTES = 64 << 10
 """Linux refuses a program whose program headers take more (``load_elf_phdrs``)."""
 PATH_MAX = 4096
@@ -49,6 +52,7 @@ class Head:
     shstrndx: int
     raw: Fact[tuple[RawSegment, ...]]
     interpreter: Fact[str]
+    brand: Fact[str]
     packer: Fact[str]
     defects: tuple[str, ...]
     """What makes the file unusable by any loader."""
@@ -116,10 +120,12 @@ def read_head(view: View) -> Head:
     usable = not defects
     raw: Fact[tuple[RawSegment, ...]] = DAMAGED_HEADER
     interpreter: Fact[str] = DAMAGED_HEADER
+    system: Fact[str] = DAMAGED_HEADER
     packer: Fact[str] = NotApplicable("no packer's mark")
     if usable:
         raw = _segments(view, start, header, layout, phentsize, shentsize, defects, problems)
         interpreter = _interpreter(view, start, raw, defects)
+        system = _brand(view, start, raw, layout) if header.type in ("EXEC", "DYN") else NotApplicable("no program")
         packer = _packer(view, start, type_)
     return Head(
         header=header,
@@ -131,6 +137,7 @@ def read_head(view: View) -> Head:
         shstrndx=shstrndx,
         raw=raw,
         interpreter=interpreter,
+        brand=system,
         packer=packer,
         defects=tuple(defects),
         problems=tuple(problems),
@@ -232,6 +239,29 @@ def _interpreter(view: View, start: bytes, raw: Fact[tuple[RawSegment, ...]], de
         defects.append("PT_INTERP does not end with a NUL")
         return NotApplicable("PT_INTERP is damaged")
     return text(data.split(b"\0", 1)[0])
+
+
+def _brand(view: View, start: bytes, raw: Fact[tuple[RawSegment, ...]], layout: Layout) -> Fact[str]:
+    """The system that a note in PT_NOTE names. Read through the segments' offsets, however much of the file is here."""
+    if isinstance(raw, (Unknown, NotApplicable)):
+        return raw
+    found: frozenset[str] = frozenset()
+    missing: Unknown | None = None
+    notes = [segment for segment in raw if segment.type == shape.PT_NOTE and segment.filesz >= 12]
+    for segment in notes[:MAX_NOTE_SEGMENTS]:
+        try:
+            data = _take(view, start, segment.offset, min(segment.filesz, BRAND_BYTES), "PT_NOTE")
+        except OutOfReachError as error:
+            missing = missing or unknown(error)
+            continue
+        except DamagedError:
+            continue  # a note that is not there brands nothing; that the file is cut is said elsewhere
+        found |= brands(data, layout, 8 if segment.align == 8 else 4)
+    if missing is not None:
+        return missing
+    if len(found) > 1:  # Cosmopolitan's programs bear several brands and run on all of them, Linux too
+        return NotApplicable(f"its notes name several systems: {', '.join(sorted(found))}")
+    return next(iter(found), None) or NotApplicable("no note names another system")
 
 
 def _packer(view: View, start: bytes, type_: int) -> Fact[str]:

@@ -26,7 +26,7 @@ class Scope(StrEnum):
     """How much to read. A later one reads all that an earlier one does."""
 
     HEAD = "head"
-    """ELF header, program headers, PT_INTERP, packer mark: what decides most verdicts, in the first 4 KiB of most files."""
+    """ELF header, program headers, PT_INTERP, the system's note, packer mark: what decides most verdicts, in the first 4 KiB of most files."""
     LINKAGE = "linkage"
     """And what a loader looks at: dynamic section, relocation types, undefined and exported symbols, symbol versions."""
     FULL = "full"
@@ -219,6 +219,10 @@ class Elf:
     """``UPX`` …; NotApplicable("no packer's mark")."""
     interpreter: Fact[str]
     """PT_INTERP's path; NotApplicable for a file without one."""
+    os_note: Fact[str]
+    """The other system that a note in PT_NOTE says the program is for: ``FreeBSD``, ``NetBSD``, ``OpenBSD``, ``DragonFly``;
+    NotApplicable where none does, as in every Linux program, and where several do, as in Cosmopolitan's, which run everywhere.
+    Known from the head: the notes lie in the first page."""
     segments: Fact[tuple[Segment, ...]]
     dynamic: Fact[Dynamic]
     linking: Fact[Linking]

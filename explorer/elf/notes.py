@@ -1,6 +1,8 @@
 """ELF notes: from PT_NOTE and, where a linker left some out of it, from note sections.
 
-Sources: gABI chapter 5, the Linux ``elf.h``, the x86-64 psABI (``.note.gnu.property``), systemd's package metadata notes.
+Sources: gABI chapter 5, the Linux ``elf.h``, the x86-64 psABI (``.note.gnu.property``), systemd's package metadata notes;
+for the notes by which the BSDs know their own programs: FreeBSD's ``sys/imgact_elf.c`` (brand notes), NetBSD's
+``sys/exec_elf.h``, OpenBSD's ``sys/exec_elf.c`` (``elf_os_pt_note``).
 """
 
 import struct
@@ -16,6 +18,11 @@ MAX_NOTES = 1024
 MAX_OWNER = 256
 MAX_TEXT = 4096
 MAX_HEX = 64
+BRANDS = ("FreeBSD", "NetBSD", "OpenBSD", "DragonFly")
+"""Owners of the notes by which those kernels recognise a program of theirs. Type 1 is the system's version in all four."""
+BRAND_TYPE = 1
+BRAND_BYTES = 4096
+"""Of each PT_NOTE, looked at for a brand: theirs are 24 to 72 bytes long and lie in the first page."""
 GNU, GO = "GNU", "Go"
 GNU_BUILD_ID, GNU_PROPERTY, GO_BUILD_ID = 3, 5, 4
 _X86_ISA_NEEDED = 0xC0008002
@@ -87,6 +94,19 @@ def read_notes(view: View, layout: Layout, spans: Iterable[Span], problems: list
             owner = text(view.near(span.offset + at + 12, owner_size).rstrip(b"\0"))
             yield RawNote(owner, kind, size, view.near(span.offset + start, min(size, MAX_TEXT)))
             at = _pad(start + size, span.align)
+
+
+def brands(data: bytes, layout: Layout, align: int) -> frozenset[str]:
+    """The systems whose brands are among the notes in ``data`` (a PT_NOTE or its first bytes); Linux has none."""
+    found = set()
+    at = 0
+    while at + 12 <= len(data):
+        owner_size, size, kind = layout.numbers(data[at : at + 12], 4)
+        owner = data[at + 12 : at + 12 + owner_size].rstrip(b"\0").decode("ascii", "replace") if owner_size <= MAX_OWNER else ""
+        if kind == BRAND_TYPE and owner in BRANDS:
+            found.add(owner)
+        at = _pad(_pad(at + 12 + owner_size, align) + size, align)
+    return frozenset(found)
 
 
 def _pad(number: int, align: int) -> int:

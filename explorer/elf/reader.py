@@ -127,6 +127,7 @@ class _Collector:
             linkage=linkage,
             packer=head.packer,
             interpreter=head.interpreter,
+            os_note=head.brand,
             segments=head.segments,
             dynamic=described,
             linking=linked,

@@ -108,25 +108,30 @@ def architecture(context: Context) -> Seen | None:
 
 @rule("elf.os", 1, Answer.NO, "Built for another system")
 def operating_system(context: Context) -> Seen | None:
-    """EI_OSABI may name FreeBSD or another system. Linux starts such a file all the same, so the field alone decides
-    nothing: Go's build info (GOOS) or a FreeBSD note does. Otherwise it stays unknown.
+    """A note in PT_NOTE by which FreeBSD, NetBSD, OpenBSD or DragonFly know their programs decides; it lies in the first
+    page. EI_OSABI alone decides nothing, since Linux starts such a file all the same: then Go's build info (GOOS) tells, or
+    a note that only the section headers know; otherwise it stays unknown.
     """
-    if context.elf is None or context.elf.header.os_abi not in _FOREIGN_ABI:
+    if context.elf is None or context.elf.header.type not in ("EXEC", "DYN"):
+        return None
+    remedy = "Take the linux file of this release"
+    abi = f"EI_OSABI {context.elf.header.os_abi}"
+    branded = need(context.elf.os_note, "which system it is for")
+    if branded is not None:
+        return Seen(f"This is a program for {branded}: Linux would load it and fail at once.", f"{abi}, a note by {branded}", remedy)
+    if context.elf.header.os_abi not in _FOREIGN_ABI:
         return None
     system = _FOREIGN_ABI[context.elf.header.os_abi]
+    says = f"This is a program for {system}: Linux would load it and fail at once."
     go = context.go
     if go is not None and (goos := go.setting("GOOS")):
-        if goos == "linux":
-            return None
-        evidence = f"EI_OSABI {context.elf.header.os_abi}, GOOS={goos} in Go's build info"
-        return Seen(f"This is a {system} program: Linux would load it and fail at once.", evidence, "Take the linux file of this release")
+        return None if goos == "linux" else Seen(says, f"{abi}, GOOS={goos} in Go's build info", remedy)
     notes = need(context.elf.notes, "the notes") or ()
     if any(note.owner.lower() == system.lower() for note in notes):
-        evidence = f"EI_OSABI {context.elf.header.os_abi}, a note by {system}"
-        return Seen(f"This is a {system} program: Linux would load it and fail at once.", evidence, "Take the linux file of this release")
+        return Seen(says, f"{abi}, a note by {system}", remedy)
     return Seen(
         f"Its header says {system}; whether it is a Linux program all the same cannot be told.",
-        f"EI_OSABI {context.elf.header.os_abi} at 0x7",
+        f"{abi} at 0x7",
         "Run it to know",
         Answer.UNKNOWN,
     )
