@@ -74,26 +74,23 @@ def test_what_a_container_prints_is_made_visible(rr: Command, verifier: list[str
 
 def test_ctrl_c_leaves_no_container(rr: Command, verifier: list[str], engine: TestEngine) -> None:
     words = rr.words("verify", binary("c-static"), "--run", "/bin/busybox sh -c 'sleep 60' {}", "--time", "90", *verifier)
-    before = _containers(engine)
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=rr.environ())
     try:
         deadline = time.monotonic() + 30
-        while not (seen := _containers(engine, running=True) - before) and process.poll() is None and time.monotonic() < deadline:
+        while not (seen := _containers(engine, process.pid)) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)  # the engine has no event that can be waited for without another process
-        assert seen, "a container runs before the stop"
+        assert seen, "a container is there before the stop"
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     finally:
         process.kill()
         process.wait()
     assert process.returncode == 130, err
-    assert _containers(engine) <= before
+    assert not _containers(engine, process.pid)
 
 
-def _containers(engine: TestEngine, running: bool = False) -> set[str]:
-    """Ids of this engine's containers that carry rr-explorer's label."""
-    which = [] if running else ["--all"]
-    listed = subprocess.run(
-        [*engine.command, "ps", *which, "--quiet", "--filter", "label=rr-explorer"], capture_output=True, text=True, check=True
-    )
-    return set(listed.stdout.split())
+def _containers(engine: TestEngine, pid: int) -> list[str]:
+    """The containers, running or not, whose label names this process; other tests may have theirs at the same time."""
+    words = [*engine.command, "ps", "--all", "--format", "{{.ID}} {{.Labels}}", "--filter", "label=rr-explorer"]
+    listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if f"/{pid}/" in line]
