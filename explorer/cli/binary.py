@@ -68,8 +68,8 @@ def inspect(state: State, target: str, platform: str, targets: tuple[str, ...], 
     return in_workbench(state, settings, work)
 
 
-def show_inspection(output: Output, found: Inspection) -> None:
-    """The banner of each verdict, its reasons, the libraries, and the facts."""
+def show_inspection(output: Output, found: Inspection, facts: bool = True) -> None:
+    """The banner of each verdict, its reasons, the libraries, and (unless ``facts`` is False) what the file is."""
     from explorer.report import Cell, binary_facts, check_cell, dependency_facts, dependency_rows, reason_lines, verdict_banner
 
     output.line(Cell(found.subject.name, "strong"))
@@ -87,6 +87,8 @@ def show_inspection(output: Output, found: Inspection) -> None:
     output.line(banner.proof)
     for note in banner.notes:
         output.line(note)
+    if not facts:
+        return
     output.line("")
     output.facts(binary_facts(found))
     output.line(Cell("digest        ", "dim"), check_cell(found.check))

@@ -54,8 +54,8 @@ async def journey(bench: Workbench, output: Output) -> int:
     for warning in catalogue.warnings:
         output.line(Cell(f"   {warning}", "warn"))
     shown = [release for release in catalogue.releases if any(asset.stand_in for asset in release.assets)]
-    newest = [release for release in catalogue.releases[:5] if release not in shown]
-    output.table(RELEASE_COLUMNS, [release_row(release) for release in (*newest, *shown)])
+    listed = [release for place, release in enumerate(catalogue.releases) if place < 5 or release in shown]
+    output.table(RELEASE_COLUMNS, [release_row(release) for release in listed])
     for release in shown:
         stand_ins = [asset for asset in release.assets if asset.stand_in]
         found = {asset.name: await bench.inspect(bench.subject(asset), progress=output.progress) for asset in stand_ins}
@@ -66,7 +66,7 @@ async def journey(bench: Workbench, output: Output) -> int:
         for asset in stand_ins:
             output.line("")
             output.line(Cell("3. Why", "strong"))
-            show_inspection(output, found[asset.name])
+            show_inspection(output, found[asset.name], facts=False)
     output.line("")
     output.line(Cell("4. The proof", "strong"))
     try:
@@ -78,6 +78,7 @@ async def journey(bench: Workbench, output: Output) -> int:
     if engine is None:
         output.line("   No container engine answers here: the verdicts above are predicted, nothing is proved.")
     else:
-        output.line(f"   {engine.subject} answers: rr-explorer verify --demo TAG --platform linux-amd64 runs one of them.")
+        tag = shown[0].tag if shown else "TAG"
+        output.line(f"   {engine.subject} answers: rr-explorer verify --demo {tag} --platform linux-amd64 runs one of them.")
     output.line(Cell("   In a terminal, rr-explorer --demo opens the app on the same data.", "dim"))
     return OK
