@@ -59,7 +59,9 @@ class BrowserScreen(ExplorerScreen):
         yield Static(id="notice", classes="-empty")
         with Horizontal(id="panes"):
             yield Pane(
-                Table(widget_id="release-table", drops=("files", "date"), empty="reading the releases …"), "Releases", widget_id="releases"
+                Table(widget_id="release-table", drops=("files", "date"), floor=11, empty="reading the releases …"),
+                "Releases",
+                widget_id="releases",
             )
             yield Pane(
                 Table(widget_id="asset-table", drops=("digest", "format", "size", "fact", "proof", "kind"), floor=18, empty="no files"),

@@ -17,6 +17,8 @@ GAP = 2
 SAMPLE = 200
 """Rows that are measured: more than a screenful; a wider cell further down is cut."""
 WIDEST = 400
+FAIR = 20
+"""Cells that a column which does not grow keeps at least, where it is cut at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,10 @@ def fit(source: RowSource, view: Sequence[int], room: int, *, fits: bool, drops:
             break
         columns = [column for column in columns if column.key != key]
     growing = [column for column in columns if column.grows] or columns[:1]
+    if needed() > room:  # one endless value must not take the room of what it belongs to
+        for column in columns:
+            if not column.grows:
+                widths[column.key] = min(widths[column.key], max(FAIR, room * 2 // 5))
     spare = room - needed()
     if spare > 0 and growing:
         widths[growing[-1].key] += spare

@@ -1,0 +1,87 @@
+"""The proof: watched while it runs, kept, loud when it disagrees, cancelled by one key. With a real engine."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from explorer.settings import Settings
+from explorer.tui.jobs import Kind, State
+from explorer.tui.screens.binary import BinaryScreen
+from explorer.tui.widgets.table import Table
+from tests.support.engine import TestEngine
+from tests.tui.conftest import opened, settings
+
+STAND_IN = "roadrunner-2025.1.15-linux-amd64.tar.gz"
+
+
+@pytest.fixture
+def proving(tmp_path: Path, engine: TestEngine) -> Settings:
+    """The demo, with the engine of the tests and a musl image that is there."""
+    return settings(tmp_path, engine=engine.command[0], run_args=engine.run_args, image=engine.musl("amd64"))
+
+
+@pytest.mark.container
+async def test_v_runs_it_and_keeps_the_proof(proving: Settings) -> None:
+    async with opened(proving) as app:
+        await app.shows("✓ yes")
+        await app.press("enter")
+        assert app.app.screen.query_one("#asset-table", Table).go_to(STAND_IN)
+        await app.press("v")
+        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
+        await app.until(lambda: "▣ ran" in app.drawn(), limit=90)
+        await app.shows("agrees with the verdict", "rr version 2025.1.15", "version: expected 2025.1.15")
+        assert not app.app.board.running
+        await app.press("y")
+        await app.press(*"command lines", "enter")
+        assert " create " in app.app.clipboard
+        assert "--network" in app.app.clipboard
+        await app.press("escape")
+        await app.shows("▣ ran")
+    async with opened(proving) as app:  # kept for the next time
+        await app.shows("▣ ran")
+
+
+@pytest.mark.container
+async def test_a_disagreement_is_loud(proving: Settings) -> None:
+    async with opened(proving) as app:
+        await app.shows("✓ yes")
+        subject = app.app.wb.subject(next(a for a in app.app.catalogue.releases[1].assets if a.name == STAND_IN))  # type: ignore[union-attr]
+        app.app.open_subject(subject, prove=True)
+        await app.until(lambda: "▣ ran" in app.drawn(), limit=90)
+        screen = app.app.screen
+        assert isinstance(screen, BinaryScreen)
+        assert screen.inspection is not None
+        real = screen.inspection.proofs[0]
+        # The same real run, held against a verdict that said no.
+        app.app.learned[screen.key] = replace(screen.inspection, proofs=(replace(real, agrees=False, verdict="no"),))
+        app.app.learnt.publish(screen.key)
+        await app.shows("DISAGREES with the verdict", "Please report it")
+        assert screen.query_one("#proof > VerticalScroll").has_class("-loud")
+
+
+@pytest.mark.container
+async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(proving: Settings, engine: TestEngine) -> None:
+    async with opened(proving) as app:
+        await app.shows("✓ yes")
+        await app.press("enter")
+        assert app.app.screen.query_one("#asset-table", Table).go_to(STAND_IN)
+        await app.press("v")
+        await app.until(lambda: bool(app.app.board.running))
+        await app.press("x")
+        job = app.app.board.find(Kind.VERIFY, f"v2025.1.15/{STAND_IN}#")
+        assert job is not None
+        await app.until(lambda: not job.running)
+        assert job.state is State.CANCELLED
+        await app.shows("cancelled: nothing was proved")
+
+
+async def test_without_an_engine_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    async with opened(settings(tmp_path)) as app:
+        await app.shows("✓ yes")
+        await app.press("enter", "v")
+        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
+        await app.shows("nothing was learned about the binary")
+        assert app.app.is_running

@@ -1,0 +1,196 @@
+"""Against the local GitHub: listing, peeks, downloads, what goes wrong, and jobs that are stopped."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explorer.settings import Settings
+from explorer.tui.jobs import Kind, State
+from explorer.tui.widgets.table import Table
+from tests.support.archives import make_archive, roadrunner_members
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+from tests.tui.conftest import opened, settings
+
+TAG = "v2025.1.15"
+AMD64 = "roadrunner-2025.1.15-linux-amd64.tar.gz"
+
+
+@pytest.fixture
+def served(github: GitHub) -> GitHub:
+    """A release with a static, a glibc and an unreadable file, and an older pre-release."""
+
+    def packed(name: str, root: str) -> bytes:
+        return make_archive("tar.gz", root, roadrunner_members(binary(name)))
+
+    github.add_release("v2025.1.0-rc.1", {}, prerelease=True)
+    github.add_release(
+        TAG,
+        {
+            AMD64: packed("go-static-amd64", AMD64.removesuffix(".tar.gz")),
+            "roadrunner-2025.1.15-linux-arm64.tar.gz": packed("go-static-arm64", "roadrunner-2025.1.15-linux-arm64"),
+            "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz": packed("c-glibc", "roadrunner-2025.1.15-unknown-musl-amd64"),
+            "roadrunner-2025.1.15-windows-amd64.zip": b"PK\x03\x04 this is no zip",
+        },
+        body="# News\n\nA [link](https://example.com/x) and <b>raw</b> HTML",
+    )
+    return github
+
+
+@pytest.fixture
+def chosen(served: GitHub, tmp_path: Path) -> Settings:
+    """Settings that point to it."""
+    return settings(tmp_path, demo=False, api_url=served.api_url)
+
+
+async def test_opening_a_release_tells_what_its_files_do_without_a_download(chosen: Settings, served: GitHub) -> None:
+    async with opened(chosen) as app:
+        await app.shows("2 releases · just now", "✓ yes", "✗ no", "↳ yes")
+        assert "not all" not in app.drawn()
+        table = app.app.screen.query_one("#asset-table", Table)
+        table.focus()
+        assert table.go_to(AMD64)
+        await app.shows("YES, runs on Alpine", "nothing downloaded")
+        assert table.go_to("roadrunner-2025.1.15-unknown-musl-amd64.tar.gz")
+        await app.shows("NO, does not run on Alpine")
+        moved = served.body_bytes(host="assets")
+        whole = sum(len(asset.data) for asset in served.release(TAG).assets.values() if isinstance(asset.data, bytes))
+        assert moved < whole / 2
+    # Once known, nothing is asked again.
+    served.forget()
+    async with opened(chosen) as app:
+        await app.shows("✓ yes", "✗ no")
+        assert served.count(host="assets") <= 1, "only the file that could not be read is looked at again"
+
+
+async def test_a_download_is_checked_and_then_read_whole(chosen: Settings) -> None:
+    async with opened(chosen) as app:
+        await app.shows("✓ yes")
+        await app.press("enter")
+        assert app.app.screen.query_one("#asset-table", Table).go_to(AMD64)
+        await app.press("d")
+        await app.shows("downloaded, its digest is right")
+        known = app.app.learned[f"{TAG}/{AMD64}#"]
+        await app.until(lambda: app.app.learned[f"{TAG}/{AMD64}#"].path is not None)
+        assert known.binary.name == "rr"
+        await app.press("enter")
+        await app.until(lambda: len(app.app.screen_stack) == 2)
+        await app.app.screen.open_tab("members")  # type: ignore[attr-defined]  # the binary screen's
+        await app.shows("CHANGELOG.md", "rr.asc")
+        await app.app.screen.open_tab("release")  # type: ignore[attr-defined]
+        await app.shows("News", "link")
+        await app.app.screen.open_tab("go")  # type: ignore[attr-defined]
+        await app.shows("toolchain", "CGO_ENABLED")
+        await app.app.screen.open_tab("symbols")  # type: ignore[attr-defined]
+        await app.until(lambda: "reading" not in app.drawn())
+
+
+async def test_a_peek_says_what_needs_the_download(chosen: Settings) -> None:
+    async with opened(chosen) as app:
+        await app.shows("✓ yes")
+        await app.press("enter")
+        assert app.app.screen.query_one("#asset-table", Table).go_to(AMD64)
+        await app.press("enter")
+        await app.shows("Verdict", "elf.static", "d download")
+        await app.app.screen.open_tab("symbols")  # type: ignore[attr-defined]  # the binary screen's
+        await app.shows("Download the file")
+
+
+async def test_a_running_download_is_shown_and_cancelled_by_one_key(chosen: Settings, served: GitHub) -> None:
+    async with opened(chosen) as app:
+        await app.shows("✓ yes")
+        served.fault("*amd64.tar.gz", host="assets", bytes_per_second=20_000)
+        await app.press("enter")
+        assert app.app.screen.query_one("#asset-table", Table).go_to(AMD64)
+        await app.press("d")
+        await app.shows("download", "x cancel")
+        await app.press("J")
+        await app.shows("▶ running", "x cancel · esc leave")
+        await app.until(lambda: "%" in app.drawn())
+        started = time.perf_counter()
+        await app.press("down", "up")
+        assert time.perf_counter() - started < 2.0, "keys are answered while it runs"
+        await app.press("x")
+        await app.shows("– cancelled")
+        job = app.app.board.find(Kind.DOWNLOAD, f"{TAG}/{AMD64}#")
+        assert job is not None
+        assert job.state is State.CANCELLED
+        served.heal()
+        await app.press("escape", "d")
+        await app.shows("its digest is right")
+
+
+async def test_q_leaves_at_once_with_a_job_running(chosen: Settings, served: GitHub) -> None:
+    async with opened(chosen) as app:
+        await app.shows("✓ yes")
+        served.fault("*amd64.tar.gz", host="assets", bytes_per_second=5_000)
+        await app.press("enter")
+        assert app.app.screen.query_one("#asset-table", Table).go_to(AMD64)
+        await app.press("d")
+        await app.until(lambda: bool(app.app.board.running))
+        started = time.perf_counter()
+        await app.press("q")
+        await app.until(lambda: not app.app.is_running)
+    assert time.perf_counter() - started < 10
+
+
+async def test_moving_on_cancels_what_was_being_looked_up(chosen: Settings, served: GitHub) -> None:
+    async with opened(chosen) as app:
+        served.latency(5.0)
+        await app.until(lambda: any(worker.group == "look-up" for worker in app.app.workers))
+        await app.press("down")
+        await app.until(lambda: not any(worker.group == "look-up" and worker.is_running for worker in app.app.workers), limit=4.0)
+
+
+async def test_a_rate_limit_is_a_banner_over_what_is_cached(chosen: Settings, served: GitHub) -> None:
+    async with opened(chosen) as app:
+        await app.shows("2 releases · just now")
+        await app.until(lambda: not app.app.board.running)
+        served.exhaust()
+        await app.press("r")
+        await app.until(lambda: bool(app.app.catalogue and app.app.catalogue.warnings))
+        await app.shows("answers no more requests until", "from the cache", TAG)
+
+
+@pytest.mark.parametrize("fault", [{"status": 404}, {"html": True}, {"cut_json": True}], ids=lambda fault: next(iter(fault)))
+async def test_a_list_that_cannot_be_had_says_what_to_do(fault: dict[str, Any], tmp_path: Path, github: GitHub) -> None:
+    github.add_release("v1.0.0", {"tool-linux-amd64": b"#!/bin/sh\n"}, repo="acme/tool")
+    github.fault(host="api", **fault)
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url, repo="acme/tool")
+    async with opened(chosen, ready=False) as app:
+        await app.until(lambda: app.app.failure is not None)
+        await app.shows("→", "no releases")
+        github.heal()
+        await app.press("r")
+        await app.shows("v1.0.0", "1 release")
+        assert app.app.failure is None
+
+
+async def test_a_target_of_the_command_line_is_opened(chosen: Settings) -> None:
+    async with opened(chosen, target=f"{TAG}/{AMD64}") as app:
+        await app.shows("Verdict", "elf.static")
+        await app.press("escape")
+        await app.shows("Releases")
+
+
+async def test_a_target_that_is_not_there_is_told(chosen: Settings) -> None:
+    async with opened(chosen, target="v0.0.0/[nothing]") as app:
+        await app.shows("inspect failed")
+        assert len(app.app.screen_stack) == 1
+
+
+async def test_a_local_file_is_opened_whole(demo: Settings) -> None:
+    async with opened(demo, target=str(binary("c-glibc"))) as app:
+        await app.shows("NO, does not run on Alpine")
+        await app.app.screen.open_tab("dependencies")  # type: ignore[attr-defined]  # the binary screen's
+        await app.shows("libc.so.6", "newest glibc")
+        await app.app.screen.open_tab("symbols")  # type: ignore[attr-defined]
+        await app.shows("GLIBC_2")
+        await app.press("slash", *"main")
+        await app.shows("libc_start_main")
+        await app.app.screen.open_tab("targets")  # type: ignore[attr-defined]
+        await app.shows("alpine-3.22")
+        await app.press("slash", *"debian-12")
+        await app.shows("debian-12", "✓ yes")

@@ -1,0 +1,132 @@
+"""The real program in a real terminal: a pty, and a terminal emulator that reads what comes out."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyte
+import pytest
+
+COLUMNS, LINES = 100, 30
+PROGRAM = """
+import sys
+from pathlib import Path
+from explorer.settings import Settings
+from explorer.tui import run_app
+home = Path(sys.argv[1])
+sys.exit(run_app(Settings(demo=True, cache_dir=home / "cache", state_dir=home / "state", config_file=home / "config.toml")))
+"""
+
+
+class Terminal:
+    """A program on a pty, its screen as a person sees it, and every byte it sent."""
+
+    def __init__(self, home: Path) -> None:
+        self.screen = pyte.Screen(COLUMNS, LINES)
+        self._stream = pyte.ByteStream(self.screen)
+        self.sent = b""
+        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(Path(__file__).parents[2])}
+        self.pid, self._master = pty.fork()
+        if self.pid == 0:
+            os.execvpe(sys.executable, [sys.executable, "-c", PROGRAM, str(home)], env)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+
+    def read(self, seconds: float) -> bool:
+        """Take in what the program draws; False when it has ended."""
+        if not select.select([self._master], [], [], seconds)[0]:
+            return True
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self.sent += data
+        self._stream.feed(data)
+        return bool(data)
+
+    def shows(self, *words: str, limit: float = 30.0) -> str:
+        """Wait until all the words stand on the screen."""
+        end = time.monotonic() + limit
+        while True:
+            text = "\n".join(self.screen.display)
+            if all(word in text for word in words):
+                return text
+            assert time.monotonic() < end, f"{words} did not appear:\n{text}"
+            assert self.read(0.2), f"the program has ended:\n{text}"
+
+    def settle(self) -> None:
+        """Wait until it draws nothing more: what was pressed has been done."""
+        while select.select([self._master], [], [], 0.5)[0]:
+            assert self.read(0)
+
+    def type(self, keys: str) -> None:
+        """Send keys as a keyboard does."""
+        os.write(self._master, keys.encode())
+
+    def ended(self, limit: float = 20.0) -> int:
+        """Wait for the end; gives the exit code."""
+        end = time.monotonic() + limit
+        while self.read(0.2):
+            assert time.monotonic() < end, "it does not end"
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def close(self) -> None:
+        """Leave nothing behind, whatever the test did."""
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+        os.close(self._master)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """The app in a terminal of 100 by 30."""
+    opened = Terminal(tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_the_whole_way_from_the_list_to_the_reasons(terminal: Terminal) -> None:
+    text = terminal.shows("Releases", "v2025.1.15", "✓ yes", "206 releases")
+    assert "Demo: the files marked stand-in" in text
+    terminal.type("\r")
+    terminal.settle()
+    terminal.type("\x1b[B")
+    terminal.shows("YES, runs on Alpine", "arm64")
+    terminal.type("\r")
+    terminal.shows("elf.static", "Verdict", "esc back")
+    terminal.settle()
+    terminal.type("\x1b")
+    terminal.shows("› server")
+    terminal.settle()
+    terminal.type("/")
+    terminal.shows("words to look for")
+    terminal.type("quit")
+    terminal.shows("/ quit", "nothing matches")
+    terminal.type("\x1b")
+    terminal.settle()  # an escape and a letter sent together are alt and that letter
+    terminal.shows("linux-amd64")
+    terminal.type("q")
+    assert terminal.ended() == 0
+    assert b"\x1b[?1049l" in terminal.sent, "the terminal is given back as it was"
+    assert b"Traceback" not in terminal.sent
+
+
+def test_copying_goes_to_the_terminals_clipboard(terminal: Terminal) -> None:
+    terminal.shows("✓ yes")
+    terminal.type("y")
+    terminal.shows("Copy", "URL")
+    terminal.type("tag\r")
+    terminal.shows("tag copied")
+    assert b"\x1b]52;c;djIwMjUuMS4xNQ==" in terminal.sent  # OSC 52 with "v2025.1.15"
+    terminal.type("q")
+    assert terminal.ended() == 0
