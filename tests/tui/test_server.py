@@ -137,8 +137,8 @@ async def test_q_leaves_at_once_with_a_job_running(chosen: Settings, served: Git
 
 
 async def test_moving_on_cancels_what_was_being_looked_up(chosen: Settings, served: GitHub) -> None:
+    served.fault(host="web", latency_s=20.0)
     async with opened(chosen) as app:
-        served.latency(5.0)
         await app.until(lambda: any(worker.group == "look-up" for worker in app.app.workers))
         await app.press("down")
         await app.until(lambda: not any(worker.group == "look-up" and worker.is_running for worker in app.app.workers), limit=4.0)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.screen import Screen
+from textual.worker import Worker
 
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy
@@ -34,7 +35,9 @@ class ExplorerScreen(Screen[None]):
 
     def begin(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
         """Run this in a worker of the screen; an earlier one of the group is cancelled."""
-        self.run_worker(cast("Callable[[], Coroutine[None, None, None]]", work), name=group, group=group, exclusive=True)
+        _worker: Worker[None] = self.run_worker(
+            cast("Callable[[], Coroutine[None, None, None]]", work), name=group, group=group, exclusive=True
+        )
 
     # -- tables -------------------------------------------------------------------------------------------------------
 
