@@ -98,7 +98,9 @@ class ExplorerApp(App[None]):
     def get_default_screen(self) -> Screen[None]:
         from explorer.tui.screens.browser import BrowserScreen
 
-        return BrowserScreen()
+        screen = BrowserScreen()
+        screen.shape(*self.size)
+        return screen
 
     def on_mount(self) -> None:
         """Paint first, then load."""

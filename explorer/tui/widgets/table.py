@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -274,17 +274,18 @@ class Table(ScrollView, can_focus=True):
         width = self.size.width
         base = self.rich_style
         if y < self._top:
+            if not self._columns.shown:
+                return Strip.blank(width, base)
             return self._header().crop_extend(scroll_x, scroll_x + width, base)
         place = y - self._top + scroll_y
         if place >= len(self.view):
-            return self._blank(y - self._top).crop_extend(0, width, base)
+            if self.view or y > self._top:
+                return Strip.blank(width, base)
+            return self._blank().crop_extend(0, width, base)
         return self._row(place).crop_extend(scroll_x, scroll_x + width, self._row_style(place))
 
     def _style(self, *names: str, meaning: Style = "") -> RichStyle:
-        """The style of component classes, with a cell's meaning on top. Meanings are no component classes: each of
-
-        those would be styled anew with every change of the screen's, for every table.
-        """
+        """The style of component classes, and a cell's meaning (no class: each is styled anew with every change of the screen's)."""
         classes = tuple(f"table--{name}" for name in names)
         visual = self.get_visual_style(*classes)
         if meaning:
@@ -326,9 +327,7 @@ class Table(ScrollView, can_focus=True):
             segments.append(Segment(" " * GAP, plain))
         return Strip(segments)
 
-    def _blank(self, y: int) -> Strip:
-        if self.view or y:
-            return Strip([])
+    def _blank(self) -> Strip:
         if self._searcher is not None:
             message = "searching …"
         elif self.wish.words:
@@ -399,7 +398,3 @@ class Table(ScrollView, can_focus=True):
             for column, cell in zip(self.source.columns, row.cells, strict=False)
             if cell is not report.EMPTY and cell.text
         ]
-
-    def cursor_region(self) -> Region:
-        """Where the cursor is, in the table's own coordinates."""
-        return Region(0, self.cursor - round(self.scroll_offset.y) + self._top, report.cell_width(MARK), 1)
