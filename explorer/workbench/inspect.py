@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from explorer import codec
 from explorer.compat import Answer, Target, Verdict
 from explorer.elf import Binary, Elf
 from explorer.errors import FormatError
@@ -13,7 +14,6 @@ from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.fetch import Check, Download, Traffic
 from explorer.progress import Cancellation
 from explorer.releases import Asset
-from explorer.workbench import codec
 from explorer.workbench.models import FileFacts, Inspection, Subject
 from explorer.workbench.unpack import MemberNeighbours, Neighbours, open_asset
 

@@ -1,17 +1,19 @@
 """Records survive the way to JSON and back; anything else is a format error, never another object."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer import codec
 from explorer.compat import Answer, Libc, Reason, Target, Verdict
 from explorer.errors import FormatError
 from explorer.facts import NotApplicable, Unknown
 from explorer.fetch import Check, Traffic
-from explorer.workbench import FileFacts, codec
+from explorer.workbench import FileFacts
 from explorer.workbench.inspect import Record
 
 HOSTILE = "\x1b]0;owned\x07[/foo]\u202e\x9b\ud800"
@@ -61,6 +63,20 @@ def test_a_field_of_another_shape_is_a_format_error_or_fits_its_type(field: str,
     except FormatError:
         return
     assert codec.loads(codec.dumps(record), Record) == record
+
+
+def test_a_number_too_large_for_its_field_is_a_format_error() -> None:
+    record = json.loads(codec.dumps(Proofs(1.5)))
+    record["seconds"] = 10**400
+    with pytest.raises(FormatError):
+        codec.loads(json.dumps(record).encode(), Proofs)
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """Something with a float in it."""
+
+    seconds: float
 
 
 @pytest.mark.parametrize("data", [b"", b"\x80\x04cos\nsystem\n", b"{", b"[" * 100_000, b"\xff"])

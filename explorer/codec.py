@@ -1,7 +1,7 @@
 """Models to JSON and back, for what the cache keeps between two starts. Knows the classes it may make; nothing else is made.
 
-Read back, every field is checked against the class's own type annotations: a record that another version, or somebody
-else, wrote does not fit and is dropped by the caller.
+Each object names its class under ``=``. Read back, every field is checked against the class's own type annotations: a
+record that another version, or somebody else, wrote does not fit and is dropped by the caller.
 """
 
 import dataclasses
@@ -16,6 +16,9 @@ from explorer.errors import FormatError
 
 T = TypeVar("T")
 
+RECORD_LIMIT = 32 << 20
+"""Bytes. A proof with two streams of the largest sensible output limit, escaped."""
+
 _HINTS: dict[type, dict[str, Any]] = {}
 
 
@@ -28,12 +31,14 @@ def loads(data: bytes, kind: type[T]) -> T:
     """The model back.
 
     Raises:
-        FormatError: not JSON, or not of this shape.
+        FormatError: not JSON, larger than ``RECORD_LIMIT``, or not of this shape.
     """
+    if len(data) > RECORD_LIMIT:
+        raise FormatError("A kept record is damaged", f"{kind.__name__}: {len(data):,} bytes", "It is made anew")
     try:
         return typing.cast("T", _decode(json.loads(data), kind))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise FormatError("A kept record is damaged", f"{kind.__name__}: {error}", "It is made anew") from error
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+        raise FormatError("A kept record is damaged", f"{kind.__name__}: {error}"[:300], "It is made anew") from error
 
 
 def _encode(value: object) -> object:
