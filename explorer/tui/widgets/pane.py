@@ -55,16 +55,13 @@ class Pane(Vertical):
         super().__init__(id=widget_id)
         self.table = table
         self.caption = title
+        if title:
+            self.border_title = Content(title)
         self.input: FilterInput | None = None
         """Made when it is first asked for: two inputs cost a tenth of the first paint."""
 
     def compose(self) -> ComposeResult:
         yield self.table
-
-    def on_mount(self) -> None:
-        """Draw the frame's words."""
-        if self.caption:
-            self.border_title = Content(self.caption)
 
     def retitle(self, title: str) -> None:
         """Another title; untrusted text."""
