@@ -26,7 +26,7 @@ class Scope(StrEnum):
     """How much to read. A later one reads all that an earlier one does."""
 
     HEAD = "head"
-    """ELF header, program headers, PT_INTERP, the system's note, packer mark: what decides most verdicts, in the first 4 KiB of most files."""
+    """ELF header, program headers, PT_INTERP, the system's note, packer mark: decides most verdicts, in the first 4 KiB of most files."""
     LINKAGE = "linkage"
     """And what a loader looks at: dynamic section, relocation types, undefined and exported symbols, symbol versions."""
     FULL = "full"
