@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from explorer.workbench.bench import Workbench
 
 LIBCS = ("musl", "glibc")
+ALIASES = {"aarch64": "arm64", "x86_64": "amd64", "x64": "amd64", "i386": "386", "i686": "386", "armv7l": "arm", "armhf": "arm"}
+"""What ``uname -m`` and distributions call an architecture, in Go's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,9 @@ async def advise(
     Raises:
         UsageError: an unknown libc or architecture. NotFoundError: no such release.
     """
-    arch = {"aarch64": "arm64", "x86_64": "amd64", "x64": "amd64"}.get(arch.lower(), arch.lower())
+    arch = ALIASES.get(arch.lower(), arch.lower())
+    if not re.fullmatch(r"[a-z0-9]{2,12}", arch):
+        raise UsageError("Not the name of an architecture", arch[:60], "For example --arch arm64")
     tag = tag or "latest"
     if libc not in LIBCS:
         raise UsageError(f"No advice for the libc {libc}", f"known: {', '.join(LIBCS)}", "Use --libc musl or --libc glibc")
@@ -79,7 +85,8 @@ async def advise(
     if release is None:
         raise NotFoundError(f"{catalogue.repo} has no release {tag}", remedy="rr-explorer releases lists them")
     assets = candidates_for(release, arch)
-    candidates = tuple([Candidate(asset, await look_at(bench, asset, (target.name,))) for asset in assets])
+    seen = await asyncio.gather(*(look_at(bench, asset, (target.name,)) for asset in assets))
+    candidates = tuple(Candidate(asset, look) for asset, look in zip(assets, seen, strict=True))
     chosen = next((c for c in candidates if c.answer is Answer.YES), None) or next(
         (c for c in candidates if c.answer is Answer.YES_IF), None
     )

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.compat import Rule, Target
-from explorer.errors import DeniedError, NotFoundError, SourceError, UsageError
+from explorer.errors import NotFoundError, SourceError, UsageError
 from explorer.facts import MISSING
-from explorer.fetch import CacheEntry, CacheStats, Download
-from explorer.progress import Progress, ProgressCallback, ignore_progress
+from explorer.fetch import Blob, CacheEntry, CacheStats, Check, Download
+from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 from explorer.releases import Asset, Catalogue, Origin, Release
 from explorer.settings import Settings
 from explorer.verify import Proof
+from explorer.workbench.listing import Listings
 from explorer.workbench.models import Finding, Got, Inspection, ProofOptions, Subject
-from explorer.workbench.resolve import asset_subject, catalogue_subject, local_subject
+from explorer.workbench.resolve import asset_subject, local_subject
 from explorer.workbench.session import Session
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from explorer.workbench.advise import Advice
     from explorer.workbench.matrix import Matrix, Seen
 
-ROADRUNNER = "roadrunner-server/roadrunner"
-
 
 class Workbench:
     """Everything a face can ask for. Async methods are cancelled by cancelling their task and raise ``ExplorerError``."""
@@ -34,7 +33,7 @@ class Workbench:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.session = Session(settings)
-        self._catalogue: Catalogue | None = None
+        self._listings = Listings(self.session)
 
     async def aclose(self) -> None:
         """Give connections, threads and the cache back."""
@@ -43,60 +42,19 @@ class Workbench:
     # ------------------------------------------------------------------ catalogue
 
     def catalogue_at_hand(self) -> Catalogue | None:
-        """The catalogue that can be had without the network: cached, a folder's, the demo's. None where there is none yet."""
-        from explorer import releases
+        """The catalogue that can be had without the network: cached, a folder's, the demo's. None where there is none yet.
 
-        if self.settings.folder is not None:
-            self._catalogue = releases.folder(self.settings.folder)
-        elif self.settings.demo:
-            self._catalogue = releases.demo()
-        else:
-            pages = self.session.cache.store("page")
-            self._catalogue = releases.cached(self.settings.repo, self.settings.api_url, pages) or self._catalogue
-        return self._with_warnings(self._catalogue) if self._catalogue else None
+        Reads the disk: quick, but for a thread where a loop runs. Raises SourceError: the folder cannot be read.
+        """
+        return self._listings.at_hand()
 
     async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
         """All releases, asked anew of the server (an unchanged page costs a 304); else what is at hand, with a warning.
 
         Raises:
-            SourceError: nothing can be had and nothing is kept.
+            SourceError: nothing can be had and nothing is kept. UsageError: the token in the environment is none.
         """
-        if self.settings.folder is not None or self.settings.demo:
-            found = await self.session.run(lambda _: self.catalogue_at_hand())
-            assert found is not None
-            return found
-        try:
-            self._catalogue = await self._asked(progress)
-        except (NotFoundError, DeniedError):
-            raise
-        except SourceError as error:
-            self._catalogue = await self._instead(error)
-        return self._with_warnings(self._catalogue)
-
-    async def _asked(self, progress: ProgressCallback) -> Catalogue:
-        """The server's answer."""
-        client = await self.session.client()
-        from explorer.releases import GitHub
-
-        pages = (await self.session.run(lambda _: self.session.cache)).store("page")
-        github = GitHub(self.settings.repo, self.settings.api_url, client, pages, await self.session.token())
-        return await github.catalogue(progress=progress)
-
-    async def _instead(self, error: SourceError) -> Catalogue:
-        """What is shown without the server: the cache, or RoadRunner's bundled snapshot."""
-        from explorer import releases
-
-        at_hand = await self.session.run(lambda _: self.catalogue_at_hand())
-        if at_hand is not None:
-            return at_hand if self.settings.offline else replace(at_hand, warnings=(str(error), *at_hand.warnings))
-        if self.settings.repo.lower() != ROADRUNNER:
-            raise error
-        snapshot = await self.session.run(lambda _: releases.snapshot())
-        return replace(snapshot, warnings=(*snapshot.warnings, str(error)))
-
-    def _with_warnings(self, catalogue: Catalogue) -> Catalogue:
-        fresh = tuple(w for w in self.session.warnings if w not in catalogue.warnings)
-        return replace(catalogue, warnings=(*catalogue.warnings, *fresh))
+        return await self._listings.ask(progress)
 
     # ------------------------------------------------------------------ subjects
 
@@ -104,29 +62,31 @@ class Workbench:
         """What a TARGET stands for: a path, ``TAG/ASSET``, an asset's name, ``TAG`` with a platform; ``#member`` behind it.
 
         Raises:
-            UsageError, NotFoundError: with the nearest names.
+            UsageError, NotFoundError: with the nearest names. SourceError: a path that is no regular file.
         """
         if not text.strip():
             raise UsageError("An empty TARGET", remedy="Name a file, TAG/ASSET, or TAG with --platform")
-        subject = local_subject(text)
-        if subject is not None:
-            return subject
-        catalogue = self._catalogue or await self.catalogue()
-        return catalogue_subject(text, platform, catalogue)
+        subject = await self.session.run(lambda _: local_subject(text))
+        return subject if subject is not None else await self._listings.find(text, platform)
 
     def subject(self, asset: Asset, member: str = "", release: Release | None = None) -> Subject:
         """An asset of the catalogue as a subject."""
-        if release is None and self._catalogue is not None:
-            release = next((r for r in self._catalogue.releases if r.tag == asset.tag), None)
+        listed = self._listings.last
+        if release is None and listed is not None:
+            release = next((r for r in listed.releases if r.tag == asset.tag), None)
         return asset_subject(asset, release, member)
 
     def on_disk(self, subject: Subject) -> bool:
-        """Whether its bytes are here already. Verifies a cached file, so it costs a read of it."""
+        """Whether its bytes are here already, as far as their size tells: whoever uses them verifies them. Quick; reads the disk."""
         if subject.path is not None or subject.asset is None:
             return True
         from explorer.fetch import asset_key
 
-        return self.session.cache.find(asset_key(subject.asset)) is not None
+        try:
+            return self.session.cache.holds(asset_key(subject.asset)) is not None
+        except SourceError as error:
+            self.session.warn(str(error))
+            return False
 
     # ------------------------------------------------------------------ bytes
 
@@ -136,16 +96,30 @@ class Workbench:
         Raises:
             SourceError, IntegrityError: as ``fetch.Downloader``.
         """
+        if asset.path is not None:
+            return await self.session.run(lambda cancel: self._local(asset, cancel))
         self._must_have_address(asset)
-        if self.settings.offline:
-            from explorer.fetch import Check, asset_key
-
-            blob = await self.session.run(lambda _: self.session.cache.find(asset_key(asset)))
-            if blob is not None:
-                check = Check.OK if asset.digest == f"sha256:{blob.sha256}" else Check.ABSENT
-                return Download(blob, check, True, 0, 0, 0.0)
+        if self.settings.offline and (here := await self.session.run(lambda _: self._at_hand(asset))) is not None:
+            return here
         downloader = await self.session.downloader()
         return await downloader.download(asset, progress=progress)
+
+    @staticmethod
+    def _local(asset: Asset, cancel: Cancellation) -> Download:
+        """A stand-in or a folder's file: nothing moves."""
+        from explorer.workbench.unpack import hash_file
+
+        assert asset.path is not None
+        size, sha256 = hash_file(asset.path, cancel)
+        return Download(Blob(asset.path, size, sha256), Check.ABSENT, True, 0, 0, 0.0)
+
+    def _at_hand(self, asset: Asset) -> Download | None:
+        """What an earlier download left in the cache, verified."""
+        from explorer.fetch import asset_key
+
+        blob = self.session.cache.find(asset_key(asset))
+        check = Check.OK if blob is not None and asset.digest == f"sha256:{blob.sha256}" else Check.ABSENT
+        return None if blob is None else Download(blob, check, True, 0, 0, 0.0)
 
     def _must_have_address(self, asset: Asset) -> None:
         if self.settings.demo:
@@ -174,9 +148,9 @@ class Workbench:
 
         path, name = await self._path(subject, progress)
 
-        def work(cancel: object) -> Listing:
+        def work(cancel: Cancellation) -> Listing:
             with FileSource(path) as source:
-                return listing(source, name)
+                return listing(source, name, cancel=cancel)
 
         return await self.session.run(work)
 
@@ -190,75 +164,93 @@ class Workbench:
 
     async def inspect(self, subject: Subject, *, on: Sequence[str] = (), progress: ProgressCallback = ignore_progress) -> Inspection:
         """Facts and verdicts from the whole file, which is downloaded first where that is needed."""
-        from explorer.workbench.inspect import inspect_file, keep
-
         targets = self._targets(on)
         download = None
         if subject.path is None:
             assert subject.asset is not None
             download = await self.download(subject.asset, progress=progress)
         progress(Progress("reading"))
-        found = await self.session.run(
-            lambda cancel: keep(inspect_file(subject, download, targets, self.session.cache, cancel), self.session.cache)
-        )
-        return self._with_proofs(found)
+        return await self.session.run(lambda cancel: self._inspect(subject, download, targets, cancel))
+
+    def _inspect(self, subject: Subject, download: Download | None, targets: Sequence[Target], cancel: Cancellation) -> Inspection:
+        from explorer.workbench.inspect import inspect_file, keep
+
+        cache = self.session.cache
+        return self._with_proofs(keep(inspect_file(subject, download, targets, cache, cancel), self.session))
 
     async def peek(self, subject: Subject, *, on: Sequence[str] = (), progress: ProgressCallback = ignore_progress) -> Inspection:
-        """Facts and verdicts from the first bytes on the server; from the file itself where that is here."""
-        from explorer.workbench.inspect import keep
+        """Facts and verdicts from the first bytes on the server; from the file itself where that is here.
+
+        Raises:
+            SourceError, IntegrityError, FormatError: of the server, or of what has arrived.
+        """
         from explorer.workbench.peek import peek_asset
 
         if subject.path is not None or subject.asset is None:
             return await self.inspect(subject, on=on, progress=progress)
+        targets = self._targets(on)
         asset = subject.asset
-        if not subject.member and (kept := await self.session.run(lambda _: self.known(asset, on=on))) is not None:
-            return kept
+        if not subject.member:
+            found, complete, whole = await self.session.run(lambda _: self._known(asset, targets))
+            if found is not None and complete:
+                return replace(found, subject=subject)
+            if whole and await self.session.run(lambda _: self.on_disk(subject)):
+                return await self.inspect(subject, on=on, progress=progress)
         self._must_have_address(asset)
         progress(Progress("peeking"))
-        found = await peek_asset(self.session, subject, self._targets(on))
-        await self.session.run(lambda _: keep(found, self.session.cache))
-        return found
+        return await peek_asset(self.session, subject, targets)
 
     def known(self, asset: Asset, *, on: Sequence[str] = ()) -> Inspection | None:
-        """What an earlier peek or inspection has left in the cache, with its verdicts; None where there is nothing."""
-        from explorer.workbench.inspect import kept
-        from explorer.workbench.peek import verdicts_of
+        """What an earlier peek or inspection has left in the cache, with its verdicts; None where there is nothing.
 
-        record = kept(asset, self.session.cache)
-        if record is None:
-            return None
-        targets = self._targets(on)
-        by_name = {v.target.name: v for v in record.verdicts}
-        verdicts = tuple(by_name[t.name] if t.name in by_name else verdicts_of(record.binary, (t,))[0] for t in targets)
+        No network; a few reads of the cache. Raises UsageError: no such target.
+        """
+        return self._known(asset, self._targets(on))[0]
+
+    def _known(self, asset: Asset, targets: Sequence[Target]) -> tuple[Inspection | None, bool, bool]:
+        """What is kept; whether a new look would tell no more; whether it is of the whole file."""
         from explorer.facts import Unknown
+        from explorer.workbench.inspect import kept, verdicts_kept
 
+        record = kept(asset, self.session)
+        if record is None:
+            return None, False, False
+        verdicts, complete = verdicts_kept(record, targets)
         why = Unknown("open the file to see it")
         found = Inspection(
             self.subject(asset), record.file, None, None, record.check, why, why, why, record.binary, verdicts, record.traffic
         )
-        return self._with_proofs(found)
+        return self._with_proofs(found), complete, record.whole
 
     def judge(self, inspection: Inspection, *, on: Sequence[str] = ()) -> Inspection:
-        """The same facts against other targets. May read neighbouring libraries."""
-        from explorer.workbench.inspect import rejudge
-        from explorer.workbench.peek import verdicts_of
+        """The same facts against other targets. May read neighbouring libraries: for a thread where a loop runs."""
+        from explorer.workbench.inspect import rejudge, verdicts_of
 
         if inspection.path is None:
             return replace(inspection, verdicts=verdicts_of(inspection.binary, self._targets(on)))
         return rejudge(inspection, self._targets(on), self.session.cache)
 
     def symbols(self, inspection: Inspection) -> SymbolTable:
-        """The binary's symbol table, decoded as it is shown.
+        """The binary's symbol table, decoded as it is shown; the file is closed when the table is let go. Reads the disk.
 
         Raises:
-            NotFoundError: after a peek, there is no file to read.
+            NotFoundError: after a peek, there is no file to read. FormatError: no ELF file, or a damaged one.
         """
+        import weakref
+
         from explorer.bytesource import FileSource
         from explorer.elf import symbols
 
         if inspection.path is None:
             raise NotFoundError("The symbols are not here", "only the first bytes were read", "Download the file: d")
-        return symbols(FileSource(inspection.path))
+        source = FileSource(inspection.path)
+        try:
+            table = symbols(source)
+        except BaseException:
+            source.close()
+            raise
+        weakref.finalize(table, source.close)
+        return table
 
     # ------------------------------------------------------------------ proof
 
@@ -282,10 +274,14 @@ class Workbench:
         return await prove_inspection(self, inspection, options or ProofOptions(), progress, output)
 
     def proofs(self, sha256: str) -> tuple[Proof, ...]:
-        """Proofs kept of a binary, newest first."""
+        """Proofs kept of a binary, newest first. Reads the cache."""
         from explorer.workbench.prove import proofs_of
 
-        return proofs_of(self.session.cache, sha256)
+        try:
+            return proofs_of(self.session.cache, sha256)
+        except SourceError as error:
+            self.session.warn(str(error))
+            return ()
 
     def proofs_of(self, asset: Asset) -> tuple[Proof, ...]:
         """Proofs kept of an asset's program, newest first; none where the asset was never inspected."""
@@ -303,6 +299,12 @@ class Workbench:
         from explorer.workbench.matrix import lay_out
 
         return lay_out(catalogue, self._targets((on,) if on else ())[0], tags, latest)
+
+    def reachable(self, asset: Asset) -> bool:
+        """Whether a look at it can succeed: it is here, kept, or has an address and a server may be asked. For threads."""
+        from explorer.workbench.matrix import reachable
+
+        return reachable(self, asset)
 
     async def look_at(self, asset: Asset, *, on: str = "") -> Seen:
         """One cell of the matrix: a peek, or a look into the file where it is here; an error becomes part of the picture."""
@@ -389,4 +391,4 @@ class Workbench:
     @property
     def origin(self) -> Origin | None:
         """Where the catalogue at hand came from."""
-        return self._catalogue.origin if self._catalogue else None
+        return self._listings.last.origin if self._listings.last else None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from explorer import __version__
 from explorer.errors import ExplorerError
 from explorer.facts import MISSING
+from explorer.releases import Origin
 from explorer.workbench.models import Finding, Health
 
 if TYPE_CHECKING:
@@ -18,16 +21,22 @@ if TYPE_CHECKING:
 
 
 async def examine(bench: Workbench) -> tuple[Finding, ...]:
-    """Every finding, in the order in which a user would need it."""
-    return (
-        *_versions(),
-        _settings(bench),
-        await bench.session.run(lambda _: _cache(bench)),
-        await _token(bench),
-        await _network(bench),
-        *await _engines(bench),
-        _terminal(),
+    """Every finding, in the order in which a user would need it. What asks others is asked at once; what fails is a finding."""
+    cache, token, network, engines = await asyncio.gather(
+        _told("cache", bench.session.run(lambda _: (_cache(bench),))),
+        _told("token", _token(bench)),
+        _told("network", _network(bench)),
+        _told("engines", _engines(bench)),
     )
+    return (*_versions(), _settings(bench), *cache, *token, *network, *engines, _terminal())
+
+
+async def _told(subject: str, looked: Awaitable[tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    """An error is what the doctor is asked for."""
+    try:
+        return await looked
+    except ExplorerError as error:
+        return (Finding(subject, Health.BAD, f"{error.title}. {error.detail}".strip(), error.remedy),)
 
 
 def _versions() -> tuple[Finding, ...]:
@@ -66,27 +75,27 @@ def _cache(bench: Workbench) -> Finding:
     return Finding("cache", Health.OK, text)
 
 
-async def _token(bench: Workbench) -> Finding:
+async def _token(bench: Workbench) -> tuple[Finding, ...]:
     token = await bench.session.token()
     if token is None:
-        return Finding(
-            "token", Health.ABSENT, "none; GitHub allows 60 requests an hour without one", "Set GITHUB_TOKEN, or run gh auth login"
-        )
-    return Finding("token", Health.OK, f"found; it is sent to {token.origin} only")
+        none = "none; GitHub allows 60 requests an hour without one"
+        return (Finding("token", Health.ABSENT, none, "Set GITHUB_TOKEN, or run gh auth login"),)
+    return (Finding("token", Health.OK, f"found; it is sent to {token.origin} only"),)
 
 
-async def _network(bench: Workbench) -> Finding:
-    if bench.settings.offline or bench.settings.demo:
-        return Finding("network", Health.ABSENT, "not asked: " + ("offline" if bench.settings.offline else "demo"))
-    try:
-        catalogue = await bench.catalogue()
-    except ExplorerError as error:
-        return Finding("network", Health.BAD, f"{error.title}. {error.detail}".strip(), error.remedy)
+async def _network(bench: Workbench) -> tuple[Finding, ...]:
+    settings = bench.settings
+    if settings.offline or settings.demo or settings.folder:
+        why = "offline" if settings.offline else "demo" if settings.demo else "a folder is shown"
+        return (Finding("network", Health.ABSENT, f"not asked: {why}"),)
+    catalogue = await bench.catalogue()
     rate = catalogue.rate
     left = "" if isinstance(rate, MISSING) else f"; {rate.remaining} of {rate.limit} requests left until {rate.resets_at:%H:%M}"
-    if catalogue.warnings:
-        return Finding("network", Health.WARNING, catalogue.warnings[-1])
-    return Finding("network", Health.OK, f"{bench.settings.api_url} answers: {len(catalogue.releases)} releases of {catalogue.repo}{left}")
+    if catalogue.origin is not Origin.API:
+        said = catalogue.warnings[0] if catalogue.warnings else "no answer"
+        return (Finding("network", Health.BAD, said, "Check the network, the proxy and --api-url; what is cached is shown"),)
+    text = f"{settings.api_url} answers: {len(catalogue.releases)} releases of {catalogue.repo}{left}"
+    return (Finding("network", Health.WARNING if catalogue.warnings else Health.OK, "; ".join((text, *catalogue.warnings))),)
 
 
 async def _engines(bench: Workbench) -> tuple[Finding, ...]:

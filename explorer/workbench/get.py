@@ -2,88 +2,117 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import os
+import posixpath
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.archive import Format, Member
 from explorer.bytesource import FileSource
-from explorer.errors import CancelledError, SourceError
-from explorer.facts import MISSING
-from explorer.fetch import Download
+from explorer.errors import NotFoundError, SourceError
+from explorer.fetch import Blob, Cache
 from explorer.progress import Cancellation, ProgressCallback
 from explorer.workbench.models import Got, Subject
-from explorer.workbench.unpack import Unpacked, open_asset
+from explorer.workbench.unpack import MAGICS, is_raw, open_asset, safe_name
 
 if TYPE_CHECKING:
     from explorer.workbench.bench import Workbench
 
+CHUNK = 1 << 20
+
 
 async def get(bench: Workbench, subject: Subject, into: Path, progress: ProgressCallback) -> Got:
-    """Write the subject's files below ``into``, which is made if it is not there. Existing files are replaced whole.
+    """Write the subject's files below ``into``, which is made if it is not there. All of them or none; a file that is
+    already there is never overwritten.
 
     Raises:
-        SourceError: the directory cannot be written. FormatError: the archive is damaged or refused.
+        SourceError: the directory cannot be written, or a file is already there.
+        FormatError: the archive is damaged or a member was refused. NotFoundError: no such member.
     """
-    download: Download | None = None
+    download = None
     if subject.path is None:
         assert subject.asset is not None
         download = await bench.download(subject.asset, progress=progress)
     path = download.blob.path if download else subject.path
     assert path is not None
-    files, binary = await bench.session.run(lambda cancel: _write(bench, subject, download, path, into, progress, cancel))
+    blob = download.blob if download else None
+    files, binary = await bench.session.run(lambda cancel: _write(subject, path, blob, bench.session.cache, into, progress, cancel))
     return Got(into, files, binary, download)
 
 
 def _write(
-    bench: Workbench, subject: Subject, download: Download | None, path: Path, into: Path, progress: ProgressCallback, cancel: Cancellation
+    subject: Subject, path: Path, blob: Blob | None, cache: Cache, into: Path, progress: ProgressCallback, cancel: Cancellation
 ) -> tuple[tuple[Path, ...], Path | None]:
-    from explorer.archive import detect, extract
-
-    try:
-        into.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SourceError(f"Cannot make {into}", error.strerror or str(error), "Choose another directory with -o") from error
-    unpacked = open_asset(path, subject, download.blob if download else None, bench.session.cache, cancel)
     name = subject.asset.name if subject.asset else path.name
     with FileSource(path) as source:
-        raw = detect(source, name) is Format.RAW
-        if raw or isinstance(unpacked.member, MISSING):
-            binary = _copy(unpacked, into, cancel)
-            return (binary,), binary
-        chosen: Member = unpacked.member
-        if subject.member:
-            files = extract(source, name, into, wanted=lambda m: m.name == chosen.name, progress=progress, cancel=cancel)
+        if is_raw(source, name):
+            head = source.read_at(0, 4)
         else:
-            files = extract(source, name, into, progress=progress, cancel=cancel)
-    written = next((f for f in files if f.is_file() and f.relative_to(into).as_posix() == _relative(chosen.name)), None)
-    if written is not None:
-        written.chmod(0o755)
-    return files, written
+            return _extracted(subject, source, name, path, blob, cache, into, progress, cancel)
+    unpacked = open_asset(path, subject, blob, cache, cancel)
+    runs = head.startswith((*MAGICS, b"#!"))
+    file = _copy(unpacked.path, into, safe_name(unpacked.name), 0o755 if runs else 0o644, cancel)
+    return (file,), file if runs else None
 
 
-def _relative(name: str) -> str:
-    return name.removeprefix("./").lstrip("/")
+def _extracted(
+    subject: Subject,
+    source: FileSource,
+    name: str,
+    path: Path,
+    blob: Blob | None,
+    cache: Cache,
+    into: Path,
+    progress: ProgressCallback,
+    cancel: Cancellation,
+) -> tuple[tuple[Path, ...], Path | None]:
+    """An archive's members, or the one that a plain compressor holds."""
+    from explorer.archive import Format, detect, extract
 
-
-def _copy(unpacked: Unpacked, into: Path, cancel: Cancellation) -> Path:
-    """A raw program, written beside its place first, so that a kill leaves either the old file or the new one."""
-    final = into / Path(unpacked.name).name
-    partial = final.with_name(final.name + ".part")
     try:
-        with unpacked.path.open("rb") as source, partial.open("wb") as sink:
-            while part := source.read(1 << 20):
+        unpacked = open_asset(path, subject, blob, cache, cancel)
+    except NotFoundError:
+        if subject.member:
+            raise
+        return extract(source, name, into, progress=progress, cancel=cancel), None  # no program in it: papers, sources
+    if detect(source, name) is Format.RAW:
+        file = _copy(unpacked.path, into, safe_name(unpacked.name), 0o755, cancel)
+        return (file,), file
+    chosen = unpacked.member
+    wanted = (lambda m: m == chosen) if subject.member else (lambda _: True)
+    files = extract(source, name, into, wanted=wanted, progress=progress, cancel=cancel)
+    program = into / posixpath.normpath(getattr(chosen, "name", ""))
+    if program not in files:
+        return files, None
+    try:
+        program.chmod(0o755)
+    except OSError as error:
+        raise SourceError(f"Cannot mark {program} executable", error.strerror or str(error), "Do it by hand: chmod +x") from error
+    return files, program
+
+
+def _copy(source: Path, into: Path, name: str, mode: int, cancel: Cancellation) -> Path:
+    """A raw program, written beside its place first, so that a kill leaves nothing or all of it under its name."""
+    final = into / name
+    partial: Path | None = None
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(final):
+            raise SourceError(f"{final} is already there", "", "Remove it, or choose another directory")
+        handle, written = tempfile.mkstemp(prefix=".rr-explorer-", dir=into)
+        partial = Path(written)
+        with os.fdopen(handle, "wb") as sink, source.open("rb") as read:
+            while part := read.read(CHUNK):
                 cancel.check()
                 sink.write(part)
-        partial.chmod(0o755)
+        partial.chmod(mode)
         partial.replace(final)
-    except CancelledError:
-        partial.unlink(missing_ok=True)
-        raise
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        free = shutil.disk_usage(into).free
-        raise SourceError(
-            f"Cannot write {final}", f"{error.strerror or error}; {free} bytes free", "Free some space or choose -o elsewhere"
-        ) from error
+        partial = None
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in a name
+        raise SourceError(f"Cannot write {final}", getattr(error, "strerror", "") or str(error), "Choose another directory") from error
+    finally:
+        if partial is not None:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
     return final

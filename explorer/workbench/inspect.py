@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from explorer import codec
-from explorer.compat import Answer, Target, Verdict
-from explorer.elf import Binary, Elf
-from explorer.errors import FormatError
+from explorer import __version__, codec
+from explorer.compat import Answer, Reason, Target, Verdict
+from explorer.elf import Binary, Elf, FileFormat
+from explorer.errors import FormatError, SourceError
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
-from explorer.fetch import Check, Download, Traffic
+from explorer.fetch import Check, Download, Traffic, asset_key
 from explorer.progress import Cancellation
 from explorer.releases import Asset
 from explorer.workbench.models import FileFacts, Inspection, Subject
@@ -20,6 +20,7 @@ from explorer.workbench.unpack import MemberNeighbours, Neighbours, open_asset
 if TYPE_CHECKING:
     from explorer.compat import Surroundings
     from explorer.fetch import Cache
+    from explorer.workbench.session import Session
 
 RECORD_VERSION = 1
 """Raised whenever a rule or a reader changes what it would say, so that kept records are made anew."""
@@ -76,51 +77,102 @@ def judge_all(binary: Binary, targets: Sequence[Target], surroundings: Surroundi
     return tuple(judge(binary, target, surroundings) for target in targets)
 
 
+def verdicts_of(binary: Binary, targets: Sequence[Target]) -> tuple[Verdict, ...]:
+    """Verdicts from what was reached; where nothing was, ``unknown`` with what it waits for."""
+    if binary.format is not FileFormat.UNSEEN:
+        return judge_all(binary, targets, None)
+    why = binary.detail
+    reason = Reason(
+        "peek.unseen",
+        Answer.UNKNOWN,
+        "The first bytes of the asset do not reach the program.",
+        why,
+        "Download it: d, or inspect without --peek",
+    )
+    return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), Unknown(why)) for t in targets)
+
+
 def rejudge(inspection: Inspection, targets: Sequence[Target], cache: Cache) -> Inspection:
     """The same facts against other targets."""
     return replace(inspection, verdicts=judge_all(inspection.binary, targets, surroundings_of(inspection, cache)))
 
 
 def record_key(asset: Asset) -> str:
-    """Asset id, ``updated_at`` and size: what changes when a file is uploaded anew."""
-    return f"{RECORD_VERSION}:{asset.repo}:{asset.tag}/{asset.name}:{asset.id}:{asset.updated_at}:{asset.size}"
+    """The asset's published state (``fetch.asset_key``: server, id, ``updated_at``, size, digest), and whose words they are:
+    another version of rr-explorer may read or judge otherwise, so it looks again.
+    """
+    return f"{RECORD_VERSION}|{__version__}|{asset_key(asset)}"
 
 
-def keep(inspection: Inspection, cache: Cache) -> Inspection:
-    """Store the record of an inspected asset; a verdict that differs from the peek's before it is marked as changed."""
+def keep(inspection: Inspection, session: Session) -> Inspection:
+    """Store the record of an inspected asset; a verdict that differs from the peek's before it is marked as changed.
+
+    A cache that cannot be written costs the record and a warning, never the inspection.
+    """
     asset = inspection.subject.asset
     if asset is None or inspection.subject.member:
         return inspection
-    before = kept(asset, cache)
-    if before is not None and not before.whole and inspection.path is not None:
+    before = kept(asset, session)
+    whole = inspection.path is not None
+    if before is not None and whole and not before.whole:
         inspection = replace(inspection, changed=difference(before.verdicts, inspection.verdicts))
-    if before is not None and before.whole and inspection.path is None:
+    if before is not None and before.whole and not whole:
         return inspection
+    verdicts = inspection.verdicts
+    if before is not None and before.whole is whole:  # what it said of other targets still holds
+        named = {v.target.name for v in verdicts}
+        verdicts = (*verdicts, *(v for v in before.verdicts if v.target.name not in named))
+    gone = Unknown("not kept; open the file")
     record = Record(
         RECORD_VERSION,
-        inspection.path is not None,
+        whole,
         inspection.file,
         inspection.check,
         trimmed(inspection.binary),
-        tuple(replace(v, dependencies=Unknown("not kept")) if not isinstance(v.dependencies, MISSING) else v for v in inspection.verdicts),
+        tuple(v if isinstance(v.dependencies, MISSING) else replace(v, dependencies=gone) for v in verdicts),
         inspection.traffic,
     )
-    cache.store("peek").save(record_key(asset), codec.dumps(record))
+    try:
+        session.cache.store("peek").save(record_key(asset), codec.dumps(record))
+    except SourceError as error:
+        session.warn(str(error))
     return inspection
 
 
-def kept(asset: Asset, cache: Cache) -> Record | None:
+def kept(asset: Asset, session: Session) -> Record | None:
     """The record of an asset, or None where there is none that this version can read."""
-    store = cache.store("peek")
-    data = store.load(record_key(asset))
-    if data is None:
-        return None
     try:
-        record = codec.loads(data, Record)
-    except FormatError:
-        store.delete(record_key(asset))
+        store = session.cache.store("peek")
+        data = store.load(record_key(asset))
+        if data is None:
+            return None
+        try:
+            record = codec.loads(data, Record)
+        except FormatError:
+            store.delete(record_key(asset))
+            return None
+    except SourceError as error:
+        session.warn(str(error))
         return None
-    return record if record.version == RECORD_VERSION else None
+    return record if record.version == RECORD_VERSION and record.verdicts else None
+
+
+def verdicts_kept(record: Record, targets: Sequence[Target]) -> tuple[tuple[Verdict, ...], bool]:
+    """Verdicts on these targets from a record, and whether they are all that the facts behind it would have told.
+
+    What the record was not made for is judged anew from the facts that were kept; where those do not suffice it says
+    unknown, and the file itself might say more.
+    """
+    by_name = {v.target.name: v for v in record.verdicts}
+    verdicts = []
+    complete = True
+    for target in targets:
+        verdict = by_name.get(target.name)
+        if verdict is None:
+            verdict = verdicts_of(record.binary, (target,))[0]
+            complete = complete and verdict.answer is not Answer.UNKNOWN
+        verdicts.append(verdict)
+    return tuple(verdicts), complete
 
 
 def difference(peeked: Sequence[Verdict], whole: Sequence[Verdict]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.compat import Target
-from explorer.errors import CancelledError, ExplorerError, NotFoundError
+from explorer.errors import CancelledError, ExplorerError, NotFoundError, OfflineError
 from explorer.facts import MISSING
 from explorer.progress import Progress, ProgressCallback
 from explorer.releases import Asset, Catalogue, Kind, Release
@@ -125,8 +125,12 @@ async def fill(
     progress: ProgressCallback,
     found: Callable[[Asset, Seen], None] | None = None,
 ) -> None:
-    """Look at every asset of the matrix' rows, at most sixteen at a time, first rows first; ``matrix.seen`` fills meanwhile."""
-    assets = list({seen_key(a): a for row in matrix.rows for cell in row.cells for a in cell.assets}.values())
+    """Look at every asset of the matrix' rows, at most sixteen at a time, first rows first; ``matrix.seen`` fills meanwhile.
+
+    What cannot be reached (the demo's and an offline list's files) is left out of ``seen``: published, not looked at.
+    """
+    shown = {seen_key(a): a for row in matrix.rows for cell in row.cells for a in cell.assets}
+    assets = await bench.session.run(lambda _: [asset for asset in shown.values() if reachable(bench, asset)])
     gate = asyncio.Semaphore(PEEKS)
     done = 0
 
@@ -140,19 +144,49 @@ async def fill(
         if found is not None:
             found(asset, seen)
 
-    async with asyncio.TaskGroup() as group:
-        for asset in assets:
-            group.create_task(one(asset))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for asset in assets:
+                group.create_task(one(asset))
+    except BaseExceptionGroup as errors:  # one of them is as good as all: the first has ended the others
+        raise errors.exceptions[0] from errors
 
 
 async def look_at(bench: Workbench, asset: Asset, on: Sequence[str]) -> Seen:
     """A peek at one asset, or a look into the file where it is here; an error becomes part of the picture."""
     try:
-        return Seen(await bench.peek(bench.subject(asset), on=on))
+        return Seen(await _looked(bench, asset, on))
     except CancelledError:
         raise
     except ExplorerError as error:
         return Seen(None, error)
+
+
+async def _looked(bench: Workbench, asset: Asset, on: Sequence[str]) -> Inspection:
+    subject = bench.subject(asset)
+    try:
+        return await bench.peek(subject, on=on)
+    except OfflineError:
+        if not await bench.session.run(lambda _: _held(bench, asset)):
+            raise
+        return await bench.inspect(subject, on=on)
+
+
+def reachable(bench: Workbench, asset: Asset) -> bool:
+    """Whether a look at an asset can succeed: it is here, was looked at before, or has an address and may be asked for.
+
+    Quick, but where no server may be asked it reads the cache: for threads.
+    """
+    settings = bench.settings
+    if asset.path is not None or ((asset.url or asset.api_url) and not settings.demo and not settings.offline):
+        return True
+    return bench.known(asset) is not None or _held(bench, asset)
+
+
+def _held(bench: Workbench, asset: Asset) -> bool:
+    from explorer.fetch import asset_key
+
+    return bench.session.cache.holds(asset_key(asset)) is not None
 
 
 def _chosen(catalogue: Catalogue, tags: Sequence[str], latest: int | None) -> tuple[Release, ...]:

@@ -7,17 +7,17 @@ import posixpath
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from explorer.archive import Format, Member, MemberKind
+from explorer.archive import Member, MemberKind
 from explorer.bytesource import ByteSource, OutOfReachError, StreamSource
-from explorer.compat import Answer, Reason, Target, Verdict
+from explorer.compat import Answer, Target
 from explorer.elf import Binary, FileFormat, Scope
 from explorer.errors import NotFoundError
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation
-from explorer.workbench.inspect import judge_all
+from explorer.workbench.inspect import keep, verdicts_of
 from explorer.workbench.models import FileFacts, Inspection, Subject
 from explorer.workbench.session import Session
-from explorer.workbench.unpack import expected_names, is_program, needs_head, size_of
+from explorer.workbench.unpack import expected_names, is_program, is_raw, needs_head, refuse_member, size_of
 
 if TYPE_CHECKING:
     from explorer.fetch import RemoteSource
@@ -28,7 +28,7 @@ one third that is the ceiling of 1 MiB packed. In anything larger the section li
 
 
 async def peek_asset(session: Session, subject: Subject, targets: Sequence[Target]) -> Inspection:
-    """Judge an asset on the server by its first bytes.
+    """Judge an asset on the server by its first bytes, and keep what was seen.
 
     Raises:
         SourceError: the server does not answer, or not with this file.
@@ -46,7 +46,8 @@ async def peek_asset(session: Session, subject: Subject, targets: Sequence[Targe
     )
     try:
         await remote.prefetch()
-        return await session.run(lambda cancel: _peek(remote, subject, targets, cancel))
+        # Kept in the same thread: one way there and back less for each of sixteen peeks.
+        return await session.run(lambda cancel: keep(_peek(remote, subject, targets, cancel), session), stop=remote.close)
     finally:
         remote.close()
 
@@ -73,13 +74,14 @@ def _peek(remote: RemoteSource, subject: Subject, targets: Sequence[Target], can
 
 def look(source: ByteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation) -> tuple[Fact[Member], str, Binary]:
     """The program's member, its name, and the facts that could be had through ``source``, which may be only a beginning."""
-    from explorer.archive import detect, walk
+    from explorer.archive import walk
 
     assert subject.asset is not None
     asset = subject.asset
     try:
-        if detect(source, asset.name) is Format.RAW and asset.archive == "raw":
-            return NotApplicable("not an archive"), asset.name, _read(source, asset.name, targets, whole_reach=True)
+        if is_raw(source, asset.name):
+            refuse_member(subject, asset.name)
+            return NotApplicable("not an archive"), asset.name, _read(source, asset.name, targets, cancel, whole_reach=True)
         for entry in walk(source, asset.name, cancel=cancel, prefix=True):
             if entry.member.kind is not MemberKind.FILE or entry.member.refused is not None:
                 continue
@@ -87,24 +89,24 @@ def look(source: ByteSource, subject: Subject, targets: Sequence[Target], cancel
             head = stream.read_at(0, 4) if needs_head(subject) else None
             if is_program(entry, subject, head):
                 name = posixpath.basename(entry.member.name)
-                return entry.member, name, _read(stream, name, targets, whole_reach=False)
+                return entry.member, name, _read(stream, name, targets, cancel, whole_reach=False)
     except OutOfReachError as error:
         return Unknown(error.why, error.needs), asset.name, unseen(asset.name, error)
     what = subject.member or " or ".join(expected_names(subject)) or "program"
     raise NotFoundError(f"{asset.name} holds no {what}", remedy="Name a member: FILE#MEMBER")
 
 
-def _read(source: ByteSource, name: str, targets: Sequence[Target], whole_reach: bool) -> Binary:
+def _read(source: ByteSource, name: str, targets: Sequence[Target], cancel: Cancellation, *, whole_reach: bool) -> Binary:
     """HEAD scope; and what a loader looks at where a verdict waits for it and it can be reached."""
     from explorer.elf import read
 
-    binary = read(source, name, Scope.HEAD)
+    binary = read(source, name, Scope.HEAD, cancel)
     if all(v.answer is not Answer.UNKNOWN for v in verdicts_of(binary, targets)):
         return binary
     deepest = _dynamic_end(binary)
     if deepest is None or (not whole_reach and deepest > DEEPER):
         return binary
-    return read(source, name, Scope.LINKAGE)
+    return read(source, name, Scope.LINKAGE, cancel)
 
 
 def _dynamic_end(binary: Binary) -> int | None:
@@ -112,21 +114,6 @@ def _dynamic_end(binary: Binary) -> int | None:
     if isinstance(binary.elf, MISSING) or isinstance(binary.elf.segments, MISSING):
         return None
     return max((s.offset + s.filesz for s in binary.elf.segments if s.type == "DYNAMIC"), default=None)
-
-
-def verdicts_of(binary: Binary, targets: Sequence[Target]) -> tuple[Verdict, ...]:
-    """Verdicts from what was reached; where nothing was, ``unknown`` with what it waits for."""
-    if binary.format is not FileFormat.UNSEEN:
-        return judge_all(binary, targets, None)
-    why = binary.detail
-    reason = Reason(
-        "peek.unseen",
-        Answer.UNKNOWN,
-        "The first bytes of the asset do not reach the program.",
-        why,
-        "Download it: d, or inspect without --peek",
-    )
-    return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), Unknown(why)) for t in targets)
 
 
 def unseen(name: str, error: OutOfReachError) -> Binary:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.compat import Dependency, Target, Verdict, Where
 from explorer.elf import FileFormat, Linkage
-from explorer.errors import UsageError
+from explorer.errors import SourceError, UsageError
 from explorer.facts import MISSING, known_or
 from explorer.progress import ProgressCallback
 from explorer.releases import Kind
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from explorer.fetch import Cache
     from explorer.workbench.bench import Workbench
 
+_KEEPING = threading.Lock()
+"""Two proofs of one binary that end together must not choose the same slot."""
 KEPT = 20
 """Proofs kept of one binary: enough for every target and both engines; the oldest go first."""
 
@@ -71,42 +74,72 @@ async def prove_inspection(
         stand_in=inspection.subject.stand_in,
     )
     proof = await prove(request, progress=progress, output=output)
-    await bench.session.run(lambda _: keep_proof(bench.session.cache, proof))
+    await bench.session.run(lambda _: _kept(bench, proof))
     return proof
 
 
-def proofs_of(cache: Cache, sha256: str) -> tuple[Proof, ...]:
-    """What is kept of a binary, newest first; damaged records are dropped."""
-    from explorer.verify import from_json
+def _kept(bench: Workbench, proof: Proof) -> None:
+    """A cache that cannot be written costs the record and a warning, never the proof."""
+    try:
+        keep_proof(bench.session.cache, proof)
+    except SourceError as error:
+        bench.session.warn(str(error))
 
-    store = cache.store("proof")
-    proofs = []
-    for number in range(KEPT):
-        data = store.load(f"{sha256}:{number}")
-        if data is None:
-            break
-        proof = from_json(data)
-        if proof is not None:
-            proofs.append(proof)
-    return tuple(sorted(proofs, key=lambda p: p.started_at, reverse=True))
+
+def proofs_of(cache: Cache, sha256: str) -> tuple[Proof, ...]:
+    """What is kept of a binary, newest first; damaged records are passed over.
+
+    Raises:
+        SourceError: the cache cannot be read.
+    """
+    return tuple(sorted(_slots(cache, sha256).values(), key=lambda p: p.started_at, reverse=True))
 
 
 def keep_proof(cache: Cache, proof: Proof) -> None:
-    """Keep a proof of its binary, beside the earlier ones."""
+    """Keep a proof of its binary beside the earlier ones: in a free slot, else instead of the oldest. One write, so that a
+    kill loses nothing.
+
+    Raises:
+        SourceError: the cache cannot be written.
+    """
     from explorer.verify import to_json
 
     if not proof.sha256:
         return
+    with _KEEPING:
+        slots = _slots(cache, proof.sha256)
+        free = next((number for number in range(KEPT) if number not in slots), None)
+        number = min(slots, key=lambda n: slots[n].started_at) if free is None else free
+        cache.store("proof").save(f"{proof.sha256}:{number}", to_json(proof))
+
+
+def _slots(cache: Cache, sha256: str) -> dict[int, Proof]:
+    from explorer.verify import from_json
+
     store = cache.store("proof")
-    proofs = (proof, *proofs_of(cache, proof.sha256))[:KEPT]
-    for number, kept in enumerate(proofs):
-        store.save(f"{proof.sha256}:{number}", to_json(kept))
+    found = {}
+    for number in range(KEPT):
+        data = store.load(f"{sha256}:{number}")
+        proof = from_json(data) if data is not None else None
+        if proof is not None and proof.sha256 == sha256:
+            found[number] = proof
+    return found
 
 
 def _platform(inspection: Inspection) -> str:
-    binary = inspection.binary
-    if binary.format is not FileFormat.ELF or isinstance(binary.arch, MISSING):
-        raise UsageError(f"{inspection.file.name} cannot be run in a Linux container", f"it is {binary.detail}", "Choose a file for linux")
+    """``linux/ARCH`` of a program that a Linux container could start.
+
+    Raises:
+        UsageError: it is none.
+    """
+    binary, elf = inspection.binary, inspection.binary.elf
+    title = f"{inspection.file.name} cannot be run in a Linux container"
+    if binary.format is not FileFormat.ELF or isinstance(binary.arch, MISSING) or isinstance(elf, MISSING):
+        raise UsageError(title, f"it is {binary.detail}", "Choose a file for linux")
+    if isinstance(elf.os_note, str):
+        raise UsageError(title, f"it is a program for {elf.os_note}", "Choose a file for linux")
+    if elf.linkage in (Linkage.SHARED_LIBRARY, Linkage.OBJECT, Linkage.CORE):
+        raise UsageError(title, f"it is no program: {binary.detail}", "Choose the program itself: FILE#MEMBER")
     return f"linux/{binary.arch}"
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from explorer.errors import NotFoundError, UsageError
+from explorer.errors import NotFoundError, SourceError, UsageError
 from explorer.releases import Asset, Catalogue, Kind, Release
 from explorer.workbench.models import Subject
 
@@ -15,16 +16,37 @@ KIND_ORDER = (Kind.SERVER, Kind.OTHER, Kind.PLUGIN, Kind.DEB)
 
 
 def local_subject(text: str) -> Subject | None:
-    """The local file, archive or ``archive#member`` that ``text`` names, or None where there is no such path."""
-    path = Path(text).expanduser()
-    if path.exists():
+    """The local file, archive or ``archive#member`` that ``text`` names, or None where there is no such path. Reads the disk.
+
+    Raises:
+        NotFoundError: it looks like a path and is none.
+        SourceError: it is a folder, a pipe or a device, or may not be looked at.
+    """
+    path = _file(text)
+    if path is not None:
         return Subject(text, None, None, path)
     name, mark, member = text.rpartition("#")
-    if mark and name and Path(name).expanduser().exists():
-        return Subject(text, None, None, Path(name).expanduser(), member)
+    if mark and name and (path := _file(name)) is not None:
+        return Subject(text, None, None, path, member)
     if text.startswith(("./", "../", "/", "~", ".\\", "\\")):
         raise NotFoundError(f"No such file: {name or text}", remedy="Check the path")
     return None
+
+
+def _file(text: str) -> Path | None:
+    """The regular file of this name; None where there is none, or where no file can have such a name."""
+    try:
+        path = Path(text).expanduser()
+        mode = path.stat().st_mode
+    except PermissionError as error:
+        raise SourceError(f"{text} may not be looked at", error.strerror or str(error), "Check the permissions of its folders") from None
+    except (OSError, ValueError, RuntimeError):  # too long, a zero byte in it, no such user's home
+        return None
+    if stat.S_ISDIR(mode):
+        raise SourceError(f"{text} is a folder", "", f"Name a file in it, or show all of them with --folder {text}")
+    if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+        raise SourceError(f"{text} is no regular file", "it is a pipe, a socket or a device", "Copy its bytes into a file first")
+    return path
 
 
 def asset_subject(asset: Asset, release: Release | None, member: str = "") -> Subject:

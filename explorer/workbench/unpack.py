@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.archive import Entry, Format, Listing, Member, MemberKind
+from explorer.archive import Entry, Format, Listing, Member, MemberKind, MemberStream
 from explorer.bytesource import ByteSource, FileSource
 from explorer.errors import FormatError, NotFoundError
 from explorer.facts import Fact, NotApplicable, Unknown
@@ -32,6 +32,9 @@ PROGRAMS = {
 }
 MAGICS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce")
 """ELF, PE, Mach-O in both widths and byte orders, universal Mach-O."""
+
+PACKED = (b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd")
+"""How gzip, xz, bzip2 and zstd begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,16 @@ def is_program(entry: Entry, subject: Subject, head: bytes | None) -> bool:
     return head is not None and head.startswith(MAGICS)
 
 
+def refuse_member(subject: Subject, name: str) -> None:
+    """For a raw file.
+
+    Raises:
+        NotFoundError: a member of it is asked for.
+    """
+    if subject.member:
+        raise NotFoundError(f"{name} is no archive", f"so it has no member {subject.member}", "Leave out the #member")
+
+
 def needs_head(subject: Subject) -> bool:
     """Whether members have to be looked into to tell which is meant."""
     return not subject.member and not expected_names(subject)
@@ -77,13 +90,12 @@ def open_asset(path: Path, subject: Subject, blob: Blob | None, cache: Cache, ca
         FormatError: a damaged archive in which the program was not reached.
         NotFoundError: no member is the program, or none has the name asked for.
     """
-    from explorer.archive import detect, listing
+    from explorer.archive import listing
 
     name = subject.asset.name if subject.asset else path.name
     with FileSource(path) as source:
-        if detect(source, name) is Format.RAW and not _is_compressed(source):
-            if subject.member:
-                raise NotFoundError(f"{name} is no archive", f"so it has no member {subject.member}", "Leave out the #member")
+        if is_raw(source, name):
+            refuse_member(subject, name)
             digest = blob.sha256 if blob else _hash(source, cancel)
             none = NotApplicable("not an archive")
             return Unpacked(path, name, source.size, digest, digest, none, none)
@@ -109,7 +121,7 @@ def _unpack(source: FileSource, name: str, subject: Subject, digest: str, cache:
         head, rest = b"", None
         if needs_head(subject):
             rest = entry.open()
-            head = _head(rest.read)
+            head = _head(rest)
         if is_program(entry, subject, head):
             key = member_key(digest, entry.member.name)
             stored = cache.find(key)
@@ -141,8 +153,11 @@ class Neighbours:
 
     def file(self, path: str) -> Path | None:
         """The regular file there."""
-        where = Path(path)
-        return where if where.is_file() else None
+        try:
+            where = Path(path)
+            return where if where.is_file() else None
+        except (OSError, ValueError):  # names come from the file: too long, or no name at all
+            return None
 
 
 class MemberNeighbours:
@@ -197,10 +212,9 @@ def _same(name: str, wanted: str) -> bool:
     return "/" not in wanted and posixpath.basename(name) == wanted
 
 
-def _head(read: object) -> bytes:
+def _head(stream: MemberStream) -> bytes:
     data = b""
-    assert callable(read)
-    while len(data) < 4 and (part := read(4 - len(data))):
+    while len(data) < 4 and (part := stream.read(4 - len(data))):
         data += part
     return data
 
@@ -222,9 +236,31 @@ def _hash(source: FileSource, cancel: Cancellation) -> str:
     return digest.hexdigest()
 
 
-def _is_compressed(source: ByteSource) -> bool:
-    head = source.read_at(0, 6)
-    return head.startswith((b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd"))
+def hash_file(path: Path, cancel: Cancellation) -> tuple[int, str]:
+    """Size in bytes and sha256 of a local file.
+
+    Raises:
+        NotFoundError, SourceError: it cannot be read.
+    """
+    with FileSource(path) as source:
+        return source.size, _hash(source, cancel)
+
+
+def is_raw(source: ByteSource, name: str) -> bool:
+    """Whether the file is the program itself: no archive, and not packed by a plain compressor either.
+
+    Raises:
+        OutOfReachError: its first bytes are not here.
+    """
+    from explorer.archive import detect
+
+    return detect(source, name) is Format.RAW and not source.read_at(0, 6).startswith(PACKED)
+
+
+def safe_name(name: str) -> str:
+    """A file name for a raw asset: the last part of what the server called it, and nothing that leads elsewhere."""
+    short = name.replace("\\", "/").rpartition("/")[2].replace("\0", "")
+    return short if short not in ("", ".", "..") else "program"
 
 
 def size_of(member: Member) -> int | Unknown:
