@@ -75,7 +75,7 @@ class Session:
             OfflineError: where the user chose to be offline.
         """
         if self.settings.offline:
-            raise OfflineError("Offline, as asked", "this needs the network", "Leave out --offline")
+            raise OfflineError("This needs the network, and rr-explorer was told to stay offline", remedy="Leave --offline out")
         if self._client is not None:
             return self._client
         from explorer.http import make_client
