@@ -6,7 +6,7 @@ import sys
 import tomllib
 from importlib import resources
 
-import jsonschema  # type: ignore[import-untyped]  # ships no types
+import jsonschema
 import pytest
 
 from explorer.compat import Libc, default_target, find_target, target_for_image, targets
