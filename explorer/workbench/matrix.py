@@ -178,9 +178,10 @@ def reachable(bench: Workbench, asset: Asset) -> bool:
     Quick, but where no server may be asked it reads the cache: for threads.
     """
     settings = bench.settings
-    if asset.path is not None or ((asset.url or asset.api_url) and not settings.demo and not settings.offline):
+    address = bool(asset.url or asset.api_url) and not settings.demo
+    if asset.path is not None or (address and not settings.offline):
         return True
-    return bench.known(asset) is not None or _held(bench, asset)
+    return bench.known(asset) is not None or (address and _held(bench, asset))
 
 
 def _held(bench: Workbench, asset: Asset) -> bool:
