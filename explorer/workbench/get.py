@@ -30,6 +30,8 @@ async def get(bench: Workbench, subject: Subject, into: Path, progress: Progress
         SourceError: the directory cannot be written, or a file is already there.
         FormatError: the archive is damaged or a member was refused. NotFoundError: no such member.
     """
+    if "\0" in str(into):
+        raise SourceError("No directory can have this name", "it holds a zero byte", "Choose another with -o")
     download = None
     if subject.path is None:
         assert subject.asset is not None
@@ -109,8 +111,8 @@ def _copy(source: Path, into: Path, name: str, mode: int, cancel: Cancellation) 
         partial.chmod(mode)
         partial.replace(final)
         partial = None
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in a name
-        raise SourceError(f"Cannot write {final}", getattr(error, "strerror", "") or str(error), "Choose another directory") from error
+    except OSError as error:
+        raise SourceError(f"Cannot write {final}", error.strerror or str(error), "Choose another directory") from error
     finally:
         if partial is not None:
             with contextlib.suppress(OSError):

@@ -136,6 +136,8 @@ def _platform(inspection: Inspection) -> str:
     title = f"{inspection.file.name} cannot be run in a Linux container"
     if binary.format is not FileFormat.ELF or isinstance(binary.arch, MISSING) or isinstance(elf, MISSING):
         raise UsageError(title, f"it is {binary.detail}", "Choose a file for linux")
+    if binary.arch.startswith("machine-"):
+        raise UsageError(title, f"its processor is not known here: {binary.detail}", "Choose a file for amd64 or arm64")
     if isinstance(elf.os_note, str):
         raise UsageError(title, f"it is a program for {elf.os_note}", "Choose a file for linux")
     if elf.linkage in (Linkage.SHARED_LIBRARY, Linkage.OBJECT, Linkage.CORE):

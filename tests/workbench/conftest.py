@@ -1,7 +1,8 @@
 """A workbench over the local server, and a release laid out as RoadRunner's."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,3 +62,18 @@ async def bench(served: GitHub, tmp_path: Path) -> AsyncIterator[Workbench]:
     made = Workbench(Settings(api_url=served.api_url, cache_dir=tmp_path / "cache"))
     yield made
     await made.aclose()
+
+
+@pytest.fixture
+async def opened(github: GitHub, tmp_path: Path) -> AsyncIterator[Callable[..., Workbench]]:
+    """Makes workbenches over the server, each with its own cache unless ``cache_dir`` says otherwise; closes them."""
+    made: list[Workbench] = []
+
+    def make(**settings: Any) -> Workbench:
+        folder = tmp_path / f"cache-{len(made)}"
+        made.append(Workbench(Settings(**{"api_url": github.api_url, "cache_dir": folder, **settings})))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        await bench.aclose()

@@ -1,0 +1,81 @@
+"""What the doctor finds, in order, and that nothing it meets stops it."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from explorer.workbench import Finding, Health, Workbench
+from tests.support.engine import TestEngine
+from tests.support.github import GitHub
+
+
+async def findings(bench: Workbench) -> dict[str, Finding]:
+    """By subject."""
+    return {f.subject: f for f in await bench.doctor()}
+
+
+async def test_all_is_told_where_there_is_no_engine(
+    served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = await findings(opened())
+    assert found["network"].health is Health.OK
+    assert "1 releases" in found["network"].text
+    assert found["cache"].health is Health.OK
+    assert found["token"].health is Health.ABSENT
+    assert [found[name].health for name in ("docker", "podman", "nerdctl")] == [Health.ABSENT] * 3
+    assert found["proofs"].health is Health.WARNING
+    for finding in found.values():
+        assert finding.health is Health.OK or finding.remedy or finding.subject in ("settings", "network"), finding
+
+
+@pytest.mark.container
+async def test_an_engine_that_answers_is_told_with_what_it_can_run(
+    served: GitHub, opened: Callable[..., Workbench], engine: TestEngine
+) -> None:
+    found = await findings(opened(engine=engine.name, engine_args=engine.engine_args))
+    assert found[engine.name].health is Health.OK
+    assert found["linux/amd64"].text in ("native", "emulated")
+    assert "linux/arm64" in found
+
+
+async def test_what_is_broken_is_a_finding(
+    served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("GITHUB_TOKEN", "two words")
+    (tmp_path / "taken").write_bytes(b"")
+    found = await findings(opened(cache_dir=tmp_path / "taken"))
+    assert found["token"].health is Health.BAD
+    assert "two words" not in found["token"].text
+    assert found["cache"].health is Health.WARNING
+    assert "--cache-dir" in found["cache"].remedy
+    assert found["network"].health is Health.BAD
+
+
+async def test_a_network_that_is_down_is_bad_however_much_is_shown_instead(
+    opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = await findings(opened(api_url="http://127.0.0.1:9"))
+    assert found["network"].health is Health.BAD
+    assert (await findings(opened(offline=True)))["network"].health is Health.ABSENT
+    assert (await findings(opened(demo=True)))["network"].health is Health.ABSENT
+
+
+async def test_questions_are_asked_at_once(
+    served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("docker", "podman"):
+        (tmp_path / name).write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    served.fault("*", host="api", hang=True)
+    bench = opened()
+    task = asyncio.ensure_future(bench.doctor())
+    await asyncio.to_thread(served.wait_for, lambda seen: bool(seen))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -1,0 +1,132 @@
+"""``get`` and ``members``: what is written where, with which bits, and what is never written."""
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from explorer.errors import FormatError, IntegrityError, NotFoundError, SourceError
+from explorer.workbench import Check, Workbench
+from tests.support.archives import deb_of, make_archive, tar_of
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+from tests.workbench.conftest import TAG, archive_name, rr
+
+
+def mode(path: Path) -> int:
+    """The permission bits."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def test_an_archive_is_unpacked_and_its_program_marked_executable(bench: Workbench, tmp_path: Path) -> None:
+    got = await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
+    root = tmp_path / "out" / archive_name("amd64").removesuffix(".tar.gz")
+    assert got.binary == root / "rr"
+    assert got.binary.read_bytes() == rr().read_bytes()
+    assert {f.name: mode(f) for f in got.files} == {
+        "rr": 0o755, "rr.asc": 0o644, "README.md": 0o644, "CHANGELOG.md": 0o644, "LICENSE": 0o644
+    }  # fmt: skip
+    assert got.download is not None
+    assert got.download.check is Check.OK
+    assert list((tmp_path / "out").iterdir()) == [root]
+
+
+async def test_nothing_that_is_there_is_overwritten(bench: Workbench, tmp_path: Path) -> None:
+    subject = await bench.resolve("latest", "linux-amd64")
+    await bench.get(subject, tmp_path / "out")
+    with pytest.raises(SourceError, match="already there"):
+        await bench.get(subject, tmp_path / "out")
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "hello").write_bytes(b"mine")
+    with pytest.raises(SourceError, match="already there"):
+        await bench.get(await bench.resolve(str(binary("c-static"))), tmp_path / "raw")
+    assert (tmp_path / "raw" / "hello").read_bytes() == b"mine"
+
+
+async def test_one_member_alone(bench: Workbench, tmp_path: Path) -> None:
+    got = await bench.get(await bench.resolve(f"{TAG}/{archive_name('amd64')}#rr"), tmp_path / "out")
+    assert [f.name for f in got.files] == ["rr"]
+    assert got.binary is not None
+    assert mode(got.binary) == 0o755
+    with pytest.raises(NotFoundError, match="no member nothing"):
+        await bench.get(await bench.resolve(f"{TAG}/{archive_name('amd64')}#nothing"), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+async def test_raw_files_are_executable_if_they_are_programs(bench: Workbench, tmp_path: Path) -> None:
+    program = await bench.get(await bench.resolve(str(binary("c-static"))), tmp_path / "a")
+    assert program.binary is not None
+    assert mode(program.binary) == 0o755
+    (tmp_path / "sums.txt").write_bytes(b"0123  rr\n")
+    paper = await bench.get(await bench.resolve(str(tmp_path / "sums.txt")), tmp_path / "b")
+    assert paper.binary is None
+    assert mode(paper.files[0]) == 0o644
+
+
+@pytest.mark.parametrize("packing", ["gz", "zip", "deb", "tar.zst"])
+async def test_other_packings_from_the_disk(bench: Workbench, tmp_path: Path, packing: str) -> None:
+    member = "usr/bin/rr" if packing == "deb" else "rr"
+    path = tmp_path / f"rr.{packing}"
+    path.write_bytes(make_archive(packing, "" if packing == "gz" else "x", {member: rr()}))
+    got = await bench.get(await bench.resolve(str(path)), tmp_path / "out")
+    assert got.binary is not None
+    assert got.binary.read_bytes() == rr().read_bytes()
+    assert mode(got.binary) == 0o755
+    assert got.download is None
+
+
+async def test_an_archive_without_a_program_is_unpacked_all_the_same(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "doc.tar.gz").write_bytes(make_archive("tar.gz", "doc", {"README.md": b"read me"}))
+    got = await bench.get(await bench.resolve(str(tmp_path / "doc.tar.gz")), tmp_path / "out")
+    assert got.binary is None
+    assert [f.name for f in got.files] == ["README.md"]
+
+
+async def test_a_refused_member_leaves_nothing(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "bad.tar").write_bytes(tar_of([("rr", rr().read_bytes()), ("../evil", b"x")]))
+    with pytest.raises(FormatError, match="evil"):
+        await bench.get(await bench.resolve(str(tmp_path / "bad.tar")), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "evil").exists()
+
+
+async def test_wrong_bytes_are_kept_nowhere(served: GitHub, bench: Workbench, tmp_path: Path) -> None:
+    served.fault("*", host="assets", corrupt=True)
+    with pytest.raises(IntegrityError):
+        await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("into", ["file", "file/below", "zero\0byte", "x" * 300])
+async def test_a_directory_that_cannot_be_is_an_error(bench: Workbench, tmp_path: Path, into: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for target in ("latest", str(binary("c-static"))):
+        with pytest.raises(SourceError):
+            await bench.get(await bench.resolve(target, "linux-amd64"), tmp_path / into)
+
+
+@pytest.mark.parametrize("name", ["..", "a\\..\\..\\evil", "/etc/passwd", "x\0y"])
+async def test_a_raw_file_lands_under_its_last_name_below_the_directory(
+    github: GitHub, opened: Callable[..., Workbench], tmp_path: Path, name: str
+) -> None:
+    from dataclasses import replace
+
+    github.add_release("v1", {"tool": binary("c-static").read_bytes()}, repo="acme/tool")
+    bench = opened(repo="acme/tool")
+    subject = await bench.resolve("v1/tool")
+    assert subject.asset is not None
+    evil = bench.subject(replace(subject.asset, name=name))
+    got = await bench.get(evil, tmp_path / "out")
+    assert [f.parent for f in got.files] == [tmp_path / "out"]
+    assert os.listdir(tmp_path / "out") == [got.files[0].name]
+
+
+async def test_members_are_listed_refused_ones_included(bench: Workbench, tmp_path: Path) -> None:
+    listed = await bench.members(await bench.resolve("latest", "linux-amd64"))
+    assert {m.name.rpartition("/")[2] for m in listed.members} >= {"rr", "rr.asc", "LICENSE"}
+    (tmp_path / "bad.deb").write_bytes(deb_of(tar_of([]), tar_of([("../evil", b"x"), ("./usr/bin/rr", b"y")])))
+    hostile = await bench.members(await bench.resolve(str(tmp_path / "bad.deb")))
+    assert [m.refused.rule for m in hostile.members if m.refused] == ["traversal"]
+    assert any(m.name == "usr/bin/rr" for m in hostile.members)

@@ -1,0 +1,144 @@
+"""The whole file: other targets, neighbours for $ORIGIN, symbols, and what is kept of it."""
+
+import gc
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from explorer.compat import Answer, Where
+from explorer.errors import FormatError, NotFoundError, SourceError
+from explorer.workbench import Inspection, Workbench
+from explorer.workbench.inspect import record_key
+from tests.support.archives import make_archive
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+from tests.workbench.conftest import archive_name
+
+
+def libraries(inspection: Inspection) -> dict[str, Where]:
+    """Where each library of the first verdict was found."""
+    check = inspection.verdicts[0].dependencies
+    assert hasattr(check, "libraries"), check
+    return {d.name: d.where for d in check.libraries}
+
+
+async def test_the_same_facts_on_other_targets(bench: Workbench) -> None:
+    found = await bench.inspect(await bench.resolve(str(binary("c-glibc"))))
+    assert found.verdicts[0].answer is Answer.NO
+    other = bench.judge(found, on=("debian-12", "scratch"))
+    assert [(v.target.name, v.answer) for v in other.verdicts] == [("debian-12", Answer.YES), ("scratch", Answer.NO)]
+    assert other.binary is found.binary
+
+
+async def test_origin_is_followed_beside_a_local_file(bench: Workbench, tmp_path: Path) -> None:
+    program = tmp_path / "needs"
+    program.write_bytes(binary("c-needs-origin").read_bytes())
+    alone = await bench.inspect(await bench.resolve(str(program)), on=("debian-12",))
+    assert alone.verdicts[0].answer is not Answer.YES
+    assert libraries(alone)["libanswer.so.1"] is not Where.BESIDE
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "libanswer.so.1").write_bytes(binary("c-shared").read_bytes())
+    beside = await bench.inspect(await bench.resolve(str(program)), on=("debian-12",))
+    assert beside.verdicts[0].answer is Answer.YES
+    assert libraries(beside)["libanswer.so.1"] is Where.BESIDE
+
+
+@pytest.mark.parametrize("packing", ["tar.gz", "zip", "deb"])
+async def test_origin_is_followed_among_an_archives_members(bench: Workbench, tmp_path: Path, packing: str) -> None:
+    folder = "opt/" if packing == "deb" else ""
+    members: dict[str, bytes | Path] = {f"{folder}lib/libanswer.so.1": binary("c-shared"), f"{folder}needs": binary("c-needs-origin")}
+    path = tmp_path / f"tool.{packing}"
+    path.write_bytes(make_archive(packing, "x", members, tool=False))
+    found = await bench.inspect(await bench.resolve(f"{path}#needs"), on=("debian-12",))
+    assert found.verdicts[0].answer is Answer.YES
+    assert libraries(found)["libanswer.so.1"] is Where.BESIDE
+
+
+async def test_symbols_are_shown_and_their_file_is_closed_with_them(bench: Workbench, tmp_path: Path) -> None:
+    found = await bench.inspect(await bench.resolve(str(binary("c-symbols"))))
+    table = bench.symbols(found)
+    assert table.title == ".symtab"
+    assert "main" in {table.row(i).name for i in range(len(table))}
+    before = open_files()
+    del table
+    gc.collect()
+    assert open_files() == before - 1
+    (tmp_path / "text").write_bytes(b"no program")
+    with pytest.raises(FormatError):
+        bench.symbols(await bench.inspect(await bench.resolve(str(tmp_path / "text"))))
+    assert open_files() == before - 1
+
+
+def open_files() -> int:
+    """How many file descriptors this process holds on regular files."""
+    return sum(1 for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink() and "/build/binaries/" in str(fd.resolve()))
+
+
+async def test_after_a_peek_there_are_no_symbols(bench: Workbench) -> None:
+    with pytest.raises(NotFoundError, match="not here"):
+        bench.symbols(await bench.peek(await bench.resolve("latest", "linux-amd64")))
+
+
+async def test_on_disk_follows_the_download_and_asks_nobody(served: GitHub, bench: Workbench) -> None:
+    subject = await bench.resolve("latest", "linux-amd64")
+    assert subject.asset is not None
+    assert not bench.on_disk(subject)
+    await bench.download(subject.asset)
+    served.forget()
+    assert bench.on_disk(subject)
+    assert bench.on_disk(await bench.resolve(str(binary("c-static"))))
+    assert (await bench.download(subject.asset)).from_cache
+    assert not served.seen
+
+
+async def test_a_damaged_record_is_as_good_as_none(served: GitHub, bench: Workbench) -> None:
+    subject = await bench.resolve("latest", "linux-amd64")
+    assert subject.asset is not None
+    await bench.peek(subject)
+    store = bench.session.cache.store("peek")
+    good = store.load(record_key(subject.asset))
+    assert good is not None
+    older = json.loads(good)
+    older["version"] = 0
+    empty = json.loads(good)
+    empty["verdicts"] = []
+    damaged = (good[:-1], b"", b"\x80\x04.", json.dumps(older).encode(), json.dumps(empty).encode(), b"[" * 10_000)
+    for data in damaged:
+        store.save(record_key(subject.asset), data)
+        assert bench.known(subject.asset) is None
+        assert (await bench.peek(subject)).verdicts[0].answer is Answer.YES
+        assert bench.known(subject.asset) is not None
+
+
+async def test_a_record_of_the_whole_file_outlives_a_peek_and_the_session(served: GitHub, opened: Callable[..., Workbench]) -> None:
+    first = opened()
+    subject = await first.resolve("latest", "linux-arm64")
+    whole = await first.inspect(subject)
+    await first.aclose()
+    later = opened(cache_dir=first.settings.cache_dir)
+    assert subject.asset is not None
+    known = later.known(subject.asset)
+    assert known is not None
+    assert known.file == whole.file
+    assert known.check is whole.check
+    assert known.path is None
+    assert [v.answer for v in known.verdicts] == [Answer.YES]
+
+
+async def test_a_member_by_name_and_one_that_is_not_there(bench: Workbench) -> None:
+    found = await bench.inspect(await bench.resolve(f"latest/{archive_name('amd64')}#LICENSE"))
+    assert found.verdicts[0].answer is Answer.NO
+    for look in (bench.inspect, bench.peek):
+        with pytest.raises(NotFoundError):
+            await look(await bench.resolve(f"latest/{archive_name('amd64')}#none"))
+
+
+async def test_a_file_that_vanishes_is_an_error(bench: Workbench, tmp_path: Path) -> None:
+    path = tmp_path / "gone"
+    path.write_bytes(binary("c-static").read_bytes())
+    subject = await bench.resolve(str(path))
+    path.unlink()
+    with pytest.raises(SourceError):
+        await bench.inspect(subject)

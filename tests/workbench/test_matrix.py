@@ -1,0 +1,99 @@
+"""Many files at once: bounded, each error in its own cell, columns for any project."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from explorer.compat import Answer
+from explorer.errors import NotFoundError, SourceError, UsageError
+from explorer.workbench import Kind, Workbench, seen_key
+from explorer.workbench.matrix import PEEKS
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+from tests.workbench.conftest import TAG, VERSION, archive_name, packed, rr
+
+
+def musl(arch: str) -> str:
+    """The musl asset's name."""
+    return f"roadrunner-{VERSION}-unknown-musl-{arch}.tar.gz"
+
+
+async def test_the_empty_column_names_the_file_that_serves(served: GitHub, bench: Workbench) -> None:
+    matrix = await bench.matrix()
+    (row,) = matrix.rows
+    cells = {(c.column.kind, c.column.title): c for c in row.cells}
+    empty = cells[Kind.SERVER, "musl-arm64"]
+    assert empty.assets == ()
+    assert empty.serves is not None
+    assert empty.serves.name == archive_name("arm64")
+    seen = matrix.seen[seen_key(empty.serves)]
+    assert seen.inspection is not None
+    assert seen.inspection.verdicts[0].answer is Answer.YES
+    assert cells[Kind.PLUGIN, "linux-amd64"].asset is None
+    assert set(matrix.seen) == {f"{TAG}/{archive_name(arch)}" for arch in ("amd64", "arm64")}
+
+
+async def test_an_error_stays_in_its_cell(served: GitHub, bench: Workbench) -> None:
+    served.fault("*arm64*", host="assets", status=404)
+    found: dict[str, bool] = {}
+    matrix = await bench.matrix(found=lambda asset, seen: found.update({asset.name: seen.error is None}))
+    assert found == {archive_name("amd64"): True, archive_name("arm64"): False}
+    error = matrix.seen[f"{TAG}/{archive_name('arm64')}"].error
+    assert isinstance(error, NotFoundError)
+    served.heal()
+    again = await bench.matrix()
+    assert all(seen.inspection for seen in again.seen.values()), "an error is not kept"
+
+
+async def test_no_more_than_sixteen_at_a_time(github: GitHub, opened: Callable[..., Workbench]) -> None:
+    data = packed(rr(), "x")
+    for number in range(20):
+        github.add_release(f"v1.0.{number}", {f"roadrunner-1.0.{number}-linux-{arch}.tar.gz": data for arch in ("amd64", "arm64")})
+    bench = opened()
+    github.fault("*", host="assets", hang=True)
+    task = asyncio.ensure_future(bench.matrix())
+    await asyncio.to_thread(github.wait_for, lambda seen: sum(s.host == "assets" for s in seen) >= PEEKS)
+    assert github.count(host="web") == PEEKS
+    github.hang_ends()
+    github.heal()
+    matrix = await task
+    assert len(matrix.seen) == 40
+    assert all(s.inspection for s in matrix.seen.values())
+    assert github.count(host="assets") == 40
+
+
+async def test_releases_are_chosen_by_tag_or_by_number(served: GitHub, bench: Workbench) -> None:
+    for number in range(3):
+        served.add_release(f"v2026.{number}.0", {f"roadrunner-2026.{number}.0-linux-amd64.tar.gz": packed(rr(), "x")})
+    assert [r.release.tag for r in (await bench.matrix(latest=2)).rows] == ["v2026.2.0", "v2026.1.0"]
+    chosen = await bench.matrix(tags=(TAG, "v2026.0.0"))
+    assert [r.release.tag for r in chosen.rows] == [TAG, "v2026.0.0"]
+    assert chosen.total == 4
+    with pytest.raises(NotFoundError, match=r"v9\.9"):
+        await bench.matrix(tags=("v9.9",))
+    with pytest.raises(UsageError):
+        await bench.matrix(on="alpine-99")
+
+
+async def test_another_projects_platforms_are_its_columns(github: GitHub, opened: Callable[..., Workbench]) -> None:
+    files = {"tool-linux-amd64": "go-static-amd64", "tool-linux-arm64": "go-static-arm64", "tool-freebsd-amd64": "go-freebsd"}
+    github.add_release("v1", {name: binary(recipe) for name, recipe in files.items()}, repo="acme/tool")
+    matrix = await opened(repo="acme/tool").matrix()
+    assert sorted(c.title for c in matrix.columns) == ["freebsd-amd64", "linux-amd64", "linux-arm64"]
+    answers = {key: seen.inspection.verdicts[0].answer for key, seen in matrix.seen.items() if seen.inspection}
+    assert answers == {"v1/tool-linux-amd64": Answer.YES, "v1/tool-linux-arm64": Answer.YES, "v1/tool-freebsd-amd64": Answer.NO}
+
+
+async def test_what_the_list_warns_of_the_matrix_says(served: GitHub, bench: Workbench) -> None:
+    await bench.catalogue()
+    served.exhaust()
+    matrix = await bench.matrix()
+    assert matrix.warnings
+    assert all(seen.inspection for seen in matrix.seen.values()), "the files' host has no rate limit"
+
+
+async def test_a_closed_door_is_in_every_cell(served: GitHub, bench: Workbench) -> None:
+    served.fault("*", host="web", status=500)
+    matrix = await bench.matrix()
+    assert {type(seen.error) for seen in matrix.seen.values()} == {SourceError}

@@ -1,0 +1,173 @@
+"""Proofs: what is refused before an engine is asked, what is kept, and libraries that go along into the container."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from explorer.compat import Answer
+from explorer.errors import EngineError, UsageError
+from explorer.facts import NotApplicable, Unknown
+from explorer.verify import Proof, Result
+from explorer.workbench import ProofOptions, Workbench
+from explorer.workbench.prove import KEPT, keep_proof
+from tests.support.archives import make_archive, zip_of
+from tests.support.binaries import C_LIBRARY, MUSL, binary, zig_cc
+from tests.support.engine import TestEngine
+from tests.support.github import GitHub
+
+PROOF = Proof(
+    result=Result.RAN,
+    meaning="started",
+    text="It started",
+    engine=Unknown("none"),
+    image=Unknown("none"),
+    platform="linux/amd64",
+    emulated=False,
+    command=(("docker", "create"),),
+    argv=("/rr-explorer/rr", "--version"),
+    exit_code=0,
+    started_at="2026-06-17T16:05:23.000+00:00",
+    duration_s=0.25,
+    total_s=1.0,
+    stdout="\x1b]0;x\x07",
+    stderr="",
+    output_truncated=False,
+    checks=(),
+    agrees=NotApplicable("no verdict"),
+    verdict="",
+    target="",
+    dry_run=NotApplicable("static"),
+    sha256="ab" * 32,
+    subject="v1/rr",
+)
+
+
+def at(second: int) -> Proof:
+    """The proof of a moment."""
+    return replace(PROOF, started_at=f"2026-06-17T16:{second // 60:02}:{second % 60:02}.000+00:00")
+
+
+async def test_proofs_are_kept_newest_first_and_bounded(bench: Workbench) -> None:
+    cache = bench.session.cache
+    for second in range(KEPT + 5):
+        keep_proof(cache, at(second))
+    kept = bench.proofs(PROOF.sha256)
+    assert [p.started_at for p in kept] == [at(second).started_at for second in range(KEPT + 4, 4, -1)]
+    assert bench.proofs("cd" * 32) == ()
+
+
+async def test_damaged_proofs_are_passed_over_and_their_place_is_used_again(bench: Workbench) -> None:
+    cache = bench.session.cache
+    for second in range(3):
+        keep_proof(cache, at(second))
+    store = cache.store("proof")
+    store.save(f"{PROOF.sha256}:0", b"\x80\x04damaged")
+    other = store.load(f"{PROOF.sha256}:1")
+    assert other is not None
+    store.save(f"{PROOF.sha256}:2", other.replace(b"abab", b"cdcd"))
+    assert [p.started_at for p in bench.proofs(PROOF.sha256)] == [at(1).started_at]
+    keep_proof(cache, at(9))
+    assert [p.started_at for p in bench.proofs(PROOF.sha256)] == [at(9).started_at, at(1).started_at]
+    assert len(store.keys()) == 3
+
+
+async def test_proofs_that_end_together_are_all_kept(bench: Workbench) -> None:
+    cache = bench.session.cache
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda second: keep_proof(cache, at(second)), range(16)))
+    assert len(bench.proofs(PROOF.sha256)) == 16
+
+
+@pytest.mark.parametrize(
+    ("recipe", "says"),
+    [
+        ("go-windows", "PE"),
+        ("go-darwin", "Mach-O"),
+        ("go-freebsd", "FreeBSD"),
+        ("c-shared", "shared library"),
+        ("c-object", "object"),
+    ],
+)
+async def test_what_a_linux_container_cannot_start_is_refused_with_a_remedy(bench: Workbench, recipe: str, says: str) -> None:
+    inspection = await bench.inspect(await bench.resolve(str(binary(recipe))))
+    with pytest.raises(UsageError, match="cannot be run in a Linux container") as caught:
+        await bench.verify(inspection, ProofOptions(argv=("{}",)))
+    assert says in caught.value.detail
+    assert caught.value.remedy
+
+
+async def test_no_program_at_all_is_refused(bench: Workbench, tmp_path: Path) -> None:
+    for name, data in (("text", b"hello"), ("empty", b""), ("script", b"#!/bin/sh\n"), ("half", b"\x7fELF\x02\x01\x01")):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(UsageError):
+            await bench.verify(await bench.inspect(await bench.resolve(str(tmp_path / name))), ProofOptions(argv=("{}",)))
+
+
+async def test_of_an_unknown_program_it_must_be_said_what_to_run(bench: Workbench) -> None:
+    with pytest.raises(UsageError, match="What should be run") as caught:
+        await bench.verify(await bench.inspect(await bench.resolve(str(binary("c-static")))))
+    assert "--run" in caught.value.remedy
+
+
+async def test_without_an_engine_it_says_what_to_install(bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineError, match="not installed"):
+        await bench.verify(await bench.peek(await bench.resolve("latest", "linux-amd64")))
+    with pytest.raises(UsageError, match="engine"):
+        await bench.verify(await bench.peek(await bench.resolve("latest", "linux-amd64")), ProofOptions(engine="lxc"))
+
+
+# ---- in a container
+
+PROGRAM = '#include <stdio.h>\nextern int answer(const char *); int main(void) { printf("%d\\n", answer("")); return 0; }\n'
+
+
+def musl_library() -> Path:
+    """A musl build of ``libanswer.so.1``."""
+    return zig_cc("libanswer.so.1", C_LIBRARY, MUSL, "-O2", "-s", "-shared", "-fPIC", "-dynamic", "-Wl,-soname,libanswer.so.1")
+
+
+def musl_program() -> Path:
+    """A dynamic musl program that looks for it in ``$ORIGIN/../lib``."""
+    words = ("-O2", "-s", "-dynamic", "-Wl,-rpath,$ORIGIN/../lib", "-Wl,--enable-new-dtags", "libanswer.so.1")
+    return zig_cc("needs", PROGRAM, MUSL, *words, files={"libanswer.so.1": musl_library()})
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("where", ["folder", "archive"])
+async def test_libraries_beside_the_program_go_along(
+    opened: Callable[..., Workbench], engine: TestEngine, tmp_path: Path, where: str
+) -> None:
+    if where == "folder":
+        for name, file in (("bin/needs", musl_program()), ("lib/libanswer.so.1", musl_library())):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes(file.read_bytes())
+        text = str(tmp_path / "bin" / "needs")
+    else:
+        members = [("x/lib/libanswer.so.1", musl_library().read_bytes()), ("x/bin/needs", musl_program().read_bytes())]
+        (tmp_path / "tool.zip").write_bytes(zip_of(members))
+        text = f"{tmp_path / 'tool.zip'}#x/bin/needs"
+    bench = opened(engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args)
+    inspection = await bench.inspect(await bench.resolve(text))
+    assert inspection.verdicts[0].answer is Answer.YES
+    proof = await bench.verify(inspection, ProofOptions(image=engine.musl(), argv=("{}",), pull=False))
+    assert proof.result is Result.RAN, proof
+    assert proof.stdout == "42\n"
+    assert proof.agrees is True
+    assert [p.started_at for p in bench.proofs(proof.sha256)] == [proof.started_at]
+    assert (await bench.inspect(inspection.subject)).proofs == (proof,)
+
+
+@pytest.mark.container
+async def test_a_peeked_asset_is_downloaded_for_its_proof(github: GitHub, opened: Callable[..., Workbench], engine: TestEngine) -> None:
+    github.add_release("v1", {"tool-linux-amd64.tar.gz": make_archive("tar.gz", "x", {"tool": binary("c-glibc")})}, repo="acme/tool")
+    bench = opened(repo="acme/tool", engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args)
+    peeked = await bench.peek(await bench.resolve("v1/tool-linux-amd64.tar.gz"))
+    assert peeked.verdicts[0].answer is Answer.NO
+    proof = await bench.verify(peeked, ProofOptions(image=engine.musl(), argv=("{}",), pull=False))
+    assert (proof.result, proof.verdict, proof.agrees) == (Result.FAILED, "no", True)
+    assert peeked.subject.asset is not None
+    assert bench.proofs_of(peeked.subject.asset) == (proof,)
