@@ -11,7 +11,7 @@ from explorer.cli.base import CONTEXT, State, complete_tag, complete_target, glo
 from explorer.cli.output import OK, Output
 
 if TYPE_CHECKING:
-    from explorer.workbench import Asset, Catalogue, Inspection, Release, Workbench
+    from explorer.workbench import Asset, Catalogue, Inspection, Release, Seen, Workbench
 
 
 @click.command(
@@ -96,22 +96,27 @@ def assets(state: State, tag: str, kinds: tuple[str, ...], platform: str, text: 
 
 
 async def _look(bench: Workbench, output: Output, shown: list[Asset]) -> dict[str, Inspection]:
-    """Peek at all of them at once; what could not be looked at is told and left out."""
+    """Peek at all that can be reached, at once; what could not be looked at is told, each reason once, and left out."""
     from explorer.progress import Progress
+    from explorer.report import plural
+    from explorer.report.matrix import errors_told
 
     done = 0
+    within = await asyncio.to_thread(lambda: [asset for asset in shown if bench.reachable(asset)])
 
-    async def one(asset: Asset) -> tuple[Asset, Inspection | None]:
+    async def one(asset: Asset) -> tuple[Asset, Seen]:
         nonlocal done
         seen = await bench.look_at(asset)
         done += 1
-        output.progress(Progress("peeking", done, len(shown), "files"))
-        if seen.error is not None:
-            output.warn(f"{asset.name}: {seen.error}")
-        return asset, seen.inspection
+        output.progress(Progress("peeking", done, len(within), "files"))
+        return asset, seen
 
-    found = await asyncio.gather(*(one(asset) for asset in shown))
-    return {asset.name: inspection for asset, inspection in found if inspection is not None}
+    found = await asyncio.gather(*(one(asset) for asset in within))
+    output.warnings(errors_told(seen.error for _, seen in found if seen.error))
+    if len(within) < len(shown):
+        why = "only stand-ins are here" if bench.settings.demo else "rr-explorer was told to stay offline"
+        output.warn(f"{plural(len(shown) - len(within), 'file was', 'files were')} not looked at: {why}")
+    return {asset.name: seen.inspection for asset, seen in found if seen.inspection is not None}
 
 
 def _show_assets(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -12,7 +13,8 @@ from explorer.cli.output import NO, OK, Output
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from explorer.workbench import Inspection, Workbench
+    from explorer.settings import Settings
+    from explorer.workbench import Advice, Inspection, Matrix, Workbench
 
 
 @click.command(
@@ -20,12 +22,13 @@ if TYPE_CHECKING:
 )
 @click.argument("tags", metavar="[TAG]...", nargs=-1, shell_complete=complete_tag)
 @click.option("--latest", type=click.IntRange(1), metavar="N", help="The newest N releases.  [default: 10, without a TAG]")
-@click.option("--markdown", is_flag=True, help="A Markdown table.")
+@click.option("--all", "everything", is_flag=True, help="The plugin's columns too where the terminal is narrow.")
+@click.option("--markdown", is_flag=True, help="Markdown tables.")
 @click.option("--on", metavar="TARGET-NAME", default="", shell_complete=complete_target, help="Where it should run.")
 @json_option
 @global_options
 @click.pass_obj
-def matrix(state: State, tags: tuple[str, ...], latest: int | None, markdown: bool, on: str) -> int:
+def matrix(state: State, tags: tuple[str, ...], latest: int | None, everything: bool, markdown: bool, on: str) -> int:
     """Show, release by platform, what would run on musl, from peeks: nothing is downloaded."""
     if state.json and markdown:
         raise UsageError("--json and --markdown exclude each other", remedy="Choose one")
@@ -33,7 +36,7 @@ def matrix(state: State, tags: tuple[str, ...], latest: int | None, markdown: bo
 
     async def work(bench: Workbench, output: Output) -> int:
         found = await bench.matrix(tags, latest or (None if tags else 10), on, progress=output.progress)
-        from explorer.report.matrix import matrix_columns, matrix_errors, matrix_json, matrix_markdown, matrix_row
+        from explorer.report.matrix import matrix_errors, matrix_json, matrix_markdown
 
         if output.json:
             output.data(matrix_json(found))
@@ -43,11 +46,24 @@ def matrix(state: State, tags: tuple[str, ...], latest: int | None, markdown: bo
             output.raw(matrix_markdown(found))
             return OK
         output.warnings(matrix_errors(found))
-        output.table(matrix_columns(found), [matrix_row(found, row) for row in found.rows])
-        output.note(f"{len(found.rows)} of {found.total} releases on {found.target.title}; ↳ not published, another file serves; ·p plugin")
+        for line in show_matrix(output, found, everything):
+            output.note(line)
+        output.note(f"{len(found.rows)} of {found.total} releases on {found.target.title}")
         return OK
 
     return in_workbench(state, settings, work)
+
+
+def show_matrix(output: Output, matrix: Matrix, everything: bool = False, most: int | None = None) -> tuple[str, ...]:
+    """Draw the matrix, where there is no terminal in ``most`` cells of width; gives the sentences that explain its marks."""
+    from explorer.report.matrix_table import matrix_tables
+
+    shown = matrix_tables(matrix, output.room() or most, everything)
+    for place, table in enumerate(shown.tables):
+        if place:
+            output.line("")
+        output.table(table.columns, table.rows, table.heads)
+    return shown.legend
 
 
 @click.command(
@@ -60,35 +76,57 @@ def matrix(state: State, tags: tuple[str, ...], latest: int | None, markdown: bo
 @global_options
 @click.pass_obj
 def advise(state: State, tag: str, arch: str, libc: str) -> int:
-    """Say which file to take for a system, why, and what to paste.
+    """Say which file to take for a system, why, what proves it, and what to paste.
 
-    Exits with 1 where nothing published serves; then it says how to build one.
+    Exits with 1 where nothing published serves; then it says how to build one. It exits with 1, too, where that is not known.
     """
     settings = state.settings()
 
     async def work(bench: Workbench, output: Output) -> int:
         found = await bench.advise(tag, arch, libc, progress=output.progress)
+        call = call_of(settings)
         if output.json:
-            from explorer.report.matrix import advice_json
+            from explorer.report.advice import advice_json
 
-            output.data(advice_json(found))
-            return OK if found.chosen else NO
-        from explorer.report import Cell
-        from explorer.report.matrix import advice_lines
-        from explorer.report.snippets import snippets
-
-        for line in advice_lines(found):
-            output.line(line)
-        for snippet in snippets(found):
-            output.line("")
-            output.line(Cell(f"# {snippet.title}", "accent"))
-            if snippet.note:
-                output.line(Cell(f"# {snippet.note}", "dim"))
-            for text in snippet.text.rstrip("\n").split("\n"):
-                output.line(text)
+            output.data(advice_json(found, call))
+        else:
+            show_advice(output, found, call)
         return OK if found.chosen else NO
 
     return in_workbench(state, settings, work)
+
+
+def call_of(settings: Settings) -> str:
+    """How rr-explorer is called so that it means the same catalogue: what a command to copy begins with."""
+    from explorer.settings import Settings
+
+    usual = Settings()
+    words = ["rr-explorer"]
+    words += ["--demo"] if settings.demo else []
+    words += ["--folder", str(settings.folder)] if settings.folder is not None else []
+    words += ["--repo", settings.repo] if settings.repo != usual.repo else []
+    return shlex.join(words)
+
+
+def show_advice(output: Output, advice: Advice, call: str) -> None:
+    """Which file, why, what proves it or would; then the lines to paste, each under its title, or why there are none."""
+    from explorer.report import Cell
+    from explorer.report.advice import advice_facts, advice_headline, advice_title
+    from explorer.report.snippets import pastable
+
+    output.line(advice_title(advice))
+    output.line(advice_headline(advice))
+    output.facts(advice_facts(advice, call), indent=2)
+    lines, why_none = pastable(advice)
+    if why_none:
+        output.line(Cell(f"{why_none}.", "dim"))
+    for snippet in lines:
+        output.line("")
+        output.line(Cell(f"# {snippet.title}", "accent"))
+        if snippet.note:
+            output.line(Cell(f"# {snippet.note}", "dim"))
+        for text in snippet.text.rstrip("\n").split("\n"):
+            output.line(text)
 
 
 @click.command(

@@ -10,6 +10,7 @@ import io
 import os
 import shutil
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,12 +75,19 @@ class Output:
         """Cells beside each other; a ``str`` is sanitised on the way."""
         self._write("".join(self._cell(cell) for cell in cells) + "\n")
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Row], header: bool = True) -> None:
-        """An aligned table, as wide as the terminal where there is one; columns in which nothing stands are left out."""
-        self._write("".join(line + "\n" for line in self._table_lines(columns, list(rows), header)))
+    def room(self) -> int | None:
+        """Cells of width that the terminal has; None where there is none, and a line may be as long as it likes."""
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+    def table(self, columns: Sequence[Column], rows: Iterable[Row], heads: Sequence[Sequence[Cell]] | None = None) -> None:
+        """An aligned table, as wide as the terminal where there is one; columns in which nothing stands are left out.
+
+        ``heads`` are the lines above the rows, where those are not just the columns' titles.
+        """
+        self._write("".join(line + "\n" for line in self._table_lines(columns, list(rows), heads)))
 
     def facts(self, rows: Iterable[Row], indent: int = 0) -> None:
-        """(what, value) rows, the values aligned."""
+        """(what, value) rows, the values aligned; on a terminal long values go on below themselves."""
         from explorer.report import cell_width, pad
 
         shown = list(rows)
@@ -87,7 +95,17 @@ class Output:
         for row in shown:
             name, value = row.cells[:2]
             label = self._styled(pad(name.text, width), "dim")
-            self._write(f"{' ' * indent}{label}  {self._cell(value)}\n")
+            lines = self._wrapped(value.text, indent + width + GAP)
+            self._write(f"{' ' * indent}{label}{' ' * GAP}{self._styled(lines[0], value.style)}\n")
+            for line in lines[1:]:
+                self._write(f"{' ' * (indent + width + GAP)}{self._styled(line, value.style)}\n")
+
+    def _wrapped(self, text: str, margin: int) -> list[str]:
+        room = self.room()
+        # Nothing that could be copied is broken: names, digests and commands stay whole, the terminal wraps them.
+        if room is None or room - margin < 20:
+            return [text]
+        return textwrap.wrap(text, room - margin, break_long_words=False, break_on_hyphens=False) or [text]
 
     def _cell(self, cell: Cell | str) -> str:
         from explorer.report import visible
@@ -99,14 +117,14 @@ class Output:
         colour = self._colour_err if err else self._colour_out
         return f"\x1b[{code}m{text}\x1b[0m" if code and colour and text else text
 
-    def _table_lines(self, columns: Sequence[Column], rows: list[Row], header: bool) -> Iterable[str]:
+    def _table_lines(self, columns: Sequence[Column], rows: list[Row], heads: Sequence[Sequence[Cell]] | None) -> Iterable[str]:
         from explorer.report import Cell, cell_width, clip, pad
 
         used = [number for number in range(len(columns)) if any(row.cells[number].text for row in rows)]
         columns = [columns[number] for number in used]
         table = [[row.cells[number] for number in used] for row in rows]
-        titles = [Cell(column.title, "dim") for column in columns]
-        shown = [titles, *table] if header and table else table
+        above = [[line[number] for number in used] for line in heads] if heads else [[Cell(column.title, "dim") for column in columns]]
+        shown = [*above, *table] if table else table
         widths = [max((cell_width(line[place].text) for line in shown), default=0) for place in range(len(columns))]
         widths = self._fitted(widths, columns)
         for line in shown:
@@ -122,9 +140,10 @@ class Output:
 
     def _fitted(self, widths: list[int], columns: Sequence[Column]) -> list[int]:
         """Widths that fit the terminal: growing columns give way first, then the widest, then all that is left."""
-        if not sys.stdout.isatty():
+        whole = self.room()
+        if whole is None:
             return widths
-        room = shutil.get_terminal_size().columns - GAP * (len(widths) - 1)
+        room = whole - GAP * (len(widths) - 1)
         widths = list(widths)
         growing, every = [n for n, c in enumerate(columns) if c.grows], list(range(len(widths)))
         for places, least in ((growing, 12), (every, 8), (every, 1)):

@@ -1,18 +1,25 @@
-"""The matrix of releases and platforms, and advice, as rows, words and JSON."""
+"""The matrix of releases and platforms as rows, words and JSON."""
 
 from __future__ import annotations
 
-from explorer.compat import Answer
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from explorer.errors import ExplorerError
 from explorer.facts import MISSING
-from explorer.report.cells import Cell, Column, Row, Style, answer_cell, result_cell
+from explorer.report.cells import Cell, Column, Row, answer_cell, result_cell
 from explorer.report.json_base import Object, map_fact, object_of, time_text
-from explorer.report.json_binary import asset as asset_json
-from explorer.report.snippets import snippets
 from explorer.report.text import one_line
-from explorer.report.units import iso_date
+from explorer.report.units import iso_date, plural
 from explorer.report.words import deciding_in_words, target_in_words
 from explorer.verify import Result
-from explorer.workbench import Advice, Asset, Matrix, MatrixCell, MatrixRow, Seen, seen_key
+from explorer.workbench import Asset, Matrix, MatrixCell, MatrixRow, Seen, seen_key
+
+PUBLISHED = "published"
+"""A file that nobody has looked at: in the demo, offline, or not yet."""
+PUBLISHED_SHORT = "○"
+"""The same where there is no room for the word."""
 
 
 def matrix_columns(matrix: Matrix) -> tuple[Column, ...]:
@@ -21,35 +28,72 @@ def matrix_columns(matrix: Matrix) -> tuple[Column, ...]:
     return (Column("tag", "release"), Column("date", "date", width=10), *platforms)
 
 
-def matrix_row(matrix: Matrix, row: MatrixRow) -> Row:
-    """One release."""
+def matrix_row(matrix: Matrix, row: MatrixRow, full: bool = False) -> Row:
+    """One release; ``full`` as for ``matrix_cell``."""
     release = row.release
     date = "?" if isinstance(release.published_at, MISSING) else iso_date(release.published_at)
     mark = " pre" if release.prerelease else ""
-    return Row(
-        release.tag,
-        (Cell(release.tag + mark, "dim" if mark else "strong"), Cell(date, "dim"), *(matrix_cell(matrix, cell) for cell in row.cells)),
-    )
+    cells = (matrix_cell(matrix, cell, full) for cell in row.cells)
+    return Row(release.tag, (Cell(release.tag + mark, "dim" if mark else "strong"), Cell(date, "dim"), *cells))
 
 
-def matrix_cell(matrix: Matrix, cell: MatrixCell) -> Cell:
-    """``✓ yes``, ``✗ no``, ``▣ ran`` where it was proved, ``↳ yes`` where another file serves, ``–`` where nothing is there."""
+def matrix_cell(matrix: Matrix, cell: MatrixCell, full: bool = False) -> Cell:
+    """``✓ yes``, ``✗ no``, ``▣ ran`` where it was proved, ``published`` where nobody has looked, ``–`` where nothing is there.
+
+    Where another file serves: ``↳ yes``, ``↳ ?``; with ``full`` that file is named: ``↳ linux-arm64: yes, static Go``.
+    """
     asset = cell.asset
     if asset is None:
         return Cell("–", "dim")
     seen = matrix.seen.get(seen_key(asset))
-    mark = "" if cell.assets else "↳ "
+    if cell.assets:
+        return _state_cell(matrix, seen)
+    slug = asset.platform.slug
     if seen is None:
-        return Cell(f"{mark}…", "dim")
+        return Cell(f"↳ {slug} ?" if full else "↳ ?", "dim")
+    shown = _state_cell(matrix, seen)
     if seen.inspection is None or not seen.inspection.verdicts:
-        return Cell(f"{mark}! error", "warn")
+        return Cell(f"↳ {slug}: error" if full else "↳ error", shown.style)
+    word = shown.text.split(maxsplit=1)[1]
+    verdict = seen.inspection.verdicts[0]
+    text = f"↳ {slug}: {word}, {deciding_in_words(verdict, seen.inspection.binary)}" if full else f"↳ {word}"
+    return Cell(text, shown.style, sort=shown.sort)
+
+
+def _state_cell(matrix: Matrix, seen: Seen | None) -> Cell:
+    """What is known of one published file."""
+    if seen is None:
+        return Cell(PUBLISHED, "dim")
+    if seen.inspection is None or not seen.inspection.verdicts:
+        return Cell("! error", "warn")
     proof = next((p for p in seen.inspection.proofs if p.target == matrix.target.name), None)
     if proof is not None and proof.result is not Result.NOT_RUN:
-        shown = result_cell(proof.result)
-    else:
-        shown = answer_cell(seen.inspection.verdicts[0].answer)
-    style: Style = shown.style
-    return Cell(f"↳ {shown.text.split(maxsplit=1)[1]}" if mark else shown.text, style, sort=shown.sort)
+        return result_cell(proof.result)
+    return answer_cell(seen.inspection.verdicts[0].answer)
+
+
+def matrix_legend(matrix: Matrix, shown: Iterable[Cell]) -> tuple[str, ...]:
+    """What the marks among ``shown`` mean, a sentence each; and which file serves where one is not published."""
+    texts = {cell.text for cell in shown}
+    legend = []
+    if "! error" in texts:
+        legend.append("! error: could not be looked at, see above")
+    if texts & {PUBLISHED, PUBLISHED_SHORT}:
+        mark = PUBLISHED_SHORT if PUBLISHED_SHORT in texts else PUBLISHED
+        legend.append(f"{mark}: {'published, ' if mark == PUBLISHED_SHORT else ''}not looked at")
+    if any(text.startswith("↳ ") for text in texts):
+        if any(text.startswith("↳ ") and ": " in text for text in texts):
+            return (*legend, "↳: not published, the file named serves instead")
+        cells = [c for r in matrix.rows for c in r.cells if not c.assets and c.serves]
+        cells.sort(key=lambda c: c.serves is None or seen_key(c.serves) not in matrix.seen)
+        by_column = {c.column.title: c for c in reversed(cells)}
+        named = [f"{title} → {_served(matrix, c)}" for title, c in reversed(by_column.items())]
+        legend.append(f"↳: not published, another file serves ({'; '.join(named[:2])}{'; …' if len(named) > 2 else ''})")
+    return tuple(legend)
+
+
+def _served(matrix: Matrix, cell: MatrixCell) -> str:
+    return matrix_cell(matrix, cell, full=True).text.removeprefix("↳ ")
 
 
 def matrix_explanation(matrix: Matrix, row: MatrixRow, cell: MatrixCell) -> Cell:
@@ -59,15 +103,16 @@ def matrix_explanation(matrix: Matrix, row: MatrixRow, cell: MatrixCell) -> Cell
     if asset is None:
         return Cell(f"{place}: not published, and nothing serves instead", "dim")
     seen = matrix.seen.get(seen_key(asset))
-    said = _said(seen)
+    said = said_of(seen)
     if cell.assets:
         return Cell(f"{place}: {asset.name}: {said}")
     return Cell(f"{place}: not published; {asset.platform.slug}: {said}")
 
 
-def _said(seen: Seen | None) -> str:
+def said_of(seen: Seen | None) -> str:
+    """``yes, static Go``, or why there is no verdict."""
     if seen is None:
-        return "not looked at yet"
+        return "published, not looked at"
     if seen.inspection is None or not seen.inspection.verdicts:
         return one_line(str(seen.error)) if seen.error else "no verdict"
     verdict = seen.inspection.verdicts[0]
@@ -75,17 +120,34 @@ def _said(seen: Seen | None) -> str:
 
 
 def matrix_markdown(matrix: Matrix) -> str:
-    """The matrix as a Markdown table, fit for an issue."""
+    """The matrix as Markdown tables, RoadRunner itself and its plugin apart, fit for an issue."""
+    from explorer.report.markdown import prose
+
+    kinds = ("plugin",) if all(c.kind.value == "plugin" for c in matrix.columns) else ("server", "plugin")
+    places = {kind: [n for n, c in enumerate(matrix.columns) if (c.kind.value == "plugin") == (kind == "plugin")] for kind in kinds}
+    rows = [matrix_row(matrix, row, full=True) for row in matrix.rows]
+    parts = [f"{prose(matrix.repo)} on {prose(target_in_words(matrix.target))}"]
+    for kind, numbers in places.items():
+        if numbers:
+            parts += [f"**{kind}**"] if len([n for n in places.values() if n]) > 1 else []
+            parts.append(_markdown_table([matrix.columns[n].title for n in numbers], [_picked(row, numbers) for row in rows]))
+    legend = matrix_legend(matrix, (cell for row in rows for cell in row.cells))
+    return "\n\n".join([*parts, *(f"<sub>{prose(line)}</sub>" for line in legend)]) + "\n"
+
+
+def _picked(row: Row, numbers: Sequence[int]) -> tuple[Cell, ...]:
+    """Tag, date, and the cells of some platforms."""
+    return (*row.cells[:2], *(row.cells[2 + number] for number in numbers))
+
+
+def _markdown_table(titles: Sequence[str], rows: Sequence[tuple[Cell, ...]]) -> str:
     from explorer.report.markdown import code, prose
 
-    columns = matrix_columns(matrix)
-    lines = ["| " + " | ".join(prose(column.title) for column in columns) + " |", "|" + " --- |" * len(columns)]
-    for row in matrix.rows:
-        cells = matrix_row(matrix, row).cells
-        shown = [code(cells[0].text).replace("|", "\\|"), *(prose(cell.text) for cell in cells[1:])]
-        lines.append("| " + " | ".join(shown) + " |")
-    title = f"{prose(matrix.repo)} on {prose(target_in_words(matrix.target))}; ↳: not published, another file serves; ·p: plugin"
-    return "\n".join([title, "", *lines]) + "\n"
+    lines = ["| " + " | ".join(["release", "date", *map(prose, titles)]) + " |", "|" + " --- |" * (len(titles) + 2)]
+    for cells in rows:
+        tag = re.sub(r"(?<!\\)\|", r"\\|", code(cells[0].text))
+        lines.append("| " + " | ".join([tag, *(re.sub(r"(?<!\\)\|", r"\\|", prose(cell.text)) for cell in cells[1:])]) + " |")
+    return "\n".join(lines)
 
 
 def matrix_json(matrix: Matrix) -> Object:
@@ -111,58 +173,35 @@ def matrix_json(matrix: Matrix) -> Object:
 def _cell_json(matrix: Matrix, cell: MatrixCell) -> Object:
     return {
         "column": cell.column.key,
-        "published": [_file_json(asset, matrix.seen.get(seen_key(asset))) for asset in cell.assets],
-        "serves": _file_json(cell.serves, matrix.seen.get(seen_key(cell.serves))) if cell.serves else None,
+        "published": [file_json(asset, matrix.seen.get(seen_key(asset)), matrix.target.name) for asset in cell.assets],
+        "serves": file_json(cell.serves, matrix.seen.get(seen_key(cell.serves)), matrix.target.name) if cell.serves else None,
     }
 
 
-def _file_json(asset: Asset, seen: Seen | None) -> Object:
+def file_json(asset: Asset, seen: Seen | None, target: str) -> Object:
+    """A file and what is known of it on ``target``."""
     inspection = seen.inspection if seen else None
     verdict = inspection.verdicts[0] if inspection and inspection.verdicts else None
+    proof = next((p for p in inspection.proofs if p.target == target), None) if inspection else None
     return {
         "name": asset.name,
+        "platform": asset.platform.slug,
+        "state": "published" if seen is None else "error" if seen.error else "seen",
         "answer": verdict.answer.value if verdict else None,
         "code": verdict.deciding.code if verdict else None,
         "text": verdict.deciding.text if verdict else None,
-        "proof": inspection.proofs[0].result.value if inspection and inspection.proofs else None,
+        "proof": proof.result.value if proof else None,
         "error": str(seen.error) if seen and seen.error else None,
     }
 
 
-def advice_lines(advice: Advice) -> tuple[Cell, ...]:
-    """Which file to take and why, and what the others would do."""
-    where = f"{advice.arch}, {target_in_words(advice.target)}"
-    lines = [Cell(f"{advice.repo} {advice.release.tag} for {where}", "strong")]
-    if advice.chosen is None:
-        lines.append(Cell("✗ nothing published serves", "bad"))
-    else:
-        style: Style = "good" if advice.chosen.answer is Answer.YES else "warn"
-        lines.append(Cell(f"→ take {advice.chosen.asset.name}", style))
-    lines.append(Cell(one_line(advice.why)))
-    seen = (Cell(f"  {answer_cell(c.answer).text}  {c.asset.name}: {_said(c.seen)}", "dim") for c in advice.candidates)
-    return (*lines, *seen)
-
-
 def matrix_errors(matrix: Matrix, most: int = 3) -> tuple[str, ...]:
     """What kept files from being looked at, each sentence once."""
-    told = list(
-        dict.fromkeys(f"{seen.error.detail or seen.error.title}. {seen.error.remedy}" for seen in matrix.seen.values() if seen.error)
-    )
-    return (*told[:most], *([f"and {len(told) - most} other reasons"] if len(told) > most else []))
+    return errors_told((seen.error for seen in matrix.seen.values() if seen.error), most)
 
 
-def advice_json(advice: Advice) -> Object:
-    """What ``advise --json`` prints."""
-    return object_of(
-        repo=advice.repo,
-        tag=advice.release.tag,
-        arch=advice.arch,
-        libc=advice.libc,
-        target=advice.target.name,
-        why=advice.why,
-        chosen=asset_json(advice.chosen.asset) if advice.chosen else None,
-        sha256=advice.sha256,
-        sha256_from=advice.sha256_from or None,
-        candidates=[_file_json(candidate.asset, candidate.seen) for candidate in advice.candidates],
-        snippets=[{"key": s.key, "title": s.title, "language": s.language, "text": s.text, "note": s.note} for s in snippets(advice)],
-    )
+def errors_told(errors: Iterable[ExplorerError], most: int = 3) -> tuple[str, ...]:
+    """What kept files from being looked at: each reason once, with how many it met."""
+    told = Counter(str(error) for error in errors)
+    lines = [f"{plural(count, 'file was', 'files were')} not looked at: {text}" for text, count in told.most_common(most)]
+    return (*lines, *([f"and {len(told) - most} other reasons"] if len(told) > most else []))

@@ -41,14 +41,40 @@ class Snippet:
 def snippets(advice: Advice) -> tuple[Snippet, ...]:
     """What to paste for a piece of advice: how to take the file, or how to build one where nothing published serves.
 
+    None where there is nothing to paste: ``pastable`` says why.
+
     Raises:
         FormatError: a name or an address that cannot be put into a script safely.
     """
+    if _nothing(advice):
+        return ()
     if advice.chosen is None:
         return (_go_build(advice), _buildx(advice), _actions(advice))
-    if isinstance(advice.sha256, MISSING):
-        return ()
+    assert isinstance(advice.sha256, str)
     return (_dockerfile(advice, advice.chosen.asset, advice.sha256), _shell(advice.chosen.asset, advice, advice.sha256))
+
+
+def pastable(advice: Advice) -> tuple[tuple[Snippet, ...], str]:
+    """The snippets, and one sentence on why there are none; empty where there are."""
+    try:
+        return snippets(advice), _nothing(advice)
+    except FormatError as error:
+        return (), str(error)
+
+
+def _nothing(advice: Advice) -> str:
+    """Why there can be no snippet; empty where there can."""
+    if advice.chosen is None:
+        looked = any(candidate.seen.inspection is not None for candidate in advice.candidates)
+        return "" if looked or not advice.candidates else "Nothing to paste: whether a published file serves is not known yet"
+    asset = advice.chosen.asset
+    if asset.stand_in:
+        return "Nothing to paste: a stand-in is not published. Without --demo there are lines that fetch RoadRunner's own file"
+    if not asset.url:
+        return f"Nothing to paste: no address is known from which {asset.name} could be fetched"
+    if isinstance(advice.sha256, MISSING):
+        return f"Nothing to paste: the sha256 of {asset.name} is not known ({advice.sha256.why})"
+    return ""
 
 
 def _dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:

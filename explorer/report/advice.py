@@ -1,0 +1,135 @@
+"""Advice in words and JSON: which file, why, what proves it, and the command that would."""
+
+from __future__ import annotations
+
+import shlex
+
+from explorer.compat import Answer
+from explorer.facts import MISSING
+from explorer.report.cells import Cell, Row, answer_cell
+from explorer.report.json_base import Object, object_of
+from explorer.report.json_binary import asset as asset_json
+from explorer.report.matrix import file_json, said_of
+from explorer.report.proofs import proof_line
+from explorer.report.snippets import pastable
+from explorer.report.text import one_line, visible
+from explorer.report.units import human_size
+from explorer.report.words import target_in_words
+from explorer.verify import Proof
+from explorer.workbench import Advice, Candidate
+
+CALL = "rr-explorer"
+"""How the program is called in commands to copy; a face adds the options it was itself called with."""
+
+
+def advice_title(advice: Advice) -> Cell:
+    """``roadrunner-server/roadrunner v2025.1.15, for Alpine 3.24 (musl 1.2.6) on arm64``."""
+    return Cell(f"{advice.repo} {advice.release.tag}, for {target_in_words(advice.target)} on {advice.arch}", "strong")
+
+
+def advice_headline(advice: Advice) -> Cell:
+    """``✓ take roadrunner-2025.1.15-linux-arm64.tar.gz``, or that nothing serves, or that it is not known."""
+    chosen = advice.chosen
+    if chosen is not None:
+        sure = chosen.answer is Answer.YES
+        stand_in = " (stand-in)" if chosen.asset.stand_in else ""
+        return Cell(f"{'✓' if sure else '◐'} take {chosen.asset.name}{stand_in}", "good" if sure else "warn")
+    if advice.candidates and all(candidate.answer is Answer.UNKNOWN for candidate in advice.candidates):
+        return Cell("? which file serves is not known", "unknown")
+    return Cell("✗ nothing published serves: build it", "bad")
+
+
+def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
+    """Why, by what it is known, what would prove it, the digest, and what the other files would do, as (what, value) rows."""
+    rows: list[tuple[str, Cell]] = [("why", Cell(_why(advice)))]
+    if advice.chosen is not None:
+        proof = proof_of(advice)
+        rows.append(("known from", Cell(_known_from(advice.chosen))))
+        rows.append(("proof", proof_line(proof) if proof else Cell("▢ nothing has proved it yet", "warn")))
+        if proof is None:
+            rows.append(("prove it", Cell(prove_command(advice, call), "code")))
+        rows.append(("sha256", _digest_cell(advice)))
+    taken = advice.chosen.asset.name if advice.chosen else ""
+    rows += [(_standing(advice, other), _candidate_cell(other)) for other in advice.candidates if other.asset.name != taken]
+    return tuple(Row(str(number), (Cell(name, "dim"), cell)) for number, (name, cell) in enumerate(rows))
+
+
+def advice_lines(advice: Advice, call: str = CALL) -> tuple[Cell, ...]:
+    """All of it as lines."""
+    facts = advice_facts(advice, call)
+    width = max(len(row.cells[0].text) for row in facts)
+    lines = (Cell(f"  {row.cells[0].text:{width}}  {row.cells[1].text}", row.cells[1].style) for row in facts)
+    return (advice_title(advice), advice_headline(advice), *lines)
+
+
+def _why(advice: Advice) -> str:
+    inspection = advice.inspection
+    return one_line(inspection.verdicts[0].deciding.text if inspection else advice.why)
+
+
+def _known_from(chosen: Candidate) -> str:
+    inspection = chosen.seen.inspection
+    if inspection is None:
+        return "its name alone"
+    if inspection.path is not None or isinstance(inspection.traffic, MISSING):
+        return "the whole file"
+    traffic = inspection.traffic
+    whole = "" if isinstance(traffic.of, MISSING) else f" of {human_size(traffic.of)}"
+    return f"its first {human_size(traffic.bytes)}{whole}, read on the server: predicted, not run"
+
+
+def _digest_cell(advice: Advice) -> Cell:
+    if isinstance(advice.sha256, MISSING):
+        return Cell(f"? {advice.sha256.why}", "unknown")
+    if advice.chosen is not None and advice.chosen.asset.stand_in:
+        return Cell(f"{advice.sha256} (the stand-in's)")
+    return Cell(f"{advice.sha256} ({'as GitHub publishes it' if advice.sha256_from == 'api' else 'of the bytes here'})")
+
+
+def _standing(advice: Advice, candidate: Candidate) -> str:
+    if advice.chosen is None:
+        return "looked at" if candidate.seen.inspection else "not seen"
+    return "as good" if candidate.answer is advice.chosen.answer else "instead"
+
+
+def _candidate_cell(candidate: Candidate) -> Cell:
+    shown = answer_cell(candidate.answer)
+    said = said_of(candidate.seen).removeprefix(f"{candidate.answer}, ")
+    return Cell(f"{shown.text} · {candidate.asset.name}: {one_line(said)}", shown.style)
+
+
+def proof_of(advice: Advice) -> Proof | None:
+    """The newest proof of the chosen file on this target."""
+    inspection = advice.inspection
+    return next((p for p in inspection.proofs if p.target == advice.target.name), None) if inspection else None
+
+
+def prove_command(advice: Advice, call: str = CALL) -> str:
+    """The command line that runs the chosen file in a container of the target; empty where no file was chosen."""
+    if advice.chosen is None:
+        return ""
+    asset = advice.chosen.asset
+    return visible(f"{call} verify {shlex.quote(f'{asset.tag}/{asset.name}')} --on {shlex.quote(advice.target.name)}")
+
+
+def advice_json(advice: Advice, call: str = CALL) -> Object:
+    """What ``advise --json`` prints."""
+    lines, why_none = pastable(advice)
+    proof = proof_of(advice)
+    target = advice.target.name
+    return object_of(
+        repo=advice.repo,
+        tag=advice.release.tag,
+        arch=advice.arch,
+        libc=advice.libc,
+        target=target,
+        why=advice.why,
+        chosen=asset_json(advice.chosen.asset) if advice.chosen else None,
+        sha256=advice.sha256,
+        sha256_from=advice.sha256_from or None,
+        proof={"result": proof.result.value, "platform": proof.platform, "started_at": proof.started_at} if proof else None,
+        prove=prove_command(advice, call) or None,
+        candidates=[file_json(candidate.asset, candidate.seen, target) for candidate in advice.candidates],
+        snippets=[{"key": s.key, "title": s.title, "language": s.language, "text": s.text, "note": s.note} for s in lines],
+        nothing_to_paste=why_none or None,
+    )
