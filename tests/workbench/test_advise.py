@@ -151,3 +151,22 @@ async def test_an_address_that_a_shell_would_obey_is_refused(bench: Workbench, u
     chosen = dataclasses.replace(advice.chosen, asset=dataclasses.replace(advice.chosen.asset, url=url))
     with pytest.raises(FormatError):
         snippets(dataclasses.replace(advice, chosen=chosen))
+
+
+@pytest.mark.parametrize("arch", ["", "$(id)", "arm 64", "x" * 100, "../amd64"])
+async def test_what_is_no_architecture_is_a_usage_error(bench: Workbench, arch: str) -> None:
+    with pytest.raises(UsageError, match="architecture"):
+        await bench.advise("latest", arch, "musl")
+
+
+async def test_the_candidates_are_looked_at_together(github: GitHub, tmp_path: Path) -> None:
+    musl = f"roadrunner-{VERSION}-unknown-musl-amd64.tar.gz"
+    github.add_release(TAG, assets={n: packed(rr(), n.removesuffix(".tar.gz")) for n in (archive_name("amd64"), musl)})
+    github.fault("*", host="assets", hang=True)
+    bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path))
+    task = asyncio.ensure_future(bench.advise(TAG, "x86_64", "musl"))
+    await asyncio.to_thread(github.wait_for, lambda seen: sum(s.host == "assets" for s in seen) == 2)
+    github.hang_ends()
+    advice = await task
+    await bench.aclose()
+    assert [c.answer for c in advice.candidates] == [Answer.YES, Answer.YES]
