@@ -14,7 +14,7 @@ from explorer.facts import MISSING, NotApplicable
 from explorer.progress import Progress
 from explorer.verify import Engine, Expectations, ProofRequest, Result, RunLimits, emulation, from_json, prove, script, to_json
 from explorer.verify.emulate import probe_program
-from tests.support.binaries import C_IFUNC, binary, go_build, linked_by_hand, zig_cc
+from tests.support.binaries import binary, go_build, zig_cc
 from tests.support.engine import TestEngine
 from tests.verify.conftest import Prover, act
 
@@ -124,10 +124,7 @@ async def test_a_missing_symbol_is_named(proved: Prover) -> None:
 
 
 async def test_a_relocation_that_musl_does_not_know(proved: Prover) -> None:
-    # the resolver must look at something at run time, else the compiler takes the indirection away
-    source = C_IFUNC.replace("return plain;", "static volatile int one = 1; return one ? plain : 0;")
-    assert source != C_IFUNC
-    proof = await proved(linked_by_hand("indirect", source, musl=True))
+    proof = await proved(binary("c-ifunc-musl"))
     assert (proof.result, proof.meaning) == (Result.FAILED, "relocation"), proof
 
 
