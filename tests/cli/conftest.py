@@ -1,5 +1,7 @@
-"""The real command in a process of its own, with directories of its own, against the local GitHub."""
+"""The real command with directories of its own, against the local GitHub: called here, or in a process of its own."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -12,6 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from explorer.cli import run
 from explorer.report.schema import schema_text
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
@@ -34,7 +37,10 @@ class Done:
 
 @dataclass
 class Command:
-    """``rr(*words)`` runs ``python -m explorer`` in ``home``, where nothing of the user's own is seen."""
+    """``rr(*words)`` runs the command line as ``main`` does, with ``home`` for its home: nothing of the user's own is seen.
+
+    ``rr.process`` runs ``python -m explorer``, for what only a process of its own shows; it costs half a second more.
+    """
 
     home: Path
     api_url: str = ""
@@ -51,8 +57,22 @@ class Command:
         """The command line."""
         return [sys.executable, "-m", "explorer", *map(str, words)]
 
-    def __call__(self, *words: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Done:
-        """Run it to its end."""
+    def __call__(self, *words: str | Path, env: Mapping[str, str] | None = None) -> Done:
+        """Run it to its end, in this process: its words, environment and streams are those that a process would have."""
+        streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
+        out, err = streams
+        with pytest.MonkeyPatch.context() as patch, Path(os.devnull).open() as nothing:
+            for name in os.environ:
+                patch.delenv(name)
+            for name, value in self.environ(env).items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "stdin", nothing)
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = run(tuple(map(str, words)))
+        return Done(code, *(stream.buffer.getvalue().decode("utf-8") for stream in streams))
+
+    def process(self, *words: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Done:
+        """Run it to its end in a process of its own."""
         done = subprocess.run(
             self.words(*words),
             capture_output=True,

@@ -20,10 +20,11 @@ def test_the_matrix_tells_the_story_of_musl_arm64(served: Command, github: GitHu
     assert (new["server:musl-arm64"]["serves"]["name"], new["server:musl-arm64"]["serves"]["answer"]) == (ARM64, "yes")
     assert old["server:linux-amd64"]["published"][0]["answer"] == "no"
     assert github.count("*", "assets") == 3, "one ranged request for each file"
-    text = served("matrix", "--latest", "1").out
-    assert "↳ yes" in text
-    table = served("matrix", TAG, "--markdown").out.splitlines()
-    assert len({line.count("|") for line in table[2:]}) == 1
+    assert "↳ linux-arm64: yes, static" in served("matrix", "--latest", "1").out
+    text = served("matrix", TAG, "--markdown").out
+    assert "↳ linux-arm64: yes, static" in text
+    tables = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
+    assert [len({line.count("|") for line in table}) for table in tables] == [1, 1], "RoadRunner and its plugin apart"
     assert served("matrix", "--markdown", "--json").code == 2
 
 
@@ -35,10 +36,59 @@ def test_advice_names_a_file_with_its_digest_or_how_to_build_one(served: Command
     text = served("advise", TAG, "--arch", "amd64")
     assert text.code == 0
     assert f"take {AMD64}" in text.out
+    assert "▢ nothing has proved it yet" in text.out
+    assert f"rr-explorer verify {TAG}/{AMD64} --on alpine-" in text.out
+    assert found["proof"] is None
+    assert found["prove"].startswith(f"rr-explorer verify {TAG}/{ARM64}")
     none = served.json("advise", "v1.6.2", "--arch", "amd64", code=1)
     assert none["chosen"] is None
     assert any("CGO_ENABLED=0" in snippet["text"] for snippet in none["snippets"])
     assert served("advise", "v9.9.9").code == 3
+
+
+def test_what_the_demo_cannot_look_at_is_published_and_no_error(rr: Command) -> None:
+    found = rr.json("matrix", "v2025.1.15", "v2025.1.14", "--demo")
+    new, old = ({cell["column"]: cell for cell in row["cells"]} for row in found["rows"])
+    assert new["server:musl-arm64"]["serves"]["state"] == "seen"
+    assert new["server:freebsd"]["published"][0]["state"] == "published"
+    assert {file["state"] for cell in old.values() for file in cell["published"]} == {"published"}
+    done = rr("matrix", "v2025.1.14", "--demo")
+    assert "error" not in done.out + done.err
+    assert "↳ linux-arm64 ?" in done.out
+    assert "published: not looked at" in done.err
+
+
+def test_offline_what_was_kept_is_shown_and_the_rest_is_published(served: Command, github: GitHub) -> None:
+    served("inspect", f"{TAG}/{ARM64}", "--peek")
+    served("get", f"{TAG}/{AMD64}", "-o", served.home / "bin")
+    before = github.count()
+    found = served.json("--offline", "matrix", TAG, "v1.6.2")
+    new, old = ({cell["column"]: cell for cell in row["cells"]} for row in found["rows"])
+    assert [new[f"server:linux-{arch}"]["published"][0]["state"] for arch in ("arm64", "amd64")] == ["seen", "seen"]
+    assert old["server:linux-amd64"]["published"][0]["state"] == "published"
+    assert github.count() == before
+    told = served("assets", "v1.6.2", "--peek", "--offline").err.splitlines()
+    assert [line for line in told if "not looked at" in line] == ["warning: 1 file was not looked at: rr-explorer was told to stay offline"]
+
+
+def test_a_stand_in_has_nothing_to_paste_and_advice_says_so(rr: Command) -> None:
+    done = rr("advise", "--demo")
+    assert done.code == 0
+    assert done.out.splitlines()[-1].startswith("Nothing to paste: a stand-in is not published.")
+    assert "rr-explorer --demo verify v2025.1.15/" in done.out
+    found = rr.json("advise", "--demo")
+    assert found["snippets"] == []
+    assert "stand-in" in found["nothing_to_paste"]
+    both = rr("advise", "--demo", "--arch", "amd64").out
+    assert "✓ yes · roadrunner-2025.1.15-unknown-musl-amd64.tar.gz: static Go" in both
+
+
+def test_advice_that_cannot_look_does_not_say_that_nothing_serves(rr: Command) -> None:
+    done = rr("advise", "--offline")
+    assert done.code == 1
+    assert "? which file serves is not known" in done.out
+    assert "stay offline" in done.out
+    assert "CGO_ENABLED" not in done.out
 
 
 @pytest.mark.parametrize(("form", "start"), [("markdown", "## "), ("html", "<!DOCTYPE html>"), ("svg", "<svg "), ("json", "{")])

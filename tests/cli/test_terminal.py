@@ -69,6 +69,34 @@ def test_tables_fit_the_terminal(rr: Command, columns: int) -> None:
     assert max(len(line) for line in lines[start : start + 19]) <= columns
 
 
+@pytest.mark.parametrize(("columns", "tables", "plugin"), [(40, 3, False), (80, 1, False), (120, 1, False), (160, 1, True)])
+def test_the_matrix_folds_instead_of_being_cut(rr: Command, columns: int, tables: int, plugin: bool) -> None:
+    words = ("--demo", "matrix", "v2025.1.15", "v1.6.2")
+    code, text = in_terminal(rr, *words, columns=columns, env={"NO_COLOR": "1"})
+    assert code == 0
+    lines = text.replace("\r", "").splitlines()
+    rows = [line for line in lines if line.startswith("v2025.1.15 ")]
+    assert len(rows) == tables
+    assert max(map(len, rows)) <= columns
+    assert "…" not in "".join(rows), "nothing is cut"
+    assert "↳" in "".join(rows)
+    assert ("the plugin's columns are left out" in text) is not plugin
+    assert any("musl-arm64 → linux-arm64: yes, static Go" in line for line in lines) or "↳ linux-arm64: yes, static Go" in rows[0]
+    every = in_terminal(rr, *words, "--all", columns=columns, env={"NO_COLOR": "1"})[1]
+    assert "left out" not in every
+    assert every.count("darwin") == 2
+
+
+def test_a_process_ends_with_the_exit_code(rr: Command, tmp_path: Path) -> None:
+    path = binary("c-glibc")
+    broken = tmp_path / "rr.tar.gz"
+    broken.write_bytes(b"\x1f\x8b\x08\x00" + b"\xff" * 200)
+    for code, words in ((0, ("inspect", path)), (1, ("inspect", path, "--exit-code")), (2, ("relases",)), (6, ("inspect", broken))):
+        done = rr.process(*words)
+        assert done.code == code
+        assert (done.err == "") is (code < 2)
+
+
 def test_progress_is_for_terminals_and_goes_away(served: Command, github: GitHub) -> None:
     github.fault("*linux-arm64*", host="assets", bytes_per_second=2_000_000)
     code, text = in_terminal(served, "inspect", f"{TAG}/{ARM64}")
@@ -147,7 +175,7 @@ def test_a_signal_cancels_cleans_up_and_exits_with_130(served: Command, github: 
 
 
 def test_a_stream_that_cannot_encode_a_glyph_gets_an_escape(rr: Command) -> None:
-    done = rr("inspect", binary("go-static-amd64"), env={"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"})
+    done = rr.process("inspect", binary("go-static-amd64"), env={"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"})
     assert done.code == 0
     assert "\\u2713 YES" in done.out
 
@@ -156,7 +184,7 @@ def test_nothing_is_written_outside_the_named_places(rr: Command, tmp_path: Path
     empty = tmp_path / "cwd"
     empty.mkdir()
     for words in (("releases", "--offline"), ("inspect", sys.executable), ("rules",), ("--demo",)):
-        rr(*words, cwd=empty, env={"PYTHONPATH": str(Path(__file__).parents[2])})
+        rr.process(*words, cwd=empty, env={"PYTHONPATH": str(Path(__file__).parents[2])})
     assert not list(empty.iterdir())
     assert {path.name for path in rr.home.iterdir()} <= {"cache", "state", "config"}
     elsewhere = tmp_path / "elsewhere"
@@ -175,7 +203,7 @@ def test_completion_answers(rr: Command) -> None:
     def complete(line: str) -> list[str]:
         words = line.split(" ")
         env = {"_RR_EXPLORER_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-        return [item.partition(",")[2] for item in rr(env=env).out.splitlines()]
+        return [item.partition(",")[2] for item in rr.process(env=env).out.splitlines()]
 
     assert complete("rr-explorer ins") == ["inspect"]
     assert "alpine-3.22" in complete("rr-explorer inspect x --on alpine-3.2")
