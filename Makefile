@@ -40,7 +40,8 @@ lint: $(VENV)/.installed-test ## ruff, mypy --strict and the import laws
 engine: $(VENV)/.installed-test ## find a container engine, or install and start one (root on Debian only)
 	@$(BIN)/python -m tests.support.engine
 
-prepare: engine ## build the tests' programs, fetch published ones by package name, once
+prepare: engine ## build the tests' programs, fetch published ones by package name, have a browser, once
+	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/python -m tests.support.binaries >/dev/null
 	@$(BIN)/python -m tests.support.corpus
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.github import GitHub
 
-pytest_plugins = ["tests.support.engine"]
+pytest_plugins = ["tests.support.engine", "tests.support.browser"]
 
 
 @pytest.fixture
