@@ -160,6 +160,12 @@ class ExplorerApp(App[None]):
         """What is known of a file."""
         return self.learned.get(f"{asset.tag}/{asset.name}#")
 
+    def reachable(self, asset: Asset | None, whole: bool = False) -> bool:
+        """Whether there are bytes to get at: here, or at an address; with ``whole`` only what is still to be fetched counts."""
+        if asset is None:
+            return False
+        return (asset.path is not None and not whole) or (asset.path is None and bool(asset.url or asset.api_url))
+
     def say(self, words: object, *, title: str = "", warning: bool = False, error: bool = False) -> None:
         """A toast. Never read as markup, and visible whatever it quotes."""
         self.notify(
@@ -247,7 +253,7 @@ class ExplorerApp(App[None]):
     def _ended(self, message: JobEnded) -> None:
         self.board.finish(message.job, message.state, message.message)
         self.work.forget(message.job)
-        if message.state is State.CANCELLED and message.job.kind is not Kind.LISTING:
+        if message.state is State.CANCELLED and message.job.kind not in (Kind.LISTING, Kind.ADVISE):
             self.say(f"{message.job.kind} of {message.job.title} cancelled")
         self.jobs_changed.publish(message.job)
 

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     DOWNLOAD = "download"
     INSPECT = "inspect"
     VERIFY = "verify"
+    ADVISE = "advise"
 
 
 class State(StrEnum):

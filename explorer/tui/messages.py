@@ -11,7 +11,7 @@ from explorer.tui.jobs import Job
 from explorer.tui.rows import RowSource
 
 if TYPE_CHECKING:
-    from explorer.workbench import Asset, Catalogue, Inspection, Proof, Subject, Target
+    from explorer.workbench import Advice, Asset, Catalogue, Inspection, Proof, Subject, Target
 
 
 class CatalogueArrived(Message):
@@ -67,6 +67,14 @@ class Proved(Message):
         super().__init__()
         self.subject = subject
         self.proof = proof
+
+
+class Advised(Message):
+    """Which file to take."""
+
+    def __init__(self, advice: Advice) -> None:
+        super().__init__()
+        self.advice = advice
 
 
 class TargetsJudged(Message):

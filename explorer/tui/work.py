@@ -6,6 +6,7 @@ They belong to the app, not to a screen, so that a download or a proof goes on w
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +20,7 @@ from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFaile
 
 if TYPE_CHECKING:
     from explorer.tui.app import ExplorerApp
-    from explorer.workbench import Asset, Inspection, Proof, ProofOptions, Subject
+    from explorer.workbench import Advice, Asset, Inspection, Proof, ProofOptions, Subject
 
 T = TypeVar("T")
 AT_A_TIME = 8
@@ -41,6 +42,7 @@ class Work:
     def __init__(self, app: ExplorerApp) -> None:
         self._app = app
         self._workers: dict[int, Worker[None]] = {}
+        self._questions = itertools.count(1)
 
     # -- jobs ---------------------------------------------------------------------------------------------------------
 
@@ -160,6 +162,15 @@ class Work:
             app.post_message(Inspected(await look(subject, on=app.judged_on, progress=progress)))
 
         return self._start(Kind.INSPECT, subject.name, key_of(subject), work)
+
+    def advise(self, tag: str, arch: str, libc: str, then: Callable[[Advice], None]) -> Job:
+        """Look at the files that might serve; a file without a digest is fetched, so that the lines to paste have one."""
+
+        async def work(job: Job) -> None:
+            then(await self._app.wb.advise(tag, arch, libc, progress=self._progress(job)))
+
+        # Each question is a job of its own: another screen's answer goes to that screen.
+        return self._start(Kind.ADVISE, f"advice for {arch}, {libc}", f"advice {next(self._questions)}", work)
 
     def resolve(self, target: str, then: Callable[[Subject], None]) -> None:
         """Find what a TARGET of the command line stands for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.screen import Screen
@@ -15,6 +15,7 @@ from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from explorer.tui.app import ExplorerApp
+    from explorer.workbench import Inspection
 
 NARROW = 80
 WIDE = 120
@@ -83,6 +84,10 @@ class ExplorerScreen(Screen[None]):
             return self.table() is not None
         if action == "cancel":
             return bool(self.explorer.board.running)
+        if action in ("matrix", "advice"):
+            return self.explorer.catalogue is not None
+        if action == "report":
+            return bool(self.inspections())
         return True
 
     # -- going back ---------------------------------------------------------------------------------------------------
@@ -109,6 +114,35 @@ class ExplorerScreen(Screen[None]):
     def action_copy(self) -> None:
         """Offer what can be copied."""
         self.explorer.offer_copies(self.copies())
+
+    # -- many at once -------------------------------------------------------------------------------------------------
+
+    @property
+    def tag(self) -> str:
+        """The release at hand."""
+        return ""
+
+    def action_matrix(self) -> None:
+        """Show releases and platforms at a glance."""
+        from explorer.tui.screens.matrix import MatrixScreen
+
+        self.app.push_screen(MatrixScreen(self.tag))
+
+    def action_advice(self) -> None:
+        """Say which file of the release at hand to take."""
+        from explorer.tui.screens.advice import AdviceScreen
+
+        self.app.push_screen(AdviceScreen(self.tag))
+
+    def inspections(self) -> Sequence[Inspection]:
+        """What is known of the files at hand: what a report would be about."""
+        return ()
+
+    def action_report(self) -> None:
+        """Write a report on the files at hand."""
+        from explorer.tui.screens.report import offer_report
+
+        offer_report(self.explorer, self.inspections())
 
     # -- jobs and jumping ---------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -263,6 +264,15 @@ class BinaryScreen(ExplorerScreen):
 
     # -- other actions ------------------------------------------------------------------------------------------------
 
+    @property
+    def tag(self) -> str:
+        """The release the file is of."""
+        return self.subject.release.tag if self.subject.release is not None else ""
+
+    def inspections(self) -> Sequence[Inspection]:
+        """Of this file."""
+        return [self.inspection] if self.inspection is not None else []
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing is offered that cannot be done."""
         if action == "download":
@@ -273,6 +283,8 @@ class BinaryScreen(ExplorerScreen):
             return self._failure is None and not (job is not None and job.running)
         if action == "open_browser":
             return self.subject.release is not None and bool(self.subject.release.url)
+        if action == "advice":
+            return self.subject.release is not None
         if action == "target":
             return self.explorer.target is not None
         return super().check_action(action, parameters)

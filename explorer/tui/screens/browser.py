@@ -17,7 +17,7 @@ from textual.widgets import Static
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, proof_copies
 from explorer.tui.late import report
-from explorer.tui.render import content, error, lines, text
+from explorer.tui.render import error, lines, text
 from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import ExplorerScreen
 from explorer.tui.widgets.banner import VerdictBanner
@@ -27,7 +27,7 @@ from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from explorer.report import AssetRow, Row
-    from explorer.workbench import Asset, Proof, Release
+    from explorer.workbench import Asset, Inspection, Proof, Release
 
 SETTLE = 0.12
 """Seconds the cursor has to rest on a release before its files are looked up: holding ↓ must not start a request a row."""
@@ -184,20 +184,7 @@ class BrowserScreen(ExplorerScreen):
         banner.set_class(asset is None, "-empty")
         if row is None or asset is None:
             return
-        offline = self.explorer.settings.offline or self.explorer.settings.demo
-        found = self.explorer.known(asset)
-        name = report.visible(asset.name)
-        if found is not None:
-            banner.show(report.verdict_banner(found, now=self.explorer.now()), self._instead(row), short=self.size.height < 30)
-        elif f"{asset.tag}/{asset.name}#" in self.explorer.problems:
-            banner.problem(self.explorer.problems[f"{asset.tag}/{asset.name}#"])
-        elif asset.path is None and (offline or not (asset.url or asset.api_url)):
-            banner.say(
-                content(report.Cell(f"? {name}", "unknown"), "bold"),
-                text("Only its name is known here: nothing was fetched, so nothing can be said of what is inside.", "$text-muted"),
-            )
-        else:
-            banner.say(content(report.Cell(name, "strong")), text("looking at its first bytes …", "$text-muted"))
+        banner.tell(self.explorer, asset, self._instead(row))
 
     @staticmethod
     def _instead(row: AssetRow) -> Content | None:
@@ -236,15 +223,21 @@ class BrowserScreen(ExplorerScreen):
 
     # -- actions ------------------------------------------------------------------------------------------------------
 
+    @property
+    def tag(self) -> str:
+        """The release under the cursor."""
+        return self._release.tag if self._release is not None else ""
+
+    def inspections(self) -> Sequence[Inspection]:
+        """Of the file under the cursor where the files have the focus, else of all the release's files that were looked at."""
+        shown = [self.asset] if self.focused is self.assets else [row.asset for row in self._rows.values()]
+        found = [self.explorer.known(asset) for asset in shown if asset is not None]
+        return [inspection for inspection in found if inspection is not None]
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What needs a file under the cursor is only offered with one."""
         if action in ("verify", "download") and self.is_mounted:
-            asset = self.asset
-            return (
-                asset is not None
-                and (asset.path is not None or bool(asset.url or asset.api_url))
-                and not (action == "download" and asset.path)
-            )
+            return self.explorer.reachable(self.asset, whole=action == "download")
         if action == "open_browser" and self.is_mounted:
             return bool(self._url())
         if action == "target":

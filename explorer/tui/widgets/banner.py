@@ -12,6 +12,8 @@ from explorer.tui.render import content, lines, spaced, text
 
 if TYPE_CHECKING:
     from explorer.report import Banner
+    from explorer.tui.app import ExplorerApp
+    from explorer.workbench import Asset
 
 _CLASSES = {"good": "-good", "warn": "-warn", "bad": "-bad"}
 
@@ -58,10 +60,25 @@ class VerdictBanner(Static):
         parts.append(spaced([content(banner.proof), *notes], "  ·  "))
         self.update(lines(parts))
 
-    def problem(self, words: str) -> None:
+    def tell(self, app: ExplorerApp, asset: Asset, lead: Content | None = None) -> None:
+        """Show what is known of a file, or why nothing is."""
+        key = f"{asset.tag}/{asset.name}#"
+        found = app.known(asset)
+        head = lead or text(asset.name, "bold")
+        if found is not None:
+            self.show(report.verdict_banner(found, now=app.now()), lead, short=app.size.height < 30)
+        elif key in app.problems:
+            self.problem(app.problems[key], lead)
+        elif asset.path is None and (app.settings.offline or app.settings.demo or not (asset.url or asset.api_url)):
+            why = "Only its name is known here: nothing was fetched, so nothing can be said of what is inside."
+            self.say(Content.assemble(("? ", "$text-muted"), head), text(why, "$text-muted"))
+        else:
+            self.say(head, text("looking at its first bytes …", "$text-muted"))
+
+    def problem(self, words: str, lead: Content | None = None) -> None:
         """Show why there is no verdict; untrusted words."""
         self._edge("warn")
-        self.update(lines([content(report.Cell("? no verdict yet", "unknown"), "bold"), text(words)]))
+        self.update(lines([*([lead] if lead else []), content(report.Cell("? no verdict yet", "unknown"), "bold"), text(words)]))
 
     def _edge(self, style: str) -> None:
         for name in _CLASSES.values():

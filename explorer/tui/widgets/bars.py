@@ -124,7 +124,7 @@ class KeyBar(Widget):
             self.app.simulate_key("J")
 
 
-_SIGNS = {"download": "↓", "verify": "▷", "inspect": "◎", "listing": "≡"}
+_SIGNS = {"download": "↓", "verify": "▷", "inspect": "◎", "listing": "≡", "advise": "◎"}
 
 
 def jobs_in_words(jobs: tuple[Job, ...]) -> str:

@@ -1,0 +1,109 @@
+"""The matrix as rows of a grid, made when they are seen: two hundred releases of fifteen cells are not drawn at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from explorer.errors import ExplorerError
+from explorer.progress import Cancellation
+from explorer.report import Cell, Column, Row, Style
+from explorer.report.matrix import matrix_cell
+from explorer.tui.widgets.grid import Heading
+from explorer.workbench import Asset, Inspection, Kind, Matrix, MatrixCell, MatrixColumn, MatrixRow, Seen, seen_key
+
+RELEASE = 13
+"""Cells of the release's column: ``v2.0.0-alpha1``."""
+ANSWER, SHORT, STORY = 8, 7, 17
+"""Cells of a column for Linux (``◐ yes-if``), for another system (``freebsd``), and of the one that names what serves instead."""
+GROUPS = {Kind.SERVER: "server", Kind.DEB: "server", Kind.PLUGIN: "plugin", Kind.OTHER: "files"}
+
+
+def _width(column: MatrixColumn) -> int:
+    if column.kind is Kind.SERVER and column.title == "musl-arm64":
+        return STORY
+    if column.kind is Kind.OTHER:
+        return max(ANSWER, *(len(part) for part in _parts(column)))
+    return ANSWER if column.title.startswith(("linux", "musl")) else SHORT
+
+
+def _parts(column: MatrixColumn) -> tuple[str, str]:
+    upper, _, lower = column.title.rpartition("-")
+    return upper, lower
+
+
+def headings(matrix: Matrix) -> tuple[Heading, ...]:
+    """What stands above the columns."""
+    return tuple(Heading(GROUPS[column.kind], *(Cell(part).text for part in _parts(column))) for column in matrix.columns)
+
+
+class MatrixRows:
+    """A row source: releases down, platforms across. ``learned`` and ``problems`` are the app's, read when a row is drawn."""
+
+    def __init__(
+        self, matrix: Matrix, rows: Sequence[MatrixRow], known: Callable[[Asset], Inspection | None], problem: Callable[[Asset], str]
+    ) -> None:
+        self.matrix = matrix
+        self._rows = tuple(rows)
+        self._known = known
+        self._problem = problem
+        self._made: dict[int, Row] = {}
+        self._places = {row.release.tag: number for number, row in enumerate(self._rows)}
+        self.unreachable: set[str] = set()
+        """``TAG/NAME`` of files that no look can reach."""
+        self.columns = (
+            Column("tag", "release", width=RELEASE),
+            *(Column(column.key, column.title, width=_width(column)) for column in matrix.columns),
+        )
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def release_row(self, index: int) -> MatrixRow:
+        """The release itself."""
+        return self._rows[index]
+
+    def at(self, tag: str) -> MatrixRow | None:
+        """The release with this tag."""
+        place = self._places.get(tag)
+        return self._rows[place] if place is not None else None
+
+    def forget(self, tag: str) -> None:
+        """Something of this release has changed: its row is made anew."""
+        self._made.pop(self._places.get(tag, -1), None)
+
+    def row(self, index: int) -> Row:
+        made = self._made.get(index)
+        if made is None:
+            release = self._rows[index]
+            style: Style = "dim" if release.release.prerelease else "strong"
+            cells = (self._cell(cell, width.width) for cell, width in zip(release.cells, self.columns[1:], strict=True))
+            made = self._made[index] = Row(release.release.tag, (Cell(release.release.tag, style), *cells))
+        return made
+
+    def _cell(self, cell: MatrixCell, width: int) -> Cell:
+        asset = cell.asset
+        if asset is None:
+            return Cell("–", "dim", sort=9)
+        key = seen_key(asset)
+        found, problem = self._known(asset), self._problem(asset)
+        self.matrix.seen.pop(key, None)
+        if found is not None:
+            self.matrix.seen[key] = Seen(found)
+        elif problem:
+            self.matrix.seen[key] = Seen(None, ExplorerError(problem))
+        elif key in self.unreachable:
+            return Cell("•" if cell.assets else f"↳ {asset.platform.slug}" if width >= STORY else "↳", "dim", sort=8)
+        shown = matrix_cell(self.matrix, cell)
+        if cell.assets or found is None or width < STORY:
+            return shown
+        return Cell(f"↳ {asset.platform.slug} {shown.text.removeprefix('↳').strip()}", shown.style, sort=shown.sort)
+
+    def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
+        wanted = words.casefold().split()
+        found: list[int] = []
+        for index in range(len(self._rows)):
+            cancel.check()
+            line = " ".join(cell.text for cell in self.row(index).cells).casefold()
+            if all(word in line for word in wanted):
+                found.append(index)
+        return found

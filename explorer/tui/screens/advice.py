@@ -1,0 +1,261 @@
+"""Which file of a release to take for a system: why, what proves it, and the lines to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from explorer.errors import ExplorerError, FormatError
+from explorer.report import Cell, answer_cell, deciding_in_words, proof_line, target_in_words, verdict_banner
+from explorer.report.snippets import Snippet, snippets
+from explorer.tui.actions import bindings_for
+from explorer.tui.copying import Copy, proof_copies
+from explorer.tui.jobs import Job
+from explorer.tui.messages import Advised, InspectFailed
+from explorer.tui.render import content, error, lines, text
+from explorer.tui.screens.base import ExplorerScreen
+from explorer.tui.widgets.bars import KeyBar, TopBar
+from explorer.tui.work import void
+from explorer.workbench import Advice, Asset, Candidate, Inspection
+
+ARCHES = ("arm64", "amd64")
+LIBCS = ("musl", "glibc")
+
+
+class AdviceScreen(ExplorerScreen):
+    """Words to read, from the answer to the lines to paste."""
+
+    CSS_PATH = "advice.tcss"
+    CONTEXT = "advice"
+    BINDINGS: ClassVar = bindings_for("advice")
+    AUTO_FOCUS = "#words"
+    HELP = (
+        "Which file to take for a system, why, and what proves it. M goes between arm64 and amd64, L between musl and glibc; v "
+        "proves the file in a container; y copies the lines to paste, one piece at a time; enter opens the file."
+    )
+
+    def __init__(self, tag: str) -> None:
+        super().__init__()
+        self._tag = tag or "latest"
+        self.arch, self.libc = ARCHES[0], LIBCS[0]
+        self.advice: Advice | None = None
+        self._failure: ExplorerError | None = None
+        self._snippets: tuple[Snippet, ...] = ()
+        self._job: Job | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TopBar()
+        yield Static(id="question")
+        with VerticalScroll(id="words"):
+            yield Static(id="answer")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Ask."""
+        self.explorer.failed.subscribe(self, self._failed)
+        self.explorer.jobs_changed.subscribe(self, lambda _: self.refresh_bindings())
+        self.action_refresh()
+
+    @property
+    def tag(self) -> str:
+        """The release."""
+        return self._tag
+
+    @property
+    def asset(self) -> Asset | None:
+        """The file to take, else the first that was considered."""
+        if self.advice is None:
+            return None
+        chosen = self.advice.chosen or next(iter(self.advice.candidates), None)
+        return chosen.asset if chosen is not None else None
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    def action_refresh(self) -> None:
+        """Ask (again)."""
+        self.advice, self._failure, self._snippets = None, None, ()
+        self._ask()
+        self._show()
+
+    def on_screen_resume(self) -> None:
+        """Back from a proof: the advice knows of it."""
+        if self.advice is not None:
+            self._ask()
+
+    def _ask(self) -> None:
+        """Another question ends the one before; what a download has is kept."""
+        if self._job is not None:
+            self.explorer.work.cancel(self._job)
+        self._job = self.explorer.work.advise(self._tag, self.arch, self.libc, lambda advice: void(self.post_message(Advised(advice))))
+
+    def on_unmount(self) -> None:
+        """The user has moved on."""
+        if self._job is not None:
+            self.explorer.work.cancel(self._job)
+
+    @on(Advised)
+    def _advised(self, message: Advised) -> None:
+        advice = message.advice
+        if (advice.arch, advice.libc) != (self.arch, self.libc):
+            return  # another question has been asked meanwhile
+        self.advice, self._failure = advice, None
+        try:
+            self._snippets = snippets(advice)
+        except FormatError as problem:
+            self._snippets, self._failure = (), problem
+        self._show()
+
+    def _failed(self, message: InspectFailed) -> None:
+        if message.job is self._job:
+            self._failure = message.error
+            self._show()
+
+    # -- words --------------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        question = self.query_one("#question", Static)
+        question.update(
+            Content.assemble(
+                text("Which file of "),
+                text(self.advice.release.tag if self.advice is not None else self._tag, "bold"),
+                text(" for  "),
+                *self._switch("M", ARCHES, self.arch),
+                text("   "),
+                *self._switch("L", LIBCS, self.libc),
+            )
+        )
+        self.query_one("#answer", Static).update(lines(self._words()))
+        self.refresh_bindings()
+
+    @staticmethod
+    def _switch(key: str, choices: Sequence[str], chosen: str) -> list[Content]:
+        """``M [arm64] amd64``: what is chosen stands in brackets."""
+        found = [text(key, "bold $footer-key-foreground")]
+        return found + [text(f" [{c}]", "bold $text-primary") if c == chosen else text(f"  {c} ", "$text-muted") for c in choices]
+
+    def _words(self) -> list[Content]:
+        advice = self.advice
+        if advice is None:
+            return [error(self._failure)] if self._failure is not None else [text("looking at the files that might serve …", "$text-muted")]
+        found = self._headline(advice)
+        others = [candidate for candidate in advice.candidates if candidate is not advice.chosen]
+        if others:
+            found += [Content(""), text("The others" if advice.chosen else "What there is", "bold $text-primary")]
+            found += [self._other(candidate) for candidate in others]
+        if self._failure is not None:
+            found += [Content(""), error(self._failure)]
+        for number, snippet in enumerate(self._snippets, 1):
+            found += [
+                Content(""),
+                Content.assemble(text(f"{number}  {snippet.title}", "bold $text-primary"), text("  y copies", "$text-muted")),
+            ]
+            if snippet.note:
+                found.append(text(snippet.note, "$text-muted"))
+            found += [Content.assemble(("│ ", "$text-muted"), text(line)) for line in snippet.text.rstrip("\n").split("\n")]
+        return found
+
+    def _headline(self, advice: Advice) -> list[Content]:
+        where = f"{advice.arch} on {target_in_words(advice.target)}"
+        chosen = advice.chosen
+        if chosen is None:
+            return [
+                Content.assemble(content(Cell("✗ nothing published serves", "bad"), "bold"), text(f" {where}")),
+                text(advice.why),
+            ]
+        cell = answer_cell(chosen.answer)
+        found = [
+            Content.assemble(text("take  ", "$text-muted"), text(chosen.asset.name, "bold")),
+            Content.assemble(content(cell, "bold"), text(f", it runs on {where}: {advice.why}")),
+        ]
+        inspection = chosen.seen.inspection
+        if inspection is not None:
+            found += self._ground(inspection)
+        return found
+
+    def _ground(self, inspection: Inspection) -> list[Content]:
+        """What it rests on: the evidence in the file, and the proof, or the key that makes one."""
+        banner = verdict_banner(inspection, now=self.explorer.now())
+        found = [Content.assemble(text("seen in  ", "$text-muted"), content(banner.evidence))] if banner.evidence.text else []
+        proof = next((proof for proof in inspection.proofs), None)
+        if proof is not None:
+            found.append(Content.assemble(text("proof    ", "$text-muted"), content(proof_line(proof, self.explorer.now()))))
+        else:
+            found.append(
+                Content.assemble(
+                    text("proof    ", "$text-muted"),
+                    text("▢ none yet: "),
+                    ("v", "bold $footer-key-foreground"),
+                    text(" runs it in a container"),
+                )
+            )
+        found += [content(note) for note in banner.notes]
+        return found
+
+    @staticmethod
+    def _other(candidate: Candidate) -> Content:
+        inspection = candidate.seen.inspection
+        if inspection is not None and inspection.verdicts:
+            verdict = inspection.verdicts[0]
+            return Content.assemble(
+                "  ",
+                content(answer_cell(verdict.answer)),
+                "  ",
+                text(candidate.asset.name),
+                text(f"  {deciding_in_words(verdict, inspection.binary)}", "$text-muted"),
+            )
+        why = str(candidate.seen.error) if candidate.seen.error is not None else "not looked at"
+        return Content.assemble(
+            "  ", content(Cell("? unknown", "unknown")), "  ", text(candidate.asset.name), text(f"  {why}", "$text-muted")
+        )
+
+    # -- actions ------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What needs the file is only offered with one."""
+        if action == "verify":
+            return self.advice is not None and self.explorer.reachable(self.asset)
+        if action == "open_asset":
+            return self.asset is not None
+        return super().check_action(action, parameters)
+
+    def action_other_arch(self) -> None:
+        """The other architecture."""
+        self.arch = ARCHES[(ARCHES.index(self.arch) + 1) % len(ARCHES)]
+        self.action_refresh()
+
+    def action_other_libc(self) -> None:
+        """The other libc."""
+        self.libc = LIBCS[(LIBCS.index(self.libc) + 1) % len(LIBCS)]
+        self.action_refresh()
+
+    def action_verify(self) -> None:
+        """Prove the file."""
+        if (asset := self.asset) is not None:
+            self.explorer.open_subject(self.explorer.wb.subject(asset), prove=True)
+
+    def action_open_asset(self) -> None:
+        """Open the file."""
+        if (asset := self.asset) is not None:
+            self.explorer.open_subject(self.explorer.wb.subject(asset))
+
+    def inspections(self) -> Sequence[Inspection]:
+        """Of the files that were considered."""
+        if self.advice is None:
+            return ()
+        return [candidate.seen.inspection for candidate in self.advice.candidates if candidate.seen.inspection is not None]
+
+    def copies(self) -> list[Copy]:
+        """Each piece to paste, then the rest."""
+        found = [Copy(snippet.title, snippet.text) for snippet in self._snippets]
+        if self.advice is not None:
+            command = f"rr-explorer advise --arch {self.arch} --libc {self.libc} {self.advice.release.tag}"
+            found.append(Copy("command line", command))
+            if self.advice.inspection is not None and self.advice.inspection.proofs:
+                found += proof_copies(self.advice.inspection.proofs[0])
+        return found

@@ -1,0 +1,298 @@
+"""Every release on every platform: what is published, what it would do on the target, and what serves where nothing is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+
+from explorer.report import release_title, target_in_words
+from explorer.tui.actions import bindings_for
+from explorer.tui.copying import Copy, asset_copies, proof_copies
+from explorer.tui.looking import Looking, key_of_asset
+from explorer.tui.matrix_rows import MatrixRows, headings
+from explorer.tui.render import text
+from explorer.tui.screens.base import ExplorerScreen
+from explorer.tui.widgets.banner import VerdictBanner
+from explorer.tui.widgets.bars import KeyBar, TopBar
+from explorer.tui.widgets.grid import Grid
+from explorer.tui.widgets.pane import Pane
+from explorer.tui.widgets.table import Table
+from explorer.workbench import Asset, Inspection, Matrix, MatrixCell, MatrixRow, Release
+
+SETTLE = 0.12
+"""Seconds the screen has to rest before what is seen is looked at: scrolling through must not start a request a row."""
+REDRAW = 0.05
+"""Seconds in which results that arrive are drawn together."""
+
+
+class LaidOut(Message):
+    """The matrix of the list at hand."""
+
+    def __init__(self, matrix: Matrix) -> None:
+        super().__init__()
+        self.matrix = matrix
+
+
+class MatrixScreen(ExplorerScreen):
+    """A grid, and below it what the cell under the cursor means."""
+
+    CSS_PATH = "matrix.tcss"
+    CONTEXT = "matrix"
+    BINDINGS: ClassVar = bindings_for("matrix")
+    AUTO_FOCUS = "Grid"
+    HELP = (
+        "Releases down, platforms across, server and plugin apart. A cell says what the file there would do on the target: from "
+        "its first bytes on the server, or from the file where it is here; ▣ and ▨ once a container has run it. ↳ stands where "
+        "nothing is published and names the file that serves instead, – where nothing does, • where only the name is known. Only "
+        "what is on the screen is looked at."
+    )
+
+    def __init__(self, tag: str = "") -> None:
+        """``tag``: the release the cursor begins on."""
+        super().__init__()
+        self._tag = tag
+        self._rows: MatrixRows | None = None
+        self.looking = Looking(self)
+        self._timer: Timer | None = None
+        self._redraw: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TopBar()
+        yield Pane(Grid(empty="laying out the releases …", widget_id="grid"), "Matrix")
+        yield VerdictBanner(id="banner")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Follow the app's state."""
+        self.explorer.changed.subscribe(self, self._changed)
+        self.explorer.learnt.subscribe(self, self._learnt)
+        self.watch(self.grid, "scroll_y", self._look_soon, init=False)
+        self.watch(self.grid, "scroll_x", self._look_soon, init=False)
+        self.begin(self._lay_out, "layout")
+
+    @property
+    def grid(self) -> Grid:
+        """The grid."""
+        return self.query_one("#grid", Grid)
+
+    # -- what is under the cursor -------------------------------------------------------------------------------------
+
+    @property
+    def row(self) -> MatrixRow | None:
+        """The release under the cursor."""
+        row = self.grid.row
+        return self._rows.at(row.key) if row is not None and self._rows is not None else None
+
+    @property
+    def cell(self) -> MatrixCell | None:
+        """The cell under the cursor."""
+        row = self.row
+        return row.cells[self.grid.column] if row is not None and self.grid.column < len(row.cells) else None
+
+    @property
+    def asset(self) -> Asset | None:
+        """The file that is published there, else the one that serves instead."""
+        cell = self.cell
+        return cell.asset if cell is not None else None
+
+    @property
+    def release(self) -> Release | None:
+        """The release under the cursor."""
+        row = self.row
+        return row.release if row is not None else None
+
+    # -- filling ------------------------------------------------------------------------------------------------------
+
+    async def _lay_out(self) -> None:
+        explorer = self.explorer
+        if explorer.catalogue is not None:
+            on = explorer.judged_on
+            matrix = await asyncio.to_thread(explorer.wb.matrix_layout, explorer.catalogue, on=on[0] if on else "")
+            self.post_message(LaidOut(matrix))
+
+    @on(LaidOut)
+    def _laid_out(self, message: LaidOut) -> None:
+        explorer, matrix, grid = self.explorer, message.matrix, self.grid
+        rows = [row for row in matrix.rows if explorer.show_prereleases or not row.release.prerelease]
+        self._rows = MatrixRows(matrix, rows, explorer.known, lambda asset: explorer.problems.get(key_of_asset(asset), ""))
+        self._rows.unreachable = {key.removesuffix("#") for key in self.looking.unreachable}
+        grid.empty = "no release has files"
+        grid.headings = headings(matrix)
+        grid.show(self._rows)
+        if self._tag and grid.go_to(self._tag):
+            self._tag = ""
+            story = next((n for n, c in enumerate(matrix.columns) if c.title == "musl-arm64"), 0)
+            grid.column = story
+        hidden = len(matrix.rows) - len(rows)
+        words = ["Matrix", f"{len(rows)} releases with files", *([f"{hidden} hidden"] if hidden else []), target_in_words(matrix.target)]
+        self.query_one(Pane).retitle(" · ".join(words))
+        self._explain()
+        self._look_soon()
+        self.refresh_bindings()
+
+    def _changed(self, what: str) -> None:
+        if what == "target":
+            self.looking.want(())
+        self.begin(self._lay_out, "layout")
+
+    def _learnt(self, key: str) -> None:
+        if self._rows is None:
+            return
+        name = key.removesuffix("#")
+        if key in self.looking.unreachable:
+            self._rows.unreachable.add(name)
+        self._rows.forget(name.rpartition("/")[0])
+        if self._redraw is None:
+            self._redraw = self.set_timer(REDRAW, self._drawn_anew)
+
+    def _drawn_anew(self) -> None:
+        self._redraw = None
+        self.grid.refresh()
+        self._explain()
+        self.refresh_bindings()
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def _look_soon(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(SETTLE, self._look)
+
+    def _look(self) -> None:
+        self.looking.want(self._in_sight())
+
+    def _in_sight(self) -> Iterator[Asset]:
+        """The files of the cells on the screen, the one under the cursor first, then row by row."""
+        if self._rows is None or self.app.screen is not self:
+            return
+        if self.asset is not None:
+            yield self.asset
+        columns = self.grid.columns_in_sight()
+        for shown in self.grid.rows_in_sight():
+            row = self._rows.at(shown.key)
+            if row is not None:
+                yield from (cell.asset for cell in row.cells[columns.start : columns.stop] if cell.asset is not None)
+
+    def on_resize(self) -> None:
+        """More or less is seen."""
+        self._look_soon()
+        self._explain()
+
+    @on(Table.Changed)
+    def _filtered(self) -> None:
+        self._look_soon()
+        self._explain()
+
+    def on_screen_suspend(self) -> None:
+        """The user has moved on."""
+        self.looking.want(())
+
+    def on_screen_resume(self) -> None:
+        """Back from another screen, which may have learned something."""
+        if self._rows is not None:
+            for row in self.grid.rows_in_sight():
+                self._rows.forget(row.key)
+            self._drawn_anew()
+        self._look_soon()
+
+    # -- explaining ---------------------------------------------------------------------------------------------------
+
+    @on(Grid.Moved)
+    def _moved(self) -> None:
+        self._explain()
+        self.refresh_bindings()
+
+    def _explain(self) -> None:
+        banner = self.query_one(VerdictBanner)
+        row, cell = self.row, self.cell
+        if row is None or cell is None:
+            banner.say(text("nothing under the cursor", "$text-muted"))
+            return
+        place = text(f"{row.release.tag}  {cell.column.title}{' (plugin)' if cell.column.kind.value == 'plugin' else ''}", "bold")
+        asset = cell.asset
+        if asset is None:
+            words = f"{release_title(row.release)}: not published, and no other file of the release serves instead"
+            banner.say(Content.assemble(place, text("  –", "$text-muted")), text(words, "$text-muted"))
+            return
+        if cell.assets:
+            more = f"  and {len(cell.assets) - 1} more there" if len(cell.assets) > 1 else ""
+            lead = Content.assemble(place, "  ", text(asset.name), text(more, "$text-muted"))
+        else:
+            lead = Content.assemble(place, text("  is not published ↳ ", "$text-muted"), text(f"{asset.name} instead"))
+        banner.tell(self.explorer, asset, lead)
+
+    # -- actions ------------------------------------------------------------------------------------------------------
+
+    @property
+    def tag(self) -> str:
+        """The release under the cursor."""
+        return self.release.tag if self.release is not None else ""
+
+    def inspections(self) -> Sequence[Inspection]:
+        """Of the file of the cell."""
+        found = self.explorer.known(self.asset) if self.asset is not None else None
+        return [found] if found is not None else []
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What needs a file is only offered with one."""
+        if action in ("verify", "download") and self.is_mounted:
+            return self.explorer.reachable(self.asset, whole=action == "download")
+        if action == "open_browser" and self.is_mounted:
+            return self.release is not None and bool(self.release.url)
+        if action == "target":
+            return self.explorer.target is not None
+        return super().check_action(action, parameters)
+
+    @on(Table.Selected)
+    def _enter(self) -> None:
+        if (asset := self.asset) is not None:
+            self.explorer.open_subject(self.explorer.wb.subject(asset))
+        else:
+            self.explorer.say("Nothing is published there, and nothing serves instead", warning=True)
+
+    def action_verify(self) -> None:
+        """Open the file of the cell and prove it."""
+        if (asset := self.asset) is not None:
+            self.explorer.open_subject(self.explorer.wb.subject(asset), prove=True)
+
+    def action_download(self) -> None:
+        """Fetch the file of the cell."""
+        if (asset := self.asset) is not None:
+            self.explorer.work.download(asset)
+
+    def action_target(self) -> None:
+        """Choose where it should run."""
+        self.explorer.choose_target()
+
+    def action_refresh(self) -> None:
+        """Ask the server again, and look again at what could not be looked at."""
+        self.explorer.problems.clear()
+        self.looking.unreachable.clear()
+        self.explorer.work.list_releases()
+
+    def action_open_browser(self) -> None:
+        """Open the release's page."""
+        if self.release is not None:
+            self.explorer.open_page(self.release.url)
+
+    def action_prereleases(self) -> None:
+        """Show or hide pre-releases."""
+        self.explorer.show_prereleases = not self.explorer.show_prereleases
+        self.explorer.changed.publish("switch")
+
+    def copies(self) -> list[Copy]:
+        """Of the file under the cursor."""
+        asset = self.asset
+        found = asset_copies(asset) if asset is not None else []
+        if asset is not None and (known := self.explorer.known(asset)) is not None and known.proofs:
+            found += proof_copies(known.proofs[0])
+        if self.release is not None:
+            found.append(Copy("command line of the matrix", f"rr-explorer matrix {self.release.tag}"))
+        return found

@@ -1,0 +1,233 @@
+"""A table with a cursor on a cell: the first column stays where it is, the others scroll sideways, in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from explorer.tui.late import report
+from explorer.tui.widgets.columns import Layout
+from explorer.tui.widgets.table import MARK, Table
+
+if TYPE_CHECKING:
+    from explorer.report import Column
+
+HEADER = 3
+"""Lines above the rows: the group, and a title in two parts."""
+GAP = 1
+"""Cells between two columns: the place of a bracket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands above a column, in visible words."""
+
+    group: str
+    """Columns beside one another with the same group stand below one title."""
+    upper: str
+    lower: str
+
+
+def fitted(words: str, width: int) -> str:
+    """A sign and a word in so many cells: the space between them goes first."""
+    if report.cell_width(words) > width:
+        words = words.replace(" ", "", 1)
+    return report.clip(words, width)
+
+
+class Grid(Table):
+    """Rows and columns of answers. The cell under the cursor stands in brackets, so that colour is not the only cue."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "across(-1)", "left", show=False),
+        Binding("right,l", "across(1)", "right", show=False),
+        Binding("ctrl+home,ctrl+left", "edge(0)", "first column", show=False),
+        Binding("ctrl+end,ctrl+right", "edge(-1)", "last column", show=False),
+    ]
+    HELP = (
+        "↑ ↓ ← → move the cursor from cell to cell, page up/down, home and end go through the rows, ctrl+← and ctrl+→ to the "
+        "first and the last column; enter opens the cell's file. / filters the rows. y copies."
+    )
+
+    column: reactive[int] = reactive(0, always_update=True, repaint=False)
+    """The column under the cursor, counted from the one after the fixed one."""
+
+    class Moved(Table.About):
+        """The cursor stands on another cell."""
+
+    def __init__(self, *, empty: str = "Nothing here", widget_id: str | None = None) -> None:
+        super().__init__(fits=False, empty=empty, widget_id=widget_id)
+        self._top = HEADER
+        self.headings: Sequence[Heading] = ()
+        """One for each column but the first."""
+
+    # -- the cursor ---------------------------------------------------------------------------------------------------
+
+    def action_across(self, by: int) -> None:
+        """One column to the side."""
+        self.column += by
+
+    def action_edge(self, place: int) -> None:
+        """To the first column, or to the last."""
+        self.column = place if place >= 0 else len(self.headings) - 1
+
+    def validate_column(self, value: int) -> int:
+        """Never outside the columns."""
+        return max(0, min(value, len(self.headings) - 1))
+
+    def watch_column(self) -> None:
+        """Bring the cell into sight and tell the screen."""
+        self._bring_into_sight()
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    def watch_cursor(self) -> None:
+        super().watch_cursor()
+        self.post_message(self.Moved(self))
+
+    def _spans(self) -> list[tuple[int, int]]:
+        """Where each column but the first begins, in the part that scrolls, and its width."""
+        spans: list[tuple[int, int]] = []
+        x = 0
+        for _, width in self._columns.shown[1:]:
+            spans.append((x, width))
+            x += width + GAP
+        return spans
+
+    @property
+    def _fixed(self) -> int:
+        """Cells that do not scroll: the mark, the first column, and the bracket's place."""
+        return len(MARK) + (self._columns.shown[0][1] + GAP if self._columns.shown else 0)
+
+    def _bring_into_sight(self) -> None:
+        super()._bring_into_sight()
+        spans = self._spans()
+        if not 0 <= self.column < len(spans):
+            return
+        start, width = spans[self.column]
+        room = self.scrollable_content_region.width - self._fixed
+        left = round(self.scroll_offset.x)
+        if start < left:
+            self.scroll_to(x=start, animate=False, force=True)
+        elif start + width + 1 > left + room:
+            self.scroll_to(x=start + width + 1 - room, animate=False, force=True)
+
+    def columns_in_sight(self) -> range:
+        """The numbers of the columns of which at least a part is on the screen, counted as ``column`` is."""
+        left = round(self.scroll_offset.x)
+        right = left + self.scrollable_content_region.width - self._fixed
+        seen = [number for number, (start, width) in enumerate(self._spans()) if start < right and start + width > left]
+        return range(seen[0], seen[-1] + 1) if seen else range(0)
+
+    def _measure(self) -> None:
+        """Each column is as wide as it says: results that arrive must not move what a user is looking at."""
+        shown = tuple((column, column.width) for column in self.source.columns)
+        self._columns = Layout(shown, sum(width + GAP for _, width in shown))
+        self.virtual_size = Size(max(self.region.width - 1, self._columns.total + len(MARK)), len(self.view) + self._top)
+        self.refresh()
+
+    # -- drawing ------------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        place = y - self._top + self.scroll_offset.y
+        if not self._columns.shown or (y >= self._top and place >= len(self.view)):
+            return super().render_line(y)
+        fixed, rest = self._heading(y) if y < self._top else self._cells(place)
+        plain = self._row_style(-1 if y < self._top else place)
+        left = round(self.scroll_offset.x)
+        room = max(0, width - self._fixed)
+        moving = Strip(rest).crop_extend(left, left + room, plain)
+        return Strip.join([Strip(fixed).crop_extend(0, min(width, self._fixed), plain), moving])
+
+    def _heading(self, y: int) -> tuple[list[Segment], list[Segment]]:
+        style = self._style("header")
+        if y == 0:
+            return [Segment(" " * self._fixed, style)], self._groups(style)
+        first, width = self._columns.shown[0]
+        fixed = [Segment(" " * len(MARK) + report.pad(first.title if y == self._top - 1 else "", width), style)]
+        cells: list[Segment] = []
+        for number, ((_, width), heading) in enumerate(zip(self._columns.shown[1:], self.headings, strict=False)):
+            here = self._style("sorted") if number == self.column and self.has_focus else style
+            words = heading.upper if y == 1 else heading.lower
+            cells += [Segment(report.pad(report.clip(words, width), width), here), Segment(" " * GAP, style)]
+        return fixed, cells
+
+    def _groups(self, style: RichStyle) -> list[Segment]:
+        """Each group's title over its columns, with a line to its end."""
+        found: list[Segment] = []
+        start, spans = 0, self._spans()
+        for number, heading in enumerate(self.headings[: len(spans)]):
+            last = number + 1 >= len(self.headings) or self.headings[number + 1].group != heading.group
+            if not last:
+                continue
+            width = spans[number][0] + spans[number][1] - spans[start][0]
+            title = report.clip(heading.group, width)
+            found.append(Segment(f"{title} ".ljust(width, "─")[:width] if title else " " * width, style))
+            found.append(Segment(" " * GAP, style))
+            start = number + 1
+        return found
+
+    def _cells(self, place: int) -> tuple[list[Segment], list[Segment]]:
+        row = self.source.row(self.view[place])
+        at_cursor = place == self.cursor
+        state = ("cursor",) if at_cursor else ("hover",) if place == self._hover else ()
+        focus = "cursor-focus" if self.has_focus else "cursor"
+        plain = self._style("row", *state)
+        (_, width), *others = self._columns.shown
+        name = report.pad(report.clip_middle(row.cells[0].text, width), width)
+        fixed = [
+            Segment(MARK if at_cursor else " " * len(MARK), plain),
+            Segment(name, self._style("row", *state, meaning=row.cells[0].style)),
+        ]
+        marked = self._style("row", focus)
+        fixed.append(Segment("[", marked) if at_cursor and self.column == 0 else Segment(" ", plain))
+        cells: list[Segment] = []
+        for number, ((_, width), cell) in enumerate(zip(others, row.cells[1:], strict=False)):
+            here = at_cursor and number == self.column
+            style = self._style("row", *((focus,) if here else state), meaning=cell.style)
+            cells.append(Segment(report.pad(fitted(cell.text, width), width, cell.align), style))
+            after = "]" if here else "[" if at_cursor and number + 1 == self.column else " "
+            cells.append(Segment(after, plain if after == " " else marked))
+        return fixed, cells
+
+    # -- mouse --------------------------------------------------------------------------------------------------------
+
+    def _column_at(self, x: int) -> int:
+        """The number of the column at this cell of the widget; -1 for the fixed one and beyond the last."""
+        if x < self._fixed:
+            return -1
+        x += round(self.scroll_offset.x) - self._fixed
+        return next((number for number, (start, width) in enumerate(self._spans()) if start <= x < start + width + GAP), -1)
+
+    def on_click(self, event: events.Click) -> None:
+        """A title sorts, a cell takes the cursor, the cell under the cursor opens."""
+        event.prevent_default()  # the table's own way with clicks knows no cells
+        number = self._column_at(event.x)
+        if event.y < self._top:
+            column = self._title(number, event.x)
+            if column is not None:
+                self.sort_by(column.key, column.key == self.wish.sorted_by and not self.wish.descending)
+            return
+        place = event.y - self._top + round(self.scroll_offset.y)
+        if place >= len(self.view):
+            return
+        if place == self.cursor and number in (self.column, -1) and event.chain == 2:
+            self.action_select()
+        self.cursor = place
+        if number >= 0:
+            self.column = number
+
+    def _title(self, number: int, x: int) -> Column | None:
+        if number >= 0:
+            return self._columns.columns[number + 1]
+        return self._columns.columns[0] if x < self._fixed and self._columns.shown else None
