@@ -1,16 +1,16 @@
 """What a proof costs over the engine's own create, cp, start and rm."""
 
 import asyncio
+import shutil
 import subprocess
 from pathlib import Path
 
 from explorer.settings import Settings
 from explorer.workbench import ProofOptions, Workbench
 from tests.bench.figures import Figure, median, seconds
-from tests.bench.peeking import TAG, go_program
-from tests.support.archives import make_archive, roadrunner_members
+from tests.bench.peeking import go_program
+from tests.support.binaries import binary
 from tests.support.engine import TestEngine, find
-from tests.support.github import GitHub
 
 TIMES = 5
 
@@ -20,22 +20,30 @@ def measure(folder: Path) -> list[Figure]:
     engine = find()
     if isinstance(engine, str):
         return [Figure("proofs", "not measured", engine)]
+    cases = (
+        ("static, amd64", "amd64", go_program("linux", "amd64")),
+        ("static, arm64", "arm64", go_program("linux", "arm64")),
+        ("dynamic musl, with a dry run", "amd64", binary("c-musl")),
+    )
     figures = []
-    for arch in ("amd64", "arm64"):
+    for name, arch, program in cases:
         image = engine.musl(arch)
-        raw = median(lambda image=image, arch=arch: by_hand(engine, image, arch), TIMES)  # type: ignore[misc]
-        ours = asyncio.run(proofs(engine, image, arch, folder / arch))
+        rr = folder / arch / program.parent.name / "rr"
+        rr.parent.mkdir(parents=True)
+        shutil.copy(program, rr)
+        raw = median(lambda image=image, arch=arch, rr=rr: by_hand(engine, image, arch, rr), TIMES)  # type: ignore[misc]
+        ours = asyncio.run(proofs(engine, image, rr))
         over = ours - raw
-        figures.append(Figure(f"proof, {arch}", f"{ours:.2f} s", f"{raw:.2f} s by hand: {over:+.2f} s", over <= 0.3))
+        figures.append(Figure(f"proof, {name}", f"{ours:.2f} s", f"{raw:.2f} s by hand: {over:+.2f} s", over <= 0.3))
     return figures
 
 
-def by_hand(engine: TestEngine, image: str, arch: str) -> float:
+def by_hand(engine: TestEngine, image: str, arch: str, program: Path) -> float:
     """The four commands that a person would type, one after the other."""
     name = "rr-explorer-bench"
     steps = (
         ("create", "--name", name, "--network=none", "--platform", f"linux/{arch}", *engine.run_args, image, "/rr", "--version"),
-        ("cp", str(go_program("linux", arch)), f"{name}:/rr"),
+        ("cp", str(program), f"{name}:/rr"),
         ("start", "--attach", name),
         ("rm", "--force", name),
     )
@@ -47,21 +55,18 @@ def by_hand(engine: TestEngine, image: str, arch: str) -> float:
     return seconds(work)
 
 
-async def proofs(engine: TestEngine, image: str, arch: str, folder: Path) -> float:
+async def proofs(engine: TestEngine, image: str, program: Path) -> float:
     """The median of several proofs in one session, as in the app."""
-    name = f"roadrunner-2025.1.15-linux-{arch}"
-    with GitHub() as github:
-        github.add_release(TAG, assets={f"{name}.tar.gz": make_archive("tar.gz", name, roadrunner_members(go_program("linux", arch)))})
-        bench = Workbench(
-            Settings(api_url=github.api_url, cache_dir=folder, engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args)
-        )
-        try:
-            inspection = await bench.inspect(await bench.resolve(TAG, f"linux-{arch}"))
-            times = []
-            for _ in range(TIMES + 1):
-                proof = await bench.verify(inspection, ProofOptions(image=image, pull=False))
-                assert proof.result == "ran", proof.text
-                times.append(proof.total_s)
-            return sorted(times[1:])[TIMES // 2]
-        finally:
-            await bench.aclose()
+    bench = Workbench(
+        Settings(cache_dir=program.parent / "cache", engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args)
+    )
+    try:
+        inspection = await bench.inspect(await bench.resolve(str(program)))
+        times = []
+        for _ in range(TIMES + 1):
+            proof = await bench.verify(inspection, ProofOptions(image=image, pull=False))
+            assert proof.result == "ran", proof.text
+            times.append(proof.total_s)
+        return sorted(times[1:])[TIMES // 2]
+    finally:
+        await bench.aclose()
