@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from explorer.errors import ExplorerError
 from explorer.progress import Cancellation
 from explorer.report import Cell, Column, Row, Style
-from explorer.report.matrix import matrix_cell
+from explorer.report.matrix import PUBLISHED_SHORT, matrix_cell
 from explorer.tui.widgets.grid import Heading
 from explorer.workbench import Asset, Inspection, Kind, Matrix, MatrixCell, MatrixColumn, MatrixRow, Seen, seen_key
 
@@ -91,12 +91,13 @@ class MatrixRows:
             self.matrix.seen[key] = Seen(found)
         elif problem:
             self.matrix.seen[key] = Seen(None, ExplorerError(problem))
-        elif key in self.unreachable:
-            return Cell("•" if cell.assets else f"↳ {asset.platform.slug}" if width >= STORY else "↳", "dim", sort=8)
+        else:
+            mark = PUBLISHED_SHORT if key in self.unreachable else "…"
+            return Cell(mark if cell.assets else f"↳ {asset.platform.slug}" if width >= STORY else "↳", "dim", sort=8)
         shown = matrix_cell(self.matrix, cell)
-        if cell.assets or found is None or width < STORY:
+        if cell.assets or width < STORY:
             return shown
-        return Cell(f"↳ {asset.platform.slug} {shown.text.removeprefix('↳').strip()}", shown.style, sort=shown.sort)
+        return Cell(f"↳ {asset.platform.slug} {shown.text.removeprefix('↳ ')}", shown.style, sort=shown.sort)
 
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
         wanted = words.casefold().split()

@@ -11,9 +11,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.errors import ExplorerError, FormatError
-from explorer.report import Cell, answer_cell, deciding_in_words, proof_line, target_in_words, verdict_banner
-from explorer.report.snippets import Snippet, snippets
+from explorer.errors import ExplorerError
+from explorer.report import Cell, cell_width, pad
+from explorer.report.advice import advice_facts, advice_headline
+from explorer.report.snippets import Snippet, pastable
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, proof_copies
 from explorer.tui.jobs import Job
@@ -22,7 +23,7 @@ from explorer.tui.render import content, error, lines, text
 from explorer.tui.screens.base import ExplorerScreen
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.work import void
-from explorer.workbench import Advice, Asset, Candidate, Inspection
+from explorer.workbench import Advice, Asset, Inspection
 
 ARCHES = ("arm64", "amd64")
 LIBCS = ("musl", "glibc")
@@ -47,6 +48,8 @@ class AdviceScreen(ExplorerScreen):
         self.advice: Advice | None = None
         self._failure: ExplorerError | None = None
         self._snippets: tuple[Snippet, ...] = ()
+        self._why_none = ""
+        """Why there is nothing to paste; untrusted."""
         self._job: Job | None = None
 
     def compose(self) -> ComposeResult:
@@ -105,10 +108,7 @@ class AdviceScreen(ExplorerScreen):
         if (advice.arch, advice.libc) != (self.arch, self.libc):
             return  # another question has been asked meanwhile
         self.advice, self._failure = advice, None
-        try:
-            self._snippets = snippets(advice)
-        except FormatError as problem:
-            self._snippets, self._failure = (), problem
+        self._snippets, self._why_none = pastable(advice)
         self._show()
 
     def _failed(self, message: InspectFailed) -> None:
@@ -143,13 +143,9 @@ class AdviceScreen(ExplorerScreen):
         advice = self.advice
         if advice is None:
             return [error(self._failure)] if self._failure is not None else [text("looking at the files that might serve …", "$text-muted")]
-        found = self._headline(advice)
-        others = [candidate for candidate in advice.candidates if candidate is not advice.chosen]
-        if others:
-            found += [Content(""), text("The others" if advice.chosen else "What there is", "bold $text-primary")]
-            found += [self._other(candidate) for candidate in others]
-        if self._failure is not None:
-            found += [Content(""), error(self._failure)]
+        found = [content(advice_headline(advice), "bold"), *self._facts(advice)]
+        if self._why_none:
+            found += [Content(""), text(self._why_none, "$text-muted")]
         for number, snippet in enumerate(self._snippets, 1):
             found += [
                 Content(""),
@@ -160,59 +156,19 @@ class AdviceScreen(ExplorerScreen):
             found += [Content.assemble(("│ ", "$text-muted"), text(line)) for line in snippet.text.rstrip("\n").split("\n")]
         return found
 
-    def _headline(self, advice: Advice) -> list[Content]:
-        where = f"{advice.arch} on {target_in_words(advice.target)}"
-        chosen = advice.chosen
-        if chosen is None:
-            return [
-                Content.assemble(content(Cell("✗ nothing published serves", "bad"), "bold"), text(f" {where}")),
-                text(advice.why),
-            ]
-        cell = answer_cell(chosen.answer)
-        found = [
-            Content.assemble(text("take  ", "$text-muted"), text(chosen.asset.name, "bold")),
-            Content.assemble(content(cell, "bold"), text(f", it runs on {where}: {advice.why}")),
-        ]
-        inspection = chosen.seen.inspection
-        if inspection is not None:
-            found += self._ground(inspection)
-        return found
-
-    def _ground(self, inspection: Inspection) -> list[Content]:
-        """What it rests on: the evidence in the file, and the proof, or the key that makes one."""
-        banner = verdict_banner(inspection, now=self.explorer.now())
-        found = [Content.assemble(text("seen in  ", "$text-muted"), content(banner.evidence))] if banner.evidence.text else []
-        proof = next((proof for proof in inspection.proofs), None)
-        if proof is not None:
-            found.append(Content.assemble(text("proof    ", "$text-muted"), content(proof_line(proof, self.explorer.now()))))
-        else:
-            found.append(
-                Content.assemble(
-                    text("proof    ", "$text-muted"),
-                    text("▢ none yet: "),
-                    ("v", "bold $footer-key-foreground"),
-                    text(" runs it in a container"),
-                )
-            )
-        found += [content(note) for note in banner.notes]
-        return found
-
     @staticmethod
-    def _other(candidate: Candidate) -> Content:
-        inspection = candidate.seen.inspection
-        if inspection is not None and inspection.verdicts:
-            verdict = inspection.verdicts[0]
-            return Content.assemble(
-                "  ",
-                content(answer_cell(verdict.answer)),
-                "  ",
-                text(candidate.asset.name),
-                text(f"  {deciding_in_words(verdict, inspection.binary)}", "$text-muted"),
-            )
-        why = str(candidate.seen.error) if candidate.seen.error is not None else "not looked at"
-        return Content.assemble(
-            "  ", content(Cell("? unknown", "unknown")), "  ", text(candidate.asset.name), text(f"  {why}", "$text-muted")
-        )
+    def _facts(advice: Advice) -> list[Content]:
+        """What each fact is, and the fact, one below the other; the proof that is not there names its key."""
+        facts = advice_facts(advice)
+        width = max(cell_width(row.cells[0].text) for row in facts) + 2
+        found = []
+        for row in facts:
+            name, value = row.cells
+            parts = [content(Cell(pad(name.text, width), name.style)), content(value)]
+            if name.text == "prove it":
+                parts.insert(1, Content.assemble(("v", "bold $footer-key-foreground"), " here, or "))
+            found.append(Content.assemble(*parts))
+        return found
 
     # -- actions ------------------------------------------------------------------------------------------------------
 

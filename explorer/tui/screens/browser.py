@@ -26,7 +26,7 @@ from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
-    from explorer.report import AssetRow, Row
+    from explorer.report import AssetRow, Column, Row
     from explorer.workbench import Asset, Inspection, Proof, Release
 
 SETTLE = 0.12
@@ -64,7 +64,7 @@ class BrowserScreen(ExplorerScreen):
                 widget_id="releases",
             )
             yield Pane(
-                Table(widget_id="asset-table", drops=("digest", "format", "size", "fact", "proof", "kind"), floor=18, empty="no files"),
+                Table(widget_id="asset-table", drops=("digest", "format", "size", "proof", "fact", "kind"), floor=29, empty="no files"),
                 "Files",
                 widget_id="assets",
             )
@@ -165,8 +165,16 @@ class BrowserScreen(ExplorerScreen):
             found = report.asset_rows(shown, explorer.known, self._proofs, gaps=True)
             self._rows = {row.row.key: row for row in sorted(found, key=order)}
         self.query_one("#assets", Pane).retitle(report.release_title(release) if release is not None else "Files")
-        self.assets.show(ListRows(report.asset_columns(explorer.target), [slim(row) for row in self._rows.values()]), keep=keep)
+        rows = without("proof", report.asset_columns(explorer.target), [slim(row) for row in self._rows.values()])
+        self.assets.show(rows, keep=keep)
+        if not keep:
+            self.assets.go_to(self._answering())
         self._show_banner()
+
+    def _answering(self) -> str:
+        """The row that answers the question: the server for Linux on arm64 where there is one."""
+        fits = (row for row in self._rows.values() if row.asset is not None and row.asset.kind.value == "server")
+        return next((row.row.key for row in fits if row.asset is not None and row.asset.platform.slug == "linux-arm64"), "")
 
     def _proofs(self, asset: Asset) -> Sequence[Proof]:
         found = self.explorer.known(asset)
@@ -345,11 +353,19 @@ def order(row: AssetRow) -> tuple[int, int, str]:
 
 
 def slim(row: AssetRow) -> Row:
-    """A missing file's row says so where there is room for words, not in the narrow column of sizes."""
+    """A missing file's row says so in the first column, so that the last one has the room to say what serves instead."""
     if row.asset is not None:
         return row.row
     cells = {column.key: cell for column, cell in zip(report.asset_columns(), row.row.cells, strict=True)}
-    fact = cells["fact"]
+    cells["kind"] = report.Cell("not published", "dim")
     cells["size"] = report.Cell("–", "dim", "right")
-    cells["fact"] = report.Cell(f"not published {'' if fact.text.startswith('↳') else '· '}{fact.text}", fact.style)
     return replace(row.row, cells=tuple(cells.values()))
+
+
+def without(key: str, columns: Sequence[Column], rows: Sequence[Row]) -> ListRows:
+    """The rows, without this column where it is empty: its room is wanted."""
+    place = next((number for number, column in enumerate(columns) if column.key == key), None)
+    if place is None or any(row.cells[place].text for row in rows):
+        return ListRows(columns, rows)
+    kept = [replace(row, cells=(*row.cells[:place], *row.cells[place + 1 :])) for row in rows]
+    return ListRows([*columns[:place], *columns[place + 1 :]], kept)

@@ -50,7 +50,7 @@ class MatrixScreen(ExplorerScreen):
     HELP = (
         "Releases down, platforms across, server and plugin apart. A cell says what the file there would do on the target: from "
         "its first bytes on the server, or from the file where it is here; ▣ and ▨ once a container has run it. ↳ stands where "
-        "nothing is published and names the file that serves instead, – where nothing does, • where only the name is known. Only "
+        "nothing is published and names the file that serves instead, – where nothing does, ○ where only the name is known. Only "
         "what is on the screen is looked at."
     )
 
