@@ -15,7 +15,7 @@ from typing import Any
 from explorer import __version__
 from explorer.facts import MISSING
 from explorer.report.binaries import binary_facts
-from explorer.report.cells import EMPTY, Cell, Column, Row, answer_cell, check_cell, missing_text, result_cell
+from explorer.report.cells import Cell, Column, Row, answer_cell, check_cell, missing_text, result_cell
 from explorer.report.proofs import check_row, command_lines, engine_in_words, output_lines, proof_facts, proof_line
 from explorer.report.text import visible
 from explorer.report.units import human_size, iso_time
@@ -103,8 +103,7 @@ def _summary(inspection: Inspection) -> tuple[Row, ...]:
     shown = Cell(missing_text(size, short=True)) if isinstance(size, MISSING) else Cell(human_size(size), align="right")
     rows = []
     for verdict in inspection.verdicts:
-        proof = next((p for p in inspection.proofs if p.target == verdict.target.name), None)
-        proved = result_cell(proof.result) if proof else EMPTY
+        proved = _proved(inspection, verdict.target.name)
         because = Cell(deciding_in_words(verdict, inspection.binary))
         rows.append(
             Row(
@@ -113,6 +112,15 @@ def _summary(inspection: Inspection) -> tuple[Row, ...]:
             )
         )
     return tuple(rows)
+
+
+def _proved(inspection: Inspection, target: str) -> Cell:
+    """The newest proof on this very target; else one in an image that is no target's; else that there is none."""
+    there = next((p for p in inspection.proofs if p.target == target), None)
+    if there is not None:
+        return result_cell(there.result)
+    other = next((p for p in inspection.proofs if not p.target), None)
+    return Cell(f"{result_cell(other.result).text} elsewhere", "dim") if other else Cell("▢ not proved", "dim")
 
 
 def _section(inspection: Inspection) -> Section:
