@@ -140,5 +140,5 @@ def _show_assets(
         return
     output.warnings(catalogue.warnings)
     rows = asset_rows(shown, known, gaps=not narrowed)
-    output.table(asset_columns(bench.default_target()), [row.row for row in rows])
+    output.table(asset_columns(bench.default_target()), [row.row for row in rows], spare=("digest", "format"))
     output.note(release_title(release))

@@ -14,6 +14,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -79,12 +80,32 @@ class Output:
         """Cells of width that the terminal has; None where there is none, and a line may be as long as it likes."""
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Row], heads: Sequence[Sequence[Cell]] | None = None) -> None:
+    def table(
+        self,
+        columns: Sequence[Column],
+        rows: Iterable[Row],
+        heads: Sequence[Sequence[Cell]] | None = None,
+        spare: Sequence[str] = (),
+    ) -> None:
         """An aligned table, as wide as the terminal where there is one; columns in which nothing stands are left out.
 
-        ``heads`` are the lines above the rows, where those are not just the columns' titles.
+        ``heads`` are the lines above the rows, where those are not just the columns' titles. ``spare`` are keys of columns
+        that a terminal too narrow for all goes without, before a cell is cut.
         """
+        rows = list(rows)
+        while spare and self._too_wide(columns, rows):
+            kept = [number for number, column in enumerate(columns) if column.key != spare[0]]
+            rows = [replace(row, cells=tuple(row.cells[number] for number in kept)) for row in rows]
+            columns, spare = [columns[number] for number in kept], spare[1:]
         self._write("".join(line + "\n" for line in self._table_lines(columns, list(rows), heads)))
+
+    def _too_wide(self, columns: Sequence[Column], rows: Sequence[Row]) -> bool:
+        from explorer.report import cell_width
+
+        room = self.room()
+        widths = [max([0, *(cell_width(row.cells[number].text) for row in rows)]) for number in range(len(columns))]
+        used = [max(width, cell_width(column.title)) for width, column in zip(widths, columns, strict=True) if width]
+        return room is not None and sum(used) + GAP * (len(used) - 1) > room
 
     def facts(self, rows: Iterable[Row], indent: int = 0) -> None:
         """(what, value) rows, the values aligned; on a terminal long values go on below themselves."""
@@ -95,7 +116,8 @@ class Output:
         for row in shown:
             name, value = row.cells[:2]
             label = self._styled(pad(name.text, width), "dim")
-            lines = self._wrapped(value.text, indent + width + GAP)
+            # A command is copied: its line is the terminal's to break.
+            lines = [value.text] if value.style == "code" else self._wrapped(value.text, indent + width + GAP)
             self._write(f"{' ' * indent}{label}{' ' * GAP}{self._styled(lines[0], value.style)}\n")
             for line in lines[1:]:
                 self._write(f"{' ' * (indent + width + GAP)}{self._styled(line, value.style)}\n")
@@ -215,7 +237,12 @@ class Output:
         from explorer.report import one_line
 
         self.clear()
-        sys.stderr.write(f"{self._styled(mark, style, err=True)}{one_line(text)}\n")
+        lines = [one_line(text)]
+        room = shutil.get_terminal_size().columns - len(mark) if sys.stderr.isatty() else 0
+        if room >= 20:
+            lines = textwrap.wrap(lines[0], room, break_long_words=False, break_on_hyphens=False) or lines
+        sys.stderr.write(f"{self._styled(mark, style, err=True)}{lines[0]}\n")
+        sys.stderr.write("".join(f"{' ' * len(mark)}{line}\n" for line in lines[1:]))
 
 
 def close_quietly() -> None:

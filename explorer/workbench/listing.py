@@ -110,7 +110,8 @@ class Listings:
         if settings.repo.lower() != ROADRUNNER:
             raise error
         snapshot = await self._session.run(lambda _: releases.snapshot())
-        return replace(snapshot, warnings=(*snapshot.warnings, str(error)))
+        # Who asked for it need not be told: the banner of the bundled list says where it comes from.
+        return snapshot if settings.offline else replace(snapshot, warnings=(*snapshot.warnings, str(error)))
 
     def _warned(self, catalogue: Catalogue) -> Catalogue:
         fresh = tuple(w for w in self._session.warnings if w not in catalogue.warnings)
