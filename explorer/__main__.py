@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from explorer.settings import Settings
+
+AT_ONCE: dict[tuple[str, ...], dict[str, object]] = {(): {}, ("--demo",): {"demo": True}}
+"""Calls with nothing to parse: in a terminal they open the app without the command line's parser, a fifth of the time until
+the first frame."""
 
 
 def open_app(settings: Settings, target: str | None) -> int:
@@ -16,8 +21,28 @@ def open_app(settings: Settings, target: str | None) -> int:
     return run_app(settings, target)
 
 
+def settings_at_once() -> Settings | None:
+    """The settings of a call that only opens the app; None where the command line has to look at it."""
+    given = AT_ONCE.get(tuple(sys.argv[1:]))
+    if given is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    from explorer.errors import ExplorerError
+    from explorer.settings import load
+
+    try:
+        return load(given, strict=False)
+    except ExplorerError:
+        return None  # the command line meets the same and says it
+
+
 def main() -> None:
-    """Run the command line; it opens the app where that is what was asked for."""
+    """Open the app where that is all that was asked for; else run the command line, which opens it too."""
+    settings = settings_at_once()
+    if settings is not None:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # as the command line does
+        sys.exit(open_app(settings, None))
     from explorer.cli import run
 
     sys.exit(run(sys.argv[1:], open_app))

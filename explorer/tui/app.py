@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import webbrowser
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,6 @@ from textual.signal import Signal
 from explorer.errors import ExplorerError
 from explorer.settings import Settings
 from explorer.tui.actions import keymap_of
-from explorer.tui.copying import Copy
 from explorer.tui.jobs import Job, JobBoard, JobEnded, JobPrinted, JobProgressed, Kind, State
 from explorer.tui.late import load, report, workbench
 from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, Inspected, InspectFailed, Proved
@@ -27,6 +25,7 @@ from explorer.tui.theme import DEFAULT, THEMES
 from explorer.tui.work import Work, key_of
 
 if TYPE_CHECKING:
+    from explorer.tui.copying import Copy
     from explorer.workbench import Asset, Catalogue, Download, Inspection, Subject, Target, Workbench
 
 
@@ -267,6 +266,8 @@ class ExplorerApp(App[None]):
 
     def open_page(self, url: str) -> None:
         """Open a web page: only http and https, only by the user's act."""
+        import webbrowser
+
         if urlsplit(url).scheme.lower() not in ("http", "https"):
             self.say(f"Not a web address: {url or 'none is known'}", warning=True)
             return

@@ -9,12 +9,12 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from explorer.tui.actions import bindings_for
-from explorer.tui.copying import Copy
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from explorer.tui.app import ExplorerApp
+    from explorer.tui.copying import Copy
     from explorer.workbench import Inspection
 
 NARROW = 80
@@ -108,6 +108,8 @@ class ExplorerScreen(Screen[None]):
 
     def copies(self) -> list[Copy]:
         """What can be copied here, the most wanted first."""
+        from explorer.tui.copying import Copy
+
         table = self.table()
         return [Copy(title, value) for title, value in table.cells()] if table is not None else []
 

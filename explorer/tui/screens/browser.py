@@ -15,7 +15,6 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from explorer.tui.actions import bindings_for
-from explorer.tui.copying import Copy, asset_copies, proof_copies
 from explorer.tui.late import report
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import ListRows
@@ -27,6 +26,7 @@ from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from explorer.report import AssetRow, Column, Row
+    from explorer.tui.copying import Copy
     from explorer.workbench import Asset, Inspection, Proof, Release
 
 SETTLE = 0.12
@@ -326,6 +326,8 @@ class BrowserScreen(ExplorerScreen):
 
     def copies(self) -> list[Copy]:
         """Of the file under the cursor, or of the release."""
+        from explorer.tui.copying import Copy, asset_copies, proof_copies
+
         release, asset = self._release, self.asset
         if self.focused is self.assets and asset is not None:
             found = asset_copies(asset)
