@@ -26,9 +26,9 @@ def time_until(
         TimeoutError: it did not appear.
     """
     pid, master = pty.fork()
-    if pid == 0:
+    if pid == 0:  # the size is set from inside, before the program can ask for it
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         os.execvpe(command[0], list(command), dict(env))
-    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     started = time.perf_counter()
     drawn = b""
     try:

@@ -35,9 +35,9 @@ class Terminal:
         self.sent = b""
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(Path(__file__).parents[2])}
         self.pid, self._master = pty.fork()
-        if self.pid == 0:
+        if self.pid == 0:  # the size is set from inside, before the program can ask for it
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
             os.execvpe(sys.executable, [sys.executable, "-c", PROGRAM, str(home)], env)
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
 
     def read(self, seconds: float) -> bool:
         """Take in what the program draws; False when it has ended."""
