@@ -116,25 +116,13 @@ def page(inspected: Inspection, static_go: Inspection, tmp_path: Path) -> Path:
     return path
 
 
-def test_the_page_says_the_verdicts_to_a_reader(browser: Browser, page: Path) -> None:
-    dom = browser.dom(page)
-    for words in (
-        "✗ NO, does not run on Alpine 3.22",
-        "✓ YES, runs on Alpine 3.22",
-        "elf.interp.glibc",
-        "rr version 2025.1.15",
-        "2026-06-17T12",
-    ):
-        assert words in dom, words
-
-
 def test_it_is_drawn_in_light_and_in_dark_and_printed(browser: Browser, page: Path, tmp_path: Path) -> None:
-    light = colours(browser.screenshot(page, tmp_path / "light.png", width=600, height=400))
-    dark = colours(browser.screenshot(page, tmp_path / "dark.png", DARK, width=600, height=400))
+    light = colours(browser.screenshot(page, tmp_path / "light.png", width=600, height=300))
+    dark = colours(browser.screenshot(page, tmp_path / "dark.png", DARK, width=600, height=300))
     assert len(light) > 50, "text has many shades at its edges"
     assert len(dark) > 50
-    assert light[b"\xff\xff\xff"] > 40_000, "white cards: the style was let in"
-    assert dark[b"\x0d\x11\x17"] > 40_000, "dark cards"
+    assert light[b"\xff\xff\xff"] > 30_000, "white cards: the style was let in"
+    assert dark[b"\x0d\x11\x17"] > 30_000, "dark cards"
     assert light[b"\xcf\x22\x2e"] > 5, "the no is red"
     assert light[b"\x1f\x23\x28"] > 100, "the text is drawn"
     assert browser.printed(page, tmp_path / "page.pdf").read_bytes().startswith(b"%PDF-")
@@ -149,7 +137,9 @@ def test_a_hostile_page_runs_nothing_and_asks_nobody(browser: Browser, inspected
     assert ears.heard == []
 
 
-def test_even_a_mistake_in_escaping_runs_nothing_and_asks_nobody(browser: Browser, page: Path, ears: Ears, tmp_path: Path) -> None:
+def test_a_reader_sees_the_verdicts_and_even_a_mistake_in_escaping_runs_nothing(
+    browser: Browser, page: Path, ears: Ears, tmp_path: Path
+) -> None:
     attack = f"<script>document.title='owned'</script><img src={ears.address}/img><link rel=stylesheet href={ears.address}/css>"
     plain, broken = tmp_path / "plain.html", tmp_path / "broken.html"
     plain.write_text(f"<title>fine</title>{attack}", "utf-8")
@@ -157,7 +147,16 @@ def test_even_a_mistake_in_escaping_runs_nothing_and_asks_nobody(browser: Browse
     assert set(ears.heard) == {"/img", "/css"}
     ears.heard.clear()
     broken.write_text(page.read_text("utf-8").replace("<header>", f"{attack}<header>"), "utf-8")
-    assert "<title>rr-explorer report</title>" in browser.dom(broken)
+    dom = browser.dom(broken)
+    for words in (
+        "✗ NO, does not run on Alpine 3.22",
+        "✓ YES, runs on Alpine 3.22",
+        "elf.interp.glibc",
+        "rr version 2025.1.15",
+        "2026-06-17T12",
+    ):
+        assert words in dom, words
+    assert "<title>rr-explorer report</title>" in dom
     assert ears.heard == []
 
 
@@ -167,6 +166,4 @@ def test_the_picture_is_drawn_and_harmless(browser: Browser, inspected: Inspecti
     light = colours(browser.screenshot(picture, tmp_path / "svg.png", width=1250, height=180))
     assert light[b"\x1f\x23\x28"] > 100, "the text is drawn"
     assert light[b"\xcf\x22\x2e"] > 5, "the no is red"
-    dom = browser.dom(picture)
-    assert "<title>rr-explorer report</title>" in dom
     assert ears.heard == []
