@@ -1,0 +1,55 @@
+"""The README says what is so: its keys, commands, options and pictures are the program's."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from explorer.cli import main
+from explorer.tui.actions import keys_markdown
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def between(name: str) -> str:
+    """What stands between ``<!-- name -->`` and ``<!-- /name -->``."""
+    found = re.search(f"<!-- {name} -->\n(.*?)<!-- /{name} -->", README, re.DOTALL)
+    assert found, f"the README has no part {name}"
+    return found[1].strip()
+
+
+def calls() -> list[str]:
+    """Every call of rr-explorer in a code block, without its comment."""
+    blocks = re.findall(r"```\w+\n(.*?)```", README, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    found = [re.sub(r"^.*?(\$|run:) ", "", line) for line in lines if re.search(r"(\$|run:) rr-explorer", line)]
+    return [line.split("  #")[0].split(" > ")[0].split(" | ")[0] for line in found]
+
+
+def test_the_keys_are_the_apps() -> None:
+    assert between("keys") == keys_markdown().strip()
+
+
+@pytest.mark.parametrize("call", calls())
+def test_every_call_is_one_the_program_takes(call: str) -> None:
+    words = shlex.split(call)[1:]
+    if not words:
+        return
+    command = main.commands[words[0]]
+    options = {name for parameter in command.params if isinstance(parameter, click.Option) for name in parameter.opts}
+    assert {word for word in words if re.fullmatch(r"--[a-z-]+", word) and word != "--version"} <= options
+
+
+def test_every_command_is_named() -> None:
+    hidden = {name for name, command in main.commands.items() if command.hidden}
+    assert {name for name in main.commands if f"`{name}" not in README} - hidden == set()
+
+
+@pytest.mark.parametrize("picture", re.findall(r"!\[.*?\]\((.*?)\)", README))
+def test_every_picture_is_there_and_asks_nobody(picture: str) -> None:
+    drawn = (ROOT / picture).read_text(encoding="utf-8")
+    assert drawn.startswith("<svg")
+    assert set(re.findall(r"https?://[^\s\"'<>)]+", drawn)) <= {"http://www.w3.org/2000/svg", "https://www.textualize.io/"}
