@@ -361,6 +361,8 @@ def slim(row: AssetRow) -> Row:
     cells = {column.key: cell for column, cell in zip(report.asset_columns(), row.row.cells, strict=True)}
     cells["kind"] = report.Cell("not published", "dim")
     cells["size"] = report.Cell("–", "dim", "right")
+    if not cells["answer"].text and row.serves is not None:
+        cells["fact"] = report.Cell(f"perhaps {row.serves.platform.slug} serves", "unknown")
     return replace(row.row, cells=tuple(cells.values()))
 
 
