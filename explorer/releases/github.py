@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -41,6 +41,7 @@ from explorer.releases.pages import Listing, Page, PageStore, cached, catalogue_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+T = TypeVar("T")
 API_VERSION = "2022-11-28"
 _REPO = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
 _LARGEST_LISTING = 128 << 20
@@ -106,21 +107,31 @@ class GitHub:
         """
         key = index_key(self.api_url, self.repo, self._token is not None)
         self._rate, self._moved = None, False
-        before = await asyncio.to_thread(load_listing, self._store, key)
+        warnings: list[str] = []
+        before = await self._at_store(warnings, lambda: load_listing(self._store, key))
         try:
             listing = await self._listing(before, progress)
         except SourceError as error:
-            kept = await asyncio.to_thread(cached, self.repo, self.api_url, self._store)
+            kept = await self._at_store([], lambda: cached(self.repo, self.api_url, self._store))
             if kept is None:
                 raise
             return replace(kept, rate=self._known_rate(), warnings=(_instead(error, kept), *kept.warnings))
-        warnings: list[str] = []
         if self._moved:
             warnings.append(f"{self.repo} has moved: GitHub answers for its new name")
         if not listing.complete:
             warnings.append(f"These are not all releases: only the first {len(listing.pages)} pages of the list were read")
-        await asyncio.to_thread(save_listing, self._store, key, listing, before)
+        await self._at_store(warnings, lambda: save_listing(self._store, key, listing, before))
         return await asyncio.to_thread(catalogue_from, listing, self.repo, Origin.API, rate=self._known_rate(), warnings=tuple(warnings))
+
+    @staticmethod
+    async def _at_store(warnings: list[str], work: Callable[[], T]) -> T | None:
+        """Do ``work`` in a thread. A store that cannot be used (disk full, read-only) costs a warning, never the server's answer."""
+        try:
+            return await asyncio.to_thread(work)
+        except SourceError as error:
+            if str(error) not in warnings:
+                warnings.append(str(error))
+            return None
 
     def _known_rate(self) -> Fact[Rate]:
         return self._rate if self._rate is not None else Unknown("the server did not tell")

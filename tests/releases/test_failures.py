@@ -6,11 +6,13 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
 from explorer.errors import ExplorerError, NotFoundError, OfflineError, RateLimitedError, SourceError
+from explorer.fetch import Cache
 from explorer.http import Token, origin_of
 from explorer.releases import GitHub, Origin
 from tests.releases.conftest import MemoryStore
@@ -279,3 +281,21 @@ async def test_everything_kept_is_there_when_offline(github: Server, client: htt
         kept = await source(github, impatient, store, clock).catalogue()
     assert (kept.origin, len(kept.releases), kept.fetched_at) == (Origin.CACHE, 206, at)
     assert "does not answer: showing the list of 2026-02-03 04:05 UTC" in kept.warnings[0]
+
+
+# ---- a store that cannot be used
+
+
+async def test_a_cache_that_cannot_be_written_costs_a_warning_and_not_the_list(
+    tmp_path: Path, github: Server, client: httpx.AsyncClient, clock: Clock
+) -> None:
+    github.add_release("v2025.1.15", {"roadrunner-2025.1.15-linux-amd64.tar.gz": b"x"})
+    cache = Cache(tmp_path, 1 << 20)
+    (tmp_path / "page").write_bytes(b"in the way: no database can be made here, as on a full disk")
+    try:
+        found = await GitHub(github.repo, github.api_url, client, cache.store("page"), sleep=clock.sleep).catalogue()
+    finally:
+        cache.close()
+    assert [release.tag for release in found.releases] == ["v2025.1.15"]
+    assert found.origin is Origin.API
+    assert [warning for warning in found.warnings if "The cache cannot be used" in warning and "--cache-dir" in warning]
