@@ -47,7 +47,7 @@ def matrix_cell(matrix: Matrix, cell: MatrixCell, full: bool = False) -> Cell:
         return Cell("–", "dim")
     seen = matrix.seen.get(seen_key(asset))
     if cell.assets:
-        return _state_cell(matrix, seen)
+        return min((_state_cell(matrix, matrix.seen.get(seen_key(a))) for a in cell.assets), key=_gravity)
     slug = asset.platform.slug
     if seen is None:
         return Cell(f"↳ {slug} ?" if full else "↳ ?", "dim")
@@ -70,6 +70,12 @@ def _state_cell(matrix: Matrix, seen: Seen | None) -> Cell:
     if proof is not None and proof.result is not Result.NOT_RUN:
         return result_cell(proof.result)
     return answer_cell(seen.inspection.verdicts[0].answer)
+
+
+def _gravity(cell: Cell) -> int:
+    """Of several files in one cell (darwin and deb have two) the worst that is known is shown, so that no yes hides a no."""
+    order = ("bad", "unknown", "warn", "good", "dim")
+    return order.index(cell.style) if cell.style in order else len(order)
 
 
 def matrix_legend(matrix: Matrix, shown: Iterable[Cell]) -> tuple[str, ...]:
