@@ -149,6 +149,18 @@ def classify(seen: Observation) -> Meaning:
     return Meaning(Result.RAN, "started", f"It started; it ended with exit code {seen.exit_code}, which is its own")
 
 
+_HINTS = (
+    # podman asks for a million open files and processes by default, which its own hard limit may forbid
+    (r"error setting rlimit", "Ask for less with the setting run_args: --ulimit=nofile=1024:1024 --ulimit=nproc=1024:1024"),
+    (
+        r"unable to setup user|newuidmap|subuid|lchown",
+        "A rootless engine needs a range of user ids: see /etc/subuid and podman system migrate",
+    ),
+    (r"seccomp|apparmor|selinux", "A security profile forbids it: see the setting run_args for another --security-opt or --runtime"),
+)
+_HINT = "See whether the engine runs anything at all; the setting run_args takes words for its create, e.g. --runtime=runc"
+
+
 def _stopped(seen: Observation) -> Meaning | None:
     """What we or the kernel stopped: it counts as started when it had shown a sign of life."""
     alive = bool(seen.stdout or seen.stderr)
@@ -169,7 +181,8 @@ def _refused(seen: Observation) -> Meaning:
             return Meaning(result, code, text)
     lines = [line for line in seen.stderr.strip().splitlines() if line.strip()]
     why = f": {lines[-1][:300]}" if lines else ""
-    return Meaning(_N, "engine", f"The engine could not start it, which says nothing about the program{why}")
+    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, seen.stderr)), _HINT)
+    return Meaning(_N, "engine", f"The engine could not start it, which says nothing about the program{why}. {hint}")
 
 
 def _crashed(seen: Observation) -> Meaning | None:

@@ -144,3 +144,18 @@ def test_nothing_that_a_program_prints_can_upset_it(
 def test_a_long_hostile_text_is_read_quickly() -> None:
     text = "exec " + "a: " * 80_000 + "\n" + "Error relocating " * 10_000
     assert classify(Observation(127, "", text)).result is Result.RAN
+
+
+@pytest.mark.parametrize(
+    ("said", "what_to_do"),
+    [
+        ("Error: runc create failed: error setting rlimit type 7: operation not permitted: OCI permission denied\n", "--ulimit=nofile="),
+        ("Error: unable to start container process: unable to setup user: invalid argument\n", "/etc/subuid"),
+        ("Error: OCI runtime error: something nobody has seen before\n", "run_args"),
+    ],
+)
+def test_an_engine_that_cannot_start_a_container_is_told_with_what_to_do(said: str, what_to_do: str) -> None:
+    meaning = classify(Observation(125, "", said, begun=False))
+    assert (meaning.result, meaning.code) == (Result.NOT_RUN, "engine")
+    assert said.strip() in meaning.text
+    assert what_to_do in meaning.text
