@@ -135,6 +135,8 @@ def in_workbench(state: State, settings: Settings, work: Callable[[Workbench, Ou
         try:
             return await work(bench, output)
         finally:
+            output.clear()
+            output.warnings(bench.warnings)
             await bench.aclose()
 
     try:

@@ -26,6 +26,10 @@ TARGET_HELP = """TARGET is a local file or archive, TAG/ASSET, an asset's name, 
 and #member picks a file inside an archive."""
 
 
+MEMBERS, REFUSED = 20, 200
+"""Lines of an archive's members: so many of any, so many with those that were refused further back."""
+
+
 @click.command(
     "inspect",
     context_settings=CONTEXT,
@@ -92,6 +96,24 @@ def show_inspection(output: Output, found: Inspection, facts: bool = True) -> No
     output.line("")
     output.facts(binary_facts(found))
     output.line(Cell("digest        ", "dim"), check_cell(found.check))
+    _show_members(output, found)
+
+
+def _show_members(output: Output, found: Inspection) -> None:
+    """What else the archive holds: its first members, and every one that was refused, up to a bound."""
+    from explorer.facts import MISSING
+    from explorer.report import MEMBER_COLUMNS, Cell, listing_problem, member_row
+
+    listing = found.listing
+    if isinstance(listing, MISSING):
+        return
+    shown = [(n, member) for n, member in enumerate(listing.members) if n < MEMBERS or member.refused][:REFUSED]
+    output.line("")
+    output.table(MEMBER_COLUMNS, [member_row(member, n) for n, member in shown])
+    if left := len(listing.members) - len(shown):
+        output.line(Cell(f"… and {left:,} more: --json lists them all", "dim"))
+    if listing.problem is not None:
+        output.line(listing_problem(listing))
 
 
 @click.command(

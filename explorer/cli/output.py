@@ -58,6 +58,7 @@ class Output:
         self._lock = threading.Lock()
         self._drawn = False
         self._last = 0.0
+        self._told: set[str] = set()
         self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     # ------------------------------------------------------------------ stdout
@@ -204,8 +205,9 @@ class Output:
                 self._drawn = False
 
     def warn(self, text: str) -> None:
-        """A sentence that is no error; with ``--json`` it stands in the document instead."""
-        if not self.json:
+        """A sentence that is no error, said once; with ``--json`` it stands in the document instead."""
+        if not self.json and text not in self._told:
+            self._told.add(text)
             self._err("warning: ", "warn", text)
 
     def warnings(self, texts: Iterable[str]) -> None:

@@ -39,6 +39,11 @@ class Workbench:
         """Give connections, threads and the cache back."""
         await self.session.aclose()
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What belongs beside any answer: that the list is an older one, that the cache cannot be used. Untrusted."""
+        return (*self._listings.stale, *self.session.warnings)
+
     # ------------------------------------------------------------------ catalogue
 
     def catalogue_at_hand(self) -> Catalogue | None:

@@ -113,6 +113,11 @@ class Listings:
         # Who asked for it need not be told: the banner of the bundled list says where it comes from.
         return snapshot if settings.offline else replace(snapshot, warnings=(*snapshot.warnings, str(error)))
 
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Why the list at hand is not the server's own of just now; empty where it is, or where nobody asked for one."""
+        return self.last.warnings if self.last is not None and self.last.origin is Origin.CACHE else ()
+
     def _warned(self, catalogue: Catalogue) -> Catalogue:
         fresh = tuple(w for w in self._session.warnings if w not in catalogue.warnings)
         return replace(catalogue, warnings=(*catalogue.warnings, *fresh))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ MAGICS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xf
 
 PACKED = (b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd")
 """How gzip, xz, bzip2 and zstd begin."""
+
+NAMED = 3
+"""So many members are named in an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ def _unpack(source: FileSource, name: str, subject: Subject, digest: str, cache:
     from explorer.fetch import member_key
 
     refused: list[str] = []
+    files: list[str] = []
     for entry in walk(source, name, cancel=cancel):
         if entry.member.kind is not MemberKind.FILE and not subject.member:
             continue
@@ -118,6 +123,7 @@ def _unpack(source: FileSource, name: str, subject: Subject, digest: str, cache:
             if subject.member and _same(entry.member.name, subject.member):
                 raise FormatError(f"{entry.member.name} is refused", entry.member.refused.text, "Do not trust this archive")
             continue
+        files.append(entry.member.name)
         head, rest = b"", None
         if needs_head(subject):
             rest = entry.open()
@@ -129,15 +135,21 @@ def _unpack(source: FileSource, name: str, subject: Subject, digest: str, cache:
                 stream = rest or entry.open()
                 stored = cache.add(key, posixpath.basename(entry.member.name), _chain(head, chunks(stream)), cancel)
             return entry.member, stored
-    raise _not_there(subject, name, refused)
+    raise _not_there(subject, name, files, refused)
 
 
-def _not_there(subject: Subject, name: str, refused: list[str]) -> NotFoundError:
-    detail = f"refused: {', '.join(refused[:3])}" if refused else ""
+def _not_there(subject: Subject, name: str, files: list[str], refused: list[str]) -> NotFoundError:
+    """Names the nearest members, or the first: who is told to name one must learn what there is."""
+    near = get_close_matches(subject.member, files, NAMED, 0.3) if subject.member else []
+    named = near or files[:NAMED]
+    more = f" and {len(files) - len(named):,} more" if len(files) > len(named) else ""
+    detail = f"it holds {', '.join(named)}{more}" if files else "it holds no file"
+    detail += f"; refused: {', '.join(refused[:NAMED])}" if refused else ""
+    remedy = f"Name a member: {name}#{named[0]}" if files else "Take another file"
     if subject.member:
-        return NotFoundError(f"{name} has no member {subject.member}", detail, "rr-explorer inspect without #member names them")
+        return NotFoundError(f"{name} has no member {subject.member}", detail, remedy)
     names = " or ".join(expected_names(subject))
-    return NotFoundError(f"{name} holds no {names or 'program'}", detail, "Name a member: FILE#MEMBER")
+    return NotFoundError(f"{name} holds no {names or 'program'}", detail, remedy)
 
 
 class Neighbours:

@@ -7,6 +7,8 @@ import pytest
 
 from explorer.cli import run
 from tests.cli.conftest import AMD64, ARM64, TAG, Command
+from tests.support.archives import gz, tar_of
+from tests.support.binaries import binary
 from tests.support.github import GitHub
 
 
@@ -120,6 +122,47 @@ def test_with_the_list_cached_a_broken_server_is_a_warning(served: Command, gith
     assert TAG in done.out
     assert "warning:" in done.err
     assert served.json("releases")["warnings"]
+
+
+def test_a_stale_list_is_told_beside_every_answer_made_from_it(served: Command, github: GitHub, tmp_path: Path) -> None:
+    assert served("releases").code == 0
+    github.exhaust(seconds=1800)
+    for words in (("inspect", f"{TAG}/{AMD64}"), ("get", f"{TAG}/{AMD64}", "-o", tmp_path / "out")):
+        done = served(*words)
+        assert done.code == 0
+        assert done.err.count("answers no more requests until") == 1
+
+
+def test_a_cache_that_cannot_be_used_is_told_by_every_command(rr: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    place = tmp_path / "file" / "cache"
+    for words in (("cache",), ("inspect", binary("c-glibc")), ("get", binary("c-glibc"), "-o", tmp_path / "out")):
+        done = rr(*words, "--cache-dir", place)
+        assert done.code == 0
+        assert done.err.count("warning: Going on without a lasting cache") == 1
+        assert str(place) in done.err
+
+
+def test_an_archive_s_refused_members_are_shown_with_the_rest(rr: Command, tmp_path: Path) -> None:
+    path = tmp_path / "x.tar.gz"
+    many = [(f"x/paper-{number}", b"p") for number in range(30)]
+    path.write_bytes(gz(tar_of([("x/rr", binary("go-static-amd64").read_bytes()), *many, ("../\x1b[31mout", b"o"), ("x/last", b"l")])))
+    done = rr("inspect", path)
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert any(line.startswith("x/paper-3 ") and line.endswith("file") for line in lines)
+    assert any("out" in line and "✗ refused (" in line for line in lines)
+    assert "more: --json lists them all" in lines[-1]
+    assert "\x1b" not in done.out
+
+
+def test_who_is_told_to_name_a_member_is_told_which_there_are(rr: Command, tmp_path: Path) -> None:
+    path = tmp_path / "papers.tar.gz"
+    path.write_bytes(gz(tar_of([("x/README.md", b"read"), ("x/LICENSE", b"free")])))
+    error = rr.json_error("inspect", path)
+    assert "x/README.md, x/LICENSE" in error["detail"]
+    assert error["remedy"] == "Name a member: papers.tar.gz#x/README.md"
+    assert rr.json_error("inspect", f"{path}#x/LICENCE")["remedy"] == "Name a member: papers.tar.gz#x/LICENSE"
 
 
 def test_an_unwritable_place_is_told(served: Command, tmp_path: Path) -> None:
