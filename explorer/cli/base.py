@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -16,8 +17,10 @@ from explorer.cli.output import Output
 from explorer.errors import CancelledError, ExplorerError, UsageError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from explorer.settings import Settings
-    from explorer.workbench import Workbench
+    from explorer.workbench import Catalogue, Workbench
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -106,15 +109,38 @@ def complete_target(context: click.Context, parameter: click.Parameter, incomple
 
 def complete_tag(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The tags that are known without asking a server."""
+    catalogue = _at_hand(context)
+    return _offered(["latest", *(release.tag for release in catalogue.releases)] if catalogue else ["latest"], incomplete)
+
+
+def complete_subject(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """A TARGET: this disk's files, the tags that are known, and behind ``TAG/`` the files of that release."""
+    from click.shell_completion import CompletionItem
+
+    tag, slash, _ = incomplete.partition("/")
+    if slash:
+        catalogue = _at_hand(context)
+        releases = [release for release in catalogue.releases if release.tag == tag] if catalogue else []
+        found = _offered([f"{tag}/{asset.name}" for release in releases for asset in release.assets], incomplete)
+    else:
+        found = complete_tag(context, parameter, incomplete)
+    # The shell completes files itself; bash forgets what came before this item, so it comes first.
+    return [CompletionItem(incomplete, type="file"), *(CompletionItem(name) for name in found)]
+
+
+def _at_hand(context: click.Context) -> Catalogue | None:
     from explorer.errors import ExplorerError
     from explorer.workbench import Workbench
 
     try:
-        catalogue = Workbench(state_of(context).settings(strict=False)).catalogue_at_hand()
+        return Workbench(state_of(context).settings(strict=False)).catalogue_at_hand()
     except ExplorerError:
-        return []
-    tags = ["latest", *(release.tag for release in catalogue.releases)] if catalogue else ["latest"]
-    return [tag for tag in tags if tag.startswith(incomplete)]
+        return None
+
+
+def _offered(names: list[str], incomplete: str) -> list[str]:
+    """Those that fit. A shell puts them on its command line as they are: a tag may hold ``;`` or ``$(…)``, and is no offer then."""
+    return [name for name in names if name.startswith(incomplete) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+@/-]{0,250}", name)]
 
 
 def in_workbench(state: State, settings: Settings, work: Callable[[Workbench, Output], Coroutine[Any, Any, T]]) -> T:

@@ -10,6 +10,7 @@ import click
 from explorer.cli.base import (
     CONTEXT,
     State,
+    complete_subject,
     complete_target,
     global_options,
     in_workbench,
@@ -37,7 +38,7 @@ MEMBERS, REFUSED = 20, 200
     epilog="\b\nrr-explorer inspect latest --platform linux-arm64 --peek\nrr-explorer inspect ./rr --on scratch --on debian-12"
     "\nrr-explorer inspect rr.tar.gz#rr --json | jq '.verdicts[0].answer'",
 )
-@click.argument("target", metavar="TARGET")
+@click.argument("target", metavar="TARGET", shell_complete=complete_subject)
 @platform_option
 @click.option(
     "--on",
@@ -123,7 +124,7 @@ def _show_members(output: Output, found: Inspection) -> None:
     "Exits with 0 where it ran, 1 where it did not start there, 5 where the engine could not try.",
     epilog="\b\nrr-explorer verify latest --platform linux-arm64\nrr-explorer verify ./tool --run --help --image alpine:3.20",
 )
-@click.argument("target", metavar="TARGET")
+@click.argument("target", metavar="TARGET", shell_complete=complete_subject)
 @platform_option
 @click.option(
     "--on", metavar="TARGET-NAME", default="", shell_complete=complete_target, help="The target whose verdict is held against the proof."
@@ -204,7 +205,7 @@ def show_proof(output: Output, proof: Proof) -> None:
     help=f"Download a file, check it, unpack it below DIR and mark the program executable.\n\n{TARGET_HELP}",
     epilog="\b\nrr-explorer get latest --platform linux-arm64 -o ./bin",
 )
-@click.argument("target", metavar="TARGET")
+@click.argument("target", metavar="TARGET", shell_complete=complete_subject)
 @click.option(
     "-o",
     "--output",

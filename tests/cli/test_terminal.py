@@ -211,6 +211,28 @@ def test_completion_answers(rr: Command) -> None:
     assert complete("rr-explorer completion f") == ["fish"]
 
 
+def test_completion_offers_tags_files_and_nothing_that_a_shell_would_run(served: Command, github: GitHub, tmp_path: Path) -> None:
+    github.add_release("v9;touch${IFS}owned", {"$(touch owned).tar.gz": b"x"})
+    github.add_release("v9.0.0", {"$(touch owned).tar.gz": b"x", "tool-9.0.0.tar.gz": b"x"})
+    assert served("releases").code == 0
+
+    def complete(*words: str) -> list[str]:
+        """What bash itself makes of the last word, by the script that the command prints, in a folder with one file."""
+        script = served("completion", "bash").out.replace(" $1)", f" {sys.executable} -m explorer)")
+        call = '_rr_explorer_completion rr-explorer; printf "%s\\n" "${COMPREPLY[@]}"'
+        lines = (script, "compopt() { :; }", f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; COMPREPLY=()", call)
+        done = subprocess.run(
+            ["bash", "-c", "\n".join(lines)], cwd=tmp_path, env=served.environ(), capture_output=True, text=True, check=True
+        )
+        return done.stdout.split()
+
+    assert complete("rr-explorer", "assets", "v9") == ["v9.0.0"]
+    for command in ("inspect", "verify", "get"):
+        assert complete("rr-explorer", command, "v9") == ["v9.0.0"]
+    assert complete("rr-explorer", "inspect", "v9.0.0/") == ["v9.0.0/tool-9.0.0.tar.gz"]
+    assert not list(tmp_path.glob("owned"))
+
+
 def test_options_stand_before_or_behind_the_command(rr: Command) -> None:
     before = rr("--offline", "releases", "--limit", "2")
     behind = rr("releases", "--limit", "2", "--offline")
