@@ -228,7 +228,7 @@ class BinaryScreen(ExplorerScreen):
             self.post_message(SymbolsRead(None, str(problem)))
         else:
             rows = LazyRows(SYMBOL_COLUMNS, len(table), lambda index: symbol_row(table.row(index)), table.search)
-            self.post_message(SymbolsRead(rows, f"no symbols in {table.title}"))
+            self.post_message(SymbolsRead(rows, "no symbols in this file"))
 
     @on(SymbolsRead)
     def _symbols(self, message: SymbolsRead) -> None:

@@ -185,11 +185,6 @@ class MatrixScreen(ExplorerScreen):
         self._look_soon()
         self._explain()
 
-    @on(Table.Changed)
-    def _filtered(self) -> None:
-        self._look_soon()
-        self._explain()
-
     def on_screen_suspend(self) -> None:
         """The user has moved on."""
         self.looking.want(())
@@ -206,6 +201,8 @@ class MatrixScreen(ExplorerScreen):
 
     @on(Grid.Moved)
     def _moved(self) -> None:
+        """Another cell, or another view: what the filter has left."""
+        self._look_soon()
         self._explain()
         self.refresh_bindings()
 

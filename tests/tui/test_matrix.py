@@ -1,0 +1,257 @@
+"""The matrix: what is seen is looked at, once each, and nothing else; a cell explains itself, opens and is proved."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from explorer.settings import Settings
+from explorer.tui.looking import AT_A_TIME
+from explorer.tui.messages import AssetLearned, CatalogueArrived
+from explorer.tui.screens.binary import BinaryScreen
+from explorer.tui.screens.matrix import MatrixScreen
+from explorer.workbench import Kind
+from tests.support.archives import make_archive, roadrunner_members
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+from tests.tui.conftest import Driver, opened, settings
+from tests.tui.test_hostile import check, evil_catalogue, poisoned
+
+__all__ = ["poisoned"]
+
+SIZES = [(80, 24), (160, 50)]
+
+
+async def open_matrix(app: Driver) -> MatrixScreen:
+    await app.press("m")
+    await app.until(lambda: isinstance(app.app.screen, MatrixScreen) and len(app.app.screen.grid.view) > 0)
+    screen = app.app.screen
+    assert isinstance(screen, MatrixScreen)
+    return screen
+
+
+async def rested(app: Driver, screen: MatrixScreen) -> None:
+    """Wait until all that is on the screen has been looked at."""
+
+    def done() -> bool:
+        known = app.app.learned.keys() | app.app.problems.keys() | screen.looking.unreachable
+        return not screen.looking.busy and all(f"{a.tag}/{a.name}#" in known for a in screen._in_sight())
+
+    await app.until(done, limit=60)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_demos_matrix_tells_the_story(size: tuple[int, int], demo: Settings) -> None:
+    async with opened(demo, size=size) as app:
+        screen = await open_matrix(app)
+        await app.shows("206 releases with files", "server ─", "↳ linux-arm64 yes", "is not published", "YES, runs on Alpine")
+        assert screen.grid.row is not None
+        assert screen.grid.row.key == "v2025.1.15", "it begins on the release that was under the cursor"
+        assert "[↳ linux-arm64 yes]" in app.drawn(), "the cell under the cursor is marked without colour"
+        await rested(app, screen)
+        assert "○" in app.drawn(), "a file that cannot be reached is published, and nothing is said of it"
+        assert "…" not in "".join(line for line in app.drawn().splitlines() if "v2025.1.14" in line), "nobody waits for what cannot come"
+        # Where everything is in sight nothing scrolls; at 80×24 the release stays where it is.
+        await app.press("ctrl+right")
+        assert screen.cell is not None
+        assert screen.cell.column.kind is Kind.PLUGIN
+        assert (screen.grid.scroll_offset.x > 0) == (size[0] < 160)
+        assert "› v2025.1.15" in app.drawn()
+        await app.shows("freebsd (plugin)", "Only its name is known here")
+        await app.press("end")
+        assert screen.grid.row.key != "v2025.1.15"
+        await app.press("home", "ctrl+left", "pagedown", "pageup")
+        assert (screen.grid.cursor, screen.grid.column) == (0, 0)
+        await app.press("left", "up")
+        assert (screen.grid.cursor, screen.grid.column) == (0, 0)
+
+
+async def test_cells_open_filter_and_go_back(demo: Settings) -> None:
+    async with opened(demo) as app:
+        screen = await open_matrix(app)
+        await app.shows("↳ linux-arm64 yes")
+        await app.press("enter")
+        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
+        assert isinstance(app.app.screen, BinaryScreen)
+        assert app.app.screen.subject.asset is not None
+        assert app.app.screen.subject.asset.name == "roadrunner-2025.1.15-linux-arm64.tar.gz"
+        await app.press("escape", "slash", *"v1.6.", "enter")
+        await app.shows("of 206")
+        assert {screen.grid.source.row(index).key for index in screen.grid.view} == {f"v1.6.{number}" for number in range(5)}
+        assert screen.grid.go_to("v1.6.2")
+        await app.press("ctrl+left")
+        await app.shows("✗ no", "NO, does not run on Alpine")
+        await app.press("t", *"debian-12", "enter")
+        await app.shows("Debian 12", "✓ yes", "YES, runs on Debian 12")
+        await app.press("p")
+        await app.until(lambda: not app.app.show_prereleases)
+        await app.press("y", *"matrix", "enter")
+        assert app.app.clipboard == "rr-explorer matrix v1.6.2"
+        await app.press("escape", "escape")
+        assert len(app.app.screen_stack) == 1
+
+
+async def test_a_cell_where_nothing_serves_says_so(demo: Settings) -> None:
+    async with opened(demo) as app:
+        screen = await open_matrix(app)
+        assert screen.grid.go_to("v1.6.2")
+        await app.shows("not published, and no other file of the release serves instead")
+        await app.press("enter", "v")
+        assert isinstance(app.app.screen, MatrixScreen)
+
+
+def clicked(screen: MatrixScreen, column: int) -> tuple[int, int]:
+    """Where to click on a cell of the third row."""
+    start, _ = screen.grid._spans()[column]
+    return screen.grid._fixed + start + 1, 5
+
+
+async def test_the_mouse_takes_cells_and_titles_sort(demo: Settings) -> None:
+    async with opened(demo) as app:
+        screen = await open_matrix(app)
+        await app.pilot.click(screen.grid, offset=clicked(screen, 2))
+        assert (screen.grid.cursor, screen.grid.column) == (2, 2)
+        await app.pilot.click(screen.grid, offset=clicked(screen, 2), times=2)
+        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
+        await app.press("escape")
+        await app.pilot.click(screen.grid, offset=(4, 2))
+        assert screen.grid.wish.sorted_by == "tag"
+
+
+@pytest.fixture(scope="module")
+def packed() -> dict[tuple[str, str], bytes]:
+    """A real archive of each kind for each architecture; the same bytes serve for every release."""
+    return {
+        (ending, arch): make_archive(ending, "rr", roadrunner_members(binary(f"go-static-{arch}")))
+        for ending in ("tar.gz", "zip")
+        for arch in ("amd64", "arm64")
+    }
+
+
+def serve(github: GitHub, packed: dict[tuple[str, str], bytes]) -> None:
+    """All of RoadRunner's releases, every archive of them a real one."""
+
+    def data(tag: str, name: str) -> bytes:
+        return packed.get((name.split("64.")[-1], "arm64" if "arm64" in name else "amd64"), b"!<arch>\nnot a package")
+
+    github.serve_snapshot(data)
+
+
+def peeked(github: GitHub) -> Counter[str]:
+    """How often each file was asked for, by its own address."""
+    return Counter(seen.path for seen in github.requests(host="web"))
+
+
+async def test_only_what_is_seen_is_asked_for_and_each_file_once(
+    tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]
+) -> None:
+    serve(github, packed)
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as app:
+        await app.until(lambda: app.app.catalogue is not None and not app.app.board.running)
+        assert app.app.catalogue is not None
+        assert len(app.app.catalogue.releases) == 206
+        screen = await open_matrix(app)
+        await rested(app, screen)
+        await app.shows("✓ yes", "↳ linux-arm64 yes")
+        at_first = {f"{asset.tag}/{asset.name}" for asset in screen._in_sight()}
+        browsed = 2 * 16  # of the releases that the first screen's cursor has rested on
+        assert len(peeked(github)) <= len(at_first) + browsed
+        api = github.count(host="api")
+        # All the way down with a key held: what flies by is not asked for.
+        rows = len(screen.grid.view)
+        for _ in range(rows):
+            app.app.simulate_key("down")
+        await app.until(lambda: screen.grid.cursor == rows - 1)
+        assert screen.grid.cursor == rows - 1
+        await rested(app, screen)
+        asked = peeked(github)
+        in_sight = len(list(screen._in_sight()))
+        assert max(asked.values()) == 1, "each file once"
+        assert len(asked) <= len(at_first) + browsed + 3 * in_sight, "a screenful where it rested, not all of some 2,000 files"
+        # Back up: nothing is asked again.
+        await app.press("home")
+        await rested(app, screen)
+        assert max(peeked(github).values()) == 1
+        assert github.count(host="api") == api, "peeks cost no API rate"
+
+
+async def test_a_served_matrix_on_a_wide_screen(tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]) -> None:
+    for number in range(3):
+        name = f"roadrunner-2025.1.{number}"
+        github.add_release(
+            f"v2025.1.{number}",
+            {
+                f"{name}-linux-amd64.tar.gz": packed["tar.gz", "amd64"],
+                f"{name}-linux-arm64.tar.gz": packed["tar.gz", "arm64"],
+                f"{name}-unknown-musl-amd64.tar.gz": packed["tar.gz", "amd64"],
+                f"{name}-windows-amd64.zip": b"PK\x03\x04 this is no zip",
+                f"{name}-linux-amd64.deb": b"!<arch>\nthis is no package",
+            },
+        )
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(160, 50)) as app:
+        screen = await open_matrix(app)
+        await rested(app, screen)
+        assert screen.grid.scroll_offset.x == 0
+        line = next(line for line in app.drawn().splitlines() if "v2025.1.1 " in line and "yes" in line)
+        assert line.count("✓ yes") == 3
+        assert "↳ linux-arm64 yes" in line
+        assert "! error" in line
+        assert line.count("–") == 9, "darwin and freebsd, and the plugin's seven: nothing is published there"
+        assert max(peeked(github).values()) == 1
+
+
+async def test_what_has_left_the_screen_is_cancelled(tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]) -> None:
+    serve(github, packed)
+    github.fault(host="web", latency_s=30.0)
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as app:
+        await app.until(lambda: app.app.catalogue is not None and not app.app.board.running)
+        screen = await open_matrix(app)
+        await app.until(lambda: len(screen.looking._running) == AT_A_TIME)
+        before = set(screen.looking._running)
+        await app.press("end")
+        await app.until(lambda: len(screen.looking._running) == AT_A_TIME and not before & set(screen.looking._running))
+        workers = [worker for worker in app.app.workers if worker.name in before]
+        await app.until(lambda: not any(worker.is_running for worker in workers), limit=10)
+        await app.press("escape")
+        await app.until(lambda: not screen.looking.busy)
+
+
+async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, github: GitHub) -> None:
+    github.add_release("v1.0.0", {"roadrunner-1.0.0-linux-amd64.tar.gz": b"\x1f\x8b nothing of the kind"})
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as app:
+        screen = await open_matrix(app)
+        await rested(app, screen)
+        await app.press("ctrl+left")
+        await app.shows("! error", "? no verdict yet")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_hostile_names_are_drawn_harmlessly(size: tuple[int, int], demo: Settings, poisoned: object) -> None:
+    async with opened(demo, size=size) as app:
+        assert app.app.catalogue is not None
+        evil = evil_catalogue(app.app.catalogue)
+        # The platforms stay, so that the files find their columns.
+        real = app.app.catalogue.releases[1].assets
+        assets = tuple(replace(bad, platform=good.platform) for bad, good in zip(evil.releases[0].assets, real, strict=True))
+        evil = replace(evil, releases=(replace(evil.releases[0], assets=assets), *evil.releases[1:]))
+        app.app.post_message(CatalogueArrived(evil, None, final=True))
+        await app.until(lambda: app.app.catalogue is evil)
+        screen = await open_matrix(app)
+        await app.press("home", "ctrl+left")
+        for asset in assets[:3]:
+            app.app.post_message(AssetLearned(asset, poisoned))  # type: ignore[arg-type]  # the fixture's
+        for asset in assets[3:5]:
+            app.app.post_message(AssetLearned(asset, None, "\x1b]0;x\x07[/b]"))
+        await rested(app, screen)
+        for _ in screen.grid.headings:
+            assert "[/foo]" in check(app)
+            await app.press("right")
+        await app.press("y")
+        check(app)
+        await app.press("escape", "a")
+        await asyncio.sleep(0)
+        check(app)
+        await app.press("escape")
+        assert app.app.is_running
