@@ -64,11 +64,13 @@ def deciding_in_words(verdict: Verdict, binary: Binary) -> str:
 
 
 def _of_dynamic(reason: Reason, verdict: Verdict, binary: Binary) -> str:
-    """Names of what is missing, for the reasons that are about that."""
+    """Names of what is missing, for the reasons that are about that; of the system it was built for."""
     if not isinstance(binary.elf, MISSING) and ".interp" in reason.code and verdict.answer is Answer.NO:
         path = known_or(binary.elf.interpreter, "")
         if path:
             return f"no {path.rsplit('/', 1)[-1]} there"
+    if reason.code == "elf.os":  # the sentence says which, and is wider than a column: a peer of "a macOS program"
+        return reason.text.removeprefix("This is ").partition(":")[0]
     if isinstance(verdict.dependencies, MISSING):
         return ""
     check = verdict.dependencies

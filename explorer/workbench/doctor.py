@@ -69,7 +69,8 @@ def _settings(bench: Workbench) -> Finding:
 
 def _cache(bench: Workbench) -> Finding:
     stats = bench.session.cache.stats()
-    text = f"{stats.blobs} files, {stats.blob_bytes} of {stats.limit_bytes} bytes in {stats.directory}"
+    used, limit = (f"{size / 2**20:,.1f} MiB" for size in (stats.blob_bytes, stats.limit_bytes))
+    text = f"{stats.blobs} files, {used} of {limit} in {stats.directory}"
     if bench.session.warnings:
         return Finding("cache", Health.WARNING, bench.session.warnings[0], "Make the directory writable, or choose one with --cache-dir")
     return Finding("cache", Health.OK, text)
@@ -126,7 +127,8 @@ async def _engines(bench: Workbench) -> tuple[Finding, ...]:
 
 
 def _terminal() -> Finding:
-    encoding = (getattr(sys.stdout, "encoding", "") or "").lower()
+    # The process's own output: while the app runs, sys.stdout is Textual's, which has no encoding.
+    encoding = (getattr(sys.__stdout__, "encoding", "") or "").lower()
     term = os.environ.get("TERM", "") or "unset"
     if "utf" not in encoding:
         return Finding(

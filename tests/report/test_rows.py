@@ -16,7 +16,7 @@ from explorer.releases import Asset, Catalogue, Kind, Origin, Platform, Release,
 from explorer.report import Cell, Column, Row
 from explorer.verify import Engine, Image, Proof, Result
 from explorer.workbench import Finding, Health, Inspection, seen_key
-from tests.report.conftest import NOW
+from tests.report.conftest import NOW, inspect
 
 TAG = "v2025.1.15"
 
@@ -137,6 +137,11 @@ def test_the_banner_says_it_in_words(static_go: Inspection, inspected: Inspectio
     assert no.headline.style == "bad"
     assert "/lib64/ld-linux-x86-64.so.2" in no.evidence.text
     assert no.remedy.text
+
+
+def test_another_system_s_program_is_told_in_few_words(tmp_path_factory: pytest.TempPathFactory) -> None:
+    found = inspect("go-freebsd", tmp_path_factory, "alpine-3.22")
+    assert report.deciding_in_words(found.verdicts[0], found.binary) == "a program for FreeBSD"
 
 
 def test_the_banner_is_loud_where_it_must_be(static_go: Inspection) -> None:

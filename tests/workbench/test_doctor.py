@@ -1,6 +1,8 @@
 """What the doctor finds, in order, and that nothing it meets stops it."""
 
 import asyncio
+import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +31,22 @@ async def test_all_is_told_where_there_is_no_engine(
     assert found["proofs"].health is Health.WARNING
     for finding in found.values():
         assert finding.health is Health.OK or finding.remedy or finding.subject in ("settings", "network"), finding
+
+
+async def test_the_terminal_is_the_process_s_own_whoever_has_taken_the_output(
+    served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    before = (await findings(opened()))["terminal"]
+    monkeypatch.setattr(sys, "stdout", io.StringIO())  # as in the running app: no encoding
+    assert (await findings(opened()))["terminal"] == before
+
+
+async def test_the_cache_is_told_in_units_that_are_read(
+    served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "0.0 MiB of 2,048.0 MiB" in (await findings(opened(cache_limit=2 << 30)))["cache"].text
 
 
 @pytest.mark.container
