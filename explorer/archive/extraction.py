@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
@@ -25,6 +26,11 @@ from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_p
 _AT = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and os.rename in os.supports_dir_fd
 _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+STAGE = ".rr-explorer-"
+"""What the folder's name begins with in which an archive is unpacked before its files are moved into place."""
+CHUNK = 1 << 20
+STALE_S = 10
+"""Seconds since anything was made in a stage before it may be taken for a dead one's."""
 _WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789")}
 
 
@@ -40,22 +46,25 @@ def extract(
 ) -> tuple[Path, ...]:
     """Write the members that are ``wanted`` below ``into`` (made if it is not there), and give the files' and links' paths.
 
-    All of them or none: after an error or a cancellation nothing of it is left. Nothing that was there before is touched:
-    a file that already exists is an error. Files get mode 0755 where the archive marks them executable for their owner,
+    All of them or none: after an error or a cancellation nothing of it is left, and what a killed run left is removed by
+    the next one. Nothing that was there before is touched: a file that is already there with the same bytes stays as it
+    is, with other ones it is an error. Files get mode 0755 where the archive marks them executable for their owner,
     else 0644, and no other bit; folders 0755. A deb's control part is not written. Where ``into`` is on Windows links and
     the names that Windows gives a meaning are refused.
 
     Raises:
         RefusedError: (a FormatError) a wanted member was refused, two names differ only in case or spelling, or the
             archive is damaged; names the member and the rule.
-        SourceError: ``into`` cannot be written, the disk is full, or a file is already there.
+        SourceError: ``into`` cannot be written, the disk is full, or another file is already there.
         CancelledError: ``cancel`` was raised.
     """
     with _told(into):
         made = not into.exists()
         into.mkdir(parents=True, exist_ok=True)
         real = into.resolve()  # the user's own links on the way there are the user's choice; none below it is followed
-        stage = Path(tempfile.mkdtemp(prefix=".rr-explorer-", dir=real))
+        _sweep(real)
+        stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=real))
+        lock = _locked(stage)
     done = False
     try:
         with _told(into):
@@ -66,11 +75,40 @@ def extract(
             writer.move_into_place()
         done = True
     finally:
+        if lock is not None:
+            os.close(lock)
         shutil.rmtree(stage, ignore_errors=True)
         if made and not done:
             with contextlib.suppress(OSError):
                 into.rmdir()
     return tuple(into / path for path in writer.written)
+
+
+def _locked(folder: Path) -> int | None:
+    """An open handle that locks a folder as long as this process lives; None where somebody holds it, or nobody can (Windows)."""
+    if os.name == "nt":
+        return None
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _sweep(into: Path) -> None:
+    """Remove the stages of runs that were killed: those that nobody holds, but not one that is just being made."""
+    for stage in into.glob(f"{STAGE}*"):
+        with contextlib.suppress(OSError):
+            found = stage.lstat()
+            if not stat.S_ISDIR(found.st_mode) or time.time() - found.st_mtime < STALE_S:
+                continue
+            if (handle := _locked(stage)) is not None:
+                shutil.rmtree(stage, ignore_errors=True)
+                os.close(handle)
 
 
 @contextlib.contextmanager
@@ -123,8 +161,8 @@ class _Writer:
         if member.kind is MemberKind.DIRECTORY:
             with _folder(self._stage, path, make=True):
                 return
-        if os.path.lexists(self._into / path):
-            raise SourceError(f"{self._into / path} is already there", "", "Remove it, or choose another directory")
+        if os.path.lexists(self._into / path) and not self._may_be_same(path, member):
+            raise self._there(path)
         parent, leaf = os.path.split(path)
         with _folder(self._stage, parent, make=True) as at:
             if member.kind is MemberKind.FILE:
@@ -187,8 +225,29 @@ class _Writer:
                     moved.append(path)
                 elif stat.S_ISDIR(kind) and stat.S_ISDIR(here.kind(name) or 0):
                     self._merge(path, moved)
-                else:
-                    raise SourceError(f"{self._into / path} is already there", "", "Remove it, or choose another directory")
+                elif not (stat.S_ISREG(kind) and stat.S_ISREG(here.kind(name) or 0) and self._is_same(path)):
+                    raise self._there(path)
+
+    def _there(self, path: str) -> SourceError:
+        return SourceError(f"{self._into / path} is already there", "with other bytes", "Remove it, or choose another directory")
+
+    def _may_be_same(self, path: str, member: Member) -> bool:
+        """Whether it is worth unpacking a file to compare it with the one that is there."""
+        there = (self._into / path).lstat()
+        return (
+            member.kind is MemberKind.FILE
+            and stat.S_ISREG(there.st_mode)
+            and (not isinstance(member.size, int) or member.size == there.st_size)
+        )
+
+    def _is_same(self, path: str) -> bool:
+        """Whether the file that is there has the bytes that were unpacked."""
+        with (self._into / path).open("rb") as there, (self._stage / path).open("rb") as here:
+            while part := here.read(CHUNK):
+                self._cancel.check()
+                if there.read(CHUNK) != part:
+                    return False
+            return not there.read(1)
 
     def _take_back(self, path: str) -> None:
         parent, leaf = os.path.split(path)

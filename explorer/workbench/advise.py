@@ -137,7 +137,7 @@ def _target(bench: Workbench, libc: str) -> Target:
     chosen = bench.default_target()
     if chosen.libc is wanted:
         return chosen
-    fits = [t for t in bench.targets() if t.libc is wanted and not t.packages and t.image]
+    fits = [t for t in bench.targets() if t.libc is wanted and t.image]
     return max(fits, key=lambda t: tuple(int(part) for part in t.libc_version.split(".") if part.isdigit()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import posixpath
 import tempfile
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.bytesource import FileSource
-from explorer.errors import NotFoundError, SourceError
+from explorer.errors import FormatError, NotFoundError, SourceError
 from explorer.fetch import Blob, Cache
 from explorer.progress import Cancellation, ProgressCallback
 from explorer.workbench.models import Got, Subject
@@ -50,6 +51,10 @@ def _write(
     with FileSource(path) as source:
         if is_raw(source, name):
             head = source.read_at(0, 4)
+            if subject.asset is not None and subject.asset.archive not in ("raw", ""):
+                raise FormatError(
+                    f"{name} is no {subject.asset.archive} file", f"it begins with {head!r}", "Do not use it; look at it in the browser"
+                )
         else:
             return _extracted(subject, source, name, path, blob, cache, into, progress, cancel)
     unpacked = open_asset(path, subject, blob, cache, cancel)
@@ -101,7 +106,9 @@ def _copy(source: Path, into: Path, name: str, mode: int, cancel: Cancellation) 
     try:
         into.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(final):
-            raise SourceError(f"{final} is already there", "", "Remove it, or choose another directory")
+            if final.is_file() and not final.is_symlink() and filecmp.cmp(source, final, shallow=False):
+                return final
+            raise SourceError(f"{final} is already there", "with other bytes", "Remove it, or choose another directory")
         handle, written = tempfile.mkstemp(prefix=".rr-explorer-", dir=into)
         partial = Path(written)
         with os.fdopen(handle, "wb") as sink, source.open("rb") as read:

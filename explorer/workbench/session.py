@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from explorer.errors import OfflineError
+from explorer.errors import OfflineError, SourceError
 from explorer.progress import Cancellation
 from explorer.settings import Settings
 
@@ -164,6 +165,8 @@ class Session:
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
         if self._cache is not None:
+            with contextlib.suppress(SourceError):  # a file larger than the limit was kept as long as it was in use
+                self._cache.prune()
             self._cache.close()
         self._client = self._threads = self._cache = self._downloader = None
         self._engines.clear()

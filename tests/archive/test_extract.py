@@ -121,6 +121,32 @@ def test_a_file_that_is_there_is_not_touched(tmp_path: Path) -> None:
     assert tree(tmp_path) == {f"{ROOT}/LICENSE": b"mine"}
 
 
+def test_a_file_that_is_there_with_the_same_bytes_is_left_alone(tmp_path: Path) -> None:
+    data = make_archive("tar.gz", ROOT, roadrunner_members(b"rr"))
+    first = extract(BytesSource(data), "x", tmp_path)
+    before = (tmp_path / ROOT / "rr").stat()
+    (tmp_path / ROOT / "LICENSE").unlink()
+    assert extract(BytesSource(data), "x", tmp_path) == first
+    assert (tmp_path / ROOT / "rr").stat().st_ino == before.st_ino
+    assert (tmp_path / ROOT / "LICENSE").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [ROOT]
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next_one_but_not_what_another_is_writing(tmp_path: Path) -> None:
+    dead, alive, fresh = (tmp_path / f".rr-explorer-{name}" for name in ("dead", "alive", "fresh"))
+    for folder in (dead, alive, fresh):
+        (folder / ROOT).mkdir(parents=True)
+        if folder is not fresh:
+            os.utime(folder, (1, 1))
+    code = "import fcntl, os, sys; h = os.open(sys.argv[1], os.O_RDONLY); fcntl.flock(h, fcntl.LOCK_EX); print('held', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code, str(alive)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        extract(BytesSource(make_archive("tar.gz", ROOT, {"rr": b"1"})), "x", tmp_path)
+        other.communicate("\n")
+    assert {path.name for path in tmp_path.iterdir()} == {alive.name, fresh.name, ROOT}
+
+
 def test_a_folder_that_is_there_is_filled(tmp_path: Path) -> None:
     (tmp_path / ROOT).mkdir()
     (tmp_path / ROOT / "notes").write_text("mine")

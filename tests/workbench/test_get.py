@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import FormatError, IntegrityError, NotFoundError, SourceError
+from explorer.settings import Settings
 from explorer.workbench import Check, Workbench
 from tests.support.archives import deb_of, make_archive, tar_of
 from tests.support.binaries import binary
@@ -35,14 +36,37 @@ async def test_an_archive_is_unpacked_and_its_program_marked_executable(bench: W
 
 async def test_nothing_that_is_there_is_overwritten(bench: Workbench, tmp_path: Path) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
-    await bench.get(subject, tmp_path / "out")
+    got = await bench.get(subject, tmp_path / "out")
+    assert (await bench.get(subject, tmp_path / "out")).files == got.files  # the same bytes: nothing to do
+    assert got.binary is not None
+    got.binary.write_bytes(b"mine")
     with pytest.raises(SourceError, match="already there"):
         await bench.get(subject, tmp_path / "out")
+    assert got.binary.read_bytes() == b"mine"
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "hello").write_bytes(b"mine")
     with pytest.raises(SourceError, match="already there"):
         await bench.get(await bench.resolve(str(binary("c-static"))), tmp_path / "raw")
     assert (tmp_path / "raw" / "hello").read_bytes() == b"mine"
+
+
+async def test_a_web_page_under_an_archives_name_is_not_handed_out(github: GitHub, tmp_path: Path) -> None:
+    github.add_release(TAG, assets={archive_name("amd64"): b"<!DOCTYPE html><title>Sign in</title>"}, digests=False)
+    bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path / "cache"))
+    with pytest.raises(FormatError, match=r"no tar\.gz file"):
+        await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
+    await bench.aclose()
+    assert not (tmp_path / "out").exists()
+
+
+async def test_a_cache_smaller_than_one_file_holds_its_limit_afterwards(served: GitHub, tmp_path: Path) -> None:
+    settings = Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", cache_limit=1000)
+    bench = Workbench(settings)
+    await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
+    await bench.aclose()
+    again = Workbench(settings)
+    assert again.cache_stats().blob_bytes <= 1000
+    await again.aclose()
 
 
 async def test_one_member_alone(bench: Workbench, tmp_path: Path) -> None:
