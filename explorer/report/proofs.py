@@ -38,7 +38,10 @@ def proof_row(proof: Proof) -> Row:
 
 
 def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
-    """``▣ ran 14:02 in alpine:3.22, arm64 emulated: agrees with the verdict``: a banner's line."""
+    """``▣ ran 14:02 in alpine:3.22, arm64 emulated: agrees with the verdict``: a banner's line.
+
+    A program that starts and says that it is another version, system or processor is no proof of this file: the line says so.
+    """
     mark = result_cell(proof.result)
     if proof.result is Result.NOT_RUN:
         return Cell(f"{mark.text}: {one_line(proof.text)}", "dim")
@@ -46,9 +49,14 @@ def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
     arch = proof.platform.rsplit("/", 1)[-1]
     how = f", {arch} emulated" if proof.emulated is True else f", {arch}"
     agrees = agrees_cell(proof)
-    style: Style = "bad" if proof.agrees is False else mark.style
+    differs = "".join(
+        f" · ✗ {one_line(check.name)} DIFFERS: expected {one_line(check.expected)}, seen {one_line(check.seen)}"
+        for check in proof.checks
+        if check.ok is False
+    )
+    style: Style = "bad" if proof.agrees is False else "warn" if differs else mark.style
     verdict = f": {agrees.text}" if not isinstance(proof.agrees, NotApplicable) else ""
-    return Cell(f"{mark.text} {_clock(proof.started_at, now)}{where}{how}{verdict}", style)
+    return Cell(f"{mark.text} {_clock(proof.started_at, now)}{where}{how}{verdict}{differs}", style)
 
 
 def agrees_cell(proof: Proof) -> Cell:

@@ -14,7 +14,7 @@ from explorer.fetch import CacheStats, Check, Traffic
 from explorer.progress import Progress
 from explorer.releases import Asset, Catalogue, Kind, Origin, Platform, Release, parse_asset_name, snapshot
 from explorer.report import Cell, Column, Row
-from explorer.verify import Engine, Image, Proof, Result
+from explorer.verify import CheckResult, Engine, Image, Proof, Result
 from explorer.workbench import Finding, Health, Inspection, seen_key
 from tests.report.conftest import NOW, inspect
 
@@ -154,6 +154,14 @@ def test_the_banner_is_loud_where_it_must_be(static_go: Inspection) -> None:
     line = report.proof_line(wrong, NOW)
     assert line.style == "bad"
     assert "DISAGREES" in line.text
+
+
+def test_a_program_that_says_it_is_another_version_is_told_in_the_line() -> None:
+    checks = (CheckResult("exit", True, "0", "0"), CheckResult("version", False, "2025.1.14", "2025.1.15\x1b[0m"))
+    line = report.proof_line(proof(checks=checks), NOW)
+    assert line.style == "warn"
+    assert line.text.endswith("✓ agrees with the verdict · ✗ version DIFFERS: expected 2025.1.14, seen 2025.1.15␛[0m")
+    assert report.proof_line(proof(checks=checks[:1]), NOW).style == "good"
 
 
 def test_a_proof_in_one_line_and_in_full() -> None:
