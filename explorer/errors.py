@@ -20,7 +20,8 @@ class ExplorerError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return ". ".join(part.rstrip(".") for part in (self.title, self.detail, self.remedy) if part)
+        said = ": ".join(part.rstrip(".") for part in (self.title, self.detail) if part)
+        return ". ".join(part for part in (said, self.remedy.rstrip(".")) if part)
 
 
 class UsageError(ExplorerError):

@@ -36,7 +36,7 @@ async def _told(subject: str, looked: Awaitable[tuple[Finding, ...]]) -> tuple[F
     try:
         return await looked
     except ExplorerError as error:
-        return (Finding(subject, Health.BAD, f"{error.title}. {error.detail}".strip(), error.remedy),)
+        return (Finding(subject, Health.BAD, ": ".join(part for part in (error.title, error.detail) if part), error.remedy),)
 
 
 def _versions() -> tuple[Finding, ...]:
@@ -122,7 +122,7 @@ async def _engines(bench: Workbench) -> tuple[Finding, ...]:
             how = "native" if state.native else "emulated" if state.available else "cannot run here"
             findings.append(Finding(wanted, Health.OK if state.available else Health.WARNING, how, "" if state.available else state.remedy))
     except ExplorerError as error:
-        findings.append(Finding("engine", Health.BAD, f"{error.title}. {error.detail}".strip(), error.remedy))
+        findings.append(Finding("engine", Health.BAD, ": ".join(part for part in (error.title, error.detail) if part), error.remedy))
     return tuple(findings)
 
 
