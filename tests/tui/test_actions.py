@@ -4,13 +4,15 @@ import pytest
 
 from explorer.tui.actions import ACTIONS, BY_ID, EVERYWHERE, actions_for, keymap_of, keys_markdown
 from explorer.tui.app import ExplorerApp
+from explorer.tui.screens.advice import AdviceScreen
 from explorer.tui.screens.base import ExplorerScreen
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.doctor import DoctorScreen
+from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.screens.settings import SettingsScreen
 
-SCREENS: list[type[ExplorerScreen]] = [BrowserScreen, BinaryScreen, SettingsScreen, DoctorScreen]
+SCREENS: list[type[ExplorerScreen]] = [BrowserScreen, BinaryScreen, SettingsScreen, DoctorScreen, MatrixScreen, AdviceScreen]
 PROMISED = {
     "filter": "slash",
     "open": "enter",
@@ -24,6 +26,9 @@ PROMISED = {
     "target": "t",
     "help": "question_mark",
     "palette": "ctrl+p",
+    "matrix": "m",
+    "advice": "a",
+    "report": "R",
 }
 
 

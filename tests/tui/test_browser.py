@@ -115,10 +115,10 @@ async def test_another_target_another_verdict(demo: Settings) -> None:
 async def test_copying_offers_what_there_is(demo: Settings) -> None:
     async with opened(demo) as app:
         await app.shows("✓ yes")
-        await app.press("tab", "y")
+        await app.press("tab", "y")  # the cursor begins on the file that answers the question
         await app.shows("Copy", "command line", "platform")
         await app.press(*"command", "enter")
-        assert app.app.clipboard == "rr-explorer inspect v2025.1.15/roadrunner-2025.1.15-linux-amd64.tar.gz"
+        assert app.app.clipboard == "rr-explorer inspect v2025.1.15/roadrunner-2025.1.15-linux-arm64.tar.gz"
         await app.press("y", *"because", "enter")
         assert app.app.clipboard == "static Go"
         await app.press("y", "escape")

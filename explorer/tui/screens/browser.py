@@ -166,6 +166,8 @@ class BrowserScreen(ExplorerScreen):
             self._rows = {row.row.key: row for row in sorted(found, key=order)}
         self.query_one("#assets", Pane).retitle(report.release_title(release) if release is not None else "Files")
         rows = without("proof", report.asset_columns(explorer.target), [slim(row) for row in self._rows.values()])
+        # "linux-arm64 serves: static Go" has 29 cells; beside a proof at 120 columns there are 24.
+        self.assets.floor = 24 if any(column.key == "proof" for column in rows.columns) else 29
         self.assets.show(rows, keep=keep)
         if not keep:
             self.assets.go_to(self._answering())

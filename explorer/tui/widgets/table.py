@@ -117,7 +117,7 @@ class Table(ScrollView, can_focus=True):
         """Lines taken by the header."""
         self._fits = fits
         self._drops = tuple(drops)
-        self._floor = floor
+        self.floor = floor
         if fits:
             self.styles.overflow_x = "hidden"
         self.empty = empty
@@ -131,6 +131,7 @@ class Table(ScrollView, can_focus=True):
         self._hover = -1
         self._cancel = Cancellation()
         self._announced: Row | None = None
+        self._styles: dict[tuple[tuple[str, ...], Style], RichStyle] = {}
 
     # -- rows ---------------------------------------------------------------------------------------------------------
 
@@ -234,7 +235,7 @@ class Table(ScrollView, can_focus=True):
         # The vertical scrollbar only appears after the size is known: count with it where it will.
         bar = self.styles.scrollbar_size_vertical if len(self.view) + self._top > self.region.height > 0 else 0
         width = max(0, self.region.width - bar)
-        self._columns = fit(self.source, self.view, width - len(MARK), fits=self._fits, drops=self._drops, floor=self._floor)
+        self._columns = fit(self.source, self.view, width - len(MARK), fits=self._fits, drops=self._drops, floor=self.floor)
         total = width if self._fits else max(width, self._columns.total + len(MARK))
         self.virtual_size = Size(total, len(self.view) + self._top)
         self.refresh()
@@ -286,6 +287,17 @@ class Table(ScrollView, can_focus=True):
 
     def _style(self, *names: str, meaning: Style = "") -> RichStyle:
         """The style of component classes, and a cell's meaning (no class: each is styled anew with every change of the screen's)."""
+        known = self._styles.get((names, meaning))
+        if known is None:  # 0.2 ms each, and a screen has five hundred cells
+            known = self._styles[names, meaning] = self._styled(names, meaning)
+        return known
+
+    def notify_style_update(self) -> None:
+        """Another theme, or another focus."""
+        self._styles.clear()
+        super().notify_style_update()
+
+    def _styled(self, names: tuple[str, ...], meaning: Style) -> RichStyle:
         classes = tuple(f"table--{name}" for name in names)
         visual = self.get_visual_style(*classes)
         if meaning:

@@ -1,0 +1,132 @@
+"""Advice and reports: which file, why, the lines to paste, and a report that is written where nothing is."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from explorer.settings import Settings
+from explorer.tui.screens.advice import AdviceScreen
+from explorer.tui.screens.binary import BinaryScreen
+from explorer.tui.screens.report import free_path, write_new
+from tests.support.archives import make_archive, roadrunner_members
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+from tests.tui.conftest import Driver, opened, settings
+
+SIZES = [(80, 24), (160, 50)]
+
+
+async def ask(app: Driver) -> AdviceScreen:
+    await app.press("a")
+    await app.until(lambda: isinstance(app.app.screen, AdviceScreen) and app.app.screen.advice is not None)
+    screen = app.app.screen
+    assert isinstance(screen, AdviceScreen)
+    return screen
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_which_file_to_take_and_what_would_prove_it(size: tuple[int, int], demo: Settings) -> None:
+    async with opened(demo, size=size) as app:
+        await app.shows("✓ yes")
+        screen = await ask(app)
+        await app.shows("[arm64]", "[musl]", "✓ take roadrunner-2025.1.15-linux-arm64.tar.gz (stand-in)", "prove it", "Nothing to paste")
+        await app.press("M")
+        await app.shows("[amd64]", "✓ take roadrunner-2025.1.15-linux-amd64.tar.gz")
+        await app.press("L")
+        await app.shows("[glibc]", "✓ take")
+        await app.until(lambda: screen.advice is not None and (screen.advice.arch, screen.advice.libc) == ("amd64", "glibc"))
+        await app.press("y", *"command line", "enter")
+        assert app.app.clipboard == "rr-explorer advise --arch amd64 --libc glibc v2025.1.15"
+        await app.press("enter")
+        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
+        await app.press("escape", "escape")
+        assert len(app.app.screen_stack) == 1
+
+
+async def test_where_nothing_serves_it_says_how_to_build(demo: Settings) -> None:
+    async with opened(demo) as app:
+        app.app.screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
+        await app.shows("v1.6.2 ·")
+        await ask(app)
+        await app.shows("nothing published serves", "CGO_ENABLED=0", "buildx")
+        await app.press("y", *"cross", "enter")
+        assert "GOARCH=arm64 go build" in app.app.clipboard
+
+
+async def test_lines_to_paste_have_the_files_address_and_digest(tmp_path: Path, github: GitHub) -> None:
+    name = "roadrunner-2025.1.15-linux-arm64.tar.gz"
+    data = make_archive("tar.gz", "rr", roadrunner_members(binary("go-static-arm64")))
+    github.add_release("v2025.1.15", {name: data})
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url)) as app:
+        await app.shows("✓ yes")
+        screen = await ask(app)
+        await app.shows("✓ take", "Dockerfile", "Shell, with checksum", "▢ nothing has proved it yet")
+        assert screen.advice is not None
+        await app.press("y", *"shell", "enter")
+        assert screen.advice.chosen is not None
+        assert screen.advice.chosen.asset.url in app.app.clipboard
+        assert str(screen.advice.sha256) in app.app.clipboard
+        assert "sha256sum -c" in app.app.clipboard
+        await app.press("y", *"dockerfile", "enter")
+        assert app.app.clipboard.startswith("FROM ")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory to work in."""
+    place = tmp_path / "here"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    return place
+
+
+async def test_a_report_is_written_where_nothing_is(demo: Settings, here: Path) -> None:
+    async with opened(demo) as app:
+        await app.shows("✓ yes")
+        await app.press("enter", "R")
+        await app.shows("Report on this file", "Markdown, copied", "HTML")
+        await app.press("enter")
+        await app.shows("Write the report to", "report-roadrunner-2025.1.15-linux-arm64.md")
+        await app.press("enter")
+        await app.shows("The report is in")
+        written = here / "report-roadrunner-2025.1.15-linux-arm64.md"
+        assert "roadrunner-2025.1.15-linux-arm64.tar.gz" in written.read_text(encoding="utf-8")
+        # Another one gets another name; what is there is never written over, whatever is typed.
+        await app.press("R", "enter")
+        await app.shows("linux-arm64-2.md")
+        before = written.read_bytes()
+        await app.press("ctrl+u", *written.name, "enter")
+        await app.shows("is there already")
+        assert written.read_bytes() == before
+        await app.press("ctrl+u", *"no/such/place.md", "enter")
+        await app.shows("Not written")
+        await app.press("ctrl+u", "enter")
+        await app.shows("Type the name of a file")
+        await app.press("escape")
+        assert os.listdir(here) == [written.name]
+
+
+async def test_a_report_on_a_whole_release_copied_and_as_json(demo: Settings, here: Path) -> None:
+    async with opened(demo) as app:
+        await app.shows("✓ yes", "✗ no")
+        await app.until(lambda: len(app.app.learned) >= 5)
+        await app.press("R", *"copied", "enter")
+        await app.until(lambda: "rr-explorer report" in app.app.clipboard)
+        assert "windows-amd64" in app.app.clipboard
+        await app.press("R", *"json", "enter")
+        await app.shows("Write the report to")
+        await app.press("ctrl+u", *"mine.json", "enter")
+        await app.until((here / "mine.json").exists)
+        await app.shows("The report is in")
+        assert len(json.loads((here / "mine.json").read_text(encoding="utf-8"))["inspections"]) == len(app.app.learned)
+
+
+def test_the_default_name_is_a_free_one(tmp_path: Path) -> None:
+    assert free_path(tmp_path, "report-x", "md").name == "report-x.md"
+    (tmp_path / "report-x.md").write_text("mine")
+    assert free_path(tmp_path, "report-x", "md").name == "report-x-2.md"
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path, "report-x.md", "other")
+    assert (tmp_path / "report-x.md").read_text() == "mine"
