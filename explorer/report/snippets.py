@@ -12,7 +12,7 @@ import shlex
 from dataclasses import dataclass
 
 from explorer.errors import FormatError
-from explorer.facts import MISSING
+from explorer.facts import MISSING, NotApplicable, Unknown
 from explorer.releases import Asset
 from explorer.workbench import Advice
 
@@ -122,8 +122,10 @@ def _shell(asset: Asset, advice: Advice, sha256: str) -> Snippet:
 def _unpack(asset: Asset, advice: Advice, source: str, into: str) -> list[str]:
     """Shell commands from the packed file to the program; busybox understands them all."""
     inspection = advice.inspection
-    member = None if inspection is None or isinstance(inspection.member, MISSING) else inspection.member
-    if asset.archive == "raw" or member is None:
+    member = inspection.member if inspection is not None else Unknown("nobody has looked into it")
+    if isinstance(member, Unknown):
+        raise FormatError(f"Which file of {asset.name} to take is not known", member.why, "Open it first, or download it")
+    if asset.archive == "raw" or isinstance(member, NotApplicable):
         return [f"cp {source} {into}"] if source != into else []
     inside = shlex.quote(_checked(member.name))
     flags = {"tar.gz": "z", "tar.bz2": "j", "tar.xz": "J"}

@@ -223,7 +223,7 @@ class Workbench:
         verdicts, complete = verdicts_kept(record, targets)
         why = Unknown("open the file to see it")
         found = Inspection(
-            self.subject(asset), record.file, None, None, record.check, why, why, why, record.binary, verdicts, record.traffic
+            self.subject(asset), record.file, None, None, record.check, why, why, record.member, record.binary, verdicts, record.traffic
         )
         return self._with_proofs(found), complete, record.whole
 

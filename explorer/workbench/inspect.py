@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from explorer import __version__, codec
+from explorer.archive import Member
 from explorer.compat import Answer, Reason, Target, Verdict
 from explorer.elf import Binary, Elf, FileFormat
 from explorer.errors import FormatError, SourceError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from explorer.fetch import Cache
     from explorer.workbench.session import Session
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 """Raised whenever a rule or a reader changes what it would say, so that kept records are made anew."""
 
 
@@ -39,6 +40,8 @@ class Record:
     """Cut to what HEAD scope and the headline need."""
     verdicts: tuple[Verdict, ...]
     traffic: Fact[Traffic]
+    member: Fact[Member]
+    """Which file of the asset it is: lines to paste have to take the same one out."""
 
 
 def inspect_file(subject: Subject, download: Download | None, targets: Sequence[Target], cache: Cache, cancel: Cancellation) -> Inspection:
@@ -131,6 +134,7 @@ def keep(inspection: Inspection, session: Session) -> Inspection:
         trimmed(inspection.binary),
         tuple(v if isinstance(v.dependencies, MISSING) else replace(v, dependencies=gone) for v in verdicts),
         inspection.traffic,
+        inspection.member,
     )
     try:
         session.cache.store("peek").save(record_key(asset), codec.dumps(record))

@@ -76,6 +76,15 @@ async def test_the_shell_lines_run(bench: Workbench, tmp_path: Path) -> None:
     assert f"rr version {VERSION}" in done.stdout
 
 
+@pytest.mark.parametrize("look", ["peek", "inspect"])
+async def test_the_lines_are_the_same_of_a_file_that_was_looked_at_before(bench: Workbench, look: str) -> None:
+    fresh = snippets(await bench.advise("latest", "amd64", "musl"))
+    subject = await bench.resolve(f"{TAG}/{archive_name('amd64')}")
+    await (bench.peek(subject) if look == "peek" else bench.inspect(subject))
+    assert snippets(await bench.advise("latest", "amd64", "musl")) == fresh
+    assert "tar -xzOf" in fresh[0].text
+
+
 async def test_the_shell_lines_refuse_other_bytes(bench: Workbench, served: GitHub, tmp_path: Path) -> None:
     advice = await bench.advise("latest", "amd64", "musl")
     served.replace_asset(TAG, archive_name("amd64"), packed(rr("arm64"), "x"))

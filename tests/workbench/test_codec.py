@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer import codec
+from explorer.archive import Member, MemberKind
 from explorer.compat import Answer, Libc, Reason, Target, Verdict
 from explorer.errors import FormatError
 from explorer.facts import NotApplicable, Unknown
@@ -32,6 +33,7 @@ def a_record(name: str = "rr", answer: Answer = Answer.YES) -> Record:
         Binary(name, 12, FileFormat.DATA, Scope.HEAD, "data", NotApplicable("no machine"), NotApplicable("no ELF")),
         (Verdict(target, answer, reason, (reason,), NotApplicable("static")),),
         Traffic(1, 16384, 24_000_000),
+        Member(name, MemberKind.FILE, 12, 0o755),
     )
 
 
