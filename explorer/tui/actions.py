@@ -91,7 +91,7 @@ ACTIONS: tuple[Action, ...] = (
         "advice",
         "Say which file of the release to take for a system, why, and what to paste",
         "browser binary matrix",
-        shown=6,
+        shown=8,
         group="A file",
     ),
     _action(
@@ -115,7 +115,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("other-arch", "M", "arm64/amd64", "Ask for the other architecture", "advice", shown=3, group="A file"),
     _action("other-libc", "L", "musl/glibc", "Ask for the other C library", "advice", shown=4, group="A file"),
     _action("open-asset", "enter", "open", "Open the file that is advised", "advice", shown=1, group="A file"),
-    _action("matrix", "m", "matrix", "Show every release on every platform at a glance", "browser", shown=5, group="Lists"),
+    _action("matrix", "m", "matrix", "Show every release on every platform at a glance", "browser", shown=7, group="Lists"),
     _action(
         "refresh",
         "r",
@@ -125,7 +125,7 @@ ACTIONS: tuple[Action, ...] = (
         shown=12,
         group="Lists",
     ),
-    _action("filter", "slash", "filter", "Filter the table as you type; escape clears it", shown=7, group="Lists"),
+    _action("filter", "slash", "filter", "Filter the table as you type; escape clears it", shown=5, group="Lists"),
     _action("sort", "s", "sort", "Sort the table by the next column", group="Lists"),
     _action("sort-reverse", "S", "reverse", "Turn the order round", group="Lists"),
     _action("copy", "y", "copy", "Copy the digest, the URL, a command line or any cell to the clipboard", shown=10, group="Lists"),
@@ -141,7 +141,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("settings", "comma", "settings", "Show the settings and where to change them", do="app.settings"),
     _action("doctor", "D", "doctor", "Look at network, cache, engines and emulation, and say what to do", do="app.doctor"),
     _action("theme", "T", "theme", "Choose the colours, the terminal's own among them", do="app.choose_theme"),
-    _action("help", "question_mark", "help", "Help for what has the focus, and all keys", shown=8, do="app.help"),
+    _action("help", "question_mark", "help", "Help for what has the focus, and all keys", shown=6, do="app.help"),
     _action("palette", "ctrl+p", "palette", "Find any command that makes sense now", do="app.command_palette"),
     _action("quit", "q,ctrl+q", "quit", "Leave; running jobs are stopped cleanly, downloads can be resumed", shown=14, do="app.leave"),
 )
@@ -179,7 +179,7 @@ def key_name(key: str) -> str:
 
 
 def keymap_of(keys: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The settings' keys as Textual's keymap, and a sentence for each entry that names no action.
+    """The settings' keys as Textual's keymap, and a sentence for each entry that names no action or takes another's key.
 
     A wrong entry falls back to the default, loudly: the app must start.
     """
@@ -192,6 +192,14 @@ def keymap_of(keys: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]
             problems.append(f"keys: “{name}” has no key")
         else:
             keymap[name] = key.strip()
+    now = {action.id: keymap.get(action.id, action.key) for action in ACTIONS}
+    for name, key in keymap.items():
+        places = BY_ID[name].where
+        for other, theirs in now.items():
+            told = other in keymap and other < name  # a pair is told once
+            meet = EVERYWHERE in places | BY_ID[other].where or places & BY_ID[other].where
+            if other != name and key in theirs.split(",") and meet and not told:
+                problems.append(f"keys: “{name}” and “{other}” are both on {key}")
     return keymap, tuple(problems)
 
 

@@ -59,6 +59,12 @@ def test_a_keymap_takes_what_it_knows_and_names_the_rest() -> None:
     assert any("fly" in problem for problem in problems)
 
 
+def test_a_key_that_another_action_has_is_told_once() -> None:
+    assert keymap_of({"verify": "q"})[1] == ("keys: “verify” and “quit” are both on q",)
+    assert len(keymap_of({"verify": "f5", "refresh": "f5"})[1]) == 1
+    assert keymap_of({"verify": "q", "quit": "v"})[1] == ()  # changed places
+
+
 def test_the_readme_table_has_every_action() -> None:
     table = keys_markdown()
     for action in ACTIONS:
