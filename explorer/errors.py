@@ -20,7 +20,8 @@ class ExplorerError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        said = ": ".join(part.rstrip(".") for part in (self.title, self.detail) if part)
+        colon = " " if self.title.endswith(("?", ":")) else ": "
+        said = colon.join(part.rstrip(".") for part in (self.title, self.detail) if part)
         return ". ".join(part for part in (said, self.remedy.rstrip(".")) if part)
 
 
