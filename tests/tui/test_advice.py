@@ -94,7 +94,9 @@ async def test_a_report_is_written_where_nothing_is(demo: Settings, here: Path) 
         written = here / "report-roadrunner-2025.1.15-linux-arm64.md"
         assert "roadrunner-2025.1.15-linux-arm64.tar.gz" in written.read_text(encoding="utf-8")
         # Another one gets another name; what is there is never written over, whatever is typed.
-        await app.press("R", "enter")
+        await app.press("R")
+        await app.shows("Report on this file", "Markdown, copied")
+        await app.press("enter")
         await app.shows("linux-arm64-2.md")
         before = written.read_bytes()
         await app.press("ctrl+u", *written.name, "enter")
@@ -112,10 +114,14 @@ async def test_a_report_on_a_whole_release_copied_and_as_json(demo: Settings, he
     async with opened(demo) as app:
         await app.shows("✓ yes", "✗ no")
         await app.until(lambda: len(app.app.learned) >= 5)
-        await app.press("R", *"copied", "enter")
+        await app.press("R")
+        await app.shows("Report on 5 files", "Markdown, copied")
+        await app.press(*"copied", "enter")
         await app.until(lambda: "rr-explorer report" in app.app.clipboard)
         assert "windows-amd64" in app.app.clipboard
-        await app.press("R", *"json", "enter")
+        await app.press("R")
+        await app.shows("Report on 5 files", "JSON")
+        await app.press(*"json", "enter")
         await app.shows("Write the report to")
         await app.press("ctrl+u", *"mine.json", "enter")
         await app.until((here / "mine.json").exists)

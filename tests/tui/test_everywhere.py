@@ -116,7 +116,7 @@ async def walk(app: Driver) -> None:
             await app.press("escape")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", [SIZES[0], SIZES[-1]], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_every_key_at_every_size(size: tuple[int, int], demo: Settings) -> None:
     async with opened(demo, size=size) as app:
         await walk(app)

@@ -15,9 +15,10 @@ from tests.tui.conftest import Driver, opened, settings
 from tests.tui.test_table import million
 
 ALLOWED = 0.050
-"""Seconds that a key may wait at the 95th percentile."""
-BUSY = 3.0
-"""How much more on a machine that runs other tests on all its cores: the waiting for a core is counted as well."""
+"""Seconds that a key may wait: the median key, whatever else the machine does."""
+BUSY = 6.0
+"""How much more at the 95th percentile, where other tests run on all cores, and the server of this one in its interpreter: the
+waiting for them is counted as well. Alone on two cores 80 ms were seen, and 130 before threads gave way sooner."""
 KEYS = 80
 
 
@@ -82,4 +83,5 @@ async def test_a_key_is_answered_whatever_is_under_way(tmp_path: Path, github: G
         print(
             f"key to handler: median {statistics.median(found) * 1000:.1f} ms, 95 % {p95 * 1000:.1f} ms, worst {max(found) * 1000:.1f} ms"
         )
+        assert statistics.median(found) < ALLOWED
         assert p95 < ALLOWED * BUSY

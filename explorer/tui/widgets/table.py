@@ -15,25 +15,23 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.style import Style as VisualStyle
 from textual.worker import Worker, WorkerState
 
 from explorer.errors import ExplorerError
 from explorer.progress import Cancellation
 from explorer.tui.late import report
-from explorer.tui.render import STYLES
 from explorer.tui.rows import NO_ROWS, QUICK, SORTABLE, RowSource, Wish, choose
 from explorer.tui.widgets.columns import GAP, Layout, fit
+from explorer.tui.widgets.styled import Styled
 
 if TYPE_CHECKING:
-    from explorer.report import Row, Style
+    from explorer.report import Row
 
-REVERSE = RichStyle(reverse=True)
 MARK = "› "
 """Before the row under the cursor, so that colour is not the only cue."""
 
 
-class Table(ScrollView, can_focus=True):
+class Table(Styled, ScrollView, can_focus=True):
     """Rows under a fixed header, with a cursor, a filter and an order."""
 
     DEFAULT_CSS = """
@@ -131,7 +129,6 @@ class Table(ScrollView, can_focus=True):
         self._hover = -1
         self._cancel = Cancellation()
         self._announced: Row | None = None
-        self._styles: dict[tuple[tuple[str, ...], Style], RichStyle] = {}
 
     # -- rows ---------------------------------------------------------------------------------------------------------
 
@@ -284,27 +281,6 @@ class Table(ScrollView, can_focus=True):
                 return Strip.blank(width, base)
             return self._blank().crop_extend(0, width, base)
         return self._row(place).crop_extend(scroll_x, scroll_x + width, self._row_style(place))
-
-    def _style(self, *names: str, meaning: Style = "") -> RichStyle:
-        """The style of component classes, and a cell's meaning (no class: each is styled anew with every change of the screen's)."""
-        known = self._styles.get((names, meaning))
-        if known is None:  # 0.2 ms each, and a screen has five hundred cells
-            known = self._styles[names, meaning] = self._styled(names, meaning)
-        return known
-
-    def notify_style_update(self) -> None:
-        """Another theme, or another focus."""
-        self._styles.clear()
-        super().notify_style_update()
-
-    def _styled(self, names: tuple[str, ...], meaning: Style) -> RichStyle:
-        classes = tuple(f"table--{name}" for name in names)
-        visual = self.get_visual_style(*classes)
-        if meaning:
-            visual += VisualStyle.parse(STYLES[meaning], self.app.theme_variables)
-        style = visual.rich_style
-        # Textual's visual style knows no reverse video, which is how a terminal's own colours mark the cursor.
-        return style + REVERSE if any(self.get_component_styles(name).text_style.reverse for name in classes) else style
 
     def _header(self) -> Strip:
         segments = [Segment(" " * len(MARK), self._style("header"))]
