@@ -21,7 +21,7 @@ from explorer.settings import Settings
 from explorer.tui.actions import keymap_of
 from explorer.tui.jobs import Job, JobBoard, JobEnded, JobPrinted, JobProgressed, Kind, State
 from explorer.tui.late import load, report, workbench
-from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, Inspected, InspectFailed, Proved
+from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, CommandWanted, Inspected, InspectFailed, Proved
 from explorer.tui.theme import DEFAULT, THEMES
 from explorer.tui.work import Work, key_of
 
@@ -228,6 +228,12 @@ class ExplorerApp(App[None]):
         self.say(str(message.error), title=f"{message.job.kind} failed", error=True)
         self.failed.publish(message)
         self.learnt.publish(message.job.about)
+
+    @on(CommandWanted)
+    def _command_wanted(self, message: CommandWanted) -> None:
+        from explorer.tui.screens.command import ask_command
+
+        ask_command(self, message.subject, message.inspection)
 
     @on(Proved)
     def _proved(self, message: Proved) -> None:

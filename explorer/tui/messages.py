@@ -69,6 +69,15 @@ class Proved(Message):
         self.proof = proof
 
 
+class CommandWanted(Message):
+    """A program is to be proved, and nobody has said what to run of it."""
+
+    def __init__(self, subject: Subject, inspection: Inspection) -> None:
+        super().__init__()
+        self.subject = subject
+        self.inspection = inspection
+
+
 class Advised(Message):
     """Which file to take."""
 

@@ -16,7 +16,7 @@ from explorer.errors import CancelledError, ExplorerError
 from explorer.progress import Progress
 from explorer.tui.jobs import Job, JobEnded, JobPrinted, JobProgressed, Kind, State
 from explorer.tui.late import workbench
-from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, Inspected, InspectFailed, Proved
+from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, CommandWanted, Inspected, InspectFailed, Proved
 
 if TYPE_CHECKING:
     from explorer.tui.app import ExplorerApp
@@ -190,6 +190,9 @@ class Work:
             if found is None or found.path is None:
                 found = await wb.inspect(subject, on=app.judged_on, progress=progress)
                 app.post_message(Inspected(found))
+            if options is None and wb.needs_command(found):
+                app.post_message(CommandWanted(subject, found))
+                return
             printed: list[str] = []
             flusher = asyncio.create_task(flush(job, printed))
             try:

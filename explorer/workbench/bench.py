@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.compat import Rule, Target
+from explorer.elf import FileFormat
 from explorer.errors import NotFoundError, SourceError, UsageError
 from explorer.facts import MISSING
 from explorer.fetch import Blob, CacheEntry, CacheStats, Check, Download
@@ -277,6 +278,12 @@ class Workbench:
         if inspection.path is None:
             inspection = await self.inspect(inspection.subject, on=[v.target.name for v in inspection.verdicts], progress=progress)
         return await prove_inspection(self, inspection, options or ProofOptions(), progress, output)
+
+    def needs_command(self, inspection: Inspection) -> bool:
+        """Whether a user has to say what to run of a Linux program before it can be proved."""
+        from explorer.workbench.prove import usual_command
+
+        return inspection.binary.format is FileFormat.ELF and usual_command(inspection) is None
 
     def proofs(self, sha256: str) -> tuple[Proof, ...]:
         """Proofs kept of a binary, newest first. Reads the cache."""

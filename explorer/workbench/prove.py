@@ -145,21 +145,29 @@ def _platform(inspection: Inspection) -> str:
     return f"linux/{binary.arch}"
 
 
-def _argv(inspection: Inspection, options: ProofOptions) -> tuple[str, ...]:
-    """``--version`` for RoadRunner's server, nothing (and an empty stdin) for its plugin, the user's words for anything else."""
-    if options.argv:
-        return options.argv if "{}" in options.argv else ("{}", *options.argv)
+def usual_command(inspection: Inspection) -> tuple[str, ...] | None:
+    """``--version`` for RoadRunner's server, nothing (and an empty stdin) for its plugin, None for anything else."""
     name = posixpath.basename(inspection.file.name)
     kind = inspection.subject.asset.kind if inspection.subject.asset else None
     if kind in (Kind.SERVER, Kind.DEB) or (kind is None and name in PROGRAMS[Kind.SERVER]):
         return ("{}", "--version")
     if kind is Kind.PLUGIN or (kind is None and name in PROGRAMS[Kind.PLUGIN]):
         return ("{}",)
-    raise UsageError(
-        f"What should be run of {inspection.file.name}?",
-        "it is neither RoadRunner's server nor its plugin",
-        'Say so, e.g. --run "--version"',
-    )
+    return None
+
+
+def _argv(inspection: Inspection, options: ProofOptions) -> tuple[str, ...]:
+    """The user's words, else the usual command."""
+    if options.argv:
+        return options.argv if "{}" in options.argv else ("{}", *options.argv)
+    usual = usual_command(inspection)
+    if usual is None:
+        raise UsageError(
+            f"What should be run of {inspection.file.name}?",
+            "it is neither RoadRunner's server nor its plugin",
+            'Say so, e.g. --run "--version"',
+        )
+    return usual
 
 
 def _target(bench: Workbench, options: ProofOptions) -> Target:

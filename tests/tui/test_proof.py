@@ -1,14 +1,18 @@
 """The proof: watched while it runs, kept, loud when it disagrees, cancelled by one key. With a real engine."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from explorer.settings import Settings
 from explorer.tui.jobs import Kind, State
 from explorer.tui.screens.binary import BinaryScreen
+from explorer.tui.screens.command import CommandScreen
 from explorer.tui.widgets.table import Table
+from tests.support.binaries import binary
 from tests.support.engine import TestEngine
 from tests.tui.conftest import opened, settings
 
@@ -85,3 +89,30 @@ async def test_without_an_engine_it_says_what_to_do(tmp_path: Path, monkeypatch:
         await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
         await app.shows("nothing was learned about the binary")
         assert app.app.is_running
+
+
+@pytest.mark.container
+async def test_of_any_other_program_one_is_asked_what_to_run(proving: Settings, tmp_path: Path) -> None:
+    tool = tmp_path / "tool"
+    shutil.copy(binary("go-static-amd64"), tool)
+    async with opened(proving, target=str(tool)) as app:
+        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
+        await app.shows("✓ YES")
+        await app.press("v")
+        await app.until(lambda: isinstance(app.app.screen, CommandScreen))
+        await app.shows("neither RoadRunner's server", "--version")
+        app.app.screen.query_one(Input).value = "an 'open quote"
+        await app.press("enter")
+        await app.shows("Not a command")
+        app.app.screen.query_one(Input).value = "one 'two words'"
+        await app.press("enter")
+        await app.until(lambda: "▣ ran" in app.drawn(), limit=90)
+        screen = app.app.screen
+        assert isinstance(screen, BinaryScreen)
+        assert screen.inspection is not None
+        assert screen.inspection.proofs[0].argv[1:] == ("one", "two words")
+        await app.press("v")
+        await app.until(lambda: isinstance(app.app.screen, CommandScreen))
+        await app.press("escape")
+        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
+        assert len(screen.inspection.proofs) == 1
