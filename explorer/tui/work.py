@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from explorer.workbench import Advice, Asset, Inspection, Proof, ProofOptions, Subject
 
 T = TypeVar("T")
-AT_A_TIME = 8
-"""Peeks at a time: a release's sixteen files take two rounds, and the first eight are what 80×24 shows."""
+AT_A_TIME = 16
+"""Peeks at a time: a release's sixteen files in one round, so that all their verdicts take two round trips."""
 FLUSH = 0.05
 """Seconds between two batches of a program's output: twenty a second can be read, a thousand messages cannot."""
 
