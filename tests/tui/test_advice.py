@@ -100,7 +100,7 @@ async def test_a_report_is_written_where_nothing_is(demo: Settings, here: Path) 
         await app.shows("linux-arm64-2.md")
         before = written.read_bytes()
         await app.press("ctrl+u", *written.name, "enter")
-        await app.shows("is there already")
+        await app.shows("There already")
         assert written.read_bytes() == before
         await app.press("ctrl+u", *"no/such/place.md", "enter")
         await app.shows("Not written")

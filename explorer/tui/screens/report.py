@@ -128,7 +128,7 @@ class PlaceScreen(ModalScreen["Path | None"]):
         try:
             path = await asyncio.to_thread(write_new, self._path.parent, typed, self._words)
         except FileExistsError as problem:
-            self._tell(f"{problem.filename} is there already: it is not written over. Type another name")
+            self._tell(f"There already, and not written over: {problem.filename}. Type another name")
         except (OSError, RuntimeError, ValueError) as problem:  # RuntimeError: ~nobody has no home; ValueError: a NUL
             why = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
             self._tell(f"Not written: {why}")
