@@ -127,7 +127,10 @@ def bring_up() -> str:
 
     Installs and starts one only as root on Debian and its descendants.
     """
-    if isinstance(why := find(), str):
+    why = find()
+    if isinstance(why, TestEngine) and (failed := _cannot_run(why)):
+        why = f"{why.name} answers, but cannot run a container: {failed}"
+    if isinstance(why, str):
         if os.geteuid() != 0 or shutil.which("apt-get") is None:
             return why
         if shutil.which("dockerd") is None and (failed := _install("docker.io")):
@@ -145,6 +148,17 @@ def bring_up() -> str:
     except (images.ImageUnavailableError, subprocess.SubprocessError) as error:
         return f"no test images: {error}"
     return emulated
+
+
+def _cannot_run(engine: TestEngine) -> str:
+    """Why an engine that answers cannot start a container (podman on a kernel without what crun needs, say), or an empty string."""
+    arch = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "amd64")
+    try:
+        image = engine.musl(arch)
+    except (images.ImageUnavailableError, subprocess.SubprocessError):
+        return ""  # told below, as what it is
+    done = engine.run("run", "--rm", "--network=none", *engine.run_args, image, "true")
+    return (done.stderr.strip() or "failed").splitlines()[-1] if done.returncode else ""
 
 
 def start_dockerd(*arguments: str, host: str = "", wait: float = 60.0) -> str:
