@@ -58,6 +58,8 @@ async def test_opening_a_release_tells_what_its_files_do_without_a_download(chos
         moved = served.body_bytes(host="assets")
         whole = sum(len(asset.data) for asset in served.release(TAG).assets.values() if isinstance(asset.data, bytes))
         assert moved < whole / 2
+        looked = len(served.release(TAG).assets)
+        await app.until(lambda: len(app.app.learned.keys() | app.app.problems.keys()) >= looked and not app.app.board.running)
     # Once known, nothing is asked again.
     served.forget()
     async with opened(chosen) as app:
