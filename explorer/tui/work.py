@@ -131,7 +131,8 @@ class Work:
         async with asyncio.TaskGroup() as group:
             for asset in assets:
                 known, whole = await asyncio.to_thread(known_of, app, asset, on)
-                if known is not None:
+                if known is not None and not whole:
+                    # Where the file has more to say that is waited for: cut short, the half answer would stay for good.
                     app.post_message(AssetLearned(asset, known))
                 if whole or (known is None and asks and (asset.url or asset.api_url)):
                     group.create_task(look(asset, whole))

@@ -1,5 +1,6 @@
 """The first screen: what is listed, what is predicted, what is hidden, copied, opened, filtered."""
 
+import asyncio
 import sys
 import webbrowser
 from pathlib import Path
@@ -109,6 +110,19 @@ async def test_another_target_another_verdict(demo: Settings) -> None:
         await app.shows("on glibc", "target Debian 12")
         files = app.app.screen.query_one("#asset-table", Table)
         assert files.go_to("roadrunner-1.6.2-linux-amd64.tar.gz")
+        await app.shows("YES, runs on Debian 12")
+
+
+async def test_a_lookup_that_was_cut_short_is_done_again(demo: Settings) -> None:
+    async with opened(demo) as app:
+        screen = app.app.screen
+        screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
+        await app.shows("✗ no")
+        app.app.set_target("debian-12")
+        for _ in range(4):  # as if other screens were opened and left while the files are read again
+            await asyncio.sleep(0.02)
+            screen.on_screen_resume()  # type: ignore[attr-defined]
+        assert screen.query_one("#asset-table", Table).go_to("roadrunner-1.6.2-linux-amd64.tar.gz")
         await app.shows("YES, runs on Debian 12")
 
 
