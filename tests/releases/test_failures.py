@@ -184,7 +184,11 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("an unknown packing", {"headers": {"Content-Encoding": "br"}}, "cannot be read"),
     ("no gzip at all", {"body": b"[]", "headers": {"Content-Encoding": "gzip"}}, "damaged"),
     ("gzip without its end", {"body": gzip.compress(b"[]" * 1000, mtime=0)[:-9], "headers": {"Content-Encoding": "gzip"}}, "cut"),
-    ("a gzip bomb", {"body": gzip.compress(b"[" + b" " * (40 << 20) + b"]", mtime=0), "headers": {"Content-Encoding": "gzip"}}, "too large"),
+    (
+        "a gzip bomb",
+        {"body": gzip.compress(b"[" + b" " * (40 << 20) + b"]", mtime=0), "headers": {"Content-Encoding": "gzip"}},
+        "too large",
+    ),
     ("a redirect to another host", {"status": 302, "headers": {"Location": "http://127.0.0.2:1/"}}, "elsewhere"),
     ("a redirect to nowhere", {"status": 302, "headers": {"Location": "http://[::1"}}, "elsewhere"),
     ("a redirect without a target", {"status": 301}, "elsewhere"),
