@@ -11,7 +11,7 @@ from explorer.compat import Rule, Target
 from explorer.elf import FileFormat
 from explorer.errors import NotFoundError, SourceError, UsageError
 from explorer.facts import MISSING
-from explorer.fetch import Blob, CacheEntry, CacheStats, Check, Download
+from explorer.fetch import CacheEntry, CacheStats, Download
 from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 from explorer.releases import Asset, Catalogue, Origin, Release
 from explorer.settings import Settings
@@ -102,44 +102,9 @@ class Workbench:
         Raises:
             SourceError, IntegrityError: as ``fetch.Downloader``.
         """
-        if asset.path is not None:
-            return await self.session.run(lambda cancel: self._local(asset, cancel))
-        self._must_have_address(asset)
-        if self.settings.offline and (here := await self.session.run(lambda _: self._at_hand(asset))) is not None:
-            return here
-        downloader = await self.session.downloader()
-        return await downloader.download(asset, progress=progress)
+        from explorer.workbench.download import download
 
-    @staticmethod
-    def _local(asset: Asset, cancel: Cancellation) -> Download:
-        """A stand-in or a folder's file: nothing moves."""
-        from explorer.workbench.unpack import hash_file
-
-        assert asset.path is not None
-        size, sha256 = hash_file(asset.path, cancel)
-        return Download(Blob(asset.path, size, sha256), Check.ABSENT, True, 0, 0, 0.0)
-
-    def _at_hand(self, asset: Asset) -> Download | None:
-        """What an earlier download left in the cache, verified."""
-        from explorer.fetch import asset_key
-
-        blob = self.session.cache.find(asset_key(asset))
-        check = Check.OK if blob is not None and asset.digest == f"sha256:{blob.sha256}" else Check.ABSENT
-        return None if blob is None else Download(blob, check, True, 0, 0, 0.0)
-
-    def _must_have_address(self, asset: Asset) -> None:
-        if self.settings.demo:
-            raise NotFoundError(
-                f"{asset.name} is not part of the demo",
-                "the demo asks no server: only the files marked stand-in are here",
-                "Choose one of those, or start rr-explorer without --demo",
-            )
-        if not asset.url and not asset.api_url:
-            raise NotFoundError(
-                f"{asset.name} cannot be downloaded from here",
-                "its name is known, its address is not",
-                "Connect to the network and list the releases again",
-            )
+        return await download(self.session, asset, progress)
 
     async def get(self, subject: Subject, into: Path, *, progress: ProgressCallback = ignore_progress) -> Got:
         """Download, check, unpack below ``into`` and mark the program executable."""
@@ -190,6 +155,7 @@ class Workbench:
         Raises:
             SourceError, IntegrityError, FormatError: of the server, or of what has arrived.
         """
+        from explorer.workbench.download import must_have_address
         from explorer.workbench.peek import peek_asset
 
         if subject.path is not None or subject.asset is None:
@@ -202,7 +168,7 @@ class Workbench:
                 return replace(found, subject=subject)
             if whole and await self.session.run(lambda _: self.on_disk(subject)):
                 return await self.inspect(subject, on=on, progress=progress)
-        self._must_have_address(asset)
+        must_have_address(self.settings, asset)
         progress(Progress("peeking"))
         return await peek_asset(self.session, subject, targets)
 
