@@ -99,23 +99,10 @@ def read_head(view: View) -> Head:
     if len(start) < length:
         defects.append(f"the file ends inside the ELF header ({len(start)} of {length} bytes)")
     fields = layout.header.unpack(start[16:length].ljust(layout.header.size, b"\0"))
-    type_, machine, _, entry, phoff, shoff, flags, _, phentsize, phnum, shentsize, shnum, shstrndx = fields
+    type_, *_, phentsize, _, shentsize, _, shstrndx = fields
     if not defects and type_ not in (shape.ET_REL, shape.ET_EXEC, shape.ET_DYN, shape.ET_CORE):
         defects.append(f"e_type is {type_}: neither a program nor a library, object or core")
-    header = Header(
-        bits=layout.bits,
-        little_endian=layout.little_endian,
-        type={1: "REL", 2: "EXEC", 3: "DYN", 4: "CORE"}.get(type_, str(type_)),
-        machine=machine,
-        arch=shape.arch_name(machine, layout.bits, layout.little_endian),
-        os_abi=ident[7],
-        entry=entry,
-        flags=flags,
-        phoff=phoff,
-        phnum=phnum,
-        shoff=shoff,
-        shnum=shnum,
-    )
+    header = _header(layout, ident, fields)
     problems: list[str] = []
     usable = not defects
     raw: Fact[tuple[RawSegment, ...]] = DAMAGED_HEADER
@@ -141,6 +128,24 @@ def read_head(view: View) -> Head:
         packer=packer,
         defects=tuple(defects),
         problems=tuple(problems),
+    )
+
+
+def _header(layout: Layout, ident: bytes, fields: tuple[int, ...]) -> Header:
+    type_, machine, _, entry, phoff, shoff, flags, _, _, phnum, _, shnum, _ = fields
+    return Header(
+        bits=layout.bits,
+        little_endian=layout.little_endian,
+        type={1: "REL", 2: "EXEC", 3: "DYN", 4: "CORE"}.get(type_, str(type_)),
+        machine=machine,
+        arch=shape.arch_name(machine, layout.bits, layout.little_endian),
+        os_abi=ident[7],
+        entry=entry,
+        flags=flags,
+        phoff=phoff,
+        phnum=phnum,
+        shoff=shoff,
+        shnum=shnum,
     )
 
 
