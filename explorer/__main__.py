@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,16 @@ def settings_at_once() -> Settings | None:
         return None  # the command line meets the same and says it
 
 
+def fill_closed_streams() -> None:
+    """Open what the caller has closed (``>&-``) on nothing: Python has None there, and the next file would take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False))
+
+
 def main() -> None:
     """Open the app where that is all that was asked for; else run the command line, which opens it too."""
+    fill_closed_streams()
     settings = settings_at_once()
     if settings is not None:
         for stream in (sys.stdout, sys.stderr):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -18,7 +17,7 @@ from explorer.cli.catalogue import assets, releases
 from explorer.cli.data import cache, completion, doctor, rules, schema, targets
 from explorer.cli.many import advise, matrix, report
 from explorer.cli.open import open_app, open_command
-from explorer.cli.output import OK, Output, close_quietly, prepare_streams
+from explorer.cli.output import OK, Output, close_quietly, prepare_streams, send
 from explorer.errors import CancelledError, ExplorerError, SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -84,9 +83,10 @@ def run(words: Sequence[str], app: Callable[[Settings, str | None], int] | None 
     """
     prepare_streams()
     state = State(app)
+    out, err = sys.stdout, sys.stderr
     try:
         code = main.main(list(words), "rr-explorer", standalone_mode=False, obj=state)
-        sys.stdout.flush()
+        send(sys.stdout, "", at_once=True)
         return code if isinstance(code, int) else OK
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -96,9 +96,13 @@ def run(words: Sequence[str], app: Callable[[Settings, str | None], int] | None 
         return state.output().error(CancelledError())
     except ExplorerError as error:
         return state.output().error(error)
+    except SystemExit:
+        # How click ends where it prints a help text and the reader has gone; before that it wraps both streams.
+        if sys.stdout is out:
+            raise
+        sys.stdout, sys.stderr = out, err
+        return OK
     except OSError as error:
-        if error.errno in (errno.EPIPE, errno.ESHUTDOWN) or isinstance(error, BrokenPipeError):
-            return OK
         return _unwritable(state, error)
     finally:
         close_quietly()

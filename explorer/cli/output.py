@@ -1,7 +1,7 @@
 """The one place that writes: data to stdout, everything else to stderr, and the exit codes.
 
 0 fine; 1 the answer is no, or the proof failed; 2 usage; 3 source or network; 4 integrity; 5 engine; 6 format;
-130 cancelled. A reader that goes away (``| head``) ends the program quietly.
+130 cancelled. A reader that goes away (``| head``) misses the rest and changes no exit code.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ class Output:
 
     def _write(self, text: str) -> None:
         self.clear()
-        sys.stdout.write(text)
+        send(sys.stdout, text)
 
     # ------------------------------------------------------------------ stderr
 
@@ -192,16 +192,14 @@ class Output:
         with self._lock:
             self._last = time.monotonic()
             line = clip(progress_line(moment), max(10, shutil.get_terminal_size().columns - 1))
-            sys.stderr.write(f"\r\x1b[2K{line}")
-            sys.stderr.flush()
+            send(sys.stderr, f"\r\x1b[2K{line}", at_once=True)
             self._drawn = True
 
     def clear(self) -> None:
         """Take the progress line away."""
         with self._lock:
             if self._drawn:
-                sys.stderr.write("\r\x1b[2K")
-                sys.stderr.flush()
+                send(sys.stderr, "\r\x1b[2K", at_once=True)
                 self._drawn = False
 
     def warn(self, text: str) -> None:
@@ -222,7 +220,7 @@ class Output:
             from explorer.report.json import dumps
             from explorer.report.json import error as as_json
 
-            sys.stderr.write(dumps(as_json(error)))
+            send(sys.stderr, dumps(as_json(error)))
             return error.exit_code
         self._err("rr-explorer: ", "bad", error.title)
         if error.detail:
@@ -243,16 +241,35 @@ class Output:
         room = shutil.get_terminal_size().columns - len(mark) if sys.stderr.isatty() else 0
         if room >= 20:
             lines = textwrap.wrap(lines[0], room, break_long_words=False, break_on_hyphens=False) or lines
-        sys.stderr.write(f"{self._styled(mark, style, err=True)}{lines[0]}\n")
-        sys.stderr.write("".join(f"{' ' * len(mark)}{line}\n" for line in lines[1:]))
+        send(sys.stderr, f"{self._styled(mark, style, err=True)}{lines[0]}\n")
+        send(sys.stderr, "".join(f"{' ' * len(mark)}{line}\n" for line in lines[1:]))
+
+
+def send(stream: TextIO, text: str, at_once: bool = False) -> None:
+    """Write. Where the reader has gone, what it will not read goes nowhere: the command comes to its end and its exit code.
+
+    Raises:
+        OSError: it cannot be written for another reason, a full disk for example.
+    """
+    try:
+        stream.write(text)
+        if at_once:
+            stream.flush()
+    except BrokenPipeError:
+        to_nowhere(stream)
+
+
+def to_nowhere(stream: TextIO) -> None:
+    """Nothing more of this stream is seen, what it still holds included."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def close_quietly() -> None:
-    """After a broken pipe: nothing more is written, and the interpreter does not complain about it at its end."""
+    """Write out what is left, or drop it: the interpreter must not complain at its end about what was told already."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
+            to_nowhere(stream)

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -130,18 +131,82 @@ def test_hostile_text_in_every_field_is_made_visible(served: Command, github: Gi
     assert not CONTROL.search(re.sub(r"\r\x1b\[2K|\r\n", "", text))
 
 
-def test_a_reader_that_goes_away_is_no_error(rr: Command) -> None:
-    words = " ".join(rr.words("releases", "--offline", "--json"))
+def gone() -> int:
+    """The writing end of a pipe that nobody reads any more."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    return writer
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "both"),
+    [
+        ((), 2, True),
+        (("--demo",), 0, False),
+        (("--demo",), 0, True),
+        (("--version",), 0, False),
+        (("--version",), 0, True),
+        (("inspect", "--help"), 0, False),
+        (("rules",), 0, False),
+        (("releases", "--offline", "--json"), 0, False),
+        (("inspect", "GLIBC", "--exit-code"), 1, False),
+        (("inspect", "GLIBC", "--exit-code", "--json"), 1, False),
+        (("inspect", "./none"), 3, True),
+    ],
+)
+def test_a_reader_that_goes_away_changes_no_answer(rr: Command, words: tuple[str, ...], code: int, both: bool) -> None:
+    """``| head`` ends a command quietly, and a pipeline still learns the exit code; ``2>&1 |`` as well."""
+    call = rr.words(*(binary("c-glibc") if word == "GLIBC" else word for word in words))
+    pipe = gone()
+    try:
+        done = subprocess.run(
+            call,
+            stdin=subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe if both else subprocess.PIPE,
+            text=True,
+            env=rr.environ({"PYTHONUNBUFFERED": "1"} if both else {}),
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(pipe)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in (done.stderr or "")
+    assert "BrokenPipe" not in (done.stderr or "")
+
+
+def test_head_ends_the_demo_quietly(rr: Command) -> None:
+    words = " ".join(rr.words("--demo"))
     done = subprocess.run(
-        ["bash", "-c", f"{words} | head -c 20; echo; echo ${{PIPESTATUS[0]}}"],
+        ["bash", "-c", f"{words} | head -3; echo ${{PIPESTATUS[0]}}"],
         capture_output=True,
         text=True,
         env=rr.environ(),
         timeout=60,
         check=True,
     )
+    assert done.stdout.splitlines()[0] == "1. The releases"
     assert done.stdout.splitlines()[-1] == "0"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("closed", "words", "code"),
+    [
+        (">&-", ("releases", "--offline"), 0),
+        ("2>&-", ("releases", "--offline"), 0),
+        ("2>&-", ("inspect", "./none"), 3),
+        ("<&- >&- 2>&-", (), 2),
+        ("<&-", ("inspect", "./none"), 3),
+    ],
+)
+def test_a_stream_that_is_closed_is_written_to_nowhere(rr: Command, closed: str, words: tuple[str, ...], code: int) -> None:
+    call = shlex.join(rr.words(*words))
+    done = subprocess.run(["bash", "-c", f"{call} {closed}"], capture_output=True, text=True, env=rr.environ(), timeout=60, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert ("v2025.1.15" in done.stdout) is (closed == "2>&-" and code == 0)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
