@@ -52,6 +52,8 @@ _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 10.0
 _PATIENCE_S = 60.0
 """For one answer from its first to its last byte: a server that gives a byte now and then must not hang the app."""
+_GRACE_S = 5.0
+"""After one page has failed: for those that are on their way."""
 _REDIRECTS = 5
 _ETAG = re.compile(r'(?:W/)?"[!#-~]{0,256}"')
 
@@ -100,28 +102,37 @@ class GitHub:
         """All releases, asked for with what is kept: an unchanged page costs a 304.
 
         Where the server cannot be had (rate limit, offline, 5xx after three attempts, refused), the kept listing comes with
-        a warning that says why and until when.
+        a warning that says why and until when. Where only some pages came and no whole listing is kept, those pages come,
+        ``complete`` False, with a warning that says so.
 
         Raises:
-            UsageError: see above. RateLimitedError, NotFoundError, OfflineError, SourceError: nothing is kept.
+            UsageError: see above. RateLimitedError, NotFoundError, OfflineError, SourceError: no page came and nothing is kept.
         """
         key = index_key(self.api_url, self.repo, self._token is not None)
         self._rate, self._moved = None, False
         warnings: list[str] = []
         before = await self._at_store(warnings, lambda: load_listing(self._store, key))
         try:
-            listing = await self._listing(before, progress)
+            listing, gap = await self._listing(before, progress)
         except SourceError as error:
-            kept = await self._at_store([], lambda: cached(self.repo, self.api_url, self._store))
+            kept = await self._kept()
             if kept is None:
                 raise
             return replace(kept, rate=self._known_rate(), warnings=(_instead(error, kept), *kept.warnings))
         if self._moved:
             warnings.append(f"{self.repo} has moved: GitHub answers for its new name")
-        if not listing.complete:
-            warnings.append(f"These are not all releases: only the first {len(listing.pages)} pages of the list were read")
-        await self._at_store(warnings, lambda: save_listing(self._store, key, listing, before))
-        return await asyncio.to_thread(catalogue_from, listing, self.repo, Origin.API, rate=self._known_rate(), warnings=tuple(warnings))
+        if gap is not None:
+            warnings.insert(0, str(gap))
+        found = await asyncio.to_thread(catalogue_from, listing, self.repo, Origin.API, rate=self._known_rate(), warnings=tuple(warnings))
+        kept = await self._kept() if gap is not None else None
+        if gap is not None and kept is not None and (kept.complete is True or len(kept.releases) > len(found.releases)):
+            return replace(kept, rate=self._known_rate(), warnings=(_instead(gap, kept), *kept.warnings))
+        trouble: list[str] = []
+        await self._at_store(trouble, lambda: save_listing(self._store, key, listing, before))
+        return replace(found, warnings=(*found.warnings, *(text for text in trouble if text not in found.warnings)))
+
+    async def _kept(self) -> Catalogue | None:
+        return await self._at_store([], lambda: cached(self.repo, self.api_url, self._store))
 
     @staticmethod
     async def _at_store(warnings: list[str], work: Callable[[], T]) -> T | None:
@@ -138,50 +149,80 @@ class GitHub:
 
     # ---- pages
 
-    async def _listing(self, before: Listing | None, progress: ProgressCallback) -> Listing:
+    async def _listing(self, before: Listing | None, progress: ProgressCallback) -> tuple[Listing, SourceError | None]:
+        """The pages that came, and why others did not.
+
+        Raises:
+            SourceError: not even the first one came.
+        """
         kept = {page.url: page for page in before.pages} if before else {}
         progress(Progress("listing", 0, None, "pages"))
         first = await self._page(f"{self.api_url}/repos/{self.repo}/releases?per_page=100", kept)
-        pages = [first]
+        pages, gap = [first], None
         known = numbered(first.next, first.last)[: MOST_PAGES - 1] if self._ours(first.next) else []
         if known:
-            pages += await self._together(known, kept, progress)
+            more, gap = await self._together(known, kept, len(first.body), progress)
+            pages += more
+        whole = gap is None and len(pages) == len(known) + 1
         # Without rel=last, or where the list has grown meanwhile: one after the other.
         visited = {page.url for page in pages}
         size = sum(len(page.body) for page in pages)
-        while (following := pages[-1].next) and self._ours(following) and following not in visited:
+        while whole and (following := pages[-1].next) and self._ours(following) and following not in visited:
             if len(pages) >= MOST_PAGES or size > _LARGEST_LISTING:
                 break
             progress(Progress("listing", len(pages), None, "pages"))
             visited.add(following)
-            pages.append(await self._page(following, kept))
+            try:
+                pages.append(await self._page(following, kept))
+            except SourceError as error:
+                gap = error
+                break
             size += len(pages[-1].body)
         progress(Progress("listing", len(pages), len(pages), "pages"))
-        return Listing(tuple(pages), self._now(), complete=not pages[-1].next)
+        return Listing(tuple(pages), self._now(), complete=whole and gap is None and not pages[-1].next), gap
 
     def _ours(self, url: str) -> bool:
         """Whether a link stays on the API's own origin: what another host says is not this API's answer."""
         return bool(url) and origin_of(url) == self._origin
 
-    async def _together(self, urls: list[str], kept: dict[str, Page], progress: ProgressCallback) -> list[Page]:
-        gate = asyncio.Semaphore(_AT_ONCE)
-        done = 1
+    async def _together(
+        self, urls: list[str], kept: dict[str, Page], size: int, progress: ProgressCallback
+    ) -> tuple[list[Page], SourceError | None]:
+        """Those of the pages that came, in order, and why others did not. After a failure no further one is asked for.
 
-        async def one(url: str) -> Page:
-            nonlocal done
+        ``size``: bytes of the listing so far.
+        """
+        gate = asyncio.Semaphore(_AT_ONCE)
+        came: dict[str, Page] = {}
+        failed = False
+
+        async def one(url: str) -> None:
+            nonlocal failed, size
             async with gate:
-                page = await self._page(url, kept)
-            done += 1
-            progress(Progress("listing", done, len(urls) + 1, "pages"))
-            return page
+                if failed or size > _LARGEST_LISTING:
+                    return
+                try:
+                    came[url] = page = await self._page(url, kept)
+                except SourceError:
+                    failed = True
+                    raise
+            size += len(page.body)
+            progress(Progress("listing", len(came) + 1, len(urls) + 1, "pages"))
 
         tasks = [asyncio.create_task(one(url)) for url in urls]
         try:
-            return list(await asyncio.gather(*tasks))
+            _, on_their_way = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            if on_their_way:
+                await asyncio.wait(on_their_way, timeout=_GRACE_S)
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        gaps = [end for end in ends if isinstance(end, SourceError)]
+        for end in ends:
+            if isinstance(end, BaseException) and not isinstance(end, (SourceError, asyncio.CancelledError)):
+                raise end
+        return [came[url] for url in urls if url in came], gaps[0] if gaps else None
 
     async def _page(self, url: str, kept: dict[str, Page]) -> Page:
         old = kept.get(url)

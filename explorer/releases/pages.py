@@ -105,10 +105,13 @@ def cached(repo: str, api_url: str, pages: PageStore) -> Catalogue | None:
 
 
 def catalogue_from(listing: Listing, repo: str, origin: Origin, **more: Any) -> Catalogue:
-    """A listing as the catalogue of ``repo``, complete as of ``fetched_at``; ``more`` are further fields of it."""
+    """A listing as the catalogue of ``repo`` as of ``fetched_at``; ``more`` are further fields of it."""
     complaints = Complaints()
     releases = releases_from((json.loads(page.body) for page in listing.pages), repo, complaints)
-    warnings = (*more.pop("warnings", ()), *complaints.sentences())
+    count = len(listing.pages)
+    read = "1 page of the list was read" if count == 1 else f"{count} pages of the list were read"
+    partial = () if listing.complete else (f"These are not all releases: only {read}",)
+    warnings = (*partial, *more.pop("warnings", ()), *complaints.sentences())
     return Catalogue(
         repo=repo,
         releases=releases,

@@ -1,0 +1,151 @@
+"""A list of which some pages do not come: those that did are shown, and said not to be all."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from explorer.errors import RateLimitedError
+from explorer.releases import Catalogue, GitHub, Origin, cached
+from tests.releases.conftest import MemoryStore
+from tests.support.github import GitHub as Server
+
+
+async def no_wait(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+async def listed(server: Server, client: httpx.AsyncClient, store: MemoryStore) -> Catalogue:
+    return await GitHub(server.repo, server.api_url, client, store, sleep=no_wait).catalogue()
+
+
+def fill(server: Server, count: int) -> None:
+    for number in range(count):
+        server.add_release(f"v0.0.{number}", {f"tool-0.0.{number}-linux-amd64.tar.gz": b"x"})
+
+
+def tags(catalogue: Catalogue) -> list[str]:
+    return [release.tag for release in catalogue.releases]
+
+
+WAYS = [
+    ("5xx", {"status": 503}, "has a problem of its own", "Try again later"),
+    ("a cut connection", {"cut_after": 500}, "was cut", "Try again"),
+    ("half a JSON", {"cut_json": True}, "damaged JSON", "proxy"),
+    ("a web page", {"html": True}, "web page", "sign in"),
+    ("a refusal", {"status": 418}, "refuses the request", "--api-url"),
+]
+
+
+@pytest.mark.parametrize(("fault", "title", "remedy"), [pytest.param(f, t, r, id=name) for name, f, t, r in WAYS])
+async def test_the_pages_that_came_are_shown_with_a_sentence(
+    fault: dict[str, object], title: str, remedy: str, github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    fill(github, 250)
+    github.fault("*/repositories/*", skip=1, **fault)  # one of the pages 2 and 3
+    found = await listed(github, client, store)
+    assert (found.origin, found.complete, len(found.releases)) in ((Origin.API, False, 200), (Origin.API, False, 150))
+    assert tags(found)[0] == "v0.0.249"
+    assert found.warnings[0] == "These are not all releases: only 2 pages of the list were read"
+    assert title in found.warnings[1]
+    assert remedy in found.warnings[1]
+
+
+async def test_a_page_that_fails_when_pages_come_one_by_one(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+    fill(github, 250)
+    base = f"{github.api_url}/repos/{github.repo}/releases?per_page=100&page="
+    github.fault("*", times=1, headers={"Link": f'<{base}2>; rel="next"'})
+    github.fault("*", status=502)
+    found = await listed(github, client, store)
+    assert (len(found.releases), found.complete) == (100, False)
+    assert found.warnings[0] == "These are not all releases: only 1 page of the list was read"
+
+
+async def test_a_limit_says_until_when_and_nothing_more_is_asked(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+    fill(github, 1500)
+    github.rate_limit = 3
+    found = await listed(github, client, store)
+    assert (len(found.releases), found.complete) == (300, False)
+    assert "answers no more requests until" in found.warnings[1]
+    assert "GITHUB_TOKEN" in found.warnings[1]
+    # Six at a time: at most five more were on their way when the first refusal came.
+    assert github.count() <= 1 + 2 + 6
+
+
+async def test_what_came_is_kept_and_the_rest_is_had_the_next_time(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+    fill(github, 250)
+    wrong = github.fault("*/repositories/*", skip=1, status=503)
+    part = await listed(github, client, store)
+    kept = cached(github.repo, github.api_url, store)
+    assert kept is not None
+    assert (kept.origin, kept.complete, tags(kept)) == (Origin.CACHE, False, tags(part))
+    assert "not all releases" in kept.warnings[0]
+    wrong.times = 0
+    github.forget()
+    whole = await listed(github, client, store)
+    assert sorted(seen.status for seen in github.seen) == [200, 304, 304]
+    assert (len(whole.releases), whole.complete, whole.warnings) == (250, True, ())
+    again = cached(github.repo, github.api_url, store)
+    assert again is not None
+    assert (again.complete, tags(again), again.warnings) == (True, tags(whole), ())
+
+
+async def test_a_whole_list_of_before_is_worth_more_and_stays(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+    fill(github, 250)
+    await listed(github, client, store)
+    before = dict(store)
+    github.add_release("v1.0.0")
+    github.fault("*/repositories/*", skip=1, status=503)
+    found = await listed(github, client, store)
+    assert (found.origin, found.complete, len(found.releases)) == (Origin.CACHE, True, 250)
+    assert "showing the list of" in found.warnings[0]
+    assert store == before
+
+
+async def test_of_two_lists_that_are_not_whole_the_longer_is_shown(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+    fill(github, 450)
+    base = f"{github.api_url}/repos/{github.repo}/releases?per_page=100&page="
+    github.fault("*", times=1, headers={"Link": f'<{base}2>; rel="next"'})
+    github.fault("*", times=1, headers={"Link": f'<{base}3>; rel="next"'})
+    github.fault("*", times=1, headers={"Link": f'<{base}4>; rel="next"'})
+    github.fault("*page=4*", status=503)
+    github.rate_limit = 3
+    assert len((await listed(github, client, store)).releases) == 300
+    github.rate_limit = 4  # the first page comes, the second does not
+    found = await listed(github, client, store)
+    assert (found.origin, found.complete, len(found.releases)) == (Origin.CACHE, False, 300)
+    assert any("answers no more requests" in warning for warning in found.warnings)
+    assert any("not all releases" in warning for warning in found.warnings)
+
+
+async def test_without_the_first_page_there_is_nothing_to_show(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+    fill(github, 250)
+    github.exhaust()
+    with pytest.raises(RateLimitedError):
+        await listed(github, client, store)
+    assert store == {}
+
+
+async def test_a_page_that_hangs_does_not_keep_back_what_came(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from explorer.releases import github as module
+
+    monkeypatch.setattr(module, "_GRACE_S", 0.2)
+    fill(github, 250)
+    github.fault("*/repositories/*", hang=True, times=1)
+    github.fault("*/repositories/*", status=503)
+    found = await asyncio.wait_for(listed(github, client, store), 4)  # the client itself would wait for five
+    assert (len(found.releases), found.complete) == (100, False)
+
+
+async def test_pages_asked_together_are_left_as_well_beyond_all_measure(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from explorer.releases import github as module
+
+    monkeypatch.setattr(module, "_LARGEST_LISTING", 1000)
+    fill(github, 450)
+    found = await listed(github, client, store)
+    assert (len(found.releases), found.complete, github.count()) == (100, False, 1)
+    assert found.warnings == ("These are not all releases: only 1 page of the list was read",)
