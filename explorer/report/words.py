@@ -28,6 +28,8 @@ _LINKAGES = {
 
 def binary_in_words(binary: Binary) -> str:
     """``static Go``, ``dynamic, glibc's loader``, ``packed (UPX)``, ``a Windows program``, ``needs the download``."""
+    if binary.format is FileFormat.UNSEEN:
+        return visible(f"not reached: {binary.detail}")
     if binary.format is not FileFormat.ELF:
         return _FORMATS[binary.format]
     if isinstance(binary.elf, MISSING):

@@ -1,6 +1,7 @@
 """A verdict before the download: never another one than the whole file's, and at the price that was promised."""
 
 import itertools
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ import pytest
 from explorer.compat import Answer
 from explorer.errors import ExplorerError, FormatError, IntegrityError, NotFoundError, OfflineError, SourceError
 from explorer.facts import MISSING
+from explorer.report import binary_in_words
+from explorer.report.documents import FORMATS, report
 from explorer.workbench import Inspection, Traffic, Workbench
 from tests.support.archives import deb_of, make_archive, roadrunner_members, tar_of, zip_of
 from tests.support.binaries import RECIPES, binary
@@ -132,6 +135,20 @@ async def test_a_zip_costs_three_requests_at_most_and_a_deb_one(github: GitHub, 
     found, requests, _ = await peeked(github, opened(), deb, "deb")
     assert found.verdicts[0].answer is Answer.YES
     assert requests == 1
+
+
+@pytest.mark.parametrize("form", FORMATS)
+async def test_a_program_behind_the_ceiling_is_reported_as_not_reached(github: GitHub, opened: Callable[..., Workbench], form: str) -> None:
+    """Nothing of the program is seen, and every form says that."""
+    members = {"first": random.Random(1).randbytes(300_000), "rr": binary("go-static-amd64")}
+    github.add_release("v1", {archive_name("amd64"): make_archive("tar.gz", "x", members, ["first", "rr"])})
+    bench = opened(peek_ceiling=16 << 10)
+    found = await bench.peek(await bench.resolve("v1/" + archive_name("amd64")))
+    assert found.verdicts[0].answer is Answer.UNKNOWN
+    text = report([found], form)
+    assert "unknown" in text
+    assert "first bytes of the asset do not reach the program" in text
+    assert binary_in_words(found.binary) == "not reached: needs the download"
 
 
 # ---- servers
