@@ -151,12 +151,11 @@ class _Search:
         if "/" in name or not name:
             self._as_path(node)
             return node
-        beside_unknown = self._paths(node, needer)
-        if node.where is not Where.MISSING:
-            return node
-        self._system(node)
-        if node.where is Where.MISSING and beside_unknown:
-            node.where = Where.UNKNOWN
+        unseen = self._paths(node, needer)
+        if node.where is Where.MISSING:
+            self._system(node)
+        if unseen:  # what may lie beside the program comes first, also where the image has one of that name
+            node.where, node.path = Where.UNKNOWN, ""
         return node
 
     def _own(self, name: str) -> tuple[Where, str] | None:
@@ -189,7 +188,7 @@ class _Search:
                 path = posixpath.join(posixpath.normpath(entry), node.name)
                 if self.image.get(node.name) == path:
                     node.where, node.path = Where.IMAGE, path
-                    return False
+                    return cannot_look
                 continue
             if self.surroundings is None:
                 cannot_look = True

@@ -47,12 +47,15 @@ def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: boo
     have = frozenset().union(*(linking.exports for linking in own))
     base = exports.musl(target.libc_version, target.arch)
     unsure, closed, blockers = set(base.unsure), base.closed, list[str]()
+    beside = {node.name for node in closure.of(Where.UNKNOWN)}
     have |= base.names
     for name in _image_libraries(target, closure, gcompat):
         listed = exports.library(name, target.arch, _gcompat_version(target) if name == "libgcompat.so.0" else "")
         if listed is None:
             blockers.append(name)
             continue
+        if name in beside:  # or another one of that name beside the program, with other symbols
+            blockers.append(name)
         have |= listed.names
         unsure |= listed.unsure
         closed = closed and listed.closed

@@ -175,7 +175,7 @@ def test_what_single_rules_say_is_what_happens(case: str, engine: TestEngine, tm
     program = tmp_path / "program"
     shutil.copyfile(make(), program)
     program.chmod(0o755)
-    seen = judge(read(program), find_target(target))
+    seen = judge(read(program), find_target(target), Folder(tmp_path))
     libc, _, version = target.partition("-")
     image = engine.musl("amd64", version) if libc == "musl" else engine.glibc("amd64", find_target(target).libc_version)
     limits = ["--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--pids-limit=64"]

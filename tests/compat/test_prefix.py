@@ -1,5 +1,7 @@
 """Never a different answer: a verdict from the first bytes is that of the whole file, or unknown."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -59,6 +61,21 @@ def test_published_programs_cut_anywhere() -> None:
             continue
         data = program.path.read_bytes()
         _compare(data, None, [256, 600, 1024, 4096, 16384, 300_000, len(data) // 2, len(data) - 1])
+
+
+@pytest.mark.parametrize(("target", "triple"), [("musl-1.2.5+libgcc", programs.MUSL), ("debian-12", programs.GNU)])
+def test_the_images_library_is_not_taken_for_one_that_may_lie_beside_it(tmp_path: Path, target: str, triple: str) -> None:
+    """A peek does not see what lies beside the program, where its run path looks first: the whole archive may say no."""
+    name = "libgcc_s.so.1"
+    data = programs.program_of(name, runpath="$ORIGIN", target=triple).read_bytes()
+    (tmp_path / name).write_bytes(programs.library_of(name, "libnothing.so.1", target=triple).read_bytes())
+    whole = elf.read(PrefixSource(data, len(data)), "it")
+    alone = judge(whole, find_target(target))
+    assert judge(whole, find_target(target), Folder(tmp_path)).answer is not Answer.YES
+    assert alone.answer is Answer.UNKNOWN, alone.deciding
+    assert name in alone.deciding.text
+    (tmp_path / name).unlink()
+    assert judge(whole, find_target(target), Folder(tmp_path)).answer is Answer.YES
 
 
 def test_the_first_4_kib_of_a_static_program_and_of_a_glibc_one_are_enough() -> None:

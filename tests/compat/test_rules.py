@@ -59,7 +59,7 @@ def _unread_neighbour(folder: Path) -> Verdict:
 
 def _versioned(soname: str, version: str, target: str) -> Verdict:
     program, library = programs.versioned(soname, version)
-    return _judged(program, target, Folder(library.parent) if "private" in soname else None)
+    return _judged(program, target, Folder(library.parent if "private" in soname else Path("/nonexistent")))
 
 
 TRIGGERS: dict[str, Callable[[], Verdict]] = {
