@@ -14,7 +14,7 @@ from explorer.facts import Unknown
 from tests.compat import programs
 from tests.compat.helpers import Folder, read
 from tests.support import corpus
-from tests.support.binaries import RECIPES, binary
+from tests.support.binaries import GNU, MUSL, RECIPES, binary
 
 TARGETS = [
     find_target(name) for name in ("alpine-3.22", "musl-1.2.3", "musl+loader-symlink", "alpine-3.22+gcompat+libstdc++", "rhel-8", "scratch")
@@ -63,7 +63,7 @@ def test_published_programs_cut_anywhere() -> None:
         _compare(data, None, [256, 600, 1024, 4096, 16384, 300_000, len(data) // 2, len(data) - 1])
 
 
-@pytest.mark.parametrize(("target", "triple"), [("musl-1.2.5+libgcc", programs.MUSL), ("debian-12", programs.GNU)])
+@pytest.mark.parametrize(("target", "triple"), [("musl-1.2.5+libgcc", MUSL), ("debian-12", GNU)])
 def test_the_images_library_is_not_taken_for_one_that_may_lie_beside_it(tmp_path: Path, target: str, triple: str) -> None:
     """A peek does not see what lies beside the program, where its run path looks first: the whole archive may say no."""
     name = "libgcc_s.so.1"

@@ -4,6 +4,7 @@ import itertools
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -140,7 +141,7 @@ async def test_a_zip_costs_three_requests_at_most_and_a_deb_one(github: GitHub, 
 @pytest.mark.parametrize("form", FORMATS)
 async def test_a_program_behind_the_ceiling_is_reported_as_not_reached(github: GitHub, opened: Callable[..., Workbench], form: str) -> None:
     """Nothing of the program is seen, and every form says that."""
-    members = {"first": random.Random(1).randbytes(300_000), "rr": binary("go-static-amd64")}
+    members: dict[str, bytes | Path] = {"first": random.Random(1).randbytes(300_000), "rr": binary("go-static-amd64")}
     github.add_release("v1", {archive_name("amd64"): make_archive("tar.gz", "x", members, ["first", "rr"])})
     bench = opened(peek_ceiling=16 << 10)
     found = await bench.peek(await bench.resolve("v1/" + archive_name("amd64")))
