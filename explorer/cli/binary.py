@@ -19,6 +19,7 @@ from explorer.cli.base import (
     words_of,
 )
 from explorer.cli.output import NO, OK, Output
+from explorer.facts import MISSING
 
 if TYPE_CHECKING:
     from explorer.workbench import Got, Inspection, Proof, Workbench
@@ -245,4 +246,6 @@ def _show_got(output: Output, got: Got) -> None:
         return
     download = got.download
     how = "from the cache" if download.from_cache else f"{human_size(download.moved)} downloaded"
-    output.note(f"{check_cell(download.check).text} digest, sha256:{download.blob.sha256}, {how}")
+    check = check_cell(download.check).text
+    told = f"digest {check}" if isinstance(download.check, MISSING) else f"{check} digest"
+    output.note(f"{told}, sha256:{download.blob.sha256}, {how}")

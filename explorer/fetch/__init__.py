@@ -11,6 +11,7 @@ from explorer.fetch.models import (
     Check,
     Download,
     Traffic,
+    check_of,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "Store",
     "Traffic",
     "asset_key",
+    "check_of",
     "member_key",
     "open_cache",
     "open_remote",

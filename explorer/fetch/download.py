@@ -13,7 +13,7 @@ from explorer.facts import MISSING
 from explorer.fetch.cache import Cache
 from explorer.fetch.keys import asset_key
 from explorer.fetch.meter import Meter
-from explorer.fetch.models import Blob, Check, Download
+from explorer.fetch.models import Blob, Download, check_of
 from explorer.fetch.partial import Partial
 from explorer.fetch.transfer import Patience, Transfer
 from explorer.http import Token
@@ -27,11 +27,8 @@ POLL_S = 0.2
 
 
 def promised_sha256(asset: Asset) -> str:
-    """64 lower-case hex digits from the API's ``digest``; empty where there is none, or not a sha256."""
-    if isinstance(asset.digest, MISSING):
-        return ""
-    kind, _, digits = asset.digest.lower().partition(":")
-    return digits if kind == "sha256" and len(digits) == 64 else ""
+    """64 lower-case hex digits from the API's ``digest``; empty where none is known."""
+    return "" if isinstance(asset.digest, MISSING) else asset.digest.lower().removeprefix("sha256:")
 
 
 class _Shared:
@@ -137,7 +134,7 @@ class Downloader:
         if promised and promised != blob.sha256:
             await self._blocking(lambda: self._cache.drop(key))
             return None
-        check = Check.OK if promised else Check.ABSENT
+        check = check_of(asset.digest, blob.sha256)
         return Download(blob, check, from_cache=True, resumed_from=0, moved=0, seconds=time.monotonic() - began)
 
     async def _transfer(self, asset: Asset, key: str, meter: Meter, partial: Partial, began: float) -> Download:
@@ -167,7 +164,7 @@ class Downloader:
             blob: Blob = await self._blocking(lambda: self._keep(partial, key, asset.name, sha256, size))
         finally:
             partial.close()
-        check = Check.OK if promised else Check.ABSENT
+        check = check_of(asset.digest, blob.sha256)
         return Download(blob, check, from_cache=False, resumed_from=transfer.resumed_from, moved=moved, seconds=time.monotonic() - began)
 
     def _keep(self, partial: Partial, key: str, name: str, sha256: str, size: int) -> Blob:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from explorer.facts import Fact
+from explorer.facts import Fact, NotApplicable, Unknown
 
 
 class Check(StrEnum):
@@ -13,6 +13,16 @@ class Check(StrEnum):
     OK = "ok"
     MISMATCH = "mismatch"
     ABSENT = "absent"
+
+
+def check_of(digest: Fact[str], sha256: str) -> Fact[Check]:
+    """What an asset's ``digest`` says of bytes with this sha256; Unknown, with the reason, where there may be a digest that
+    was not compared: that is neither ok nor absent."""
+    if isinstance(digest, NotApplicable):
+        return Check.ABSENT
+    if isinstance(digest, Unknown):
+        return digest
+    return Check.OK if digest.lower() == f"sha256:{sha256}" else Check.MISMATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +41,8 @@ class Download:
     """How a blob came here."""
 
     blob: Blob
-    check: Check
-    """Against the API's digest: ok or absent (a mismatch raises and keeps nothing)."""
+    check: Fact[Check]
+    """Against the API's digest: ok or absent (a mismatch raises and keeps nothing); Unknown where it was not compared."""
     from_cache: bool
     resumed_from: int
     """Offset in bytes at which an earlier attempt was continued; 0 for none."""

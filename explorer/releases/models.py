@@ -63,7 +63,8 @@ class Asset:
     size: Fact[int]
     """Bytes."""
     digest: Fact[str]
-    """``sha256:<64 hex digits>`` as the API gives it; NotApplicable for uploads before 2025-06-03 (null)."""
+    """``sha256:<64 hex digits>`` as the API gives it; NotApplicable where it gives none (uploads before 2025-06-03); Unknown
+    where there may be one that is not known here, or is of another kind."""
     url: str
     """``browser_download_url``: costs no API rate. Empty where none is known."""
     api_url: str

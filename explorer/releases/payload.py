@@ -26,10 +26,11 @@ _ASSET_FIELDS = (
     "download_count",
 )
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.IGNORECASE)
+_OTHER_KIND = re.compile(r"(?!sha256:)([a-z][a-z0-9-]{1,15}):[0-9a-f]{16,512}", re.IGNORECASE)
 _LARGEST = (1 << 63) - 1
 _WARNINGS_SHOWN = 5
 _NO_DIGEST = NotApplicable("GitHub computes digests of uploads since 2025-06-03 only")
-_NEVER_TOLD = Unknown("this server tells no digests")
+_NEVER_TOLD = NotApplicable("this server tells no digests")
 _OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -158,10 +159,14 @@ class _Fields:
         value = self.value.get("digest", _NEVER_TOLD)
         if value is None:
             return _NO_DIGEST
-        if isinstance(value, Unknown):
+        if isinstance(value, NotApplicable):
             return value
         if isinstance(value, str) and _DIGEST.fullmatch(value):
             return value.lower()
+        if isinstance(value, str) and (other := _OTHER_KIND.fullmatch(value)):
+            why = f"is of kind {other[1].lower()}, which is not checked here"
+            self.complain("digest", why)
+            return Unknown(f"the server's digest {why}")
         self.complain("digest", "is no sha256")
         return Unknown("the server's digest is no sha256")
 

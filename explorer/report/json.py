@@ -98,15 +98,15 @@ def got(item: Got, name: str) -> Object:
 
 
 def _download(item: Download) -> Object:
-    return {
-        "sha256": item.blob.sha256,
-        "size": item.blob.size,
-        "check": item.check.value,
-        "from_cache": item.from_cache,
-        "resumed_from": item.resumed_from,
-        "moved": item.moved,
-        "seconds": round(item.seconds, 3),
-    }
+    return object_of(
+        sha256=item.blob.sha256,
+        size=item.blob.size,
+        check=map_fact(item.check, lambda check: check.value),
+        from_cache=item.from_cache,
+        resumed_from=item.resumed_from,
+        moved=item.moved,
+        seconds=round(item.seconds, 3),
+    )
 
 
 def rules(items: Sequence[Rule]) -> Object:

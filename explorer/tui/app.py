@@ -10,19 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from textual import on
+from textual import events, on
 from textual.app import App, SystemCommand
 from textual.command import Provider
 from textual.screen import Screen
 from textual.signal import Signal
 
 from explorer.errors import ExplorerError
+from explorer.facts import MISSING
 from explorer.settings import Settings
 from explorer.tui.actions import keymap_of
 from explorer.tui.jobs import Job, JobBoard, JobEnded, JobPrinted, JobProgressed, Kind, State
 from explorer.tui.late import load, report, workbench
 from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, CommandWanted, Inspected, InspectFailed, Proved
 from explorer.tui.theme import DEFAULT, THEMES
+from explorer.tui.typed import TypedAhead
 from explorer.tui.work import Work, key_of
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class ExplorerApp(App[None]):
         super().__init__()
         self.settings = settings
         self._bench = bench
+        self._typed = TypedAhead(self, super().on_event)
         self._switch_interval = sys.getswitchinterval()
         self.ready = False
         """Whether report and workbench are loaded: nothing untrusted can be there before, and nothing is drawn of it."""
@@ -129,6 +132,13 @@ class ExplorerApp(App[None]):
         self.work.list_releases()
         if self.opening:
             self.work.resolve(self.opening, self.open_subject)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pastes wait their turn, each until the one before it has done what it does."""
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
+            await self._typed.take(event)
+        else:
+            await super().on_event(event)
 
     async def on_unmount(self) -> None:
         """Nothing is left running behind."""
@@ -250,6 +260,7 @@ class ExplorerApp(App[None]):
     def tell_download(self, asset: Asset, got: Download) -> None:
         """A file has arrived."""
         check = "its digest is right" if got.check == "ok" else "there is no digest to check it against"
+        check = f"it was not checked: {got.check.why}" if isinstance(got.check, MISSING) else check
         source = "was here already" if got.from_cache else f"{report.human_size(got.blob.size)} downloaded"
         self.say(f"{asset.name}: {source}, {check}")
 

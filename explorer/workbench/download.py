@@ -41,11 +41,10 @@ def _local(asset: Asset, cancel: Cancellation) -> Download:
 
 def _at_hand(cache: Cache, asset: Asset) -> Download | None:
     """What an earlier download left in the cache, verified."""
-    from explorer.fetch import asset_key
+    from explorer.fetch import asset_key, check_of
 
     blob = cache.find(asset_key(asset))
-    check = Check.OK if blob is not None and asset.digest == f"sha256:{blob.sha256}" else Check.ABSENT
-    return None if blob is None else Download(blob, check, True, 0, 0, 0.0)
+    return None if blob is None else Download(blob, check_of(asset.digest, blob.sha256), True, 0, 0, 0.0)
 
 
 def must_have_address(settings: Settings, asset: Asset) -> None:

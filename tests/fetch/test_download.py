@@ -54,6 +54,15 @@ async def test_no_digest_is_absent_and_not_ok(github: GitHub, downloader: Downlo
     assert got.blob.sha256 == SHA
 
 
+async def test_a_digest_that_was_not_compared_is_neither_ok_nor_absent(github: GitHub, downloader: Downloader) -> None:
+    why = Unknown("the server's digest is of kind sha512, which is not checked here")
+    asset = dataclasses.replace(publish(github, DATA), digest=why)
+    got = await downloader.download(asset)
+    assert (got.check, got.blob.sha256) == (why, SHA)
+    again = await downloader.download(asset)
+    assert (again.check, again.from_cache) == (why, True)
+
+
 async def test_an_empty_file_is_a_file(github: GitHub, downloader: Downloader) -> None:
     got = await downloader.download(publish(github, b""))
     assert (got.blob.size, got.blob.path.read_bytes(), got.check) == (0, b"", Check.OK)

@@ -66,18 +66,29 @@ def test_a_sound_release_comes_out_whole_and_without_a_word() -> None:
     assert asset.api_url.endswith(f"/releases/assets/{asset.id}")
 
 
-def test_a_null_digest_is_not_applicable_and_a_missing_one_is_unknown() -> None:
+def test_no_digest_is_none_whether_it_is_null_or_not_told_at_all() -> None:
     assert isinstance(asset_of(digest=None).digest, NotApplicable)
     item = copy.deepcopy(SAMPLE)
     del item["assets"][0]["digest"]
     (release,), warnings = read([item])
-    assert isinstance(release.assets[0].digest, Unknown)
+    assert isinstance(release.assets[0].digest, NotApplicable)
     assert warnings == ()
 
 
-@pytest.mark.parametrize("digest", ["sha512:" + "a" * 128, "sha256:", "sha256:" + "a" * 63, "sha256:" + "g" * 64, 5, ["sha256"]])
-def test_a_digest_that_cannot_be_checked_is_unknown(digest: object) -> None:
-    assert isinstance(asset_of(digest=digest).digest, Unknown)
+@pytest.mark.parametrize("digest", ["sha256:", "sha256:" + "a" * 63, "sha256:" + "g" * 64, "", 5, ["sha256"], "\x1b[2J:aa", "md5"])
+def test_a_digest_that_is_none_is_unknown(digest: object) -> None:
+    assert asset_of(digest=digest).digest == Unknown("the server's digest is no sha256")
+
+
+@pytest.mark.parametrize(
+    ("digest", "kind"), [("sha512:" + "a" * 128, "sha512"), ("md5:" + "0" * 32, "md5"), ("SHA3-256:" + "b" * 64, "sha3-256")]
+)
+def test_a_digest_of_another_kind_is_named_and_said_not_to_be_checked(digest: str, kind: str) -> None:
+    item = copy.deepcopy(SAMPLE)
+    item["assets"][0]["digest"] = digest
+    (release,), warnings = read([item])
+    assert release.assets[0].digest == Unknown(f"the server's digest is of kind {kind}, which is not checked here")
+    assert any(f"of kind {kind}" in warning for warning in warnings)
 
 
 def test_a_digest_in_capitals_is_the_same_digest() -> None:
