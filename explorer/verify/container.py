@@ -126,7 +126,8 @@ class Container:
     async def start(self, output: Output | None = None, *, look: bool = True) -> Run:
         """Run it to its end, or to one of the limits. ``output`` gets its lines as they come, raw.
 
-        Without ``look`` the exit code is the client's word for it, which saves a call.
+        Exit code 0 is the client's word for it: nothing but a program that began and ended well gives it, and not to ask saves
+        a call. Without ``look`` any exit code is.
         """
         keeper = _Keeper(self.limits.output_bytes, output)
         began = time.monotonic()
@@ -157,7 +158,7 @@ class Container:
                 await to_the_end(_ended(reading))
             code = process.returncode
         seen = Observation(code, keeper.text("stdout"), keeper.text("stderr"), timed_out=timed_out, flooded=keeper.full)
-        if look:
+        if look and (code != 0 or stopped):
             seen = await self._look(seen)
         if stopped and keeper.signal and not (timed_out or keeper.full):
             seen = replace(seen, exit_code=128 + keeper.signal)

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.errors import EngineError
-from explorer.verify.client import call
 from explorer.verify.container import Container
-from explorer.verify.engines import engine_failure
+from explorer.verify.engines import engine_failure, runs_on
 from explorer.verify.images import load_image
 from explorer.verify.models import Emulation, Engine, RunLimits
 
@@ -106,18 +105,14 @@ async def emulation(engine: Engine, platform: str, run_args: Sequence[str] = ())
 
 
 async def _runs(engine: Engine, arch: str, run_args: Sequence[str]) -> bool:
-    if await _shares_our_kernel(engine):
+    if _shares_our_kernel(engine):
         return registered(probe_program(arch))
     return await runs_in_a_container(engine, arch, run_args)
 
 
-async def _shares_our_kernel(engine: Engine) -> bool:
+def _shares_our_kernel(engine: Engine) -> bool:
     """A daemon on this machine, not one in a virtual machine or behind ssh: its kernel is ours to the letter."""
-    if host_platform.system() != "Linux":
-        return False
-    wanted = "{{.Host.Kernel}} {{.Host.Hostname}}" if engine.name == "podman" else "{{.KernelVersion}} {{.Name}}"
-    told = await call((*engine.command, "info", "--format", wanted), seconds=15)
-    return not told.failed and told.stdout.strip() == f"{host_platform.release()} {host_platform.node()}"
+    return host_platform.system() == "Linux" and runs_on(engine) == f"{host_platform.release()} {host_platform.node()}"
 
 
 def registered(program: bytes, directory: Path = BINFMT) -> bool:

@@ -30,6 +30,14 @@ _ARCHITECTURES = {
 }
 """What ``info`` calls a machine (``uname -m``), where Go has another word."""
 
+_hosts: dict[tuple[str, ...], str] = {}
+"""By the words that start a client: the kernel and the name of the machine that its server told of."""
+
+
+def runs_on(engine: Engine) -> str:
+    """``KERNEL NAME`` of the machine on which the engine runs containers, as it told; empty where it did not."""
+    return _hosts.get(engine.command, "")
+
 
 async def find_engine(choice: str = "", engine_args: Sequence[str] = ()) -> Engine:
     """The engine of that name, or the first one that answers.
@@ -99,11 +107,13 @@ def _engine(name: str, command: tuple[str, ...], info: dict[str, object]) -> Eng
     if isinstance(host, dict):
         security, version = host.get("security"), info.get("version")
         machine, system = str(host.get("arch", "")), str(host.get("os", "linux"))
+        kernel, hostname = host.get("kernel", ""), host.get("hostname", "")
         release = str(version.get("Version", "")) if isinstance(version, dict) else ""
         if isinstance(security, dict) and isinstance(security.get("rootless"), bool):
             rootless = bool(security["rootless"])
     else:
         machine, system = str(info.get("Architecture", "")), str(info.get("OSType", "linux"))
+        kernel, hostname = info.get("KernelVersion", ""), info.get("Name", "")
         release = str(info.get("ServerVersion", ""))
         options = info.get("SecurityOptions")
         if isinstance(options, list):
@@ -112,6 +122,7 @@ def _engine(name: str, command: tuple[str, ...], info: dict[str, object]) -> Eng
         raise EngineError(
             f"{name} runs Windows containers", "Linux programs cannot be run in them", "Switch Docker Desktop to Linux containers"
         )
+    _hosts[command] = f"{kernel} {hostname}"
     return Engine(name, command, release or "unknown", f"{system}/{_ARCHITECTURES.get(machine, machine)}", rootless)
 
 

@@ -87,10 +87,12 @@ async def _carry_out(request: ProofRequest, plan: _Plan, progress: ProgressCallb
     try:
         async with contextlib.AsyncExitStack() as stack:
             container, why_empty, at_once = await _place(stack, request, plan, progress)
-            described = asyncio.ensure_future(_image(request, container, why_empty))
             if not at_once:
                 await listed
                 listed = asyncio.ensure_future(_dry_run(request, "" if why_empty else container.image, plan))
+            progress(Progress("copying", unit="steps"))
+            await container.copy_in(plan.files)
+            described = asyncio.ensure_future(_image(request, container, why_empty))  # while it runs the client has nothing to do
             run = await _run(container, plan, progress, output)
             commands = _commands(container)
             if plan.can.emulated and signalled_under_emulation(run.seen):
@@ -99,6 +101,7 @@ async def _carry_out(request: ProofRequest, plan: _Plan, progress: ProgressCallb
                 if created.failed:
                     raise engine_failure(request.engine.name, created, "create")
                 commands += _commands(again)
+                await again.copy_in(plan.files)
                 run = await _run(again, plan, progress, output)
             progress(Progress("removing", unit="steps"))
         image, dry_run = await described, await listed
@@ -122,8 +125,6 @@ async def _ended(*tasks: "asyncio.Future[Any]") -> None:
 
 
 async def _run(container: Container, plan: _Plan, progress: ProgressCallback, output: Output | None) -> Run:
-    progress(Progress("copying", unit="steps"))
-    await container.copy_in(plan.files)
     progress(Progress("running", unit="steps", detail="emulated" if plan.can.emulated else ""))
     return await container.start(output)
 

@@ -1,7 +1,10 @@
 """One program that can misbehave in every way, and short words for a proof of it."""
 
+import os
+import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from itertools import dropwhile
 from pathlib import Path
 
 import pytest
@@ -102,3 +105,24 @@ def proved(engine: TestEngine, request_for: Callable[..., ProofRequest]) -> Prov
         return proof
 
     return run
+
+
+@pytest.fixture
+def calls(engine: TestEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[str]]:
+    """The engine's client on the PATH notes each call of it, by its command; gives those since the last look, sorted."""
+    client, folder = shutil.which(engine.name), tmp_path / "bin"
+    assert client is not None
+    folder.mkdir()
+    notes = folder / "calls"
+    script = f'#!/bin/sh\nprintf "%s\\n" "$*" >> {notes}\nexec {client} "$@"\n'
+    (folder / engine.name).write_text(script, encoding="utf-8")
+    (folder / engine.name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+    def since() -> list[str]:
+        lines = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
+        notes.unlink(missing_ok=True)
+        words = [list(dropwhile(lambda word: word.startswith("-"), line.split())) for line in lines]
+        return sorted(" ".join(line[:2]) if line[0] == "image" else line[0] for line in words)
+
+    return since

@@ -12,7 +12,7 @@ import pytest
 from explorer.errors import EngineError, SourceError, UsageError
 from explorer.facts import MISSING, NotApplicable
 from explorer.progress import Progress
-from explorer.verify import Engine, Expectations, ProofRequest, Result, RunLimits, emulation, from_json, prove, script, to_json
+from explorer.verify import Engine, Expectations, ProofRequest, Result, RunLimits, emulation, find_engine, from_json, prove, script, to_json
 from explorer.verify.emulate import probe_program
 from tests.support.binaries import binary, go_build, zig_cc
 from tests.support.engine import TestEngine
@@ -174,6 +174,30 @@ async def test_a_command_of_the_users_own(proved: Prover) -> None:
     proof = await proved(act(), argv=("/bin/sh", "-c", 'echo "$0"; "$0" exit 3', "{}"))
     assert proof.stdout == "/rr-explorer/act\n"
     assert (proof.result, proof.exit_code) == (Result.RAN, 3)
+
+
+# --- what it costs: every call of an engine's client takes 0.03 to 0.2 s ---
+
+
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+async def test_a_proof_asks_the_engine_no_more_than_it_must(
+    arch: str, engine: TestEngine, calls: Callable[[], list[str]], request_for: Requests
+) -> None:
+    misbehaved = act("aarch64" if arch == "arm64" else "x86_64")
+    fine, failing = request_for(binary(f"go-static-{arch}"), arch=arch), request_for(misbehaved, "exit", "3", arch=arch)
+    calls()
+    found = await find_engine(engine.name, (*engine.engine_args, "--log-level=error"))  # one that nobody has asked anything yet
+    await prove(replace(fine, engine=found, static=True))
+    assert calls() == ["cp", "create", "image inspect", "info", "rm", "start"], "the first answer tells of the emulation, too"
+    await prove(replace(failing, engine=found, static=True))
+    assert calls() == ["cp", "create", "image inspect", "inspect", "rm", "start"], "what ended otherwise is looked at"
+
+
+async def test_a_dry_run_costs_a_second_container(calls: Callable[[], list[str]], request_for: Requests) -> None:
+    wanted = request_for(binary("c-musl"))
+    calls()
+    await prove(wanted)
+    assert calls() == ["cp", "cp", "create", "create", "image inspect", "rm", "rm", "start", "start"]
 
 
 # --- limits ---
