@@ -115,13 +115,12 @@ class Downloader:
         meter.stage("queued")
         async with self._slots:
             partial = Partial(self._cache.partials, key)
-            waited = False
-            while not await self._blocking(partial.try_lock):
-                meter.at("waiting for another process", partial.size_now())
-                waited = True
-                await asyncio.sleep(POLL_S)
             try:
-                found = await self._from_cache(asset, key, began) if waited else None
+                while not await self._blocking(partial.try_lock):
+                    meter.at("waiting for another process", partial.size_now())
+                    await asyncio.sleep(POLL_S)
+                # Another process may have had it while this one waited, for a slot or for the lock.
+                found = await self._from_cache(asset, key, began)
                 return found or await self._transfer(asset, key, meter, partial, began)
             finally:
                 partial.unlock()

@@ -3,7 +3,8 @@
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import httpx
@@ -42,6 +43,9 @@ MAX_REQUESTS = 40
 """For one asset: doubling from 16 KiB reaches 1 MiB in 7; the rest is for far places. Stops a server that gives a byte at a time."""
 
 
+Waiting = Callable[[], AbstractContextManager[object]]
+
+
 def _running_loop() -> asyncio.AbstractEventLoop | None:
     try:
         return asyncio.get_running_loop()
@@ -59,10 +63,19 @@ class RemoteSource:
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, asset: Asset, token: Token | None, *, loop: asyncio.AbstractEventLoop, first: int, ceiling: int
+        self,
+        client: httpx.AsyncClient,
+        asset: Asset,
+        token: Token | None,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        first: int,
+        ceiling: int,
+        waiting: Waiting = nullcontext,
     ) -> None:
-        """``first`` and ``ceiling`` in bytes."""
+        """``first`` and ``ceiling`` in bytes; ``waiting()`` is entered by the thread that reads, for as long as it waits."""
         self._client = client
+        self._waiting = waiting
         self._asset = asset
         self._token = token
         self._loop = loop
@@ -176,9 +189,10 @@ class RemoteSource:
             task.close()
             work.close()
             raise CancelledError from None
-        while not concurrent.futures.wait([future], timeout=0.5).done:
-            if self._loop.is_closed():
-                raise CancelledError
+        with self._waiting():
+            while not concurrent.futures.wait([future], timeout=0.5).done:
+                if self._loop.is_closed():
+                    raise CancelledError
         try:
             future.result()
         except concurrent.futures.CancelledError:
@@ -341,11 +355,12 @@ def open_remote(
     loop: asyncio.AbstractEventLoop,
     first: int | None = None,
     ceiling: int = 1 << 20,
+    waiting: Waiting = nullcontext,
 ) -> RemoteSource:
     """An asset on its server as a ``ByteSource``. No request is made yet.
 
     ``first``: bytes of the first request; by default 16 KiB, more where zstd or bzip2 is inside. ``ceiling``: bytes in all.
+    ``waiting()`` is a context that a reading thread enters while it waits for the server: there it can let others work.
     """
-    return RemoteSource(
-        client, asset, token, loop=loop, first=min(ceiling, first_window(asset.archive) if first is None else first), ceiling=ceiling
-    )
+    first = min(ceiling, first_window(asset.archive) if first is None else first)
+    return RemoteSource(client, asset, token, loop=loop, first=first, ceiling=ceiling, waiting=waiting)

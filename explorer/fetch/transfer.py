@@ -78,7 +78,7 @@ class Transfer:
         self._promised = None if isinstance(asset.size, MISSING) else asset.size
         self._answered = False
         self.resumed_from = 0
-        """Offset at which the last attempt went on with an earlier one."""
+        """Offset at which the last attempt went on with an earlier one; all of it where no attempt was needed."""
         self.moved = 0
         """Body bytes that came, in all attempts."""
 
@@ -90,6 +90,7 @@ class Transfer:
             SourceError: it cannot be had; what has come is kept.
         """
         urls = list(addresses(self._asset, self._token))
+        self.resumed_from = self._partial.have
         failures = restarts = 0
         while not self._whole():
             before = self.moved

@@ -24,6 +24,10 @@ LONGEST_WAIT_S = 10.0
 REFRESH = "Refresh the list of releases: the file may have been replaced"
 
 
+_SENDABLE = re.compile(r"[ -~]{1,512}")
+"""Others may send more in a header than ASCII; httpx refuses to."""
+
+
 class Retry(Exception):  # noqa: N818 - it never leaves this package
     """The attempt failed in a way that another one may not. ``error`` is what to say if it is the last."""
 
@@ -43,8 +47,8 @@ class Validators:
 
     @property
     def if_range(self) -> str:
-        """The value for If-Range, or empty where nothing is strong enough."""
-        return self.etag or self.modified
+        """The value for If-Range, or empty where nothing is strong enough, or fit to stand in a header of ours."""
+        return next((value for value in (self.etag, self.modified) if _SENDABLE.fullmatch(value)), "")
 
     def contradicts(self, other: "Validators") -> bool:
         """Whether both speak, and say different things."""

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import hashlib
+import threading
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from explorer.errors import IntegrityError, NotFoundError, OfflineError, RateLimitedError, SourceError
 from explorer.facts import Unknown
 from explorer.fetch import Cache, Check, Downloader
+from explorer.fetch.partial import Partial
 from explorer.http import Token, origin_of
 from explorer.progress import Progress
 from explorer.releases import Asset
@@ -228,6 +230,86 @@ async def test_a_partial_damaged_on_the_disk_is_fetched_anew_once(github: GitHub
     partial.write_bytes(b"\0" * partial.stat().st_size)
     got = await downloader.download(asset)
     assert (got.blob.sha256, got.resumed_from, got.check) == (SHA, 0, Check.OK)
+
+
+async def test_a_whole_partial_damaged_on_the_disk_is_fetched_anew(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+    """Killed between the last byte and the new name, and the disk has lost what was not yet on it."""
+    asset = publish(github, DATA)
+    await cut_once(github, downloader, asset)
+    (partial,) = cache.partials.glob("*.part")
+    partial.write_bytes(DATA[:1_000_000] + bytes(SIZE - 1_000_000))
+    got = await downloader.download(asset)
+    assert (got.blob.sha256, got.resumed_from, got.moved, got.check) == (SHA, 0, SIZE, Check.OK)
+
+
+async def test_a_whole_partial_needs_its_name_only(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    await cut_once(github, downloader, asset)
+    (partial,) = cache.partials.glob("*.part")
+    partial.write_bytes(DATA)
+    got = await downloader.download(asset)
+    assert (got.blob.sha256, got.resumed_from, got.moved, got.check) == (SHA, SIZE, 0, Check.OK)
+    assert github.count() == 0
+
+
+@pytest.mark.parametrize("header", ["ETag", "Last-Modified"])
+async def test_a_validator_that_no_header_may_hold_is_not_sent_back(github: GitHub, downloader: Downloader, header: str) -> None:
+    asset = publish(github, DATA)
+    value = {"ETag": '"\xe9\xff"', "Last-Modified": "Wed, 17 Jun 2020 14:00:00 GMT (\xe9)"}[header]
+    github.fault(host="assets", headers={"ETag": "", header: value}, cut_after=1_000_000, times=1)
+    got = await downloader.download(asset)
+    assert (got.blob.sha256, got.check) == (SHA, Check.OK)
+
+
+async def test_what_another_process_fetched_while_it_was_queued_is_not_fetched_again(
+    github: GitHub, cache: Cache, client: httpx.AsyncClient
+) -> None:
+    first, second = publish(github, DATA), published(github.add_release("v2", {"rr.zip": DATA[:5000]}).assets["rr.zip"])
+    held = github.fault("*arm64*", host="assets", hang=True)
+    mine = Downloader(client, cache, None, slots=1, patience=QUICK)
+    others = Downloader(client, cache, None, patience=QUICK)
+    try:
+        running = asyncio.create_task(mine.download(first))
+        await asyncio.to_thread(github.wait_for, lambda seen: any(one.host == "assets" for one in seen))
+        stages: list[str] = []
+        queued = asyncio.create_task(mine.download(second, progress=lambda progress: stages.append(progress.stage)))
+        while "queued" not in stages:
+            await asyncio.sleep(0.01)
+        await others.download(second)
+        assert held.times is None
+        github.hang_ends()
+        await running
+        assert (await queued).from_cache
+        assert github.count("*rr.zip", host="assets") == 1
+    finally:
+        mine.close()
+        others.close()
+
+
+async def test_a_download_cancelled_while_it_takes_its_lock_leaves_it_free(
+    github: GitHub, downloader: Downloader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, go_on = threading.Event(), threading.Event()
+    really = Partial.try_lock
+
+    def slowly(self: Partial) -> bool:
+        held = really(self)
+        taken.set()
+        go_on.wait(10)
+        return held
+
+    asset = publish(github, DATA)
+    with monkeypatch.context() as patched:
+        patched.setattr(Partial, "try_lock", slowly)
+        task = asyncio.create_task(downloader.download(asset))
+        await asyncio.to_thread(taken.wait, 10)
+        task.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    got = await asyncio.wait_for(downloader.download(asset), 10)
+    assert got.blob.sha256 == SHA
 
 
 async def test_5xx_is_tried_again_and_then_told(github: GitHub, downloader: Downloader) -> None:
