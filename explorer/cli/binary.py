@@ -19,6 +19,7 @@ from explorer.cli.base import (
     words_of,
 )
 from explorer.cli.output import NO, OK, Output
+from explorer.errors import EngineError
 from explorer.facts import MISSING
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _show_members(output: Output, found: Inspection) -> None:
     "verify",
     context_settings=CONTEXT,
     help=f"Run a binary in a throw-away container and say what was seen.\n\n{TARGET_HELP}\n\n"
-    "Exits with 0 where it ran, 1 where it did not start there, 5 where the engine could not try.",
+    "Exits with 0 where it ran; 1 where it did not start there, or is not what its release promises (version, system, processor); "
+    "5 where the engine could not try.",
     epilog="\b\nrr-explorer verify latest --platform linux-arm64\nrr-explorer verify ./tool --run --help --image alpine:3.20",
 )
 @click.argument("target", metavar="TARGET", shell_complete=complete_subject)
@@ -171,7 +173,10 @@ def verify(
             output.data(verification(proof, found))
         else:
             show_proof(output, proof)
-        return {"ran": OK, "failed": NO}.get(proof.result.value, 5)
+        if proof.result.value not in ("ran", "failed"):
+            return EngineError.exit_code
+        # a pipeline must not pass a file that starts and says that it is another version
+        return NO if proof.result.value == "failed" or any(check.ok is False for check in proof.checks) else OK
 
     return in_workbench(state, settings, work)
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import AMD64, TAG, Command
-from tests.support.binaries import binary
+from tests.support.archives import make_archive, roadrunner_members
+from tests.support.binaries import binary, zig_cc
 from tests.support.engine import TestEngine
+from tests.support.github import GitHub
 
 pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
 
@@ -54,6 +56,23 @@ def test_a_release_file_is_proved_and_remembered(served: Command, verifier: list
     assert [one["started_at"] for one in kept] == [proof["started_at"]]
     assert "▣ ran" in served("inspect", target).out
     assert "▣ ran" in next(line for line in served("assets", TAG).out.splitlines() if "linux-amd64" in line)
+
+
+@pytest.mark.parametrize(("printed", "code"), [("2025.2.7", 0), ("2025.2.6", 1)])
+def test_a_program_that_is_not_what_its_release_promises_is_an_exit_code(
+    printed: str, code: int, served: Command, github: GitHub, verifier: list[str]
+) -> None:
+    """It ran, and yet ``verify`` in a pipeline must not pass a file that says it is another version."""
+    text = f"rr version {printed} (build time: 2026-06-17T16:05:23+0000, go1.26.4), OS: linux, arch: amd64"
+    program = zig_cc("rr", f'#include <stdio.h>\nint main(void) {{ puts("{text}"); return 0; }}\n', "x86_64-linux-musl", "-s", "-static")
+    root = "roadrunner-2025.2.7-linux-amd64"
+    github.add_release("v2025.2.7", {f"{root}.tar.gz": make_archive("tar.gz", root, roadrunner_members(program))})
+    found = served.json("verify", "v2025.2.7", "--platform", "linux-amd64", *verifier, code=code)["proof"]
+    assert (found["result"], found["agrees"]) == ("ran", True)
+    assert [check["name"] for check in found["checks"] if not check["ok"]] == (["version"] if code else [])
+    shown = served("verify", "v2025.2.7", "--platform", "linux-amd64", *verifier)
+    assert shown.code == code
+    assert ("✗ version DIFFERS: expected 2025.2.7, seen 2025.2.6" in shown.out) is bool(code)
 
 
 def test_an_image_that_is_not_there_is_an_engine_error(rr: Command, engine: TestEngine) -> None:
