@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import httpx
 
 USER_AGENT = f"rr-explorer/{__version__}"
+CONNECTIONS = 40
+"""Sixteen peeks go to two hosts each, downloads and pages beside them. All are kept: with TLS a new one costs two round trips."""
+KEPT_S = 30.0
+"""How long an idle connection is kept: the time a reader takes between two releases. Servers close theirs after a minute or so."""
 _PLAIN_URL = re.compile(r"[!-~]+")
 _NO_SUCH_NAME = re.compile(r"name or service not known|getaddrinfo|name resolution|nodename nor servname|no address associated", re.I)
 
@@ -76,12 +80,14 @@ def make_client(timeout_s: float = 20.0) -> httpx.AsyncClient:
             timeout=httpx.Timeout(timeout_s, pool=None),
             follow_redirects=False,
             headers={"User-Agent": USER_AGENT},
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
+            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=KEPT_S),
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:
+        # "Invalid port: 'pa'" quotes a password that holds a slash: of an address with a password only what is safe is told.
+        secret = any("@" in value for name, value in os.environ.items() if name.lower().endswith("_proxy"))
         raise SourceError(
             "The proxy in the environment cannot be used",
-            without_credentials(str(error)),
+            "its address is none, or of a kind that is not supported" if secret else str(error),
             "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY (http:// and https:// proxies are supported)",
         ) from error
     except OSError as error:  # ssl.SSLError is one, too
@@ -100,7 +106,7 @@ def _authorities(_file: str, _folder: str) -> ssl.SSLContext:
 
 def without_credentials(text: str) -> str:
     """``text`` with the user and password of every address in it taken out: a proxy's may hold some."""
-    return re.sub(r"(?<=//)[^/\s@]*@", "", text)
+    return re.sub(r"(?<=//)[^/\s]*@", "", text)
 
 
 def describe_failure(error: Exception, url: str) -> SourceError:

@@ -112,7 +112,10 @@ def _path(raw: object) -> Path:
         return raw
     if not isinstance(raw, str) or not raw or "\0" in raw:
         raise ValueError("a path")
-    return Path(raw).expanduser()
+    try:
+        return Path(raw).expanduser()
+    except RuntimeError:
+        raise ValueError("a path; no home is known for what stands behind the ~") from None
 
 
 def _keys(raw: object) -> dict[str, str]:
@@ -243,7 +246,7 @@ def load(overrides: Mapping[str, object] | None = None, environ: Mapping[str, st
     values: dict[str, Any] = _default_places()
     from_env = _environment(environ, tell)
     named = given.get("config_file", from_env.get("config_file"))
-    path = _path(named) if named is not None else values["config_file"]
+    path = parse_value("config_file", named, "--config") if named is not None else values["config_file"]
     values |= _file(path, required=named is not None, tell=tell)
     values |= from_env
     for name, raw in given.items():

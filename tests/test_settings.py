@@ -118,6 +118,21 @@ def test_wrong_variables_are_told(file: Path) -> None:
     assert "RR_EXPLORER_DOWNLOADS" in settings.problems[0]
 
 
+@pytest.mark.parametrize("name", ["cache_dir", "config_file", "folder"])
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/x", ""])
+def test_a_path_that_is_none_is_told(file: Path, name: str, path: str) -> None:
+    with pytest.raises(UsageError, match=name) as caught:
+        load({"config_file": file, name: path}, {})
+    assert f"--{name.removesuffix('_file').replace('_', '-')}:" in caught.value.detail
+    if path:
+        with pytest.raises(UsageError, match=name):
+            load({}, {f"RR_EXPLORER_{name.upper()}": path})
+    if name != "config_file":
+        file.write_text(f'{name} = "{path}"\n')
+        with pytest.raises(UsageError, match=name):
+            load({"config_file": file}, {})
+
+
 def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
     for strict in (True, False):
         with pytest.raises(UsageError, match="no settings' file"):

@@ -76,8 +76,12 @@ class Cache:
 
     @classmethod
     def in_temporary_directory(cls, limit_bytes: int) -> "Cache":
-        """A cache for this process only, removed by ``close``."""
-        cache = cls(Path(tempfile.mkdtemp(prefix="rr-explorer-")), limit_bytes)
+        """A cache for this process only, removed by ``close``. Raises as the class, of the system's temporary directory."""
+        try:
+            directory = Path(tempfile.mkdtemp(prefix="rr-explorer-"))
+        except OSError as error:
+            raise disk_error(error, Path(error.filename or tempfile.tempdir or "the temporary directory")) from error
+        cache = cls(directory, limit_bytes)
         cache.temporary = True
         return cache
 

@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -336,6 +337,15 @@ def test_a_directory_that_cannot_be_is_told_and_a_temporary_one_serves(tmp_path:
     assert cache.find("k") is not None
     cache.close()
     assert not cache.directory.exists()
+
+
+def test_no_directory_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(SourceError) as raised:
+        open_cache(tmp_path / "file/cache", 1 << 20)
+    assert str(tmp_path / "none") in raised.value.detail
+    assert raised.value.remedy
 
 
 def test_a_directory_without_permission_is_told(tmp_path: Path) -> None:

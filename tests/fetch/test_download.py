@@ -271,10 +271,9 @@ async def test_what_another_process_fetched_while_it_was_queued_is_not_fetched_a
     try:
         running = asyncio.create_task(mine.download(first))
         await asyncio.to_thread(github.wait_for, lambda seen: any(one.host == "assets" for one in seen))
-        stages: list[str] = []
-        queued = asyncio.create_task(mine.download(second, progress=lambda progress: stages.append(progress.stage)))
-        while "queued" not in stages:
-            await asyncio.sleep(0.01)
+        waits = asyncio.Event()
+        queued = asyncio.create_task(mine.download(second, progress=lambda now: waits.set() if now.stage == "queued" else None))
+        await waits.wait()
         await others.download(second)
         assert held.times is None
         github.hang_ends()
