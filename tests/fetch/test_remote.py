@@ -46,8 +46,8 @@ def threaded(workers: ThreadPoolExecutor) -> Callable[[Callable[[], T]], "asynci
 Threaded = Callable[[Callable[[], bytes]], "asyncio.Future[bytes]"]
 
 
-def opened(client: httpx.AsyncClient, asset: Asset, **more: int) -> RemoteSource:
-    return open_remote(client, asset, None, loop=asyncio.get_running_loop(), **more)
+def opened(client: httpx.AsyncClient, asset: Asset, *, first: int | None = None, ceiling: int = 1 << 20) -> RemoteSource:
+    return open_remote(client, asset, None, loop=asyncio.get_running_loop(), first=first, ceiling=ceiling)
 
 
 def ranges(github: GitHub) -> list[str]:
