@@ -6,7 +6,9 @@ import contextlib
 import filecmp
 import os
 import posixpath
+import shlex
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from explorer.errors import FormatError, NotFoundError, SourceError
 from explorer.fetch import Blob, Cache
 from explorer.progress import Cancellation, ProgressCallback
 from explorer.workbench.models import Got, Subject
-from explorer.workbench.unpack import MAGICS, is_raw, open_asset, safe_name
+from explorer.workbench.unpack import MAGICS, NAMED, is_raw, open_asset, safe_name
 
 if TYPE_CHECKING:
     from explorer.workbench.bench import Workbench
@@ -40,12 +42,20 @@ async def get(bench: Workbench, subject: Subject, into: Path, progress: Progress
     path = download.blob.path if download else subject.path
     assert path is not None
     blob = download.blob if download else None
-    files, binary = await bench.session.run(lambda cancel: _write(subject, path, blob, bench.session.cache, into, progress, cancel))
+    warn = bench.session.warn
+    files, binary = await bench.session.run(lambda cancel: _write(subject, path, blob, bench.session.cache, into, warn, progress, cancel))
     return Got(into, files, binary, download)
 
 
 def _write(
-    subject: Subject, path: Path, blob: Blob | None, cache: Cache, into: Path, progress: ProgressCallback, cancel: Cancellation
+    subject: Subject,
+    path: Path,
+    blob: Blob | None,
+    cache: Cache,
+    into: Path,
+    warn: Callable[[str], None],
+    progress: ProgressCallback,
+    cancel: Cancellation,
 ) -> tuple[tuple[Path, ...], Path | None]:
     name = subject.asset.name if subject.asset else path.name
     with FileSource(path) as source:
@@ -56,7 +66,7 @@ def _write(
                     f"{name} is no {subject.asset.archive} file", f"it begins with {head!r}", "Do not use it; look at it in the browser"
                 )
         else:
-            return _extracted(subject, source, name, path, blob, cache, into, progress, cancel)
+            return _extracted(subject, source, name, path, blob, cache, into, warn, progress, cancel)
     unpacked = open_asset(path, subject, blob, cache, cancel)
     runs = head.startswith((*MAGICS, b"#!"))
     file = _copy(unpacked.path, into, safe_name(unpacked.name), 0o755 if runs else 0o644, cancel)
@@ -71,11 +81,12 @@ def _extracted(
     blob: Blob | None,
     cache: Cache,
     into: Path,
+    warn: Callable[[str], None],
     progress: ProgressCallback,
     cancel: Cancellation,
 ) -> tuple[tuple[Path, ...], Path | None]:
     """An archive's members, or the one that a plain compressor holds."""
-    from explorer.archive import Format, detect, extract
+    from explorer.archive import Format, Member, RefusedError, detect, extract
 
     try:
         unpacked = open_asset(path, subject, blob, cache, cancel)
@@ -88,7 +99,18 @@ def _extracted(
         return (file,), file
     chosen = unpacked.member
     wanted = (lambda m: m == chosen) if subject.member else (lambda _: True)
-    files = extract(source, name, into, wanted=wanted, progress=progress, cancel=cancel)
+    try:
+        files = extract(source, name, into, wanted=wanted, progress=progress, cancel=cancel)
+    except RefusedError as error:
+        if not subject.member and isinstance(chosen, Member):
+            # half an archive must not pass for the whole: the program alone is for the user to ask for
+            error.remedy = f"Nothing was written. To have the program alone, name it: {shlex.quote(f'{subject.name}#{chosen.name}')}"
+        raise
+    refused = [member for member in getattr(unpacked.listing, "members", ()) if member.refused is not None]
+    if refused:
+        shown = ", ".join(f"{member.name} ({member.refused.rule})" for member in refused[:NAMED])
+        more = f" and {len(refused) - NAMED:,} more" if len(refused) > NAMED else ""
+        warn(f"{name} holds what is refused and not written: {shown}{more}. Look at it before you trust the rest")
     program = into / posixpath.normpath(getattr(chosen, "name", ""))
     if program not in files:
         return files, None

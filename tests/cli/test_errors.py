@@ -1,6 +1,7 @@
 """What goes wrong: its words, its exit code, and never a traceback."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,32 @@ def test_an_archive_s_refused_members_are_shown_with_the_rest(rr: Command, tmp_p
     assert any("out" in line and "✗ refused (" in line for line in lines)
     assert "more: --json lists them all" in lines[-1]
     assert "\x1b" not in done.out
+
+
+def test_get_stops_at_a_refused_member_and_says_how_to_have_the_program_alone(rr: Command, tmp_path: Path) -> None:
+    """Half an archive that is taken for the whole would be worse; who names the program gets it, and is warned."""
+    path, into = tmp_path / "it's.tar.gz", tmp_path / "out"
+    path.write_bytes(gz(tar_of([("x/rr", binary("go-static-amd64").read_bytes()), ("../\x1b[31mout", b"o"), ("x/last", b"l")])))
+    error = rr.json_error("get", path, "-o", into)
+    assert (error["kind"], error["exit_code"]) == ("format", 6)
+    assert "Refused ../" in error["title"]
+    assert not into.exists()
+    (target,) = shlex.split(error["remedy"].partition("name it: ")[2])
+    assert target == f"{path}#x/rr"
+    done = rr("get", target, "-o", into)
+    assert (done.code, [file.name for file in into.rglob("*") if file.is_file()]) == (0, ["rr"])
+    assert "warning: " in done.err
+    assert "refused and not written: ../" in " ".join(done.err.split())
+    assert "\x1b" not in done.err
+
+
+def test_get_of_an_archive_whose_program_is_refused_names_no_way_to_it(rr: Command, tmp_path: Path) -> None:
+    path = tmp_path / "x.tar.gz"
+    path.write_bytes(gz(tar_of([("../rr", binary("go-static-amd64").read_bytes()), ("x/last", b"l")])))
+    for target in (path, f"{path}#../rr"):
+        error = rr.json_error("get", target, "-o", tmp_path / "out")
+        assert error["exit_code"] == 6
+        assert "name it" not in error["remedy"]
 
 
 def test_who_is_told_to_name_a_member_is_told_which_there_are(rr: Command, tmp_path: Path) -> None:
