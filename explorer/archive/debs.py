@@ -21,10 +21,14 @@ def walk_deb(source: ByteSource, budget: Budget) -> Iterator[Entry]:
     Raises:
         RefusedError: as ``walk_tar``; ``header`` and ``truncated`` for the ar around them.
     """
-    at = len(MAGIC)
+    at, count = len(MAGIC), 0
     parts: list[str] = []
     while (found := _header(source, at)) is not None:
+        budget.check()
         name, size = found
+        count += 1
+        if count > budget.limits.members:
+            raise RefusedError("count", f"it holds more than {budget.limits.members:,} ar members")
         at += _HEAD
         if at == len(MAGIC) + _HEAD and not (name == "debian-binary" and source.read_at(at, min(size, 2)) == b"2."):
             raise RefusedError("header", "it is no Debian package of format 2")

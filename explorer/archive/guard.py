@@ -57,7 +57,8 @@ def clean(name: str) -> str:
 
 
 class Guard:
-    """Members of one tree in the order of their headers. Remembers names, links and sizes; at most ``limits.members``."""
+    """Members of one tree in the order of their headers. Remembers names, links and sizes; at most ``limits.members``, with
+    the folders that only the names of others make."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -71,9 +72,7 @@ class Guard:
         Raises:
             RefusedError: ``count``: there are more than ``limits.members``; nothing behind it is looked at.
         """
-        self._count += 1
-        if self._count > self._limits.members:
-            raise RefusedError("count", f"it holds more than {self._limits.members:,} members", member.name)
+        self._counted(member)
         if (refusal := bad_name(member.name, self._limits)) is not None:  # nothing else can be told of such a name
             cut = self._limits.name_bytes  # a refused name is still shown, but 20,000 of 1 MiB are not kept
             return replace(member, name=member.name[:cut], link=member.link[:cut], refused=member.refused or refusal)
@@ -82,7 +81,22 @@ class Guard:
         if refused is None or path not in self._kinds:
             given = refused is None or member.kind is MemberKind.SYMLINK  # what lies behind a refused link is refused as well
             self._kinds[path] = member.kind if given else MemberKind.OTHER
+        if refused is None:
+            self._make_folders(path, member)
         return replace(member, link=member.link[: self._limits.name_bytes], refused=refused)
+
+    def _counted(self, member: Member) -> None:
+        self._count += 1
+        if self._count > self._limits.members:
+            raise RefusedError("count", f"it holds more than {self._limits.members:,} members and folders", member.name)
+
+    def _make_folders(self, path: str, member: Member) -> None:
+        """Those above a member are there now, whether they have members of their own or not."""
+        at = path.rfind("/")
+        while at >= 0 and path[:at] not in self._kinds:
+            self._counted(member)
+            self._kinds[path[:at]] = MemberKind.DIRECTORY
+            at = path.rfind("/", 0, at)
 
     def _judge(self, path: str, member: Member) -> Refusal | None:
         if member.kind is MemberKind.OTHER:

@@ -12,6 +12,8 @@ import pytest
 from explorer.archive import Limits, RefusedError, listing, walk
 from explorer.archive.zipheaders import LOCAL
 from explorer.bytesource import BytesSource
+from explorer.errors import CancelledError
+from explorer.progress import Cancellation
 from tests.archive.helpers import contents, names, rules
 from tests.support.archives import ar_of, deb_of, gz, make_archive, tar_of, zip_of, zst
 
@@ -154,6 +156,14 @@ def test_a_folder_may_be_named_twice_but_not_be_a_file() -> None:
     assert rules(tar_of([folder, ("d/x", b"1"), folder]), "x.tar") == {}
     assert rules(tar_of([("d", b"1"), ("d/x", b"1")]), "x.tar") == {"d/x": "duplicate"}
     assert rules(tar_of([folder, ("d", b"1")]), "x.tar") == {"d": "duplicate"}
+
+
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.SYMTYPE])
+def test_a_folder_that_only_its_files_name_may_not_become_another_thing(kind: bytes) -> None:
+    data = tar_of([("d/e/x", b"1"), (head("d/e", kind, "x"), b""), (head("d", kind, "d/e/x"), b""), ("z", b"2")])
+    assert rules(data, "x.tar") == {"d/e": "duplicate", "d": "duplicate"}
+    assert contents(data, "x.tar") == {"d/e/x": b"1", "z": b"2"}
+    assert rules(tar_of([("d/x", b"1"), (head("d", tarfile.DIRTYPE), b""), ("d/y", b"2")]), "x.tar") == {}
 
 
 def test_a_sparse_member_is_refused_and_passed_over() -> None:
@@ -315,6 +325,15 @@ def test_too_many_members_end_the_walk() -> None:
     for data, name in ((tar_of((f"f{n}", b"") for n in range(11)), "x.tar"), (zip_of((f"f{n}", b"") for n in range(11)), "x.zip")):
         assert rules(data, name, limits) == {"": "count"}
     assert len(listing(BytesSource(tar_of((f"f{n}", b"") for n in range(11))), "x.tar", limits).members) == 10
+
+
+def test_folders_that_only_names_make_count_as_well() -> None:
+    """20,000 members of 60 folders each would be 1.2 million folders on the disk."""
+    limits = Limits(members=100)
+    deep = [(f"{n}/" + "d/" * 60 + "f", b"") for n in range(3)]
+    assert rules(tar_of(deep), "x.tar", limits) == {"": "count"}
+    assert rules(zip_of(deep), "x.zip", limits) == {"": "count"}
+    assert rules(tar_of((f"one/two/{n}", b"") for n in range(98)), "x.tar", limits) == {}
 
 
 def test_a_zip_that_claims_a_great_ratio_is_refused_before_it_is_read() -> None:
@@ -522,6 +541,17 @@ def test_a_deb_whose_ar_lies_is_named() -> None:
     assert rules(ar_of([("debian-binary", b"3.0\n")]), "x.deb") == {"": "header"}
     assert rules(ar_of([("debian-binary", b"2.0\n"), ("control.tar", control), ("control.tar", control)]), "x.deb") == {"": "duplicate"}
     assert rules(ar_of([("debian-binary", b"2.0\n"), ("control.tar.lz", b"LZIP")]), "x.deb") == {"": "method"}
+
+
+def test_a_deb_of_countless_ar_members_is_left() -> None:
+    control, tree = tar_of([("./control", b"Package: x\n")]), tar_of([("./usr/bin/rr", b"1")])
+    parts = [("debian-binary", b"2.0\n"), ("control.tar", control), *((f"_{n}", b"") for n in range(60)), ("data.tar", tree)]
+    assert rules(ar_of(parts), "x.deb") == {}
+    assert rules(ar_of(parts), "x.deb", Limits(members=50)) == {"": "count"}
+    stop = Cancellation()
+    stop.cancel()
+    with pytest.raises(CancelledError):
+        list(walk(BytesSource(ar_of([("debian-binary", b"2.0\n")])), "x.deb", cancel=stop))
 
 
 def test_hostile_members_inside_a_deb_are_refused() -> None:
