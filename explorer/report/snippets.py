@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from explorer.errors import FormatError
 from explorer.facts import MISSING, NotApplicable, Unknown
 from explorer.releases import Asset
-from explorer.workbench import Advice
+from explorer.report.text import one_line
+from explorer.workbench import Advice, Source
 
 GO_ARCHES = ("amd64", "arm64", "386", "arm", "riscv64", "ppc64le", "s390x", "loong64")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 _URL = re.compile(r"https?://[0-9A-Za-z:/._~%+@=&?,-]+")
 _TAG = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/+-]*")
+_GO_WORD = re.compile(r"(?:[0-9A-Za-z._][0-9A-Za-z._/,+-]*)?")
 RUNNERS = {"arm64": "ubuntu-24.04-arm", "amd64": "ubuntu-24.04"}
 """GitHub's own hosted runners by architecture."""
 
@@ -49,7 +51,8 @@ def snippets(advice: Advice) -> tuple[Snippet, ...]:
     if _nothing(advice):
         return ()
     if advice.chosen is None:
-        return (_go_build(advice), _buildx(advice), _actions(advice))
+        recipe = _recipe(advice)
+        return (_go_build(recipe), _buildx(recipe), _actions(recipe))
     assert isinstance(advice.sha256, str)
     return (_dockerfile(advice, advice.chosen.asset, advice.sha256), _shell(advice.chosen.asset, advice, advice.sha256))
 
@@ -65,8 +68,9 @@ def pastable(advice: Advice) -> tuple[tuple[Snippet, ...], str]:
 def _nothing(advice: Advice) -> str:
     """Why there can be no snippet; empty where there can."""
     if advice.chosen is None:
-        looked = any(candidate.seen.inspection is not None for candidate in advice.candidates)
-        return "" if looked or not advice.candidates else "Nothing to paste: whether a published file serves is not known yet"
+        if advice.candidates and all(candidate.seen.inspection is None for candidate in advice.candidates):
+            return "Nothing to paste: whether a published file serves is not known yet"
+        return f"Nothing to paste: {one_line(advice.source.why)}" if isinstance(advice.source, MISSING) else ""
     asset = advice.chosen.asset
     if asset.stand_in:
         return "Nothing to paste: a stand-in is not published. Without --demo there are lines that fetch RoadRunner's own file"
@@ -97,7 +101,7 @@ def _dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
         ]
     )
     note = "The file is pinned by its sha256" + (
-        ", the image by its digest." if pinned else "; pin the image by digest too once you have pulled it."
+        ", the image by its digest." if pinned else ". A proof in that image pins it by its digest, too."
     )
     if advice.sha256_from == "download":
         note += " GitHub publishes no digest for it: this one is of the bytes downloaded just now."
@@ -151,7 +155,10 @@ def _image(advice: Advice) -> tuple[str, bool]:
 def _program(advice: Advice, asset: Asset) -> str:
     inspection = advice.inspection
     name = inspection.file.name if inspection else asset.name
-    name = posixpath.basename(name)
+    return _safe_name(posixpath.basename(name))
+
+
+def _safe_name(name: str) -> str:
     if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._+-]*", name):
         raise FormatError("The program's name cannot be put into a script", name, "rr-explorer get TARGET -o DIR unpacks it")
     return name
@@ -174,75 +181,104 @@ def _address(url: str) -> str:
     return url
 
 
-def _source(advice: Advice) -> tuple[str, str]:
-    """The repository's address and the tag, both fit for a script."""
-    if not _TAG.fullmatch(advice.release.tag) or advice.arch not in GO_ARCHES:
-        raise FormatError("This tag or architecture cannot be put into a script", f"{advice.release.tag}, {advice.arch}", "Build by hand")
-    return f"{_address(advice.web_url)}/{_checked(advice.repo)}", advice.release.tag
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """What goes into the lines that build: every part fit for a script."""
+
+    repo: str
+    tag: str
+    arch: str
+    archive: str
+    """The address of the sources."""
+    program: str
+    command: str
+    """``go build`` up to ``-o``."""
+    package: str
+    note: str
+    """What is behind them, in sentences; empty or with a blank in front."""
 
 
-def _go_build(advice: Advice) -> Snippet:
-    base, tag = _source(advice)
+def _recipe(advice: Advice) -> _Recipe:
+    source, tag = advice.source, advice.release.tag
+    if not _TAG.fullmatch(tag) or advice.arch not in GO_ARCHES:
+        raise FormatError("This tag or architecture cannot be put into a script", f"{tag}, {advice.arch}", "Build by hand")
+    assert isinstance(source, Source)
+    _safe_name(source.program)
+    for part in (source.package, source.program, source.version, source.variable, source.tags):
+        if not _GO_WORD.fullmatch(part) or ".." in part:
+            raise FormatError("What to build cannot be put into a script", part, "Build by hand")
+    stamp = f" -X {source.variable}={source.version}" if source.variable else ""
+    tags = f" -tags '{source.tags}'" if source.tags else ""
+    repo = _checked(advice.repo)
+    archive = f"{_address(advice.web_url)}/{repo}/archive/refs/tags/{tag}.tar.gz"
+    return _Recipe(
+        repo, tag, advice.arch, archive, source.program, f"go build -trimpath{tags} -ldflags '-s{stamp}'", source.package, _behind(source)
+    )
+
+
+def _behind(source: Source) -> str:
+    note = f" What to build is what the build info of {one_line(source.known_from)} names." if source.known_from else ""
+    return note + (" That one was built with cgo: whether its sources build without is not known." if source.cgo else "")
+
+
+def _go_build(recipe: _Recipe) -> Snippet:
+    folder = f"{recipe.program}-src"
     text = "\n".join(
         [
-            "mkdir -p rr-src",
-            f"curl -fsSL {base}/archive/refs/tags/{tag}.tar.gz | tar -xz -C rr-src --strip-components=1",
-            "cd rr-src",
-            f"CGO_ENABLED=0 GOOS=linux GOARCH={advice.arch} go build -trimpath -ldflags '-s' -o ../rr ./cmd/rr",
+            f"mkdir -p {folder}",
+            f"curl -fsSL {recipe.archive} | tar -xz -C {folder} --strip-components=1",
+            f"cd {folder}",
+            f"CGO_ENABLED=0 GOOS=linux GOARCH={recipe.arch} {recipe.command} -o ../{recipe.program} {recipe.package}",
             "",
         ]
     )
-    return Snippet(
-        "build-go", "Cross-compile: no container, no emulation", "sh", text, "Needs Go as go.mod names it. The result is static."
-    )
+    note = f"Needs Go as go.mod names it, or newer. The result is static.{recipe.note}"
+    return Snippet("build-go", "Cross-compile: no container, no emulation", "sh", text, note)
 
 
-def _buildx(advice: Advice) -> Snippet:
-    base, tag = _source(advice)
-    dockerfile = [
-        "FROM golang:alpine AS build",
-        f"ADD {base}/archive/refs/tags/{tag}.tar.gz /src.tar.gz",
-        "RUN mkdir /src && tar -xzf /src.tar.gz -C /src --strip-components=1 \\",
-        "    && cd /src && CGO_ENABLED=0 go build -trimpath -ldflags '-s' -o /rr ./cmd/rr",
-        "",
-        "FROM scratch",
-        "COPY --from=build /rr /rr",
-    ]
+def _buildx(recipe: _Recipe) -> Snippet:
+    program = recipe.program
     text = "\n".join(
         [
-            "docker run --privileged --rm tonistiigi/binfmt --install " + advice.arch,
-            f"docker buildx build --platform linux/{advice.arch} --output type=local,dest=. - <<'EOF'",
-            *dockerfile,
+            f"docker run --privileged --rm tonistiigi/binfmt --install {recipe.arch}",
+            f"docker buildx build --platform linux/{recipe.arch} --output type=local,dest=. - <<'EOF'",
+            "FROM golang:alpine AS build",
+            f"ADD {recipe.archive} /src.tar.gz",
+            "RUN mkdir /src && tar -xzf /src.tar.gz -C /src --strip-components=1 \\",
+            f"    && cd /src && CGO_ENABLED=0 {recipe.command} -o /out/{program} {recipe.package}",
+            "",
+            "FROM scratch",
+            f"COPY --from=build /out/{program} /{program}",
             "EOF",
             "",
         ]
     )
-    return Snippet(
-        "build-buildx", "Emulated build: buildx and QEMU", "sh", text, "Slow, but needs no Go here; the same lines build cgo programs."
-    )
+    note = f"Needs no Go here, and takes many times as long: the compiler is emulated. The result is static.{recipe.note}"
+    return Snippet("build-buildx", "Emulated build: buildx and QEMU", "sh", text, note)
 
 
-def _actions(advice: Advice) -> Snippet:
-    _, tag = _source(advice)
-    runner = RUNNERS.get(advice.arch, "ubuntu-24.04")
+def _actions(recipe: _Recipe) -> Snippet:
+    native = recipe.arch in RUNNERS
     text = f"""\
-name: rr-{advice.arch}
+name: {recipe.program}-{recipe.arch}
 on: workflow_dispatch
 jobs:
   build:
-    runs-on: {runner}
+    runs-on: {RUNNERS.get(recipe.arch, RUNNERS["amd64"])}
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@v7
         with:
-          repository: {advice.repo}
-          ref: {tag}
-      - uses: actions/setup-go@v5
+          repository: {recipe.repo}
+          ref: "{recipe.tag}"
+      - uses: actions/setup-go@v7
         with:
           go-version-file: go.mod
-      - run: CGO_ENABLED=0 GOOS=linux GOARCH={advice.arch} go build -trimpath -ldflags '-s' -o rr ./cmd/rr
-      - uses: actions/upload-artifact@v4
+      - run: CGO_ENABLED=0 GOOS=linux GOARCH={recipe.arch} {recipe.command} -o dist/{recipe.program} {recipe.package}
+      - uses: actions/upload-artifact@v7
         with:
-          name: rr-linux-{advice.arch}
-          path: rr
+          name: {recipe.program}-linux-{recipe.arch}
+          path: dist/{recipe.program}
 """
-    return Snippet("build-actions", f"GitHub Actions on a native {advice.arch} runner", "yaml", text)
+    title = f"GitHub Actions on a native {recipe.arch} runner" if native else f"GitHub Actions, compiled for {recipe.arch} on amd64"
+    note = f"Put it into .github/workflows of a repository of yours. An artifact keeps no mode: chmod +x it.{recipe.note}"
+    return Snippet("build-actions", title, "yaml", text, note)

