@@ -1,4 +1,4 @@
-"""Advice, and every line it prints tried for real: the Dockerfile builds, the shell lines run."""
+"""Advice, and the lines to take a file tried for real: the Dockerfile builds, the shell lines run. See test_build_lines for the others."""
 
 import asyncio
 import dataclasses
@@ -18,7 +18,10 @@ from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary, compiler_environment
 from tests.support.engine import TestEngine
 from tests.support.github import GitHub
+from tests.verify.test_pull import Registry, allow, registry
 from tests.workbench.conftest import TAG, VERSION, archive_name, packed, rr
+
+__all__ = ["registry"]  # the fixture
 
 
 def named(advice: Advice, key: str) -> Snippet:
@@ -113,25 +116,19 @@ async def test_where_nothing_serves_it_says_why_and_how_to_build(dynamic: Advice
     assert "--platform linux/amd64" in named(dynamic, "build-buildx").text
 
 
-async def test_the_cross_compiling_lines_build_a_static_program(dynamic: Advice, tmp_path: Path) -> None:
-    sources = make_archive("tar.gz", "roadrunner-src", {"go.mod": b"module example.test/rr\n\ngo 1.22\n", "cmd/rr/main.go": MAIN})
-    served = tmp_path / "roadrunner-server/roadrunner/archive/refs/tags"
-    served.mkdir(parents=True)
-    (served / f"{TAG}.tar.gz").write_bytes(sources)
-    advice = dataclasses.replace(dynamic, arch="arm64")
-    lines = named(advice, "build-go").text.replace(dynamic.web_url, tmp_path.as_uri())
-    work = tmp_path / "work"
-    done = await asyncio.to_thread(shell, lines, work)
-    assert done.returncode == 0, done.stderr
-
-    bench = Workbench(Settings(cache_dir=tmp_path / "cache2", offline=True))
-    found = await bench.inspect(await bench.resolve(str(work / "rr")))
-    await bench.aclose()
-    assert found.verdicts[0].answer is Answer.YES
-    assert found.verdicts[0].target.arch == "arm64"
-
-
-MAIN = b'package main\n\nimport "os"\n\nfunc main() { os.Stdout.WriteString("rr version 1\\n") }\n'
+def build_and_run(engine: TestEngine, snippet: Snippet, folder: Path) -> str:
+    """Build what the Dockerfile says and run its program; what that prints. No image is left of it."""
+    (folder / "Dockerfile").write_text(snippet.text)
+    tags = {f"localhost/rr-explorer-test/advised:{name}": words for name, words in (("stage", ("--target", "rr")), ("all", ()))}
+    try:
+        for tag, words in tags.items():  # the stage has a name of its own, so that it can be removed
+            built = engine.run("build", "--network=host", *words, "--tag", tag, str(folder), timeout=120)
+            assert built.returncode == 0, built.stdout + built.stderr
+        ran = engine.run("run", "--rm", "--network=none", *engine.run_args, tag, "rr", "--version")
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+    finally:
+        engine.run("rmi", "--force", *reversed(tags))
 
 
 @pytest.mark.container
@@ -140,15 +137,31 @@ async def test_the_dockerfile_builds_and_its_program_runs(served: GitHub, engine
     bench = Workbench(Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", image=image))
     advice = await bench.advise("latest", "amd64", "musl")
     await bench.aclose()
-    (tmp_path / "Dockerfile").write_text(named(advice, "dockerfile").text)
-    tag = "localhost/rr-explorer-test/advised"
-    built = engine.run("build", "--network=host", "--tag", tag, str(tmp_path), timeout=120)
-    assert built.returncode == 0, built.stdout + built.stderr
-    try:
-        ran = engine.run("run", "--rm", "--network=none", *engine.run_args, tag, "rr", "--version")
-        assert f"rr version {VERSION}" in ran.stdout, ran.stderr
-    finally:
-        engine.run("rmi", "--force", tag)
+    (tmp_path / "build").mkdir()
+    assert f"rr version {VERSION}" in await asyncio.to_thread(build_and_run, engine, named(advice, "dockerfile"), tmp_path / "build")
+    assert f"FROM {image}\n" in named(advice, "dockerfile").text
+    assert "A proof in that image pins it by its digest" in named(advice, "dockerfile").note
+
+
+@pytest.mark.container
+async def test_the_dockerfile_is_pinned_by_the_digest_in_which_the_file_was_proved(
+    served: GitHub, engine: TestEngine, registry: Registry, tmp_path: Path
+) -> None:
+    with registry.served() as address:
+        image = allow(address, tmp_path)
+        settings = Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", image=image)
+        bench = Workbench(dataclasses.replace(settings, engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args))
+        try:
+            await bench.verify(await bench.inspect(await bench.resolve(f"{TAG}/{archive_name('amd64')}")))
+            snippet = named(await bench.advise("latest", "amd64", "musl"), "dockerfile")
+            pinned = f"FROM {image}@{registry.tag}"
+            assert [line for line in snippet.text.splitlines() if line.startswith("FROM")] == [f"{pinned} AS rr", pinned]
+            assert snippet.note == "The file is pinned by its sha256, the image by its digest."
+            (tmp_path / "build").mkdir()
+            assert f"rr version {VERSION}" in await asyncio.to_thread(build_and_run, engine, snippet, tmp_path / "build")
+        finally:
+            await bench.aclose()
+            engine.run("image", "rm", "--force", image)
 
 
 @pytest.mark.parametrize(
