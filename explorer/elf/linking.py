@@ -1,11 +1,11 @@
 """What a loader has to resolve: relocations, the symbols they use, what the file exports, symbol versions.
 
-Everything is found through PT_DYNAMIC. Tables are taken a mebibyte at a time; their lengths are bounded by the segment that
+Everything is found through PT_DYNAMIC. Tables are taken a quarter of a mebibyte at a time; their lengths are bounded by the segment that
 holds them, never by what DT_*SZ or a hash table claims.
 """
 
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -35,6 +35,11 @@ _COPY = {shape.EM_X86_64: 5, shape.EM_386: 5, shape.EM_AARCH64: 1024, 40: 20, 24
 """R_*_COPY: the loader looks the symbol up in the libraries although this file defines a place for it."""
 
 
+Wanted = defaultdict[int, "array[int]"]
+"""Names asked for, each ``position << 3 | roles``, by the piece of the string table that holds them. Sorting half a million at
+once would hold the interpreter for a quarter of a second, in which an app could not answer a key."""
+
+
 @dataclass(slots=True)
 class Relocations:
     """Counts by type, and the symbols used, by their index in the dynamic symbol table."""
@@ -44,8 +49,8 @@ class Relocations:
     copied: set[int] = field(default_factory=set)
 
 
-def _names(view: View, offset: int, size: int, wanted: "array[int]") -> Iterator[tuple[str, int]]:
-    """The names that ``wanted`` asks for, each ``position << 3 | roles``, with their roles.
+def _names(view: View, offset: int, size: int, wanted: Wanted) -> Iterator[tuple[str, int]]:
+    """The names that ``wanted`` asks for, with their roles.
 
     In the order of the string table, so that it is read once from front to back whatever the order of the symbols: dockerd has
     170,000 of them over 6 MB. All names together have a budget: they may overlap, so the file's size does not bound them.
@@ -56,7 +61,7 @@ def _names(view: View, offset: int, size: int, wanted: "array[int]") -> Iterator
     """
     spent = 0
     start, window = 0, b""
-    for word in sorted(wanted):
+    for word in (word for place in sorted(wanted) for word in sorted(set(wanted[place]))):
         at, roles = word >> 3, word & 7
         if at >= size:
             raise DamagedError("a symbol's name lies outside the string table")
@@ -73,7 +78,7 @@ def _names(view: View, offset: int, size: int, wanted: "array[int]") -> Iterator
 
 
 def _window(view: View, offset: int, size: int) -> bytes:
-    """A mebibyte of the string table; where not all of that is here, the one string at its beginning."""
+    """A ``CHUNK`` of the string table; where not all of that is here, the one string at its beginning."""
     try:
         return view.upto(offset, view.room(offset, min(size, CHUNK)))
     except OutOfReachError:
@@ -91,8 +96,9 @@ def link(view: View, head: Head, table: Table) -> Linking:
     found = relocations(view, head, table)
     names: dict[int, set[str]] = {_EXPORTED: set(), _UNDEFINED: set(), _WEAK: set()}
     if table.has(dyn.SYMTAB):
-        wanted = _wanted(_symbols(view, layout, table, _entries(view, head, table, found)), layout, found)
-        for name, roles in _names(view, *table.strings(), wanted):
+        offset, size = table.strings()
+        wanted = _wanted(_symbols(view, layout, table, _entries(view, head, table, found)), layout, found, size)
+        for name, roles in _names(view, offset, size, wanted):
             for role, group in names.items():
                 if roles & role:
                     group.add(name)
@@ -111,15 +117,16 @@ def link(view: View, head: Head, table: Table) -> Linking:
     )
 
 
-def _wanted(rows: Iterator[tuple[int, tuple[int, ...]]], layout: Layout, found: Relocations) -> "array[int]":
-    """Where in the string table the names are that matter, and why: ``position << 3 | roles``."""
-    wanted = array("Q")
+def _wanted(rows: Iterator[tuple[int, tuple[int, ...]]], layout: Layout, found: Relocations, size: int) -> Wanted:
+    """Where in the string table, of ``size`` bytes, the names are that matter, and why."""
+    wanted: Wanted = defaultdict(lambda: array("Q"))
+    shift = max(12, (size >> 16).bit_length())  # 4 KiB a piece, and never more than 65,536 pieces
     used, copied = found.used, found.copied
     name_at, info_at, section_at = (0, 1, 3) if layout.bits == 64 else (0, 3, 5)
     for index, row in rows:
         info, section = row[info_at], row[section_at]
-        bind = info >> 4
-        if bind == STB_LOCAL or not row[name_at]:
+        bind, name = info >> 4, row[name_at]
+        if bind == STB_LOCAL or not name:
             continue
         roles = _EXPORTED if section != SHN_UNDEF and info & 15 not in (STT_SECTION, STT_FILE) else 0
         if index in copied or (section == SHN_UNDEF and bind != STB_WEAK and index in used):
@@ -127,7 +134,7 @@ def _wanted(rows: Iterator[tuple[int, tuple[int, ...]]], layout: Layout, found: 
         elif section == SHN_UNDEF and index in used:
             roles |= _WEAK
         if roles:
-            wanted.append(row[name_at] << 3 | roles)
+            wanted[min(name, size) >> shift].append(name << 3 | roles)
     return wanted
 
 

@@ -115,6 +115,21 @@ def test_search_in_a_million(million: Path) -> None:
         assert len(table.search("")) == MILLION + 1
 
 
+def test_a_search_goes_by_small_pieces(million: Path) -> None:
+    """A call into C holds the interpreter: a key would wait for a whole table of 24 MB."""
+
+    class Watched(FileSource):
+        longest = 0
+
+        def read_at(self, offset: int, length: int) -> bytes:
+            self.longest = max(self.longest, length)
+            return super().read_at(offset, length)
+
+    with Watched(million) as source:
+        symbols(source).search("TION_99999")
+        assert 0 < source.longest <= 256 << 10
+
+
 def test_search_can_be_cancelled(million: Path) -> None:
     cancel = Cancellation()
     cancel.cancel()
