@@ -217,8 +217,8 @@ def _recipe(advice: Advice) -> _Recipe:
 
 
 def _behind(source: Source) -> str:
-    note = f" What to build is what the build info of {one_line(source.known_from)} names." if source.known_from else ""
-    return note + (" That one was built with cgo: whether its sources build without is not known." if source.cgo else "")
+    known = f"What to build is what the build info of {one_line(source.known_from)} names." if source.known_from else ""
+    return "".join(f" {sentence}" for sentence in (known, source.caveat) if sentence)
 
 
 def _go_build(recipe: _Recipe) -> Snippet:

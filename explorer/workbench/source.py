@@ -20,6 +20,7 @@ ROADRUNNER = ("roadrunner-server/roadrunner", "spiral/roadrunner")
 _VERSION = re.compile(r"v?((\d+)\.(\d+)\.(\d+).*)")
 _ELSEWHERE = ((2, 0, 0), (2, 7, 1))
 """First and last version whose tags hold RoadRunner's library only: no ``cmd/rr``."""
+_OLD = "RoadRunner 1 was written for Go 1.15 and older: whether today's Go builds it was not tried."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,10 @@ class Source:
     """The variable that holds it, by its import path."""
     tags: str = ""
     """Build tags of the published program, with commas. Untrusted."""
-    cgo: bool = False
-    """Whether the published program was built with cgo."""
     known_from: str = ""
     """The file whose build info says so; empty for RoadRunner."""
+    caveat: str = ""
+    """What is not known of building it, as a sentence."""
 
 
 def source_of(bench: Workbench, repo: str, release: Release, candidates: Sequence[Asset]) -> Fact[Source]:
@@ -72,12 +73,12 @@ def _roadrunner(tag: str) -> Fact[Source]:
     """As RoadRunner's own release workflows build it."""
     found = _VERSION.fullmatch(tag)
     if found is None:
-        return Source("./cmd/rr", "rr")
+        return Source("./cmd/rr", "rr", caveat=_OLD)
     version, major = found[1], int(found[2])
     if _ELSEWHERE[0] <= (major, int(found[3]), int(found[4])) <= _ELSEWHERE[1]:
         return Unknown("the sources of RoadRunner 2.0.0 to 2.7.1 hold no program: it was built from spiral/roadrunner-binary")
     if major < 2:
-        return Source("./cmd/rr", "rr", version, "github.com/spiral/roadrunner/cmd/rr/cmd.Version")
+        return Source("./cmd/rr", "rr", version, "github.com/spiral/roadrunner/cmd/rr/cmd.Version", caveat=_OLD)
     return Source("./cmd/rr", "rr", version, f"github.com/roadrunner-server/roadrunner/v{major}/internal/meta.version")
 
 
@@ -94,4 +95,5 @@ def from_build_info(build: GoBuild, repo: str, name: str) -> Fact[Source]:
     inside = build.path[len(module) :].lstrip("/")
     program = posixpath.basename(inside or re.sub(r"/v\d+$", "", module))
     tags = build.setting("-tags") or ""
-    return Source(f"./{inside}" if inside else ".", program, tags=tags, cgo=build.setting("CGO_ENABLED") == "1", known_from=name)
+    caveat = "That one was built with cgo: whether its sources build without is not known." if build.setting("CGO_ENABLED") == "1" else ""
+    return Source(f"./{inside}" if inside else ".", program, tags=tags, known_from=name, caveat=caveat)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import AMD64, ARM64, OLD, TAG, Command
+from tests.support.archives import make_archive
 from tests.support.binaries import binary
 from tests.support.github import GitHub
 
@@ -44,6 +45,20 @@ def test_advice_names_a_file_with_its_digest_or_how_to_build_one(served: Command
     assert none["chosen"] is None
     assert any("CGO_ENABLED=0" in snippet["text"] for snippet in none["snippets"])
     assert served("advise", "v9.9.9").code == 3
+
+
+def test_how_to_build_another_project_is_read_from_its_program(rr: Command, github: GitHub) -> None:
+    name = "hello-linux-amd64.tar.gz"
+    github.add_release("v1", {name: make_archive("tar.gz", "hello", {"hello": binary("go-static-amd64")})}, repo="acme/hello")
+    rr.api_url = github.api_url
+    before = rr("--repo", "acme/hello", "advise", "v1", "--arch", "arm64")
+    assert before.code == 1
+    assert f"Nothing to paste: which Go package to build is not known. inspect v1/{name} reads it" in before.out
+    assert rr("--repo", "acme/hello", "inspect", f"v1/{name}").code == 0
+    after = rr("--repo", "acme/hello", "advise", "v1", "--arch", "arm64")
+    assert after.code == 1
+    assert "CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -ldflags '-s' -o ../hello .\n" in after.out
+    assert "cmd/rr" not in after.out
 
 
 def test_what_the_demo_cannot_look_at_is_published_and_no_error(rr: Command) -> None:

@@ -300,6 +300,7 @@ async def test_roadrunners_version_goes_where_its_own_workflows_put_it(
     for snippet in lines:
         assert f"-ldflags '-s{f' -X {variable}' if variable else ''}' -o " in snippet.text
         assert "/rr ./cmd/rr" in snippet.text
+        assert ("was not tried" in snippet.note) is (not tag.startswith(("v2", "v3"))), snippet.note
 
 
 @pytest.mark.parametrize("tag", ["v2.0.0-alpha23", "v2.0.0-RC.2", "v2.5.0", "v2.7.1"])
@@ -354,6 +355,16 @@ async def test_what_go_did_not_build_has_no_lines(github: GitHub, opened: Callab
     lines, why_none = pastable(await bench.advise("v1", "arm64", "musl"))
     assert lines == ()
     assert why_none == f"Nothing to paste: {name} has no Go build info that could say what to build"
+
+
+async def test_that_cgo_was_on_is_told(github: GitHub, opened: Callable[..., Workbench]) -> None:
+    name = "hello-linux-arm64"
+    github.add_release("v1", {name: binary("go-cgo-glibc")}, repo="acme/hello")
+    bench = opened(repo="acme/hello")
+    await bench.inspect(await bench.resolve(f"v1/{name}"))
+    lines, _ = pastable(await bench.advise("v1", "arm64", "musl"))
+    assert ["built with cgo" in snippet.note for snippet in lines] == [True, True, True]
+    assert "-o ../hello .\n" in lines[0].text
 
 
 async def test_a_module_below_the_top_has_no_lines(github: GitHub, opened: Callable[..., Workbench]) -> None:
