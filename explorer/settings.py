@@ -286,7 +286,7 @@ def _environment(environ: Mapping[str, str], tell: Callable[[UsageError], None])
 def _file(path: Path, required: bool, tell: Callable[[UsageError], None]) -> dict[str, Any]:
     """Values from the TOML file; relative paths in it start at its own directory."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")  # Windows' own editor puts a mark before the text
         table = tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         if required:

@@ -29,13 +29,13 @@ def save(settings: Settings, changes: Mapping[str, object]) -> Settings:
     checked.pop("config_file", None)
     path = Path(os.path.realpath(settings.config_file))
     try:
-        old = path.read_bytes().decode("utf-8")
+        old = path.read_bytes().decode("utf-8-sig")
         tomllib.loads(old)
     except FileNotFoundError:
         old = ""
     except OSError as error:
         raise SourceError(f"The settings' file {path} cannot be read", error.strerror or str(error), "Check its permissions") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"The settings' file {path} is not TOML", str(error), "Correct or remove it, then try again") from None
     new = edit(old, {name: _plain(value) for name, value in checked.items()})
     _replace(path, new)
@@ -48,7 +48,7 @@ def edit(text: str, changes: Mapping[str, Any]) -> str:
     Raises:
         UsageError: the file is laid out in a way that lines cannot change.
     """
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []  # TOML's line ends, not all of Unicode's
     before: dict[str, Any] = tomllib.loads(text)
     for name, value in changes.items():
         header = next((number for number, line in enumerate(lines) if _header(line) == name), None)

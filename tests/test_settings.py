@@ -209,6 +209,28 @@ def test_a_key_can_be_taken_out_and_a_file_made(tmp_path: Path) -> None:
     assert (again.offline, again.engine_args) == (False, ("a b",))
 
 
+def test_a_file_as_windows_writes_it_is_read_and_changed(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbftheme = 'nord' # mine\r\nrepo = 'a/b'\r\n")
+    settings = load({"config_file": file}, {})
+    assert (settings.theme, settings.repo) == ("nord", "a/b")
+    save(settings, {"theme": "dracula"})
+    again = load({"config_file": file}, {})
+    assert (again.theme, again.repo) == ("dracula", "a/b")
+    assert "# mine" in file.read_text(encoding="utf-8")
+
+
+def test_a_comment_with_a_line_end_of_unicodes_is_one_line(file: Path) -> None:
+    file.write_text("# one\u2028line\x85only\ntheme = 'nord'\n", encoding="utf-8", newline="")
+    save(load({"config_file": file}, {}), {"theme": "dracula"})
+    assert file.read_bytes().decode() == '# one\u2028line\x85only\ntheme = "dracula"\n'
+
+
+def test_a_file_nested_beyond_all_measure_is_told(file: Path) -> None:
+    file.write_text("x = " + "[" * 5000)
+    with pytest.raises(UsageError, match="not TOML"):
+        save(load({"config_file": file}, {}, strict=False), {"theme": "dracula"})
+
+
 def test_the_writer_refuses_what_is_wrong_and_leaves_the_file(file: Path) -> None:
     file.write_text("repo = broken", encoding="utf-8")
     settings = Settings(config_file=file)
