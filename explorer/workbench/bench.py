@@ -163,7 +163,7 @@ class Workbench:
         targets = self._targets(on)
         asset = subject.asset
         if not subject.member:
-            found, complete, whole = await self.session.run(lambda _: self._known(asset, targets))
+            found, complete, whole = await self.session.run(lambda _: self._known_in_turn(asset, targets))
             if found is not None and complete:
                 return replace(found, subject=subject)
             if whole and await self.session.run(lambda _: self.on_disk(subject)):
@@ -178,6 +178,10 @@ class Workbench:
         No network; a few reads of the cache. Raises UsageError: no such target.
         """
         return self._known(asset, self._targets(on))[0]
+
+    def _known_in_turn(self, asset: Asset, targets: Sequence[Target]) -> tuple[Inspection | None, bool, bool]:
+        with self.session.peeking:
+            return self._known(asset, targets)
 
     def _known(self, asset: Asset, targets: Sequence[Target]) -> tuple[Inspection | None, bool, bool]:
         """What is kept; whether a new look would tell no more; whether it is of the whole file."""

@@ -115,8 +115,8 @@ def keep(inspection: Inspection, session: Session) -> Inspection:
     asset = inspection.subject.asset
     if asset is None or inspection.subject.member:
         return inspection
-    before = kept(asset, session)
     whole = inspection.path is not None
+    before = kept(asset, session) if whole else _stored(asset, session)
     if before is not None and whole and not before.whole:
         inspection = replace(inspection, changed=difference(before.verdicts, inspection.verdicts))
     if before is not None and before.whole and not whole:
@@ -125,10 +125,34 @@ def keep(inspection: Inspection, session: Session) -> Inspection:
     if before is not None and before.whole is whole:  # what it said of other targets still holds
         named = {v.target.name for v in verdicts}
         verdicts = (*verdicts, *(v for v in before.verdicts if v.target.name not in named))
+    try:
+        session.cache.store("peek").save(record_key(asset), codec.dumps(_record(inspection, verdicts)))
+    except SourceError as error:
+        session.warn(str(error))
+    return inspection
+
+
+def keep_later(inspection: Inspection, session: Session) -> None:
+    """``keep`` for a peek, in a thread that nobody waits for; until it is done, ``kept`` gives the record from memory."""
+    asset = inspection.subject.asset
+    if asset is None or inspection.subject.member:
+        return
+    key = record_key(asset)
+    session.unwritten[key] = record = _record(inspection, inspection.verdicts)
+
+    def work() -> None:
+        keep(inspection, session)
+        if session.unwritten.get(key) is record:
+            del session.unwritten[key]
+
+    session.later(work)
+
+
+def _record(inspection: Inspection, verdicts: Sequence[Verdict]) -> Record:
     gone = Unknown("not kept; open the file")
-    record = Record(
+    return Record(
         RECORD_VERSION,
-        whole,
+        inspection.path is not None,
         inspection.file,
         inspection.check,
         trimmed(inspection.binary),
@@ -136,15 +160,16 @@ def keep(inspection: Inspection, session: Session) -> Inspection:
         inspection.traffic,
         inspection.member,
     )
-    try:
-        session.cache.store("peek").save(record_key(asset), codec.dumps(record))
-    except SourceError as error:
-        session.warn(str(error))
-    return inspection
 
 
 def kept(asset: Asset, session: Session) -> Record | None:
     """The record of an asset, or None where there is none that this version can read."""
+    fresh = session.unwritten.get(record_key(asset))  # first: it leaves here once it is written
+    stored = _stored(asset, session)
+    return fresh if fresh is not None and (stored is None or not stored.whole) else stored
+
+
+def _stored(asset: Asset, session: Session) -> Record | None:
     try:
         store = session.cache.store("peek")
         data = store.load(record_key(asset))

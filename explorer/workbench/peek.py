@@ -14,7 +14,7 @@ from explorer.elf import Binary, FileFormat, Scope
 from explorer.errors import NotFoundError
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation
-from explorer.workbench.inspect import keep, verdicts_of
+from explorer.workbench.inspect import keep_later, verdicts_of
 from explorer.workbench.models import FileFacts, Inspection, Subject
 from explorer.workbench.session import Session
 from explorer.workbench.unpack import expected_names, is_program, is_raw, needs_head, refuse_member, size_of
@@ -43,13 +43,22 @@ async def peek_asset(session: Session, subject: Subject, targets: Sequence[Targe
         await session.token(),
         loop=asyncio.get_running_loop(),
         ceiling=session.settings.peek_ceiling,
+        waiting=session.peeking.let_go,
     )
+
+    def work(cancel: Cancellation) -> Inspection:
+        with session.peeking:
+            cancel.check()
+            return _peek(remote, subject, targets, cancel)
+
     try:
         await remote.prefetch()
-        # Kept in the same thread: one way there and back less for each of sixteen peeks.
-        return await session.run(lambda cancel: keep(_peek(remote, subject, targets, cancel), session), stop=remote.close)
+        found = await session.run(work, stop=remote.close)
     finally:
         remote.close()
+    # Written behind the answer: of a release's sixteen files that is 20 ms, a fifth of a round trip.
+    keep_later(found, session)
+    return found
 
 
 def _peek(remote: RemoteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation) -> Inspection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from explorer.fetch import Cache, Downloader
     from explorer.http import Token
     from explorer.verify import Engine
+    from explorer.workbench.inspect import Record
 
 T = TypeVar("T")
 
@@ -26,6 +27,32 @@ THREADS = 24
 """Enough for the sixteen peeks of one release beside a few parsers: they wait for the network, not for a core."""
 GRACE_S = 5.0
 """How long ``aclose`` waits for threads that were told to stop: each looks at its flag every few milliseconds of work."""
+
+
+class Turn:
+    """A lock that its holder lets go of while it waits for something else.
+
+    The interpreter runs one thread at a time anyhow. Sixteen that parse at once would each keep the app's loop waiting for
+    the switch interval whenever a key comes; sixteen that wait for their turn do not.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    @contextlib.contextmanager
+    def let_go(self) -> Iterator[None]:
+        """For the holder: others may have the turn in here."""
+        self._lock.release()
+        try:
+            yield
+        finally:
+            self._lock.acquire()
 
 
 class Session:
@@ -42,8 +69,14 @@ class Session:
         self._engines: dict[str, Engine] = {}
         self._turn, self._engine_turn = asyncio.Lock(), asyncio.Lock()
         self._threads: ThreadPoolExecutor | None = None
+        self._writer: ThreadPoolExecutor | None = None
         self._running: dict[asyncio.Future[Any], Cancellation] = {}
         self._warnings: list[str] = []
+        self._later: set[asyncio.Future[None]] = set()
+        self.peeking = Turn()
+        """Held by the thread that reads a peek's first bytes, or a kept record."""
+        self.unwritten: dict[str, Record] = {}
+        """Records on their way into the cache, by their key there."""
 
     @property
     def cache(self) -> Cache:
@@ -154,20 +187,34 @@ class Session:
                 future.exception()  # marks it as seen: the cancellation is what the caller gets
             raise
 
+    def later(self, work: Callable[[], None]) -> None:
+        """Run something that nobody waits for but ``aclose``, one after the other in a thread of its own. It must not raise."""
+        if self._writer is None:
+            self._writer = ThreadPoolExecutor(1, thread_name_prefix="rr-explorer-later")
+        future = asyncio.get_running_loop().run_in_executor(self._writer, work)
+        self._later.add(future)
+        future.add_done_callback(self._later.discard)
+
+    async def written(self) -> None:
+        """Wait until what was put off with ``later`` is done."""
+        while self._later:
+            await asyncio.wait(list(self._later))
+
     async def aclose(self) -> None:
         """Stop what still runs and give everything back. The session can be used again afterwards; things are made anew."""
         for cancel in self._running.values():
             cancel.cancel()
         if self._client is not None:
             await self._client.aclose()
-        if self._running:
-            await asyncio.wait(list(self._running), timeout=GRACE_S)
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._running or self._later:
+            await asyncio.wait([*self._running, *self._later], timeout=GRACE_S)
+        for threads in (self._threads, self._writer):
+            if threads is not None:
+                threads.shutdown(wait=False, cancel_futures=True)
         if self._cache is not None:
             with contextlib.suppress(SourceError):  # a file larger than the limit was kept as long as it was in use
                 self._cache.prune()
             self._cache.close()
-        self._client = self._threads = self._cache = self._downloader = None
+        self._client = self._threads = self._writer = self._cache = self._downloader = None
         self._engines.clear()
         self._turn, self._engine_turn = asyncio.Lock(), asyncio.Lock()

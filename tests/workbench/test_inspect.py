@@ -2,7 +2,9 @@
 
 import gc
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,7 @@ async def test_a_damaged_record_is_as_good_as_none(served: GitHub, bench: Workbe
     subject = await bench.resolve("latest", "linux-amd64")
     assert subject.asset is not None
     await bench.peek(subject)
+    await bench.session.written()
     store = bench.session.cache.store("peek")
     good = store.load(record_key(subject.asset))
     assert good is not None
@@ -110,6 +113,41 @@ async def test_a_damaged_record_is_as_good_as_none(served: GitHub, bench: Workbe
         assert bench.known(subject.asset) is None
         assert (await bench.peek(subject)).verdicts[0].answer is Answer.YES
         assert bench.known(subject.asset) is not None
+        await bench.session.written()
+        assert bench.known(subject.asset) is not None
+
+
+async def test_a_peek_is_known_before_it_is_written_and_a_second_one_asks_nobody(served: GitHub, bench: Workbench) -> None:
+    await bench.peek(await bench.resolve("latest", "linux-arm64"))
+    await bench.session.written()
+    subject = await bench.resolve("latest", "linux-amd64")
+    assert subject.asset is not None
+    store = bench.session.cache.store("peek")
+    with closing(sqlite3.connect(bench.settings.cache_dir / "peek" / "cache.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # another process writes: ours has to wait
+        found = await bench.peek(subject)
+        served.forget()
+        known = bench.known(subject.asset)
+        assert known is not None
+        assert known.verdicts == found.verdicts
+        assert (await bench.peek(subject)).traffic == found.traffic
+        assert not served.seen
+        assert store.load(record_key(subject.asset)) is None
+        other.execute("ROLLBACK")
+    await bench.session.written()
+    assert not bench.session.unwritten
+    assert store.load(record_key(subject.asset)) is not None
+
+
+async def test_a_session_that_is_closed_at_once_has_written_what_it_peeked(
+    served: GitHub, opened: Callable[..., Workbench], tmp_path: Path
+) -> None:
+    first = opened()
+    subject = await first.resolve("latest", "linux-amd64")
+    assert subject.asset is not None
+    await first.peek(subject)
+    await first.aclose()
+    assert opened(cache_dir=first.settings.cache_dir).known(subject.asset) is not None
 
 
 async def test_a_record_of_the_whole_file_outlives_a_peek_and_the_session(served: GitHub, opened: Callable[..., Workbench]) -> None:
