@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import signal
-import sys
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -156,14 +157,14 @@ def in_workbench(state: State, settings: Settings, work: Callable[[Workbench, Ou
     logging.getLogger().addHandler(logging.NullHandler())
 
     async def main() -> T:
-        _stop_on_signals()
-        bench = Workbench(settings)
-        try:
-            return await work(bench, output)
-        finally:
-            output.clear()
-            output.warnings(bench.warnings)
-            await bench.aclose()
+        with _stopped_by_signals():
+            bench = Workbench(settings)
+            try:
+                return await work(bench, output)
+            finally:
+                output.clear()
+                output.warnings(bench.warnings)
+                await bench.aclose()
 
     try:
         return asyncio.run(main())
@@ -179,14 +180,36 @@ def in_workbench(state: State, settings: Settings, work: Callable[[Workbench, Ou
         output.clear()
 
 
-def _stop_on_signals() -> None:
-    """SIGTERM and SIGHUP end a command as Ctrl+C does: the task is cancelled, and its clean-up is waited for."""
-    if sys.platform == "win32":
+@contextlib.contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Ctrl+C, SIGTERM and SIGHUP cancel the current task, and its clean-up is waited for, however often they come: asyncio's
+    own way with Ctrl+C tears the clean-up down at the second, and a container is left.
+
+    After the first one none has any effect until the process is gone. One that is ignored (nohup) stays so.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
         return
-    task = asyncio.current_task()
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    came = False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal came
+        came = True
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(task.cancel)
+
+    names = (name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))  # Windows has no SIGHUP
+    before = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
+    ours = [number for number, how in before.items() if how not in (signal.SIG_IGN, None)]  # None: C code has it
+    for number in ours:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_IGN if came else before[number])
 
 
 def words_of(text: str, option: str) -> tuple[str, ...]:

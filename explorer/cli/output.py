@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -246,16 +247,19 @@ class Output:
 
 
 def send(stream: TextIO, text: str, at_once: bool = False) -> None:
-    """Write. Where the reader has gone, what it will not read goes nowhere: the command comes to its end and its exit code.
+    """Write. Where the reader or the terminal has gone, what it will not read goes nowhere: the command comes to its end and
+    its exit code. So does what stderr does not take: there is nowhere to tell it.
 
     Raises:
-        OSError: it cannot be written for another reason, a full disk for example.
+        OSError: stdout cannot be written for another reason, a full disk for example.
     """
     try:
         stream.write(text)
         if at_once:
             stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if stream is not sys.stderr and error.errno not in (errno.EPIPE, errno.EIO):
+            raise
         to_nowhere(stream)
 
 

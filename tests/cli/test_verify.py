@@ -1,10 +1,14 @@
 """``verify``: a real engine, a real image, and what is said of it."""
 
+import contextlib
 import json
+import os
+import pty
 import shlex
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -91,21 +95,64 @@ def test_what_a_container_prints_is_made_visible(rr: Command, verifier: list[str
     assert "␛]0;owned␇" in done.out
 
 
-def test_ctrl_c_leaves_no_container(rr: Command, verifier: list[str], engine: TestEngine) -> None:
-    words = rr.words("verify", binary("c-static"), "--run", "/bin/busybox sh -c 'sleep 60' {}", "--time", "90", *verifier)
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=rr.environ())
+SLEEP = "/bin/busybox sh -c 'sleep 60' {}"
+
+
+@contextlib.contextmanager
+def proving(rr: Command, engine: TestEngine, *words: str, **streams: int) -> Iterator[subprocess.Popen[str]]:
+    """A ``verify`` in a process of its own, whose container is there."""
+    call = rr.words("verify", binary("c-static"), "--run", SLEEP, "--time", "90", *words)
+    process = subprocess.Popen(call, text=True, env=rr.environ(), **streams)  # type: ignore[call-overload]  # streams by name
     try:
         deadline = time.monotonic() + 30
         while not (seen := _containers(engine, process.pid)) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)  # the engine has no event that can be waited for without another process
         assert seen, "a container is there before the stop"
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        yield process
     finally:
         process.kill()
-        process.wait()
-    assert process.returncode == 130, err
-    assert not _containers(engine, process.pid)
+        process.communicate()
+
+
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_however_often_it_is_told_to_stop_no_container_is_left(
+    number: signal.Signals, rr: Command, verifier: list[str], engine: TestEngine
+) -> None:
+    with proving(rr, engine, *verifier, **PIPES) as process:
+        process.send_signal(number)
+        while process.poll() is None:  # an impatient user: until it is gone
+            process.send_signal(number)
+            time.sleep(0.02)
+        out, err = process.communicate(timeout=30)
+        assert process.returncode == 130, err
+        assert (out, err) == ("", "rr-explorer: Cancelled\n")
+        assert not _containers(engine, process.pid)
+
+
+def test_a_closed_terminal_leaves_no_container(rr: Command, verifier: list[str], engine: TestEngine) -> None:
+    parent, child = pty.openpty()
+    with proving(rr, engine, *verifier, stdin=child, stdout=child, stderr=child) as process:
+        os.close(child)
+        os.close(parent)  # from now on it writes into a terminal that is gone
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(30) == 130
+        assert not _containers(engine, process.pid)
+
+
+def test_nohup_is_respected(rr: Command, verifier: list[str], engine: TestEngine) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does; a child has it from its parent
+    try:
+        with proving(rr, engine, *verifier, **PIPES) as process:
+            process.send_signal(signal.SIGHUP)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 130
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _containers(engine: TestEngine, pid: int) -> list[str]:
