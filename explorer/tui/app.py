@@ -135,10 +135,7 @@ class ExplorerApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes wait their turn, each until the one before it has done what it does."""
-        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
-            await self._typed.take(event)
-        else:
-            await super().on_event(event)
+        await self._typed.take(event)
 
     async def on_unmount(self) -> None:
         """Nothing is left running behind."""

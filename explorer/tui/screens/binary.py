@@ -56,7 +56,7 @@ class BinaryScreen(ExplorerScreen):
     CSS_PATH = "binary.tcss"
     CONTEXT = "binary"
     BINDINGS: ClassVar = bindings_for("binary")
-    AUTO_FOCUS = ""
+    AUTO_FOCUS = "#body *"
     HELP = (
         "The verdict in words, and tabs with everything it rests on. [ and ] go through the tabs, v proves it in a container, "
         "escape goes back."
@@ -69,13 +69,15 @@ class BinaryScreen(ExplorerScreen):
         self.inspection: Inspection | None = None
         self._prove = prove
         self._failure: ExplorerError | None = None
-        self._stale: set[str] = set()
+        self._first = "proof" if prove else "verdict"
+        self._stale: set[str] = {self._first}
 
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield VerdictBanner(id="banner")
-        yield Tabs(*(Tab(text(spec.label), id=spec.id) for spec in TABS), active="proof" if self._prove else "verdict")
-        yield ContentSwitcher(id="body")
+        yield Tabs(*(Tab(text(spec.label), id=spec.id) for spec in TABS), active=self._first)
+        # The first tab is there from the beginning: a key that is typed ahead must find something in focus.
+        yield ContentSwitcher(self._widget(SPECS[self._first]), id="body", initial=self._first)
         yield KeyBar()
 
     async def on_mount(self) -> None:
