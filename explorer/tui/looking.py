@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual.worker import get_current_worker
 
 from explorer.errors import CancelledError
 from explorer.tui.messages import AssetLearned
+from explorer.tui.work import AT_A_TIME
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
 
     from explorer.tui.app import ExplorerApp
     from explorer.workbench import Asset
-
-AT_A_TIME = 16
-"""As many as the command's matrix: one release's files."""
 
 
 def key_of_asset(asset: Asset) -> str:
@@ -67,7 +66,7 @@ class Looking:
         while self._wanted and len(self._running) < AT_A_TIME:
             key = next(iter(self._wanted))
             asset = self._wanted.pop(key)
-            self._running[key] = self._screen.run_worker(self._look(key, asset), name=key, group="look", exit_on_error=True)
+            self._running[key] = self._screen.run_worker(partial(self._look, key, asset), name=key, group="look", exit_on_error=True)
 
     async def _look(self, key: str, asset: Asset) -> None:
         app = self._explorer

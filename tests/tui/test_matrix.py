@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from explorer.settings import Settings
-from explorer.tui.looking import AT_A_TIME
 from explorer.tui.messages import AssetLearned, CatalogueArrived
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.matrix import MatrixScreen
+from explorer.tui.work import AT_A_TIME
 from explorer.workbench import Kind
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
@@ -255,3 +255,31 @@ async def test_hostile_names_are_drawn_harmlessly(size: tuple[int, int], demo: S
         check(app)
         await app.press("escape")
         assert app.app.is_running
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 10), (60, 20), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_a_narrow_matrix_shows_whole_cells(size: tuple[int, int], demo: Settings) -> None:
+    async with opened(demo, size=size) as app:
+        screen = await open_matrix(app)
+        await app.until(lambda: "yes]" in app.drawn())
+        await rested(app, screen)
+        for _ in screen.grid.headings:
+            # The cell under the cursor stands whole in its brackets, and so does what is left of it.
+            line = next(line for line in app.drawn().splitlines() if "› v2025.1.15" in line)
+            assert line.index("[") < line.index("]")
+            starts = [start for start, _ in screen.grid._spans()]
+            assert round(screen.grid.scroll_offset.x) in starts, "no column is cut at the left"
+            assert "v3.0.0" in app.drawn(), "more than one release is seen, however low the terminal is"
+            await app.press("right")
+        assert "plugin" in app.drawn(), "a column's group is named where its title is scrolled away"
+        await app.press("ctrl+left")
+        assert screen.grid.scroll_offset.x == 0
+        await app.shows("server", "amd64")
+
+
+async def test_the_longest_tags_are_whole(demo: Settings) -> None:
+    async with opened(demo) as app:
+        screen = await open_matrix(app)
+        for tag in ("v2023.1.0-alpha.1", "v2023.2.0-beta.1"):
+            assert screen.grid.go_to(tag)
+            await app.shows(f"› {tag}")
