@@ -67,7 +67,7 @@ def inspect(state: State, target: str, platform: str, targets: tuple[str, ...], 
         if output.json:
             from explorer.report.json import inspection as as_json
 
-            output.data(as_json(found))
+            output.data(as_json(found, bench.warnings))
         else:
             show_inspection(output, found)
         return NO if exit_code and any(verdict.answer.value == "no" for verdict in found.verdicts) else OK
@@ -170,7 +170,7 @@ def verify(
         if output.json:
             from explorer.report.json import verification
 
-            output.data(verification(proof, found))
+            output.data(verification(proof, found, bench.warnings))
         else:
             show_proof(output, proof)
         if proof.result.value not in ("ran", "failed"):
@@ -234,7 +234,7 @@ def get(state: State, target: str, into: Path, platform: str) -> int:
         if output.json:
             from explorer.report.json import got as as_json
 
-            output.data(as_json(got, subject.name))
+            output.data(as_json(got, subject.name, bench.warnings))
         else:
             _show_got(output, got)
         return OK

@@ -108,7 +108,7 @@ def cache(state: State, action: Literal["show", "prune", "clear"], limit: str | 
         if output.json:
             from explorer.report.json import cache as as_json
 
-            output.data(as_json(stats, entries, freed))
+            output.data(as_json(stats, entries, freed, bench.warnings))
             return OK
         from explorer.report import CACHE_COLUMNS, cache_facts, cache_row, human_size
 

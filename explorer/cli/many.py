@@ -88,7 +88,7 @@ def advise(state: State, tag: str, arch: str, libc: str) -> int:
         if output.json:
             from explorer.report.advice import advice_json
 
-            output.data(advice_json(found, call))
+            output.data(advice_json(found, call, bench.warnings))
         else:
             show_advice(output, found, call)
         return OK if found.chosen else NO
@@ -176,7 +176,7 @@ def report(
         found += await asyncio.gather(*(one(word) for word in words[1:]))
         from explorer.report.documents import report as written
 
-        output.raw(written(found, "json" if output.json else form or "markdown"))
+        output.raw(written(found, "json" if output.json else form or "markdown", warnings=bench.warnings))
         return OK
 
     return in_workbench(state, settings, work)

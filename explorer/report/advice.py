@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from explorer.compat import Answer
 from explorer.facts import MISSING
@@ -112,7 +113,7 @@ def prove_command(advice: Advice, call: str = CALL) -> str:
     return visible(f"{call} verify {shlex.quote(f'{asset.tag}/{asset.name}')} --on {shlex.quote(advice.target.name)}")
 
 
-def advice_json(advice: Advice, call: str = CALL) -> Object:
+def advice_json(advice: Advice, call: str = CALL, warnings: Sequence[str] = ()) -> Object:
     """What ``advise --json`` prints."""
     lines, why_none = pastable(advice)
     proof = proof_of(advice)
@@ -132,4 +133,5 @@ def advice_json(advice: Advice, call: str = CALL) -> Object:
         candidates=[file_json(candidate.asset, candidate.seen, target) for candidate in advice.candidates],
         snippets=[{"key": s.key, "title": s.title, "language": s.language, "text": s.text, "note": s.note} for s in lines],
         nothing_to_paste=why_none or None,
+        warnings=list(warnings),
     )

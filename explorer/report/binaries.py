@@ -46,6 +46,7 @@ def _elf_facts(binary: Binary) -> tuple[Row, ...]:
     rows = [
         _pair("linkage", fact_cell(elf.linkage, lambda linkage: Cell(linkage.value))),
         _pair("interpreter", fact_cell(elf.interpreter, Cell.of)),
+        *([_pair("made for", Cell(elf.os_note))] if isinstance(elf.os_note, str) else []),
         _pair("packer", fact_cell(elf.packer, Cell.of)),
         _pair("build id", fact_cell(elf.build_id, Cell.of)),
         _pair("Go", fact_cell(elf.go, lambda go: Cell(f"{go.version}, cgo {go_cgo(go)}"))),

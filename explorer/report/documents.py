@@ -151,8 +151,8 @@ def _proof(proof: Proof) -> ProofPart:
     )
 
 
-def report(inspections: Sequence[Inspection], form: str, now: datetime | None = None) -> str:
-    """The report as text in one of ``FORMATS``.
+def report(inspections: Sequence[Inspection], form: str, now: datetime | None = None, warnings: Sequence[str] = ()) -> str:
+    """The report as text in one of ``FORMATS``. ``warnings`` stand in the JSON: of the others a person reads them beside it.
 
     Raises:
         ValueError: there is no such format.
@@ -160,7 +160,7 @@ def report(inspections: Sequence[Inspection], form: str, now: datetime | None = 
     if form == "json":
         from explorer.report.json_base import dumps
 
-        return dumps(as_json(inspections, now))
+        return dumps(as_json(inspections, now, warnings))
     content = document(inspections, now)
     if form == "markdown":
         from explorer.report.markdown import markdown
@@ -177,9 +177,10 @@ def report(inspections: Sequence[Inspection], form: str, now: datetime | None = 
     raise ValueError(f"no format {visible(form)}; there are {', '.join(FORMATS)}")
 
 
-def as_json(inspections: Sequence[Inspection], now: datetime | None = None) -> dict[str, Any]:
+def as_json(inspections: Sequence[Inspection], now: datetime | None = None, warnings: Sequence[str] = ()) -> dict[str, Any]:
     """The report as ``report --json`` prints it."""
     from explorer.report.json_binary import inspection as one
 
     made = [{"name": name, "version": version} for name, version in versions(inspections)]
-    return {"made": iso_time(now or datetime.now(UTC)), "versions": made, "inspections": [one(item) for item in inspections]}
+    parts = [one(item) for item in inspections]
+    return {"made": iso_time(now or datetime.now(UTC)), "versions": made, "inspections": parts, "warnings": list(warnings)}

@@ -86,7 +86,7 @@ def seen(inspection: Inspection) -> Object:
 # ---------------------------------------------------------------------- the rest
 
 
-def got(item: Got, name: str) -> Object:
+def got(item: Got, name: str, warnings: Sequence[str] = ()) -> Object:
     """What ``get --json`` prints."""
     return {
         "subject": name,
@@ -94,6 +94,7 @@ def got(item: Got, name: str) -> Object:
         "files": [str(path) for path in item.files],
         "binary": str(item.binary) if item.binary else None,
         "download": _download(item.download) if item.download else None,
+        "warnings": list(warnings),
     }
 
 
@@ -134,7 +135,7 @@ def target(item: Target) -> Object:
     }
 
 
-def cache(stats: CacheStats, entries: Sequence[CacheEntry], freed: int | None = None) -> Object:
+def cache(stats: CacheStats, entries: Sequence[CacheEntry], freed: int | None = None, warnings: Sequence[str] = ()) -> Object:
     """What ``cache show --json`` prints, and ``prune`` and ``clear`` with the bytes they freed."""
     return {
         "directory": str(stats.directory),
@@ -147,6 +148,7 @@ def cache(stats: CacheStats, entries: Sequence[CacheEntry], freed: int | None = 
         "records": stats.records,
         "entries": [{"sha256": e.sha256, "size": e.size, "names": list(e.names), "used_at": e.used_at} for e in entries],
         "freed": freed,
+        "warnings": list(warnings),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 from explorer.archive import Listing, Member
@@ -46,8 +47,8 @@ def platform(item: Platform) -> Object:
 # ---------------------------------------------------------------------- inspection
 
 
-def inspection(item: Inspection) -> Object:
-    """What ``inspect --json`` prints."""
+def inspection(item: Inspection, warnings: Sequence[str] | None = None) -> Object:
+    """What ``inspect --json`` prints; as a part of a report without ``warnings``, which stand at its top."""
     binary = item.binary
     elf = binary.elf
     go: Fact[GoBuild] = elf if isinstance(elf, (Unknown, NotApplicable)) else elf.go
@@ -70,6 +71,8 @@ def inspection(item: Inspection) -> Object:
     )
     if not isinstance(item.traffic, (Unknown, NotApplicable)):
         result["peek"] = peek(item.traffic)
+    if warnings is not None:
+        result["warnings"] = list(warnings)
     return result
 
 
@@ -116,6 +119,7 @@ def _elf(elf: Elf) -> Object:
         problems=list(elf.problems),
         packer=elf.packer,
         interpreter=elf.interpreter,
+        os_note=elf.os_note,
         segments=map_fact(elf.segments, lambda many: [_plain(one) for one in many]),
         sections=map_fact(elf.sections, lambda many: [_plain(one) for one in many]),
         dynamic=map_fact(elf.dynamic, _dynamic),
@@ -223,13 +227,14 @@ def _dependency(item: Dependency, depth: int) -> Object:
 # ---------------------------------------------------------------------- proof
 
 
-def verification(item: Proof, of: Inspection) -> Object:
+def verification(item: Proof, of: Inspection, warnings: Sequence[str] = ()) -> Object:
     """What ``verify --json`` prints: the proof, and the verdict that it is held against."""
     return {
         "subject": subject(of),
         "file": object_of(name=of.file.name, size=of.file.size, sha256=of.file.sha256),
         "verdicts": [verdict(one) for one in of.verdicts],
         "proof": proof(item),
+        "warnings": list(warnings),
     }
 
 
