@@ -87,7 +87,7 @@ def _dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
     unpack = _unpack(asset, advice, "/tmp/asset", f"/{program}")
     text = "\n".join(
         [
-            f"FROM {image} AS {_stage(program)}",
+            f"FROM {image if advice.base.tools == advice.base.image else advice.base.tools} AS {_stage(program)}",
             f"ARG URL={_address(asset.url)}",
             f"ARG SHA256={sha256}",
             'RUN wget -q -O /tmp/asset "$URL" \\',
@@ -96,6 +96,7 @@ def _dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
             f"    && chmod 0755 /{program} && rm /tmp/asset",
             "",
             f"FROM {image}",
+            *([f"RUN apk add --no-cache {' '.join(advice.base.packages)}"] if advice.base.packages else []),
             f"COPY --from={_stage(program)} /{program} /usr/local/bin/{program}",
             "",
         ]
@@ -143,7 +144,7 @@ def _unpack(asset: Asset, advice: Advice, source: str, into: str) -> list[str]:
 def _image(advice: Advice) -> tuple[str, bool]:
     """The image to build on, by the digest in which it was proved where there is such a proof."""
     inspection = advice.inspection
-    image = advice.image or "alpine"
+    image = advice.base.image
     for proof in inspection.proofs if inspection else ():
         if isinstance(proof.image, MISSING) or isinstance(proof.image.digest, MISSING):
             continue

@@ -39,6 +39,18 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """The images of a Dockerfile for a target."""
+
+    image: str
+    """The settings' image where the target is the settings' too, else the target's or that of the plain system below it."""
+    packages: tuple[str, ...]
+    """What of the target its image does not bring."""
+    tools: str
+    """Where wget, sha256sum and tar are: the same image, or Alpine's where it is glibc's, for Debian's and Ubuntu's have no wget."""
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """What to take, or that nothing published serves."""
 
@@ -47,8 +59,8 @@ class Advice:
     arch: str
     libc: str
     target: Target
-    image: str
-    """What to build on: the settings' image, else the target's."""
+    base: Base
+    """What to build on."""
     chosen: Candidate | None
     candidates: tuple[Candidate, ...]
     sha256: Fact[str]
@@ -105,7 +117,7 @@ async def advise(
         arch,
         libc,
         target,
-        bench.settings.image or target.image,
+        _base(bench, target),
         chosen,
         candidates,
         sha256,
@@ -144,8 +156,24 @@ def _target(bench: Workbench, libc: str) -> Target:
     chosen = bench.default_target()
     if chosen.libc is wanted:
         return chosen
-    fits = [t for t in bench.targets() if t.libc is wanted and t.image]
+    return _newest(bench, wanted)
+
+
+def _newest(bench: Workbench, libc: Libc) -> Target:
+    fits = [t for t in bench.targets() if t.libc is libc and t.image]
     return max(fits, key=lambda t: tuple(int(part) for part in t.libc_version.split(".") if part.isdigit()))
+
+
+def _base(bench: Workbench, target: Target) -> Base:
+    alpine = _newest(bench, Libc.MUSL).image
+    own = bench.settings.image if target == bench.default_target() else ""
+    if own or target.image:
+        image = own or target.image
+        return Base(image, (), image if target.libc is Libc.MUSL else alpine)
+    fits = [t for t in bench.targets() if t.libc is target.libc and t.image]
+    plain = next((t for t in fits if t.name == target.name.partition("+")[0]), None)
+    plain = plain or next((t for t in fits if t.libc_version == target.libc_version), _newest(bench, target.libc))
+    return Base(plain.image, tuple(sorted(target.packages)), alpine if target.libc is not Libc.MUSL else plain.image)
 
 
 def _web(bench: Workbench) -> str:

@@ -164,6 +164,43 @@ async def test_the_dockerfile_is_pinned_by_the_digest_in_which_the_file_was_prov
             engine.run("image", "rm", "--force", image)
 
 
+@pytest.mark.container
+async def test_the_dockerfile_for_glibc_fetches_in_alpine_since_debian_has_no_wget(
+    served: GitHub, engine: TestEngine, tmp_path: Path
+) -> None:
+    settings = Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", target="debian-12", image=engine.glibc("amd64"))
+    bench = Workbench(settings)
+    snippet = named(await bench.advise("latest", "amd64", "glibc"), "dockerfile")
+    await bench.aclose()
+    froms = [line for line in snippet.text.splitlines() if line.startswith("FROM")]
+    assert froms == ["FROM alpine:3.24 AS rr", f"FROM {settings.image}"]
+    (tmp_path / "build").mkdir()
+    here = dataclasses.replace(snippet, text=snippet.text.replace("alpine:3.24", engine.musl("amd64")))  # no registry to pull it from
+    assert f"rr version {VERSION}" in await asyncio.to_thread(build_and_run, engine, here, tmp_path / "build")
+
+
+@pytest.mark.parametrize(
+    ("target", "image", "libc", "froms", "install"),
+    [
+        ("", "", "musl", ("alpine:3.24", "alpine:3.24"), ""),
+        ("alpine-3.22", "", "musl", ("alpine:3.22", "alpine:3.22"), ""),
+        ("alpine-3.22+libgcc+libstdc++", "", "musl", ("alpine:3.22", "alpine:3.22"), "RUN apk add --no-cache libgcc libstdc++"),
+        ("musl-1.2.3", "", "musl", ("alpine:3.17", "alpine:3.17"), ""),
+        ("alpine-3.22+gcompat", "mine:1", "musl", ("mine:1", "mine:1"), ""),
+        ("", "mine:1", "glibc", ("alpine:3.24", "debian:13"), ""),
+        ("ubuntu-24.04", "", "glibc", ("alpine:3.24", "ubuntu:24.04"), ""),
+    ],
+)
+async def test_the_dockerfile_is_built_on_what_the_verdict_is_for(
+    target: str, image: str, libc: str, froms: tuple[str, str], install: str, served: GitHub, tmp_path: Path
+) -> None:
+    bench = Workbench(Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", target=target, image=image))
+    lines = named(await bench.advise("latest", "amd64", libc), "dockerfile").text.splitlines()
+    await bench.aclose()
+    assert [line.split()[1] for line in lines if line.startswith("FROM")] == list(froms)
+    assert [line for line in lines if "apk" in line] == ([install] if install else [])
+
+
 @pytest.mark.parametrize(
     "url", ["http://x/$(touch owned)", "http://x/`id`", "http://x/a b", "http://x/\x1b[2J", "file:///etc/passwd", "http://x/'"]
 )
