@@ -270,8 +270,9 @@ def is_raw(source: ByteSource, name: str) -> bool:
 
 
 def safe_name(name: str) -> str:
-    """A file name for a raw asset: the last part of what the server called it, and nothing that leads elsewhere."""
-    short = name.replace("\\", "/").rpartition("/")[2].replace("\0", "")
+    """A file name for a raw asset: the last part of what the server called it, and nothing in it that leads elsewhere, that a
+    terminal would obey when the folder is listed, or that no file system takes."""
+    short = "".join(c if c.isprintable() else "_" for c in name.replace("\\", "/").rpartition("/")[2])
     return short if short not in ("", ".", "..") else "program"
 
 

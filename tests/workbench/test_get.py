@@ -131,7 +131,7 @@ async def test_a_directory_that_cannot_be_is_an_error(bench: Workbench, tmp_path
             await bench.get(await bench.resolve(target, "linux-amd64"), tmp_path / into)
 
 
-@pytest.mark.parametrize("name", ["..", "a\\..\\..\\evil", "/etc/passwd", "x\0y"])
+@pytest.mark.parametrize("name", ["..", "a\\..\\..\\evil", "/etc/passwd", "x\0y", "x\x1b]0;y\x07\n", "x\u202ey", "x\x9by", "x\ud800y"])
 async def test_a_raw_file_lands_under_its_last_name_below_the_directory(
     github: GitHub, opened: Callable[..., Workbench], tmp_path: Path, name: str
 ) -> None:
@@ -145,6 +145,7 @@ async def test_a_raw_file_lands_under_its_last_name_below_the_directory(
     got = await bench.get(evil, tmp_path / "out")
     assert [f.parent for f in got.files] == [tmp_path / "out"]
     assert os.listdir(tmp_path / "out") == [got.files[0].name]
+    assert got.files[0].name.isprintable()
 
 
 async def test_members_are_listed_refused_ones_included(bench: Workbench, tmp_path: Path) -> None:
