@@ -13,8 +13,8 @@ from explorer.report.cells import Cell, Row
 from explorer.report.documents import SUMMARY_COLUMNS, Document, ProofPart, Section
 from explorer.report.text import visible
 
-# What GitHub turns into something else in prose: mentions, issue numbers, addresses, commit ids.
-_LIVE = re.compile(r"[@#]|://|www\.|\bGH-[0-9]|\b[0-9a-f]{7,40}\b|[\w.+-]+/[\w.-]+#[0-9]", re.IGNORECASE)
+# What GitHub turns into something else in prose: mentions, issue numbers, addresses, commit ids, :emoji:.
+_LIVE = re.compile(r"[@#]|://|www\.|:[\w+-]+:|\bGH-[0-9]|\b[0-9a-f]{7,40}\b|[\w.+-]+/[\w.-]+#[0-9]", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$])")
 
 
@@ -53,14 +53,21 @@ def markdown(content: Document) -> str:
 def _summary(content: Document) -> str:
     lines = ["| " + " | ".join(column.title for column in SUMMARY_COLUMNS) + " |"]
     lines.append("|" + "|".join(" ---: " if column.align == "right" else " --- " for column in SUMMARY_COLUMNS) + "|")
-    lines += ["| " + " | ".join(_in_table(cell) for cell in row.cells) + " |" for row in content.summary]
+    lines += ["| " + " | ".join(in_table(_cell(cell)) for cell in row.cells) + " |" for row in content.summary]
     return "\n".join(lines)
 
 
-def _in_table(cell: Cell) -> str:
-    # GitHub splits a row at every bar that has no backslash before it, also inside code.
-    text = code(cell.text) if cell.style in ("strong", "") and cell.text else prose(cell.text)
-    return re.sub(r"(?<!\\)\|", r"\\|", text)
+def in_table(written: str) -> str:
+    """What ``code`` or ``prose`` has made, so that it stays in its cell of a table and says there what it says elsewhere.
+
+    A row is split, before anything else, at every bar that has no backslash before it, also inside code; the backslash is
+    taken away then: prose has one already.
+    """
+    return written.replace("|", "\\|") if written.startswith("`") else written
+
+
+def _cell(cell: Cell) -> str:
+    return code(cell.text) if cell.style in ("strong", "") and cell.text else prose(cell.text)
 
 
 def _section(section: Section) -> str:

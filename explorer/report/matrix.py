@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -147,12 +146,14 @@ def _picked(row: Row, numbers: Sequence[int]) -> tuple[Cell, ...]:
 
 
 def _markdown_table(titles: Sequence[str], rows: Sequence[tuple[Cell, ...]]) -> str:
-    from explorer.report.markdown import code, prose
+    from explorer.report.markdown import code, in_table, prose
 
-    lines = ["| " + " | ".join(["release", "date", *map(prose, titles)]) + " |", "|" + " --- |" * (len(titles) + 2)]
-    for cells in rows:
-        tag = re.sub(r"(?<!\\)\|", r"\\|", code(cells[0].text))
-        lines.append("| " + " | ".join([tag, *(re.sub(r"(?<!\\)\|", r"\\|", prose(cell.text)) for cell in cells[1:])]) + " |")
+    lines = [
+        "| " + " | ".join(["release", "date", *(in_table(prose(title)) for title in titles)]) + " |",
+        "|" + " --- |" * (len(titles) + 2),
+    ]
+    written = ([code(cells[0].text), *(prose(cell.text) for cell in cells[1:])] for cells in rows)
+    lines += ["| " + " | ".join(map(in_table, cells)) + " |" for cells in written]
     return "\n".join(lines)
 
 

@@ -125,9 +125,10 @@ def test_a_search_goes_by_small_pieces(million: Path) -> None:
             self.longest = max(self.longest, length)
             return super().read_at(offset, length)
 
-    with Watched(million) as source:
-        symbols(source).search("TION_99999")
-        assert 0 < source.longest <= 256 << 10
+    watched = Watched(million)
+    with watched:
+        symbols(watched).search("TION_99999")
+    assert 0 < watched.longest <= 256 << 10
 
 
 def test_search_can_be_cancelled(million: Path) -> None:

@@ -10,11 +10,13 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from explorer.facts import NotApplicable, Unknown
 from explorer.report.documents import FORMATS, document, report
 from explorer.report.html import html
-from explorer.report.markdown import code, fence, prose
+from explorer.report.markdown import code, fence, in_table, prose
 from explorer.verify import CheckResult, Engine, Image, Proof, Result
 from explorer.workbench import Inspection, Subject
 from tests.report.conftest import NOW
@@ -161,6 +163,36 @@ def test_code_and_prose_hold_any_text(text: str) -> None:
     said = prose(text)
     if said != code(text):
         assert not set(re.sub(r"\\.", "", said)) & set("`<>*_|\\@#"), "all that has a meaning is escaped, and nothing is live"
+
+
+def _rendered(text: str) -> list[Token]:
+    """The Markdown's tokens as CommonMark with tables has them, the inline ones too."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    return [token for outer in tokens for token in (outer, *(outer.children or ()))]
+
+
+@given(st.text(alphabet=st.sampled_from("`ab |@#<>\\*_:&[]()!~$/-+=.1"), min_size=1, max_size=12))
+def test_a_parser_finds_the_text_in_its_cell_and_nothing_else(text: str) -> None:
+    name, said = in_table(code(text)), in_table(prose(text))
+    table = f"| x | y |\n| --- | --- |\n| {name} | {said} |\n"
+    tokens = _rendered(table)
+    assert len([t for t in tokens if t.type == "td_open"]) == 2
+    cells = [t for t in tokens if t.type == "inline"][2:]
+    words = ["".join(c.content for c in cell.children or () if c.type in ("text", "code_inline", "text_special")) for cell in cells]
+    assert [word.strip() for word in words] == [text.strip()] * 2
+    assert {c.type for cell in cells for c in cell.children or ()} <= {"text", "code_inline", "text_special"}
+
+
+def test_a_parser_finds_no_link_no_picture_and_no_other_tag(hostile: Inspection) -> None:
+    tokens = _rendered(report([hostile], "markdown", NOW))
+    assert not {token.type for token in tokens} & {"link_open", "image", "code_block"}
+    html_ = {token.content.strip() for token in tokens if token.type.startswith("html")}
+    assert all(re.fullmatch(r"</?sub>|</details>|<details><summary>[\w ]+</summary>", part) for part in html_), html_
+
+
+@pytest.mark.parametrize("word", ["a :tada: b", ":+1:", "see GH-12", "mail me@x.org", "www.evil.example", "0123456789abcdef", "o/r#1"])
+def test_what_github_would_bring_to_life_is_code(word: str) -> None:
+    assert prose(word) == code(word)
 
 
 def test_json_holds_the_words_as_they_were(hostile: Inspection) -> None:
