@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.github import GitHub
 
-pytest_plugins = ["tests.support.engine", "tests.support.browser"]
+pytest_plugins = ["tests.support.skips", "tests.support.engine", "tests.support.browser"]
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

@@ -12,12 +12,13 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
+from tests.support.skips import do_without, told
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-SKIPPED = "no browser"
+BROWSER, REMEDY = "browser", "`make test` as root on Debian installs chromium; elsewhere install it, or set RR_TEST_BROWSER"
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars", "--force-color-profile=srgb"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
@@ -72,28 +73,8 @@ def browser() -> Browser:
     """Headless Chromium."""
     found = find()
     if isinstance(found, str):
-        _do_without(found)
+        do_without(BROWSER, found, REMEDY)
     return found
-
-
-def _do_without(why: str) -> NoReturn:
-    if _skip_is_failure():
-        pytest.fail(f"{SKIPPED}: {why}", pytrace=False)
-    pytest.skip(f"{SKIPPED}: {why}")
-
-
-def _skip_is_failure() -> bool:
-    return os.environ.get("CI", "").lower() in ("1", "true")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A skip that nobody sees is a hole: name how many tests did not run, and why."""
-    reports = terminalreporter.stats.get("skipped", [])
-    reasons = [str(report.longrepr[2]) for report in reports if isinstance(report.longrepr, tuple) and SKIPPED in str(report.longrepr[2])]
-    if reasons:
-        terminalreporter.write_sep("!", "NO PAGE WAS LOOKED AT", red=True, bold=True)
-        terminalreporter.write_line(f"{len(reasons)} browser tests did not run. {reasons[0].removeprefix('Skipped: ')}", red=True)
-        terminalreporter.write_line("`make test` as root on Debian installs chromium; elsewhere install it, or set RR_TEST_BROWSER.")
 
 
 # --- bringing one up ---
@@ -120,8 +101,7 @@ def main() -> int:
     """Bring it up, say what became of it. Fails only where a skip is a failure (``CI=true``)."""
     why = bring_up()
     if why:
-        print(f"browser: NO BROWSER TESTS: {why}", file=sys.stderr)
-        return 1 if _skip_is_failure() else 0
+        return told(BROWSER, why)
     found = find()
     print(f"browser: {found.program if isinstance(found, Browser) else found}")
     return 0

@@ -20,15 +20,15 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
 from tests.support import images
+from tests.support.skips import do_without, told
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
-SKIPPED = "no container engine"
+ENGINE, REMEDY = "container engine", "`make test` as root on Debian installs and starts one; elsewhere start docker or podman"
 _OTHER = {"x86_64": ("arm64", "aarch64"), "aarch64": ("amd64", "x86_64")}
 
 
@@ -93,30 +93,14 @@ def engine() -> TestEngine:
     """The container engine; for tests marked ``container``."""
     found = find()
     if isinstance(found, str):
-        _do_without(found)
+        do_without(ENGINE, found, REMEDY)
     return found
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """No engine, no container test: said here, so that it holds for tests which do not use the fixture too."""
     if item.get_closest_marker("container") is not None and isinstance(found := find(), str):
-        _do_without(found)
-
-
-def _do_without(why: str) -> NoReturn:
-    if os.environ.get("CI", "").lower() in ("1", "true"):
-        pytest.fail(f"{SKIPPED}: {why}", pytrace=False)
-    pytest.skip(f"{SKIPPED}: {why}")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A skip that nobody sees is a hole: name how many tests did not run, and why."""
-    reports = terminalreporter.stats.get("skipped", [])
-    reasons = [str(report.longrepr[2]) for report in reports if isinstance(report.longrepr, tuple) and SKIPPED in str(report.longrepr[2])]
-    if reasons:
-        terminalreporter.write_sep("!", "NOT EVERYTHING WAS TESTED", red=True, bold=True)
-        terminalreporter.write_line(f"{len(reasons)} container tests did not run. {reasons[0].removeprefix('Skipped: ')}", red=True)
-        terminalreporter.write_line("`make test` as root on Debian installs and starts an engine; elsewhere start docker or podman.")
+        do_without(ENGINE, found, REMEDY)
 
 
 # --- bringing one up ---
@@ -217,8 +201,7 @@ def main() -> int:
     """Bring it up, say what became of it. Fails only where a skip is a failure (``CI=true``)."""
     why = bring_up()
     if why:
-        print(f"engine: NO CONTAINER TESTS: {why}", file=sys.stderr)
-        return 1 if os.environ.get("CI", "").lower() in ("1", "true") else 0
+        return told(ENGINE, why)
     found = find()
     print(f"engine: {' '.join(found.command) if isinstance(found, TestEngine) else found} answers")
     return 0
