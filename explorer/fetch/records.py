@@ -73,6 +73,11 @@ class PlainDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         """Nothing to remove: values have no files, and a row that names one is not ours."""
 
 
+def _storable(key: str) -> str:
+    """The key as sqlite takes it: half of a surrogate pair, which a name in JSON may hold, is no UTF-8."""
+    return key.encode("utf-8", "backslashreplace").decode()
+
+
 class Table:
     """One diskcache directory, opened on first use. A damaged one is put aside and started anew, with a warning."""
 
@@ -94,9 +99,9 @@ class Table:
 
         def work(db: Any) -> Any:
             try:
-                return db.get(key)
+                return db.get(_storable(key))
             except Refused:
-                db.delete(key)
+                db.delete(_storable(key))
                 return None
 
         return self._run(work) if self.exists else None
@@ -105,12 +110,12 @@ class Table:
         """Raises:
         SourceError: the disk is full, not writable, or busy for ten seconds.
         """
-        self._run(lambda db: db.set(key, value))
+        self._run(lambda db: db.set(_storable(key), value))
 
     def delete(self, key: str) -> None:
         """Harmless where there is none."""
         if self.exists:
-            self._run(lambda db: db.delete(key))
+            self._run(lambda db: db.delete(_storable(key)))
 
     def keys(self) -> tuple[str, ...]:
         """Every key, oldest first."""

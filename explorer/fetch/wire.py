@@ -121,6 +121,13 @@ def addresses(asset: Asset, token: Token | None) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _parsed(url: str) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except UnicodeError as error:  # half of a surrogate pair, which JSON may hold
+        raise httpx.InvalidURL(str(error)) from error
+
+
 def _checked(url: httpx.URL, before: httpx.URL | None) -> httpx.URL:
     if url.scheme not in ("http", "https") or not url.host:
         raise SourceError("Not a usable address", str(url)[:200], "Check --api-url and --repo")
@@ -138,7 +145,7 @@ async def answer(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]
         Retry: the connection failed or was cut, here or while the body is read.
     """
     try:
-        here = _checked(httpx.URL(url), None)
+        here = _checked(_parsed(url), None)
         for _ in range(MAX_REDIRECTS + 1):
             own = token.headers_for(str(here)) if token is not None else {}
             request = client.build_request("GET", here, headers={**BASE_HEADERS, **headers, **own})

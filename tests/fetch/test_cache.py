@@ -199,6 +199,25 @@ def test_stores_keep_bytes_by_kind(cache: Cache) -> None:
     assert page.load("k") is None
 
 
+@pytest.mark.parametrize("key", ["\ud800", "a\0b", "", "x" * 2_000_000, "\x1b[2J"])
+def test_any_text_is_a_key_and_none_costs_what_is_kept(cache: Cache, key: str) -> None:
+    """Names from a server may be in it: half of a surrogate pair is valid JSON."""
+    put(cache, "other", b"abc")
+    assert cache.find(key) is None
+    put(cache, key, b"def")
+    found = cache.find(key)
+    assert found is not None
+    assert found.path.read_bytes() == b"def"
+    assert cache.find("other") is not None
+    store = cache.store("peek")
+    store.save(key, b"1")
+    assert store.load(key) == b"1"
+    assert len(store.keys()) == 1
+    store.delete(key)
+    assert store.load(key) is None
+    assert cache.warnings == ()
+
+
 def test_a_store_is_bounded_oldest_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from explorer.fetch import cache as module
 

@@ -65,6 +65,12 @@ async def test_a_digest_that_was_not_compared_is_neither_ok_nor_absent(github: G
     assert (again.check, again.from_cache) == (why, True)
 
 
+async def test_a_name_that_no_file_system_takes_is_no_reason_to_fail(github: GitHub, downloader: Downloader) -> None:
+    asset = dataclasses.replace(publish(github, DATA), id=Unknown("no number"), name="tool\ud800", tag="v\udfff")
+    assert (await downloader.download(asset)).blob.sha256 == SHA
+    assert (await downloader.download(asset)).from_cache
+
+
 async def test_an_empty_file_is_a_file(github: GitHub, downloader: Downloader) -> None:
     got = await downloader.download(publish(github, b""))
     assert (got.blob.size, got.blob.path.read_bytes(), got.check) == (0, b"", Check.OK)
@@ -364,7 +370,17 @@ async def test_an_asset_without_any_address_says_so(github: GitHub, downloader: 
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///etc/passwd", "gopher://x/y", "http://", "https://exa mple/", "http://[::1", "//x", "http://a\x00b/"]
+    "url",
+    [
+        "file:///etc/passwd",
+        "gopher://x/y",
+        "http://",
+        "https://exa mple/",
+        "http://[::1",
+        "//x",
+        "http://a\x00b/",
+        "http://127.0.0.1:1/\ud800",
+    ],
 )
 async def test_other_addresses_than_http_are_refused(github: GitHub, downloader: Downloader, url: str) -> None:
     with pytest.raises(SourceError):
