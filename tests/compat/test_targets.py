@@ -9,9 +9,11 @@ from importlib import resources
 import jsonschema
 import pytest
 
-from explorer.compat import Libc, default_target, find_target, target_for_image, targets
+from explorer.compat import Libc, default_target, find_target, judge, target_for_image, targets
 from explorer.compat.exports import library, musl, version_key
 from explorer.errors import UsageError
+from tests.compat.helpers import read
+from tests.support.binaries import binary
 
 DATA = resources.files("explorer.compat").joinpath("data")
 
@@ -43,6 +45,33 @@ def test_every_listed_target_is_found_by_its_own_name() -> None:
     assert len({target.name for target in listed}) == len(listed)
     for target in listed:
         assert find_target(target.name) == target
+
+
+MUSL_OF_ALPINE = {
+    **dict.fromkeys(("3.20", "3.21", "3.22", "3.23"), "1.2.5"),
+    **{"3.17": "1.2.3", "3.18": "1.2.4", "3.19": "1.2.4", "3.24": "1.2.6"},
+}
+
+
+@pytest.mark.parametrize("release", MUSL_OF_ALPINE)
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+def test_an_alpine_release_is_judged_by_its_musl(release: str, arch: str) -> None:
+    """The same answers as plain musl of that version, and a list of exports behind them that is closed."""
+    alpine, plain = find_target(f"alpine-{release}"), find_target(f"musl-{MUSL_OF_ALPINE[release]}")
+    assert alpine.libc_version == plain.libc_version == MUSL_OF_ALPINE[release]
+    assert alpine.image == f"alpine:{release}"
+    assert alpine.title == f"Alpine {release} (musl {alpine.libc_version})"
+    listed = musl(alpine.libc_version, arch)
+    assert listed.closed
+    assert len(listed.names) > 1600
+    assert len(listed.unsure) < 10
+    for program in ("c-musl", "c-relr-musl", "c-glibc", "go-static-amd64"):
+        facts = read(binary(program))
+        assert judge(facts, alpine).answer is judge(facts, plain).answer
+
+
+def test_every_alpine_release_is_held_to_its_musl() -> None:
+    assert {t.name for t in targets() if t.name.startswith("alpine-") and "+" not in t.name} == {f"alpine-{r}" for r in MUSL_OF_ALPINE}
 
 
 def test_the_default_is_musl_without_packages() -> None:
