@@ -7,7 +7,6 @@ import asyncio
 import dataclasses
 import io
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -24,7 +23,7 @@ from explorer.facts import NotApplicable
 from explorer.report.snippets import Snippet, pastable
 from explorer.verify import Result
 from explorer.workbench import Advice, ProofOptions, Source, Workbench
-from tests.support import images
+from tests.support import buildx
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import BUILD, GO_HELLO, binary, go_build
 from tests.support.engine import TestEngine
@@ -142,40 +141,17 @@ async def test_what_was_cross_compiled_for_arm64_runs_there(
 
 @pytest.fixture
 def docker_config(engine: TestEngine, tmp_path: Path) -> dict[str, str]:
-    """The environment in which ``docker buildx`` works: the machine's own, else one with Debian's plugin."""
+    """The variables with which ``docker buildx`` works."""
     if engine.name != "docker":
         pytest.skip("the lines are docker's")
-    if engine.run("buildx", "version").returncode == 0:
-        return {}
-    host = engine.run("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").stdout.strip()
-    plugins = tmp_path / "docker" / "cli-plugins"
-    plugins.mkdir(parents=True)
-    shutil.copy2(images.buildx_plugin(), plugins)
-    return {"DOCKER_CONFIG": str(plugins.parent), "DOCKER_HOST": host}
+    return buildx.variables(engine, tmp_path / "docker")
 
 
 @pytest.fixture
 def golang(engine: TestEngine, docker_config: dict[str, str]) -> Iterator[str]:
-    """The name of an image for arm64 that is like golang:alpine: that very name, unless the machine has such an image of its own."""
-    reference = images.load(engine.command, images.golang("arm64"))
-    known = _build_cache(docker_config)
-    own = engine.run("image", "inspect", "golang:alpine").returncode == 0
-    if not own:
-        assert engine.run("tag", reference, "golang:alpine").returncode == 0
-    try:
-        yield reference if own else "golang:alpine"
-    finally:
-        if not own:
-            engine.run("rmi", "golang:alpine")
-        for record in _build_cache(docker_config) - known:
-            engine.run("builder", "prune", "--force", "--all", "--filter", f"id={record}")
-
-
-def _build_cache(docker_config: dict[str, str]) -> set[str]:
-    """Ids of what BuildKit keeps."""
-    command = ["docker", "buildx", "du", "--verbose"]
-    done = subprocess.run(command, env=environment(**docker_config), capture_output=True, text=True, check=True, timeout=60)
-    return {line.split()[1] for line in done.stdout.splitlines() if line.startswith("ID:")}
+    """The name of an image for arm64 that is like golang:alpine."""
+    with buildx.golang_alpine(engine, docker_config) as name:
+        yield name
 
 
 @pytest.mark.container
