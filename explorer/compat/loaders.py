@@ -63,6 +63,15 @@ def musl_loader(arch: str) -> str:
     return f"/lib/ld-musl-{MUSL_ARCHES[arch]}.so.1" if arch in MUSL_ARCHES else ""
 
 
+def listed(interpreter: str, target: Target) -> bool:
+    """Whether this room knows which loader the target's libc has on its architecture; not so of MIPS, nor of ARM without
+    hardware floating point, whose programs ask for another one than those with it and are of the same architecture in Go's words.
+    """
+    if target.libc is Libc.MUSL:
+        return target.arch in MUSL_ARCHES
+    return target.arch in GLIBC_LOADERS and not (target.arch == "arm" and interpreter == "/lib/ld-linux.so.3")
+
+
 def compat_layer(target: Target) -> str:
     """``gcompat`` or ``loader-symlink`` where the target has one, else empty."""
     if target.libc is not Libc.MUSL:

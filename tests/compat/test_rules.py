@@ -8,6 +8,7 @@ import pytest
 from explorer import elf
 from explorer.bytesource import PrefixSource
 from explorer.compat import Answer, Verdict, find_target, judge, rules
+from explorer.elf import Binary
 from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read, read_bytes, verdict
 from tests.support.binaries import binary
@@ -163,6 +164,37 @@ def test_answers(recipe: str, target: str, answer: str, deciding: str) -> None:
     seen = verdict(recipe, target)
     assert (seen.answer.value, seen.deciding.code) == (answer, deciding), seen.reasons
     assert seen.target.arch == read(binary(recipe)).arch
+
+
+def _of_machine(machine: int, interpreter: str) -> Binary:
+    """A glibc program's file with another processor in its header and another loader."""
+    data = bytearray(binary("c-glibc").read_bytes())
+    data[18:20] = machine.to_bytes(2, "little")
+    old = b"/lib64/ld-linux-x86-64.so.2\0"
+    at = data.index(old)
+    data[at : at + len(old)] = interpreter.encode().ljust(len(old), b"\0")
+    return read_bytes(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("machine", "interpreter", "target", "answer"),
+    [
+        (8, "/lib64/ld.so.1", "debian-12", "unknown"),  # mips64le: Debian has it, the data do not tell
+        (8, "/lib/ld-musl-mips64el.so.1", "musl-1.2.5", "unknown"),
+        (40, "/lib/ld-linux.so.3", "debian-12", "unknown"),  # ARM without hardware floating point
+        (8, "/lib64/ld.so.1", "alpine-3.22", "no"),
+        (8, "/lib/ld-musl-mips64el.so.1", "debian-12", "no"),
+        (8, "/lib64/ld.so.1", "scratch", "no"),
+        (8, "/opt/own/loader", "debian-12", "no"),
+        (62, "/lib/ld-linux-x86-64.so.2", "debian-12", "no"),  # the right loader in the wrong folder
+        (62, "/lib/ld-musl-aarch64.so.1", "musl-1.2.5", "no"),
+    ],
+)
+def test_a_loader_that_no_list_has_is_neither_there_nor_missing(machine: int, interpreter: str, target: str, answer: str) -> None:
+    seen = judge(_of_machine(machine, interpreter), find_target(target))
+    assert seen.answer.value == answer, seen.deciding
+    assert seen.deciding.code.startswith("elf.interp.")
+    assert seen.deciding.remedy
 
 
 def test_the_elf_decides_and_the_build_info_explains() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explorer.compat.context import Context
-from explorer.compat.loaders import whose
+from explorer.compat.loaders import listed, whose
 from explorer.compat.models import Answer, Libc
 from explorer.compat.procedure.registry import Seen, rule
 from explorer.compat.procedure.words import build_remedy, go_words, place
@@ -88,12 +88,15 @@ def musl_interpreter(context: Context) -> Seen | None:
 @rule("elf.interp.missing", 4, Answer.NO, "Asks for a loader that is not there")
 def missing_interpreter(context: Context) -> Seen | None:
     """PT_INTERP names a file that the target does not have: another system's loader, a path of the machine it was built
-    on, or the right loader in the wrong folder.
+    on, or the right loader in the wrong folder. For a processor whose loader is not listed here it stays unknown.
     """
     if not context.dynamic_program or context.loader_present:
         return None
     owner, libc = whose(context.interpreter or ""), context.target.libc
     if (owner is Libc.GLIBC and libc is not Libc.GLIBC) or (owner is Libc.MUSL and libc is not Libc.MUSL):
         return None
+    if owner is libc and not listed(context.interpreter or "", context.target):
+        text = f"It asks for the loader {context.interpreter}; whether {place(context.target)} has it is not known."
+        return Seen(text, context.interp_evidence(), "Run it there to know", Answer.UNKNOWN)
     text = f"It asks for the loader {context.interpreter}, which {place(context.target)} does not have."
     return Seen(text, context.interp_evidence(), "Take a static file, or set the right path with “patchelf --set-interpreter”")
