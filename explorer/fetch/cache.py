@@ -104,11 +104,11 @@ class Cache:
         blob = self.holds(key)
         if blob is None:
             return None
+        self._touch(blob.path)  # before it is hashed: another process that prunes meanwhile leaves it
         try:
             with blob.path.open("rb", buffering=0) as file:
                 state, size = sha256_of(file)
             if (state.hexdigest(), size) == (blob.sha256, blob.size):
-                self._touch(blob.path)
                 return blob
         except OSError as error:
             self._warn(f"A file in the cache cannot be read and is fetched again: {blob.path} ({error.strerror})")
@@ -178,14 +178,15 @@ class Cache:
             SourceError: the disk is full or not writable.
         """
         path = self._path(sha256)
-        try:
-            settle(temporary, path)
-        except PermissionError as error:  # Windows, while somebody reads the same blob
-            if not path.exists():
-                raise disk_error(error, path) from error
-        except OSError as error:
-            raise disk_error(error, path) from error
+        self._touch(temporary)  # before it has its name, so that nobody takes it for the oldest
         with self.hold(sha256):
+            try:
+                settle(temporary, path)
+            except PermissionError as error:  # Windows, while somebody reads the same blob
+                if not path.exists():
+                    raise disk_error(error, path) from error
+            except OSError as error:
+                raise disk_error(error, path) from error
             self._touch(path)
             self._index.save(key, {"sha256": sha256, "size": size, "name": name})
             self.prune()
