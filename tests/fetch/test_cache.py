@@ -124,18 +124,18 @@ def test_the_least_recently_used_go_first_and_use_counts(tmp_path: Path) -> None
 
 def test_a_file_that_is_being_looked_at_is_not_taken_for_the_oldest(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process prunes while this one hashes: its list says that the file was used long ago."""
-    from explorer.fetch import cache as module
+    from explorer.fetch import disk
 
     blob = put(cache, "old", noise(5000))
     put(cache, "new", noise(5000, seed=2))
     os.utime(blob.path, (time.time() - 1000, blob.path.stat().st_mtime))
-    hashing = module.sha256_of
+    hashing = disk.sha256_of
 
     def while_pruned(file: BinaryIO) -> object:
         Cache(cache.directory, 1 << 20).prune(6000)
         return hashing(file)
 
-    monkeypatch.setattr(module, "sha256_of", while_pruned)
+    monkeypatch.setattr("explorer.fetch.cache.sha256_of", while_pruned)
     found = cache.find("old")
     assert found is not None
     assert found.path.exists()
