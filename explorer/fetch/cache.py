@@ -333,7 +333,7 @@ class Cache:
             if now - used > PARTIAL_AGE_S:
                 self._remove_partial(path)
         with contextlib.suppress(OSError):
-            for path in self.partials.glob("*.lock"):
+            for path in (*self.partials.glob("*.lock"), *self.partials.glob("*.json")):
                 if not path.with_suffix(".part").exists() and now - path.stat().st_mtime > PARTIAL_AGE_S:
                     self._remove_partial(path.with_suffix(".part"))
 

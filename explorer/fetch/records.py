@@ -126,9 +126,12 @@ class Table:
         return self._run(len) if self.exists else 0
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything, what was put aside as well."""
         if self.exists:
             self._run(lambda db: db.clear())
+        with contextlib.suppress(OSError):
+            for path in self.directory.glob("damaged.db*"):
+                path.unlink()
 
     def close(self) -> None:
         """Give the database back; it opens again when it is used again."""

@@ -192,12 +192,26 @@ def test_cut_downloads_count_and_go_but_not_those_that_run(cache: Cache) -> None
 def test_leftovers_of_the_dead_are_removed_by_age(cache: Cache) -> None:
     old, new = cache.directory / "tmp/1-old", cache.directory / "tmp/1-new"
     old_part, new_part = cache.partials / "old.part", cache.partials / "new.part"
-    for path in (old, new, old_part, new_part):
+    notes = [cache.partials / name for name in ("gone.json", "old.12ab.json", "new.json", "new.34cd.json")]
+    for path in (old, new, old_part, new_part, *notes):
         path.write_bytes(b"x")
     os.utime(old, (time.time() - 2 * 3600,) * 2)
-    os.utime(old_part, (time.time() - 8 * 86400,) * 2)
+    for path in (old_part, *notes[:3]):
+        os.utime(path, (time.time() - 8 * 86400,) * 2)
     Cache(cache.directory, 1 << 30).close()
     assert [path.exists() for path in (old, new, old_part, new_part)] == [False, True, False, True]
+    assert [path.exists() for path in notes] == [False, False, True, True]
+    assert len(list(cache.partials.iterdir())) == 3
+
+
+def test_clear_takes_what_was_put_aside_as_well(cache: Cache) -> None:
+    cache.store("peek").save("a", b"1")
+    cache.close()
+    (cache.directory / "peek/cache.db").write_bytes(b"damage" * 1000)
+    assert cache.store("peek").load("a") is None
+    assert list((cache.directory / "peek").glob("damaged*"))
+    cache.clear()
+    assert not list(cache.directory.rglob("damaged*"))
 
 
 # Small records
