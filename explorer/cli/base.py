@@ -130,11 +130,19 @@ def complete_subject(context: click.Context, parameter: click.Parameter, incompl
 
 
 def _at_hand(context: click.Context) -> Catalogue | None:
+    """What is known without asking a server: the cached list, else RoadRunner's bundled one."""
     from explorer.errors import ExplorerError
     from explorer.workbench import Workbench
 
+    async def look() -> Catalogue:
+        bench = Workbench(state_of(context).settings(strict=False, offline=True))
+        try:
+            return await bench.catalogue()
+        finally:
+            await bench.aclose()
+
     try:
-        return Workbench(state_of(context).settings(strict=False)).catalogue_at_hand()
+        return asyncio.run(look())
     except ExplorerError:
         return None
 

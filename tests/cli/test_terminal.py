@@ -269,11 +269,14 @@ def test_completion_answers(rr: Command) -> None:
     def complete(line: str) -> list[str]:
         words = line.split(" ")
         env = {"_RR_EXPLORER_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-        return [item.partition(",")[2] for item in rr.process(env=env).out.splitlines()]
+        return [item.partition(",")[2] for item in rr.process(env=env).out.splitlines() if item]
 
     assert complete("rr-explorer ins") == ["inspect"]
     assert "alpine-3.22" in complete("rr-explorer inspect x --on alpine-3.2")
     assert complete("rr-explorer completion f") == ["fish"]
+    assert {"v2025.1.15", "v2025.1.14"} <= set(complete("rr-explorer assets v2025.1.1")), "nothing is cached: the bundled list"
+    assert "v2025.1.15/roadrunner-2025.1.15-linux-arm64.tar.gz" in complete("rr-explorer get v2025.1.15/roadrunner-2025.1.15-li")
+    assert complete("rr-explorer --repo other/project assets v") == [], "of which nothing is known"
 
 
 def test_completion_offers_tags_files_and_nothing_that_a_shell_would_run(served: Command, github: GitHub, tmp_path: Path) -> None:
