@@ -124,10 +124,3 @@ def fact_cell(fact: Fact[T], show: Callable[[T], Cell], short: bool = False, ali
     if isinstance(fact, (Unknown, NotApplicable)):
         return Cell(missing_text(fact, short), "unknown" if isinstance(fact, Unknown) else "dim", align)
     return show(fact)
-
-
-def fact_text(fact: Fact[T], show: Callable[[T], str] = str, short: bool = False) -> str:
-    """``show`` of a known fact as visible text; else why it is missing."""
-    if isinstance(fact, (Unknown, NotApplicable)):
-        return visible(missing_text(fact, short))
-    return visible(show(fact))

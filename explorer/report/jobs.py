@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from explorer.errors import ExplorerError
 from explorer.fetch import CacheEntry, CacheStats
 from explorer.progress import Progress
 from explorer.report.cells import Cell, Column, Row, Style
 from explorer.report.text import one_line
 from explorer.report.units import human_duration, human_rate, human_size, iso_time, percent, plural
 from explorer.workbench.models import Finding, Health
-
-JOB_COLUMNS = (
-    Column("name", "job", grows=True),
-    Column("stage", "doing"),
-    Column("done", "done", "right"),
-    Column("rate", "rate", "right"),
-    Column("left", "left", "right"),
-)
 
 
 def job_row(key: str, name: str, progress: Progress | None) -> Row:
@@ -53,16 +44,6 @@ def progress_line(progress: Progress) -> str:
     if progress.detail:
         parts.append(progress.detail)
     return one_line(", ".join(parts))
-
-
-def error_lines(error: ExplorerError) -> tuple[Cell, ...]:
-    """Title, detail and remedy, the empty ones left out."""
-    lines = [Cell(one_line(error.title), "bad")]
-    if error.detail:
-        lines.append(Cell(one_line(error.detail)))
-    if error.remedy:
-        lines.append(Cell(f"→ {one_line(error.remedy)}", "accent"))
-    return tuple(lines)
 
 
 _HEALTH: dict[Health, tuple[str, Style]] = {

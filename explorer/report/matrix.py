@@ -101,19 +101,6 @@ def _served(matrix: Matrix, cell: MatrixCell) -> str:
     return matrix_cell(matrix, cell, full=True).text.removeprefix("↳ ")
 
 
-def matrix_explanation(matrix: Matrix, row: MatrixRow, cell: MatrixCell) -> Cell:
-    """The sentence for the cell under the cursor: what is published, what serves instead, what decides."""
-    place = f"{row.release.tag} {cell.column.title}"
-    asset = cell.asset
-    if asset is None:
-        return Cell(f"{place}: not published, and nothing serves instead", "dim")
-    seen = matrix.seen.get(seen_key(asset))
-    said = said_of(seen)
-    if cell.assets:
-        return Cell(f"{place}: {asset.name}: {said}")
-    return Cell(f"{place}: not published; {asset.platform.slug}: {said}")
-
-
 def said_of(seen: Seen | None) -> str:
     """``yes, static Go``, or why there is no verdict."""
     if seen is None:

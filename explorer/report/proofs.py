@@ -11,31 +11,6 @@ from explorer.report.text import one_line, visible
 from explorer.report.units import human_duration
 from explorer.verify import CheckResult, Engine, Image, Proof, Result
 
-PROOF_COLUMNS = (
-    Column("result", "proof", width=8),
-    Column("text", "meaning", grows=True),
-    Column("image", "image"),
-    Column("platform", "platform"),
-    Column("agrees", "verdict"),
-    Column("when", "when", width=16),
-)
-
-
-def proof_row(proof: Proof) -> Row:
-    """One proof of several, newest first."""
-    platform = f"{proof.platform} emulated" if proof.emulated is True else proof.platform
-    return Row(
-        f"{proof.sha256}:{proof.started_at}",
-        (
-            result_cell(proof.result),
-            Cell(one_line(proof.text)),
-            fact_cell(proof.image, lambda image: Cell(image_in_words(image)), short=True),
-            Cell(platform),
-            agrees_cell(proof),
-            Cell(_moment(proof.started_at), "dim"),
-        ),
-    )
-
 
 def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
     """``▣ ran 14:02 in alpine:3.22, arm64 emulated: agrees with the verdict``: a banner's line.
@@ -138,11 +113,6 @@ def _parse(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _moment(text: str) -> str:
-    moment = _parse(text)
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else one_line(text)
 
 
 def _clock(text: str, now: datetime | None) -> str:

@@ -11,7 +11,7 @@ from explorer.facts import MISSING
 from explorer.report.cells import EMPTY, Cell, Column, Row, Style, answer_cell, fact_cell, missing_text
 from explorer.report.proofs import proof_line
 from explorer.report.text import one_line, visible
-from explorer.report.units import human_size, percent, plural
+from explorer.report.units import human_size, plural
 from explorer.report.words import target_in_words
 from explorer.workbench.models import Inspection
 
@@ -238,8 +238,3 @@ def rule_row(rule: Rule) -> Row:
         rule.code,
         (Cell(str(rule.step), align="right", sort=rule.step), Cell(rule.code, "code"), answer_cell(rule.answer), Cell(rule.title)),
     )
-
-
-def peek_share(bytes_moved: int, whole: int) -> str:
-    """How much of a file a peek moved: ``16.4 kB of 24.1 MB (0 %)``."""
-    return f"{human_size(bytes_moved)} of {human_size(whole)} ({percent(bytes_moved, whole)})"
