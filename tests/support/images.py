@@ -272,7 +272,8 @@ def _wheel(package: str, version: str, tag: str) -> Path:
     pattern = f"{package.replace('-', '_')}-{version}-*.whl"
     if not list(place.glob(pattern)):
         words = ["--no-deps", "--only-binary=:all:", "--implementation", "cp", "--python-version", "3.11", "--platform", tag]
-        _run([sys.executable, "-m", "pip", "download", "--quiet", *words, "--dest", str(place), f"{package}=={version}"])
+        with _whole(place) as partial:
+            _run([sys.executable, "-m", "pip", "download", "--quiet", *words, "--dest", str(partial), f"{package}=={version}"])
     return next(place.glob(pattern))
 
 
@@ -305,7 +306,8 @@ def _packages(suite: str, arch: str, names: Sequence[str]) -> dict[str, Path]:
     found = {name: sorted((state / "debs").glob(f"{name}_*.deb")) for name in names}
     if missing := [name for name in names if not found[name]]:
         _run([*apt, "update"])
-        _run([*apt, "download", *missing], cwd=state / "debs")
+        with _whole(state / "debs") as partial:
+            _run([*apt, "download", *missing], cwd=partial)
     for name in names:
         if not (
             files := sorted((state / "debs").glob(f"{name.replace('+', '%2b')}_*.deb")) or sorted((state / "debs").glob(f"{name}_*.deb"))
@@ -332,6 +334,18 @@ def _sources(suite: str) -> str:
             if len(words) > 3 and words[0] == "deb" and words[1].rstrip("/").endswith("/debian"):
                 return f"Types: deb\nURIs: {words[1]}\nSuites: {suite}\nComponents: main\n"
     raise ImageUnavailableError("no Debian mirror among this machine's apt sources")
+
+
+@contextmanager
+def _whole(place: Path) -> Iterator[Path]:
+    """A folder to download into; what is in it at the end of the block appears in ``place``, each file at once. After a kill
+    no half file is there that the next run would take for a whole one.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix=".partial-") as folder:
+        yield Path(folder)
+        for file in Path(folder).iterdir():
+            file.replace(place / file.name)
 
 
 def _run(command: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
