@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import hashlib
+import json
 import threading
 from pathlib import Path
 
@@ -155,6 +156,30 @@ async def test_another_etag_in_a_206_starts_anew(github: GitHub, downloader: Dow
     got = await downloader.download(asset)
     assert (got.resumed_from, got.blob.sha256) == (0, SHA)
     assert [bool(seen.range) for seen in github.requests(host="assets")] == [True, False]
+
+
+@pytest.mark.parametrize(("modified", "resumed"), [("Wed, 17 Jun 2020 14:00:00 GMT", True), ("Tue, 17 Jun 2098 14:00:00 GMT", False)])
+async def test_a_date_proves_something_only_if_it_lies_before_the_answer(
+    github: GitHub, downloader: Downloader, modified: str, resumed: bool
+) -> None:
+    """RFC 9110, 8.8.2.2: a file may change twice in a second."""
+    asset = publish(github, DATA, digests=False)
+    github.fault(host="assets", headers={"ETag": "", "Last-Modified": modified}, cut_after=1_000_000, times=1)
+    got = await downloader.download(asset)
+    assert got.blob.sha256 == SHA
+    assert [bool(seen.range) for seen in github.requests(host="assets")] == [False, resumed]
+
+
+@pytest.mark.parametrize("note", [b"", b"{", b"[]", b"{}", b'"x"', {"key": "another"}, {"etag": 5}, {"modified": None}, {"total": "3"}])
+async def test_bytes_whose_note_makes_no_sense_do_not_count(
+    github: GitHub, cache: Cache, downloader: Downloader, note: bytes | dict[str, object]
+) -> None:
+    asset = publish(github, DATA, digests=False)
+    await cut_once(github, downloader, asset)
+    (path,) = cache.partials.glob("*.json")
+    path.write_bytes(note if isinstance(note, bytes) else json.dumps(json.loads(path.read_bytes()) | note).encode())
+    got = await downloader.download(asset)
+    assert (got.blob.sha256, got.resumed_from, got.moved) == (SHA, 0, SIZE)
 
 
 async def test_416_starts_anew(github: GitHub, downloader: Downloader) -> None:
