@@ -19,6 +19,8 @@ PUBLISHED = "published"
 """A file that nobody has looked at: in the demo, offline, or not yet."""
 PUBLISHED_SHORT = "○"
 """The same where there is no room for the word."""
+CACHED = " *"
+"""Behind a cell whose file is in the cache, or one of them."""
 
 
 def matrix_columns(matrix: Matrix) -> tuple[Column, ...]:
@@ -40,7 +42,15 @@ def matrix_cell(matrix: Matrix, cell: MatrixCell, full: bool = False) -> Cell:
     """``✓ yes``, ``✗ no``, ``▣ ran`` where it was proved, ``published`` where nobody has looked, ``–`` where nothing is there.
 
     Where another file serves: ``↳ yes``, ``↳ ?``; with ``full`` that file is named: ``↳ linux-arm64: yes, static Go``.
+    A star behind it, ``✓ yes *``: the file is in the cache.
     """
+    shown = _bare_cell(matrix, cell, full)
+    files = cell.assets or ((cell.serves,) if cell.serves else ())
+    cached = any(seen.cached for asset in files if (seen := matrix.seen.get(seen_key(asset))) is not None)
+    return Cell(shown.text + CACHED, shown.style, sort=shown.sort) if cached else shown
+
+
+def _bare_cell(matrix: Matrix, cell: MatrixCell, full: bool) -> Cell:
     asset = cell.asset
     if asset is None:
         return Cell("–", "dim")
@@ -79,8 +89,9 @@ def _gravity(cell: Cell) -> int:
 
 def matrix_legend(matrix: Matrix, shown: Iterable[Cell]) -> tuple[str, ...]:
     """What the marks among ``shown`` mean, a sentence each; and which file serves where one is not published."""
-    texts = {cell.text for cell in shown}
-    legend = []
+    marked = {cell.text for cell in shown}
+    texts = {text.removesuffix(CACHED) for text in marked}
+    legend = ["*: in the cache, whole"] if any(text.endswith(CACHED) for text in marked) else []
     if "! error" in texts:
         legend.append("! error: could not be looked at, see above")
     if texts & {PUBLISHED, PUBLISHED_SHORT}:
@@ -98,7 +109,7 @@ def matrix_legend(matrix: Matrix, shown: Iterable[Cell]) -> tuple[str, ...]:
 
 
 def _served(matrix: Matrix, cell: MatrixCell) -> str:
-    return matrix_cell(matrix, cell, full=True).text.removeprefix("↳ ")
+    return _bare_cell(matrix, cell, full=True).text.removeprefix("↳ ")
 
 
 def said_of(seen: Seen | None) -> str:
@@ -186,6 +197,7 @@ def file_json(asset: Asset, seen: Seen | None, target: str) -> Object:
         "text": verdict.deciding.text if verdict else None,
         "proof": proof.result.value if proof else None,
         "error": str(seen.error) if seen and seen.error else None,
+        "cached": seen.cached if seen else None,
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explorer.report.cells import EMPTY, Cell, Column, Row
-from explorer.report.matrix import PUBLISHED, PUBLISHED_SHORT, matrix_columns, matrix_legend, matrix_row
+from explorer.report.matrix import CACHED, PUBLISHED, PUBLISHED_SHORT, matrix_columns, matrix_legend, matrix_row
 from explorer.report.text import cell_width
 from explorer.workbench import Matrix
 
@@ -99,7 +99,8 @@ def _table(matrix: Matrix, numbers: Sequence[int], words: str, dated: bool) -> M
 
 
 def _short(cell: Cell) -> Cell:
-    return Cell(_SHORT[cell.text], cell.style, sort=cell.sort) if cell.text in _SHORT else cell
+    bare = cell.text.removesuffix(CACHED)
+    return Cell(_SHORT[bare] + cell.text[len(bare) :], cell.style, sort=cell.sort) if bare in _SHORT else cell
 
 
 def _width(table: MatrixTable) -> int:

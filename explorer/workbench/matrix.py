@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from explorer.compat import Target
@@ -85,6 +85,8 @@ class Seen:
 
     inspection: Inspection | None
     error: ExplorerError | None = None
+    cached: bool | None = None
+    """Whether the cache has its bytes, whole; None where nobody asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,11 @@ async def fill(
                 group.create_task(one(asset))
     except BaseExceptionGroup as errors:  # one of them is as good as all: the first has ended the others
         raise errors.exceptions[0] from errors
+    # Behind the peeks, so that no answer waits for it.
+    held = await bench.session.run(
+        lambda _: {key for key in matrix.seen if shown[key].path is None and bench.on_disk(bench.subject(shown[key]))}
+    )
+    matrix.seen.update({key: replace(seen, cached=key in held) for key, seen in matrix.seen.items()})
 
 
 async def look_at(bench: Workbench, asset: Asset, on: Sequence[str]) -> Seen:

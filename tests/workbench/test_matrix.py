@@ -7,6 +7,8 @@ import pytest
 
 from explorer.compat import Answer
 from explorer.errors import NotFoundError, SourceError, UsageError
+from explorer.report.matrix import matrix_json, matrix_markdown
+from explorer.report.matrix_table import matrix_tables
 from explorer.workbench import Kind, Workbench, seen_key
 from explorer.workbench.matrix import PEEKS
 from tests.support.binaries import binary
@@ -32,6 +34,32 @@ async def test_the_empty_column_names_the_file_that_serves(served: GitHub, bench
     assert seen.inspection.verdicts[0].answer is Answer.YES
     assert cells[Kind.PLUGIN, "linux-amd64"].asset is None
     assert set(matrix.seen) == {f"{TAG}/{archive_name(arch)}" for arch in ("amd64", "arm64")}
+
+
+async def test_what_is_in_the_cache_is_marked_in_every_form(served: GitHub, bench: Workbench) -> None:
+    (release,) = (await bench.catalogue()).releases
+    await bench.download(next(asset for asset in release.assets if asset.name == archive_name("arm64")))
+    matrix = await bench.matrix()
+    assert {key: seen.cached for key, seen in matrix.seen.items()} == {
+        f"{TAG}/{archive_name('amd64')}": False,
+        f"{TAG}/{archive_name('arm64')}": True,
+    }
+    files = {cell["column"]: cell for cell in matrix_json(matrix)["rows"][0]["cells"]}
+    assert [files[f"server:linux-{arch}"]["published"][0]["cached"] for arch in ("amd64", "arm64")] == [False, True]
+    assert files["server:musl-arm64"]["serves"]["cached"] is True
+    for room in (None, 200, 60):
+        shown = matrix_tables(matrix, room)
+        texts = {column.key: cell.text for t in shown.tables for column, cell in zip(t.columns, t.rows[0].cells, strict=True)}
+        assert texts["server:linux-amd64"] == "✓ yes"
+        assert texts["server:linux-arm64"] == "✓ yes *"
+        assert texts["server:musl-arm64"].endswith(" *")
+        assert [line for line in shown.legend if "in the cache" in line] == ["*: in the cache, whole"]
+    assert "✓ yes \\* |" in matrix_markdown(matrix)
+
+
+async def test_nothing_in_the_cache_needs_no_legend(served: GitHub, bench: Workbench) -> None:
+    shown = matrix_tables(await bench.matrix(), 200)
+    assert not [line for line in shown.legend if "cache" in line]
 
 
 async def test_an_error_stays_in_its_cell(served: GitHub, bench: Workbench) -> None:
