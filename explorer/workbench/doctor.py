@@ -95,7 +95,8 @@ async def _network(bench: Workbench) -> tuple[Finding, ...]:
     if catalogue.origin is not Origin.API:
         said = catalogue.warnings[0] if catalogue.warnings else "no answer"
         return (Finding("network", Health.BAD, said, "Check the network, the proxy and --api-url; what is cached is shown"),)
-    text = f"{settings.api_url} answers: {len(catalogue.releases)} releases of {catalogue.repo}{left}"
+    count = len(catalogue.releases)
+    text = f"{settings.api_url} answers: {count} release{'' if count == 1 else 's'} of {catalogue.repo}{left}"
     return (Finding("network", Health.WARNING if catalogue.warnings else Health.OK, "; ".join((text, *catalogue.warnings))),)
 
 

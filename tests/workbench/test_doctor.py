@@ -24,7 +24,7 @@ async def test_all_is_told_where_there_is_no_engine(
     monkeypatch.setenv("PATH", str(tmp_path))
     found = await findings(opened())
     assert found["network"].health is Health.OK
-    assert "1 releases" in found["network"].text
+    assert "answers: 1 release of roadrunner-server/roadrunner" in found["network"].text
     assert found["cache"].health is Health.OK
     assert found["token"].health is Health.ABSENT
     assert [found[name].health for name in ("docker", "podman", "nerdctl")] == [Health.ABSENT] * 3
