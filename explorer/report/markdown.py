@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from explorer.report.cells import Cell, Row
 from explorer.report.documents import SUMMARY_COLUMNS, Document, ProofPart, Section
-from explorer.report.text import visible
+from explorer.report.text import cell_width, clip, visible
 
 # What GitHub turns into something else in prose: mentions, issue numbers, addresses, commit ids, :emoji:.
 _LIVE = re.compile(r"[@#]|://|www\.|:[\w+-]+:|\bGH-[0-9]|\b[0-9a-f]{7,40}\b|[\w.+-]+/[\w.-]+#[0-9]", re.IGNORECASE)
@@ -41,10 +41,24 @@ def fence(lines: Iterable[str], language: str = "text") -> str:
     return "\n".join([f"{ticks}{language}", *body, ticks])
 
 
+ISSUE = 65_536
+"""Characters that GitHub takes for an issue's text."""
+_FITS = ((200, 2000), (40, 200), (8, 120), (2, 80))
+"""Lines of each output, and characters of each line and value, tried in turn until the report fits into an issue."""
+
+
 def markdown(content: Document) -> str:
-    """The whole report."""
-    parts = [f"## {content.title}", _summary(content)]
-    parts += [_section(section) for section in content.sections]
+    """The whole report. Of long outputs it has as much as an issue takes; where even none of it helps, it says so at its top."""
+    for lines, width in _FITS:
+        text = _whole(content, lines, width, "")
+        if len(text) <= ISSUE:
+            return text
+    return _whole(content, *_FITS[-1], f"> An issue takes {ISSUE:,} characters and this is more: report on fewer files at a time")
+
+
+def _whole(content: Document, lines: int, width: int, note: str) -> str:
+    parts = [f"## {content.title}", *([note] if note else []), _summary(content)]
+    parts += [_section(section, lines, width) for section in content.sections]
     made = " · ".join(f"{prose(row.cells[0].text)} {code(row.cells[1].text)}" for row in content.made)
     parts.append(f"<sub>{made}</sub>")
     return "\n\n".join(parts) + "\n"
@@ -70,31 +84,35 @@ def _cell(cell: Cell) -> str:
     return code(cell.text) if cell.style in ("strong", "") and cell.text else prose(cell.text)
 
 
-def _section(section: Section) -> str:
+def _section(section: Section, lines: int, width: int) -> str:
     parts = [f"### {code(section.title.text)}"]
     parts += [f"> {prose(note.text)}" for note in section.notes]
     for headline, reasons in section.verdicts:
         parts.append(f"**{prose(headline.text)}**")
         parts.append("\n".join(f"{'  ' if line.text.startswith(' ') else ''}- {prose(line.text.strip())}" for line in reasons))
-    parts.append(_details("What it is", _facts(section.facts)))
-    parts += [_proof(proof) for proof in section.proofs]
+    parts.append(_details("What it is", _facts(section.facts, width)))
+    parts += [_proof(proof, lines, width) for proof in section.proofs]
     return "\n\n".join(part for part in parts if part)
 
 
-def _proof(proof: ProofPart) -> str:
+def _proof(proof: ProofPart, lines: int, width: int) -> str:
     parts = [f"**{prose(proof.headline.text)}**", fence(proof.commands, "sh")]
     if proof.checks:
         parts.append(
-            "\n".join(f"- {prose(' '.join(cell.text for cell in row.cells[:2]))}: {code(row.cells[3].text)}" for row in proof.checks)
+            "\n".join(
+                f"- {prose(' '.join(cell.text for cell in row.cells[:2]))}: {code(clip(row.cells[3].text, width))}" for row in proof.checks
+            )
         )
-    for name, lines in proof.output:
-        parts += [f"{name}:", fence(line.text for line in lines)]
-    parts.append(_details("The run", _facts(proof.facts)))
+    for name, output in proof.output:
+        parts += [f"{name}:", fence(clip(line.text, width) for line in output[:lines])]
+        if len(output) > lines or any(cell_width(line.text) > width for line in output[:lines]):
+            parts.append("<sub>cut here; the JSON report has it all</sub>")
+    parts.append(_details("The run", _facts(proof.facts, width)))
     return "\n\n".join(parts)
 
 
-def _facts(rows: Iterable[Row]) -> str:
-    return "\n".join(f"- {prose(row.cells[0].text)}: {code(row.cells[1].text)}" for row in rows if row.cells[1].text)
+def _facts(rows: Iterable[Row], width: int) -> str:
+    return "\n".join(f"- {prose(row.cells[0].text)}: {code(clip(row.cells[1].text, width))}" for row in rows if row.cells[1].text)
 
 
 def _details(title: str, body: str) -> str:

@@ -154,6 +154,34 @@ def _without_code(text: str) -> str:
     return re.sub(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", "", "\n".join(kept))
 
 
+ISSUE = 65_536
+"""Characters that GitHub takes for an issue's text; with one more it refuses the whole."""
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["many short lines\n" * 300, "wide " * 400 + "\n" + "and\n" * 50, "x" * 900_000, ("`" * 90 + "\n") * 300],
+    ids=["lines", "wide", "one line", "fences"],
+)
+def test_what_a_program_printed_never_makes_a_report_too_long_for_an_issue(inspected: Inspection, output: str) -> None:
+    proved = replace(inspected, proofs=(replace(proof_of("short"), stdout=output, stderr=output),) * 20)
+    text = report([proved], "markdown", NOW)
+    assert len(text) <= ISSUE
+    assert text.count("**▨ failed") == 20, "every proof is told"
+    assert output.split("\n", maxsplit=1)[0][:40] in text
+    assert "JSON" in text
+    assert "</details>" in text
+    assert json.loads(report([proved], "json", NOW))["inspections"][0]["proofs"][0]["output"]["stdout"] == output
+
+
+def test_a_report_on_too_many_files_says_that_no_issue_takes_it(inspected: Inspection) -> None:
+    text = report([inspected] * 100, "markdown", NOW)
+    assert len(text) > ISSUE
+    assert text.count("### ") == 100
+    assert f"{ISSUE:,} characters" in text.split("### ")[0]
+    assert "characters" not in report([inspected], "markdown", NOW)
+
+
 @given(st.text(alphabet=st.sampled_from("`ab \n|@#<>\\*_")))
 def test_code_and_prose_hold_any_text(text: str) -> None:
     span = code(text)
