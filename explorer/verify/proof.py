@@ -204,7 +204,10 @@ async def _dry_run(request: ProofRequest, image: str, plan: _Plan) -> Fact[DryRu
 
 
 def _proof(request: ProofRequest, argv: tuple[str, ...], can: Emulation, outcome: _Outcome, at: str, total: float) -> Proof:
-    seen, meaning = outcome.run.seen, outcome.meaning
+    seen, meaning, agrees = outcome.run.seen, outcome.meaning, agreement(request.verdict, outcome.meaning.result)
+    if argv[0] != _inside(request) and meaning.result is not Result.NOT_RUN:
+        meaning = replace(meaning, text=f"{meaning.text}. That is {argv[0]}: what it did with the binary its output tells")
+        agrees = NotApplicable("another program was run, which says nothing about the binary")
     code: Fact[int] = NotApplicable("it was stopped" if seen.timed_out or seen.flooded else "it never began")
     if seen.exit_code is not None and not (seen.timed_out or seen.flooded):
         code = seen.exit_code
@@ -226,7 +229,7 @@ def _proof(request: ProofRequest, argv: tuple[str, ...], can: Emulation, outcome
         stderr=seen.stderr,
         output_truncated=outcome.run.truncated,
         checks=check(meaning.result, code if isinstance(code, int) else None, f"{seen.stdout}\n{seen.stderr}", request.expect),
-        agrees=agreement(request.verdict, meaning.result),
+        agrees=agrees,
         verdict=request.verdict,
         target=request.target,
         dry_run=outcome.dry_run,

@@ -176,6 +176,15 @@ async def test_a_command_of_the_users_own(proved: Prover) -> None:
     assert (proof.result, proof.exit_code) == (Result.RAN, 3)
 
 
+async def test_another_program_that_starts_says_nothing_about_the_binary(proved: Prover) -> None:
+    """A shell ran, and could not start it: that is no disagreement with the verdict that it does not run."""
+    proof = await proved(binary("c-glibc"), argv=("/bin/sh", "-c", '"$0"', "{}"), verdict="no")
+    assert "not found" in proof.stderr
+    assert (proof.result, proof.exit_code) == (Result.RAN, 127)
+    assert isinstance(proof.agrees, NotApplicable)
+    assert "/bin/sh" in proof.text
+
+
 # --- what it costs: every call of an engine's client takes 0.03 to 0.2 s ---
 
 
