@@ -5,7 +5,7 @@ from __future__ import annotations
 from explorer.compat import Answer, Reason, Target, Verdict
 from explorer.elf import Binary, Elf, FileFormat, Linkage
 from explorer.facts import MISSING, known_or
-from explorer.report.text import visible
+from explorer.report.text import clip, visible
 
 _FORMATS = {
     FileFormat.PE: "a Windows program",
@@ -24,6 +24,10 @@ _LINKAGES = {
     Linkage.PACKED: "packed",
     Linkage.BROKEN: "broken",
 }
+
+
+WIDEST = 200
+"""Cells of the deciding fact: it may quote a name out of the file."""
 
 
 def binary_in_words(binary: Binary) -> str:
@@ -62,7 +66,7 @@ def deciding_in_words(verdict: Verdict, binary: Binary) -> str:
         return binary_in_words(binary)
     if verdict.answer is Answer.NO and binary.format is not FileFormat.ELF:
         return binary_in_words(binary)
-    return visible(_of_dynamic(reason, verdict, binary) or reason.text)
+    return clip(visible(_of_dynamic(reason, verdict, binary) or reason.text), WIDEST)
 
 
 def _of_dynamic(reason: Reason, verdict: Verdict, binary: Binary) -> str:

@@ -1,6 +1,7 @@
 """Every rule, by a real file that triggers it; and what a reader of a verdict sees."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from explorer import elf
 from explorer.bytesource import PrefixSource
 from explorer.compat import Answer, Verdict, find_target, judge, rules
 from explorer.elf import Binary
+from explorer.facts import MISSING
 from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read, read_bytes, verdict
 from tests.support.binaries import binary
@@ -40,8 +42,6 @@ def _script() -> Verdict:
 
 
 def _other_arch() -> Verdict:
-    from dataclasses import replace
-
     return judge(read(binary("c-static-arm64")), replace(find_target("musl"), arch="amd64"))
 
 
@@ -211,8 +211,6 @@ def test_the_elf_decides_and_the_build_info_explains() -> None:
 
 
 def test_a_32_bit_program_runs_on_a_64_bit_kernel_that_can() -> None:
-    from dataclasses import replace
-
     target = replace(find_target("alpine-3.22"), arch="amd64")
     assert judge(read(binary("c-i386")), target).answer is Answer.YES_IF
     assert judge(read(binary("go-static-arm")), target).answer is Answer.NO
@@ -221,6 +219,18 @@ def test_a_32_bit_program_runs_on_a_64_bit_kernel_that_can() -> None:
 
 def test_embedded_time_zones_need_no_advice() -> None:
     assert "advice.tzdata" not in codes(verdict("go-tzdata", "scratch"))
+
+
+def test_a_name_of_60_000_letters_makes_no_such_sentence() -> None:
+    facts = read(binary("c-musl"))
+    assert not isinstance(facts.elf, MISSING)
+    assert not isinstance(facts.elf.dynamic, MISSING)
+    long = replace(facts.elf.dynamic, needed=tuple(letter * 60_000 for letter in "abcdefgh"))
+    seen = judge(replace(facts, elf=replace(facts.elf, dynamic=long)), find_target("musl"), Folder(Path("/nonexistent")))
+    assert (seen.answer, seen.deciding.code) == (Answer.NO, "elf.needed.missing")
+    for text in (seen.deciding.text, seen.deciding.evidence):
+        assert len(text) <= 2000
+        assert text.endswith("…")
 
 
 def test_a_name_from_the_file_stays_one_line() -> None:

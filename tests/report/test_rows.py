@@ -143,6 +143,15 @@ def test_another_system_s_program_is_told_in_few_words(tmp_path_factory: pytest.
     assert report.deciding_in_words(found.verdicts[0], found.binary) == "a program for FreeBSD"
 
 
+def test_a_name_of_60_000_letters_is_cut_in_a_cell(inspected: Inspection) -> None:
+    verdict = inspected.verdicts[0]
+    missing = replace(verdict.deciding, code="elf.needed.missing")
+    check = DependencyCheck("/lib/ld", (), ("x" * 60_000, "y"), (), "2.34")
+    shown = report.deciding_in_words(replace(verdict, deciding=missing, dependencies=check), inspected.binary)
+    assert shown.startswith("misses xxx")
+    assert (len(shown), shown[-1]) == (200, "…")
+
+
 def test_the_banner_is_loud_where_it_must_be(static_go: Inspection) -> None:
     wrong = proof(agrees=False, result=Result.FAILED)
     moved = Traffic(1, 16384, 24_100_000)

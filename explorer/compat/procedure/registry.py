@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from explorer.compat.context import Context
 from explorer.compat.models import Answer, Reason, Rule
 
+LONGEST = 2000
+"""Characters of a sentence or its evidence: both quote names out of the file, of which one may have 65,536."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -37,7 +40,12 @@ class Entry:
         seen = self.check(context)
         if seen is None:
             return None
-        return Reason(self.rule.code, seen.answer or self.rule.answer, seen.text, seen.evidence, seen.remedy, self.advice)
+        text, evidence = _bounded(seen.text), _bounded(seen.evidence)
+        return Reason(self.rule.code, seen.answer or self.rule.answer, text, evidence, seen.remedy, self.advice)
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 _entries: list[Entry] = []
