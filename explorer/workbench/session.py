@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from explorer.errors import OfflineError, SourceError
+from explorer.errors import EngineError, OfflineError, SourceError
 from explorer.progress import Cancellation
 from explorer.settings import Settings
 
@@ -156,7 +156,10 @@ class Session:
                 from explorer.verify import find_engine, sweep
 
                 engine = await find_engine(choice, self.settings.engine_args)
-                await sweep(engine)
+                try:
+                    await sweep(engine)
+                except EngineError as error:
+                    self.warn(f"Containers that an earlier run may have left are still there: {error}")
                 self._engines[choice] = engine
             return self._engines[choice]
 

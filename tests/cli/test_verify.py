@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -93,6 +94,20 @@ def test_what_a_container_prints_is_made_visible(rr: Command, verifier: list[str
     assert "\x1b" not in done.out
     assert "\x07" not in done.out
     assert "␛]0;owned␇" in done.out
+
+
+def test_leftovers_that_cannot_be_removed_cost_a_warning_not_the_proof(
+    rr: Command, verifier: list[str], engine: TestEngine, tmp_path: Path
+) -> None:
+    """The engine is the real one, but for a ``ps`` that fails."""
+    client = shutil.which(engine.name)
+    (tmp_path / engine.name).write_text(f'#!/bin/sh\ncase " $* " in *" ps "*) echo "no such luck" >&2; exit 1;; esac\nexec {client} "$@"\n')
+    (tmp_path / engine.name).chmod(0o755)
+    words = ("verify", binary("go-static-amd64"), "--run=--version", *verifier)
+    done = rr(*words, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.code == 0, done.err
+    assert "▣ ran" in done.out
+    assert "no such luck" in done.err
 
 
 SLEEP = "/bin/busybox sh -c 'sleep 60' {}"
