@@ -172,6 +172,7 @@ def test_get_stops_at_a_refused_member_and_says_how_to_have_the_program_alone(rr
     assert "warning: " in done.err
     assert "refused and not written: ../" in " ".join(done.err.split())
     assert "\x1b" not in done.err
+    assert "refused and not written" in rr.json("get", target, "-o", into)["warnings"][0]
 
 
 def test_get_of_an_archive_whose_program_is_refused_names_no_way_to_it(rr: Command, tmp_path: Path) -> None:

@@ -103,8 +103,8 @@ def test_leftovers_that_cannot_be_removed_cost_a_warning_not_the_proof(
     client = shutil.which(engine.name)
     (tmp_path / engine.name).write_text(f'#!/bin/sh\ncase " $* " in *" ps "*) echo "no such luck" >&2; exit 1;; esac\nexec {client} "$@"\n')
     (tmp_path / engine.name).chmod(0o755)
-    words = ("verify", binary("go-static-amd64"), "--run=--version", *verifier)
-    done = rr(*words, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = rr("verify", binary("go-static-amd64"), "--run=--version", *verifier, env=path)
     assert done.code == 0, done.err
     assert "▣ ran" in done.out
     assert "no such luck" in done.err
