@@ -225,6 +225,15 @@ def test_a_comment_with_a_line_end_of_unicodes_is_one_line(file: Path) -> None:
     assert file.read_bytes().decode() == '# one\u2028line\x85only\ntheme = "dracula"\n'
 
 
+@pytest.mark.parametrize("text", ["theme = '''\nrepo = \"a/b\"\n'''\n", "keys.verify = 'V'\n", "image = '''\n[keys]\nrepo = 1\n'''\n"])
+def test_a_file_that_lines_cannot_change_is_left_as_it_is(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    before = load({"config_file": file}, {})
+    with pytest.raises(UsageError, match="cannot be changed from here"):
+        save(before, {"repo": "c/d", "keys": {"quit": "Q"}})
+    assert file.read_text(encoding="utf-8") == text
+
+
 def test_a_file_nested_beyond_all_measure_is_told(file: Path) -> None:
     file.write_text("x = " + "[" * 5000)
     with pytest.raises(UsageError, match="not TOML"):

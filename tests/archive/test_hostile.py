@@ -384,6 +384,22 @@ def test_entries_that_share_bytes_are_refused() -> None:
     assert rules(one[:at] + central * 2 + bytes(tail), "x.zip")
 
 
+def test_an_entry_whose_data_are_another_entry_is_refused() -> None:
+    """The other way of a zip bomb: an entry's data hold the next one's header and data, and so on."""
+    inner = zip_of([("b", b"evil")], compression=zipfile.ZIP_STORED)
+    inner_at, inner_end = inner.index(b"PK\x01\x02"), inner.index(b"PK\x05\x06")
+    outer = zip_of([("a", inner[:inner_at])], compression=zipfile.ZIP_STORED)
+    at, end = outer.index(b"PK\x01\x02"), outer.index(b"PK\x05\x06")
+    second = bytearray(inner[inner_at:inner_end])
+    second[42:46] = outer.index(b"PK\x03\x04", 1).to_bytes(4, "little")
+    tail = bytearray(outer[end:])
+    tail[8:10] = tail[10:12] = (2).to_bytes(2, "little")
+    tail[12:16] = (end - at + len(second)).to_bytes(4, "little")
+    data = outer[:end] + bytes(second) + bytes(tail)
+    assert rules(data, "x.zip") == {"a": "header"}
+    assert contents(data, "x.zip") == {"b": b"evil"}
+
+
 def test_a_member_that_the_directory_hides_is_named() -> None:
     shown, hidden = zip_of([("shown", b"1")]), zip_of([("hidden", b"2")])
     at = hidden.index(b"PK\x01\x02")

@@ -204,6 +204,27 @@ def test_leftovers_of_the_dead_are_removed_by_age(cache: Cache) -> None:
     assert len(list(cache.partials.iterdir())) == 3
 
 
+def test_a_lock_on_a_file_that_was_tidied_away_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from explorer.fetch import locks
+
+    path, really = tmp_path / "x.lock", locks._lock
+
+    def meanwhile(descriptor: int) -> None:
+        path.rename(tmp_path / "tidied away")
+        path.touch()
+        really(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(locks, "_lock", meanwhile)
+        assert not locks.FileLock(path).try_acquire()
+    first, second = locks.FileLock(path), locks.FileLock(path)
+    assert first.try_acquire()
+    assert not second.try_acquire()
+    first.release()
+    assert second.try_acquire()
+    second.release()
+
+
 def test_clear_takes_what_was_put_aside_as_well(cache: Cache) -> None:
     cache.store("peek").save("a", b"1")
     cache.close()

@@ -12,7 +12,7 @@ import pytest
 
 from explorer.errors import IntegrityError, NotFoundError, OfflineError, RateLimitedError, SourceError
 from explorer.facts import Unknown
-from explorer.fetch import Cache, Check, Downloader
+from explorer.fetch import Cache, Check, Downloader, asset_key
 from explorer.fetch.partial import Partial
 from explorer.http import Token, origin_of
 from explorer.progress import Progress
@@ -102,6 +102,21 @@ async def test_a_cut_is_resumed_within_the_call(github: GitHub, downloader: Down
     assert ranges == ["", "bytes=1000000-", "bytes=2000000-"]
     assert all(seen.headers["if-range"] for seen in github.requests(host="assets")[1:])
     assert (got.resumed_from, got.moved) == (2_000_000, SIZE)
+
+
+async def test_a_line_that_is_cut_again_and_again_ends_well_as_long_as_something_comes(github: GitHub, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", cut_after=200_000)
+    got = await downloader.download(asset)
+    assert (got.blob.sha256, got.moved) == (SHA, SIZE)
+    assert github.count(host="assets") == SIZE // 200_000
+
+
+async def test_a_file_kept_under_a_wrong_key_is_not_handed_out(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+    asset = publish(github, DATA)
+    cache.add(asset_key(asset), asset.name, [noise(1000, seed=3)])
+    got = await downloader.download(asset)
+    assert (got.blob.sha256, got.from_cache, got.check) == (SHA, False, Check.OK)
 
 
 async def test_a_restart_goes_on_where_it_stopped(github: GitHub, cache: Cache, client: httpx.AsyncClient, downloader: Downloader) -> None:
