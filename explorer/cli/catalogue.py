@@ -82,7 +82,9 @@ def assets(state: State, tag: str, kinds: tuple[str, ...], platform: str, text: 
         if release is None:
             await bench.resolve(f"{tag}/")  # raises, with the nearest tags
             raise AssertionError("a tag that is not there was resolved")
-        wanted = platform.lower().replace("unknown-", "")
+        from explorer.workbench import platform_slug
+
+        wanted = platform_slug(platform)
         shown = [
             asset
             for asset in release.assets

@@ -31,6 +31,7 @@ from explorer.workbench.advise import Advice, Candidate
 from explorer.workbench.bench import Workbench
 from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow, Seen, seen_key
 from explorer.workbench.models import FileFacts, Finding, Got, Health, Inspection, ProofOptions, Subject
+from explorer.workbench.resolve import platform_slug
 from explorer.workbench.source import Source
 
 __all__ = [
@@ -101,5 +102,6 @@ __all__ = [
     "VersionNeed",
     "Where",
     "Workbench",
+    "platform_slug",
     "seen_key",
 ]

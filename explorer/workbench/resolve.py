@@ -98,15 +98,35 @@ def _named(name: str, assets: Iterable[Asset], place: str) -> Asset:
     )
 
 
+_OTHER_WORDS = (
+    ("/", "-"),
+    ("x86_64", "amd64"),
+    ("x86-64", "amd64"),
+    ("aarch64", "arm64"),
+    ("unknown-musl", "musl"),
+    ("linux-musl", "musl"),
+    ("macos", "darwin"),
+)
+
+
+def platform_slug(text: str) -> str:
+    """How the catalogue calls the platform that somebody calls ``linux/arm64``, ``Linux-x86_64`` or ``macos-aarch64``."""
+    slug = text.lower()
+    for theirs, ours in _OTHER_WORDS:
+        slug = slug.replace(theirs, ours)
+    return slug
+
+
 def _for_platform(release: Release, platform: str) -> Asset:
     slugs = sorted({a.platform.slug for a in release.assets} - {"?"})
     if not platform:
+        likely = ["linux-arm64"] if "linux-arm64" in slugs else [slug for slug in slugs if slug.startswith("linux-")] or slugs
         raise UsageError(
             f"{release.tag} has {len(release.assets)} files: which one?",
             f"platforms: {', '.join(slugs)}",
-            f"Add --platform {slugs[0] if slugs else 'linux-arm64'}, or name the file",
+            f"Add --platform {likely[0]}, or name the file" if likely else "Name the file",
         )
-    wanted = platform.lower().replace("unknown-musl", "musl").replace("linux-musl", "musl").replace("/", "-")
+    wanted = platform_slug(platform)
     fits = [a for a in release.assets if a.platform.slug == wanted]
     for kind in KIND_ORDER:
         of_kind = [a for a in fits if a.kind is kind]
@@ -114,7 +134,10 @@ def _for_platform(release: Release, platform: str) -> Asset:
             return of_kind[0]
         if of_kind:
             raise UsageError(f"{release.tag} has {len(of_kind)} files for {platform}", ", ".join(a.name for a in of_kind), "Name the file")
-    hint = "No musl-arm64 file was ever published: linux-arm64 is the one to look at" if wanted == "musl-arm64" else "Take one of those"
+    plain = wanted.replace("musl-", "linux-")
+    hint = "Take one of those"
+    if wanted.startswith("musl-") and plain in slugs:
+        hint = f"{plain} is the one to look at: a static program runs on musl, too"
     raise NotFoundError(f"{release.tag} has no file for {platform}", f"it has files for {', '.join(slugs) or 'no known platform'}", hint)
 
 

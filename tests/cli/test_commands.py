@@ -36,7 +36,8 @@ def test_assets_and_what_is_not_published(served: Command) -> None:
     assert first["seen"] is None
     assert {"platform": "musl-arm64", "kind": "server", "perhaps": ARM64} in found["unpublished"]
     assert served.json("assets", "v1.6.2")["assets"][0]["missing"]["digest"]["state"] == "not-applicable"
-    assert [a["name"] for a in served.json("assets", "latest", "--platform", "linux-amd64")["assets"]] == [AMD64]
+    for word in ("linux-amd64", "linux/amd64", "Linux-x86_64"):
+        assert [a["name"] for a in served.json("assets", "latest", "--platform", word)["assets"]] == [AMD64]
     text = served("assets", "latest").out
     assert "not published" in text
     assert "perhaps linux-arm64 serves" in text

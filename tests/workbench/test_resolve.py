@@ -20,6 +20,10 @@ assert NEWEST is not None
         ("2025.1.15", "linux/arm64", "roadrunner-2025.1.15-linux-arm64.tar.gz"),
         ("v2025.1.15", "musl-amd64", "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz"),
         ("v2025.1.15", "unknown-musl-amd64", "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz"),
+        ("v2025.1.15", "linux-aarch64", "roadrunner-2025.1.15-linux-arm64.tar.gz"),
+        ("v2025.1.15", "Linux/x86_64", "roadrunner-2025.1.15-linux-amd64.tar.gz"),
+        ("v2025.1.15", "linux-musl-x86-64", "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz"),
+        ("v2025.1.15", "macos-arm64", "roadrunner-2025.1.15-darwin-arm64.tar.gz"),
         ("v2025.1.15/protoc-gen-php-grpc-2025.1.15-linux-arm64.tar.gz", "", "protoc-gen-php-grpc-2025.1.15-linux-arm64.tar.gz"),
         ("roadrunner-2025.1.15-linux-arm64.deb", "", "roadrunner-2025.1.15-linux-arm64.deb"),
         ("v1.6.2/roadrunner-1.6.2-unknown-musl-amd64.zip#rr", "", "roadrunner-1.6.2-unknown-musl-amd64.zip"),
@@ -42,8 +46,8 @@ def test_latest_is_the_newest_published_stable_release() -> None:
 @pytest.mark.parametrize(
     ("text", "platform", "kind", "says"),
     [
-        ("v2025.1.15", "", UsageError, "--platform"),
-        ("v2025.1.15", "musl-arm64", NotFoundError, "linux-arm64"),
+        ("v2025.1.15", "", UsageError, "--platform linux-arm64"),
+        ("v2025.1.15", "musl-aarch64", NotFoundError, "linux-arm64 is the one to look at"),
         ("v2025.1.15", "plan9-mips", NotFoundError, "linux-arm64"),
         ("v2025.1.51", "linux-arm64", NotFoundError, "v2025.1.15"),
         ("v2025.1.51/x", "", NotFoundError, "v2025.1.15"),
