@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+from explorer.compat.loaders import MUSL_ARCHES
 from explorer.compat.models import Libc, Target
 from explorer.errors import UsageError
 
@@ -96,13 +97,15 @@ def default_target() -> Target:
 def find_target(name: str) -> Target:
     """A target by name, with further packages by ``+NAME``: ``alpine-3.22``, ``musl-1.2.5+gcompat+libstdc++``.
 
-    An image reference that ``target_for_image`` knows is taken too.
+    An image reference that ``target_for_image`` knows is taken too. ``/ARCH`` at the end names an architecture, in Go's words or
+    the kernel's; without one it is the binary's own.
 
     Raises:
         UsageError: there is no such target or package; the remedy names near matches.
     """
     table = _table()
-    base, *extra = _split(name.strip().lower())
+    words, arch = _named_arch(name.strip().lower())
+    base, *extra = _split(words)
     base = table.aliases.get(base, base)
     target = table.targets.get(base) or target_for_image(base)
     if target is None:
@@ -115,7 +118,15 @@ def find_target(name: str) -> Target:
         if package not in table.packages or target.libc is not Libc.MUSL:
             known = ", ".join(table.packages) if target.libc is Libc.MUSL else "none: its libraries are those of its stock image"
             raise UsageError(f"Nothing is known of {package!r} on {target.name}", f"in {name!r}", f"Known packages: {known}")
-    return _with_packages(target, extra)
+    found = _with_packages(target, extra)
+    return replace(found, name=f"{found.name}/{arch}", arch=arch) if arch else found
+
+
+def _named_arch(name: str) -> tuple[str, str]:
+    """``alpine-3.22/aarch64`` as ``("alpine-3.22", "arm64")``; what is behind the slash of an image's name is no architecture."""
+    words, slash, last = name.rpartition("/")
+    arch = {"x86_64": "amd64", "aarch64": "arm64", "i386": "386"}.get(last, last)
+    return (words, arch) if slash and arch in MUSL_ARCHES else (name, "")
 
 
 def _split(name: str) -> list[str]:
@@ -160,7 +171,7 @@ def target_for_image(reference: str) -> Target | None:
 
 def stock(target: Target) -> Stock:
     """What the data know of a target (or of one with further packages); an empty ``Stock`` for a made-up one."""
-    return _table().stocks.get(_split(target.name)[0], Stock())
+    return _table().stocks.get(_split(_named_arch(target.name)[0])[0], Stock())
 
 
 def packages_of(target: Target) -> tuple[Package, ...]:

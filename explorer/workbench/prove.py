@@ -45,8 +45,14 @@ async def prove_inspection(
 
     platform = _platform(inspection)
     argv = _argv(inspection, options)
-    engine = await bench.session.engine(options.engine)
     target = _target(bench, options)
+    if target.arch not in ("", platform.removeprefix("linux/")):
+        raise UsageError(
+            f"{inspection.file.name} is a program for {platform}, and the verdict asked for is about {target.arch}",
+            "a proof runs it on its own processor, emulated where need be",
+            f"Leave /{target.arch} out",
+        )
+    engine = await bench.session.engine(options.engine)
     image = options.image or bench.settings.image or target.image
     judged = await bench.session.run(lambda _: bench.judge(inspection, on=(target.name,)))
     verdict = judged.verdicts[0]

@@ -4,12 +4,13 @@ import json
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from importlib import resources
 
 import jsonschema
 import pytest
 
-from explorer.compat import Libc, default_target, find_target, judge, target_for_image, targets
+from explorer.compat import Answer, Libc, default_target, find_target, judge, target_for_image, targets
 from explorer.compat.exports import library, musl, version_key
 from explorer.errors import UsageError
 from tests.compat.helpers import read
@@ -103,7 +104,47 @@ def test_names_compose(name: str, found: str, packages: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["alpin-3.22", "", "+", "alpine-3.22+nonsense", "debian-12+gcompat", "scratch+libgcc", "\x1b[31m", "a" * 5000]
+    ("name", "found", "arch"),
+    [
+        ("alpine-3.22/arm64", "alpine-3.22/arm64", "arm64"),
+        ("alpine/aarch64", "alpine-3.24/arm64", "arm64"),
+        ("alpine:3.22/x86_64", "alpine-3.22/amd64", "amd64"),
+        ("musl-1.2.5+gcompat+libstdc++/AMD64", "musl-1.2.5+libstdc+++gcompat/amd64", "amd64"),
+        ("ubi9/ubi/s390x", "rhel-9/s390x", "s390x"),
+        ("scratch/riscv64", "scratch/riscv64", "riscv64"),
+    ],
+)
+def test_an_architecture_can_be_named(name: str, found: str, arch: str) -> None:
+    target, plain = find_target(name), find_target(found.rpartition("/")[0])
+    assert (target.name, target.arch) == (found, arch)
+    assert find_target(target.name) == target
+    assert replace(target, name=plain.name, arch="") == plain
+
+
+@pytest.mark.parametrize("named", ["alpine-3.22+libstdc++", "debian-12", "scratch"])
+@pytest.mark.parametrize("program", ["c-needs", "c-musl", "cpp-glibc", "c-relr-musl", "go-static-amd64"])
+def test_the_binary_s_own_architecture_changes_nothing_and_another_one_is_a_no(named: str, program: str) -> None:
+    facts = read(binary(program))
+    own, plain = judge(facts, find_target(f"{named}/amd64")), judge(facts, find_target(named))
+    assert replace(own, target=plain.target) == plain
+    other = judge(facts, find_target(f"{named}/arm64"))
+    assert (other.answer, other.deciding.code) == (Answer.NO, "elf.arch")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "alpin-3.22",
+        "alpine-3.22/vax",
+        "/arm64",
+        "",
+        "+",
+        "alpine-3.22+nonsense",
+        "debian-12+gcompat",
+        "scratch+libgcc",
+        "\x1b[31m",
+        "a" * 5000,
+    ],
 )
 def test_an_unknown_name_is_a_usage_error_with_a_remedy(name: str) -> None:
     with pytest.raises(UsageError) as caught:

@@ -112,6 +112,20 @@ async def test_of_an_unknown_program_it_must_be_said_what_to_run(bench: Workbenc
     assert "--run" in caught.value.remedy
 
 
+async def test_a_proof_is_not_held_against_another_processor_s_verdict(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The file would run on its own processor, emulated, and “disagree” with a no that was about another."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = await bench.inspect(await bench.resolve(str(binary("c-static"))), on=("alpine-3.22/arm64",))
+    assert (found.verdicts[0].answer, found.verdicts[0].deciding.code) == (Answer.NO, "elf.arch")
+    with pytest.raises(UsageError, match="amd64") as caught:
+        await bench.verify(found, ProofOptions(argv=("--version",), on="alpine-3.22/arm64"))
+    assert "Leave /arm64 out" in caught.value.remedy
+    with pytest.raises(EngineError):
+        await bench.verify(found, ProofOptions(argv=("--version",), on="alpine-3.22/amd64"))
+
+
 async def test_without_an_engine_it_says_what_to_install(bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EngineError, match="not installed"):
