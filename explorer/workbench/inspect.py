@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from explorer.fetch import Cache
     from explorer.workbench.session import Session
 
-RECORD_VERSION = 2
+RECORD_VERSION = 3
 """Raised whenever a rule or a reader changes what it would say, so that kept records are made anew."""
 
 
