@@ -67,6 +67,20 @@ def test_a_field_of_another_shape_is_a_format_error_or_fits_its_type(field: str,
     assert codec.loads(codec.dumps(record), Record) == record
 
 
+@pytest.mark.parametrize("at", ["", "file", "traffic", "member"])
+def test_a_record_of_another_version_is_a_format_error(at: str) -> None:
+    """A field more or less, here or further in: what it means now is not known."""
+    for change in ("more", "less"):
+        data = json.loads(codec.dumps(a_record()))
+        inner = data[at] if at else data
+        if change == "more":
+            inner["new"] = 1
+        else:
+            inner.popitem()
+        with pytest.raises(FormatError):
+            codec.loads(json.dumps(data).encode(), Record)
+
+
 def test_a_number_too_large_for_its_field_is_a_format_error() -> None:
     record = json.loads(codec.dumps(Proofs(1.5)))
     record["seconds"] = 10**400
