@@ -46,15 +46,22 @@ def fill_closed_streams() -> None:
 def main() -> None:
     """Open the app where that is all that was asked for; else run the command line, which opens it too."""
     fill_closed_streams()
+    try:
+        sys.exit(_called())
+    except KeyboardInterrupt:  # while modules are imported: what takes longer ends in its own way
+        sys.exit(130)
+
+
+def _called() -> int:
     settings = settings_at_once()
     if settings is not None:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # as the command line does
-        sys.exit(open_app(settings, None))
+        return open_app(settings, None)
     from explorer.cli import run
 
-    sys.exit(run(sys.argv[1:], open_app))
+    return run(sys.argv[1:], open_app)
 
 
 if __name__ == "__main__":

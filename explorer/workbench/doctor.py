@@ -119,7 +119,7 @@ async def _engines(bench: Workbench) -> tuple[Finding, ...]:
     try:
         engine = await bench.session.engine()
         for wanted in ("linux/amd64", "linux/arm64"):
-            state = await emulation(engine, wanted)
+            state = await emulation(engine, wanted, bench.settings.run_args)
             how = "native" if state.native else "emulated" if state.available else "cannot run here"
             findings.append(Finding(wanted, Health.OK if state.available else Health.WARNING, how, "" if state.available else state.remedy))
     except ExplorerError as error:
