@@ -112,7 +112,8 @@ async def _carry_out(request: ProofRequest, plan: _Plan, progress: ProgressCallb
         await to_the_end(_ended(*tasks))
     meaning = classify(run.seen)
     if why_empty:
-        meaning = replace(meaning, text=f"{meaning.text}. In an empty image, since {why_empty}: it proves that no libc is needed")
+        proves = ": it proves that no libc is needed" if meaning.result is Result.RAN else ""
+        meaning = replace(meaning, text=f"{meaning.text}. In an empty image, since {why_empty}{proves}")
     return _Outcome(run, meaning, image, dry_run, commands)
 
 

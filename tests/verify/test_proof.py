@@ -300,7 +300,14 @@ async def test_without_an_image_a_static_program_is_proved_in_an_empty_one(prove
         assert (proof.result, proof.agrees) == (Result.RAN, True), proof
         assert not isinstance(proof.image, MISSING)
         assert proof.image.empty
-        assert "empty image" in proof.text
+        assert "In an empty image, since" in proof.text
+        assert "it proves that no libc is needed" in proof.text
+    for words, result in ((("segv",), Result.FAILED), (("hang",), Result.NOT_RUN)):
+        wanted = {"image": "localhost/rr-explorer-test/absent:1", "static": True, "pull": False, "limits": RunLimits(seconds=1)}
+        proof = await proved(act(), *words, **wanted)
+        assert proof.result is result, proof
+        assert "In an empty image, since" in proof.text
+        assert "proves" not in proof.text, "what did not run proves nothing"
 
 
 async def test_without_an_image_a_dynamic_program_cannot_be_proved(request_for: Requests) -> None:
