@@ -122,14 +122,19 @@ def keep(inspection: Inspection, session: Session) -> Inspection:
     if before is not None and before.whole and not whole:
         return inspection
     verdicts = inspection.verdicts
-    if before is not None and before.whole is whole:  # what it said of other targets still holds
-        named = {v.target.name for v in verdicts}
-        verdicts = (*verdicts, *(v for v in before.verdicts if v.target.name not in named))
+    if before is not None and before.whole is whole:
+        verdicts = _and_before(verdicts, before)
     try:
         session.cache.store("peek").save(record_key(asset), codec.dumps(_record(inspection, verdicts)))
     except SourceError as error:
         session.warn(str(error))
     return inspection
+
+
+def _and_before(verdicts: Sequence[Verdict], before: Record) -> tuple[Verdict, ...]:
+    """What an earlier look of the same kind said of other targets still holds."""
+    named = {v.target.name for v in verdicts}
+    return (*verdicts, *(v for v in before.verdicts if v.target.name not in named))
 
 
 def keep_later(inspection: Inspection, session: Session) -> None:
@@ -138,7 +143,9 @@ def keep_later(inspection: Inspection, session: Session) -> None:
     if asset is None or inspection.subject.member:
         return
     key = record_key(asset)
-    session.unwritten[key] = record = _record(inspection, inspection.verdicts)
+    before = session.unwritten.get(key)
+    verdicts = inspection.verdicts if before is None else _and_before(inspection.verdicts, before)
+    session.unwritten[key] = record = _record(inspection, verdicts)
 
     def work() -> None:
         keep(inspection, session)
@@ -166,7 +173,9 @@ def kept(asset: Asset, session: Session) -> Record | None:
     """The record of an asset, or None where there is none that this version can read."""
     fresh = session.unwritten.get(record_key(asset))  # first: it leaves here once it is written
     stored = _stored(asset, session)
-    return fresh if fresh is not None and (stored is None or not stored.whole) else stored
+    if fresh is None or (stored is not None and stored.whole):
+        return stored
+    return fresh if stored is None else replace(fresh, verdicts=_and_before(fresh.verdicts, stored))
 
 
 def _stored(asset: Asset, session: Session) -> Record | None:
