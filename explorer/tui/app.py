@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +19,12 @@ from explorer.errors import ExplorerError
 from explorer.facts import MISSING
 from explorer.settings import Settings
 from explorer.tui.actions import keymap_of
+from explorer.tui.away import Away
 from explorer.tui.jobs import Job, JobBoard, JobEnded, JobPrinted, JobProgressed, Kind, State
 from explorer.tui.late import load, report, workbench
+from explorer.tui.leaving import Leaving
 from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, CommandWanted, Inspected, InspectFailed, Proved
+from explorer.tui.pace import Pace
 from explorer.tui.theme import DEFAULT, THEMES
 from explorer.tui.typed import TypedAhead
 from explorer.tui.work import Work, key_of
@@ -36,11 +38,6 @@ def _commands() -> type[Provider]:
     from explorer.tui.palette import NowProvider
 
     return NowProvider
-
-
-SWITCH = 0.0005
-"""Seconds after which a thread at work lets the app's loop in. With Python's 5 ms, a key that comes while files are read and a
-million rows are searched waits for each of them in turn, some 125 ms; with this, some 20."""
 
 
 class ExplorerApp(App[None]):
@@ -65,13 +62,16 @@ class ExplorerApp(App[None]):
         self.settings = settings
         self._bench = bench
         self._typed = TypedAhead(self, super().on_event)
-        self._switch_interval = sys.getswitchinterval()
+        self.pace = Pace()
         self.ready = False
         """Whether report and workbench are loaded: nothing untrusted can be there before, and nothing is drawn of it."""
         self.now = now
         self.opening = target
         self.board = JobBoard()
         self.work = Work(self)
+        self._leaving = Leaving(self)
+        self.away = Away()
+        """Where the workbench's coroutines run."""
         self.catalogue: Catalogue | None = None
         self.failure: ExplorerError | None = None
         """Why the list could not be had, until it can."""
@@ -113,8 +113,9 @@ class ExplorerApp(App[None]):
 
     def on_mount(self) -> None:
         """Paint first, then load."""
-        self._switch_interval = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH)
+        self.pace.begin()
+        self._leaving.begin()
+        self.set_interval(1.0, self.pace.rest, name="rest")
         self.call_after_refresh(self._begin)
 
     @property
@@ -126,6 +127,7 @@ class ExplorerApp(App[None]):
 
     async def _begin(self) -> None:
         await asyncio.to_thread(load)
+        self.pace.loaded("rooms")
         self.ready = True
         for warning in self.warnings:
             self.say(warning, warning=True)
@@ -135,14 +137,18 @@ class ExplorerApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes wait their turn, each until the one before it has done what it does."""
+        if isinstance(event, (events.Key, events.Paste, events.MouseEvent)):
+            self.pace.typed()
         await self._typed.take(event)
 
     async def on_unmount(self) -> None:
         """Nothing is left running behind."""
-        sys.setswitchinterval(self._switch_interval)
+        self._leaving.end()
         await self.work.stop()
         if self._bench is not None:
-            await self._bench.aclose()
+            await self.away.run(self._bench.aclose())
+        await self.away.close()
+        self.pace.end()
 
     # -- state in words -----------------------------------------------------------------------------------------------
 
@@ -200,6 +206,7 @@ class ExplorerApp(App[None]):
         self.target = self.target or message.target
         if message.final:
             self.failure = None
+            self.pace.loaded("list")
         self.changed.publish("catalogue")
 
     @on(CatalogueFailed)
@@ -210,6 +217,7 @@ class ExplorerApp(App[None]):
     @on(AssetLearned)
     def _learned(self, message: AssetLearned) -> None:
         key = f"{message.asset.tag}/{message.asset.name}#"
+        self.pace.loaded("parsers")
         if message.inspection is not None:
             # A whole file says more than its first bytes; a late peek must not take that away.
             old = self.learned.get(key)
@@ -232,7 +240,9 @@ class ExplorerApp(App[None]):
     @on(InspectFailed)
     def _failed(self, message: InspectFailed) -> None:
         self.problems[message.job.about] = str(message.error)
-        self.say(str(message.error), title=f"{message.job.kind} failed", error=True)
+        tells = getattr(self.screen, "tells", None)
+        if tells is None or not tells(message):
+            self.say(str(message.error), title=f"{message.job.kind} failed", error=True)
         self.failed.publish(message)
         self.learnt.publish(message.job.about)
 
@@ -342,18 +352,9 @@ class ExplorerApp(App[None]):
 
     def action_choose_theme(self) -> None:
         """Let the user choose the colours."""
-        from explorer.tui.screens.choose import Choice, ChooseScreen
+        from explorer.tui.screens.choose import choose_theme
 
-        notes = {"ansi-dark": "the terminal's own colours", "ansi-light": "the terminal's own colours, on a light ground"}
-        first = [theme.name for theme in THEMES] + list(notes)
-        names = first + sorted(name for name in self.available_themes if name not in first and name != "textual-ansi")
-        choices = [Choice(name, name, notes.get(name, "")) for name in names if name in self.available_themes]
-
-        def take(name: str | None) -> None:
-            if name is not None:
-                self.theme = name
-
-        self.push_screen(ChooseScreen("Colours", choices, self.theme), take)
+        choose_theme(self)
 
     def use(self, settings: Settings, name: str) -> None:
         """A setting has been changed and saved."""

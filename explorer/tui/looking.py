@@ -76,7 +76,7 @@ class Looking:
                 self.unreachable.add(key)
                 app.post_message(AssetLearned(asset, None))
                 return
-            seen = await app.wb.look_at(asset, on=on[0] if on else "")
+            seen = await app.away.run(app.wb.look_at(asset, on=on[0] if on else ""))
             if on == app.judged_on:
                 app.post_message(AssetLearned(asset, seen.inspection, problem=str(seen.error) if seen.error else ""))
         except CancelledError:

@@ -105,7 +105,7 @@ class Work:
                 app.post_message(CatalogueArrived(at_hand, target, final=not asks))
                 if at_hand is not None and not asks:
                     return
-            fresh = await wb.catalogue(progress=self._progress(job))
+            fresh = await app.away.run(wb.catalogue(progress=self._progress(job)))
             app.post_message(CatalogueArrived(fresh, None, final=True))
 
         self._start(Kind.LISTING, f"Releases of {app.settings.repo}", "releases", work)
@@ -120,7 +120,7 @@ class Work:
         async def look(asset: Asset, whole: bool) -> None:
             async with turn:
                 try:
-                    found = await (wb.inspect if whole else wb.peek)(wb.subject(asset), on=on)
+                    found = await app.away.run((wb.inspect if whole else wb.peek)(wb.subject(asset), on=on))
                 except CancelledError:
                     return
                 except ExplorerError as error:
@@ -143,9 +143,9 @@ class Work:
         subject = wb.subject(asset)
 
         async def work(job: Job) -> None:
-            got = await wb.download(asset, progress=self._progress(job))
+            got = await app.away.run(wb.download(asset, progress=self._progress(job)))
             app.tell_download(asset, got)
-            found = await wb.inspect(subject, on=app.judged_on, progress=self._progress(job))
+            found = await app.away.run(wb.inspect(subject, on=app.judged_on, progress=self._progress(job)))
             app.post_message(Inspected(found))
 
         return self._start(Kind.DOWNLOAD, asset.name, key_of(subject), work)
@@ -160,7 +160,7 @@ class Work:
             progress = self._progress(job)
             here = whole or await asyncio.to_thread(wb.on_disk, subject)
             look = wb.inspect if here else wb.peek
-            app.post_message(Inspected(await look(subject, on=app.judged_on, progress=progress)))
+            app.post_message(Inspected(await app.away.run(look(subject, on=app.judged_on, progress=progress))))
 
         return self._start(Kind.INSPECT, subject.name, key_of(subject), work)
 
@@ -168,7 +168,8 @@ class Work:
         """Look at the files that might serve; a file without a digest is fetched, so that the lines to paste have one."""
 
         async def work(job: Job) -> None:
-            then(await self._app.wb.advise(tag, arch, libc, progress=self._progress(job)))
+            app = self._app
+            then(await app.away.run(app.wb.advise(tag, arch, libc, progress=self._progress(job))))
 
         # Each question is a job of its own: another screen's answer goes to that screen.
         return self._start(Kind.ADVISE, f"advice for {arch}, {libc}", f"advice {next(self._questions)}", work)
@@ -177,7 +178,7 @@ class Work:
         """Find what a TARGET of the command line stands for."""
 
         async def work(job: Job) -> None:
-            then(await self._app.wb.resolve(target))
+            then(await self._app.away.run(self._app.wb.resolve(target)))
 
         self._start(Kind.INSPECT, target, f"target {target}", work)
 
@@ -189,7 +190,7 @@ class Work:
             progress = self._progress(job)
             found = inspection
             if found is None or found.path is None:
-                found = await wb.inspect(subject, on=app.judged_on, progress=progress)
+                found = await app.away.run(wb.inspect(subject, on=app.judged_on, progress=progress))
                 app.post_message(Inspected(found))
             if options is None and wb.needs_command(found):
                 app.post_message(CommandWanted(subject, found))
@@ -197,7 +198,8 @@ class Work:
             printed: list[str] = []
             flusher = asyncio.create_task(flush(job, printed))
             try:
-                proof = await wb.verify(found, options or workbench.ProofOptions(), progress=progress, output=printed.append)
+                proving = wb.verify(found, options or workbench.ProofOptions(), progress=progress, output=printed.append)
+                proof = await app.away.run(proving)
             finally:
                 flusher.cancel()
                 if printed:

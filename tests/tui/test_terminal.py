@@ -142,3 +142,12 @@ def test_copying_goes_to_the_terminals_clipboard(terminal: Terminal) -> None:
     assert b"\x1b]52;c;djIwMjUuMS4xNQ==" in terminal.sent  # OSC 52 with "v2025.1.15"
     terminal.type("q")
     assert terminal.ended() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_a_way_to_quit_that_gives_the_terminal_back(terminal: Terminal, number: signal.Signals) -> None:
+    terminal.shows("✓ yes")
+    os.kill(terminal.pid, number)
+    assert terminal.ended() == 128 + number
+    assert b"\x1b[?1049l" in terminal.sent
+    assert b"Traceback" not in terminal.sent

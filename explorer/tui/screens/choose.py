@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -16,6 +16,7 @@ from textual.widgets import Input
 from explorer.report import Cell, Column, Row
 from explorer.tui.render import text
 from explorer.tui.rows import ListRows
+from explorer.tui.theme import THEMES
 from explorer.tui.widgets.pane import NO_CONTROLS
 from explorer.tui.widgets.table import Table
 
@@ -90,3 +91,17 @@ class ChooseScreen(ModalScreen[str | None]):
     @on(Table.Selected)
     def _clicked(self, event: Table.Selected) -> None:
         self.dismiss(event.row.key)
+
+
+def choose_theme(app: App[None]) -> None:
+    """Let the user choose the colours: ours, the terminal's own, Textual's."""
+    notes = {"ansi-dark": "the terminal's own colours", "ansi-light": "the terminal's own colours, on a light ground"}
+    first = [theme.name for theme in THEMES] + list(notes)
+    names = first + sorted(name for name in app.available_themes if name not in first and name != "textual-ansi")
+    choices = [Choice(name, name, notes.get(name, "")) for name in names if name in app.available_themes]
+
+    def take(name: str | None) -> None:
+        if name is not None:
+            app.theme = name
+
+    app.push_screen(ChooseScreen("Colours", choices, app.theme), take)

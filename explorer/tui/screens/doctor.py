@@ -55,7 +55,7 @@ class DoctorScreen(ExplorerScreen):
 
     async def _examine(self) -> None:
         try:
-            self.post_message(Examined(await self.explorer.wb.doctor()))
+            self.post_message(Examined(await self.explorer.away.run(self.explorer.wb.doctor())))
         except ExplorerError as problem:
             self.post_message(Examined((), str(problem)))
 
