@@ -14,7 +14,7 @@ from explorer.errors import SourceError, UsageError
 from explorer.facts import MISSING, known_or
 from explorer.progress import ProgressCallback
 from explorer.releases import Kind
-from explorer.verify import Expectations, Proof, ProofRequest, RunLimits
+from explorer.verify import Expectations, Proof, ProofRequest, Result, RunLimits
 from explorer.workbench.inspect import surroundings_of
 from explorer.workbench.models import Inspection, ProofOptions
 from explorer.workbench.unpack import PROGRAMS
@@ -36,7 +36,7 @@ async def prove_inspection(
     progress: ProgressCallback,
     output: Callable[[str], None] | None,
 ) -> Proof:
-    """Run it and keep the proof.
+    """Run it and keep the proof, unless nothing was learned.
 
     Raises:
         UsageError: not a program, or it is not said what to run. EngineError: no engine, image or emulation.
@@ -80,7 +80,8 @@ async def prove_inspection(
         stand_in=inspection.subject.stand_in,
     )
     proof = await prove(request, progress=progress, output=output)
-    await bench.session.run(lambda _: _kept(bench, proof))
+    if proof.result is not Result.NOT_RUN:  # nothing was learned: it would stand before an earlier proof
+        await bench.session.run(lambda _: _kept(bench, proof))
     return proof
 
 

@@ -22,6 +22,8 @@ from tests.support.github import GitHub
 
 pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
 
+SLEEP = "/bin/busybox sh -c 'sleep 60' {}"
+
 
 @pytest.fixture
 def verifier(rr: Command, engine: TestEngine) -> list[str]:
@@ -96,6 +98,13 @@ def test_what_a_container_prints_is_made_visible(rr: Command, verifier: list[str
     assert "␛]0;owned␇" in done.out
 
 
+def test_an_attempt_that_showed_nothing_hides_no_proof(rr: Command, verifier: list[str]) -> None:
+    path = binary("c-static")
+    assert rr("verify", path, "--run", "{}", *verifier).code == 0
+    assert rr("verify", path, "--run", SLEEP, "--time", "1", *verifier).code == 5
+    assert [proof["result"] for proof in rr.json("inspect", path)["proofs"]] == ["ran"]
+
+
 def test_leftovers_that_cannot_be_removed_cost_a_warning_not_the_proof(
     rr: Command, verifier: list[str], engine: TestEngine, tmp_path: Path
 ) -> None:
@@ -108,9 +117,6 @@ def test_leftovers_that_cannot_be_removed_cost_a_warning_not_the_proof(
     assert done.code == 0, done.err
     assert "▣ ran" in done.out
     assert "no such luck" in done.err
-
-
-SLEEP = "/bin/busybox sh -c 'sleep 60' {}"
 
 
 @contextlib.contextmanager
