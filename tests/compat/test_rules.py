@@ -217,6 +217,14 @@ def test_a_32_bit_program_runs_on_a_64_bit_kernel_that_can() -> None:
     assert judge(read(binary("go-static-arm")), replace(target, arch="arm64")).answer is Answer.YES_IF
 
 
+@pytest.mark.parametrize(("level", "said"), [("x86-64", False), ("x86-64-v2", True), ("x86-64-v4", True)])
+def test_the_baseline_that_every_processor_has_needs_no_advice(level: str, said: bool) -> None:
+    facts = read(binary("c-musl"))
+    assert not isinstance(facts.elf, MISSING)
+    seen = judge(replace(facts, elf=replace(facts.elf, isa=level)), find_target("alpine-3.22"))
+    assert ("advice.isa" in codes(seen)) is said
+
+
 def test_embedded_time_zones_need_no_advice() -> None:
     assert "advice.tzdata" not in codes(verdict("go-tzdata", "scratch"))
 

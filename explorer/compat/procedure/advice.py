@@ -10,6 +10,8 @@ from explorer.facts import known_or
 
 MUSL_THREAD_STACK = 128 * 1024
 """Bytes; glibc gives 8 MiB (the shell's limit)."""
+BASELINE = "x86-64"
+"""The level that every 64-bit Intel and AMD processor has; some linkers write it down all the same."""
 _BIG_PAGE_ARCHES = ("arm64", "ppc64le", "loong64", "mips64le", "mips64")
 _INSTALL = {Libc.MUSL: "apk add {0}", Libc.GLIBC: "install the package {0}", Libc.NONE: "copy {1} into the image"}
 
@@ -37,7 +39,7 @@ def isa(context: Context) -> Seen | None:
     note = known_or(context.elf.isa, "")
     if goamd64 in ("v2", "v3", "v4"):
         level, evidence = f"x86-64-{goamd64}", f"GOAMD64={goamd64} in Go's build info"
-    elif note and not note.endswith(("baseline", "v1")):
+    elif note not in ("", BASELINE):
         level, evidence = note, f"GNU_PROPERTY_X86_ISA_1_NEEDED: {note}"
     else:
         return None
