@@ -6,12 +6,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import painting, peeking, proving, whole
+from tests.bench import keys, painting, peeking, proving, whole
 from tests.bench.figures import Figure, print_table
 
 PARTS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
     "peek": ("A verdict before the download (counted at the local server)", peeking.measure),
     "paint": ("First paint (in a terminal of 120 by 40)", painting.measure),
+    "keys": ("Keys, during a download, peeks, a million-row search and a flood of output", keys.measure),
     "inspect": ("Whole files: inspect", whole.inspections),
     "download": ("Whole files: download", whole.downloads),
     "proof": ("Proofs", proving.measure),
