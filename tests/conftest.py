@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,12 @@ import pytest
 from tests.support.github import GitHub
 
 pytest_plugins = ["tests.support.skips", "tests.support.engine", "tests.support.browser"]
+
+
+def pytest_configure() -> None:
+    """Whoever was started in a shell's background ignores Ctrl+C, and so would every program that a test starts and stops with it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
