@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
 
 EVERYWHERE = "everywhere"
 
@@ -28,7 +32,7 @@ class Action:
     where: frozenset[str]
     """The screens' contexts in which it is bound; ``everywhere`` for all of them."""
     shown: int = 0
-    """Place in the key bar, from the left; 0: not shown there."""
+    """Place in the key bar, from the left, where there is room for it; 0: not shown there."""
     do: str = ""
     """Textual's action, where it is not the id."""
     group: str = "General"
@@ -91,7 +95,7 @@ ACTIONS: tuple[Action, ...] = (
         "advice",
         "Say which file of the release to take for a system, why, and what to paste",
         "browser binary matrix",
-        shown=8,
+        shown=7,
         group="A file",
     ),
     _action(
@@ -100,7 +104,7 @@ ACTIONS: tuple[Action, ...] = (
         "report",
         "Write down what was inspected, predicted and proved, as Markdown, JSON, HTML or SVG",
         "browser binary matrix advice",
-        shown=11,
+        shown=9,
         group="A file",
     ),
     _action(
@@ -109,47 +113,58 @@ ACTIONS: tuple[Action, ...] = (
         "browser",
         "Open the release or the file's page in the web browser",
         "browser binary matrix",
-        shown=13,
+        shown=11,
         group="A file",
     ),
-    _action("other-arch", "M", "arm64/amd64", "Ask for the other architecture", "advice", shown=3, group="A file"),
-    _action("other-libc", "L", "musl/glibc", "Ask for the other C library", "advice", shown=4, group="A file"),
+    _action("other-arch", "M", "arch", "Ask for the other architecture", "advice", shown=3, group="A file"),
+    _action("other-libc", "L", "libc", "Ask for the other C library", "advice", shown=4, group="A file"),
     _action("open-asset", "enter", "open", "Open the file that is advised", "advice", shown=1, group="A file"),
-    _action("matrix", "m", "matrix", "Show every release on every platform at a glance", "browser", shown=7, group="Lists"),
+    _action("matrix", "m", "matrix", "Show every release on every platform at a glance", "browser", shown=6, group="Lists"),
     _action(
         "refresh",
         "r",
         "refresh",
         "Ask the server for the newest list, or look at the file again",
         "browser binary doctor matrix advice",
-        shown=12,
+        shown=10,
         group="Lists",
     ),
     _action("filter", "slash", "filter", "Filter the table as you type; escape clears it", shown=5, group="Lists"),
     _action("sort", "s", "sort", "Sort the table by the next column", group="Lists"),
     _action("sort-reverse", "S", "reverse", "Turn the order round", group="Lists"),
-    _action("copy", "y", "copy", "Copy the digest, the URL, a command line or any cell to the clipboard", shown=10, group="Lists"),
-    _action("prereleases", "p", "pre-releases", "Show or hide pre-releases", "browser matrix", shown=15, group="Lists"),
+    _action("copy", "y", "copy", "Copy the digest, the URL, a command line or any cell to the clipboard", shown=8, group="Lists"),
+    _action("prereleases", "p", "pre-releases", "Show or hide pre-releases", "browser matrix", shown=12, group="Lists"),
     _action("plugins", "P", "plugins", "Show or hide protoc-gen-php-grpc and other plugins", "browser", group="Lists"),
     _action("debs", "B", "debs", "Show or hide Debian packages", "browser", group="Lists"),
-    _action("next-tab", "right_square_bracket", "next tab", "Go to the next tab", "binary", group="Moving"),
+    _action("next-tab", "right_square_bracket", "next tab", "Go to the next tab", "binary", shown=6, group="Moving"),
     _action("previous-tab", "left_square_bracket", "previous tab", "Go to the tab before", "binary", group="Moving"),
-    _action("back", "escape", "back", "Go back: close, clear the filter, leave the pane", shown=9, group="Moving"),
+    _action("back", "escape", "back", "Go back: close, clear the filter, leave the pane", shown=13, group="Moving"),
     _action("jump", "g", "jump", "Jump mode: then one more key goes to any part of the screen", group="Moving"),
     _action("jobs", "J", "jobs", "Show what is running, with its progress", group="Jobs"),
     _action("cancel", "x", "cancel", "Cancel the job that is highlighted, or the one started last", group="Jobs"),
     _action("settings", "comma", "settings", "Show the settings and where to change them", do="app.settings"),
     _action("doctor", "D", "doctor", "Look at network, cache, engines and emulation, and say what to do", do="app.doctor"),
     _action("theme", "T", "theme", "Choose the colours, the terminal's own among them", do="app.choose_theme"),
-    _action("help", "question_mark", "help", "Help for what has the focus, and all keys", shown=6, do="app.help"),
+    _action("help", "question_mark", "help", "Help for what has the focus, and all keys", shown=14, do="app.help"),
     _action("palette", "ctrl+p", "palette", "Find any command that makes sense now", do="app.command_palette"),
-    _action("quit", "q,ctrl+q", "quit", "Leave; running jobs are stopped cleanly, downloads can be resumed", shown=14, do="app.leave"),
+    _action("quit", "q,ctrl+q", "quit", "Leave; running jobs are stopped cleanly, downloads can be resumed", shown=15, do="app.leave"),
 )
 
 ENTER = Action("open", "enter", "open", "Open what is highlighted", frozenset({EVERYWHERE}), 1, group="Moving")
 """Bound by each table itself, so that it only acts where there is a row; listed here for help and the README."""
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in (ENTER, *ACTIONS)}
+
+
+def offered(screen: Screen[Any], binding: ActiveBinding) -> Action | None:
+    """The action that a key of this screen runs, where it would do something now and is of the registry."""
+    action = BY_ID.get(binding.binding.id or "")
+    if action is None and binding.binding.key == ENTER.key and binding.binding.show:
+        action = ENTER
+    offers = getattr(screen, "offers", None)
+    if action is None or not binding.enabled or (offers is not None and not offers(action.id)):
+        return None
+    return action
 
 
 def actions_for(context: str) -> tuple[Action, ...]:

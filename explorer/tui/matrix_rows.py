@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from explorer.errors import ExplorerError
 from explorer.progress import Cancellation
-from explorer.report import Cell, Column, Row, Style
+from explorer.report import Cell, Column, Row, Style, cell_width
 from explorer.report.matrix import PUBLISHED_SHORT, matrix_cell
 from explorer.tui.widgets.grid import Heading
 from explorer.workbench import Asset, Inspection, Kind, Matrix, MatrixCell, MatrixColumn, MatrixRow, Seen, seen_key
 
-RELEASE = 13
-"""Cells of the release's column: ``v2.0.0-alpha1``."""
+RELEASE = (13, 17)
+"""Cells of the release's column, at least and at most: ``v2.0.0-alpha1``, ``v2023.1.0-alpha.1``."""
 ANSWER, SHORT, STORY = 8, 7, 17
 """Cells of a column for Linux (``◐ yes-if``), for another system (``freebsd``), and of the one that names what serves instead."""
 GROUPS = {Kind.SERVER: "server", Kind.DEB: "server", Kind.PLUGIN: "plugin", Kind.OTHER: "files"}
@@ -51,7 +51,7 @@ class MatrixRows:
         self.unreachable: set[str] = set()
         """``TAG/NAME`` of files that no look can reach."""
         self.columns = (
-            Column("tag", "release", width=RELEASE),
+            Column("tag", "release", width=min(RELEASE[1], max((RELEASE[0], *(cell_width(row.release.tag) for row in self._rows))))),
             *(Column(column.key, column.title, width=_width(column)) for column in matrix.columns),
         )
 

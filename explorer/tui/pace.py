@@ -9,6 +9,8 @@ import time
 SWITCH = 0.0005
 """Seconds after which a thread at work lets the app's loop in. With Python's 5 ms, a key that comes while files are read and a
 million rows are searched waits for each of them in turn, some 125 ms; with this, some 20."""
+REDRAW = 0.05
+"""Seconds in which results that arrive are drawn together."""
 REST_S = 2.0
 """Seconds without a key after which a full collection may begin: it stops everything for some 10 ms, 60 with a large list."""
 DUE = 10

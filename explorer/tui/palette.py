@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from explorer.tui.actions import BY_ID
+from explorer.tui.actions import offered
 from explorer.tui.late import report
 from explorer.tui.render import text
 
@@ -29,8 +29,8 @@ class NowProvider(Provider):
     def _actions(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
         seen: set[str] = set()
         for active in self.screen.active_bindings.values():
-            action = BY_ID.get(active.binding.id or "")
-            if action is None or not active.enabled or action.id in seen or action.id == "palette":
+            action = offered(self.screen, active)
+            if action is None or action.id in seen or action.id == "palette":
                 continue
             seen.add(action.id)
             run = active.binding.action

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual.events import Event, Key, Paste
@@ -25,6 +26,8 @@ MOST = 12
 """Marks that follow a key at most, should the focus never come to rest."""
 LIMIT = 0.5
 """Seconds after which the next key is handed out whatever has become of the mark: a widget that is removed takes its queue along."""
+AGAIN = 0.01
+"""Seconds between two looks at a screen that is still being filled."""
 
 
 class TypedAhead:
@@ -37,6 +40,8 @@ class TypedAhead:
         self._busy = False
         self._number = 0
         """Of the mark that is under way; an older one that comes home late counts for nothing."""
+        self._until = 0.0
+        """``monotonic`` seconds until which a screen that is being filled is waited for."""
         self._alarm: asyncio.TimerHandle | None = None
 
     async def take(self, event: Event) -> None:
@@ -53,6 +58,7 @@ class TypedAhead:
         if not self._waiting:
             self._busy = False
             return
+        self._until = monotonic() + LIMIT
         await self._hand_out(self._waiting.popleft())
         self._follow(1)
 
@@ -83,8 +89,11 @@ class TypedAhead:
             return
         if self._alarm is not None:
             self._alarm.cancel()
-        if rounds < ROUNDS or (rounds < MOST and self._app.is_running and self._place() != place):
-            self._follow(rounds + 1, opened=self._place()[0] is not place[0])
+        self._number += 1
+        now = self._place() if self._app.is_running else place
+        if rounds < ROUNDS or (rounds < MOST and now != place):
+            self._follow(rounds + 1, opened=now[0] is not place[0])
+        elif getattr(now[0], "opening", False) and monotonic() < self._until:
+            asyncio.get_running_loop().call_later(AGAIN, self._home, self._number, rounds, now)
         else:
-            self._number += 1
             self._app.call_later(self._next)

@@ -36,6 +36,16 @@ async def test_releases_and_files_side_by_side_with_verdicts(demo: Settings) -> 
         await app.shows("YES, runs on Alpine", "stand-in: a demo binary")
 
 
+async def test_a_long_tag_is_whole(demo: Settings) -> None:
+    async with opened(demo) as app:
+        for tag in ("v2023.1.0-alpha.1", "v2023.3.0-beta.2"):
+            app.app.screen.go_to_release(tag)  # type: ignore[attr-defined]  # the browser's
+            await app.shows(f"› {tag} pre")
+        await app.pilot.resize_terminal(160, 50)
+        await app.until(lambda: any("› v2023.3.0-beta.2 pre" in line and " 15 " in line[:46] for line in app.drawn().splitlines()))
+        await app.shows("date         files")
+
+
 async def test_the_place_of_a_missing_file_is_explained(demo: Settings) -> None:
     async with opened(demo) as app:
         await app.shows("↳ yes")

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from explorer.errors import EngineError
 from explorer.settings import Settings
 from explorer.tui.jobs import Kind, State
+from explorer.tui.messages import InspectFailed
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.command import CommandScreen
 from explorer.tui.widgets.table import Table
@@ -89,7 +91,14 @@ async def test_without_an_engine_it_says_what_to_do(tmp_path: Path, monkeypatch:
         await app.press("enter", "v")
         await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
         await app.shows("nothing was learned about the binary")
+        assert not app.app._notifications, "no toast lies over the very words"
         assert app.app.is_running
+        # Where the words are not seen, a toast says them.
+        await app.press("right_square_bracket")
+        job = app.app.board.find(Kind.VERIFY, app.app.screen.key)  # type: ignore[attr-defined]  # the binary screen's
+        assert job is not None
+        app.app.post_message(InspectFailed(job, EngineError("There is no engine")))
+        await app.shows("verify failed", "There is no engine")
 
 
 @pytest.mark.container

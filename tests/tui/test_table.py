@@ -173,3 +173,17 @@ def test_choosing_orders_numbers_as_numbers() -> None:
     source = ListRows(COLUMNS, [row(number) for number in (10, 9, 100)])
     assert list(choose(source, Wish(sorted_by="name"), Cancellation())) == [1, 0, 2]
     assert list(choose(source, Wish(words="symbol_10"), Cancellation())) == [0, 2]
+
+
+async def test_a_scrollbar_says_that_there_is_more() -> None:
+    async with holding(million()) as (app, pilot):
+        assert app.table.show_vertical_scrollbar
+        assert not app.table.show_horizontal_scrollbar, "columns that share the width do not scroll sideways"
+        assert app.table.scrollable_content_region.width == app.table.region.width - 1
+        app.table.show(ListRows(COLUMNS, [row(number) for number in range(3)]), keep=False)
+        await pilot.pause()
+        assert not app.table.show_vertical_scrollbar
+    wide = ListRows((Column("name", "name", width=200),), [Row("1", (Cell("x" * 200),))])
+    async with holding(wide, fits=False) as (app, pilot):
+        assert app.table.show_horizontal_scrollbar
+        assert not app.table.show_vertical_scrollbar

@@ -20,7 +20,7 @@ from explorer.tui.copying import Copy, proof_copies
 from explorer.tui.jobs import Job
 from explorer.tui.messages import Advised, InspectFailed
 from explorer.tui.render import content, error, lines, text
-from explorer.tui.screens.base import ExplorerScreen
+from explorer.tui.screens.base import AssetScreen
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.work import void
 from explorer.workbench import Advice, Asset, Inspection
@@ -29,7 +29,7 @@ ARCHES = ("arm64", "amd64")
 LIBCS = ("musl", "glibc")
 
 
-class AdviceScreen(ExplorerScreen):
+class AdviceScreen(AssetScreen):
     """Words to read, from the answer to the lines to paste."""
 
     CSS_PATH = "advice.tcss"
@@ -116,6 +116,10 @@ class AdviceScreen(ExplorerScreen):
             self._failure = message.error
             self._show()
 
+    def tells(self, message: InspectFailed) -> bool:
+        """In place of the advice."""
+        return message.job is self._job
+
     # -- words --------------------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
@@ -172,14 +176,6 @@ class AdviceScreen(ExplorerScreen):
 
     # -- actions ------------------------------------------------------------------------------------------------------
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What needs the file is only offered with one."""
-        if action == "verify":
-            return self.advice is not None and self.explorer.reachable(self.asset)
-        if action == "open_asset":
-            return self.asset is not None
-        return super().check_action(action, parameters)
-
     def action_other_arch(self) -> None:
         """The other architecture."""
         self.arch = ARCHES[(ARCHES.index(self.arch) + 1) % len(ARCHES)]
@@ -189,16 +185,6 @@ class AdviceScreen(ExplorerScreen):
         """The other libc."""
         self.libc = LIBCS[(LIBCS.index(self.libc) + 1) % len(LIBCS)]
         self.action_refresh()
-
-    def action_verify(self) -> None:
-        """Prove the file."""
-        if (asset := self.asset) is not None:
-            self.explorer.open_subject(self.explorer.wb.subject(asset), prove=True)
-
-    def action_open_asset(self) -> None:
-        """Open the file."""
-        if (asset := self.asset) is not None:
-            self.explorer.open_subject(self.explorer.wb.subject(asset))
 
     def inspections(self) -> Sequence[Inspection]:
         """Of the files that were considered."""

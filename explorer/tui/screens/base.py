@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import Worker
 
 from explorer.tui.actions import bindings_for
@@ -15,10 +17,13 @@ from explorer.tui.widgets.table import Table
 if TYPE_CHECKING:
     from explorer.tui.app import ExplorerApp
     from explorer.tui.copying import Copy
-    from explorer.workbench import Inspection
+    from explorer.tui.messages import InspectFailed
+    from explorer.workbench import Asset, Inspection
 
 NARROW = 80
 WIDE = 120
+WIDER = 140
+LOW, TALL = 12, 20
 
 
 class ExplorerScreen(Screen[None]):
@@ -26,8 +31,11 @@ class ExplorerScreen(Screen[None]):
 
     CONTEXT: ClassVar[str] = ""
     AUTO_FOCUS = "Table"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (WIDE, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (12, "-low"), (20, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (WIDE, "-wide"), (WIDER, "-wider")]
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (LOW, "-low"), (TALL, "-tall")]
+
+    opening = False
+    """Whether what the screen is about is not there yet, but will be at once: keys that are typed ahead wait for it."""
 
     @property
     def explorer(self) -> ExplorerApp:
@@ -54,9 +62,9 @@ class ExplorerScreen(Screen[None]):
         focused = self.focused
         if focused is not None:
             for node in focused.ancestors_with_self:
-                if isinstance(node, Pane):
+                if isinstance(node, Pane) and shown(node):
                     return node
-        return next((pane for pane in self.query(Pane) if pane.display and pane.region), None)
+        return next((pane for pane in self.query(Pane) if shown(pane)), None)
 
     def table(self) -> Table | None:
         """The table of that pane."""
@@ -67,6 +75,8 @@ class ExplorerScreen(Screen[None]):
         """Open the filter line of the table in focus."""
         if (pane := self.pane()) is not None:
             await pane.start_filter()
+        else:
+            self.explorer.say("Nothing to filter here: there is no table", warning=True)
 
     def action_sort(self) -> None:
         """Order by the next column."""
@@ -80,8 +90,10 @@ class ExplorerScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What has no table to act on is not offered."""
-        if action in ("filter", "sort", "sort_reverse"):
+        if action in ("sort", "sort_reverse"):
             return self.table() is not None
+        if action == "target":
+            return self.explorer.target is not None
         if action == "cancel":
             return bool(self.explorer.board.running)
         if action in ("matrix", "advice"):
@@ -89,6 +101,14 @@ class ExplorerScreen(Screen[None]):
         if action == "report":
             return bool(self.inspections())
         return True
+
+    def offers(self, action: str) -> bool:
+        """Whether the action with this id is worth naming now. One that is not may still be bound, to say why it does nothing."""
+        return action != "filter" or self.table() is not None
+
+    def tells(self, message: InspectFailed) -> bool:
+        """Whether what went wrong stands on the screen already: a toast would lie over the very words."""
+        return False
 
     # -- going back ---------------------------------------------------------------------------------------------------
 
@@ -123,6 +143,15 @@ class ExplorerScreen(Screen[None]):
     def tag(self) -> str:
         """The release at hand."""
         return ""
+
+    def action_target(self) -> None:
+        """Choose where it should run."""
+        self.explorer.choose_target()
+
+    def action_prereleases(self) -> None:
+        """Show or hide pre-releases."""
+        self.explorer.show_prereleases = not self.explorer.show_prereleases
+        self.explorer.changed.publish("switch")
 
     def action_matrix(self) -> None:
         """Show releases and platforms at a glance."""
@@ -166,4 +195,40 @@ class ExplorerScreen(Screen[None]):
         jump(self)
 
 
-__all__ = ["NARROW", "WIDE", "ExplorerScreen", "bindings_for"]
+class AssetScreen(ExplorerScreen):
+    """A screen with a release's file at hand, e.g. under the cursor."""
+
+    @property
+    def asset(self) -> Asset | None:
+        """The file; for a place where none is published the one that serves instead."""
+        raise NotImplementedError
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What needs a file is only offered with one."""
+        if action in ("verify", "download") and self.is_mounted:
+            return self.explorer.reachable(self.asset, whole=action == "download")
+        if action == "open_asset" and self.is_mounted:
+            return self.asset is not None
+        return super().check_action(action, parameters)
+
+    def action_open_asset(self, prove: bool = False) -> None:
+        """Open the file."""
+        if (asset := self.asset) is not None:
+            self.explorer.open_subject(self.explorer.wb.subject(asset), prove=prove)
+
+    def action_verify(self) -> None:
+        """Open the file and prove it."""
+        self.action_open_asset(prove=True)
+
+    def action_download(self) -> None:
+        """Fetch the file."""
+        if (asset := self.asset) is not None:
+            self.explorer.work.download(asset)
+
+
+def shown(node: DOMNode) -> bool:
+    """Whether neither this nor what it stands in is hidden."""
+    return all(widget.display for widget in node.ancestors_with_self if isinstance(widget, Widget))
+
+
+__all__ = ["LOW", "NARROW", "WIDE", "WIDER", "AssetScreen", "ExplorerScreen", "bindings_for", "shown"]

@@ -33,7 +33,7 @@ from explorer.tui.jobs import Kind
 from explorer.tui.messages import InspectFailed, SymbolsRead, TargetsJudged
 from explorer.tui.render import error, text
 from explorer.tui.rows import LazyRows, ListRows
-from explorer.tui.screens.base import ExplorerScreen
+from explorer.tui.screens.base import LOW, ExplorerScreen, shown
 from explorer.tui.tabs import TABS, TabContent, TabSpec
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
@@ -94,6 +94,10 @@ class BinaryScreen(ExplorerScreen):
         elif self.inspection is None or self.inspection.path is None:
             explorer.work.inspect(self.subject)
 
+    def on_resize(self) -> None:
+        """More or less is said of the verdict."""
+        self._show_banner()
+
     # -- what is known ------------------------------------------------------------------------------------------------
 
     def _learnt(self, key: str) -> None:
@@ -120,10 +124,18 @@ class BinaryScreen(ExplorerScreen):
             self._failure = message.error
             self._refresh()
 
+    def tells(self, message: InspectFailed) -> bool:
+        """In the proof's panel, or where the verdict would be."""
+        if message.job.about != self.key:
+            return False
+        return self._tab == "proof" if message.job.kind is Kind.VERIFY else self.inspection is None
+
     def _refresh(self) -> None:
         self._show_banner()
         self._stale = {spec.id for spec in TABS}
         self._fill(self._tab)
+        if self.focused is None:
+            self._focus_tab(self._tab)
         self.refresh_bindings()
 
     def _show_banner(self) -> None:
@@ -131,7 +143,8 @@ class BinaryScreen(ExplorerScreen):
         if self.inspection is not None:
             name = text(self.inspection.subject.name, "bold")
             size = text(f"  {size_in_words(self.inspection)} · {binary_in_words(self.inspection.binary)}", "$text-muted")
-            banner.show(verdict_banner(self.inspection, now=self.explorer.now()), Content.assemble(name, size), self.size.height < 30)
+            lead = None if self.app.size.height < LOW else Content.assemble(name, size)  # one line is for the verdict
+            banner.show(verdict_banner(self.inspection, now=self.explorer.now()), lead, self.size.height < 30)
         elif self._failure is not None:
             banner.say(error(self._failure), style="bad")
         else:
@@ -162,9 +175,7 @@ class BinaryScreen(ExplorerScreen):
 
     def _focus_tab(self, name: str) -> None:
         widget = self.query_one(f"#body #{name}")
-        first = next((node for node in (widget, *widget.query(Widget)) if node.focusable and node.display), None)
-        if first is not None:
-            first.focus()
+        self.set_focus(next((node for node in (widget, *widget.query(Widget)) if node.focusable and shown(node)), None))
 
     @staticmethod
     def _widget(spec: TabSpec) -> Widget:
@@ -287,8 +298,6 @@ class BinaryScreen(ExplorerScreen):
             return self.subject.release is not None and bool(self.subject.release.url)
         if action == "advice":
             return self.subject.release is not None
-        if action == "target":
-            return self.explorer.target is not None
         return super().check_action(action, parameters)
 
     def action_download(self) -> None:
@@ -302,10 +311,6 @@ class BinaryScreen(ExplorerScreen):
         """Look at the file again."""
         self._failure = None
         self.explorer.work.inspect(self.subject)
-
-    def action_target(self) -> None:
-        """Choose where it should run."""
-        self.explorer.choose_target()
 
     def action_open_browser(self) -> None:
         """Open the release's page."""

@@ -11,14 +11,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.events import Resize
 from textual.timer import Timer
 from textual.widgets import Static
 
 from explorer.tui.actions import bindings_for
 from explorer.tui.late import report
+from explorer.tui.pace import REDRAW
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import ListRows
-from explorer.tui.screens.base import ExplorerScreen
+from explorer.tui.screens.base import WIDE, AssetScreen
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.pane import Pane
@@ -31,11 +33,14 @@ if TYPE_CHECKING:
 
 SETTLE = 0.12
 """Seconds the cursor has to rest on a release before its files are looked up: holding ↓ must not start a request a row."""
+TAG, LEAST_TAG = 20, 11
+"""Cells that a tag keeps, at the expense of the columns beside it: ``v2025.1.0-beta.1 pre``; where the screen is not wide, the date
+stays, and a long tag is cut."""
 NOTICES = 3
 """Warnings that are shown at once."""
 
 
-class BrowserScreen(ExplorerScreen):
+class BrowserScreen(AssetScreen):
     """The first screen."""
 
     CONTEXT = "browser"
@@ -51,6 +56,7 @@ class BrowserScreen(ExplorerScreen):
         self._release: Release | None = None
         self._rows: dict[str, AssetRow] = {}
         self._timer: Timer | None = None
+        self._redraw: Timer | None = None
         self._placed = False
         """Whether the cursor was put on the newest stable release once."""
 
@@ -59,7 +65,7 @@ class BrowserScreen(ExplorerScreen):
         yield Static(id="notice", classes="-empty")
         with Horizontal(id="panes"):
             yield Pane(
-                Table(widget_id="release-table", drops=("files", "date"), floor=11, empty="reading the releases …"),
+                Table(widget_id="release-table", drops=("files", "date"), floor=LEAST_TAG, empty="reading the releases …"),
                 "Releases",
                 widget_id="releases",
             )
@@ -74,7 +80,7 @@ class BrowserScreen(ExplorerScreen):
     def on_mount(self) -> None:
         """Follow the app's state."""
         self.explorer.changed.subscribe(self, self._state_changed)
-        self.explorer.learnt.subscribe(self, lambda _: self._fill_assets())
+        self.explorer.learnt.subscribe(self, self._learnt)
 
     @property
     def releases(self) -> Table:
@@ -96,6 +102,12 @@ class BrowserScreen(ExplorerScreen):
         row = self.assets.row
         return self._rows.get(row.key) if row is not None else None
 
+    def on_resize(self, event: Resize) -> None:
+        """A wide screen has room for whole tags, a high one for more words."""
+        self.releases.floor = TAG if event.size.width >= WIDE else LEAST_TAG
+        self.releases.on_resize()
+        self._show_banner()
+
     # -- filling ------------------------------------------------------------------------------------------------------
 
     def _state_changed(self, what: str) -> None:
@@ -116,6 +128,15 @@ class BrowserScreen(ExplorerScreen):
         if catalogue is None:
             return []
         return [release for release in catalogue.releases if self.explorer.show_prereleases or not release.prerelease]
+
+    def _learnt(self, _: str) -> None:
+        """Results that come together are drawn together; behind another screen, when the user comes back."""
+        if self._redraw is None and self.is_current:
+            self._redraw = self.set_timer(REDRAW, self._drawn_anew)
+
+    def _drawn_anew(self) -> None:
+        self._redraw = None
+        self._fill_assets()
 
     def _fill_releases(self) -> None:
         explorer = self.explorer
@@ -166,8 +187,8 @@ class BrowserScreen(ExplorerScreen):
             self._rows = {row.row.key: row for row in sorted(found, key=order)}
         self.query_one("#assets", Pane).retitle(report.release_title(release) if release is not None else "Files")
         rows = without("proof", report.asset_columns(explorer.target), [slim(row) for row in self._rows.values()])
-        # "linux-arm64 serves: static Go" has 29 cells; beside a proof at 120 columns there are 24.
-        self.assets.floor = 24 if any(column.key == "proof" for column in rows.columns) else 29
+        # "linux-arm64 serves: static Go" has 29 cells; beside a proof at 120 columns there are 22.
+        self.assets.floor = 22 if any(column.key == "proof" for column in rows.columns) else 29
         self.assets.show(rows, keep=keep)
         if not keep:
             self.assets.go_to(self._answering())
@@ -245,13 +266,12 @@ class BrowserScreen(ExplorerScreen):
         return [inspection for inspection in found if inspection is not None]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What needs a file under the cursor is only offered with one."""
-        if action in ("verify", "download") and self.is_mounted:
-            return self.explorer.reachable(self.asset, whole=action == "download")
+        """What needs an address is only offered with one, and going back where there is something to go back from."""
         if action == "open_browser" and self.is_mounted:
             return bool(self._url())
-        if action == "target":
-            return self.explorer.target is not None
+        if action == "back" and self.is_mounted:
+            pane = self.pane()
+            return self.focused is not self.releases or (pane is not None and pane.filtered)
         return super().check_action(action, parameters)
 
     @on(Table.Selected, "#release-table")
@@ -261,8 +281,7 @@ class BrowserScreen(ExplorerScreen):
 
     @on(Table.Selected, "#asset-table")
     def _enter_asset(self) -> None:
-        if (asset := self.asset) is not None:
-            self.explorer.open_subject(self.explorer.wb.subject(asset))
+        self.action_open_asset()
 
     def leave(self) -> None:
         """From the files back to the releases; this screen itself stays."""
@@ -280,20 +299,6 @@ class BrowserScreen(ExplorerScreen):
         if self.releases.go_to(tag):
             self.releases.focus()
 
-    def action_verify(self) -> None:
-        """Open the file under the cursor and prove it."""
-        if (asset := self.asset) is not None:
-            self.explorer.open_subject(self.explorer.wb.subject(asset), prove=True)
-
-    def action_download(self) -> None:
-        """Fetch the file under the cursor."""
-        if (asset := self.asset) is not None:
-            self.explorer.work.download(asset)
-
-    def action_target(self) -> None:
-        """Choose where it should run."""
-        self.explorer.choose_target()
-
     def action_refresh(self) -> None:
         """Ask the server again."""
         self.explorer.problems.clear()
@@ -308,11 +313,6 @@ class BrowserScreen(ExplorerScreen):
     def action_open_browser(self) -> None:
         """Open the release's page, or the file's address where the files have the focus."""
         self.explorer.open_page(self._release.url if self._release is not None and self._release.url else self._url())
-
-    def action_prereleases(self) -> None:
-        """Show or hide pre-releases."""
-        self.explorer.show_prereleases = not self.explorer.show_prereleases
-        self._fill_releases()
 
     def action_plugins(self) -> None:
         """Show or hide plugins."""

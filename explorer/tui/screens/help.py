@@ -1,4 +1,4 @@
-"""Help: first for what has the focus, then every key of the screen."""
+"""Help: first for what has the focus, then for the screen, then every key that acts now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from explorer.tui.actions import BY_ID, ENTER, key_name
+from explorer.tui.actions import key_name, offered
 from explorer.tui.render import lines, text
 
 
@@ -31,7 +31,7 @@ def key_lines(screen: Screen[Any]) -> Iterator[Content]:
     groups: dict[str, list[tuple[str, str]]] = {}
     seen: set[str] = set()
     for key, active in screen.active_bindings.items():
-        action = BY_ID.get(active.binding.id or "") or (ENTER if key == "enter" and active.binding.show else None)
+        action = offered(screen, active)
         if action is None or action.id in seen:
             continue
         seen.add(action.id)
@@ -79,7 +79,8 @@ class HelpScreen(WordsScreen):
 
     def __init__(self, about: Screen[Any]) -> None:
         super().__init__("Help")
-        parts = [text(help_of(about)), Content("")] if help_of(about) else []
+        focus, screen = help_of(about), getattr(about, "HELP", "") or ""
+        parts = [part for words in dict.fromkeys((focus, screen)) if words for part in (text(words), Content(""))]
         parts += [text(f"! {warning}", "$text-warning") for warning in getattr(about, "more_help", ())]
         parts += [Content("")] if getattr(about, "more_help", ()) else []
         parts += list(key_lines(about))

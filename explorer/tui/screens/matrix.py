@@ -17,8 +17,9 @@ from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, proof_copies
 from explorer.tui.looking import Looking, key_of_asset
 from explorer.tui.matrix_rows import MatrixRows, headings
+from explorer.tui.pace import REDRAW
 from explorer.tui.render import text
-from explorer.tui.screens.base import ExplorerScreen
+from explorer.tui.screens.base import AssetScreen
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.grid import Grid
@@ -28,8 +29,6 @@ from explorer.workbench import Asset, Inspection, Matrix, MatrixCell, MatrixRow,
 
 SETTLE = 0.12
 """Seconds the screen has to rest before what is seen is looked at: scrolling through must not start a request a row."""
-REDRAW = 0.05
-"""Seconds in which results that arrive are drawn together."""
 
 
 class LaidOut(Message):
@@ -40,7 +39,7 @@ class LaidOut(Message):
         self.matrix = matrix
 
 
-class MatrixScreen(ExplorerScreen):
+class MatrixScreen(AssetScreen):
     """A grid, and below it what the cell under the cursor means."""
 
     CSS_PATH = "matrix.tcss"
@@ -62,6 +61,8 @@ class MatrixScreen(ExplorerScreen):
         self.looking = Looking(self)
         self._timer: Timer | None = None
         self._redraw: Timer | None = None
+        self._stale: set[str] = set()
+        """Releases of which something was learned since they were drawn."""
 
     def compose(self) -> ComposeResult:
         yield TopBar()
@@ -75,6 +76,7 @@ class MatrixScreen(ExplorerScreen):
         self.explorer.learnt.subscribe(self, self._learnt)
         self.watch(self.grid, "scroll_y", self._look_soon, init=False)
         self.watch(self.grid, "scroll_x", self._look_soon, init=False)
+        self.opening = self.explorer.catalogue is not None
         self.begin(self._lay_out, "layout")
 
     @property
@@ -121,6 +123,7 @@ class MatrixScreen(ExplorerScreen):
     def _laid_out(self, message: LaidOut) -> None:
         explorer, matrix, grid = self.explorer, message.matrix, self.grid
         rows = [row for row in matrix.rows if explorer.show_prereleases or not row.release.prerelease]
+        self.opening = False
         self._rows = MatrixRows(matrix, rows, explorer.known, lambda asset: explorer.problems.get(key_of_asset(asset), ""))
         self._rows.unreachable = {key.removesuffix("#") for key in self.looking.unreachable}
         grid.empty = "no release has files"
@@ -148,13 +151,16 @@ class MatrixScreen(ExplorerScreen):
         name = key.removesuffix("#")
         if key in self.looking.unreachable:
             self._rows.unreachable.add(name)
-        self._rows.forget(name.rpartition("/")[0])
+        tag = name.rpartition("/")[0]
+        self._rows.forget(tag)
+        self._stale.add(tag)
         if self._redraw is None:
             self._redraw = self.set_timer(REDRAW, self._drawn_anew)
 
     def _drawn_anew(self) -> None:
         self._redraw = None
-        self.grid.refresh()
+        self.grid.draw(self._stale)
+        self._stale.clear()
         self._explain()
         self.refresh_bindings()
 
@@ -194,6 +200,7 @@ class MatrixScreen(ExplorerScreen):
         if self._rows is not None:
             for row in self.grid.rows_in_sight():
                 self._rows.forget(row.key)
+                self._stale.add(row.key)
             self._drawn_anew()
         self._look_soon()
 
@@ -238,35 +245,16 @@ class MatrixScreen(ExplorerScreen):
         return [found] if found is not None else []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What needs a file is only offered with one."""
-        if action in ("verify", "download") and self.is_mounted:
-            return self.explorer.reachable(self.asset, whole=action == "download")
+        """What needs an address is only offered with one."""
         if action == "open_browser" and self.is_mounted:
             return self.release is not None and bool(self.release.url)
-        if action == "target":
-            return self.explorer.target is not None
         return super().check_action(action, parameters)
 
     @on(Table.Selected)
     def _enter(self) -> None:
-        if (asset := self.asset) is not None:
-            self.explorer.open_subject(self.explorer.wb.subject(asset))
-        else:
+        self.action_open_asset()
+        if self.asset is None:
             self.explorer.say("Nothing is published there, and nothing serves instead", warning=True)
-
-    def action_verify(self) -> None:
-        """Open the file of the cell and prove it."""
-        if (asset := self.asset) is not None:
-            self.explorer.open_subject(self.explorer.wb.subject(asset), prove=True)
-
-    def action_download(self) -> None:
-        """Fetch the file of the cell."""
-        if (asset := self.asset) is not None:
-            self.explorer.work.download(asset)
-
-    def action_target(self) -> None:
-        """Choose where it should run."""
-        self.explorer.choose_target()
 
     def action_refresh(self) -> None:
         """Ask the server again, and look again at what could not be looked at."""
@@ -278,11 +266,6 @@ class MatrixScreen(ExplorerScreen):
         """Open the release's page."""
         if self.release is not None:
             self.explorer.open_page(self.release.url)
-
-    def action_prereleases(self) -> None:
-        """Show or hide pre-releases."""
-        self.explorer.show_prereleases = not self.explorer.show_prereleases
-        self.explorer.changed.publish("switch")
 
     def copies(self) -> list[Copy]:
         """Of the file under the cursor."""

@@ -39,10 +39,16 @@ class VerdictBanner(Static):
         " and the newest proof."
     )
 
+    def on_resize(self) -> None:
+        """Toasts keep off it where it stands below."""
+        height = self.screen.size.height
+        for rack in self.screen.query("ToastRack"):
+            rack.styles.margin = (0, 0, height - self.region.y if self.region.y > height // 2 else 1, 0)
+
     def say(self, headline: Content, *more: Content, style: str = "") -> None:
         """Show any words, e.g. that a file is being looked at."""
         self._edge(style)
-        self.update(lines([headline, *(line for line in more if line)]))
+        self._put(lines([headline, *(line for line in more if line)]))
 
     def show(self, banner: Banner, lead: Content | None = None, short: bool = False) -> None:
         """Show a verdict below ``lead``; ``short`` leaves out the evidence, and each part has one line."""
@@ -58,7 +64,7 @@ class VerdictBanner(Static):
             parts.append(Content.assemble(("→ ", "$text-accent"), content(banner.remedy)))
         notes = [content(note) for note in banner.notes]
         parts.append(spaced([content(banner.proof), *notes], "  ·  "))
-        self.update(lines(parts))
+        self._put(lines(parts))
 
     def tell(self, app: ExplorerApp, asset: Asset, lead: Content | None = None) -> None:
         """Show what is known of a file, or why nothing is."""
@@ -78,10 +84,20 @@ class VerdictBanner(Static):
     def problem(self, words: str, lead: Content | None = None) -> None:
         """Show why there is no verdict; untrusted words."""
         self._edge("warn")
-        self.update(lines([*([lead] if lead else []), content(report.Cell("? no verdict yet", "unknown"), "bold"), text(words)]))
+        self._put(lines([*([lead] if lead else []), content(report.Cell("? no verdict yet", "unknown"), "bold"), text(words)]))
 
     def _edge(self, style: str) -> None:
-        for name in _CLASSES.values():
-            self.remove_class(name)
-        if style in _CLASSES:
-            self.add_class(_CLASSES[style])
+        for meaning, name in _CLASSES.items():
+            self.set_class(meaning == style, name)
+
+    def _put(self, words: Content) -> None:
+        """Say it, and lay the screen out anew only where that takes other room: as the cursor moves it mostly does not."""
+        before = self._lines()
+        self.update(words, layout=False)
+        if before != self._lines() or not before:
+            self.refresh(layout=True)
+
+    def _lines(self) -> int:
+        """Lines that the words take; 0 before the first layout."""
+        width = self.content_size.width
+        return self.visual.get_height(self.styles.get_rules(), width) if width else 0

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from explorer.tui.actions import BY_ID, ENTER, key_name
+from explorer.tui.actions import key_name, offered
 from explorer.tui.jobs import Job
 from explorer.tui.late import report
 from explorer.tui.render import text
 
 if TYPE_CHECKING:
     from explorer.tui.app import ExplorerApp
+
+
+GAP = 2
+"""Cells between two keys."""
+
+
+class Key(NamedTuple):
+    """A key of the bar."""
+
+    place: int
+    """From the left."""
+    need: int
+    """The smaller, the longer it stays where room is short."""
+    words: str
+    """Key and label."""
+    press: str
+    """Textual's name of the key."""
+
+    @property
+    def width(self) -> int:
+        """In cells."""
+        return cell_len(self.words)
 
 
 class TopBar(Widget):
@@ -59,7 +82,7 @@ class TopBar(Widget):
 
 
 class KeyBar(Widget):
-    """The keys that act now, the most needed first, as many as fit; at the right what is running."""
+    """The keys that act now, as many as fit, help and the way out always; at the right what is running."""
 
     DEFAULT_CSS = """
     KeyBar { height: 1; background: $panel; color: $text-muted; padding: 0 1; }
@@ -79,40 +102,40 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
         self.explorer.jobs_changed.subscribe(self, lambda _: self.refresh())
 
-    def _keys(self) -> list[tuple[int, str, str, str]]:
-        """Place, key, label and Textual's key of what acts now."""
-        found: dict[str, tuple[int, str, str, str]] = {}
+    def _keys(self) -> list[Key]:
+        """What acts now, in the bar's order."""
+        found: dict[str, Key] = {}
         for key, active in self.screen.active_bindings.items():
-            action = BY_ID.get(active.binding.id or "")
-            if action is None and key == "enter" and active.binding.show:
-                action = ENTER
-            if action is None or not action.shown or not active.enabled or action.id in found:
+            action = offered(self.screen, active)
+            if action is None or not action.shown or action.id in found:
                 continue
-            found[action.id] = (action.shown, key_name(key), action.label, key)
+            found[action.id] = Key(action.shown, self._need(action.id), f"{key_name(key)} {action.label}", key)
         return sorted(found.values())
+
+    def _need(self, action: str) -> int:
+        """How far an action goes before the others: help and the way out of this screen first, the other way out next."""
+        way_out = "quit" if len(self.app.screen_stack) == 1 else "back"
+        return 0 if action in ("help", way_out) else 1 if action in ("quit", "back") else 2
 
     def render(self) -> Content:
         """One line."""
         room = self.size.width - 2
-        right = jobs_in_words(self.explorer.board.running)
-        if right and cell_len(right) > room - 12:
-            right = report.clip(right, max(0, room))
-        room -= cell_len(right) + (2 if right else 0)
+        keys = self._keys()
+        must = sum(key.width + GAP for key in keys if key.need == 0)
+        forms = jobs_in_words(self.explorer.board.running)
+        right = report.clip(next((form for form in forms if cell_len(form) + must <= room), forms[-1]), room) if forms else ""
         parts: list[Content] = []
         self._spans = []
-        x = 1
-        for _, key, label, press in self._keys():
-            width = cell_len(key) + 1 + cell_len(label)
-            if x - 1 + width > room:
-                continue
-            parts.append(Content.assemble((key, "bold $footer-key-foreground"), " ", (label, "$text-muted")))
-            self._spans.append((x, x + width, press))
-            x += width + 2
-        left = Content("  ").join(parts)
+        x = 0
+        for key in fitting(keys, room - (cell_len(right) + GAP if right else 0)):
+            name, _, label = key.words.partition(" ")
+            parts.append(Content.assemble((name, "bold $footer-key-foreground"), " ", (label, "$text-muted")))
+            self._spans.append((x + 1, x + 1 + key.width, key.press))
+            x += key.width + GAP
+        left = Content(" " * GAP).join(parts)
         if not right:
             return left
-        gap = max(1, self.size.width - 2 - left.cell_length - cell_len(right))
-        return Content.assemble(left, " " * gap, (right, "$text-accent"))
+        return Content.assemble(left, " " * max(0, room - left.cell_length - cell_len(right)), (right, "$text-accent"))
 
     def on_click(self, event: events.Click) -> None:
         """A click on a key presses it; one on what is running opens the jobs."""
@@ -124,20 +147,34 @@ class KeyBar(Widget):
             self.app.simulate_key("J")
 
 
+def fitting(keys: Sequence[Key], room: int) -> list[Key]:
+    """Those for which there is room, the most needed first, in the bar's order."""
+    found: list[Key] = []
+    room += GAP
+    for key in sorted(keys, key=lambda key: (key.need, key.place)):
+        if key.width + GAP <= room:
+            found.append(key)
+            room -= key.width + GAP
+    return sorted(found)
+
+
 _SIGNS = {"download": "↓", "verify": "▷", "inspect": "◎", "listing": "≡", "advise": "◎"}
 
 
-def jobs_in_words(jobs: tuple[Job, ...]) -> str:
-    """``↓ download 43 %  x cancel``, or how many there are with the progress of the newest."""
+def jobs_in_words(jobs: tuple[Job, ...]) -> tuple[str, ...]:
+    """``↓ download 43 %, 8 s left  x cancel``, or how many there are with the progress of the newest; then shorter forms of it."""
     if not jobs:
-        return ""
+        return ()
     newest = jobs[-1]
-    words = f"{_SIGNS[newest.kind]} {newest.kind}" if len(jobs) == 1 else report.plural(len(jobs), "job")
+    one = len(jobs) == 1
+    sign, what = (_SIGNS[newest.kind], f" {newest.kind}") if one else (report.plural(len(jobs), "job"), "")
+    end = "  x cancel" if one else "  J show"
     progress = newest.progress
+    done = left = stage = ""
     if progress is not None and progress.total:
-        words += f" {report.percent(progress.done, progress.total)}"
-        if progress.unit == "bytes" and (left := progress.seconds_left) is not None and left >= 2:
-            words += f", {report.human_duration(left)} left"
+        done = f" {report.percent(progress.done, progress.total)}"
+        if progress.unit == "bytes" and (seconds := progress.seconds_left) is not None and seconds >= 2:
+            left = f", {report.human_duration(seconds)} left"
     elif progress is not None and progress.stage:
-        words += f": {text(progress.stage).plain}"
-    return f"{words}  x cancel" if len(jobs) == 1 else f"{words}  J show"
+        stage = f": {text(progress.stage).plain}"
+    return (f"{sign}{what}{done}{left}{stage}{end}", f"{sign}{what}{done}{end}", f"{sign}{done}{end}", f"{sign}{done}{end[:3]}")

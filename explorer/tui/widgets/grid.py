@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from explorer.report import Column
 
 HEADER = 3
-"""Lines above the rows: the group, and a title in two parts."""
+"""Lines above the rows: the group, and a title in two parts. Where there are few lines, the group stands beside the title."""
+LOW = 8
+"""Lines below which there are few."""
+FIRST = 10
+"""Cells that the first column keeps, however narrow the terminal is: ``v2025.1.15``."""
 GAP = 1
 """Cells between two columns: the place of a bracket."""
 
@@ -38,7 +42,9 @@ class Heading:
 
 
 def fitted(words: str, width: int) -> str:
-    """A sign and a word in so many cells: the space between them goes first."""
+    """A sign and words in so many cells: what stands between the sign and the answer goes first, then the space."""
+    if report.cell_width(words) > width and words.count(" ") > 1:
+        words = f"{words.partition(' ')[0]} {words.rpartition(' ')[2]}"
     if report.cell_width(words) > width:
         words = words.replace(" ", "", 1)
     return report.clip(words, width)
@@ -87,11 +93,12 @@ class Grid(Table):
     def watch_column(self) -> None:
         """Bring the cell into sight and tell the screen."""
         self._bring_into_sight()
-        self.refresh()
+        self.refresh(Region(0, 0, self.size.width, self._top))
+        self._draw_rows(self.cursor)
         self.post_message(self.Moved(self))
 
-    def watch_cursor(self) -> None:
-        super().watch_cursor()
+    def watch_cursor(self, before: int, now: int) -> None:
+        super().watch_cursor(before, now)
         self.post_message(self.Moved(self))
 
     def _spans(self) -> list[tuple[int, int]]:
@@ -114,25 +121,46 @@ class Grid(Table):
         if not 0 <= self.column < len(spans):
             return
         start, width = spans[self.column]
-        room = self.scrollable_content_region.width - self._fixed
         left = round(self.scroll_offset.x)
         if start < left:
             self.scroll_to(x=start, animate=False, force=True)
-        elif start + width + 1 > left + room:
-            self.scroll_to(x=start + width + 1 - room, animate=False, force=True)
+        elif start + width + 1 > left + self._room:
+            self.scroll_to(x=self._left_of(self.column, self._room), animate=False, force=True)
+
+    @property
+    def _room(self) -> int:
+        """Cells in which columns scroll."""
+        return max(0, self.scrollable_content_region.width - self._fixed)
+
+    def _left_of(self, column: int, room: int) -> int:
+        """How far to scroll so that the column is just seen in the room, at the right, and the first one at the left is whole."""
+        spans = self._spans()
+        start, width = spans[column]
+        return next((left for left, _ in spans[:column] if left >= start + width + 1 - room), start)
 
     def columns_in_sight(self) -> range:
         """The numbers of the columns of which at least a part is on the screen, counted as ``column`` is."""
         left = round(self.scroll_offset.x)
-        right = left + self.scrollable_content_region.width - self._fixed
+        right = left + self._room
         seen = [number for number, (start, width) in enumerate(self._spans()) if start < right and start + width > left]
         return range(seen[0], seen[-1] + 1) if seen else range(0)
 
     def _measure(self) -> None:
         """Each column is as wide as it says: results that arrive must not move what a user is looking at."""
-        shown = tuple((column, column.width) for column in self.source.columns)
-        self._columns = Layout(shown, sum(width + GAP for _, width in shown))
-        self.virtual_size = Size(max(self.region.width - 1, self._columns.total + len(MARK)), len(self.view) + self._top)
+        self._top = HEADER if self.region.height > LOW else HEADER - 1
+        shown = [(column, column.width) for column in self.source.columns]
+        if shown:
+            shown[0] = (shown[0][0], max(FIRST, min(shown[0][1], self.region.width // 3)))
+            room = max(1, self.region.width - len(MARK) - shown[0][1] - 2 * GAP - 1)
+            shown[1:] = [(column, min(width, room)) for column, width in shown[1:]]
+        self._columns = Layout(tuple(shown), sum(width + GAP for _, width in shown))
+        # The scrollbar only appears after the size is known: count with it where it will.
+        bar = self.styles.scrollbar_size_vertical if len(self.view) + self._top >= self.region.height else 0
+        width = max(0, self.region.width - bar)
+        spans, room = self._spans(), width - self._fixed
+        if spans and sum(spans[-1]) + 1 > room:
+            width += self._left_of(len(spans) - 1, room)
+        self.virtual_size = Size(width, len(self.view) + self._top)
         self.refresh()
 
     # -- drawing ------------------------------------------------------------------------------------------------------
@@ -151,28 +179,34 @@ class Grid(Table):
 
     def _heading(self, y: int) -> tuple[list[Segment], list[Segment]]:
         style = self._style("header")
-        if y == 0:
+        line = y + HEADER - self._top
+        if line == 0:
             return [Segment(" " * self._fixed, style)], self._groups(style)
         first, width = self._columns.shown[0]
-        fixed = [Segment(" " * len(MARK) + report.pad(first.title if y == self._top - 1 else "", width), style)]
+        words = first.title if line == HEADER - 1 else ""
+        if line == 1 and self._top < HEADER and 0 <= self.column < len(self.headings):
+            words = self.headings[self.column].group
+        fixed = [Segment(" " * len(MARK) + report.pad(report.clip(words, width), width), style)]
         cells: list[Segment] = []
         for number, ((_, width), heading) in enumerate(zip(self._columns.shown[1:], self.headings, strict=False)):
             here = self._style("sorted") if number == self.column and self.has_focus else style
-            words = heading.upper if y == 1 else heading.lower
+            words = heading.upper if line == 1 else heading.lower
             cells += [Segment(report.pad(report.clip(words, width), width), here), Segment(" " * GAP, style)]
         return fixed, cells
 
     def _groups(self, style: RichStyle) -> list[Segment]:
-        """Each group's title over its columns, with a line to its end."""
+        """Each group's title over its columns, with a line to its end; what is scrolled out of sight takes no title along."""
         found: list[Segment] = []
+        left = round(self.scroll_offset.x)
         start, spans = 0, self._spans()
         for number, heading in enumerate(self.headings[: len(spans)]):
             last = number + 1 >= len(self.headings) or self.headings[number + 1].group != heading.group
             if not last:
                 continue
             width = spans[number][0] + spans[number][1] - spans[start][0]
-            title = report.clip(heading.group, width)
-            found.append(Segment(f"{title} ".ljust(width, "─")[:width] if title else " " * width, style))
+            hidden = min(width, max(0, left - spans[start][0]))
+            title = report.clip(heading.group, width - hidden)
+            found.append(Segment("─" * hidden + f"{title} ".ljust(width, "─")[: width - hidden] if title else " " * width, style))
             found.append(Segment(" " * GAP, style))
             start = number + 1
         return found
@@ -190,7 +224,8 @@ class Grid(Table):
             Segment(name, self._style("row", *state, meaning=row.cells[0].style)),
         ]
         marked = self._style("row", focus)
-        fixed.append(Segment("[", marked) if at_cursor and self.column == 0 else Segment(" ", plain))
+        at_edge = at_cursor and self.column < len(others) and self._spans()[self.column][0] == round(self.scroll_offset.x)
+        fixed.append(Segment("[", marked) if at_edge else Segment(" ", plain))
         cells: list[Segment] = []
         for number, ((_, width), cell) in enumerate(zip(others, row.cells[1:], strict=False)):
             here = at_cursor and number == self.column

@@ -92,9 +92,14 @@ class Pane(Vertical):
         self.input.can_focus = True
         self.screen.set_focus(self.input)
 
+    @property
+    def filtered(self) -> bool:
+        """Whether the filter line is open."""
+        return self.has_class("-filtered")
+
     def clear_filter(self) -> bool:
         """Close the filter line and show everything; False where there was none."""
-        if self.input is None or not self.has_class("-filtered"):
+        if self.input is None or not self.filtered:
             return False
         self._close(self.input)
         self.input.value = ""
@@ -110,7 +115,7 @@ class Pane(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self.has_class("-filtered") or not event.value:
+        if self.filtered or not event.value:
             self.table.filter(event.value)
 
     @on(Input.Submitted)

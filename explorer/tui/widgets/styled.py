@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.style import Style as RichStyle
+from textual.scroll_view import ScrollView
 from textual.style import Style as VisualStyle
-from textual.widget import Widget
 
 from explorer.tui.render import STYLES
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 REVERSE = RichStyle(reverse=True)
 
 
-class Styled(Widget):
-    """A widget that draws lines in the styles of ``table--`` component classes."""
+class Styled(ScrollView):
+    """A widget that draws lines in the styles of ``table--`` component classes. A class may have but one widget for a base:
+    Textual takes the styles of the first one only, and a table without those of ``ScrollView`` has no scrollbars."""
 
     def __init__(self, **options: Any) -> None:
         self._known_styles: dict[tuple[tuple[str, ...], Style], RichStyle] = {}

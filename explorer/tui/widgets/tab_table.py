@@ -48,7 +48,10 @@ class TabTable(Vertical):
         self.summary.update(lines(words))
         self.summary.display = bool(words)
         self.table.empty = "none" if not what.note.text else "nothing to list"
-        self.frame.display = bool(what.columns) and bool(what.rows or not what.summary)
+        listed = bool(what.columns) and bool(what.rows or not what.summary)
+        if not listed and self.table.has_focus:
+            self.screen.set_focus(None)  # a hidden table that still had it would open a hidden filter line
+        self.frame.display = listed
         self.show_rows(ListRows(what.columns, what.rows))
 
     def show_rows(self, source: RowSource, note: str = "") -> None:
