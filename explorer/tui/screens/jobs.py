@@ -11,9 +11,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from explorer.report import Cell, Column, Row, Style, human_duration, human_rate, human_size, percent
+from explorer.tui.actions import BY_ID
+from explorer.tui.copying import Copy
 from explorer.tui.jobs import Job, State
 from explorer.tui.render import text
 from explorer.tui.rows import ListRows
+from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -73,14 +76,12 @@ class JobsScreen(ModalScreen[None]):
     CSS_PATH = "jobs.tcss"
     AUTO_FOCUS = "Table"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "cancel", "cancel", id="cancel"),
-        Binding("escape,J", "dismiss(None)", "close"),
-        Binding("question_mark", "app.help", "help", id="help"),
-        Binding("q", "dismiss(None)", "close", show=False),
+        *(BY_ID[name].binding() for name in ("cancel", "filter", "sort", "sort-reverse", "copy", "back", "help")),
+        Binding("J,q", "dismiss(None)", "close", show=False),
     ]
     HELP = (
         "Every job that runs or has run, newest first. x cancels the one under the cursor; what a download has is kept, and the "
-        "next one goes on from there. Escape leaves; jobs go on."
+        "next one goes on from there. / filters, s sorts, y copies. Escape leaves; jobs go on."
     )
 
     @property
@@ -92,7 +93,7 @@ class JobsScreen(ModalScreen[None]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text("Jobs")
             dialog.border_subtitle = text("x cancel · esc leave")
-            yield Table(drops=("kind",), empty="Nothing is running")
+            yield Pane(Table(drops=("kind",), empty="Nothing is running"))
             yield Static(id="detail")
 
     def on_mount(self) -> None:
@@ -111,9 +112,34 @@ class JobsScreen(ModalScreen[None]):
         job = self._job()
         self.query_one("#detail", Static).update(text(progress_in_words(job), "$text-muted") if job else "")
 
+    def on_table_selected(self, event: Table.Selected) -> None:
+        """Show the job in full."""
+        self.explorer.show_cells(event.table.cells())
+
     def _job(self) -> Job | None:
         row = self.query_one(Table).row
         return next((job for job in self.explorer.board.all if row is not None and str(job.id) == row.key), None)
+
+    async def action_filter(self) -> None:
+        """Open the filter line."""
+        await self.query_one(Pane).start_filter()
+
+    def action_sort(self) -> None:
+        """Order by the next column."""
+        self.query_one(Table).sort_next()
+
+    def action_sort_reverse(self) -> None:
+        """Turn the order round."""
+        self.query_one(Table).sort_turn()
+
+    def action_copy(self) -> None:
+        """Offer what can be copied of the job."""
+        self.explorer.offer_copies([Copy(title, value) for title, value in self.query_one(Table).cells()])
+
+    def action_back(self) -> None:
+        """Clear the filter, else leave."""
+        if not self.query_one(Pane).clear_filter():
+            self.dismiss(None)
 
     def action_cancel(self) -> None:
         """Cancel the job under the cursor."""
