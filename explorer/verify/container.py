@@ -205,6 +205,8 @@ async def to_the_end(work: Awaitable[None]) -> None:
 
 async def _ended(task: "asyncio.Future[Any]") -> None:
     await asyncio.wait((task,))
+    if not task.cancelled():
+        task.exception()  # taken note of: asyncio would complain of it from within a garbage collection, at any time
 
 
 class _Keeper:

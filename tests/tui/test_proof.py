@@ -1,5 +1,6 @@
 """The proof: watched while it runs, kept, loud when it disagrees, cancelled by one key. With a real engine."""
 
+import gc
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +68,9 @@ async def test_a_disagreement_is_loud(proving: Settings) -> None:
 
 
 @pytest.mark.container
-async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(proving: Settings, engine: TestEngine) -> None:
+async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(
+    proving: Settings, engine: TestEngine, caplog: pytest.LogCaptureFixture
+) -> None:
     async with opened(proving) as app:
         await app.shows("✓ yes")
         await app.press("enter")
@@ -81,6 +84,8 @@ async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(proving: Setti
         await app.until(lambda: not job.running)
         assert job.state is State.CANCELLED
         await app.shows("cancelled: nothing was proved")
+    gc.collect()
+    assert "never retrieved" not in caplog.text, "what was cancelled is not left to the garbage collector to complain of"
 
 
 async def test_without_an_engine_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
