@@ -31,6 +31,7 @@ from explorer.fetch.wire import (
     validators_of,
 )
 from explorer.http import Token
+from explorer.progress import foreground
 from explorer.releases import Asset
 
 RETRY_S = 0.2
@@ -263,7 +264,9 @@ class RemoteSource:
         if not self._urls:
             self._urls = list(addresses(self._asset, self._token))
         url = self._direct or self._urls[0]
+        foreground.give_way()  # the whole loop waits, on purpose: sixteen answers at once are 35 ms of work
         async with answer(self._client, url, headers, self._token) as response:
+            foreground.give_way()
             self._requests += 1
             status = response.status_code
             if status in (200, 206):

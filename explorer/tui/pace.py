@@ -6,6 +6,8 @@ import gc
 import sys
 import time
 
+from explorer.progress import foreground
+
 SWITCH = 0.0005
 """Seconds after which a thread at work lets the app's loop in. With Python's 5 ms, a key that comes while files are read and a
 million rows are searched waits for each of them in turn, some 125 ms; with this, some 20."""
@@ -13,6 +15,8 @@ REDRAW = 0.05
 """Seconds in which results that arrive are drawn together."""
 REST_S = 2.0
 """Seconds without a key after which a full collection may begin: it stops everything for some 10 ms, 60 with a large list."""
+ANSWER_S = 0.025
+"""Seconds that a key takes to be answered and drawn, with some room."""
 DUE = 10
 """Collections of the middle generation after which a full one is due: Python's own figure."""
 NEVER = 1_000_000
@@ -46,8 +50,9 @@ class Pace:
             gc.freeze()
 
     def typed(self) -> None:
-        """A key, or the mouse."""
+        """A key, or the mouse: other threads wait until it is answered and drawn."""
         self._typed = time.monotonic()
+        foreground.claim(ANSWER_S)
 
     def rest(self) -> None:
         """Called now and then: collects where something is due and nobody types."""

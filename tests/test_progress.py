@@ -1,0 +1,64 @@
+"""Long work: how it is told to stop, and how it lets a user's key go first."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from explorer.errors import CancelledError
+from explorer.progress import WAIT_S, Cancellation, Foreground, Progress, foreground
+
+
+def test_seconds_left_are_known_where_total_and_rate_are() -> None:
+    assert Progress("downloading", 25, 100, rate=5.0).seconds_left == 15.0
+    assert Progress("downloading", 120, 100, rate=5.0).seconds_left == 0.0
+    assert Progress("downloading", 25, None, rate=5.0).seconds_left is None
+    assert Progress("downloading", 25, 100).seconds_left is None
+
+
+def test_work_in_another_thread_waits_while_a_key_is_answered_and_the_one_that_answers_does_not() -> None:
+    front = Foreground()
+    with ThreadPoolExecutor(1) as pool:
+
+        def step() -> float:
+            started = time.monotonic()
+            front.give_way()
+            return time.monotonic() - started
+
+        assert pool.submit(step).result() < WAIT_S / 2, "nobody has claimed anything"
+        front.claim(WAIT_S * 0.6)
+        started = time.monotonic()
+        front.give_way()
+        assert time.monotonic() - started < WAIT_S * 0.3, "its own thread goes on"
+        waited = pool.submit(step).result()
+        assert waited > WAIT_S * 0.2
+        assert pool.submit(step).result() < WAIT_S / 2, "it is over"
+
+
+def test_a_key_held_down_stops_no_work_for_good() -> None:
+    front = Foreground()
+    front.claim(60)
+    done = threading.Event()
+
+    def work() -> None:
+        for _ in range(3):
+            front.give_way()
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert done.wait(20)
+    thread.join()
+
+
+def test_every_look_at_the_flag_lets_a_key_go_first() -> None:
+    cancel = Cancellation()
+    foreground.claim(WAIT_S * 0.6)
+    with ThreadPoolExecutor(1) as pool:
+        started = time.monotonic()
+        pool.submit(cancel.check).result()
+        assert time.monotonic() - started > WAIT_S * 0.2
+        cancel.cancel()
+        with pytest.raises(CancelledError):
+            pool.submit(cancel.check).result()
