@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from explorer.errors import ExplorerError
 from explorer.progress import Cancellation
 from explorer.report import Cell, Column, Row, Style, cell_width
-from explorer.report.matrix import PUBLISHED_SHORT, matrix_cell
+from explorer.report.matrix import CACHED, PUBLISHED_SHORT, matrix_cell
 from explorer.tui.widgets.grid import Heading
 from explorer.workbench import Asset, Inspection, Kind, Matrix, MatrixCell, MatrixColumn, MatrixRow, Seen, seen_key
 
@@ -50,6 +50,8 @@ class MatrixRows:
         self._places = {row.release.tag: number for number, row in enumerate(self._rows)}
         self.unreachable: set[str] = set()
         """``TAG/NAME`` of files that no look can reach."""
+        self.cached: set[str] = set()
+        """``TAG/NAME`` of files that the cache has whole."""
         self.columns = (
             Column("tag", "release", width=min(RELEASE[1], max((RELEASE[0], *(cell_width(row.release.tag) for row in self._rows))))),
             *(Column(column.key, column.title, width=_width(column)) for column in matrix.columns),
@@ -84,20 +86,26 @@ class MatrixRows:
         asset = cell.asset
         if asset is None:
             return Cell("–", "dim", sort=9)
+        known = [self._look_up(file) for file in cell.assets or (asset,)]
+        if not any(known):
+            mark = PUBLISHED_SHORT if seen_key(asset) in self.unreachable else "…"
+            return Cell(mark if cell.assets else f"↳ {asset.platform.slug}" if width >= STORY else "↳", "dim", sort=8)
+        shown = matrix_cell(self.matrix, cell)
+        text = shown.text.removesuffix(CACHED) + "*" if shown.text.endswith(CACHED) else shown.text
+        if not cell.assets and width >= STORY:
+            text = f"↳ {asset.platform.slug} {text.removeprefix('↳ ')}"
+            text = text.replace(" ", "", 1) if text.endswith("*") else text  # the star's place
+        return Cell(text, shown.style, sort=shown.sort)
+
+    def _look_up(self, asset: Asset) -> bool:
+        """Put what the app knows of a file into the matrix; whether that is anything."""
         key = seen_key(asset)
         found, problem = self._known(asset), self._problem(asset)
         self.matrix.seen.pop(key, None)
-        if found is not None:
-            self.matrix.seen[key] = Seen(found)
-        elif problem:
-            self.matrix.seen[key] = Seen(None, ExplorerError(problem))
-        else:
-            mark = PUBLISHED_SHORT if key in self.unreachable else "…"
-            return Cell(mark if cell.assets else f"↳ {asset.platform.slug}" if width >= STORY else "↳", "dim", sort=8)
-        shown = matrix_cell(self.matrix, cell)
-        if cell.assets or width < STORY:
-            return shown
-        return Cell(f"↳ {asset.platform.slug} {shown.text.removeprefix('↳ ')}", shown.style, sort=shown.sort)
+        if found is not None or problem:
+            error = None if found is not None else ExplorerError(problem)
+            self.matrix.seen[key] = Seen(found, error, key in self.cached)
+        return key in self.matrix.seen
 
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
         wanted = words.casefold().split()

@@ -202,6 +202,38 @@ async def test_a_served_matrix_on_a_wide_screen(tmp_path: Path, github: GitHub, 
         assert max(peeked(github).values()) == 1
 
 
+async def test_a_star_is_behind_what_the_cache_has_and_of_two_files_the_worse_is_shown(
+    tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]
+) -> None:
+    name = "roadrunner-2025.1.0"
+    files = {f"{name}-linux-{arch}.tar.gz": packed["tar.gz", arch] for arch in ("amd64", "arm64")}
+    debs = {f"{name}-linux-amd64.deb": packed_deb(), f"{name}-linux-arm64.deb": b"!<arch>\nthis is no package"}
+    github.add_release("v2025.1.0", files | debs)
+
+    def line(app: Driver) -> str:
+        return next(line for line in app.drawn().splitlines() if "v2025.1.0 " in line and "│" in line)
+
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url)
+    async with opened(chosen, size=(160, 50)) as app:
+        screen = await open_matrix(app)
+        await rested(app, screen)
+        await app.until(lambda: line(app).count("✓ yes") == 2)
+        assert "*" not in line(app), "only peeked at"
+        assert "✗ no" in line(app), "one of the two packages is none: the yes of the other must not hide it"
+        await app.press("ctrl+left", "right", "d")  # linux-arm64
+        await app.until(lambda: "✓ yes*" in line(app))
+        assert "↳linux-arm64 yes*" in line(app), "it is the file that serves for musl-arm64, too"
+        assert line(app).count("*") == 2
+    async with opened(chosen, size=(160, 50)) as app:  # and the next day
+        await open_matrix(app)
+        await app.until(lambda: line(app).count("*") == 2)
+
+
+def packed_deb() -> bytes:
+    """A package with a static program."""
+    return make_archive("deb", "rr", {"rr": binary("go-static-amd64")})
+
+
 async def test_what_has_left_the_screen_is_cancelled(tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]) -> None:
     serve(github, packed)
     github.fault(host="web", latency_s=30.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -25,7 +26,7 @@ from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.grid import Grid
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
-from explorer.workbench import Asset, Inspection, Matrix, MatrixCell, MatrixRow, Release
+from explorer.workbench import Asset, Inspection, Matrix, MatrixCell, MatrixRow, Release, seen_key
 
 SETTLE = 0.12
 """Seconds the screen has to rest before what is seen is looked at: scrolling through must not start a request a row."""
@@ -39,6 +40,15 @@ class LaidOut(Message):
         self.matrix = matrix
 
 
+class CacheAsked(Message):
+    """Which of these files (``TAG/NAME``) the cache has."""
+
+    def __init__(self, asked: Sequence[str], held: set[str]) -> None:
+        super().__init__()
+        self.asked = asked
+        self.held = held
+
+
 class MatrixScreen(AssetScreen):
     """A grid, and below it what the cell under the cursor means."""
 
@@ -49,8 +59,8 @@ class MatrixScreen(AssetScreen):
     HELP = (
         "Releases down, platforms across, server and plugin apart. A cell says what the file there would do on the target: from "
         "its first bytes on the server, or from the file where it is here; ▣ and ▨ once a container has run it. ↳ stands where "
-        "nothing is published and names the file that serves instead, – where nothing does, ○ where only the name is known. Only "
-        "what is on the screen is looked at."
+        "nothing is published and names the file that serves instead, – where nothing does, ○ where only the name is known, * behind "
+        "what is in the cache. Of two files in one cell the worse answer is shown. Only what is on the screen is looked at."
     )
 
     def __init__(self, tag: str = "") -> None:
@@ -61,6 +71,7 @@ class MatrixScreen(AssetScreen):
         self.looking = Looking(self)
         self._timer: Timer | None = None
         self._redraw: Timer | None = None
+        self._cached: set[str] = set()
         self._stale: set[str] = set()
         """Releases of which something was learned since they were drawn."""
 
@@ -126,6 +137,7 @@ class MatrixScreen(AssetScreen):
         self.opening = False
         self._rows = MatrixRows(matrix, rows, explorer.known, lambda asset: explorer.problems.get(key_of_asset(asset), ""))
         self._rows.unreachable = {key.removesuffix("#") for key in self.looking.unreachable}
+        self._rows.cached = self._cached
         grid.empty = "no release has files"
         grid.headings = headings(matrix)
         grid.show(self._rows)
@@ -151,7 +163,15 @@ class MatrixScreen(AssetScreen):
         name = key.removesuffix("#")
         if key in self.looking.unreachable:
             self._rows.unreachable.add(name)
-        tag = name.rpartition("/")[0]
+        found = self.explorer.learned.get(key)
+        if found is not None and found.path is not None and found.subject.path is None:
+            self._cached.add(name)  # just downloaded
+        self._draw_soon(name.rpartition("/")[0])
+
+    def _draw_soon(self, tag: str) -> None:
+        """Something of this release has changed."""
+        if self._rows is None:
+            return
         self._rows.forget(tag)
         self._stale.add(tag)
         if self._redraw is None:
@@ -172,7 +192,22 @@ class MatrixScreen(AssetScreen):
         self._timer = self.set_timer(SETTLE, self._look)
 
     def _look(self) -> None:
-        self.looking.want(self._in_sight())
+        wanted = list(self._in_sight())
+        self.looking.want(wanted)
+        self.begin(partial(self._ask_cache, [asset for asset in wanted if asset.path is None]), "cache")
+
+    async def _ask_cache(self, assets: Sequence[Asset]) -> None:
+        wb = self.explorer.wb
+        held = await asyncio.to_thread(lambda: {seen_key(asset) for asset in assets if wb.on_disk(wb.subject(asset))})
+        self.post_message(CacheAsked([seen_key(asset) for asset in assets], held))
+
+    @on(CacheAsked)
+    def _cache_asked(self, message: CacheAsked) -> None:
+        changed = {key for key in message.asked if (key in message.held) is not (key in self._cached)}
+        self._cached.difference_update(message.asked)
+        self._cached |= message.held
+        for key in changed:
+            self._draw_soon(key.rpartition("/")[0])
 
     def _in_sight(self) -> Iterator[Asset]:
         """The files of the cells on the screen, the one under the cursor first, then row by row."""
@@ -184,7 +219,8 @@ class MatrixScreen(AssetScreen):
         for shown in self.grid.rows_in_sight():
             row = self._rows.at(shown.key)
             if row is not None:
-                yield from (cell.asset for cell in row.cells[columns.start : columns.stop] if cell.asset is not None)
+                for cell in row.cells[columns.start : columns.stop]:
+                    yield from cell.assets or ((cell.serves,) if cell.serves is not None else ())
 
     def on_resize(self) -> None:
         """More or less is seen."""
