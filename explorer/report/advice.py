@@ -55,14 +55,6 @@ def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
     return tuple(Row(str(number), (Cell(name, "dim"), cell)) for number, (name, cell) in enumerate(rows))
 
 
-def advice_lines(advice: Advice, call: str = CALL) -> tuple[Cell, ...]:
-    """All of it as lines."""
-    facts = advice_facts(advice, call)
-    width = max(len(row.cells[0].text) for row in facts)
-    lines = (Cell(f"  {row.cells[0].text:{width}}  {row.cells[1].text}", row.cells[1].style) for row in facts)
-    return (advice_title(advice), advice_headline(advice), *lines)
-
-
 def _why(advice: Advice) -> str:
     inspection = advice.inspection
     return one_line(inspection.verdicts[0].deciding.text if inspection else advice.why)

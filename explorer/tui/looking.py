@@ -58,10 +58,6 @@ class Looking:
         self._wanted = {key: asset for key, asset in seen.items() if key not in known}
         self._more()
 
-    def anew(self) -> None:
-        """Another target: what runs answers for the old one."""
-        self.want(())
-
     def _more(self) -> None:
         while self._wanted and len(self._running) < AT_A_TIME:
             key = next(iter(self._wanted))
