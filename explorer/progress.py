@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from explorer.errors import CancelledError
@@ -52,6 +53,7 @@ class Foreground:
 
     def __init__(self) -> None:
         self._until = 0.0
+        self._held = False
         self._thread = 0
 
     def claim(self, seconds: float) -> None:
@@ -59,13 +61,22 @@ class Foreground:
         self._thread = threading.get_ident()
         self._until = time.monotonic() + seconds
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The same for as long as something takes."""
+        self._thread, self._held = threading.get_ident(), True
+        try:
+            yield
+        finally:
+            self._held = False
+
     def give_way(self) -> None:
-        """Between two steps of work in another thread: wait while it is claimed, ``WAIT_S`` at most."""
+        """Between two steps of work in another thread: wait while it is claimed or held, ``WAIT_S`` at most."""
         now = time.monotonic()
-        if now >= self._until or threading.get_ident() == self._thread:
+        if not (self._held or now < self._until) or threading.get_ident() == self._thread:
             return
         end = now + WAIT_S
-        while now < min(self._until, end):
+        while now < end and (self._held or now < self._until):
             time.sleep(_STEP_S)
             now = time.monotonic()
 

@@ -36,6 +36,21 @@ def test_work_in_another_thread_waits_while_a_key_is_answered_and_the_one_that_a
         assert pool.submit(step).result() < WAIT_S / 2, "it is over"
 
 
+def test_work_waits_while_something_is_drawn_and_no_longer() -> None:
+    front = Foreground()
+    with ThreadPoolExecutor(1) as pool:
+
+        def step() -> float:
+            started = time.monotonic()
+            front.give_way()
+            return time.monotonic() - started
+
+        with front.held():
+            waited = pool.submit(step).result()
+        assert waited >= WAIT_S, "as long as it is held, up to the limit"
+        assert pool.submit(step).result() < WAIT_S / 2
+
+
 def test_a_key_held_down_stops_no_work_for_good() -> None:
     front = Foreground()
     front.claim(60)

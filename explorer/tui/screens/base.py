@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker
 
+from explorer.progress import foreground
 from explorer.tui.actions import bindings_for
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
@@ -48,6 +49,11 @@ class ExplorerScreen(Screen[None]):
             name = next((name for limit, name in reversed(steps or ()) if size >= limit), None)
             if name is not None:
                 self.add_class(name)
+
+    def _on_timer_update(self) -> None:
+        """Draw what has changed. Textual's own; other threads wait meanwhile: beside three of them 15 ms became 42."""
+        with foreground.held():
+            super()._on_timer_update()
 
     def begin(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
         """Run this in a worker of the screen; an earlier one of the group is cancelled."""
