@@ -15,9 +15,11 @@ from explorer.tui.messages import InspectFailed
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.command import CommandScreen
 from explorer.tui.widgets.table import Table
+from explorer.workbench import ProofOptions
 from tests.support.binaries import binary
 from tests.support.engine import TestEngine
 from tests.tui.conftest import opened, settings
+from tests.verify.conftest import act
 
 STAND_IN = "roadrunner-2025.1.15-linux-amd64.tar.gz"
 
@@ -72,14 +74,12 @@ async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(
     proving: Settings, engine: TestEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(proving) as app:
-        await app.shows("✓ yes")
-        await app.press("enter")
-        assert app.app.screen.query_one("#asset-table", Table).go_to(STAND_IN)
-        await app.press("v")
-        # the proof's own job, not the look into the file that may run before it: x stops the one started last
-        await app.until(lambda: app.app.board.find(Kind.VERIFY, f"v2025.1.15/{STAND_IN}#") in app.app.board.running)
-        job = app.app.board.find(Kind.VERIFY, f"v2025.1.15/{STAND_IN}#")
-        assert job is not None
+        subject = await app.app.away.run(app.app.wb.resolve(str(act())))  # a program that would serve for ever
+        app.app.open_subject(subject)
+        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
+        job = app.app.work.verify(subject, None, ProofOptions(argv=("{}", "serve")))
+        await app.press("right_square_bracket")
+        await app.until(lambda: "serving" in app.drawn(), limit=90)
         await app.press("x")
         await app.until(lambda: not job.running)
         assert job.state is State.CANCELLED
