@@ -35,4 +35,4 @@ def measure(folder: Path) -> list[Figure]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(waits(Path(sys.argv[1])))))
+    print(json.dumps(asyncio.run(waits(Path(sys.argv[1])))[0]))

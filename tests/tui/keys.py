@@ -33,9 +33,11 @@ def fill(github: "GitHub") -> None:
     github.fault(f"*{SLOW}", host="assets", bytes_per_second=20_000)
 
 
-async def waits(folder: Path) -> list[float]:
-    """Seconds from each key until its handler has moved the cursor, during a download, sixteen peeks at a time, a flood of output
-    and one search through a million rows after the other. The server is a process of its own: the waiting is the app's alone.
+async def waits(folder: Path) -> tuple[list[float], list[float]]:
+    """Seconds from each key until its handler has moved the cursor, and what of them the app's own thread has worked.
+
+    During a download, sixteen peeks at a time, a flood of output and one search through a million rows after the other. The
+    server is a process of its own: the waiting is the app's alone.
     """
     with Apart(fill) as github:
         async with opened(settings(folder, demo=False, api_url=github.api_url)) as driver:
@@ -66,18 +68,19 @@ async def waits(folder: Path) -> list[float]:
                     await asyncio.sleep(0.05)
 
             working = asyncio.create_task(work())
-            found = []
+            found, own = [], []
             moved = asyncio.Event()
             screen.grid.watch(screen.grid, "cursor", moved.set, init=False)
             for number in range(KEYS):
                 moved.clear()
-                started = time.perf_counter()
+                started, worked = time.perf_counter(), time.thread_time()
                 app.simulate_key("down" if number % 2 == 0 else "up")
                 await moved.wait()
                 found.append(time.perf_counter() - started)
+                own.append(time.thread_time() - worked)
                 await asyncio.sleep(0.02)  # keys come one by one: a held key repeats thirty times a second
             assert app.board.find(Kind.DOWNLOAD, f"v2025.1.39/{SLOW}#") in app.board.running, "the download is still under way"
             assert github.ask("count", host="assets") > 16, "and more than sixteen peeks"
             stop.set()
             await working
-    return found
+    return found, own

@@ -239,6 +239,7 @@ async def test_a_file_of_another_size_than_listed_is_an_integrity_error(github: 
 async def test_offline_only_what_is_kept_is_told(served: GitHub, opened: Callable[..., Workbench]) -> None:
     first = opened()
     await first.peek(await first.resolve("latest", "linux-amd64"))
+    await first.aclose()
     bench = opened(cache_dir=first.settings.cache_dir, offline=True)
     served.forget()
     assert (await bench.peek(await bench.resolve("latest", "linux-amd64"))).verdicts[0].answer is Answer.YES
