@@ -176,4 +176,4 @@ def test_a_name_made_to_be_slow_is_quick() -> None:
     for shape in ("x86_6-" * 50_000, "1.1-" * 50_000, "v1.1.1" * 50_000, ".tar" * 50_000):
         start = time.process_time()
         parse_asset_name(shape, shape)
-        assert time.process_time() - start < 0.2
+        assert time.process_time() - start < 0.05
