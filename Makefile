@@ -63,7 +63,10 @@ published:
 	@$(BIN)/python -m tests.support.corpus
 
 test: lint prepare ## every check: lint, types, laws, tests with a real server and a real engine, coverage
-	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	@status=0; \
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not alone" --cov --cov-report=term:skip-covered || status=$$?; \
+	$(BIN)/pytest -m alone || status=$$?; \
+	exit $$status
 
 bench: $(VENV)/.installed-test ## first paint, download, peek and inspect figures beside other tools
 	@$(BIN)/python -m tests.bench

@@ -17,6 +17,7 @@ def test_seconds_left_are_known_where_total_and_rate_are() -> None:
     assert Progress("downloading", 25, 100).seconds_left is None
 
 
+@pytest.mark.alone
 def test_work_in_another_thread_waits_while_a_key_is_answered_and_the_one_that_answers_does_not() -> None:
     front = Foreground()
     with ThreadPoolExecutor(1) as pool:
@@ -36,6 +37,7 @@ def test_work_in_another_thread_waits_while_a_key_is_answered_and_the_one_that_a
         assert pool.submit(step).result() < WAIT_S / 2, "it is over"
 
 
+@pytest.mark.alone
 def test_work_waits_while_something_is_drawn_and_no_longer() -> None:
     front = Foreground()
     with ThreadPoolExecutor(1) as pool:
@@ -67,6 +69,7 @@ def test_a_key_held_down_stops_no_work_for_good() -> None:
     thread.join()
 
 
+@pytest.mark.alone
 def test_every_look_at_the_flag_lets_a_key_go_first() -> None:
     cancel = Cancellation()
     foreground.claim(WAIT_S * 0.6)

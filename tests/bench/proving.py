@@ -1,6 +1,7 @@
 """What a proof costs over the engine's own create, cp, start and rm."""
 
 import asyncio
+import random
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,6 +25,7 @@ def measure(folder: Path) -> list[Figure]:
         ("static, amd64", "amd64", go_program("linux", "amd64")),
         ("static, arm64", "arm64", go_program("linux", "arm64")),
         ("dynamic musl, with a dry run", "amd64", binary("c-musl")),
+        ("the same of 25 MiB, as a server is", "amd64", padded(binary("c-musl"), folder, 25 << 20)),
     )
     figures = []
     for name, arch, program in cases:
@@ -36,6 +38,16 @@ def measure(folder: Path) -> list[Figure]:
         over = ours - raw
         figures.append(Figure(f"proof, {name}", f"{ours:.2f} s", f"{raw:.2f} s by hand: {over:+.2f} s", over <= 0.3))
     return figures
+
+
+def padded(program: Path, folder: Path, size: int) -> Path:
+    """The program with noise behind it, so that copying costs what it costs with a large one."""
+    path = folder / "padded" / "rr"
+    path.parent.mkdir()
+    data = program.read_bytes()
+    path.write_bytes(data + random.Random(1).randbytes(size - len(data)))
+    path.chmod(0o755)
+    return path
 
 
 def by_hand(engine: TestEngine, image: str, arch: str, program: Path) -> float:

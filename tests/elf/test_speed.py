@@ -51,6 +51,7 @@ def run(code: str, *args: str) -> str:
     return subprocess.run([sys.executable, "-c", code, *args], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
+@pytest.mark.alone
 def test_a_hundred_megabytes(big: Path) -> None:
     found = json.loads(run(MEASURE, str(big)))
     assert found["go"].startswith("go1.")

@@ -89,6 +89,7 @@ def test_pyelftools_takes_the_million_table(million: Path) -> None:
         assert table.get_symbol(MILLION).name == f"function_{MILLION - 1}"
 
 
+@pytest.mark.alone
 def test_a_million_open_at_once(million: Path) -> None:
     with FileSource(million) as source:
         begin = time.perf_counter()
@@ -149,6 +150,7 @@ def test_search_is_what_looking_at_every_row_finds() -> None:
             assert [i for i in table.search(word) if names[i].type != "SECTION"] == expected
 
 
+@pytest.mark.alone
 def test_search_is_linear_in_a_table_without_ends() -> None:
     """4 MiB of one letter without a NUL: looking back for each name's beginning must not start over every time."""
     data = many_symbols(3)

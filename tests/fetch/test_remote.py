@@ -290,6 +290,7 @@ def test_a_loop_that_is_gone_does_not_hang_the_reader(github: GitHub) -> None:
     remote.close()
 
 
+@pytest.mark.alone
 async def test_sixteen_at_once_take_the_time_of_one(github: GitHub, client: httpx.AsyncClient) -> None:
     release = github.add_release(TAG, {f"rr-{n}.zip": noise(100_000, n) for n in range(16)})
     remotes = [opened(client, published(stored)) for stored in release.assets.values()]

@@ -169,6 +169,7 @@ def test_any_version_of_a_known_shape(system: str, arch: str, ending: str, versi
     assert (parsed.kind, parsed.platform.slug, parsed.archive) == (Kind.SERVER, f"{expected}-{arch}", ending)
 
 
+@pytest.mark.alone
 def test_a_name_made_to_be_slow_is_quick() -> None:
     """Repeated near-matches of every pattern: linear work, far below what a frame may take."""
     import time

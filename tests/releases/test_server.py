@@ -290,6 +290,7 @@ def test_latency_and_slowness(github: GitHub, web: httpx.Client, asset: StoredAs
     assert time.monotonic() - start >= 0.2
 
 
+@pytest.mark.alone
 async def test_many_connections_are_served_at_once(github: GitHub, asset: StoredAsset) -> None:
     """Twenty answers of 100 ms each, side by side."""
     github.latency(0.1)

@@ -61,6 +61,7 @@ def drawn(table: Table) -> list[str]:
     return [table.render_line(y).text for y in range(table.size.height)]
 
 
+@pytest.mark.alone
 async def test_a_million_rows_open_at_once_and_scroll() -> None:
     app = Holder()
     async with app.run_test(size=(60, 12)) as pilot:
@@ -79,6 +80,7 @@ async def test_a_million_rows_open_at_once_and_scroll() -> None:
         assert 0 < app.table.cursor < 12
 
 
+@pytest.mark.alone
 async def test_a_long_search_runs_beside_the_keys() -> None:
     async with holding(million()) as (app, pilot):
         app.table.filter("99999")
