@@ -69,8 +69,7 @@ def _settings(bench: Workbench) -> Finding:
 
 def _cache(bench: Workbench) -> Finding:
     stats = bench.session.cache.stats()
-    used, limit = (f"{size / 2**20:,.1f} MiB" for size in (stats.blob_bytes, stats.limit_bytes))
-    text = f"{stats.blobs} files, {used} of {limit} in {stats.directory}"
+    text = f"{stats.blobs} files, {stats.blob_bytes / 1e6:,.1f} MB of {stats.limit_bytes / 2**30:,.4g} GiB in {stats.directory}"
     if bench.session.warnings:
         return Finding("cache", Health.WARNING, bench.session.warnings[0], "Make the directory writable, or choose one with --cache-dir")
     return Finding("cache", Health.OK, text)

@@ -10,6 +10,7 @@ import pytest
 from explorer.settings import Settings
 from explorer.tui.messages import AssetLearned, CatalogueArrived
 from explorer.tui.screens.binary import BinaryScreen
+from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.work import AT_A_TIME
 from explorer.workbench import Kind
@@ -30,6 +31,19 @@ async def open_matrix(app: Driver) -> MatrixScreen:
     screen = app.app.screen
     assert isinstance(screen, MatrixScreen)
     return screen
+
+
+async def list_rested(app: Driver) -> None:
+    """Wait until the list of releases has looked at its files: what it still looks at when it is left is cancelled, and asked for again."""
+
+    def done() -> bool:
+        screen = app.app.screen
+        assert isinstance(screen, BrowserScreen)
+        shown = [row.asset for row in screen._rows.values() if row.asset is not None]
+        known = app.app.learned.keys() | app.app.problems.keys()
+        return bool(shown) and all(f"{asset.tag}/{asset.name}#" in known for asset in shown)
+
+    await app.until(done, limit=60)
 
 
 async def rested(app: Driver, screen: MatrixScreen) -> None:
@@ -152,6 +166,7 @@ async def test_only_what_is_seen_is_asked_for_and_each_file_once(
         await app.until(lambda: app.app.catalogue is not None and not app.app.board.running)
         assert app.app.catalogue is not None
         assert len(app.app.catalogue.releases) == 206
+        await list_rested(app)
         screen = await open_matrix(app)
         await rested(app, screen)
         await app.shows("✓ yes", "↳ linux-arm64 yes")
@@ -191,6 +206,7 @@ async def test_a_served_matrix_on_a_wide_screen(tmp_path: Path, github: GitHub, 
             },
         )
     async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(160, 50)) as app:
+        await list_rested(app)
         screen = await open_matrix(app)
         await rested(app, screen)
         assert screen.grid.scroll_offset.x == 0

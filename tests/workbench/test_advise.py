@@ -5,6 +5,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,8 @@ async def test_where_nothing_serves_it_says_why_and_how_to_build(dynamic: Advice
 def build_and_run(engine: TestEngine, snippet: Snippet, folder: Path) -> str:
     """Build what the Dockerfile says and run its program; what that prints. No image is left of it."""
     (folder / "Dockerfile").write_text(snippet.text)
-    tags = {f"localhost/rr-explorer-test/advised:{name}": words for name, words in (("stage", ("--target", "rr")), ("all", ()))}
+    mine = f"localhost/rr-explorer-test/advised:{uuid.uuid4().hex[:12]}"  # other tests build theirs at the same time
+    tags = {f"{mine}-{name}": words for name, words in (("stage", ("--target", "rr")), ("all", ()))}
     try:
         for tag, words in tags.items():  # the stage has a name of its own, so that it can be removed
             built = engine.run("build", "--network=host", *words, "--tag", tag, str(folder), timeout=120)

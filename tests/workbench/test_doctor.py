@@ -46,7 +46,7 @@ async def test_the_cache_is_told_in_units_that_are_read(
     served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "0.0 MiB of 2,048.0 MiB" in (await findings(opened(cache_limit=2 << 30)))["cache"].text
+    assert "0.0 MB of 2 GiB" in (await findings(opened(cache_limit=2 << 30)))["cache"].text
 
 
 @pytest.mark.container
