@@ -28,9 +28,12 @@ class Cell:
     align: Align = "left"
     sort: float | str | None = field(default=None, compare=False)
     """What to sort by where it is not the text: bytes of a size, seconds of a date."""
+    short: str = ""
+    """What stands in a table on a screen that has no room for the text; empty: the text, cut."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", visible(self.text))
+        object.__setattr__(self, "short", visible(self.short))
 
     @classmethod
     def of(cls, untrusted: object, style: Style = "", align: Align = "left") -> Cell:

@@ -30,7 +30,7 @@ def release_row(release: Release) -> Row:
     return Row(
         release.tag,
         (
-            Cell(f"{release.tag}{mark}", "dim" if mark else "strong"),
+            Cell(f"{release.tag}{mark}", "dim" if mark else "strong", short=release.tag),
             _date_cell(release),
             Cell(str(len(release.assets)), align="right", sort=len(release.assets)),
         ),

@@ -10,6 +10,7 @@ import pytest
 from explorer.settings import Settings
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.widgets.table import Table
+from tests.support.github import GitHub
 from tests.tui.conftest import SIZES, opened, settings
 
 
@@ -44,6 +45,17 @@ async def test_a_long_tag_is_whole(demo: Settings) -> None:
         await app.pilot.resize_terminal(160, 50)
         await app.until(lambda: any("› v2023.3.0-beta.2 pre" in line and " 15 " in line[:46] for line in app.drawn().splitlines()))
         await app.shows("date         files")
+
+
+async def test_at_80_columns_no_two_tags_look_alike(tmp_path: Path, github: GitHub) -> None:
+    """What tells two releases apart stands in the middle of their tags: the word behind them goes first."""
+    tags = ("v2023.3.0-beta.2", "v2023.2.0-beta.2", "v2023.1.0-alpha.1", "v2023.2.0-rc.2", "v2.12.0-beta.1")
+    for tag in tags:
+        github.add_release(tag, {f"roadrunner-{tag[1:]}-linux-amd64.tar.gz": b"\x1f\x8b nothing of the kind"}, prerelease=True)
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as app:
+        await app.shows(*tags, "linux-amd64", "on musl")
+        await app.pilot.resize_terminal(120, 40)
+        await app.shows(*(f"{tag} pre" for tag in tags))
 
 
 async def test_the_place_of_a_missing_file_is_explained(demo: Settings) -> None:

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 SETTLE = 0.12
 """Seconds the cursor has to rest on a release before its files are looked up: holding ↓ must not start a request a row."""
-TAG, LEAST_TAG = 20, 11
-"""Cells that a tag keeps, at the expense of the columns beside it: ``v2025.1.0-beta.1 pre``; where the screen is not wide, the date
-stays, and a long tag is cut."""
+TAG, LEAST_TAG = 21, 14
+"""Cells that a tag keeps, at the expense of the columns beside it: ``v2023.1.0-alpha.1 pre``; where the screen is not wide it goes
+without the word, and without some of its middle where files are marked as stand-ins beside it: the date stays."""
 NOTICES = 3
 """Warnings that are shown at once."""
 
@@ -79,6 +79,7 @@ class BrowserScreen(AssetScreen):
 
     def on_mount(self) -> None:
         """Follow the app's state."""
+        self.set_class(self.explorer.settings.demo, "-demo")
         self.explorer.changed.subscribe(self, self._state_changed)
         self.explorer.learnt.subscribe(self, self._learnt)
 

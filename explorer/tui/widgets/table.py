@@ -327,7 +327,8 @@ class Table(Styled, can_focus=True):
             cell = row.cells[keys[column.key]]
             style = self._style("row", *state, meaning=cell.style)
             shorten = report.clip_middle if number == 0 and self._fits else report.clip
-            segments.append(Segment(report.pad(shorten(cell.text, width), width, cell.align), style))
+            words = cell.short if cell.short and report.cell_width(cell.text) > width else cell.text
+            segments.append(Segment(report.pad(shorten(words, width), width, cell.align), style))
             segments.append(Segment(" " * GAP, plain))
         return Strip(segments)
 
