@@ -10,6 +10,13 @@ from explorer.errors import CancelledError
 from explorer.progress import WAIT_S, Cancellation, Foreground, Progress, foreground
 
 
+def waited_for(front: Foreground) -> float:
+    """Seconds that a step of other work was kept waiting; in a thread of its own."""
+    started = time.monotonic()
+    front.give_way()
+    return time.monotonic() - started
+
+
 def test_seconds_left_are_known_where_total_and_rate_are() -> None:
     assert Progress("downloading", 25, 100, rate=5.0).seconds_left == 15.0
     assert Progress("downloading", 120, 100, rate=5.0).seconds_left == 0.0
@@ -21,36 +28,22 @@ def test_seconds_left_are_known_where_total_and_rate_are() -> None:
 def test_work_in_another_thread_waits_while_a_key_is_answered_and_the_one_that_answers_does_not() -> None:
     front = Foreground()
     with ThreadPoolExecutor(1) as pool:
-
-        def step() -> float:
-            started = time.monotonic()
-            front.give_way()
-            return time.monotonic() - started
-
-        assert pool.submit(step).result() < WAIT_S / 2, "nobody has claimed anything"
+        assert pool.submit(waited_for, front).result() < WAIT_S / 2, "nobody has claimed anything"
         front.claim(WAIT_S * 0.6)
-        started = time.monotonic()
-        front.give_way()
-        assert time.monotonic() - started < WAIT_S * 0.3, "its own thread goes on"
-        waited = pool.submit(step).result()
+        assert waited_for(front) < WAIT_S * 0.3, "its own thread goes on"
+        waited = pool.submit(waited_for, front).result()
         assert waited > WAIT_S * 0.2
-        assert pool.submit(step).result() < WAIT_S / 2, "it is over"
+        assert pool.submit(waited_for, front).result() < WAIT_S / 2, "it is over"
 
 
 @pytest.mark.alone
 def test_work_waits_while_something_is_drawn_and_no_longer() -> None:
     front = Foreground()
     with ThreadPoolExecutor(1) as pool:
-
-        def step() -> float:
-            started = time.monotonic()
-            front.give_way()
-            return time.monotonic() - started
-
         with front.held():
-            waited = pool.submit(step).result()
+            waited = pool.submit(waited_for, front).result()
         assert waited >= WAIT_S, "as long as it is held, up to the limit"
-        assert pool.submit(step).result() < WAIT_S / 2
+        assert pool.submit(waited_for, front).result() < WAIT_S / 2
 
 
 def test_a_key_held_down_stops_no_work_for_good() -> None:

@@ -127,7 +127,7 @@ class Container:
         """Run it to its end, or to one of the limits. ``output`` gets its lines as they come, raw.
 
         Exit code 0 is the client's word for it: nothing but a program that began and ended well gives it, and not to ask saves
-        a call. Without ``look`` any exit code is.
+        a call. Without ``look`` any exit code is. What ``output`` raises ends the run and is raised.
         """
         keeper = _Keeper(self.limits.output_bytes, output)
         began = time.monotonic()
@@ -151,6 +151,7 @@ class Container:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(STOP_SECONDS):
                         await asyncio.wait((reading,))
+                        reading.result()  # an error of whoever is shown the output is the caller's to see
                         await process.wait()
             finally:
                 stop.cancel()

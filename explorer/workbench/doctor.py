@@ -69,7 +69,8 @@ def _settings(bench: Workbench) -> Finding:
 
 def _cache(bench: Workbench) -> Finding:
     stats = bench.session.cache.stats()
-    text = f"{stats.blobs} files, {stats.blob_bytes / 1e6:,.1f} MB of {stats.limit_bytes / 2**30:,.4g} GiB in {stats.directory}"
+    limit = f"{stats.limit_bytes / 2**20:,.0f} MiB" if stats.limit_bytes < 1 << 30 else f"{stats.limit_bytes / 2**30:,.4g} GiB"
+    text = f"{stats.blobs} files, {stats.blob_bytes / 1e6:,.1f} MB of {limit} in {stats.directory}"
     if bench.session.warnings:
         return Finding("cache", Health.WARNING, bench.session.warnings[0], "Make the directory writable, or choose one with --cache-dir")
     return Finding("cache", Health.OK, text)

@@ -10,7 +10,7 @@ from tests.tui.keys import waits
 ALLOWED = 0.050
 """Seconds that a key may wait. ``make bench`` holds every key to it, on a machine that does nothing else."""
 NOISE = 3.0
-"""How much more at the 95th percentile: what else the machine does is counted as well, and here nobody sees that it is nothing."""
+"""How much more at the 95th percentile: what else the machine does is counted as well, and a test cannot see to it that it is nothing."""
 
 
 @pytest.mark.alone

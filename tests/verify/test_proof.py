@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from explorer.facts import MISSING, NotApplicable
 from explorer.progress import Progress
 from explorer.verify import Engine, Expectations, ProofRequest, Result, RunLimits, emulation, find_engine, from_json, prove, script, to_json
 from explorer.verify.emulate import probe_program
+from explorer.verify.sessions import session_label
 from tests.support.binaries import binary, go_build, zig_cc
 from tests.support.engine import TestEngine
 from tests.verify.conftest import Prover, act
@@ -239,6 +241,20 @@ async def test_the_two_streams_are_kept_apart_and_shown_as_they_come(request_for
     assert (proof.stdout, proof.stderr) == ("to stdout\n", "to stderr\n")
     assert sorted(lines) == ["to stderr", "to stdout"]
     assert stages == ["preparing", "copying", "running", "removing"]
+
+
+@pytest.mark.parametrize("what", ["streams", "serve", "flood"])
+async def test_whoever_is_shown_the_output_and_fails_is_heard(what: str, request_for: Requests, engine: TestEngine) -> None:
+    """The error is the caller's to see, at once, and neither the program nor its container goes on."""
+
+    def fail(line: str) -> None:
+        raise OSError(f"cannot show {line[:4]}")
+
+    began = time.monotonic()
+    with pytest.raises(OSError, match="cannot show"):
+        await prove(request_for(act(), what, static=True, limits=RunLimits(seconds=60)), output=fail)
+    assert time.monotonic() - began < 30
+    assert not engine.containers(session_label())
 
 
 async def test_a_silent_program_is_stopped_at_the_time_limit(proved: Prover) -> None:

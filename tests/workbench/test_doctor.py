@@ -47,6 +47,7 @@ async def test_the_cache_is_told_in_units_that_are_read(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "0.0 MB of 2 GiB" in (await findings(opened(cache_limit=2 << 30)))["cache"].text
+    assert "0.0 MB of 64 MiB" in (await findings(opened(cache_limit=64 << 20)))["cache"].text
 
 
 @pytest.mark.container
