@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,15 +12,12 @@ from textual.widgets import Static
 
 from explorer.report import Cell, Column, Row, Style, human_duration, human_rate, human_size, percent
 from explorer.tui.actions import BY_ID
-from explorer.tui.copying import Copy
 from explorer.tui.jobs import Job, State
 from explorer.tui.render import text
 from explorer.tui.rows import ListRows
+from explorer.tui.screens.base import ExplorerScreen
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
-
-if TYPE_CHECKING:
-    from explorer.tui.app import ExplorerApp
 
 COLUMNS = (
     Column("kind", "job"),
@@ -70,11 +67,10 @@ def progress_in_words(job: Job) -> str:
     return "  ".join(parts)
 
 
-class JobsScreen(ModalScreen[None]):
+class JobsScreen(ExplorerScreen, ModalScreen[None]):
     """Every job, newest first. x cancels the one under the cursor, escape leaves."""
 
     CSS_PATH = "jobs.tcss"
-    AUTO_FOCUS = "Table"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(BY_ID[name].binding() for name in ("cancel", "filter", "sort", "sort-reverse", "copy", "back", "help")),
         Binding("J,q", "dismiss(None)", "close", show=False),
@@ -83,11 +79,6 @@ class JobsScreen(ModalScreen[None]):
         "Every job that runs or has run, newest first. x cancels the one under the cursor; what a download has is kept, and the "
         "next one goes on from there. / filters, s sorts, y copies. Escape leaves; jobs go on."
     )
-
-    @property
-    def explorer(self) -> ExplorerApp:
-        """The app, with its state."""
-        return cast("ExplorerApp", self.app)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
@@ -119,27 +110,6 @@ class JobsScreen(ModalScreen[None]):
     def _job(self) -> Job | None:
         row = self.query_one(Table).row
         return next((job for job in self.explorer.board.all if row is not None and str(job.id) == row.key), None)
-
-    async def action_filter(self) -> None:
-        """Open the filter line."""
-        await self.query_one(Pane).start_filter()
-
-    def action_sort(self) -> None:
-        """Order by the next column."""
-        self.query_one(Table).sort_next()
-
-    def action_sort_reverse(self) -> None:
-        """Turn the order round."""
-        self.query_one(Table).sort_turn()
-
-    def action_copy(self) -> None:
-        """Offer what can be copied of the job."""
-        self.explorer.offer_copies([Copy(title, value) for title, value in self.query_one(Table).cells()])
-
-    def action_back(self) -> None:
-        """Clear the filter, else leave."""
-        if not self.query_one(Pane).clear_filter():
-            self.dismiss(None)
 
     def action_cancel(self) -> None:
         """Cancel the job under the cursor."""
