@@ -40,7 +40,11 @@ def fill_closed_streams() -> None:
     """Open what the caller has closed (``>&-``) on nothing: Python has None there, and the next file would take its number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False))
+            setattr(
+                sys,
+                name,
+                os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False),
+            )
 
 
 def main() -> None:

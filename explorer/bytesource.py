@@ -105,7 +105,9 @@ class FileSource:
         except FileNotFoundError:
             raise NotFoundError(f"No such file: {path}", remedy="Check the path") from None
         except OSError as error:
-            raise SourceError(f"Cannot read {path}", error.strerror or str(error), "Check its permissions") from error
+            raise SourceError(
+                f"Cannot read {path}", error.strerror or str(error), "Check its permissions"
+            ) from error
         self._lock = threading.Lock()
 
     @property
@@ -147,7 +149,9 @@ class StreamSource:
     Asks the stream for no more than a reader wants. ``limit`` bounds the memory, in bytes.
     """
 
-    def __init__(self, read: Callable[[int], bytes], size: int | Unknown, limit: int = 8 << 20) -> None:
+    def __init__(
+        self, read: Callable[[int], bytes], size: int | Unknown, limit: int = 8 << 20
+    ) -> None:
         """``read(n)`` gives between 1 and n bytes, empty at the end; it may raise ``OutOfReachError``."""
         self._read = read
         self._size = size

@@ -34,11 +34,15 @@ def loads(data: bytes, kind: type[T]) -> T:
         FormatError: not JSON, larger than ``RECORD_LIMIT``, or not of this shape.
     """
     if len(data) > RECORD_LIMIT:
-        raise FormatError("A kept record is damaged", f"{kind.__name__}: {len(data):,} bytes", "It is made anew")
+        raise FormatError(
+            "A kept record is damaged", f"{kind.__name__}: {len(data):,} bytes", "It is made anew"
+        )
     try:
         return typing.cast("T", _decode(json.loads(data), kind))
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
-        raise FormatError("A kept record is damaged", f"{kind.__name__}: {error}"[:300], "It is made anew") from error
+        raise FormatError(
+            "A kept record is damaged", f"{kind.__name__}: {error}"[:300], "It is made anew"
+        ) from error
 
 
 def _encode(value: object) -> object:

@@ -54,7 +54,9 @@ class DeniedError(SourceError):
 class RateLimitedError(SourceError):
     """The server asks to wait (403 or 429 with ``retry-after`` or ``x-ratelimit-reset``)."""
 
-    def __init__(self, title: str, detail: str = "", remedy: str = "", until: datetime | None = None) -> None:
+    def __init__(
+        self, title: str, detail: str = "", remedy: str = "", until: datetime | None = None
+    ) -> None:
         super().__init__(title, detail, remedy)
         self.until = until
         """When it may be asked again, as an aware datetime; None where the server did not say."""

@@ -26,7 +26,10 @@ CONNECTIONS = 40
 KEPT_S = 30.0
 """How long an idle connection is kept: the time a reader takes between two releases. Servers close theirs after a minute or so."""
 _PLAIN_URL = re.compile(r"[!-~]+")
-_NO_SUCH_NAME = re.compile(r"name or service not known|getaddrinfo|name resolution|nodename nor servname|no address associated", re.I)
+_NO_SUCH_NAME = re.compile(
+    r"name or service not known|getaddrinfo|name resolution|nodename nor servname|no address associated",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,11 @@ class Token:
 
     def headers_for(self, url: str) -> dict[str, str]:
         """The Authorization header if ``url`` is on the API's own origin, nothing for any other host."""
-        return {"Authorization": f"Bearer {self.value}"} if self.origin and origin_of(url) == self.origin else {}
+        return (
+            {"Authorization": f"Bearer {self.value}"}
+            if self.origin and origin_of(url) == self.origin
+            else {}
+        )
 
     def __str__(self) -> str:
         return "<token>"
@@ -76,15 +83,23 @@ def make_client(timeout_s: float = 20.0) -> httpx.AsyncClient:
 
     try:
         return httpx.AsyncClient(
-            verify=_authorities(os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")),
+            verify=_authorities(
+                os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")
+            ),
             timeout=httpx.Timeout(timeout_s, pool=None),
             follow_redirects=False,
             headers={"User-Agent": USER_AGENT},
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=KEPT_S),
+            limits=httpx.Limits(
+                max_connections=CONNECTIONS,
+                max_keepalive_connections=CONNECTIONS,
+                keepalive_expiry=KEPT_S,
+            ),
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         # "Invalid port: 'pa'" quotes a password that holds a slash: of an address with a password only what is safe is told.
-        secret = any("@" in value for name, value in os.environ.items() if name.lower().endswith("_proxy"))
+        secret = any(
+            "@" in value for name, value in os.environ.items() if name.lower().endswith("_proxy")
+        )
         raise SourceError(
             "The proxy in the environment cannot be used",
             "its address is none, or of a kind that is not supported" if secret else str(error),
@@ -92,7 +107,9 @@ def make_client(timeout_s: float = 20.0) -> httpx.AsyncClient:
         ) from error
     except OSError as error:  # ssl.SSLError is one, too
         raise SourceError(
-            "The certificates in the environment cannot be used", str(error), "Check SSL_CERT_FILE and SSL_CERT_DIR"
+            "The certificates in the environment cannot be used",
+            str(error),
+            "Check SSL_CERT_FILE and SSL_CERT_DIR",
         ) from error
 
 
@@ -114,26 +131,58 @@ def describe_failure(error: Exception, url: str) -> SourceError:
     import httpx
 
     if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
-        return SourceError("Not a usable address", without_credentials(f"{url}: {error}"), "Check --api-url and --repo")
+        return SourceError(
+            "Not a usable address",
+            without_credentials(f"{url}: {error}"),
+            "Check --api-url and --repo",
+        )
     host = _host_of(url)
     text = without_credentials(str(error))
     secure = _tls_problem(error)
     if secure:
-        return OfflineError(f"No secure connection to {host}", secure, "Check the clock, the proxy, and SSL_CERT_FILE for an own authority")
+        return OfflineError(
+            f"No secure connection to {host}",
+            secure,
+            "Check the clock, the proxy, and SSL_CERT_FILE for an own authority",
+        )
     if isinstance(error, httpx.ProxyError):
-        return OfflineError("The proxy refuses or fails", text, "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
+        return OfflineError(
+            "The proxy refuses or fails", text, "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+        )
     if _NO_SUCH_NAME.search(text):
-        return OfflineError(f"{host} cannot be found", "its name does not resolve", "Check the network and DNS, or use --offline")
+        return OfflineError(
+            f"{host} cannot be found",
+            "its name does not resolve",
+            "Check the network and DNS, or use --offline",
+        )
     if isinstance(error, (httpx.TimeoutException, TimeoutError)):
         return OfflineError(f"{host} does not answer", "timed out", "Try again, or use --offline")
     if isinstance(error, httpx.ConnectError):
-        return OfflineError(f"No connection to {host}", text or "refused", "Check the network or the proxy, or use --offline")
+        return OfflineError(
+            f"No connection to {host}",
+            text or "refused",
+            "Check the network or the proxy, or use --offline",
+        )
     if isinstance(error, httpx.RemoteProtocolError) and "location header" in text:
-        return SourceError(f"{host} sends the request elsewhere", "to an unusable address", "Check --api-url and the proxy")
-    if isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)):
-        return SourceError(f"The connection to {host} was cut", text, "Try again: a download goes on where it stopped")
+        return SourceError(
+            f"{host} sends the request elsewhere",
+            "to an unusable address",
+            "Check --api-url and the proxy",
+        )
+    if isinstance(
+        error, (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
+    ):
+        return SourceError(
+            f"The connection to {host} was cut",
+            text,
+            "Try again: a download goes on where it stopped",
+        )
     if isinstance(error, httpx.DecodingError):
-        return SourceError(f"The answer of {host} is damaged", text, "Try again; a proxy on the way may have changed it")
+        return SourceError(
+            f"The answer of {host} is damaged",
+            text,
+            "Try again; a proxy on the way may have changed it",
+        )
     return SourceError(f"The request to {host} failed", text or type(error).__name__, "Try again")
 
 

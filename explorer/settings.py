@@ -31,14 +31,18 @@ def _text(raw: object) -> str:
 
 
 def _repo(raw: object) -> str:
-    if not isinstance(raw, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}", raw):
+    if not isinstance(raw, str) or not re.fullmatch(
+        r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}", raw
+    ):
         raise ValueError("OWNER/NAME, e.g. roadrunner-server/roadrunner")
     return raw
 
 
 def _url(raw: object) -> str:
     if not isinstance(raw, str) or not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", raw):
-        raise ValueError("an http or https address without a user, e.g. https://github.example.com/api/v3")
+        raise ValueError(
+            "an http or https address without a user, e.g. https://github.example.com/api/v3"
+        )
     return raw.rstrip("/")
 
 
@@ -51,7 +55,16 @@ def _engine(raw: object) -> str:
 def _flag(raw: object) -> bool:
     if isinstance(raw, bool):
         return raw
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    words = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
     if isinstance(raw, str) and raw.strip().lower() in words:
         return words[raw.strip().lower()]
     raise ValueError("true or false")
@@ -59,7 +72,9 @@ def _flag(raw: object) -> bool:
 
 def _between(low: int, high: int) -> Parser:
     def parse(raw: object) -> int:
-        number = int(raw) if isinstance(raw, str) and re.fullmatch(r"\s*[0-9]{1,18}\s*", raw) else raw
+        number = (
+            int(raw) if isinstance(raw, str) and re.fullmatch(r"\s*[0-9]{1,18}\s*", raw) else raw
+        )
         if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
             raise ValueError(f"a whole number from {low} to {high}")
         return number
@@ -69,7 +84,9 @@ def _between(low: int, high: int) -> Parser:
 
 def _seconds(raw: object) -> float:
     try:
-        number = float(raw) if isinstance(raw, (str, int, float)) and not isinstance(raw, bool) else -1.0
+        number = (
+            float(raw) if isinstance(raw, (str, int, float)) and not isinstance(raw, bool) else -1.0
+        )
     except ValueError:
         number = -1.0
     if not 0.1 <= number <= 86_400:
@@ -77,7 +94,16 @@ def _seconds(raw: object) -> float:
     return number
 
 
-_UNITS = {"": 1, "b": 1, "k": 1 << 10, "kib": 1 << 10, "kb": 10**3, "m": 1 << 20, "mib": 1 << 20, "mb": 10**6}
+_UNITS = {
+    "": 1,
+    "b": 1,
+    "k": 1 << 10,
+    "kib": 1 << 10,
+    "kb": 10**3,
+    "m": 1 << 20,
+    "mib": 1 << 20,
+    "mb": 10**6,
+}
 _UNITS |= {"g": 1 << 30, "gib": 1 << 30, "gb": 10**9, "t": 1 << 40, "tib": 1 << 40, "tb": 10**12}
 
 
@@ -89,7 +115,9 @@ def parse_size(raw: object) -> int:
     """
     if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0:
         return raw
-    if isinstance(raw, str) and (match := re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*([A-Za-z]{0,3})\s*", raw)):
+    if isinstance(raw, str) and (
+        match := re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*([A-Za-z]{0,3})\s*", raw)
+    ):
         unit = _UNITS.get(match[2].lower())
         if unit is not None:
             return int(float(match[1]) * unit)
@@ -128,7 +156,9 @@ def _keys(raw: object) -> dict[str, str]:
     raise ValueError('a table of actions and keys such as verify = "V"')
 
 
-def _setting(default: Any, parse: Parser, text: str, kind: str, choices: tuple[str, ...] = ()) -> Any:
+def _setting(
+    default: Any, parse: Parser, text: str, kind: str, choices: tuple[str, ...] = ()
+) -> Any:
     metadata = {"parse": parse, "help": text, "kind": kind, "choices": choices}
     if isinstance(default, dict):
         return field(default_factory=dict, metadata=metadata)
@@ -140,32 +170,68 @@ def _setting(default: Any, parse: Parser, text: str, kind: str, choices: tuple[s
 class Settings:
     """Everything a user may choose. Each is also an environment variable ``RR_EXPLORER_<NAME>``."""
 
-    repo: str = _setting("roadrunner-server/roadrunner", _repo, "The GitHub repository, OWNER/NAME", "text")
-    api_url: str = _setting("https://api.github.com", _url, "The API's address; GITHUB_API_URL works too", "text")
-    offline: bool = _setting(False, _flag, "Ask no server: what is cached, or the bundled snapshot", "flag")
-    demo: bool = _setting(False, _flag, "The bundled releases with stand-in binaries; no network", "flag")
-    folder: Path | None = _setting(None, _path, "A folder whose files are shown as one release, instead of a repository", "path")
-    cache_dir: Path = _setting(Path(), _path, "Where downloads, pages, peeks and proofs are kept", "path")
+    repo: str = _setting(
+        "roadrunner-server/roadrunner", _repo, "The GitHub repository, OWNER/NAME", "text"
+    )
+    api_url: str = _setting(
+        "https://api.github.com", _url, "The API's address; GITHUB_API_URL works too", "text"
+    )
+    offline: bool = _setting(
+        False, _flag, "Ask no server: what is cached, or the bundled snapshot", "flag"
+    )
+    demo: bool = _setting(
+        False, _flag, "The bundled releases with stand-in binaries; no network", "flag"
+    )
+    folder: Path | None = _setting(
+        None,
+        _path,
+        "A folder whose files are shown as one release, instead of a repository",
+        "path",
+    )
+    cache_dir: Path = _setting(
+        Path(), _path, "Where downloads, pages, peeks and proofs are kept", "path"
+    )
     state_dir: Path = _setting(Path(), _path, "Where the log and unfinished runs are noted", "path")
     config_file: Path = _setting(Path(), _path, "The settings' file", "path")
-    cache_limit: int = _setting(2 << 30, parse_size, "Size of the cache; the least recently used goes first", "size")
+    cache_limit: int = _setting(
+        2 << 30, parse_size, "Size of the cache; the least recently used goes first", "size"
+    )
     """Bytes."""
     downloads: int = _setting(4, _between(1, 16), "Downloads at a time", "number")
     peek_ceiling: int = _setting(1 << 20, parse_size, "What a peek may move of one file", "size")
     """Bytes of one asset that a peek may move."""
-    target: str = _setting("", _text, "The default target; empty: musl of the current Alpine", "text")
-    engine: str = _setting(
-        "", _engine, "The container engine; empty: the first that answers", "choice", ("", "docker", "podman", "nerdctl")
+    target: str = _setting(
+        "", _text, "The default target; empty: musl of the current Alpine", "text"
     )
-    engine_args: tuple[str, ...] = _setting((), _words, "Words right behind the engine's name, e.g. --context remote", "words")
-    run_args: tuple[str, ...] = _setting((), _words, "Words for the engine's create, e.g. --runtime=runc", "words")
+    engine: str = _setting(
+        "",
+        _engine,
+        "The container engine; empty: the first that answers",
+        "choice",
+        ("", "docker", "podman", "nerdctl"),
+    )
+    engine_args: tuple[str, ...] = _setting(
+        (), _words, "Words right behind the engine's name, e.g. --context remote", "words"
+    )
+    run_args: tuple[str, ...] = _setting(
+        (), _words, "Words for the engine's create, e.g. --runtime=runc", "words"
+    )
     image: str = _setting("", _text, "The image for proofs; empty: the target's", "text")
     pull: bool = _setting(True, _flag, "Pull an image that is not there", "flag")
-    run_seconds: float = _setting(20.0, _seconds, "How long a proof may run, in seconds (doubled under emulation)", "seconds")
+    run_seconds: float = _setting(
+        20.0, _seconds, "How long a proof may run, in seconds (doubled under emulation)", "seconds"
+    )
     run_memory: int = _setting(512 << 20, parse_size, "Memory of a proof", "size")
-    run_processes: int = _setting(256, _between(1, 100_000), "Processes and threads of a proof", "number")
+    run_processes: int = _setting(
+        256, _between(1, 100_000), "Processes and threads of a proof", "number"
+    )
     run_output: int = _setting(256 * 1024, parse_size, "Output kept of a proof", "size")
-    theme: str = _setting("", _text, "The app's theme; ansi-dark and ansi-light use the terminal's own colours", "text")
+    theme: str = _setting(
+        "",
+        _text,
+        "The app's theme; ansi-dark and ansi-light use the terminal's own colours",
+        "text",
+    )
     prereleases: bool = _setting(True, _flag, "Show pre-releases", "flag")
     plugins: bool = _setting(True, _flag, "Show plugins", "flag")
     debs: bool = _setting(True, _flag, "Show Debian packages", "flag")
@@ -192,7 +258,14 @@ class Option:
 def options() -> tuple[Option, ...]:
     """Every setting, in the order of their declaration."""
     return tuple(
-        Option(f.name, ENV_PREFIX + f.name.upper(), f.metadata["help"], f.metadata["kind"], f.metadata["choices"], f.name != "config_file")
+        Option(
+            f.name,
+            ENV_PREFIX + f.name.upper(),
+            f.metadata["help"],
+            f.metadata["kind"],
+            f.metadata["choices"],
+            f.name != "config_file",
+        )
         for f in fields(Settings)
         if f.metadata
     )
@@ -204,19 +277,25 @@ def parse_value(name: str, raw: object, place: str = "") -> Any:
     Raises:
         UsageError: there is no such setting, or it is something else; ``place`` says where it stood.
     """
-    parsers: dict[str, Parser] = {f.name: f.metadata["parse"] for f in fields(Settings) if f.metadata}
+    parsers: dict[str, Parser] = {
+        f.name: f.metadata["parse"] for f in fields(Settings) if f.metadata
+    }
     if name not in parsers:
         near = get_close_matches(name, parsers, 3)
         raise UsageError(
             f"There is no setting “{name}”",
             place,
-            f"Did you mean {' or '.join(near)}?" if near else "The settings are listed in the documentation and by rr-explorer doctor",
+            f"Did you mean {' or '.join(near)}?"
+            if near
+            else "The settings are listed in the documentation and by rr-explorer doctor",
         )
     try:
         return parsers[name](raw)
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"The setting “{name}” wants {error}", f"{place}: {_quoted(raw)}".removeprefix(": "), "Correct or remove it"
+            f"The setting “{name}” wants {error}",
+            f"{place}: {_quoted(raw)}".removeprefix(": "),
+            "Correct or remove it",
         ) from None
 
 
@@ -225,7 +304,12 @@ def _quoted(raw: object) -> str:
     return text if len(text) <= 80 else text[:79] + "…"
 
 
-def load(overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None, *, strict: bool = True) -> Settings:
+def load(
+    overrides: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    strict: bool = True,
+) -> Settings:
     """The settings in force. ``overrides`` come from the command line (None values count as not given).
 
     ``strict`` False leaves out what is wrong and lists it in ``problems``; a file that was named but is not there, and a
@@ -246,7 +330,11 @@ def load(overrides: Mapping[str, object] | None = None, environ: Mapping[str, st
     values: dict[str, Any] = _default_places()
     from_env = _environment(environ, tell)
     named = given.get("config_file", from_env.get("config_file"))
-    path = parse_value("config_file", named, "--config") if named is not None else values["config_file"]
+    path = (
+        parse_value("config_file", named, "--config")
+        if named is not None
+        else values["config_file"]
+    )
     values |= _file(path, required=named is not None, tell=tell)
     values |= from_env
     for name, raw in given.items():
@@ -271,7 +359,11 @@ def _default_places() -> dict[str, Any]:
 
 def _environment(environ: Mapping[str, str], tell: Callable[[UsageError], None]) -> dict[str, Any]:
     """Values from ``RR_EXPLORER_*`` and ``GITHUB_API_URL``; an empty variable counts as unset."""
-    raw = {name.removeprefix(ENV_PREFIX).lower(): (name, text) for name, text in environ.items() if name.startswith(ENV_PREFIX) and text}
+    raw = {
+        name.removeprefix(ENV_PREFIX).lower(): (name, text)
+        for name, text in environ.items()
+        if name.startswith(ENV_PREFIX) and text
+    }
     if environ.get("GITHUB_API_URL") and "api_url" not in raw:
         raw["api_url"] = ("GITHUB_API_URL", environ["GITHUB_API_URL"])
     values: dict[str, Any] = {}
@@ -286,22 +378,42 @@ def _environment(environ: Mapping[str, str], tell: Callable[[UsageError], None])
 def _file(path: Path, required: bool, tell: Callable[[UsageError], None]) -> dict[str, Any]:
     """Values from the TOML file; relative paths in it start at its own directory."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # Windows' own editor puts a mark before the text
+        text = path.read_bytes().decode(
+            "utf-8-sig"
+        )  # Windows' own editor puts a mark before the text
         table = tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         if required:
-            raise UsageError(f"There is no settings' file {path}", remedy="Check --config and RR_EXPLORER_CONFIG_FILE") from None
+            raise UsageError(
+                f"There is no settings' file {path}",
+                remedy="Check --config and RR_EXPLORER_CONFIG_FILE",
+            ) from None
         return {}
     except OSError as error:
-        tell(UsageError(f"The settings' file {path} cannot be read", error.strerror or str(error), "Check its permissions"))
+        tell(
+            UsageError(
+                f"The settings' file {path} cannot be read",
+                error.strerror or str(error),
+                "Check its permissions",
+            )
+        )
         return {}
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors
-        tell(UsageError(f"The settings' file {path} is not TOML", str(error), "Correct or remove it"))
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors
+        tell(
+            UsageError(f"The settings' file {path} is not TOML", str(error), "Correct or remove it")
+        )
         return {}
     values: dict[str, Any] = {}
     for name, raw in table.items():
         try:
-            value = parse_value(name if name != "config_file" else "config_file (in the file itself)", raw, f"{path}{_line(text, name)}")
+            value = parse_value(
+                name if name != "config_file" else "config_file (in the file itself)",
+                raw,
+                f"{path}{_line(text, name)}",
+            )
         except UsageError as error:
             tell(error)
             continue
@@ -310,5 +422,7 @@ def _file(path: Path, required: bool, tell: Callable[[UsageError], None]) -> dic
 
 
 def _line(text: str, name: str) -> str:
-    match = re.search(rf"^[ \t]*(?:\[[ \t]*)?[\"']?{re.escape(name)}[\"']?[ \t]*[=\].]", text, re.MULTILINE)
+    match = re.search(
+        rf"^[ \t]*(?:\[[ \t]*)?[\"']?{re.escape(name)}[\"']?[ \t]*[=\].]", text, re.MULTILINE
+    )
     return f", line {text.count(chr(10), 0, match.start()) + 1}" if match else ""

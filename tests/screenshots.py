@@ -40,12 +40,17 @@ class Camera:
 
     def drawn(self) -> str:
         """What is on the screen."""
-        return "\n".join("".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips())
+        return "\n".join(
+            "".join(segment.text for segment in strip)
+            for strip in self.app.screen._compositor.render_strips()
+        )
 
     async def shows(self, *words: str) -> None:
         """Wait until all of it is on the screen and nothing is at work any more."""
         end = time.monotonic() + LIMIT
-        while not all(word in self.drawn() for word in words) or any(worker.is_running for worker in self.app.workers):
+        while not all(word in self.drawn() for word in words) or any(
+            worker.is_running for worker in self.app.workers
+        ):
             if time.monotonic() > end:
                 raise TimeoutError(f"{words} did not come; on the screen:\n{self.drawn()}")
             await self.pilot.pause()
@@ -120,9 +125,14 @@ PICTURES: dict[str, Callable[[Camera], Awaitable[None]]] = {
 def slim(svg: str) -> str:
     """The picture without fonts fetched from anywhere: a reader's own monospaced one will do."""
     svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)
-    svg = svg.replace("Fira Code, monospace", "ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace")
+    svg = svg.replace(
+        "Fira Code, monospace",
+        "ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace",
+    )
     svg = svg.replace("<!-- Generated with Rich https://www.textualize.io -->", "")
-    svg = svg.replace('<svg class="rich-terminal"', '<svg class="rich-terminal" xml:space="preserve"')  # columns are made of spaces
+    svg = svg.replace(
+        '<svg class="rich-terminal"', '<svg class="rich-terminal" xml:space="preserve"'
+    )  # columns are made of spaces
     return re.sub(r"\n\s*\n+", "\n", svg)
 
 
@@ -134,7 +144,10 @@ async def take(name: str, **more: Any) -> str:
             "state_dir": Path(folder, "state"),
             "config_file": Path(folder, "config.toml"),
         }
-        app = ExplorerApp(Settings(demo=True, **own, **more), now=lambda: datetime.now(UTC) if name == "proof" else NOW)
+        app = ExplorerApp(
+            Settings(demo=True, **own, **more),
+            now=lambda: datetime.now(UTC) if name == "proof" else NOW,
+        )
         async with app.run_test(size=SIZE, notifications=True) as pilot:
             camera = Camera(app, pilot)
             await camera.shows("v2025.1.15")
@@ -155,7 +168,12 @@ def main(names: list[str]) -> int:
                 print(f"{name}.svg stays as it is: {engine}", file=sys.stderr)
                 continue
             image = engine.musl("arm64")
-            more = {"engine": engine.name, "engine_args": engine.engine_args, "run_args": engine.run_args, "image": image}
+            more = {
+                "engine": engine.name,
+                "engine_args": engine.engine_args,
+                "run_args": engine.run_args,
+                "image": image,
+            }
         path = PLACE / f"{name}.svg"
         path.write_text(asyncio.run(take(name, **more)), encoding="utf-8")
         print(f"{path.relative_to(PLACE.parent)}: {path.stat().st_size / 1000:.0f} kB")

@@ -24,21 +24,45 @@ print(json.dumps({"code": code, "seconds": seconds, "modules": seen}), file=sys.
 
 def probe(words: list[str], home: Path) -> tuple[int, float, set[str]]:
     """Exit code, seconds from the first import to the end, and the top-level modules of a fresh interpreter."""
-    environ = {**os.environ, "XDG_CACHE_HOME": str(home), "XDG_STATE_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    environ = {
+        **os.environ,
+        "XDG_CACHE_HOME": str(home),
+        "XDG_STATE_HOME": str(home),
+        "XDG_CONFIG_HOME": str(home),
+    }
     done = subprocess.run(
-        [sys.executable, "-c", PROBE, json.dumps(words)], capture_output=True, text=True, env=environ, timeout=60, check=True
+        [sys.executable, "-c", PROBE, json.dumps(words)],
+        capture_output=True,
+        text=True,
+        env=environ,
+        timeout=60,
+        check=True,
     )
     told = json.loads(done.stderr.splitlines()[-1])
     return told["code"], told["seconds"], set(told["modules"])
 
 
-@pytest.mark.parametrize("words", [["--help"], ["rules"], ["rules", "--json"], ["targets", "--json"], ["schema"], ["completion", "fish"]])
-def test_light_commands_import_nothing_heavy(words: list[str], tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["rules"],
+        ["rules", "--json"],
+        ["targets", "--json"],
+        ["schema"],
+        ["completion", "fish"],
+    ],
+)
+def test_light_commands_import_nothing_heavy(
+    words: list[str], tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     code, seconds, modules = probe(words, tmp_path)
     record_property("seconds", round(seconds, 3))
     assert code == 0
     assert not modules & set(HEAVY)
-    assert seconds < 2.0, "a light command takes some 0.2 s; ten times that is a mistake, not a slow machine"
+    assert seconds < 2.0, (
+        "a light command takes some 0.2 s; ten times that is a mistake, not a slow machine"
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,7 +79,15 @@ def test_light_commands_import_nothing_heavy(words: list[str], tmp_path: Path, r
         (["doctor", "--offline"], 0),
         (["--demo"], 0),
         pytest.param(
-            ["verify", sys.executable, "--run=--version", "--image=localhost/rr-explorer-test/none:1", "--no-pull"], 5, id="verify"
+            [
+                "verify",
+                sys.executable,
+                "--run=--version",
+                "--image=localhost/rr-explorer-test/none:1",
+                "--no-pull",
+            ],
+            5,
+            id="verify",
         ),
     ],
 )
@@ -68,9 +100,19 @@ def test_no_command_imports_textual(words: list[str], code: int, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "module", ["explorer", "explorer.report", "explorer.workbench", "explorer.settings", "explorer.cli", "explorer.tui"]
+    "module",
+    [
+        "explorer",
+        "explorer.report",
+        "explorer.workbench",
+        "explorer.settings",
+        "explorer.cli",
+        "explorer.tui",
+    ],
 )
 def test_front_doors_are_light(module: str) -> None:
     code = f"import sys, {module}; print(*sorted(name.partition('.')[0] for name in sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     assert not set(done.stdout.split()) & set(HEAVY)

@@ -25,7 +25,9 @@ def test_seconds_left_are_known_where_total_and_rate_are() -> None:
 
 
 @pytest.mark.alone
-def test_work_in_another_thread_waits_while_a_key_is_answered_and_the_one_that_answers_does_not() -> None:
+def test_work_in_another_thread_waits_while_a_key_is_answered_and_the_one_that_answers_does_not() -> (
+    None
+):
     front = Foreground()
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(waited_for, front).result() < WAIT_S / 2, "nobody has claimed anything"

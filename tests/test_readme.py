@@ -25,7 +25,11 @@ def calls() -> list[str]:
     """Every call of rr-explorer in a code block, without its comment."""
     blocks = re.findall(r"```\w+\n(.*?)```", README, re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
-    found = [re.sub(r"^.*?(\$|run:) ", "", line) for line in lines if re.search(r"(\$|run:) rr-explorer", line)]
+    found = [
+        re.sub(r"^.*?(\$|run:) ", "", line)
+        for line in lines
+        if re.search(r"(\$|run:) rr-explorer", line)
+    ]
     return [line.split("  #")[0].split(" > ")[0].split(" | ")[0] for line in found]
 
 
@@ -39,8 +43,15 @@ def test_every_call_is_one_the_program_takes(call: str) -> None:
     if not words:
         return
     command = main.commands[words[0]]
-    options = {name for parameter in command.params if isinstance(parameter, click.Option) for name in parameter.opts}
-    assert {word for word in words if re.fullmatch(r"--[a-z-]+", word) and word != "--version"} <= options
+    options = {
+        name
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for name in parameter.opts
+    }
+    assert {
+        word for word in words if re.fullmatch(r"--[a-z-]+", word) and word != "--version"
+    } <= options
 
 
 def test_every_command_is_named() -> None:
@@ -52,4 +63,7 @@ def test_every_command_is_named() -> None:
 def test_every_picture_is_there_and_asks_nobody(picture: str) -> None:
     drawn = (ROOT / picture).read_text(encoding="utf-8")
     assert drawn.startswith("<svg")
-    assert set(re.findall(r"https?://[^\s\"'<>)]+", drawn)) <= {"http://www.w3.org/2000/svg", "https://www.textualize.io/"}
+    assert set(re.findall(r"https?://[^\s\"'<>)]+", drawn)) <= {
+        "http://www.w3.org/2000/svg",
+        "https://www.textualize.io/",
+    }

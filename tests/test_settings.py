@@ -52,12 +52,17 @@ def test_every_setting_is_an_environment_variable(file: Path, tmp_path: Path) ->
     assert settings.engine_args == ("--context", "my remote")
     assert settings.keys == {"verify": "V", "download": "D"}
     assert settings.cache_limit == 3 << 30
-    assert {option.name for option in options()} == {f.name for f in fields(Settings)} - {"problems"}
+    assert {option.name for option in options()} == {f.name for f in fields(Settings)} - {
+        "problems"
+    }
 
 
 def test_github_api_url_is_understood_and_ours_wins(file: Path) -> None:
     base = {"config_file": file}
-    assert load(base, {"GITHUB_API_URL": "https://ghe.example.com/api/v3/"}).api_url == "https://ghe.example.com/api/v3"
+    assert (
+        load(base, {"GITHUB_API_URL": "https://ghe.example.com/api/v3/"}).api_url
+        == "https://ghe.example.com/api/v3"
+    )
     both = {"GITHUB_API_URL": "https://a.example", "RR_EXPLORER_API_URL": "https://b.example"}
     assert load(base, both).api_url == "https://b.example"
 
@@ -113,7 +118,9 @@ def test_bytes_that_are_no_text_are_told(file: Path) -> None:
 def test_wrong_variables_are_told(file: Path) -> None:
     with pytest.raises(UsageError, match="RR_EXPLORER_OFLINE"):
         load({"config_file": file}, {"RR_EXPLORER_OFLINE": "1"})
-    settings = load({"config_file": file}, {"RR_EXPLORER_DOWNLOADS": "x", "RR_EXPLORER_REPO": ""}, strict=False)
+    settings = load(
+        {"config_file": file}, {"RR_EXPLORER_DOWNLOADS": "x", "RR_EXPLORER_REPO": ""}, strict=False
+    )
     assert settings.downloads == 4
     assert "RR_EXPLORER_DOWNLOADS" in settings.problems[0]
 
@@ -139,7 +146,9 @@ def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
             load({"config_file": tmp_path / "none.toml"}, {}, strict=strict)
 
 
-def test_the_platforms_directories_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_platforms_directories_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("CACHE", "STATE", "CONFIG"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
     settings = load({}, {})
@@ -149,13 +158,18 @@ def test_the_platforms_directories_are_used(tmp_path: Path, monkeypatch: pytest.
     assert not list(tmp_path.iterdir()), "reading settings makes no directory"
 
 
-def test_relative_paths_in_the_file_start_beside_it(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_relative_paths_in_the_file_start_beside_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     file.write_text('cache_dir = "cache"\n', encoding="utf-8")
     monkeypatch.chdir("/")
     assert load({"config_file": file}, {}).cache_dir == tmp_path / "cache"
 
 
-@pytest.mark.parametrize(("text", "size"), [("2GiB", 2 << 30), ("512 MB", 512_000_000), ("4k", 4096), ("1.5G", 3 << 29), ("7", 7)])
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("2GiB", 2 << 30), ("512 MB", 512_000_000), ("4k", 4096), ("1.5G", 3 << 29), ("7", 7)],
+)
 def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
 
@@ -201,7 +215,9 @@ def test_a_change_keeps_comments_and_order(file: Path) -> None:
 def test_a_key_can_be_taken_out_and_a_file_made(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "config.toml"
     settings = load({"cache_dir": tmp_path}, {"XDG_CONFIG_HOME": str(tmp_path)})
-    settings = type(settings)(**{**{f.name: getattr(settings, f.name) for f in fields(settings)}, "config_file": path})
+    settings = type(settings)(
+        **{**{f.name: getattr(settings, f.name) for f in fields(settings)}, "config_file": path}
+    )
     save(settings, {"offline": True, "engine_args": ["a b"], "folder": tmp_path})
     assert load({"config_file": path}, {}).folder == tmp_path
     save(settings, {"offline": None})
@@ -225,7 +241,14 @@ def test_a_comment_with_a_line_end_of_unicodes_is_one_line(file: Path) -> None:
     assert file.read_bytes().decode() == '# one\u2028line\x85only\ntheme = "dracula"\n'
 
 
-@pytest.mark.parametrize("text", ["theme = '''\nrepo = \"a/b\"\n'''\n", "keys.verify = 'V'\n", "image = '''\n[keys]\nrepo = 1\n'''\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "theme = '''\nrepo = \"a/b\"\n'''\n",
+        "keys.verify = 'V'\n",
+        "image = '''\n[keys]\nrepo = 1\n'''\n",
+    ],
+)
 def test_a_file_that_lines_cannot_change_is_left_as_it_is(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
     before = load({"config_file": file}, {})
@@ -252,7 +275,12 @@ def test_the_writer_refuses_what_is_wrong_and_leaves_the_file(file: Path) -> Non
         save(Settings(config_file=file / "below-a-file.toml"), {"offline": True})
 
 
-@given(st.dictionaries(st.sampled_from(["repo", "theme", "image", "target"]), st.text() | st.booleans() | st.lists(st.text()) | st.none()))
+@given(
+    st.dictionaries(
+        st.sampled_from(["repo", "theme", "image", "target"]),
+        st.text() | st.booleans() | st.lists(st.text()) | st.none(),
+    )
+)
 def test_edited_files_hold_what_was_asked(changes: dict[str, object]) -> None:
     changes = {name: value for name, value in changes.items() if not _has_surrogates(value)}
     import tomllib
@@ -263,7 +291,10 @@ def test_edited_files_hold_what_was_asked(changes: dict[str, object]) -> None:
 
 
 def _has_surrogates(value: object) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in str(value if not isinstance(value, list) else "".join(value)))
+    return any(
+        "\ud800" <= character <= "\udfff"
+        for character in str(value if not isinstance(value, list) else "".join(value))
+    )
 
 
 def test_toml_text_of_awkward_strings() -> None:

@@ -14,7 +14,13 @@ KINDS = (
     "@pytest.fixture\ndef it() -> None:\n    do_without('thing', 'it is a fixture', 'Buy one')\n\ndef test(it: None) -> None:\n    pass\n",
     "@pytest.mark.parametrize('reason', [])\ndef test(reason: str) -> None:\n    pass\n",
 )
-TOLD = ("it is called", "it is marked", "it is a module", "no thing: it is a fixture. Buy one", "got empty parameter set")
+TOLD = (
+    "it is called",
+    "it is marked",
+    "it is a module",
+    "no thing: it is a fixture. Buy one",
+    "got empty parameter set",
+)
 
 
 @pytest.mark.parametrize("ci", ["", "true"])
@@ -22,9 +28,26 @@ def test_every_kind_of_skip(ci: str, tmp_path: Path) -> None:
     for number, text in enumerate((*KINDS, "def test() -> None:\n    pass\n")):
         head = "import pytest\n\nfrom tests.support.skips import do_without\n\n"
         (tmp_path / f"test_{number}.py").write_text(head + text, encoding="utf-8")
-    plugins = ("-p", "tests.support.skips", "-p", "no:cacheprovider", "-n", "1")  # a worker, as in make test
+    plugins = (
+        "-p",
+        "tests.support.skips",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "1",
+    )  # a worker, as in make test
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *plugins, "-c", os.devnull, "--rootdir", str(tmp_path), str(tmp_path)],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            *plugins,
+            "-c",
+            os.devnull,
+            "--rootdir",
+            str(tmp_path),
+            str(tmp_path),
+        ],
         env={**os.environ, "CI": ci, "PYTHONPATH": str(Path(__file__).parents[1])},
         capture_output=True,
         text=True,

@@ -17,7 +17,10 @@ INDEX = json.loads((PLACE / "index.json").read_text("utf-8"))["assets"]
 MACHINES = {"amd64": "EM_X86_64", "arm64": "EM_AARCH64"}
 LOADERS = {
     "roadrunner-2.7.2-linux-amd64.tar.gz": ("/lib64/ld-linux-x86-64.so.2", []),
-    "roadrunner-1.6.2-linux-amd64.tar.gz": ("/lib64/ld-linux-x86-64.so.2", ["libc.so.6", "libpthread.so.0"]),
+    "roadrunner-1.6.2-linux-amd64.tar.gz": (
+        "/lib64/ld-linux-x86-64.so.2",
+        ["libc.so.6", "libpthread.so.0"],
+    ),
     "roadrunner-1.6.2-unknown-musl-amd64.zip": ("/lib/ld-musl-x86_64.so.1", ["libc.so"]),
 }
 """The interpreter and the libraries of those that are not static."""
@@ -49,12 +52,18 @@ def facts(program: bytes, folder: Path) -> tuple[str, str, str, list[str]]:
 
 
 def test_the_index_names_what_is_there_and_no_more() -> None:
-    assert [(row["tag"], row["asset"]) for row in INDEX] == [(one.tag, one.asset) for one in STAND_INS]
+    assert [(row["tag"], row["asset"]) for row in INDEX] == [
+        (one.tag, one.asset) for one in STAND_INS
+    ]
     for row in INDEX:
         data = (PLACE / row["file"]).read_bytes()
         assert (len(data), hashlib.sha256(data).hexdigest()) == (row["size"], row["sha256"])
         assert row["note"].endswith("built for rr-explorer")
-    shipped = {path.name for path in PLACE.iterdir() if path.suffix not in (".py", ".json") and path.is_file()}
+    shipped = {
+        path.name
+        for path in PLACE.iterdir()
+        if path.suffix not in (".py", ".json") and path.is_file()
+    }
     assert shipped == {row["file"] for row in INDEX}
     assert sum(row["size"] for row in INDEX) < 4_000_000
 
@@ -82,7 +91,9 @@ def test_each_is_laid_out_as_a_release_and_labelled(one: StandIn, tmp_path: Path
     assert kind == ("ET_DYN" if one.version == "2.7.2" else "ET_EXEC")
 
 
-@pytest.mark.parametrize("asset", ["roadrunner-2025.1.15-linux-arm64.tar.gz", "roadrunner-1.6.2-unknown-musl-amd64.zip"])
+@pytest.mark.parametrize(
+    "asset", ["roadrunner-2025.1.15-linux-arm64.tar.gz", "roadrunner-1.6.2-unknown-musl-amd64.zip"]
+)
 def test_one_that_is_built_again_is_the_same_kind_of_program(asset: str, tmp_path: Path) -> None:
     """Facts are compared, not bytes: another compiler may be installed than the one that built what is shipped."""
     one = next(one for one in STAND_INS if one.asset == asset)

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from explorer.archive.formats import detect
     from explorer.archive.walking import chunks, listing, walk
 
-_LAZY = {"chunks": "walking", "detect": "formats", "extract": "extraction", "listing": "walking", "walk": "walking"}
+_LAZY = {
+    "chunks": "walking",
+    "detect": "formats",
+    "extract": "extraction",
+    "listing": "walking",
+    "walk": "walking",
+}
 """Function name to its module here: loaded on first use, since lzma, bz2, zlib and zstd are not needed to paint a screen."""
 
 

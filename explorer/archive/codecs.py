@@ -58,7 +58,9 @@ class _Zlib:
 
 
 def _new_zstd() -> _Engine:
-    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: WINDOW_BYTES.bit_length() - 1})
+    return zstd.ZstdDecompressor(
+        options={zstd.DecompressionParameter.window_log_max: WINDOW_BYTES.bit_length() - 1}
+    )
 
 
 _ENGINES: dict[str, Callable[[], _Engine]] = {
@@ -116,7 +118,9 @@ class Codec:
             try:
                 out = engine.decompress(data, limit)
             except MemoryError:
-                raise RefusedError("size", f"its {self._kind} stream asks for too much memory") from None
+                raise RefusedError(
+                    "size", f"its {self._kind} stream asks for too much memory"
+                ) from None
             except _FAULTS as error:
                 raise RefusedError(*self._blame(error)) from None
             self._hungry = len(out) < limit

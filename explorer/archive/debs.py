@@ -30,25 +30,37 @@ def walk_deb(source: ByteSource, budget: Budget) -> Iterator[Entry]:
         if count > budget.limits.members:
             raise RefusedError("count", f"it holds more than {budget.limits.members:,} ar members")
         at += _HEAD
-        if at == len(MAGIC) + _HEAD and not (name == "debian-binary" and source.read_at(at, min(size, 2)) == b"2."):
+        if at == len(MAGIC) + _HEAD and not (
+            name == "debian-binary" and source.read_at(at, min(size, 2)) == b"2."
+        ):
             raise RefusedError("header", "it is no Debian package of format 2")
         part, dot, packing = name.partition(".tar")
         if dot and part in ("control", "data"):
             if part in parts:
                 raise RefusedError("duplicate", f"it has two {part} members", name)
             if packing not in _PACKINGS:
-                raise RefusedError("method", f"its {part} member is packed as {packing}, which is not read here", name)
+                raise RefusedError(
+                    "method",
+                    f"its {part} member is packed as {packing}, which is not read here",
+                    name,
+                )
             parts.append(part)
             body = SourceStream(source, at, size)
             budget.member = name
             stream = Unpacked(body, Codec(_PACKINGS[packing]), budget) if packing else body
-            yield from walk_tar(stream, Guard(budget.limits), budget, part=part, sealed=bool(packing))
+            yield from walk_tar(
+                stream, Guard(budget.limits), budget, part=part, sealed=bool(packing)
+            )
         at += size + (size & 1)
         whole = source.size
         if isinstance(whole, int) and at - (size & 1) > whole:
-            raise RefusedError("truncated", f"the ar header claims {size:,} bytes, more than there are", name)
+            raise RefusedError(
+                "truncated", f"the ar header claims {size:,} bytes, more than there are", name
+            )
     if parts != ["control", "data"]:
-        raise RefusedError("truncated", "its control or data member is missing, or they stand in the wrong order")
+        raise RefusedError(
+            "truncated", "its control or data member is missing, or they stand in the wrong order"
+        )
 
 
 def _header(source: ByteSource, at: int) -> tuple[str, int] | None:

@@ -23,15 +23,30 @@ from explorer.bytesource import ByteSource
 from explorer.errors import CancelledError, SourceError
 from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 
-_AT = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and os.rename in os.supports_dir_fd
+_AT = (
+    os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and os.rename in os.supports_dir_fd
+)
 _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_NEW = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 STAGE = ".rr-explorer-"
 """What the folder's name begins with in which an archive is unpacked before its files are moved into place."""
 CHUNK = 1 << 20
 STALE_S = 10
 """Seconds since anything was made in a stage before it may be taken for a dead one's."""
-_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789")}
+_WINDOWS_DEVICES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789"),
+}
 
 
 def extract(
@@ -61,7 +76,9 @@ def extract(
     with _told(into):
         made = not into.exists()
         into.mkdir(parents=True, exist_ok=True)
-        real = into.resolve()  # the user's own links on the way there are the user's choice; none below it is followed
+        real = (
+            into.resolve()
+        )  # the user's own links on the way there are the user's choice; none below it is followed
         _sweep(real)
         stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=real))
         lock = _locked(stage)
@@ -119,10 +136,16 @@ def _told(into: Path) -> Iterator[None]:
     except OSError as error:
         where = f"{into}: {error.strerror or error}"
         if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG):
-            raise SourceError("The disk is full", where, "Make room, or choose another directory") from error
+            raise SourceError(
+                "The disk is full", where, "Make room, or choose another directory"
+            ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise SourceError("The directory cannot be written", where, "Choose another directory") from error
-        raise SourceError("Unpacking failed", where, "Choose another directory, or check the disk") from error
+            raise SourceError(
+                "The directory cannot be written", where, "Choose another directory"
+            ) from error
+        raise SourceError(
+            "Unpacking failed", where, "Choose another directory, or check the disk"
+        ) from error
 
 
 def windows_rule(path: str, kind: MemberKind) -> tuple[str, str] | None:
@@ -143,7 +166,9 @@ def windows_rule(path: str, kind: MemberKind) -> tuple[str, str] | None:
 class _Writer:
     """Members into the stage, then the stage's tree into its place."""
 
-    def __init__(self, stage: Path, into: Path, progress: ProgressCallback, cancel: Cancellation | None) -> None:
+    def __init__(
+        self, stage: Path, into: Path, progress: ProgressCallback, cancel: Cancellation | None
+    ) -> None:
         self._stage = stage
         self._into = into
         self._progress = progress
@@ -178,7 +203,9 @@ class _Writer:
         for part in [path, *(str(above) for above in PurePosixPath(path).parents)][:-1]:
             other = self._names.setdefault(fold(part), part)
             if other != part:
-                raise RefusedError("duplicate", f"{other} differs from it only in case or spelling", member.name)
+                raise RefusedError(
+                    "duplicate", f"{other} differs from it only in case or spelling", member.name
+                )
         if os.name == "nt" and (rule := windows_rule(path, member.kind)):
             raise RefusedError(*rule, member.name)
 
@@ -202,7 +229,11 @@ class _Writer:
             with _folder(self._stage, parent, make=False) as beside:
                 at.link(beside, name, leaf)
         except FileNotFoundError:
-            raise RefusedError("link-outside", f"it is a hard link to {member.link}, which was not unpacked", member.name) from None
+            raise RefusedError(
+                "link-outside",
+                f"it is a hard link to {member.link}, which was not unpacked",
+                member.name,
+            ) from None
 
     def move_into_place(self) -> None:
         """Rename what the stage holds; folders that are there already are filled, if they are folders."""
@@ -216,7 +247,10 @@ class _Writer:
             raise
 
     def _merge(self, below: str, moved: list[str]) -> None:
-        with _folder(self._stage, below, make=False) as here, _folder(self._into, below, make=False) as there:
+        with (
+            _folder(self._stage, below, make=False) as here,
+            _folder(self._into, below, make=False) as there,
+        ):
             for name in sorted(os.listdir(self._stage / below)):
                 path = f"{below}/{name}" if below else name
                 kind = there.kind(name)
@@ -225,11 +259,19 @@ class _Writer:
                     moved.append(path)
                 elif stat.S_ISDIR(kind) and stat.S_ISDIR(here.kind(name) or 0):
                     self._merge(path, moved)
-                elif not (stat.S_ISREG(kind) and stat.S_ISREG(here.kind(name) or 0) and self._is_same(path)):
+                elif not (
+                    stat.S_ISREG(kind)
+                    and stat.S_ISREG(here.kind(name) or 0)
+                    and self._is_same(path)
+                ):
                     raise self._there(path)
 
     def _there(self, path: str) -> SourceError:
-        return SourceError(f"{self._into / path} is already there", "with other bytes", "Remove it, or choose another directory")
+        return SourceError(
+            f"{self._into / path} is already there",
+            "with other bytes",
+            "Remove it, or choose another directory",
+        )
 
     def _may_be_same(self, path: str, member: Member) -> bool:
         """Whether it is worth unpacking a file to compare it with the one that is there."""
@@ -276,10 +318,18 @@ class _At:
         os.symlink(target, self.name(leaf), dir_fd=self.handle)
 
     def link(self, other: "_At", name: str, leaf: str) -> None:
-        os.link(other.name(name), self.name(leaf), src_dir_fd=other.handle, dst_dir_fd=self.handle, follow_symlinks=False)
+        os.link(
+            other.name(name),
+            self.name(leaf),
+            src_dir_fd=other.handle,
+            dst_dir_fd=self.handle,
+            follow_symlinks=False,
+        )
 
     def rename(self, other: "_At", leaf: str) -> None:
-        os.rename(self.name(leaf), other.name(leaf), src_dir_fd=self.handle, dst_dir_fd=other.handle)
+        os.rename(
+            self.name(leaf), other.name(leaf), src_dir_fd=self.handle, dst_dir_fd=other.handle
+        )
 
     def kind(self, leaf: str) -> int | None:
         """``st_mode`` of the name itself; None where there is no such name."""

@@ -11,7 +11,15 @@ from explorer.bytesource import ByteSource, OutOfReachError
 _BLOCK = 512
 _MAGICS = ((GZ, "gz"), (XZ, "xz"), (BZ2, "bz2"), (ZST, "zst"))
 _TARS = {"gz": Format.TAR_GZ, "xz": Format.TAR_XZ, "bz2": Format.TAR_BZ2, "zst": Format.TAR_ZST}
-_SHORT = {".tgz": "gz", ".taz": "gz", ".txz": "xz", ".tbz2": "bz2", ".tbz": "bz2", ".tb2": "bz2", ".tzst": "zst"}
+_SHORT = {
+    ".tgz": "gz",
+    ".taz": "gz",
+    ".txz": "xz",
+    ".tbz2": "bz2",
+    ".tbz": "bz2",
+    ".tb2": "bz2",
+    ".tzst": "zst",
+}
 
 
 def compression(source: ByteSource) -> str:
@@ -56,4 +64,6 @@ def detect(source: ByteSource, name: str) -> Format:
 
 def _named_tar(name: str, kind: str) -> bool:
     low = name.lower()
-    return low.endswith(f".tar.{kind}") or any(low.endswith(end) and packed == kind for end, packed in _SHORT.items())
+    return low.endswith(f".tar.{kind}") or any(
+        low.endswith(end) and packed == kind for end, packed in _SHORT.items()
+    )

@@ -31,7 +31,9 @@ def bad_name(name: str, limits: Limits) -> Refusal | None:
     if not name:
         return Refusal("name", "it has no name")
     if length > limits.name_bytes:
-        return Refusal("name", f"its name is {length:,} bytes long, the limit is {limits.name_bytes:,}")
+        return Refusal(
+            "name", f"its name is {length:,} bytes long, the limit is {limits.name_bytes:,}"
+        )
     if found := _CONTROL.search(name):
         return Refusal("name", f"its name holds the control character U+{ord(found[0]):04X}")
     parts = name.replace("\\", "/").split("/")
@@ -44,7 +46,9 @@ def bad_name(name: str, limits: Limits) -> Refusal | None:
     if "\\" in name:
         return Refusal("name", "its name holds a backslash, which is a separator on Windows")
     if len(parts) > _DEPTH or max(len(part.encode()) for part in parts) > _COMPONENT_BYTES:
-        return Refusal("name", f"its name has a part over {_COMPONENT_BYTES} bytes or more than {_DEPTH} parts")
+        return Refusal(
+            "name", f"its name has a part over {_COMPONENT_BYTES} bytes or more than {_DEPTH} parts"
+        )
     return None
 
 
@@ -73,13 +77,24 @@ class Guard:
             RefusedError: ``count``: there are more than ``limits.members``; nothing behind it is looked at.
         """
         self._counted(member)
-        if (refusal := bad_name(member.name, self._limits)) is not None:  # nothing else can be told of such a name
-            cut = self._limits.name_bytes  # a refused name is still shown, but 20,000 of 1 MiB are not kept
-            return replace(member, name=member.name[:cut], link=member.link[:cut], refused=member.refused or refusal)
+        if (
+            refusal := bad_name(member.name, self._limits)
+        ) is not None:  # nothing else can be told of such a name
+            cut = (
+                self._limits.name_bytes
+            )  # a refused name is still shown, but 20,000 of 1 MiB are not kept
+            return replace(
+                member,
+                name=member.name[:cut],
+                link=member.link[:cut],
+                refused=member.refused or refusal,
+            )
         path = normpath(member.name)
         refused = member.refused or self._judge(path, member)
         if refused is None or path not in self._kinds:
-            given = refused is None or member.kind is MemberKind.SYMLINK  # what lies behind a refused link is refused as well
+            given = (
+                refused is None or member.kind is MemberKind.SYMLINK
+            )  # what lies behind a refused link is refused as well
             self._kinds[path] = member.kind if given else MemberKind.OTHER
         if refused is None:
             self._make_folders(path, member)
@@ -88,7 +103,11 @@ class Guard:
     def _counted(self, member: Member) -> None:
         self._count += 1
         if self._count > self._limits.members:
-            raise RefusedError("count", f"it holds more than {self._limits.members:,} members and folders", member.name)
+            raise RefusedError(
+                "count",
+                f"it holds more than {self._limits.members:,} members and folders",
+                member.name,
+            )
 
     def _make_folders(self, path: str, member: Member) -> None:
         """Those above a member are there now, whether they have members of their own or not."""
@@ -101,7 +120,11 @@ class Guard:
     def _judge(self, path: str, member: Member) -> Refusal | None:
         if member.kind is MemberKind.OTHER:
             return Refusal("device", "it is a device, a FIFO or a socket")
-        return self._judge_place(path, member) or self._judge_link(path, member) or self._judge_size(member)
+        return (
+            self._judge_place(path, member)
+            or self._judge_link(path, member)
+            or self._judge_size(member)
+        )
 
     def _judge_place(self, path: str, member: Member) -> Refusal | None:
         earlier = self._kinds.get(path)
@@ -120,10 +143,19 @@ class Guard:
     def _judge_link(self, path: str, member: Member) -> Refusal | None:
         if member.kind is MemberKind.HARDLINK:
             refusal = bad_name(member.link, self._limits)
-            if refusal is not None or self._kinds.get(normpath(member.link)) not in (MemberKind.FILE, MemberKind.HARDLINK):
-                return Refusal("link-outside", "it is a hard link to something that is no file before it in the archive")
+            if refusal is not None or self._kinds.get(normpath(member.link)) not in (
+                MemberKind.FILE,
+                MemberKind.HARDLINK,
+            ):
+                return Refusal(
+                    "link-outside",
+                    "it is a hard link to something that is no file before it in the archive",
+                )
         if member.kind is MemberKind.SYMLINK and not self._stays_inside(path, member.link):
-            return Refusal("link-outside", f"it is a link that leads, or may lead, out of the archive: {member.link}")
+            return Refusal(
+                "link-outside",
+                f"it is a link that leads, or may lead, out of the archive: {member.link}",
+            )
         return None
 
     def _stays_inside(self, path: str, target: str) -> bool:
@@ -137,7 +169,11 @@ class Guard:
         while ups < len(parts) and parts[ups] == "..":
             ups += 1
         rest = "/".join(parts[ups:])
-        if target.startswith("/") or ups > path.count("/") or (rest and bad_name(rest, self._limits) is not None):
+        if (
+            target.startswith("/")
+            or ups > path.count("/")
+            or (rest and bad_name(rest, self._limits) is not None)
+        ):
             return False
         return bool(parts) and not _CONTROL.search(target)
 
@@ -145,8 +181,14 @@ class Guard:
         if isinstance(member.size, MISSING):
             return None
         if member.size > self._limits.member_bytes:
-            return Refusal("size", f"it claims {member.size:,} bytes, the limit is {self._limits.member_bytes:,}")
+            return Refusal(
+                "size",
+                f"it claims {member.size:,} bytes, the limit is {self._limits.member_bytes:,}",
+            )
         self._bytes += member.size
         if self._bytes > self._limits.total_bytes:
-            return Refusal("size", f"with it the archive unpacks to more than {self._limits.total_bytes:,} bytes")
+            return Refusal(
+                "size",
+                f"with it the archive unpacks to more than {self._limits.total_bytes:,} bytes",
+            )
         return None

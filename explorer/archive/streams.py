@@ -41,9 +41,15 @@ class Budget:
         self.check()
         self._unpacked += amount
         if self._unpacked > self.limits.total_bytes:
-            raise RefusedError("size", f"the archive unpacks to more than {self.limits.total_bytes:,} bytes", self.member)
+            raise RefusedError(
+                "size",
+                f"the archive unpacks to more than {self.limits.total_bytes:,} bytes",
+                self.member,
+            )
         if unpacked > _RATIO_FROM and unpacked > self.limits.ratio * max(1, packed):
-            raise RefusedError("ratio", f"it unpacks to more than {self.limits.ratio} times its size", self.member)
+            raise RefusedError(
+                "ratio", f"it unpacks to more than {self.limits.ratio} times its size", self.member
+            )
 
 
 class Forward(Protocol):
@@ -72,7 +78,11 @@ class SourceStream:
 
     def skip(self, length: int) -> int:
         size = self._source.size
-        ends = [end for end in (self._end, None if isinstance(size, Unknown) else size) if end is not None]
+        ends = [
+            end
+            for end in (self._end, None if isinstance(size, Unknown) else size)
+            if end is not None
+        ]
         if ends:
             length = max(0, min(length, min(ends) - self.position))
         self.position += length
@@ -105,11 +115,19 @@ class Unpacked:
             try:
                 out = self._codec.give(data, limit)
             except RefusedError as error:
-                raise RefusedError(error.refusal.rule, error.refusal.text, error.member or self._name or self._budget.member) from None
+                raise RefusedError(
+                    error.refusal.rule,
+                    error.refusal.text,
+                    error.member or self._name or self._budget.member,
+                ) from None
             self._out += len(out)
             self._budget.spend(len(out), self._out, self._packed)
             if self._codec.unused:
-                raise RefusedError("header", "its compressed data end before its size says", self._name or self._budget.member)
+                raise RefusedError(
+                    "header",
+                    "its compressed data end before its size says",
+                    self._name or self._budget.member,
+                )
             if out:
                 return out
         return b""
@@ -122,7 +140,9 @@ class Unpacked:
 
     def _end(self) -> None:
         if not self._codec.complete:
-            raise RefusedError("truncated", "the compressed data end too early", self._name or self._budget.member)
+            raise RefusedError(
+                "truncated", "the compressed data end too early", self._name or self._budget.member
+            )
         self._ended = True
 
 
@@ -170,17 +190,27 @@ class CheckedStream:
         if limit <= 0 or self._checked:
             return b""
         self._budget.check()
-        data = self._below.read(min(limit, self._size - self._seen + 1))  # one more, to see that there is none
+        data = self._below.read(
+            min(limit, self._size - self._seen + 1)
+        )  # one more, to see that there is none
         self._seen += len(data)
         if self._seen > self._size:
-            raise RefusedError("header", f"it unpacks to more than the {self._size:,} bytes that its header says", self._member)
+            raise RefusedError(
+                "header",
+                f"it unpacks to more than the {self._size:,} bytes that its header says",
+                self._member,
+            )
         self._sum = zlib.crc32(data, self._sum)
         if data:
             return data
         if self._seen < self._size:
             raise _short(self._member, self._seen, self._size)
         if self._sum != self._crc:
-            raise RefusedError("checksum", f"its CRC-32 is {self._sum:08x}, the header says {self._crc:08x}", self._member)
+            raise RefusedError(
+                "checksum",
+                f"its CRC-32 is {self._sum:08x}, the header says {self._crc:08x}",
+                self._member,
+            )
         self._checked = True
         return b""
 
@@ -225,4 +255,6 @@ class BodyStream:
 
 
 def _short(member: str, have: int, want: int) -> RefusedError:
-    return RefusedError("truncated", f"the archive ends after {have:,} of its {want:,} bytes", member)
+    return RefusedError(
+        "truncated", f"the archive ends after {have:,} of its {want:,} bytes", member
+    )

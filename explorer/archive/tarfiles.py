@@ -38,7 +38,9 @@ def is_header(block: bytes) -> bool:
     return True
 
 
-def walk_tar(stream: Forward, guard: Guard, budget: Budget, *, part: str = "", sealed: bool = False) -> Iterator[Entry]:
+def walk_tar(
+    stream: Forward, guard: Guard, budget: Budget, *, part: str = "", sealed: bool = False
+) -> Iterator[Entry]:
     """Each member as soon as its header is there.
 
     Args:
@@ -57,7 +59,9 @@ def walk_tar(stream: Forward, guard: Guard, budget: Budget, *, part: str = "", s
         if info.type in _GNU_LONG or info.type in _PAX or info.type == tarfile.XGLTYPE:
             in_a_row += 1
             if in_a_row > _EXTENSIONS_IN_A_ROW:
-                raise RefusedError("header", f"more than {_EXTENSIONS_IN_A_ROW} extended headers in a row")
+                raise RefusedError(
+                    "header", f"more than {_EXTENSIONS_IN_A_ROW} extended headers in a row"
+                )
             extensions.update(_extension(info, blocks, budget))
             continue
         member, length = _member(info, extensions, part)
@@ -71,7 +75,9 @@ def walk_tar(stream: Forward, guard: Guard, budget: Budget, *, part: str = "", s
         body = BodyStream(blocks, length, member.name, budget)
         yield Entry(member, partial(refuse_unless_file, member, body))
         if length and member.kind is not MemberKind.FILE:
-            raise RefusedError("header", "its header gives it a body, which only a file has", member.name)
+            raise RefusedError(
+                "header", "its header gives it a body, which only a file has", member.name
+            )
         body.finish(-length % _BLOCK)
 
 
@@ -82,7 +88,9 @@ def refuse_unless_file(member: Member, body: MemberStream) -> MemberStream:
     if member.refused is not None:
         raise RefusedError(member.refused.rule, member.refused.text, member.name)
     if member.kind is not MemberKind.FILE:
-        raise RefusedError("header", f"it is a {member.kind.value}, which has no bytes of its own", member.name)
+        raise RefusedError(
+            "header", f"it is a {member.kind.value}, which has no bytes of its own", member.name
+        )
     return body
 
 
@@ -156,7 +164,9 @@ def _pax_records(data: bytes) -> dict[str, str]:
         key, equals, value = record.partition(b"=")
         if not (space and key and equals and record.endswith(b"\n") and at + length <= len(data)):
             raise RefusedError("header", "a pax header is malformed")
-        found[key.decode("utf-8", "surrogateescape")] = value[:-1].decode("utf-8", "surrogateescape")
+        found[key.decode("utf-8", "surrogateescape")] = value[:-1].decode(
+            "utf-8", "surrogateescape"
+        )
         at += length
     return found
 
@@ -178,9 +188,21 @@ def _member(info: tarfile.TarInfo, extensions: dict[str, str], part: str) -> tup
     if sparse or any(key.startswith("GNU.sparse.") for key in extensions):
         refused = Refusal("sparse", "it is stored with its holes left out, which is not read here")
     if kind is MemberKind.OTHER and info.type not in _DEVICES:
-        raise RefusedError("header", f"its type {info.type!r} is unknown, so nobody knows where it ends", clean(name))
+        raise RefusedError(
+            "header",
+            f"its type {info.type!r} is unknown, so nobody knows where it ends",
+            clean(name),
+        )
     if size and kind is not MemberKind.FILE:
         refused = Refusal("header", "its header gives it a body, which only a file has")
     # A NUL in a pax value would end the name for some readers only; Guard refuses it as a control character.
-    member = Member(clean(name), kind, size if kind is MemberKind.FILE else 0, info.mode & 0o7777, link, refused, part)
+    member = Member(
+        clean(name),
+        kind,
+        size if kind is MemberKind.FILE else 0,
+        info.mode & 0o7777,
+        link,
+        refused,
+        part,
+    )
     return member, size

@@ -8,7 +8,18 @@ from explorer.archive.codecs import Codec
 from explorer.archive.debs import walk_deb
 from explorer.archive.formats import compression, detect
 from explorer.archive.guard import Guard
-from explorer.archive.models import Entry, Format, Limits, Listing, Member, MemberKind, MemberStream, Refusal, RefusedError, Walk
+from explorer.archive.models import (
+    Entry,
+    Format,
+    Limits,
+    Listing,
+    Member,
+    MemberKind,
+    MemberStream,
+    Refusal,
+    RefusedError,
+    Walk,
+)
 from explorer.archive.streams import BodyStream, Budget, SourceStream, Unpacked
 from explorer.archive.tarfiles import refuse_unless_file, walk_tar
 from explorer.archive.zipfiles import walk_zip
@@ -19,7 +30,14 @@ from explorer.progress import Cancellation
 _CHUNK = 256 << 10
 
 
-def walk(source: ByteSource, name: str, limits: Limits | None = None, cancel: Cancellation | None = None, *, prefix: bool = False) -> Walk:
+def walk(
+    source: ByteSource,
+    name: str,
+    limits: Limits | None = None,
+    cancel: Cancellation | None = None,
+    *,
+    prefix: bool = False,
+) -> Walk:
     """The members in the order in which they lie in the file, each as soon as its header is there.
 
     A refused member is yielded with ``refused`` set, and its ``open`` raises; what stands behind it is still walked. Read
@@ -40,7 +58,9 @@ def walk(source: ByteSource, name: str, limits: Limits | None = None, cancel: Ca
     return _walk_as(detect(source, name), source, name, limits, Budget(limits, cancel), prefix)
 
 
-def _walk_as(form: Format, source: ByteSource, name: str, limits: Limits, budget: Budget, prefix: bool) -> Walk:
+def _walk_as(
+    form: Format, source: ByteSource, name: str, limits: Limits, budget: Budget, prefix: bool
+) -> Walk:
     match form:
         case Format.RAW:
             return _raw(source, name, limits, budget)
@@ -60,15 +80,30 @@ def _raw(source: ByteSource, name: str, limits: Limits, budget: Budget) -> Itera
     short = PurePosixPath(PureWindowsPath(name).as_posix()).name or "file"
     kind = compression(source)
     if kind:
-        short = short[: -len(kind) - 1] if short.lower().endswith(f".{kind}") and len(short) > len(kind) + 1 else short
-        member = Guard(limits).admit(Member(short, MemberKind.FILE, Unknown("a compressed file does not say how long it is"), 0))
+        short = (
+            short[: -len(kind) - 1]
+            if short.lower().endswith(f".{kind}") and len(short) > len(kind) + 1
+            else short
+        )
+        member = Guard(limits).admit(
+            Member(
+                short, MemberKind.FILE, Unknown("a compressed file does not say how long it is"), 0
+            )
+        )
         budget.member = member.name
         packed = Unpacked(SourceStream(source), Codec(kind), budget, member.name)
-        yield Entry(member, partial(refuse_unless_file, member, _Capped(packed, limits.member_bytes, member.name)))
+        yield Entry(
+            member,
+            partial(refuse_unless_file, member, _Capped(packed, limits.member_bytes, member.name)),
+        )
         return
     size = source.size
     member = Guard(limits).admit(Member(short, MemberKind.FILE, size, 0))
-    body: MemberStream = SourceStream(source) if isinstance(size, Unknown) else BodyStream(SourceStream(source), size, member.name, budget)
+    body: MemberStream = (
+        SourceStream(source)
+        if isinstance(size, Unknown)
+        else BodyStream(SourceStream(source), size, member.name, budget)
+    )
     yield Entry(member, partial(refuse_unless_file, member, body))
 
 
@@ -86,12 +121,19 @@ class _Capped:
         data = self._below.read(limit)
         self._left -= len(data)
         if self._left < 0:
-            raise RefusedError("size", f"it unpacks to more than the limit of {self._limit:,} bytes", self._member)
+            raise RefusedError(
+                "size", f"it unpacks to more than the limit of {self._limit:,} bytes", self._member
+            )
         return data
 
 
 def listing(
-    source: ByteSource, name: str, limits: Limits | None = None, cancel: Cancellation | None = None, *, prefix: bool = False
+    source: ByteSource,
+    name: str,
+    limits: Limits | None = None,
+    cancel: Cancellation | None = None,
+    *,
+    prefix: bool = False,
 ) -> Listing:
     """All members that can be read, and what stopped the reading.
 

@@ -78,7 +78,11 @@ def _from_front(source: ByteSource, guard: Guard, budget: Budget) -> Generator[E
         if mark != zh.LOCAL:
             return at
         header = _local(source, at)
-        may_be_link = header.method == _STORED and 0 < header.size <= _LINK_BYTES and not header.name.endswith("/")
+        may_be_link = (
+            header.method == _STORED
+            and 0 < header.size <= _LINK_BYTES
+            and not header.name.endswith("/")
+        )
         if header.described or may_be_link:
             return at
         yield _entry(source, _Located(header, header, None), guard, budget)
@@ -90,7 +94,9 @@ def _from_front(source: ByteSource, guard: Guard, budget: Budget) -> Generator[E
 
 def _local(source: ByteSource, at: int) -> zh.Header:
     fixed = source.read_at(at, zh.LOCAL_BYTES)
-    return zh.parse_local(source.read_at(at, zh.local_size(fixed)) if len(fixed) == zh.LOCAL_BYTES else fixed, at)
+    return zh.parse_local(
+        source.read_at(at, zh.local_size(fixed)) if len(fixed) == zh.LOCAL_BYTES else fixed, at
+    )
 
 
 def _directory(source: ByteSource) -> tuple[zh.Directory, tuple[int, bytes]]:
@@ -109,11 +115,20 @@ def _directory(source: ByteSource) -> tuple[zh.Directory, tuple[int, bytes]]:
     return directory, (start, tail)
 
 
-def _read_directory(source: ByteSource, directory: zh.Directory, tail: tuple[int, bytes], guard: Guard, budget: Budget) -> list[_Located]:
+def _read_directory(
+    source: ByteSource,
+    directory: zh.Directory,
+    tail: tuple[int, bytes],
+    guard: Guard,
+    budget: Budget,
+) -> list[_Located]:
     """Every entry of the central directory, by the offset of its local header."""
     most = budget.limits.members
     if directory.entries > most or directory.size > most * _DIRECTORY_BYTES_PER_MEMBER:
-        raise RefusedError("count", f"its directory claims {directory.entries:,} members in {directory.size:,} bytes")
+        raise RefusedError(
+            "count",
+            f"its directory claims {directory.entries:,} members in {directory.size:,} bytes",
+        )
     start, held = tail
     if directory.offset >= start:
         data = held[directory.offset - start : directory.offset - start + directory.size]
@@ -127,11 +142,15 @@ def _read_directory(source: ByteSource, directory: zh.Directory, tail: tuple[int
         at += header.length
         found.append(_Located(header, None, None))
     if len(found) != directory.entries or len(data) < directory.size:
-        raise RefusedError("header", f"its directory claims {directory.entries:,} members and holds {len(found):,}")
+        raise RefusedError(
+            "header", f"its directory claims {directory.entries:,} members and holds {len(found):,}"
+        )
     return sorted(found, key=lambda one: one.header.offset)
 
 
-def _agree(source: ByteSource, located: list[_Located], directory_at: int, budget: Budget) -> list[_Located]:
+def _agree(
+    source: ByteSource, located: list[_Located], directory_at: int, budget: Budget
+) -> list[_Located]:
     """Hold every central header against its local one, and all of them against each other: no overlap, nothing hidden."""
     if source.read_at(0, 4) == zh.LOCAL and not (located and located[0].header.offset == 0):
         raise RefusedError("header", "its first member is not in its directory")
@@ -158,7 +177,12 @@ def _compare(source: ByteSource, one: _Located, following: int) -> _Located:
     if central.described:
         length = zh.descriptor_length(source.read_at(end, min(24, following - end)), central)
         if not length:
-            return replace(one, refused=Refusal("header", "the sizes behind its data are not those of the directory"))
+            return replace(
+                one,
+                refused=Refusal(
+                    "header", "the sizes behind its data are not those of the directory"
+                ),
+            )
         end += length
     if following - end >= zh.LOCAL_BYTES and source.read_at(end, 4) == zh.LOCAL:
         raise RefusedError("header", f"a member behind {central.name} is not in its directory")
@@ -203,15 +227,21 @@ def _unreadable(header: zh.Header, budget: Budget) -> Refusal | None:
     if header.encrypted:
         return Refusal("encrypted", "it is encrypted")
     if header.method != _STORED and header.method not in _CODECS:
-        return Refusal("method", f"it is packed with method {header.method}, which is not read here")
+        return Refusal(
+            "method", f"it is packed with method {header.method}, which is not read here"
+        )
     if header.method == _STORED and header.packed != header.size:
         return Refusal("header", "it is stored as it is, but claims two sizes")
     if header.size > 16 << 20 and header.size > budget.limits.ratio * max(1, header.packed):
-        return Refusal("ratio", f"it claims to unpack to more than {budget.limits.ratio} times its size")
+        return Refusal(
+            "ratio", f"it claims to unpack to more than {budget.limits.ratio} times its size"
+        )
     return None
 
 
-def _target(source: ByteSource, one: _Located, budget: Budget, name: str) -> tuple[str, Refusal | None]:
+def _target(
+    source: ByteSource, one: _Located, budget: Budget, name: str
+) -> tuple[str, Refusal | None]:
     """Where a symbolic link points to: its data, as Unix zips keep it."""
     if one.header.size > _LINK_BYTES:
         return "", Refusal("link-outside", f"its target claims {one.header.size:,} bytes")
@@ -246,4 +276,6 @@ def _body(source: ByteSource, one: _Located, name: str, budget: Budget) -> Membe
     if header.method == _STORED:
         return CheckedStream(packed, header.size, header.crc, name, budget)
     codec = Codec(_CODECS[header.method], single=True)
-    return CheckedStream(Unpacked(packed, codec, budget, name), header.size, header.crc, name, budget)
+    return CheckedStream(
+        Unpacked(packed, codec, budget, name), header.size, header.crc, name, budget
+    )

@@ -63,7 +63,11 @@ class Directory:
 
 def local_size(fixed: bytes) -> int:
     """The whole length of a local header from its first 30 bytes."""
-    return LOCAL_BYTES + int.from_bytes(fixed[26:28], "little") + int.from_bytes(fixed[28:30], "little")
+    return (
+        LOCAL_BYTES
+        + int.from_bytes(fixed[26:28], "little")
+        + int.from_bytes(fixed[28:30], "little")
+    )
 
 
 def parse_local(data: bytes, offset: int) -> Header:
@@ -78,7 +82,19 @@ def parse_local(data: bytes, offset: int) -> Header:
     raw = data[LOCAL_BYTES : LOCAL_BYTES + name_len]
     extra = data[LOCAL_BYTES + name_len : LOCAL_BYTES + name_len + extra_len]
     size, packed, _ = _wide(extra, size, packed, 0, _decode(raw, flags))
-    return Header(_decode(raw, flags), raw, flags, method, crc, packed, size, offset, 0, 0, LOCAL_BYTES + name_len + extra_len)
+    return Header(
+        _decode(raw, flags),
+        raw,
+        flags,
+        method,
+        crc,
+        packed,
+        size,
+        offset,
+        0,
+        0,
+        LOCAL_BYTES + name_len + extra_len,
+    )
 
 
 def parse_central(data: bytes, at: int) -> Header:
@@ -99,7 +115,9 @@ def parse_central(data: bytes, at: int) -> Header:
         raise RefusedError("header", "the central directory is shorter than it claims")
     raw = data[start : start + name_len]
     name = _decode(raw, flags)
-    size, packed, offset = _wide(data[start + name_len : start + name_len + extra_len], size, packed, offset, name)
+    size, packed, offset = _wide(
+        data[start + name_len : start + name_len + extra_len], size, packed, offset, name
+    )
     return Header(name, raw, flags, method, crc, packed, size, offset, external, system, length)
 
 
@@ -118,7 +136,10 @@ def _wide(extra: bytes, size: int, packed: int, offset: int, name: str) -> tuple
             need = 8 * sum(wanted)
             if len(body) >= need:
                 values = iter(struct.unpack_from(f"<{need // 8}Q", body))
-                size, packed, offset = (next(values) if w else v for w, v in zip(wanted, (size, packed, offset), strict=True))
+                size, packed, offset = (
+                    next(values) if w else v
+                    for w, v in zip(wanted, (size, packed, offset), strict=True)
+                )
                 return size, packed, offset
     raise RefusedError("header", "its 64-bit sizes are missing", name)
 
@@ -141,7 +162,11 @@ def parse_end(tail: bytes, size: int) -> tuple[Directory, tuple[int, int] | None
     Raises:
         RefusedError: ``truncated`` (no end record), ``header`` (several that fit, several discs).
     """
-    fits = [at for at in _find(tail, END) if at + END_BYTES <= len(tail) and at + END_BYTES + _comment(tail, at) == len(tail)]
+    fits = [
+        at
+        for at in _find(tail, END)
+        if at + END_BYTES <= len(tail) and at + END_BYTES + _comment(tail, at) == len(tail)
+    ]
     if not fits:
         raise RefusedError("truncated", "its directory at the end is missing")
     if len(fits) > 1:
@@ -151,7 +176,10 @@ def parse_end(tail: bytes, size: int) -> tuple[Directory, tuple[int, int] | None
     locator = tail[at - LOCATOR_BYTES : at] if at >= LOCATOR_BYTES else b""
     if locator.startswith(LOCATOR64):
         _, _, offset64, _ = _LOCATOR.unpack(locator)
-        return Directory(dir_offset, dir_size, entries), (offset64, size - len(tail) + at - LOCATOR_BYTES)
+        return Directory(dir_offset, dir_size, entries), (
+            offset64,
+            size - len(tail) + at - LOCATOR_BYTES,
+        )
     if disc or start_disc or here != entries:
         raise RefusedError("header", "it is one of several discs")
     if dir_offset + dir_size != size - len(tail) + at:
@@ -167,7 +195,9 @@ def parse_end64(data: bytes, place: tuple[int, int], narrow: Directory) -> Direc
     """
     if len(data) < END64_BYTES or not data.startswith(END64):
         raise RefusedError("header", "its zip64 end record is missing")
-    _, length, _, _, disc, start_disc, here, entries, dir_size, dir_offset = _END64.unpack_from(data)
+    _, length, _, _, disc, start_disc, here, entries, dir_size, dir_offset = _END64.unpack_from(
+        data
+    )
     same = all(
         small in (big, full)
         for small, big, full in (
@@ -177,7 +207,14 @@ def parse_end64(data: bytes, place: tuple[int, int], narrow: Directory) -> Direc
         )
     )
     start, end = place
-    if disc or start_disc or here != entries or not same or dir_offset + dir_size != start or start + 12 + length != end:
+    if (
+        disc
+        or start_disc
+        or here != entries
+        or not same
+        or dir_offset + dir_size != start
+        or start + 12 + length != end
+    ):
         raise RefusedError("header", "its two end records do not agree")
     return Directory(dir_offset, dir_size, entries)
 

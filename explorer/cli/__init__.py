@@ -40,7 +40,9 @@ Exit codes: 0 fine; 1 the answer is no, or the proof failed; 2 usage; 3 source o
 class Commands(click.Group):
     """The group. A first word that is no command is a TARGET for the app, unless it looks like a mistyped command."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0]
         if self.get_command(ctx, word) is not None:
             return super().resolve_command(ctx, args)
@@ -72,7 +74,22 @@ def main(context: click.Context) -> int | None:
     return None
 
 
-for _command in (releases, assets, inspect, verify, get, matrix, advise, report, rules, targets, cache, doctor, schema, completion):
+for _command in (
+    releases,
+    assets,
+    inspect,
+    verify,
+    get,
+    matrix,
+    advise,
+    report,
+    rules,
+    targets,
+    cache,
+    doctor,
+    schema,
+    completion,
+):
     main.add_command(_command)
 
 
@@ -123,5 +140,9 @@ def _usage(state: State, wrong: click.ClickException, as_json: bool) -> int:
 def _unwritable(state: State, error: OSError) -> int:
     place = str(error.filename or "the output")
     return state.output().error(
-        SourceError(f"{place} cannot be written or read", error.strerror or str(error), "Check the disk and permissions")
+        SourceError(
+            f"{place} cannot be written or read",
+            error.strerror or str(error),
+            "Check the disk and permissions",
+        )
     )

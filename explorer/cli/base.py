@@ -45,7 +45,10 @@ class State:
         """The settings in force; ``more`` come from the command's own options (None: not given)."""
         from explorer.settings import load
 
-        return load({**self.given, **{name: value for name, value in more.items() if value is not None}}, strict=strict)
+        return load(
+            {**self.given, **{name: value for name, value in more.items() if value is not None}},
+            strict=strict,
+        )
 
 
 def state_of(context: click.Context) -> State:
@@ -66,12 +69,24 @@ def _keep_json(context: click.Context, parameter: click.Parameter, value: bool) 
 
 
 _GLOBAL = {
-    "--repo": {"metavar": "OWNER/NAME", "help": "The GitHub repository.  [default: roadrunner-server/roadrunner]"},
+    "--repo": {
+        "metavar": "OWNER/NAME",
+        "help": "The GitHub repository.  [default: roadrunner-server/roadrunner]",
+    },
     "--api-url": {"metavar": "URL", "help": "The API's address, for GitHub Enterprise."},
-    "--offline": {"is_flag": True, "help": "Ask no server: what is cached, or the bundled snapshot."},
+    "--offline": {
+        "is_flag": True,
+        "help": "Ask no server: what is cached, or the bundled snapshot.",
+    },
     "--demo": {"is_flag": True, "help": "The bundled releases and stand-in binaries; no network."},
-    "--folder": {"type": click.Path(path_type=Path), "help": "A folder's files as one release, instead of a repository."},
-    "--cache-dir": {"type": click.Path(path_type=Path), "help": "Where downloads and answers are kept."},
+    "--folder": {
+        "type": click.Path(path_type=Path),
+        "help": "A folder's files as one release, instead of a repository.",
+    },
+    "--cache-dir": {
+        "type": click.Path(path_type=Path),
+        "help": "Where downloads and answers are kept.",
+    },
     "--config": {"type": click.Path(path_type=Path), "help": "Another settings' file."},
 }
 
@@ -87,7 +102,9 @@ def global_options(command: F) -> F:
 def json_option(command: F) -> F:
     """Adds ``--json``."""
     text = "JSON, by the schema that the command schema prints."
-    return click.option("--json", is_flag=True, callback=_keep_json, expose_value=False, help=text)(command)
+    return click.option("--json", is_flag=True, callback=_keep_json, expose_value=False, help=text)(
+        command
+    )
 
 
 def platform_option(command: F) -> F:
@@ -96,14 +113,20 @@ def platform_option(command: F) -> F:
     return click.option("--platform", default="", metavar="PLATFORM", help=text)(command)
 
 
-def complete_target(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+def complete_target(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[str]:
     """The names that ``--on`` takes."""
     from explorer.errors import ExplorerError
     from explorer.settings import Settings
     from explorer.workbench import Workbench
 
     try:
-        return [target.name for target in Workbench(Settings()).targets() if target.name.startswith(incomplete)]
+        return [
+            target.name
+            for target in Workbench(Settings()).targets()
+            if target.name.startswith(incomplete)
+        ]
     except ExplorerError:
         return []
 
@@ -111,18 +134,27 @@ def complete_target(context: click.Context, parameter: click.Parameter, incomple
 def complete_tag(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The tags that are known without asking a server."""
     catalogue = _at_hand(context)
-    return _offered(["latest", *(release.tag for release in catalogue.releases)] if catalogue else ["latest"], incomplete)
+    return _offered(
+        ["latest", *(release.tag for release in catalogue.releases)] if catalogue else ["latest"],
+        incomplete,
+    )
 
 
-def complete_subject(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_subject(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
     """A TARGET: this disk's files, the tags that are known, and behind ``TAG/`` the files of that release."""
     from click.shell_completion import CompletionItem
 
     tag, slash, _ = incomplete.partition("/")
     if slash:
         catalogue = _at_hand(context)
-        releases = [release for release in catalogue.releases if release.tag == tag] if catalogue else []
-        found = _offered([f"{tag}/{asset.name}" for release in releases for asset in release.assets], incomplete)
+        releases = (
+            [release for release in catalogue.releases if release.tag == tag] if catalogue else []
+        )
+        found = _offered(
+            [f"{tag}/{asset.name}" for release in releases for asset in release.assets], incomplete
+        )
     else:
         found = complete_tag(context, parameter, incomplete)
     # The shell completes files itself; bash forgets what came before this item, so it comes first.
@@ -149,10 +181,17 @@ def _at_hand(context: click.Context) -> Catalogue | None:
 
 def _offered(names: list[str], incomplete: str) -> list[str]:
     """Those that fit. A shell puts them on its command line as they are: a tag may hold ``;`` or ``$(…)``, and is no offer then."""
-    return [name for name in names if name.startswith(incomplete) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+@/-]{0,250}", name)]
+    return [
+        name
+        for name in names
+        if name.startswith(incomplete)
+        and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+@/-]{0,250}", name)
+    ]
 
 
-def in_workbench(state: State, settings: Settings, work: Callable[[Workbench, Output], Coroutine[Any, Any, T]]) -> T:
+def in_workbench(
+    state: State, settings: Settings, work: Callable[[Workbench, Output], Coroutine[Any, Any, T]]
+) -> T:
     """Run ``work`` with a workbench, until it is done or the user stops it; everything is given back before this returns.
 
     Raises:
@@ -208,9 +247,15 @@ def _stopped_by_signals() -> Iterator[None]:
         if not loop.is_closed():
             loop.call_soon_threadsafe(task.cancel)
 
-    names = (name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))  # Windows has no SIGHUP
-    before = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
-    ours = [number for number, how in before.items() if how not in (signal.SIG_IGN, None)]  # None: C code has it
+    names = (
+        name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+    )  # Windows has no SIGHUP
+    before = {
+        number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)
+    }
+    ours = [
+        number for number, how in before.items() if how not in (signal.SIG_IGN, None)
+    ]  # None: C code has it
     for number in ours:
         signal.signal(number, stop)
     try:

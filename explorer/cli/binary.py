@@ -50,12 +50,16 @@ MEMBERS, REFUSED = 20, 200
     shell_complete=complete_target,
     help="Where it should run (repeatable).  [default: musl of the current Alpine]",
 )
-@click.option("--peek", is_flag=True, help="From the first bytes on the server, without a download.")
+@click.option(
+    "--peek", is_flag=True, help="From the first bytes on the server, without a download."
+)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where an answer is no.")
 @json_option
 @global_options
 @click.pass_obj
-def inspect(state: State, target: str, platform: str, targets: tuple[str, ...], peek: bool, exit_code: bool) -> int:
+def inspect(
+    state: State, target: str, platform: str, targets: tuple[str, ...], peek: bool, exit_code: bool
+) -> int:
     settings = state.settings()
 
     async def work(bench: Workbench, output: Output) -> int:
@@ -70,14 +74,26 @@ def inspect(state: State, target: str, platform: str, targets: tuple[str, ...], 
             output.data(as_json(found, bench.warnings))
         else:
             show_inspection(output, found)
-        return NO if exit_code and any(verdict.answer.value == "no" for verdict in found.verdicts) else OK
+        return (
+            NO
+            if exit_code and any(verdict.answer.value == "no" for verdict in found.verdicts)
+            else OK
+        )
 
     return in_workbench(state, settings, work)
 
 
 def show_inspection(output: Output, found: Inspection, facts: bool = True) -> None:
     """The banner of each verdict, its reasons, the libraries, and (unless ``facts`` is False) what the file is."""
-    from explorer.report import Cell, binary_facts, check_cell, dependency_facts, dependency_rows, reason_lines, verdict_banner
+    from explorer.report import (
+        Cell,
+        binary_facts,
+        check_cell,
+        dependency_facts,
+        dependency_rows,
+        reason_lines,
+        verdict_banner,
+    )
 
     output.line(Cell(found.subject.name, "strong"))
     for verdict in found.verdicts:
@@ -110,7 +126,9 @@ def _show_members(output: Output, found: Inspection) -> None:
     listing = found.listing
     if isinstance(listing, MISSING):
         return
-    shown = [(n, member) for n, member in enumerate(listing.members) if n < MEMBERS or member.refused][:REFUSED]
+    shown = [
+        (n, member) for n, member in enumerate(listing.members) if n < MEMBERS or member.refused
+    ][:REFUSED]
     output.line("")
     output.table(MEMBER_COLUMNS, [member_row(member, n) for n, member in shown])
     if left := len(listing.members) - len(shown):
@@ -130,16 +148,32 @@ def _show_members(output: Output, found: Inspection) -> None:
 @click.argument("target", metavar="TARGET", shell_complete=complete_subject)
 @platform_option
 @click.option(
-    "--on", metavar="TARGET-NAME", default="", shell_complete=complete_target, help="The target whose verdict is held against the proof."
+    "--on",
+    metavar="TARGET-NAME",
+    default="",
+    shell_complete=complete_target,
+    help="The target whose verdict is held against the proof.",
 )
-@click.option("--image", default="", metavar="IMAGE", help="The image to run it in.  [default: the target's]")
 @click.option(
-    "--engine", type=click.Choice(["docker", "podman", "nerdctl"]), help="The container engine.  [default: the first that answers]"
+    "--image", default="", metavar="IMAGE", help="The image to run it in.  [default: the target's]"
 )
 @click.option(
-    "--run", "line", metavar="COMMAND", help="Its arguments, or a whole command in which {} stands for it.  [default for rr: --version]"
+    "--engine",
+    type=click.Choice(["docker", "podman", "nerdctl"]),
+    help="The container engine.  [default: the first that answers]",
 )
-@click.option("--time", "seconds", type=click.FloatRange(0.1, 86_400), help="Seconds that it may run.  [default: 20]")
+@click.option(
+    "--run",
+    "line",
+    metavar="COMMAND",
+    help="Its arguments, or a whole command in which {} stands for it.  [default for rr: --version]",
+)
+@click.option(
+    "--time",
+    "seconds",
+    type=click.FloatRange(0.1, 86_400),
+    help="Seconds that it may run.  [default: 20]",
+)
 @click.option("--no-pull", is_flag=True, help="Take only an image that is there.")
 @json_option
 @global_options
@@ -155,7 +189,9 @@ def verify(
     seconds: float | None,
     no_pull: bool,
 ) -> int:
-    settings = state.settings(engine=engine, image=image or None, pull=False if no_pull else None, run_seconds=seconds)
+    settings = state.settings(
+        engine=engine, image=image or None, pull=False if no_pull else None, run_seconds=seconds
+    )
     argv = words_of(line, "--run") if line is not None else ()
 
     async def work(bench: Workbench, output: Output) -> int:
@@ -176,18 +212,34 @@ def verify(
         if proof.result.value not in ("ran", "failed"):
             return EngineError.exit_code
         # a pipeline must not pass a file that starts and says that it is another version
-        return NO if proof.result.value == "failed" or any(check.ok is False for check in proof.checks) else OK
+        return (
+            NO
+            if proof.result.value == "failed" or any(check.ok is False for check in proof.checks)
+            else OK
+        )
 
     return in_workbench(state, settings, work)
 
 
 def show_proof(output: Output, proof: Proof) -> None:
     """The proof: what came out, what was run, what was compared."""
-    from explorer.report import CHECK_COLUMNS, Cell, check_row, command_lines, output_lines, proof_facts, proof_line
+    from explorer.report import (
+        CHECK_COLUMNS,
+        Cell,
+        check_row,
+        command_lines,
+        output_lines,
+        proof_facts,
+        proof_line,
+    )
 
     output.line(proof_line(proof))
     if proof.agrees is False:
-        output.line(Cell(f"! the proof DISAGREES with the verdict ({proof.verdict}): please report it", "bad"))
+        output.line(
+            Cell(
+                f"! the proof DISAGREES with the verdict ({proof.verdict}): please report it", "bad"
+            )
+        )
     output.facts(proof_facts(proof))
     if proof.checks:
         output.line("")

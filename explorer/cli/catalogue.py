@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from explorer.cli.base import CONTEXT, State, complete_tag, complete_target, global_options, in_workbench, json_option
+from explorer.cli.base import (
+    CONTEXT,
+    State,
+    complete_tag,
+    complete_target,
+    global_options,
+    in_workbench,
+    json_option,
+)
 from explorer.cli.output import OK, Output
 
 if TYPE_CHECKING:
@@ -19,7 +27,9 @@ if TYPE_CHECKING:
     context_settings=CONTEXT,
     epilog="\b\nrr-explorer releases --limit 5\nrr-explorer releases --stable --json | jq -r '.releases[].tag'",
 )
-@click.option("--filter", "text", metavar="TEXT", default="", help="Only those whose tag or name holds TEXT.")
+@click.option(
+    "--filter", "text", metavar="TEXT", default="", help="Only those whose tag or name holds TEXT."
+)
 @click.option("--stable", is_flag=True, help="Without pre-releases and drafts.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many, the newest first.")
 @json_option
@@ -31,7 +41,11 @@ def releases(state: State, text: str, stable: bool, limit: int | None) -> int:
 
     async def work(bench: Workbench, output: Output) -> int:
         catalogue = await bench.catalogue(progress=output.progress)
-        shown = [r for r in catalogue.releases if not (stable and (r.prerelease or r.draft)) and _holds(text, r.tag, r.name)]
+        shown = [
+            r
+            for r in catalogue.releases
+            if not (stable and (r.prerelease or r.draft)) and _holds(text, r.tag, r.name)
+        ]
         shown = shown[:limit]
         if output.json:
             from explorer.report.json import releases as as_json
@@ -61,18 +75,40 @@ def _holds(text: str, *names: str) -> bool:
 )
 @click.argument("tag", metavar="TAG", default="latest", shell_complete=complete_tag)
 @click.option(
-    "--kind", "kinds", multiple=True, type=click.Choice(["server", "plugin", "deb", "other"]), help="Only this kind (repeatable)."
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(["server", "plugin", "deb", "other"]),
+    help="Only this kind (repeatable).",
 )
-@click.option("--platform", default="", metavar="PLATFORM", help="Only this platform, e.g. linux-arm64 or musl-amd64.")
-@click.option("--filter", "text", metavar="TEXT", default="", help="Only files whose name holds TEXT.")
+@click.option(
+    "--platform",
+    default="",
+    metavar="PLATFORM",
+    help="Only this platform, e.g. linux-arm64 or musl-amd64.",
+)
+@click.option(
+    "--filter", "text", metavar="TEXT", default="", help="Only files whose name holds TEXT."
+)
 @click.option("--peek", is_flag=True, help="Look into the first bytes of each, without a download.")
 @click.option(
-    "--on", metavar="TARGET-NAME", help="Where it should run.  [default: musl of the current Alpine]", shell_complete=complete_target
+    "--on",
+    metavar="TARGET-NAME",
+    help="Where it should run.  [default: musl of the current Alpine]",
+    shell_complete=complete_target,
 )
 @json_option
 @global_options
 @click.pass_obj
-def assets(state: State, tag: str, kinds: tuple[str, ...], platform: str, text: str, peek: bool, on: str | None) -> int:
+def assets(
+    state: State,
+    tag: str,
+    kinds: tuple[str, ...],
+    platform: str,
+    text: str,
+    peek: bool,
+    on: str | None,
+) -> int:
     """List a release's files and what is known of each. TAG may be latest."""
     settings = state.settings(target=on)
 
@@ -88,7 +124,9 @@ def assets(state: State, tag: str, kinds: tuple[str, ...], platform: str, text: 
         shown = [
             asset
             for asset in release.assets
-            if (not kinds or asset.kind.value in kinds) and _holds(text, asset.name) and wanted in ("", asset.platform.slug)
+            if (not kinds or asset.kind.value in kinds)
+            and _holds(text, asset.name)
+            and wanted in ("", asset.platform.slug)
         ]
         looked = await _look(bench, output, shown) if peek else {}
         _show_assets(bench, output, catalogue, release, shown, looked, bool(text or platform))
@@ -116,8 +154,14 @@ async def _look(bench: Workbench, output: Output, shown: list[Asset]) -> dict[st
     found = await asyncio.gather(*(one(asset) for asset in within))
     output.warnings(errors_told(seen.error for _, seen in found if seen.error))
     if len(within) < len(shown):
-        why = "only stand-ins are here" if bench.settings.demo else "rr-explorer was told to stay offline"
-        output.warn(f"{plural(len(shown) - len(within), 'file was', 'files were')} not looked at: {why}")
+        why = (
+            "only stand-ins are here"
+            if bench.settings.demo
+            else "rr-explorer was told to stay offline"
+        )
+        output.warn(
+            f"{plural(len(shown) - len(within), 'file was', 'files were')} not looked at: {why}"
+        )
     return {asset.name: seen.inspection for asset, seen in found if seen.inspection is not None}
 
 
@@ -138,9 +182,18 @@ def _show_assets(
     if output.json:
         from explorer.report.json import assets as as_json
 
-        output.data(as_json(catalogue, release, [(asset, known(asset)) for asset in shown], unpublished(release.assets)))
+        output.data(
+            as_json(
+                catalogue,
+                release,
+                [(asset, known(asset)) for asset in shown],
+                unpublished(release.assets),
+            )
+        )
         return
     output.warnings(catalogue.warnings)
     rows = asset_rows(shown, known, gaps=not narrowed)
-    output.table(asset_columns(bench.default_target()), [row.row for row in rows], spare=("digest", "format"))
+    output.table(
+        asset_columns(bench.default_target()), [row.row for row in rows], spare=("digest", "format")
+    )
     output.note(release_title(release))

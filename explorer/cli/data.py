@@ -20,7 +20,11 @@ SHELLS = {
 }
 
 
-@click.command("rules", context_settings=CONTEXT, epilog="\b\nrr-explorer rules\nrr-explorer rules elf.interp.missing")
+@click.command(
+    "rules",
+    context_settings=CONTEXT,
+    epilog="\b\nrr-explorer rules\nrr-explorer rules elf.interp.missing",
+)
 @click.argument("code", default="")
 @json_option
 @global_options
@@ -55,7 +59,8 @@ def _rules_of(code: str, found: tuple[Rule, ...]) -> tuple[Rule, ...]:
 
         near = get_close_matches(code, [rule.code for rule in found], 3, 0.4)
         raise UsageError(
-            f"There is no rule {code}", remedy=f"Did you mean {' or '.join(near)}?" if near else "rr-explorer rules lists them"
+            f"There is no rule {code}",
+            remedy=f"Did you mean {' or '.join(near)}?" if near else "rr-explorer rules lists them",
         )
     return chosen
 
@@ -84,17 +89,25 @@ def targets(state: State) -> int:
 
 
 @click.command(
-    "cache", context_settings=CONTEXT, epilog="\b\nrr-explorer cache\nrr-explorer cache prune --limit 500MB\nrr-explorer cache clear"
+    "cache",
+    context_settings=CONTEXT,
+    epilog="\b\nrr-explorer cache\nrr-explorer cache prune --limit 500MB\nrr-explorer cache clear",
 )
 @click.argument("action", type=click.Choice(["show", "prune", "clear"]), default="show")
-@click.option("--limit", metavar="SIZE", help="For prune: what may stay, e.g. 500MB.  [default: the settings' cache_limit]")
+@click.option(
+    "--limit",
+    metavar="SIZE",
+    help="For prune: what may stay, e.g. 500MB.  [default: the settings' cache_limit]",
+)
 @json_option
 @global_options
 @click.pass_obj
 def cache(state: State, action: Literal["show", "prune", "clear"], limit: str | None) -> int:
     """Show what is kept, remove the least recently used, or remove all."""
     if limit is not None and action != "prune":
-        raise UsageError("--limit goes with prune only", remedy="rr-explorer cache prune --limit 500MB")
+        raise UsageError(
+            "--limit goes with prune only", remedy="rr-explorer cache prune --limit 500MB"
+        )
     settings = state.settings()
     allowed = None if limit is None else _size(limit)
 
@@ -144,7 +157,10 @@ def doctor(state: State, exit_code: bool) -> int:
     async def work(bench: Workbench, output: Output) -> int:
         from explorer.workbench import Finding, Health
 
-        wrong = tuple(Finding("settings", Health.BAD, problem, "Correct or remove it") for problem in settings.problems)
+        wrong = tuple(
+            Finding("settings", Health.BAD, problem, "Correct or remove it")
+            for problem in settings.problems
+        )
         findings = (*wrong, *await bench.doctor())
         if output.json:
             from explorer.report.json import doctor as as_json
@@ -163,7 +179,9 @@ def doctor(state: State, exit_code: bool) -> int:
     return in_workbench(state, settings, work)
 
 
-@click.command("schema", context_settings=CONTEXT, epilog="\b\nrr-explorer schema\nrr-explorer schema inspect")
+@click.command(
+    "schema", context_settings=CONTEXT, epilog="\b\nrr-explorer schema\nrr-explorer schema inspect"
+)
 @click.argument("command", default="")
 @global_options
 @click.pass_obj
@@ -172,7 +190,11 @@ def schema(state: State, command: str) -> int:
     from explorer.report.schema import commands, schema_text
 
     if command and command not in commands():
-        raise UsageError(f"There is no schema for {command}", f"there are: {', '.join(commands())}", "rr-explorer schema prints all")
+        raise UsageError(
+            f"There is no schema for {command}",
+            f"there are: {', '.join(commands())}",
+            "rr-explorer schema prints all",
+        )
     state.output().raw(schema_text(command))
     return OK
 
@@ -180,7 +202,8 @@ def schema(state: State, command: str) -> int:
 @click.command(
     "completion",
     context_settings=CONTEXT,
-    epilog="\b\n" + "\n".join(f"rr-explorer completion {shell} > {place}" for shell, place in SHELLS.items()),
+    epilog="\b\n"
+    + "\n".join(f"rr-explorer completion {shell} > {place}" for shell, place in SHELLS.items()),
 )
 @click.argument("shell", type=click.Choice(list(SHELLS)))
 @global_options

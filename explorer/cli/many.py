@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from explorer.cli.base import CONTEXT, State, complete_tag, complete_target, global_options, in_workbench, json_option, platform_option
+from explorer.cli.base import (
+    CONTEXT,
+    State,
+    complete_tag,
+    complete_target,
+    global_options,
+    in_workbench,
+    json_option,
+    platform_option,
+)
 from explorer.cli.output import NO, OK, Output
 from explorer.errors import UsageError
 
@@ -18,24 +27,51 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    "matrix", context_settings=CONTEXT, epilog="\b\nrr-explorer matrix --latest 10\nrr-explorer matrix v2025.1.15 v1.6.2 --markdown"
+    "matrix",
+    context_settings=CONTEXT,
+    epilog="\b\nrr-explorer matrix --latest 10\nrr-explorer matrix v2025.1.15 v1.6.2 --markdown",
 )
 @click.argument("tags", metavar="[TAG]...", nargs=-1, shell_complete=complete_tag)
-@click.option("--latest", type=click.IntRange(1), metavar="N", help="The newest N releases.  [default: 10, without a TAG]")
-@click.option("--all", "everything", is_flag=True, help="The plugin's columns too where the terminal is narrow.")
+@click.option(
+    "--latest",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The newest N releases.  [default: 10, without a TAG]",
+)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="The plugin's columns too where the terminal is narrow.",
+)
 @click.option("--markdown", is_flag=True, help="Markdown tables.")
-@click.option("--on", metavar="TARGET-NAME", default="", shell_complete=complete_target, help="Where it should run.")
+@click.option(
+    "--on",
+    metavar="TARGET-NAME",
+    default="",
+    shell_complete=complete_target,
+    help="Where it should run.",
+)
 @json_option
 @global_options
 @click.pass_obj
-def matrix(state: State, tags: tuple[str, ...], latest: int | None, everything: bool, markdown: bool, on: str) -> int:
+def matrix(
+    state: State,
+    tags: tuple[str, ...],
+    latest: int | None,
+    everything: bool,
+    markdown: bool,
+    on: str,
+) -> int:
     """Show, release by platform, what would run on musl, from peeks: nothing is downloaded."""
     if state.json and markdown:
         raise UsageError("--json and --markdown exclude each other", remedy="Choose one")
     settings = state.settings()
 
     async def work(bench: Workbench, output: Output) -> int:
-        found = await bench.matrix(tags, latest or (None if tags else 10), on, progress=output.progress)
+        found = await bench.matrix(
+            tags, latest or (None if tags else 10), on, progress=output.progress
+        )
         from explorer.report.matrix import matrix_errors, matrix_json, matrix_markdown
 
         if output.json:
@@ -54,7 +90,9 @@ def matrix(state: State, tags: tuple[str, ...], latest: int | None, everything: 
     return in_workbench(state, settings, work)
 
 
-def show_matrix(output: Output, matrix: Matrix, everything: bool = False, most: int | None = None) -> tuple[str, ...]:
+def show_matrix(
+    output: Output, matrix: Matrix, everything: bool = False, most: int | None = None
+) -> tuple[str, ...]:
     """Draw the matrix, where there is no terminal in ``most`` cells of width; gives the sentences that explain its marks."""
     from explorer.report.matrix_table import matrix_tables
 
@@ -67,11 +105,19 @@ def show_matrix(output: Output, matrix: Matrix, everything: bool = False, most: 
 
 
 @click.command(
-    "advise", context_settings=CONTEXT, epilog="\b\nrr-explorer advise --arch arm64 --libc musl\nrr-explorer advise v1.6.2 --arch amd64"
+    "advise",
+    context_settings=CONTEXT,
+    epilog="\b\nrr-explorer advise --arch arm64 --libc musl\nrr-explorer advise v1.6.2 --arch amd64",
 )
 @click.argument("tag", metavar="[TAG]", default="latest", shell_complete=complete_tag)
 @click.option("--arch", default="arm64", show_default=True, help="The machine: amd64, arm64 …")
-@click.option("--libc", default="musl", show_default=True, type=click.Choice(["musl", "glibc"]), help="The C library there.")
+@click.option(
+    "--libc",
+    default="musl",
+    show_default=True,
+    type=click.Choice(["musl", "glibc"]),
+    help="The C library there.",
+)
 @json_option
 @global_options
 @click.pass_obj
@@ -135,12 +181,24 @@ def show_advice(output: Output, advice: Advice, call: str) -> None:
     epilog="\b\nrr-explorer report latest --platform linux-arm64 > report.md\nrr-explorer report ./rr ./other --format html > report.html",
 )
 @click.argument("words", metavar="TARGET...", nargs=-1, required=True)
-@click.option("--format", "form", type=click.Choice(["markdown", "json", "html", "svg"]), help="[default: markdown]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["markdown", "json", "html", "svg"]),
+    help="[default: markdown]",
+)
 @platform_option
 @click.option(
-    "--on", "targets", metavar="TARGET-NAME", multiple=True, shell_complete=complete_target, help="Where it should run (repeatable)."
+    "--on",
+    "targets",
+    metavar="TARGET-NAME",
+    multiple=True,
+    shell_complete=complete_target,
+    help="Where it should run (repeatable).",
 )
-@click.option("--peek", is_flag=True, help="From the first bytes on the server, without a download.")
+@click.option(
+    "--peek", is_flag=True, help="From the first bytes on the server, without a download."
+)
 @json_option
 @global_options
 @click.pass_obj
@@ -176,7 +234,9 @@ def report(
         found += await asyncio.gather(*(one(word) for word in words[1:]))
         from explorer.report.documents import report as written
 
-        output.raw(written(found, "json" if output.json else form or "markdown", warnings=bench.warnings))
+        output.raw(
+            written(found, "json" if output.json else form or "markdown", warnings=bench.warnings)
+        )
         return OK
 
     return in_workbench(state, settings, work)

@@ -52,11 +52,15 @@ def open_app(state: State, target: str | None) -> int:
 async def journey(bench: Workbench, output: Output) -> int:
     """The demo as text, no part longer than a screen: releases, a release's files, why, the matrix, advice, and the proof."""
     catalogue = await bench.catalogue(progress=output.progress)
-    shown = [release for release in catalogue.releases if any(asset.stand_in for asset in release.assets)]
+    shown = [
+        release for release in catalogue.releases if any(asset.stand_in for asset in release.assets)
+    ]
     _show_releases(output, catalogue, shown)
     found: dict[str, Inspection] = {}
     for asset in (asset for release in shown for asset in release.assets if asset.stand_in):
-        found[f"{asset.tag}/{asset.name}"] = await bench.inspect(bench.subject(asset), progress=output.progress)
+        found[f"{asset.tag}/{asset.name}"] = await bench.inspect(
+            bench.subject(asset), progress=output.progress
+        )
     if shown:
         _show_files(bench, output, shown[0], found)
     _show_reasons(output, found)
@@ -82,11 +86,15 @@ def _show_releases(output: Output, catalogue: Catalogue, shown: list[Release]) -
     output.line(Cell(f"   {catalogue.repo} · {catalogue_title(catalogue)}", "dim"))
     for warning in catalogue.warnings:
         output.line(Cell(f"   {warning}", "warn"))
-    listed = [release for place, release in enumerate(catalogue.releases) if place < 5 or release in shown]
+    listed = [
+        release for place, release in enumerate(catalogue.releases) if place < 5 or release in shown
+    ]
     output.table(RELEASE_COLUMNS, [release_row(release) for release in listed])
 
 
-def _show_files(bench: Workbench, output: Output, release: Release, found: dict[str, Inspection]) -> None:
+def _show_files(
+    bench: Workbench, output: Output, release: Release, found: dict[str, Inspection]
+) -> None:
     from explorer.report import asset_columns, asset_rows, release_title
 
     _heading(output, f"2. Its files: {release_title(release)}")
@@ -98,9 +106,15 @@ def _show_reasons(output: Output, found: dict[str, Inspection]) -> None:
     """The first yes and the first no of a Linux program, with all their reasons."""
     from explorer.cli.binary import show_inspection
 
-    linux = [one for one in found.values() if one.verdicts and one.subject.asset and one.subject.asset.platform.os == "linux"]
+    linux = [
+        one
+        for one in found.values()
+        if one.verdicts and one.subject.asset and one.subject.asset.platform.os == "linux"
+    ]
     first = {one.verdicts[0].answer.value: one for one in reversed(linux)}
-    _heading(output, "3. Why", f"{len(linux)} stand-ins for Linux were read; a yes and a no of them")
+    _heading(
+        output, "3. Why", f"{len(linux)} stand-ins for Linux were read; a yes and a no of them"
+    )
     for one in (first[answer] for answer in ("yes", "no") if answer in first):
         output.line("")
         show_inspection(output, one, facts=False)
@@ -110,7 +124,9 @@ async def _show_matrix(bench: Workbench, output: Output) -> None:
     from explorer.cli.many import show_matrix
 
     _heading(output, "4. The matrix", "rr-explorer --demo matrix shows more of it")
-    for line in show_matrix(output, await bench.matrix(STORY, progress=output.progress), most=MATRIX_WIDTH):
+    for line in show_matrix(
+        output, await bench.matrix(STORY, progress=output.progress), most=MATRIX_WIDTH
+    ):
         output.line(f"   {line}")
 
 
@@ -118,7 +134,11 @@ async def _show_advice(bench: Workbench, output: Output) -> None:
     from explorer.cli.many import call_of, show_advice
 
     _heading(output, "5. The advice", "rr-explorer --demo advise --arch arm64 --libc musl")
-    show_advice(output, await bench.advise("latest", "arm64", "musl", progress=output.progress), call_of(bench.settings))
+    show_advice(
+        output,
+        await bench.advise("latest", "arm64", "musl", progress=output.progress),
+        call_of(bench.settings),
+    )
 
 
 async def _show_proof(bench: Workbench, output: Output, found: dict[str, Inspection]) -> None:
@@ -134,10 +154,16 @@ async def _show_proof(bench: Workbench, output: Output, found: dict[str, Inspect
         output.line(
             f"   {plural(rest, 'answer')} above {'is' if rest == 1 else 'are'} predicted from the file and not proved: nothing was run."
         )
-    engines = [one for one in await bench.doctor() if one.subject in ENGINES and one.health.value == "ok"]
+    engines = [
+        one for one in await bench.doctor() if one.subject in ENGINES and one.health.value == "ok"
+    ]
     if engines:
-        output.line(f"   {engines[0].subject} answers here. This runs one of them in a container without a network:")
+        output.line(
+            f"   {engines[0].subject} answers here. This runs one of them in a container without a network:"
+        )
         output.line(Cell("   rr-explorer --demo verify latest --platform linux-amd64", "code"))
     else:
-        output.line("   No container engine answers here, so nothing can be proved: rr-explorer doctor says what is missing.")
+        output.line(
+            "   No container engine answers here, so nothing can be proved: rr-explorer doctor says what is missing."
+        )
     output.line(Cell("   In a terminal, rr-explorer --demo opens the app on the same data.", "dim"))

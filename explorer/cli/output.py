@@ -30,7 +30,16 @@ PROGRESS_EVERY = 0.1
 """Seconds between two redraws of the progress line."""
 
 # SGR codes of the sixteen basic colours, which every terminal's own palette defines.
-_SGR = {"good": "32", "warn": "33", "bad": "31", "unknown": "35", "dim": "2", "strong": "1", "accent": "36", "code": "36"}
+_SGR = {
+    "good": "32",
+    "warn": "33",
+    "bad": "31",
+    "unknown": "35",
+    "dim": "2",
+    "strong": "1",
+    "accent": "36",
+    "code": "36",
+}
 
 
 def prepare_streams() -> None:
@@ -105,8 +114,15 @@ class Output:
         from explorer.report import cell_width
 
         room = self.room()
-        widths = [max([0, *(cell_width(row.cells[number].text) for row in rows)]) for number in range(len(columns))]
-        used = [max(width, cell_width(column.title)) for width, column in zip(widths, columns, strict=True) if width]
+        widths = [
+            max([0, *(cell_width(row.cells[number].text) for row in rows)])
+            for number in range(len(columns))
+        ]
+        used = [
+            max(width, cell_width(column.title))
+            for width, column in zip(widths, columns, strict=True)
+            if width
+        ]
         return room is not None and sum(used) + GAP * (len(used) - 1) > room
 
     def facts(self, rows: Iterable[Row], indent: int = 0) -> None:
@@ -119,7 +135,11 @@ class Output:
             name, value = row.cells[:2]
             label = self._styled(pad(name.text, width), "dim")
             # A command is copied: its line is the terminal's to break.
-            lines = [value.text] if value.style == "code" else self._wrapped(value.text, indent + width + GAP)
+            lines = (
+                [value.text]
+                if value.style == "code"
+                else self._wrapped(value.text, indent + width + GAP)
+            )
             self._write(f"{' ' * indent}{label}{' ' * GAP}{self._styled(lines[0], value.style)}\n")
             for line in lines[1:]:
                 self._write(f"{' ' * (indent + width + GAP)}{self._styled(line, value.style)}\n")
@@ -129,7 +149,9 @@ class Output:
         # Nothing that could be copied is broken: names, digests and commands stay whole, the terminal wraps them.
         if room is None or room - margin < 20:
             return [text]
-        return textwrap.wrap(text, room - margin, break_long_words=False, break_on_hyphens=False) or [text]
+        return textwrap.wrap(
+            text, room - margin, break_long_words=False, break_on_hyphens=False
+        ) or [text]
 
     def _cell(self, cell: Cell | str) -> str:
         from explorer.report import visible
@@ -141,15 +163,26 @@ class Output:
         colour = self._colour_err if err else self._colour_out
         return f"\x1b[{code}m{text}\x1b[0m" if code and colour and text else text
 
-    def _table_lines(self, columns: Sequence[Column], rows: list[Row], heads: Sequence[Sequence[Cell]] | None) -> Iterable[str]:
+    def _table_lines(
+        self, columns: Sequence[Column], rows: list[Row], heads: Sequence[Sequence[Cell]] | None
+    ) -> Iterable[str]:
         from explorer.report import Cell, cell_width, clip, pad
 
-        used = [number for number in range(len(columns)) if any(row.cells[number].text for row in rows)]
+        used = [
+            number for number in range(len(columns)) if any(row.cells[number].text for row in rows)
+        ]
         columns = [columns[number] for number in used]
         table = [[row.cells[number] for number in used] for row in rows]
-        above = [[line[number] for number in used] for line in heads] if heads else [[Cell(column.title, "dim") for column in columns]]
+        above = (
+            [[line[number] for number in used] for line in heads]
+            if heads
+            else [[Cell(column.title, "dim") for column in columns]]
+        )
         shown = [*above, *table] if table else table
-        widths = [max((cell_width(line[place].text) for line in shown), default=0) for place in range(len(columns))]
+        widths = [
+            max((cell_width(line[place].text) for line in shown), default=0)
+            for place in range(len(columns))
+        ]
         widths = self._fitted(widths, columns)
         for line in shown:
             parts = []
@@ -159,7 +192,9 @@ class Output:
                 last = place == len(line) - 1 and align == "left"
                 filled = text if last else pad(text, widths[place], align)
                 # Colour only the text itself, so that a background or an underline would not run into the gap.
-                parts.append(filled.replace(text, self._styled(text, cell.style), 1) if text else filled)
+                parts.append(
+                    filled.replace(text, self._styled(text, cell.style), 1) if text else filled
+                )
             yield (" " * GAP).join(parts).rstrip()
 
     def _fitted(self, widths: list[int], columns: Sequence[Column]) -> list[int]:
@@ -241,7 +276,10 @@ class Output:
         lines = [one_line(text)]
         room = shutil.get_terminal_size().columns - len(mark) if sys.stderr.isatty() else 0
         if room >= 20:
-            lines = textwrap.wrap(lines[0], room, break_long_words=False, break_on_hyphens=False) or lines
+            lines = (
+                textwrap.wrap(lines[0], room, break_long_words=False, break_on_hyphens=False)
+                or lines
+            )
         send(sys.stderr, f"{self._styled(mark, style, err=True)}{lines[0]}\n")
         send(sys.stderr, "".join(f"{' ' * len(mark)}{line}\n" for line in lines[1:]))
 

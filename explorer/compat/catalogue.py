@@ -71,10 +71,14 @@ def _table() -> _Table:
         unsure, relr = frozenset(row.get("unsure", ())), row.get("relr_libraries", False)
         stocks[row["name"]] = Stock(images, row.get("gcc", 0), unsure, relr, row.get("libdir", ""))
     packages = {
-        name: Package(name, dict(row["libraries"]), tuple(row.get("implies", ())), row.get("gcompat", ""))
+        name: Package(
+            name, dict(row["libraries"]), tuple(row.get("implies", ())), row.get("gcompat", "")
+        )
         for name, row in raw["packages"].items()
     }
-    flavours = {libc: tuple(tuple(names) for names in sets) for libc, sets in raw["flavours"].items()}
+    flavours = {
+        libc: tuple(tuple(names) for names in sets) for libc, sets in raw["flavours"].items()
+    }
     return _Table(raw["default"], targets, stocks, packages, dict(raw["aliases"]), flavours)
 
 
@@ -84,7 +88,9 @@ def targets() -> tuple[Target, ...]:
     out: list[Target] = []
     for target in table.targets.values():
         out.append(target)
-        out += [_with_packages(target, names) for names in table.flavours.get(target.libc.value, ())]
+        out += [
+            _with_packages(target, names) for names in table.flavours.get(target.libc.value, ())
+        ]
     return tuple(out)
 
 
@@ -112,12 +118,22 @@ def find_target(name: str) -> Target:
         import difflib  # only for a mistake
 
         near = difflib.get_close_matches(base, [*table.targets, *table.aliases], n=3, cutoff=0.4)
-        remedy = f"Did you mean {', '.join(near)}?" if near else "The command “targets” lists them all"
+        remedy = (
+            f"Did you mean {', '.join(near)}?" if near else "The command “targets” lists them all"
+        )
         raise UsageError(f"There is no target called {name!r}", "", remedy)
     for package in extra:
         if package not in table.packages or target.libc is not Libc.MUSL:
-            known = ", ".join(table.packages) if target.libc is Libc.MUSL else "none: its libraries are those of its stock image"
-            raise UsageError(f"Nothing is known of {package!r} on {target.name}", f"in {name!r}", f"Known packages: {known}")
+            known = (
+                ", ".join(table.packages)
+                if target.libc is Libc.MUSL
+                else "none: its libraries are those of its stock image"
+            )
+            raise UsageError(
+                f"Nothing is known of {package!r} on {target.name}",
+                f"in {name!r}",
+                f"Known packages: {known}",
+            )
     found = _with_packages(target, extra)
     return replace(found, name=f"{found.name}/{arch}", arch=arch) if arch else found
 
@@ -164,7 +180,9 @@ def target_for_image(reference: str) -> Target | None:
     table = _table()
     for target in table.targets.values():
         for known in table.stocks[target.name].images:
-            if name == known or re.fullmatch(re.escape(known) + r"(?:(?:\.\d+)+)?(?:-slim)?(?::[\w.-]+)?", name):
+            if name == known or re.fullmatch(
+                re.escape(known) + r"(?:(?:\.\d+)+)?(?:-slim)?(?::[\w.-]+)?", name
+            ):
                 return target
     return None
 

@@ -44,7 +44,9 @@ def need(fact: Fact[T], what: str) -> T | None:
 class Context:
     """A binary, a target and what lies around. Properties raise ``NeedsMoreError`` for facts that are not known."""
 
-    def __init__(self, binary: Binary, target: Target, surroundings: Surroundings | None = None) -> None:
+    def __init__(
+        self, binary: Binary, target: Target, surroundings: Surroundings | None = None
+    ) -> None:
         """``target.arch`` is filled in, or empty for a file without an architecture."""
         self.binary = binary
         self.target = target
@@ -53,7 +55,11 @@ class Context:
     @cached_property
     def elf(self) -> Elf | None:
         """None for what is no ELF file."""
-        return need(self.binary.elf, "the ELF header") if self.binary.format is FileFormat.ELF else None
+        return (
+            need(self.binary.elf, "the ELF header")
+            if self.binary.format is FileFormat.ELF
+            else None
+        )
 
     @cached_property
     def linkage(self) -> Linkage | None:
@@ -80,7 +86,11 @@ class Context:
     @property
     def dynamic_program(self) -> bool:
         """It has an interpreter: its libraries and symbols matter. Told by PT_INTERP, which comes before all else."""
-        return self.interpreter is not None and self.elf is not None and self.elf.header.type in ("EXEC", "DYN")
+        return (
+            self.interpreter is not None
+            and self.elf is not None
+            and self.elf.header.type in ("EXEC", "DYN")
+        )
 
     @cached_property
     def loader_present(self) -> bool:
@@ -89,7 +99,11 @@ class Context:
     @property
     def layer(self) -> str:
         """``gcompat`` or ``loader-symlink`` where this program would start through it, else empty."""
-        native = self.target.libc is Libc.MUSL and self.interpreter is not None and "ld-musl-" in self.interpreter
+        native = (
+            self.target.libc is Libc.MUSL
+            and self.interpreter is not None
+            and "ld-musl-" in self.interpreter
+        )
         return "" if native or not self.loader_present else compat_layer(self.target)
 
     @cached_property

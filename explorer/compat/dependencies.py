@@ -61,7 +61,9 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
     def frozen(self, depth: int = 0) -> Dependency:
-        kids = tuple(child.frozen(depth + 1) for child in self.children) if depth < MAX_DEPTH else ()
+        kids = (
+            tuple(child.frozen(depth + 1) for child in self.children) if depth < MAX_DEPTH else ()
+        )
         return Dependency(self.name, self.needed_by, self.where, self.path, self.searched, kids)
 
 
@@ -86,7 +88,16 @@ def closure(binary: Binary, target: Target, surroundings: Surroundings | None) -
     The program's own dynamic section must be known. Cycles are cut; at most ``MAX_LIBRARIES`` are looked at.
     """
     search = _Search(binary, target, surroundings)
-    root = Node(binary.name, "", Where.BESIDE, "", (), None, binary, surroundings.origin if surroundings else "")
+    root = Node(
+        binary.name,
+        "",
+        Where.BESIDE,
+        "",
+        (),
+        None,
+        binary,
+        surroundings.origin if surroundings else "",
+    )
     queue, order = [root], list[Node]()
     for node in queue:
         dynamic = _dynamic(node)
@@ -102,7 +113,9 @@ def closure(binary: Binary, target: Target, surroundings: Surroundings | None) -
                 search.loaded[name] = child
                 order.append(child)
                 queue.append(child)
-    return Closure(tuple(child.frozen() for child in root.children), tuple(order), search.incomplete)
+    return Closure(
+        tuple(child.frozen() for child in root.children), tuple(order), search.incomplete
+    )
 
 
 def _dynamic(node: Node) -> Dynamic | Unknown | None:
@@ -154,7 +167,9 @@ class _Search:
         unseen = self._paths(node, needer)
         if node.where is Where.MISSING:
             self._system(node)
-        if unseen:  # what may lie beside the program comes first, also where the image has one of that name
+        if (
+            unseen
+        ):  # what may lie beside the program comes first, also where the image has one of that name
             node.where, node.path = Where.UNKNOWN, ""
         return node
 
@@ -166,7 +181,9 @@ class _Search:
             layer = compat_layer(self.target)
             if layer and self.interpreter and name == posixpath.basename(self.interpreter):
                 return Where.COMPAT, self.interpreter
-        if self.target.libc is Libc.GLIBC and (name in GLIBC_NAMES or name == posixpath.basename(self.interpreter)):
+        if self.target.libc is Libc.GLIBC and (
+            name in GLIBC_NAMES or name == posixpath.basename(self.interpreter)
+        ):
             return Where.LOADER, ""
         return None
 
@@ -175,14 +192,20 @@ class _Search:
         if node.name in self.image.values():
             node.where, node.path = Where.IMAGE, node.name
         elif node.name and (not node.name.startswith("/") or self.target.libc is Libc.GLIBC):
-            node.where = Where.UNKNOWN  # depends on the folder it is started from, or on what the image has
+            node.where = (
+                Where.UNKNOWN
+            )  # depends on the folder it is started from, or on what the image has
 
     def _paths(self, node: Node, needer: Node) -> bool:
         """Search the run paths. True if a place beside the program was to be searched and cannot be."""
         cannot_look = False
         for holder, entry in self._run_paths(needer):
             beside = _expand(entry, holder)
-            shown = entry if beside is None else posixpath.join("$ORIGIN", _after_origin(entry)).rstrip("/")
+            shown = (
+                entry
+                if beside is None
+                else posixpath.join("$ORIGIN", _after_origin(entry)).rstrip("/")
+            )
             node.searched += (shown,)
             if beside is None:
                 path = posixpath.join(posixpath.normpath(entry), node.name)
@@ -194,7 +217,12 @@ class _Search:
                 cannot_look = True
                 continue
             path = posixpath.normpath(posixpath.join(beside, node.name))
-            if "\0" in path or path in (".", "..") or path.startswith("../") or (found := self.surroundings.read(path)) is None:
+            if (
+                "\0" in path
+                or path in (".", "..")
+                or path.startswith("../")
+                or (found := self.surroundings.read(path)) is None
+            ):
                 continue
             if not self._right_kind(found, node.name):
                 continue
@@ -238,7 +266,10 @@ class _Search:
     def _system(self, node: Node) -> None:
         """The image's own folders."""
         if self.target.libc is Libc.GLIBC:
-            folder = stock(self.target).libdir.format(triplet=TRIPLETS.get(self.target.arch, "unknown")) or "/lib"
+            folder = (
+                stock(self.target).libdir.format(triplet=TRIPLETS.get(self.target.arch, "unknown"))
+                or "/lib"
+            )
             node.searched += (folder, f"/usr{folder}")
             if node.name in self.image:
                 node.where, node.path = Where.IMAGE, f"{folder}/{node.name}"

@@ -34,7 +34,10 @@ class Exports:
 
 def version_key(version: str) -> tuple[int, ...]:
     """``1.2.5`` as ``(1, 2, 5)``; what is no number counts as 0."""
-    return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 10 else 0 for part in version.split("."))
+    return tuple(
+        int(part) if part.isascii() and part.isdigit() and len(part) < 10 else 0
+        for part in version.split(".")
+    )
 
 
 def _lines(name: str, *, comments: bool = False) -> list[str]:
@@ -64,7 +67,9 @@ def _sets(library: str) -> tuple[dict[str, frozenset[str]], dict[str, str]]:
             everywhere.add(name)
         for letter in having:
             members[letter].add(name)
-    return {letters[letter]: frozenset(names | everywhere) for letter, names in members.items()}, notes
+    return {
+        letters[letter]: frozenset(names | everywhere) for letter, names in members.items()
+    }, notes
 
 
 @cache
@@ -79,7 +84,11 @@ def musl(version: str, arch: str) -> Exports:
     versions = sorted({key.split("-")[0] for key in sets}, key=version_key)
     wanted = version_key(version)
     lower = [v for v in versions if version_key(v) <= wanted][-1:] or versions[:1]
-    upper = lower if version in versions else [v for v in versions if version_key(v) > wanted][:1] or lower
+    upper = (
+        lower
+        if version in versions
+        else [v for v in versions if version_key(v) > wanted][:1] or lower
+    )
     lists = [sets[f"{v}-{a}"] for v in {*lower, *upper} for a in arches]
     names = frozenset.intersection(*lists)
     unsure = frozenset.union(*lists) - names
@@ -104,14 +113,24 @@ def _private_names(version: str, names: frozenset[str]) -> frozenset[str]:
     if version_key(version) < version_key("1.2.4"):
         return frozenset()
     short = version_key(version) < version_key("1.2.6")
-    found = {f"{name}64" for name in _lines("lfs64") if name in names and not (short and len(name) + 2 > 16)}
+    found = {
+        f"{name}64"
+        for name in _lines("lfs64")
+        if name in names and not (short and len(name) + 2 > 16)
+    }
     return frozenset(found | {"readdir64_r"} if "readdir_r" in names else found)
 
 
 @cache
 def library(name: str, arch: str, version: str = "") -> Exports | None:
     """What a musl build of ``libgcc_s.so.1``, ``libstdc++.so.6`` or a compatibility library exports; None where not listed."""
-    if name not in ("libgcc_s.so.1", "libstdc++.so.6", "libgcompat.so.0", "libucontext.so.1", "libobstack.so.1"):
+    if name not in (
+        "libgcc_s.so.1",
+        "libstdc++.so.6",
+        "libgcompat.so.0",
+        "libucontext.so.1",
+        "libobstack.so.1",
+    ):
         return None
     sets, notes = _sets(name)
     source = f"{name} ({notes.get('from', '')})"

@@ -12,7 +12,17 @@ import re
 from dataclasses import replace
 
 from explorer.compat.context import Context, NeedsMoreError
-from explorer.compat.models import Answer, DependencyCheck, Libc, Reason, Rule, Surroundings, Target, Verdict, Where
+from explorer.compat.models import (
+    Answer,
+    DependencyCheck,
+    Libc,
+    Reason,
+    Rule,
+    Surroundings,
+    Target,
+    Verdict,
+    Where,
+)
 from explorer.compat.procedure import entries
 from explorer.compat.procedure.symbols import glibc_versions, newest_glibc
 from explorer.elf import Binary
@@ -64,10 +74,20 @@ def judge(binary: Binary, target: Target, surroundings: Surroundings | None = No
     if not decisive:
         # No rule applied to facts that are all known: an ELF file of a kind the procedure does not name.
         nothing = "No rule applies to a file of this kind."
-        decisive = [Reason(INCOMPLETE.code, Answer.UNKNOWN, nothing, printable(binary.detail), "Run it there to know")]
+        decisive = [
+            Reason(
+                INCOMPLETE.code,
+                Answer.UNKNOWN,
+                nothing,
+                printable(binary.detail),
+                "Run it there to know",
+            )
+        ]
     ordered = sorted(decisive, key=lambda reason: -reason.answer.rank)
     advice = [reason for reason in reasons if reason.advice]
-    return Verdict(target, ordered[0].answer, ordered[0], (*ordered, *advice), dependency_check(context))
+    return Verdict(
+        target, ordered[0].answer, ordered[0], (*ordered, *advice), dependency_check(context)
+    )
 
 
 def _incomplete(waiting: dict[str, Unknown]) -> Reason:
@@ -91,7 +111,9 @@ def dependency_check(context: Context) -> Fact[DependencyCheck]:
         return error.fact
     interpreter: Fact[str] = context.interpreter or NotApplicable("no interpreter")
     missing = tuple(node.name for node in closure.of(Where.MISSING))
-    return DependencyCheck(interpreter, closure.tree, missing, _missing_symbols(context), _newest(context))
+    return DependencyCheck(
+        interpreter, closure.tree, missing, _missing_symbols(context), _newest(context)
+    )
 
 
 def _missing_symbols(context: Context) -> Fact[tuple[str, ...]]:
@@ -104,8 +126,16 @@ def _missing_symbols(context: Context) -> Fact[tuple[str, ...]]:
     except NeedsMoreError as error:
         return error.fact
     if found.unsure:
-        unlisted = f"may be in {', '.join(found.blockers[:3])}" if found.blockers else f"not told by {found.source}"
-        return Unknown(f"{len(found.unsure)} symbols {unlisted}") if not found.missing else found.missing
+        unlisted = (
+            f"may be in {', '.join(found.blockers[:3])}"
+            if found.blockers
+            else f"not told by {found.source}"
+        )
+        return (
+            Unknown(f"{len(found.unsure)} symbols {unlisted}")
+            if not found.missing
+            else found.missing
+        )
     return found.missing
 
 

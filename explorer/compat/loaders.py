@@ -69,7 +69,9 @@ def listed(interpreter: str, target: Target) -> bool:
     """
     if target.libc is Libc.MUSL:
         return target.arch in MUSL_ARCHES
-    return target.arch in GLIBC_LOADERS and not (target.arch == "arm" and interpreter == "/lib/ld-linux.so.3")
+    return target.arch in GLIBC_LOADERS and not (
+        target.arch == "arm" and interpreter == "/lib/ld-linux.so.3"
+    )
 
 
 def compat_layer(target: Target) -> str:
@@ -91,4 +93,8 @@ def present(interpreter: str, target: Target) -> bool:
     if interpreter == musl_loader(target.arch) != "":
         return True
     # gcompat installs /lib/NAME and, where addresses have 64 bits, a link /lib64/NAME.
-    return bool(compat_layer(target)) and glibc != "" and interpreter in (glibc, f"/lib/{posixpath.basename(glibc)}")
+    return (
+        bool(compat_layer(target))
+        and glibc != ""
+        and interpreter in (glibc, f"/lib/{posixpath.basename(glibc)}")
+    )

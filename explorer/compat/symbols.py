@@ -42,7 +42,11 @@ def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: boo
 
     A packaged library that is missing counts as there: that it is missing is told elsewhere, and once.
     """
-    own = [linking for linking in (linking_of(binary), *(linking_of(node.binary) for node in closure.nodes)) if linking]
+    own = [
+        linking
+        for linking in (linking_of(binary), *(linking_of(node.binary) for node in closure.nodes))
+        if linking
+    ]
     wanted = frozenset().union(*(linking.undefined for linking in own))
     have = frozenset().union(*(linking.exports for linking in own))
     base = exports.musl(target.libc_version, target.arch)
@@ -50,7 +54,9 @@ def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: boo
     beside = {node.name for node in closure.of(Where.UNKNOWN)}
     have |= base.names
     for name in _image_libraries(target, closure, gcompat):
-        listed = exports.library(name, target.arch, _gcompat_version(target) if name == "libgcompat.so.0" else "")
+        listed = exports.library(
+            name, target.arch, _gcompat_version(target) if name == "libgcompat.so.0" else ""
+        )
         if listed is None:
             blockers.append(name)
             continue
@@ -62,8 +68,12 @@ def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: boo
     left = wanted - have
     open_ended = bool(blockers) or not closed
     newer = stock(target).gcc > LISTED_GCC and any(node.name in PACKAGED for node in closure.nodes)
-    doubtful = {name for name in left if open_ended or name in unsure or (newer and name.startswith("_Z"))}
-    return Symbols(tuple(sorted(left - doubtful)), tuple(sorted(doubtful)), tuple(blockers), base.source)
+    doubtful = {
+        name for name in left if open_ended or name in unsure or (newer and name.startswith("_Z"))
+    }
+    return Symbols(
+        tuple(sorted(left - doubtful)), tuple(sorted(doubtful)), tuple(blockers), base.source
+    )
 
 
 def _image_libraries(target: Target, closure: Closure, gcompat: bool) -> list[str]:

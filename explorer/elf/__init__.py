@@ -50,7 +50,11 @@ __all__ = [
     "symbols",
 ]
 
-_LAZY = {"read": "explorer.elf.reader", "symbols": "explorer.elf.symboltable", "SymbolTable": "explorer.elf.symboltable"}
+_LAZY = {
+    "read": "explorer.elf.reader",
+    "symbols": "explorer.elf.symboltable",
+    "SymbolTable": "explorer.elf.symboltable",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -18,14 +18,41 @@ MAX_STRINGS = 1 << 20
 """Bytes of all its strings together: they may overlap, so that the file's size does not bound them."""
 
 NEEDED, HASH, STRTAB, SYMTAB, RELA, RELASZ, RELAENT, STRSZ, SYMENT = 1, 4, 5, 6, 7, 8, 9, 10, 11
-PLTRELSZ, SONAME, RPATH, REL, RELSZ, RELENT, PLTREL, DEBUG, TEXTREL, JMPREL = 2, 14, 15, 17, 18, 19, 20, 21, 22, 23
+PLTRELSZ, SONAME, RPATH, REL, RELSZ, RELENT, PLTREL, DEBUG, TEXTREL, JMPREL = (
+    2,
+    14,
+    15,
+    17,
+    18,
+    19,
+    20,
+    21,
+    22,
+    23,
+)
 RUNPATH, FLAGS, RELR = 29, 30, 36
 ANDROID_RELR = 0x6FFFE000
 GNU_HASH, VERSYM = 0x6FFFFEF5, 0x6FFFFFF0
-FLAGS_1, VERDEF, VERDEFNUM, VERNEED, VERNEEDNUM = 0x6FFFFFFB, 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
+FLAGS_1, VERDEF, VERDEFNUM, VERNEED, VERNEEDNUM = (
+    0x6FFFFFFB,
+    0x6FFFFFFC,
+    0x6FFFFFFD,
+    0x6FFFFFFE,
+    0x6FFFFFFF,
+)
 DF_TEXTREL = 0x4
 DF_1_PIE = 0x08000000
-_STRINGS = {NEEDED, SONAME, RPATH, RUNPATH, 0x7FFFFFFD, 0x7FFFFFFF, 0x6FFFFEFB, 0x6FFFFEFC, 0x6FFFFEFA}
+_STRINGS = {
+    NEEDED,
+    SONAME,
+    RPATH,
+    RUNPATH,
+    0x7FFFFFFD,
+    0x7FFFFFFF,
+    0x6FFFFEFB,
+    0x6FFFFEFC,
+    0x6FFFFEFA,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +94,9 @@ class Table:
         return offset, room if size is None else min(size, room)
 
 
-def read_table(view: View, head: Head, segment: RawSegment, segments: tuple[RawSegment, ...]) -> Table:
+def read_table(
+    view: View, head: Head, segment: RawSegment, segments: tuple[RawSegment, ...]
+) -> Table:
     """The entries up to DT_NULL.
 
     Raises:
@@ -104,7 +133,9 @@ def describe(view: View, table: Table) -> Dynamic:
                 texts[tag, value] = _string(view, offset, size, value, tag)
                 spent += len(texts[tag, value])
                 if spent > MAX_STRINGS:
-                    raise DamagedError(f"the strings of the dynamic section take more than {MAX_STRINGS >> 20} MiB")
+                    raise DamagedError(
+                        f"the strings of the dynamic section take more than {MAX_STRINGS >> 20} MiB"
+                    )
     flags = table.get(FLAGS) or 0
     soname = table.get(SONAME)
     return Dynamic(
@@ -115,7 +146,10 @@ def describe(view: View, table: Table) -> Dynamic:
         pie=table.pie,
         textrel=table.has(TEXTREL) or bool(flags & DF_TEXTREL),
         relr=table.has(RELR) or table.has(ANDROID_RELR),
-        entries=tuple(DynamicEntry(shape.dynamic_tag(t), v, texts.get((t, v)) or _meaning(t, v)) for t, v in table.entries),
+        entries=tuple(
+            DynamicEntry(shape.dynamic_tag(t), v, texts.get((t, v)) or _meaning(t, v))
+            for t, v in table.entries
+        ),
     )
 
 

@@ -10,8 +10,23 @@ from explorer.elf.models import FileFormat
 from explorer.elf.view import View, text
 from explorer.facts import Fact, NotApplicable, Unknown
 
-_PE_MACHINES = {0x14C: "386", 0x8664: "amd64", 0xAA64: "arm64", 0x1C0: "arm", 0x1C4: "arm", 0x5064: "riscv64", 0x6264: "loong64"}
-_MACHO_CPUS = {7: "386", 0x01000007: "amd64", 12: "arm", 0x0100000C: "arm64", 18: "ppc", 0x01000012: "ppc64"}
+_PE_MACHINES = {
+    0x14C: "386",
+    0x8664: "amd64",
+    0xAA64: "arm64",
+    0x1C0: "arm",
+    0x1C4: "arm",
+    0x5064: "riscv64",
+    0x6264: "loong64",
+}
+_MACHO_CPUS = {
+    7: "386",
+    0x01000007: "amd64",
+    12: "arm",
+    0x0100000C: "arm64",
+    18: "ppc",
+    0x01000012: "ppc64",
+}
 _THIN = {
     b"\xfe\xed\xfa\xce": ">",
     b"\xce\xfa\xed\xfe": "<",
@@ -69,7 +84,11 @@ def _pe(view: View) -> Named:
     try:
         place = view.upto(0x3C, 4)
         if len(place) < 4:
-            return FileFormat.PE, "DOS program", NotApplicable("a DOS program names no architecture")
+            return (
+                FileFormat.PE,
+                "DOS program",
+                NotApplicable("a DOS program names no architecture"),
+            )
         offset = int.from_bytes(place, "little")
         data = view.upto(offset, 26)
     except OutOfReachError as error:
@@ -106,10 +125,18 @@ def _fat(view: View, magic: bytes) -> Named | None:
     except OutOfReachError as error:
         return FileFormat.MACHO, "Mach-O universal", _out_of_reach(error)
     size = _FAT[magic]
-    cpus = [int.from_bytes(table[at : at + 4], "big") for at in range(0, len(table) - size + 1, size)]
+    cpus = [
+        int.from_bytes(table[at : at + 4], "big") for at in range(0, len(table) - size + 1, size)
+    ]
     arches = list(dict.fromkeys(_MACHO_CPUS.get(cpu, f"cpu-{cpu:#x}") for cpu in cpus))
     detail = f"Mach-O universal ({', '.join(arches)})"
-    return FileFormat.MACHO, detail, arches[0] if len(arches) == 1 else NotApplicable(f"several in one file: {', '.join(arches)}")
+    return (
+        FileFormat.MACHO,
+        detail,
+        arches[0]
+        if len(arches) == 1
+        else NotApplicable(f"several in one file: {', '.join(arches)}"),
+    )
 
 
 def _script(view: View) -> Named:
@@ -125,7 +152,11 @@ def _script(view: View) -> Named:
             line = line if newline else b""
             break
     words = text(line).strip()
-    return FileFormat.SCRIPT, f"script: {words}" if words else "script", NotApplicable("a script has no architecture")
+    return (
+        FileFormat.SCRIPT,
+        f"script: {words}" if words else "script",
+        NotApplicable("a script has no architecture"),
+    )
 
 
 def _data(view: View, start: bytes) -> Named:

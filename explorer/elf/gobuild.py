@@ -28,8 +28,21 @@ MAX_VERSION = 1024
 MAX_MODINFO = 1 << 20
 MAX_CANDIDATES = 64
 _OVERLAP = 64
-_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "'": "'"}
-_ESCAPE = re.compile(r"""\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))""")
+_ESCAPES = {
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+    "\\": "\\",
+    '"': '"',
+    "'": "'",
+}
+_ESCAPE = re.compile(
+    r"""\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))"""
+)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
 
 
@@ -113,7 +126,9 @@ def _pointed(view: View, memory: Memory, header: bytes) -> tuple[bytes, bytes]:
         raise DamagedError("Go's build info has an odd pointer size")
     layout = elf_layout(header[14] * 8, not header[15] & 1)
     version, modinfo = layout.pair.unpack_from(header, 16)
-    return _go_string(view, memory, layout, version, MAX_VERSION), _go_string(view, memory, layout, modinfo, MAX_MODINFO)
+    return _go_string(view, memory, layout, version, MAX_VERSION), _go_string(
+        view, memory, layout, modinfo, MAX_MODINFO
+    )
 
 
 def _go_string(view: View, memory: Memory, layout: Layout, address: int, limit: int) -> bytes:
@@ -191,5 +206,7 @@ def _unescape(match: re.Match[str]) -> str:
     letter, *codes = match.groups()
     if letter:
         return _ESCAPES[letter]
-    number = next(int(code, base) for code, base in zip(codes, (16, 16, 16, 8), strict=True) if code)
+    number = next(
+        int(code, base) for code, base in zip(codes, (16, 16, 16, 8), strict=True) if code
+    )
     return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"

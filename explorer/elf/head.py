@@ -112,7 +112,11 @@ def read_head(view: View) -> Head:
     if usable:
         raw = _segments(view, start, header, layout, phentsize, shentsize, defects, problems)
         interpreter = _interpreter(view, start, raw, defects)
-        system = _brand(view, start, raw, layout) if header.type in ("EXEC", "DYN") else NotApplicable("no program")
+        system = (
+            _brand(view, start, raw, layout)
+            if header.type in ("EXEC", "DYN")
+            else NotApplicable("no program")
+        )
         packer = _packer(view, start, type_)
     return Head(
         header=header,
@@ -179,7 +183,9 @@ def _segments(
     size = layout.segment.size
     try:
         if count == PN_XNUM and header.shoff and shentsize == layout.section.size and not runs:
-            count = layout.section.unpack(view.exact(header.shoff, layout.section.size, "the section header table"))[7]
+            count = layout.section.unpack(
+                view.exact(header.shoff, layout.section.size, "the section header table")
+            )[7]
         if count == 0:
             if runs:
                 defects.append("it has no program headers: there is nothing to load")
@@ -188,7 +194,9 @@ def _segments(
             defects.append(f"e_phentsize is {phentsize}, not {size}")
             return NotApplicable("the program headers are damaged")
         if runs and count * size > KERNEL_SEGMENT_BYTES:
-            defects.append(f"{count} program headers: Linux takes {KERNEL_SEGMENT_BYTES // size} at most")
+            defects.append(
+                f"{count} program headers: Linux takes {KERNEL_SEGMENT_BYTES // size} at most"
+            )
         shown = min(count, KERNEL_SEGMENT_BYTES // size if runs else MAX_SEGMENTS)
         if count > shown:
             problems.append(f"{count} program headers: the first {shown} are shown")
@@ -221,10 +229,14 @@ def _check_whole(view: View, segments: list[RawSegment], defects: list[str]) -> 
 
 def file_end(segments: tuple[RawSegment, ...]) -> int:
     """The byte up to which a loader maps the file."""
-    return max((s.offset + s.filesz for s in segments if s.type == shape.PT_LOAD and s.filesz), default=0)
+    return max(
+        (s.offset + s.filesz for s in segments if s.type == shape.PT_LOAD and s.filesz), default=0
+    )
 
 
-def _interpreter(view: View, start: bytes, raw: Fact[tuple[RawSegment, ...]], defects: list[str]) -> Fact[str]:
+def _interpreter(
+    view: View, start: bytes, raw: Fact[tuple[RawSegment, ...]], defects: list[str]
+) -> Fact[str]:
     if isinstance(raw, (Unknown, NotApplicable)):
         return raw
     segment = next((s for s in raw if s.type == shape.PT_INTERP), None)
@@ -246,7 +258,9 @@ def _interpreter(view: View, start: bytes, raw: Fact[tuple[RawSegment, ...]], de
     return text(data.split(b"\0", 1)[0])
 
 
-def _brand(view: View, start: bytes, raw: Fact[tuple[RawSegment, ...]], layout: Layout) -> Fact[str]:
+def _brand(
+    view: View, start: bytes, raw: Fact[tuple[RawSegment, ...]], layout: Layout
+) -> Fact[str]:
     """The system that a note in PT_NOTE names. Read through the segments' offsets, however much of the file is here."""
     if isinstance(raw, (Unknown, NotApplicable)):
         return raw
@@ -264,7 +278,9 @@ def _brand(view: View, start: bytes, raw: Fact[tuple[RawSegment, ...]], layout: 
         found |= brands(data, layout, 8 if segment.align == 8 else 4)
     if missing is not None:
         return missing
-    if len(found) > 1:  # Cosmopolitan's programs bear several brands and run on all of them, Linux too
+    if (
+        len(found) > 1
+    ):  # Cosmopolitan's programs bear several brands and run on all of them, Linux too
         return NotApplicable(f"its notes name several systems: {', '.join(sorted(found))}")
     return next(iter(found), None) or NotApplicable("no note names another system")
 
@@ -284,7 +300,9 @@ def _packer(view: View, start: bytes, type_: int) -> Fact[str]:
 
 
 def _named(segment: RawSegment, machine: int) -> Segment:
-    letters = "".join(letter if segment.flags & bit else "-" for letter, bit in (("R", 4), ("W", 2), ("X", 1)))
+    letters = "".join(
+        letter if segment.flags & bit else "-" for letter, bit in (("R", 4), ("W", 2), ("X", 1))
+    )
     return Segment(
         shape.segment_type(segment.type, machine),
         letters,

@@ -102,7 +102,11 @@ def _turn(table: Mapping[str, object], prefix: str) -> dict[int, str]:
     """Number → name without its prefix; the first name of a number wins (later ones are range ends)."""
     names: dict[int, str] = {}
     for name, number in table.items():
-        if isinstance(number, int) and name.startswith(prefix) and not name.endswith(("LOOS", "HIOS", "LOPROC", "HIPROC")):
+        if (
+            isinstance(number, int)
+            and name.startswith(prefix)
+            and not name.endswith(("LOOS", "HIOS", "LOPROC", "HIPROC"))
+        ):
             names.setdefault(number, name.removeprefix(prefix))
     return names
 
@@ -155,8 +159,12 @@ def _special(machine: int, column: int, prefix: str) -> dict[int, str]:
 @cache
 def _relocations(machine: int) -> dict[int, str]:
     names = _turn(_RELOCATIONS.get(machine, {}), "")
-    if machine == EM_AARCH64:  # pyelftools 0.32 has these five off by some; AAELF64, dynamic relocations
-        for number, name in enumerate(("TLS_DTPMOD", "TLS_DTPREL", "TLS_TPREL", "TLSDESC", "IRELATIVE"), 1028):
+    if (
+        machine == EM_AARCH64
+    ):  # pyelftools 0.32 has these five off by some; AAELF64, dynamic relocations
+        for number, name in enumerate(
+            ("TLS_DTPMOD", "TLS_DTPREL", "TLS_TPREL", "TLSDESC", "IRELATIVE"), 1028
+        ):
             names[number] = f"R_AARCH64_{name}"
     return names
 
@@ -188,6 +196,10 @@ def relocation_type(number: int, machine: int) -> str:
 
 def flag_names(value: int, table: Mapping[str, object], prefix: str) -> str:
     """The names of a word's set bits, e.g. ``NOW PIE``; what has no name in hex."""
-    names = [name.removeprefix(prefix) for name, bit in table.items() if isinstance(bit, int) and bit and value & bit]
+    names = [
+        name.removeprefix(prefix)
+        for name, bit in table.items()
+        if isinstance(bit, int) and bit and value & bit
+    ]
     rest = value & ~sum(bit for bit in table.values() if isinstance(bit, int))
     return " ".join(names + ([hex(rest)] if rest else []))

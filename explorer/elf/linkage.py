@@ -50,7 +50,10 @@ def _without_interpreter(head: Head, table: dyn.Table | NotApplicable) -> tuple[
     # DT_DEBUG is what linkers give to programs only; it tells an old PIE from an old plugin without DT_SONAME.
     program = fixed or table.pie or (needs and table.has(dyn.DEBUG) and not table.has(dyn.SONAME))
     if program and needs:
-        return Linkage.BROKEN, "it needs libraries (DT_NEEDED) but names no interpreter (PT_INTERP) that would load them"
+        return (
+            Linkage.BROKEN,
+            "it needs libraries (DT_NEEDED) but names no interpreter (PT_INTERP) that would load them",
+        )
     if fixed:
         return Linkage.STATIC, ""
     if table.pie:

@@ -31,7 +31,18 @@ SHN_UNDEF = 0
 STB_LOCAL, STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE = 0, 1, 2, 10
 STT_SECTION, STT_FILE = 3, 4
 _EXPORTED, _UNDEFINED, _WEAK = 1, 2, 4
-_COPY = {shape.EM_X86_64: 5, shape.EM_386: 5, shape.EM_AARCH64: 1024, 40: 20, 243: 4, 22: 9, 21: 19, 20: 19, 258: 4, 8: 126}
+_COPY = {
+    shape.EM_X86_64: 5,
+    shape.EM_386: 5,
+    shape.EM_AARCH64: 1024,
+    40: 20,
+    243: 4,
+    22: 9,
+    21: 19,
+    20: 19,
+    258: 4,
+    8: 126,
+}
 """R_*_COPY: the loader looks the symbol up in the libraries although this file defines a place for it."""
 
 
@@ -65,7 +76,11 @@ def _names(view: View, offset: int, size: int, wanted: Wanted) -> Iterator[tuple
         at, roles = word >> 3, word & 7
         if at >= size:
             raise DamagedError("a symbol's name lies outside the string table")
-        end = window.find(b"\0", at - start, at - start + MAX_STRING) if at - start < len(window) else -1
+        end = (
+            window.find(b"\0", at - start, at - start + MAX_STRING)
+            if at - start < len(window)
+            else -1
+        )
         if end < 0:
             start, window = at, _window(view, offset + at, size - at)
             end = window.find(b"\0", 0, MAX_STRING)
@@ -73,7 +88,9 @@ def _names(view: View, offset: int, size: int, wanted: Wanted) -> Iterator[tuple
             raise DamagedError("a symbol's name does not end")
         spent += end - (at - start)
         if spent > MAX_NAME_BYTES:
-            raise DamagedError(f"the names of its symbols take more than {MAX_NAME_BYTES >> 20} MiB")
+            raise DamagedError(
+                f"the names of its symbols take more than {MAX_NAME_BYTES >> 20} MiB"
+            )
         yield text(window[at - start : end]), roles
 
 
@@ -97,7 +114,9 @@ def link(view: View, head: Head, table: Table) -> Linking:
     names: dict[int, set[str]] = {_EXPORTED: set(), _UNDEFINED: set(), _WEAK: set()}
     if table.has(dyn.SYMTAB):
         offset, size = table.strings()
-        wanted = _wanted(_symbols(view, layout, table, _entries(view, head, table, found)), layout, found, size)
+        wanted = _wanted(
+            _symbols(view, layout, table, _entries(view, head, table, found)), layout, found, size
+        )
         for name, roles in _names(view, offset, size, wanted):
             for role, group in names.items():
                 if roles & role:
@@ -108,7 +127,10 @@ def link(view: View, head: Head, table: Table) -> Linking:
         undefined=frozenset(names[_UNDEFINED]),
         weak_undefined=frozenset(names[_WEAK] - names[_UNDEFINED]),
         exports=frozenset(names[_EXPORTED]),
-        versions=tuple(VersionNeed(library, versions) for library, versions in needed_versions(view, layout, table)),
+        versions=tuple(
+            VersionNeed(library, versions)
+            for library, versions in needed_versions(view, layout, table)
+        ),
         defined_versions=defined_versions(view, layout, table),
         relocations=tuple(
             RelocationType(number, shape.relocation_type(number, machine), count)
@@ -117,7 +139,9 @@ def link(view: View, head: Head, table: Table) -> Linking:
     )
 
 
-def _wanted(rows: Iterator[tuple[int, tuple[int, ...]]], layout: Layout, found: Relocations, size: int) -> Wanted:
+def _wanted(
+    rows: Iterator[tuple[int, tuple[int, ...]]], layout: Layout, found: Relocations, size: int
+) -> Wanted:
     """Where in the string table, of ``size`` bytes, the names are that matter, and why."""
     wanted: Wanted = defaultdict(lambda: array("Q"))
     shift = max(12, (size >> 16).bit_length())  # 4 KiB a piece, and never more than 65,536 pieces
@@ -128,7 +152,9 @@ def _wanted(rows: Iterator[tuple[int, tuple[int, ...]]], layout: Layout, found: 
         bind, name = info >> 4, row[name_at]
         if bind == STB_LOCAL or not name:
             continue
-        roles = _EXPORTED if section != SHN_UNDEF and info & 15 not in (STT_SECTION, STT_FILE) else 0
+        roles = (
+            _EXPORTED if section != SHN_UNDEF and info & 15 not in (STT_SECTION, STT_FILE) else 0
+        )
         if index in copied or (section == SHN_UNDEF and bind != STB_WEAK and index in used):
             roles |= _UNDEFINED
         elif section == SHN_UNDEF and index in used:
@@ -138,7 +164,9 @@ def _wanted(rows: Iterator[tuple[int, tuple[int, ...]]], layout: Layout, found: 
     return wanted
 
 
-def _symbols(view: View, layout: Layout, table: Table, count: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+def _symbols(
+    view: View, layout: Layout, table: Table, count: int
+) -> Iterator[tuple[int, tuple[int, ...]]]:
     offset, room = table.memory.place(table.get(dyn.SYMTAB) or 0, "DT_SYMTAB")
     size = layout.symbol.size
     if count > MAX_SYMBOLS:
@@ -202,7 +230,9 @@ def _count_gnu(view: View, layout: Layout, offset: int, room: int) -> int:
     for chunk in view.chunks(offset + start, buckets * 4, 4):
         last = max(last, max(layout.numbers(chunk, 4), default=0))
     if last < first:
-        return first if first > 1 else 0  # nothing exported: lld says how many symbols come before, GNU ld says 1
+        return (
+            first if first > 1 else 0
+        )  # nothing exported: lld says how many symbols come before, GNU ld says 1
     chain = start + buckets * 4 + (last - first) * 4
     at = chain
     while at + 4 <= room:
@@ -244,7 +274,9 @@ def relocations(view: View, head: Head, table: Table) -> Relocations:
     return found
 
 
-def _count(view: View, head: Head, found: Relocations, offset: int, length: int, words: int) -> None:
+def _count(
+    view: View, head: Head, found: Relocations, offset: int, length: int, words: int
+) -> None:
     """One table. Equal r_info are folded in C first: a million R_*_RELATIVE are one entry."""
     layout, machine = head.layout, head.header.machine
     width = layout.pointer

@@ -28,7 +28,9 @@ class Memory:
             inside = address - load.vaddr
             if 0 <= inside < load.filesz:
                 return load.offset + inside, load.filesz - inside
-        raise DamagedError(f"{what} is at address {address:#x}, where nothing of the file is mapped")
+        raise DamagedError(
+            f"{what} is at address {address:#x}, where nothing of the file is mapped"
+        )
 
     def ranges(self) -> list[tuple[int, int]]:
         """File ranges ``(start, end)`` to search: the writable segments first, then the others; no byte twice.
@@ -37,7 +39,9 @@ class Memory:
         """
         done: list[tuple[int, int]] = []
         for writable in (True, False):
-            spans = sorted((s.offset, s.offset + s.filesz) for s in self.loads if bool(s.flags & 2) == writable)
+            spans = sorted(
+                (s.offset, s.offset + s.filesz) for s in self.loads if bool(s.flags & 2) == writable
+            )
             merged: list[tuple[int, int]] = []
             for start, end in spans:
                 if merged and start <= merged[-1][1]:

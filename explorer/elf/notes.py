@@ -68,7 +68,9 @@ class RawNote:
     desc: bytes
 
 
-def read_notes(view: View, layout: Layout, spans: Iterable[Span], problems: list[str]) -> Iterator[RawNote]:
+def read_notes(
+    view: View, layout: Layout, spans: Iterable[Span], problems: list[str]
+) -> Iterator[RawNote]:
     """The notes of these spans, one by one; a span that lies ends early and adds to ``problems``.
 
     Raises:
@@ -102,7 +104,11 @@ def brands(data: bytes, layout: Layout, align: int) -> frozenset[str]:
     at = 0
     while at + 12 <= len(data):
         owner_size, size, kind = layout.numbers(data[at : at + 12], 4)
-        owner = data[at + 12 : at + 12 + owner_size].rstrip(b"\0").decode("ascii", "replace") if owner_size <= MAX_OWNER else ""
+        owner = (
+            data[at + 12 : at + 12 + owner_size].rstrip(b"\0").decode("ascii", "replace")
+            if owner_size <= MAX_OWNER
+            else ""
+        )
         if kind == BRAND_TYPE and owner in BRANDS:
             found.add(owner)
         at = _pad(_pad(at + 12 + owner_size, align) + size, align)
@@ -115,7 +121,12 @@ def _pad(number: int, align: int) -> int:
 
 def describe(note: RawNote, layout: Layout) -> Note:
     """A note in words."""
-    return Note(note.owner, note.type, _NAMES.get((note.owner, note.type), str(note.type)), _text(note, layout))
+    return Note(
+        note.owner,
+        note.type,
+        _NAMES.get((note.owner, note.type), str(note.type)),
+        _text(note, layout),
+    )
 
 
 def _text(note: RawNote, layout: Layout) -> str:

@@ -17,7 +17,17 @@ from explorer.elf.head import DAMAGED_HEADER, Head, read_head
 from explorer.elf.head import unknown as not_here
 from explorer.elf.linkage import decide
 from explorer.elf.memory import Memory
-from explorer.elf.models import Binary, Dynamic, Elf, FileFormat, GoBuild, Linking, Note, Scope, Section
+from explorer.elf.models import (
+    Binary,
+    Dynamic,
+    Elf,
+    FileFormat,
+    GoBuild,
+    Linking,
+    Note,
+    Scope,
+    Section,
+)
 from explorer.elf.notes import RawNote, Span
 from explorer.elf.sections import RawSection, SectionTable
 from explorer.elf.view import DamagedError, View
@@ -27,10 +37,16 @@ from explorer.progress import Cancellation
 T = TypeVar("T")
 _HEAD_ONLY = Unknown("not looked at yet: only the head was read")
 _LINKAGE_ONLY = Unknown("not looked at yet: only what a loader reads was read")
-_LINKAGE_WORDS = {"shared-library": "shared library", "static-pie": "static PIE", "core": "core dump"}
+_LINKAGE_WORDS = {
+    "shared-library": "shared library",
+    "static-pie": "static PIE",
+    "core": "core dump",
+}
 
 
-def read(source: ByteSource, name: str, scope: Scope = Scope.FULL, cancel: Cancellation | None = None) -> Binary:
+def read(
+    source: ByteSource, name: str, scope: Scope = Scope.FULL, cancel: Cancellation | None = None
+) -> Binary:
     """What a file is. Costs memory by its own limits (under 16 MiB for most files), never by what a header claims.
 
     Args:
@@ -48,10 +64,14 @@ def read(source: ByteSource, name: str, scope: Scope = Scope.FULL, cancel: Cance
         start = view.upto(0, view.room(0, 8))
     except OutOfReachError as error:
         lost = not_here(error)
-        return Binary(name, source.size, FileFormat.DATA, scope, "too few bytes to name it", lost, lost)
+        return Binary(
+            name, source.size, FileFormat.DATA, scope, "too few bytes to name it", lost, lost
+        )
     if start[:4] != shape.ELF_MAGIC:
         kind, detail, arch = foreign.name_foreign(view, start)
-        return Binary(name, source.size, kind, scope, detail, arch, NotApplicable("it is no ELF file"))
+        return Binary(
+            name, source.size, kind, scope, detail, arch, NotApplicable("it is no ELF file")
+        )
     try:
         head = read_head(view)
     except OutOfReachError as error:
@@ -63,7 +83,9 @@ def read(source: ByteSource, name: str, scope: Scope = Scope.FULL, cancel: Cance
 
 def _detail(elf: Elf) -> str:
     header = elf.header
-    words = f"ELF {header.bits}-bit {header.arch}" + ("" if header.little_endian else ", big-endian")
+    words = f"ELF {header.bits}-bit {header.arch}" + (
+        "" if header.little_endian else ", big-endian"
+    )
     if isinstance(elf.linkage, MISSING):
         return words
     return f"{words}, {_LINKAGE_WORDS.get(elf.linkage, elf.linkage)}"
@@ -146,12 +168,19 @@ class _Collector:
     def _table(self) -> Fact[Table]:
         segment, segments = self.head.first(shape.PT_DYNAMIC), self.head.raw
         if isinstance(segment, Unknown) or isinstance(segments, Unknown):
-            return segment if isinstance(segment, Unknown) else Unknown("the program headers are not here")
+            return (
+                segment
+                if isinstance(segment, Unknown)
+                else Unknown("the program headers are not here")
+            )
         if isinstance(segment, NotApplicable) or isinstance(segments, NotApplicable):
             return NotApplicable("no dynamic section (PT_DYNAMIC): no loader has anything to do")
         if self.scope is Scope.HEAD:
             return Unknown(_HEAD_ONLY.why, segment.offset + segment.filesz)
-        table = self.attempt(lambda: dynamic.read_table(self.view, self.head, segment, segments), "the dynamic section")
+        table = self.attempt(
+            lambda: dynamic.read_table(self.view, self.head, segment, segments),
+            "the dynamic section",
+        )
         if isinstance(table, Table):
             for sentence in table.problems:
                 self.problem(sentence)
@@ -180,9 +209,13 @@ class _Collector:
         return place
 
     def _section_rows(self, place: Fact[SectionTable]) -> Fact[list[RawSection]]:
-        return place if isinstance(place, MISSING) else self.attempt(place.rows, "the section headers")
+        return (
+            place if isinstance(place, MISSING) else self.attempt(place.rows, "the section headers")
+        )
 
-    def _named_sections(self, place: Fact[SectionTable], rows: Fact[list[RawSection]]) -> Fact[tuple[Section, ...]]:
+    def _named_sections(
+        self, place: Fact[SectionTable], rows: Fact[list[RawSection]]
+    ) -> Fact[tuple[Section, ...]]:
         if isinstance(place, MISSING):
             return place
         if isinstance(rows, MISSING):
@@ -199,13 +232,18 @@ class _Collector:
             if s.type == shape.PT_NOTE
         ]
         # Damaged section headers (needs is None) hide no note for good: what PT_NOTE has is all there is.
-        missing: Unknown | None = rows if isinstance(rows, Unknown) and rows.needs is not None else None
+        missing: Unknown | None = (
+            rows if isinstance(rows, Unknown) and rows.needs is not None else None
+        )
         if isinstance(rows, list):
             spans += [
                 Span(row.offset, row.size, 8 if row.align == 8 else 4)
                 for row in rows
                 if row.type == shape.SHT_NOTE
-                and not any(s.offset <= row.offset and row.offset + row.size <= s.offset + s.size for s in spans)
+                and not any(
+                    s.offset <= row.offset and row.offset + row.size <= s.offset + s.size
+                    for s in spans
+                )
             ]
         found: list[RawNote] = []
         defects: list[str] = []
@@ -221,25 +259,42 @@ class _Collector:
     def _from_notes(self, found: list[RawNote], missing: Unknown | None) -> _NoteFacts:
         layout = self.head.layout
         named = tuple(note_reader.describe(note, layout) for note in found)
-        ids = (n.text for n in named if (n.owner, n.type) == (note_reader.GNU, note_reader.GNU_BUILD_ID))
-        levels = (level for note in found if (level := note_reader.isa_level(note, layout)) is not None)
+        ids = (
+            n.text
+            for n in named
+            if (n.owner, n.type) == (note_reader.GNU, note_reader.GNU_BUILD_ID)
+        )
+        levels = (
+            level for note in found if (level := note_reader.isa_level(note, layout)) is not None
+        )
         x86 = self.head.header.machine in (shape.EM_386, shape.EM_X86_64)
         return _NoteFacts(
             all=missing or named,
             build_id=next(ids, None) or missing or NotApplicable("no GNU build id"),
-            isa=(next(levels, None) or missing or NotApplicable("no note names an x86 level")) if x86 else NotApplicable("not x86"),
-            go=any((n.owner, n.type) == (note_reader.GO, note_reader.GO_BUILD_ID) for n in found) or missing or False,
+            isa=(next(levels, None) or missing or NotApplicable("no note names an x86 level"))
+            if x86
+            else NotApplicable("not x86"),
+            go=any((n.owner, n.type) == (note_reader.GO, note_reader.GO_BUILD_ID) for n in found)
+            or missing
+            or False,
         )
 
     def _go(self, note: bool | Unknown) -> _GoFacts:
         segments, packer = self.head.raw, self.head.packer
         if isinstance(segments, Unknown) or isinstance(packer, Unknown):
-            lost = segments if isinstance(segments, Unknown) else Unknown("whether it is packed is not known yet")
+            lost = (
+                segments
+                if isinstance(segments, Unknown)
+                else Unknown("whether it is packed is not known yet")
+            )
             return _GoFacts(lost, lost, lost)
         if isinstance(packer, str):
             hidden = Unknown(f"packed with {packer}: what is inside cannot be seen")
             return _GoFacts(hidden, hidden, hidden)
-        if isinstance(segments, NotApplicable) or self.head.type not in (shape.ET_EXEC, shape.ET_DYN):
+        if isinstance(segments, NotApplicable) or self.head.type not in (
+            shape.ET_EXEC,
+            shape.ET_DYN,
+        ):
             none = NotApplicable("no program: Go's build info is in programs and libraries only")
             return _GoFacts(none, note, none)
         marks = gobuild.Marks(None, False, False)
@@ -252,9 +307,13 @@ class _Collector:
             missing = searched = not_here(error)
         is_go = note is True or marks.runtime or marks.build is not None
         return _GoFacts(
-            build=marks.build or missing or NotApplicable("no Go build info: it was stripped" if is_go else "not a Go program"),
+            build=marks.build
+            or missing
+            or NotApplicable("no Go build info: it was stripped" if is_go else "not a Go program"),
             is_go=is_go or missing or False,
-            tzdata=(marks.tzdata or searched or False) if is_go else missing or NotApplicable("not a Go program"),
+            tzdata=(marks.tzdata or searched or False)
+            if is_go
+            else missing or NotApplicable("not a Go program"),
         )
 
     def _symtab(self, place: Fact[SectionTable], rows: Fact[list[RawSection]]) -> Fact[int]:
@@ -266,7 +325,9 @@ class _Collector:
         table = next((row for row in rows if row.type == shape.SHT_SYMTAB), None)
         if table is not None:
             size = self.head.layout.symbol.size
-            return self.attempt(lambda: self.view.held(table.offset, table.size) // size, "the symbol table")
+            return self.attempt(
+                lambda: self.view.held(table.offset, table.size) // size, "the symbol table"
+            )
         if isinstance(place, SectionTable) and place.cut:
             return Unknown("the section header table is cut")
         return 0
@@ -276,4 +337,6 @@ class _Collector:
             return symtab
         if isinstance(table, MISSING):
             return 0 if isinstance(table, NotApplicable) else table
-        return self.attempt(lambda: linking.dynamic_symbols(self.view, self.head, table), "the dynamic symbol table")
+        return self.attempt(
+            lambda: linking.dynamic_symbols(self.view, self.head, table), "the dynamic symbol table"
+        )

@@ -66,7 +66,11 @@ class SectionTable:
         """
         size = self.layout.section.size
         length = min(self.count, MAX_SECTIONS) * size
-        return [_raw(row) for chunk in self.view.chunks(self.offset, length, size) for row in self.layout.section.iter_unpack(chunk)]
+        return [
+            _raw(row)
+            for chunk in self.view.chunks(self.offset, length, size)
+            for row in self.layout.section.iter_unpack(chunk)
+        ]
 
     def name(self, section: RawSection) -> str:
         """A section's name; empty where the table of names is damaged.
@@ -78,7 +82,11 @@ class SectionTable:
             names = self.row(self.names_index)
             if section.name >= names.size or names.type == shape.SHT_NOBITS:
                 return ""
-            return text(self.view.string(names.offset + section.name, min(MAX_NAME, names.size - section.name)))
+            return text(
+                self.view.string(
+                    names.offset + section.name, min(MAX_NAME, names.size - section.name)
+                )
+            )
         except DamagedError:
             return ""
 
@@ -99,13 +107,23 @@ def open_sections(view: View, head: Head) -> Fact[SectionTable]:
         raise DamagedError(f"e_shentsize is {head.shentsize}, not {size}")
     count, names = header.shnum, head.shstrndx
     if count == 0 or names == SHN_XINDEX:
-        first = _raw(layout.section.unpack(view.exact(header.shoff, size, "the section header table")))
+        first = _raw(
+            layout.section.unpack(view.exact(header.shoff, size, "the section header table"))
+        )
         count = count or first.size
         names = first.link if names == SHN_XINDEX else names
     fits = view.room(header.shoff, count * size) // size
     if fits == 0:
         raise DamagedError("the section header table lies outside the file")
-    return SectionTable(view, layout, header.machine, header.shoff, fits, names, fits < count or count > MAX_SECTIONS)
+    return SectionTable(
+        view,
+        layout,
+        header.machine,
+        header.shoff,
+        fits,
+        names,
+        fits < count or count > MAX_SECTIONS,
+    )
 
 
 def describe(table: SectionTable, rows: list[RawSection]) -> tuple[Section, ...]:

@@ -42,7 +42,14 @@ class _Place:
 class SymbolTable:
     """A symbol table. ``len(table)`` rows, each decoded by ``row``; memory is the view's block cache (2 MiB)."""
 
-    def __init__(self, view: View, head: Head, place: _Place, sections: SectionTable | None, versions: dict[int, str]) -> None:
+    def __init__(
+        self,
+        view: View,
+        head: Head,
+        place: _Place,
+        sections: SectionTable | None,
+        versions: dict[int, str],
+    ) -> None:
         self._view = view
         self._head = head
         self._place = place
@@ -70,9 +77,13 @@ class SymbolTable:
         try:
             data = self._view.near(place.offset + index * layout.symbol.size, layout.symbol.size)
         except OutOfReachError as error:
-            raise FormatError("This symbol is not here", f"it {error.why}", "Download the file first") from None
+            raise FormatError(
+                "This symbol is not here", f"it {error.why}", "Download the file first"
+            ) from None
         if len(data) < layout.symbol.size:
-            raise FormatError("The symbol table is cut", f"symbol {index} lies outside the file", _REMEDY)
+            raise FormatError(
+                "The symbol table is cut", f"symbol {index} lies outside the file", _REMEDY
+            )
         if layout.bits == 64:
             name, info, _, section, value, size = layout.symbol.unpack(data)
         else:
@@ -91,7 +102,9 @@ class SymbolTable:
         try:
             if index >= self._place.names_size:
                 raise DamagedError("outside the string table")
-            return text(self._view.string(self._place.names + index, self._place.names_size - index))
+            return text(
+                self._view.string(self._place.names + index, self._place.names_size - index)
+            )
         except DamagedError as error:
             return f"<{error}>"
         except OutOfReachError as error:
@@ -141,7 +154,11 @@ class SymbolTable:
                 if at >= 0 and name <= ends[at] and name:
                     found.append(index)
         except OutOfReachError as error:
-            raise FormatError("The symbol names are not all here", f"the file {error.why}", "Download the file first") from None
+            raise FormatError(
+                "The symbol names are not all here",
+                f"the file {error.why}",
+                "Download the file first",
+            ) from None
         return found
 
     def _spans(self, needle: bytes, cancel: Cancellation) -> "tuple[array[int], array[int]]":
@@ -150,7 +167,9 @@ class SymbolTable:
         A symbol that points between the two (linkers share tails) has a name that contains it.
         """
         starts, ends = array("Q"), array("Q")
-        pattern = re.compile(re.escape(needle) + rb"[^\0]*")  # eats the rest of the string: one match a string
+        pattern = re.compile(
+            re.escape(needle) + rb"[^\0]*"
+        )  # eats the rest of the string: one match a string
         tail = b""
         at = 0
         for chunk in self._view.chunks(self._place.names, self._place.names_size):
@@ -165,7 +184,14 @@ class SymbolTable:
         return starts, ends
 
     @staticmethod
-    def _add_spans(needle: bytes, pattern: re.Pattern[bytes], data: bytes, base: int, starts: "array[int]", ends: "array[int]") -> None:
+    def _add_spans(
+        needle: bytes,
+        pattern: re.Pattern[bytes],
+        data: bytes,
+        base: int,
+        starts: "array[int]",
+        ends: "array[int]",
+    ) -> None:
         seen = 0  # looking back no further than the last match keeps this linear whatever the table holds
         for match in pattern.finditer(data):
             first, after = match.span()
@@ -206,7 +232,9 @@ def symbols(source: ByteSource, cancel: Cancellation | None = None) -> SymbolTab
         if place is None:
             place, versions = _dynamic(view, head)
     except OutOfReachError as error:
-        raise FormatError("Its symbols are not here", f"the file {error.why}", "Download the file first") from None
+        raise FormatError(
+            "Its symbols are not here", f"the file {error.why}", "Download the file first"
+        ) from None
     except DamagedError as error:
         raise FormatError("Its symbols cannot be read", str(error), _REMEDY) from None
     return SymbolTable(view, head, place or _Place("no symbols", 0, 0, 0, 0), sections, versions)
@@ -243,7 +271,14 @@ def _dynamic(view: View, head: Head) -> tuple[_Place | None, dict[int, str]]:
     offset, _ = table.memory.place(address, "DT_SYMTAB")
     names, size = table.strings()
     versym = table.get(dyn.VERSYM)
-    place = _Place(".dynsym", offset, count, names, size, None if versym is None else table.memory.place(versym, "DT_VERSYM")[0])
+    place = _Place(
+        ".dynsym",
+        offset,
+        count,
+        names,
+        size,
+        None if versym is None else table.memory.place(versym, "DT_VERSYM")[0],
+    )
     try:
         return place, version_names(view, head.layout, table)
     except DamagedError:

@@ -53,7 +53,11 @@ class _Records:
 
 def _records(view: View, layout: Layout, table: Table, tag: int, what: str) -> _Records | None:
     address = table.get(tag)
-    return None if address is None else _Records(view, layout, *table.memory.place(address, what), what)
+    return (
+        None
+        if address is None
+        else _Records(view, layout, *table.memory.place(address, what), what)
+    )
 
 
 def _name(view: View, table: Table, index: int) -> str:
@@ -68,13 +72,17 @@ def _needs(view: View, layout: Layout, table: Table) -> Iterator[tuple[str, str,
     records = _records(view, layout, table, dyn.VERNEED, "DT_VERNEED")
     if records is None:
         return
-    for at, (_, count, file, aux, _) in records.each(0, table.get(dyn.VERNEEDNUM) or MAX_RECORDS, _NEED[0]):
+    for at, (_, count, file, aux, _) in records.each(
+        0, table.get(dyn.VERNEEDNUM) or MAX_RECORDS, _NEED[0]
+    ):
         library = _name(view, table, file)
         for _, (_, _, index, name, _) in records.each(at + aux, count, _NEED[1]):
             yield library, _name(view, table, name), index
 
 
-def needed_versions(view: View, layout: Layout, table: Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def needed_versions(
+    view: View, layout: Layout, table: Table
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """What DT_VERNEED asks: ``(library, versions)`` in the file's order.
 
     Raises:
@@ -103,7 +111,9 @@ def defined_versions(view: View, layout: Layout, table: Table) -> tuple[str, ...
     Raises:
         OutOfReachError, DamagedError: as every table.
     """
-    return tuple(name for name, _, flags in _definitions(view, layout, table) if not flags & VER_FLG_BASE)
+    return tuple(
+        name for name, _, flags in _definitions(view, layout, table) if not flags & VER_FLG_BASE
+    )
 
 
 def version_names(view: View, layout: Layout, table: Table) -> dict[int, str]:
@@ -112,5 +122,9 @@ def version_names(view: View, layout: Layout, table: Table) -> dict[int, str]:
     Raises:
         OutOfReachError, DamagedError: as every table.
     """
-    names = {index & ~HIDDEN: name for name, index, flags in _definitions(view, layout, table) if not flags & VER_FLG_BASE}
+    names = {
+        index & ~HIDDEN: name
+        for name, index, flags in _definitions(view, layout, table)
+        if not flags & VER_FLG_BASE
+    }
     return names | {index & ~HIDDEN: name for _, name, index in _needs(view, layout, table)}

@@ -71,7 +71,10 @@ class Cache:
         except OSError as error:
             raise disk_error(error, self.directory) from error
         self._index = Table(self.directory / "index", INDEX_LIMIT, self._warn)
-        self._tables = {kind: Table(self.directory / kind, limit, self._warn) for kind, limit in STORE_LIMITS.items()}
+        self._tables = {
+            kind: Table(self.directory / kind, limit, self._warn)
+            for kind, limit in STORE_LIMITS.items()
+        }
         self._sweep_stale()
 
     @classmethod
@@ -80,7 +83,9 @@ class Cache:
         try:
             directory = Path(tempfile.mkdtemp(prefix="rr-explorer-"))
         except OSError as error:
-            raise disk_error(error, Path(error.filename or tempfile.tempdir or "the temporary directory")) from error
+            raise disk_error(
+                error, Path(error.filename or tempfile.tempdir or "the temporary directory")
+            ) from error
         cache = cls(directory, limit_bytes)
         cache.temporary = True
         return cache
@@ -104,14 +109,18 @@ class Cache:
         blob = self.holds(key)
         if blob is None:
             return None
-        self._touch(blob.path)  # before it is hashed: another process that prunes meanwhile leaves it
+        self._touch(
+            blob.path
+        )  # before it is hashed: another process that prunes meanwhile leaves it
         try:
             with blob.path.open("rb", buffering=0) as file:
                 state, size = sha256_of(file)
             if (state.hexdigest(), size) == (blob.sha256, blob.size):
                 return blob
         except OSError as error:
-            self._warn(f"A file in the cache cannot be read and is fetched again: {blob.path} ({error.strerror})")
+            self._warn(
+                f"A file in the cache cannot be read and is fetched again: {blob.path} ({error.strerror})"
+            )
             return None
         with contextlib.suppress(OSError):
             blob.path.unlink()
@@ -124,7 +133,11 @@ class Cache:
         if not isinstance(row, dict):
             return None
         sha256, size = row.get("sha256"), row.get("size")
-        if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256) or not isinstance(size, int):
+        if (
+            not isinstance(sha256, str)
+            or not _SHA256.fullmatch(sha256)
+            or not isinstance(size, int)
+        ):
             return None
         path = self._path(sha256)
         try:
@@ -136,7 +149,14 @@ class Cache:
             return None
         return Blob(path, size, sha256)
 
-    def add(self, key: str, name: str, chunks: Iterable[bytes], cancel: Cancellation | None = None, expect_sha256: str = "") -> Blob:
+    def add(
+        self,
+        key: str,
+        name: str,
+        chunks: Iterable[bytes],
+        cancel: Cancellation | None = None,
+        expect_sha256: str = "",
+    ) -> Blob:
         """Write chunks as they come, hash them on the way, keep them under ``key``.
 
         Whatever ``chunks`` raises passes through and nothing is kept.
@@ -233,10 +253,17 @@ class Cache:
         names: dict[str, list[str]] = {}
         for key in self._index.keys():  # noqa: SIM118 - no mapping
             row = self._index.load(key)
-            if isinstance(row, dict) and isinstance(row.get("name"), str) and isinstance(row.get("sha256"), str):
+            if (
+                isinstance(row, dict)
+                and isinstance(row.get("name"), str)
+                and isinstance(row.get("sha256"), str)
+            ):
                 names.setdefault(row["sha256"], []).append(row["name"])
         found = sorted(self._scan(), key=lambda item: item[2], reverse=True)
-        return tuple(CacheEntry(path.name, size, tuple(dict.fromkeys(names.get(path.name, ()))), used) for path, size, used in found)
+        return tuple(
+            CacheEntry(path.name, size, tuple(dict.fromkeys(names.get(path.name, ()))), used)
+            for path, size, used in found
+        )
 
     def prune(self, limit_bytes: int | None = None) -> int:
         """Remove the least recently used blobs and cut downloads until the rest fits; gives the bytes freed.
@@ -284,7 +311,11 @@ class Cache:
             with self._lock:
                 if self._held[path.name] > 0:
                     continue
-            gone = self._remove_partial(path) if path.parent == self.partials else self._remove_blob(path, used)
+            gone = (
+                self._remove_partial(path)
+                if path.parent == self.partials
+                else self._remove_blob(path, used)
+            )
             if gone:
                 total -= size
                 freed += size
@@ -334,7 +365,10 @@ class Cache:
                 self._remove_partial(path)
         with contextlib.suppress(OSError):
             for path in (*self.partials.glob("*.lock"), *self.partials.glob("*.json")):
-                if not path.with_suffix(".part").exists() and now - path.stat().st_mtime > PARTIAL_AGE_S:
+                if (
+                    not path.with_suffix(".part").exists()
+                    and now - path.stat().st_mtime > PARTIAL_AGE_S
+                ):
                     self._remove_partial(path.with_suffix(".part"))
 
     # Paths

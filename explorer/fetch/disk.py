@@ -20,7 +20,9 @@ def disk_error(error: OSError, path: Path) -> SourceError:
     """What the disk said, with the path and a remedy."""
     if error.errno in FULL:
         return SourceError(
-            "No room left on the disk", str(path), "Free some room, prune the cache, or choose another place with --cache-dir"
+            "No room left on the disk",
+            str(path),
+            "Free some room, prune the cache, or choose another place with --cache-dir",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
         return SourceError(
@@ -28,7 +30,11 @@ def disk_error(error: OSError, path: Path) -> SourceError:
             f"{path}: {error.strerror}",
             "Check its permissions, or choose another place with --cache-dir",
         )
-    return SourceError("The disk failed", f"{path}: {error.strerror or error}", "Check the disk, or choose another place with --cache-dir")
+    return SourceError(
+        "The disk failed",
+        f"{path}: {error.strerror or error}",
+        "Check the disk, or choose another place with --cache-dir",
+    )
 
 
 def write_all(file: BinaryIO, data: bytes | bytearray | memoryview) -> None:

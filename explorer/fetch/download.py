@@ -44,7 +44,12 @@ class Downloader:
     """Downloads assets into a cache. Belongs to one event loop; the disk is touched in threads of its own."""
 
     def __init__(
-        self, client: httpx.AsyncClient, cache: Cache, token: Token | None, slots: int = 4, patience: Patience | None = None
+        self,
+        client: httpx.AsyncClient,
+        cache: Cache,
+        token: Token | None,
+        slots: int = 4,
+        patience: Patience | None = None,
     ) -> None:
         self._client = client
         self._cache = cache
@@ -55,7 +60,9 @@ class Downloader:
         self._threads = ThreadPoolExecutor(max_workers=slots + 2, thread_name_prefix="fetch")
         self._running: dict[str, _Shared] = {}
 
-    async def download(self, asset: Asset, *, progress: ProgressCallback = ignore_progress) -> Download:
+    async def download(
+        self, asset: Asset, *, progress: ProgressCallback = ignore_progress
+    ) -> Download:
         """The asset as a verified blob, from the cache where it is there.
 
         Cancelling the task stops it and keeps what has come, unless somebody else waits for the same asset.
@@ -134,9 +141,13 @@ class Downloader:
             await self._blocking(lambda: self._cache.drop(key))
             return None
         check = check_of(asset.digest, blob.sha256)
-        return Download(blob, check, from_cache=True, resumed_from=0, moved=0, seconds=time.monotonic() - began)
+        return Download(
+            blob, check, from_cache=True, resumed_from=0, moved=0, seconds=time.monotonic() - began
+        )
 
-    async def _transfer(self, asset: Asset, key: str, meter: Meter, partial: Partial, began: float) -> Download:
+    async def _transfer(
+        self, asset: Asset, key: str, meter: Meter, partial: Partial, began: float
+    ) -> Download:
         promised = promised_sha256(asset)
         cancel = Cancellation()
         moved = 0
@@ -145,7 +156,9 @@ class Downloader:
                 meter.stage("resuming" if partial.size_now() else "connecting", partial.size_now())
                 await self._blocking(lambda: partial.open(cancel), cancel)
                 old = partial.have
-                transfer = Transfer(self._client, asset, self._token, partial, meter, self._blocking, self._patience)
+                transfer = Transfer(
+                    self._client, asset, self._token, partial, meter, self._blocking, self._patience
+                )
                 await transfer.run()
                 moved += transfer.moved
                 sha256, size = partial.digest(), partial.have
@@ -160,11 +173,20 @@ class Downloader:
                         "Nothing was kept. Refresh the list and try again; if it stays so, do not use the file",
                     )
             meter.stage("keeping", size)
-            blob: Blob = await self._blocking(lambda: self._keep(partial, key, asset.name, sha256, size))
+            blob: Blob = await self._blocking(
+                lambda: self._keep(partial, key, asset.name, sha256, size)
+            )
         finally:
             partial.close()
         check = check_of(asset.digest, blob.sha256)
-        return Download(blob, check, from_cache=False, resumed_from=transfer.resumed_from, moved=moved, seconds=time.monotonic() - began)
+        return Download(
+            blob,
+            check,
+            from_cache=False,
+            resumed_from=transfer.resumed_from,
+            moved=moved,
+            seconds=time.monotonic() - began,
+        )
 
     def _keep(self, partial: Partial, key: str, name: str, sha256: str, size: int) -> Blob:
         partial.close()

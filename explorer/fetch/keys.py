@@ -25,8 +25,20 @@ def asset_key(asset: Asset) -> str:
     """One key per published state of an asset: server, repository, id (else tag and name), ``updated_at``, size, digest."""
     ident = _word(asset.id) if not isinstance(asset.id, MISSING) else f"{asset.tag}/{asset.name}"
     origin = origin_of(asset.url or asset.api_url or "http://nowhere")
-    key = "|".join(("asset", origin, asset.repo, ident, _word(asset.updated_at), _word(asset.size), _word(asset.digest)))
-    return key.encode("utf-8", "backslashreplace").decode()  # half of a surrogate pair is valid JSON, and cannot be stored
+    key = "|".join(
+        (
+            "asset",
+            origin,
+            asset.repo,
+            ident,
+            _word(asset.updated_at),
+            _word(asset.size),
+            _word(asset.digest),
+        )
+    )
+    return key.encode(
+        "utf-8", "backslashreplace"
+    ).decode()  # half of a surrogate pair is valid JSON, and cannot be stored
 
 
 def member_key(archive_sha256: str, member_name: str) -> str:

@@ -30,7 +30,11 @@ def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
-_NO_LOCKS = {getattr(errno, name) for name in ("ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL") if hasattr(errno, name)}
+_NO_LOCKS = {
+    getattr(errno, name)
+    for name in ("ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL")
+    if hasattr(errno, name)
+}
 """What file systems without locks answer (some network ones)."""
 
 
@@ -60,7 +64,10 @@ class FileLock:
             if error.errno in _NO_LOCKS:
                 self.unsupported = True
                 return True
-            if isinstance(error, (BlockingIOError, FileNotFoundError, PermissionError)) or error.errno == errno.EDEADLK:
+            if (
+                isinstance(error, (BlockingIOError, FileNotFoundError, PermissionError))
+                or error.errno == errno.EDEADLK
+            ):
                 return False
             raise
         self._descriptor = descriptor

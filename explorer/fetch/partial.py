@@ -45,7 +45,9 @@ class Partial:
             held = self._lock.try_acquire()
         except OSError as error:
             raise disk_error(error, self.path.parent) from error
-        if held and self._lock.unsupported:  # no locks on this file system: nobody else has this name
+        if (
+            held and self._lock.unsupported
+        ):  # no locks on this file system: nobody else has this name
             self.path = self.path.with_name(f"{self.path.stem}-{secrets.token_hex(4)}.part")
         return held
 
@@ -65,7 +67,9 @@ class Partial:
         """
         self.have, self._state, self.total = 0, hashlib.sha256(), None
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            descriptor = os.open(
+                self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600
+            )
             self._file = os.fdopen(descriptor, "r+b", buffering=0)
             if self._read_note():
                 self._state, self.have = sha256_of(self._file, cancel)
@@ -81,11 +85,18 @@ class Partial:
         file = self._opened()
         self.have, self._state = 0, hashlib.sha256()
         self.validators, self.total = validators, total
-        note = {"key": self._key, "etag": validators.etag, "modified": validators.modified, "total": total}
+        note = {
+            "key": self._key,
+            "etag": validators.etag,
+            "modified": validators.modified,
+            "total": total,
+        }
         try:
             file.seek(0)
             if self.size_now():
-                file.truncate(0)  # before the note: no kill in between leaves old bytes under a new note
+                file.truncate(
+                    0
+                )  # before the note: no kill in between leaves old bytes under a new note
             temporary = self.path.with_suffix(f".{secrets.token_hex(4)}.json")
             try:
                 temporary.write_text(json.dumps(note), encoding="utf-8")
@@ -162,7 +173,11 @@ class Partial:
         if not isinstance(note, dict) or note.get("key") != self._key:
             return False
         etag, modified, total = note.get("etag"), note.get("modified"), note.get("total")
-        if not isinstance(etag, str) or not isinstance(modified, str) or not (total is None or isinstance(total, int)):
+        if (
+            not isinstance(etag, str)
+            or not isinstance(modified, str)
+            or not (total is None or isinstance(total, int))
+        ):
             return False
         self.validators, self.total = Validators(etag, modified), total
         return True

@@ -49,6 +49,9 @@ class Ranges:
         else:
             self._starts.insert(at, start)
             self._data.insert(at, bytearray(data))
-        if at + 1 < len(self._starts) and self._starts[at] + len(self._data[at]) == self._starts[at + 1]:
+        if (
+            at + 1 < len(self._starts)
+            and self._starts[at] + len(self._data[at]) == self._starts[at + 1]
+        ):
             self._data[at] += self._data.pop(at + 1)
             self._starts.pop(at + 1)

@@ -23,7 +23,15 @@ T = TypeVar("T")
 MODE_JSON = 5
 """Beside diskcache's own modes 0 (none) to 4 (pickle)."""
 
-_TROUBLE = {3: "no permission", 5: "busy", 6: "busy", 8: "read-only", 10: "input/output error", 13: "disk full", 14: "cannot be opened"}
+_TROUBLE = {
+    3: "no permission",
+    5: "busy",
+    6: "busy",
+    8: "read-only",
+    10: "input/output error",
+    13: "disk full",
+    14: "cannot be opened",
+}
 """sqlite's primary result codes that speak of the machine; every other one speaks of a damaged file (sqlite.org/rescode.html)."""
 
 _DAMAGE = (sqlite3.Error, TypeError, ValueError, AttributeError, KeyError, AssertionError)
@@ -51,7 +59,9 @@ class PlainDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
             return json.loads(key)
         return None
 
-    def store(self, value: object, read: bool, key: object = diskcache.UNKNOWN) -> tuple[int, int, None, Any]:
+    def store(
+        self, value: object, read: bool, key: object = diskcache.UNKNOWN
+    ) -> tuple[int, int, None, Any]:
         if read:
             raise Refused("no file-like values")
         if isinstance(value, bytes):
@@ -119,7 +129,11 @@ class Table:
 
     def keys(self) -> tuple[str, ...]:
         """Every key, oldest first."""
-        return self._run(lambda db: tuple(key for key in db if isinstance(key, str))) if self.exists else ()
+        return (
+            self._run(lambda db: tuple(key for key in db if isinstance(key, str)))
+            if self.exists
+            else ()
+        )
 
     def count(self) -> int:
         """How many values."""
@@ -159,7 +173,9 @@ class Table:
 
     def _trouble(self, why: str) -> SourceError:
         return SourceError(
-            "The cache cannot be used", f"{self.directory}: {why}", "Free some room, or choose another place with --cache-dir"
+            "The cache cannot be used",
+            f"{self.directory}: {why}",
+            "Free some room, or choose another place with --cache-dir",
         )
 
     def _open(self) -> Any:

@@ -182,7 +182,9 @@ class RemoteSource:
         """Run it on the loop and wait in this thread; notice a loop that has gone."""
         if _running_loop() is self._loop:
             work.close()
-            raise RuntimeError("a RemoteSource is read from worker threads, not from its loop's own")
+            raise RuntimeError(
+                "a RemoteSource is read from worker threads, not from its loop's own"
+            )
         task = self._tracked(work)
         try:
             future = asyncio.run_coroutine_threadsafe(task, self._loop)
@@ -233,7 +235,9 @@ class RemoteSource:
                 await self._request(start, stop)
         except TimeoutError:
             late = OfflineError(
-                f"{self._asset.name} comes too slowly", f"no {stop - start:,} bytes in {REQUEST_S:.0f} s", "Try again later"
+                f"{self._asset.name} comes too slowly",
+                f"no {stop - start:,} bytes in {REQUEST_S:.0f} s",
+                "Try again later",
             )
             raise Retry(late) from None
 
@@ -292,13 +296,21 @@ class RemoteSource:
 
     def _ends_at(self, size: int | None) -> None:
         if size is None or self._size is not None:
-            raise SourceError(f"{self._asset.name} is not as long as listed", "the server has no bytes there", REFRESH)
+            raise SourceError(
+                f"{self._asset.name} is not as long as listed",
+                "the server has no bytes there",
+                REFRESH,
+            )
         self._size = size
 
     def _same_file(self, response: httpx.Response) -> None:
         now = validators_of(response.headers)
         if self._validators.contradicts(now):
-            raise SourceError(f"{self._asset.name} changed while it was read", "its ETag is another one now", REFRESH)
+            raise SourceError(
+                f"{self._asset.name} changed while it was read",
+                "its ETag is another one now",
+                REFRESH,
+            )
         if not self._validators.if_range:
             self._validators = now
 
@@ -317,7 +329,9 @@ class RemoteSource:
         span: ContentRange = content_range_of(response)
         if span.start != first or span.end > end:
             raise SourceError(
-                "The server sends other bytes than asked for", f"asked for {first}-{end - 1}, got {span.start}-{span.end - 1}", "Try again"
+                "The server sends other bytes than asked for",
+                f"asked for {first}-{end - 1}, got {span.start}-{span.end - 1}",
+                "Try again",
             )
         self._told(span.total)
         await self._take(response, first, span.end - first)
@@ -342,10 +356,18 @@ class RemoteSource:
                     self._ranges.add(at, chunk[:left] if partial else chunk)
                 at += len(chunk)
                 left -= len(chunk)
-                if left < 0 or (left == 0 and not partial):  # a part is read to its end, so that the connection can serve again
+                if left < 0 or (
+                    left == 0 and not partial
+                ):  # a part is read to its end, so that the connection can serve again
                     return
         if left > 0 and partial:
-            raise Retry(SourceError(f"The answer for {self._asset.name} ends too early", f"{left:,} bytes are missing", "Try again"))
+            raise Retry(
+                SourceError(
+                    f"The answer for {self._asset.name} ends too early",
+                    f"{left:,} bytes are missing",
+                    "Try again",
+                )
+            )
         if left > 0:
             self._told(at)
 
@@ -366,4 +388,6 @@ def open_remote(
     ``waiting()`` is a context that a reading thread enters while it waits for the server: there it can let others work.
     """
     first = min(ceiling, first_window(asset.archive) if first is None else first)
-    return RemoteSource(client, asset, token, loop=loop, first=first, ceiling=ceiling, waiting=waiting)
+    return RemoteSource(
+        client, asset, token, loop=loop, first=first, ceiling=ceiling, waiting=waiting
+    )

@@ -104,7 +104,11 @@ class Transfer:
                 restarts += 1
                 await self._blocking(lambda: self._partial.begin(Validators(), None))
                 if restarts > 3:
-                    raise SourceError(f"{self._asset.name} keeps changing", "every answer speaks of another file", REFRESH) from None
+                    raise SourceError(
+                        f"{self._asset.name} keeps changing",
+                        "every answer speaks of another file",
+                        REFRESH,
+                    ) from None
             except Retry as retry:
                 failures = 1 if self.moved - before >= ENOUGH else failures + 1
                 if failures >= self._patience.failures:
@@ -119,20 +123,32 @@ class Transfer:
     async def _attempt(self, url: str) -> None:
         partial = self._partial
         headers: dict[str, str] = {}
-        if partial.have and partial.validators.if_range and partial.have < (self._promised or partial.total or UNPROMISED):
+        if (
+            partial.have
+            and partial.validators.if_range
+            and partial.have < (self._promised or partial.total or UNPROMISED)
+        ):
             headers = {"Range": f"bytes={partial.have}-", "If-Range": partial.validators.if_range}
         async with answer(self._client, url, headers, self._token) as response:
-            limit = await self._accept(response, resuming=bool(headers), moved_on=str(response.url) != url)
+            limit = await self._accept(
+                response, resuming=bool(headers), moved_on=str(response.url) != url
+            )
             await self._blocking(lambda: partial.check_room(partial.total))
             self._meter.total = partial.total
             self._meter.stage("downloading", partial.have)
             await self._body(response, limit)
         self._answered = True
         if partial.total is None:
-            partial.total = partial.have  # nobody promised a size, and the answer has ended as it should
+            partial.total = (
+                partial.have
+            )  # nobody promised a size, and the answer has ended as it should
         if partial.have < partial.total:
             raise Retry(
-                SourceError(f"{self._asset.name} ends too early", f"after {partial.have:,} of {partial.total:,} bytes", "Try again")
+                SourceError(
+                    f"{self._asset.name} ends too early",
+                    f"after {partial.have:,} of {partial.total:,} bytes",
+                    "Try again",
+                )
             )
 
     async def _accept(self, response: httpx.Response, *, resuming: bool, moved_on: bool) -> int:
@@ -145,7 +161,11 @@ class Transfer:
             except SourceError:
                 raise Anew from None  # a server that cannot do ranges may still give the whole
             changed = None not in (span.total, partial.total) and span.total != partial.total
-            if changed or span.start != partial.have or partial.validators.contradicts(validators_of(response.headers)):
+            if (
+                changed
+                or span.start != partial.have
+                or partial.validators.contradicts(validators_of(response.headers))
+            ):
                 raise Anew
             partial.total = span.total if partial.total is None else partial.total
             self.resumed_from = span.start
@@ -168,7 +188,13 @@ class Transfer:
         if status == 416 and resuming:
             raise Anew
         if status == 403 and moved_on and "x-ratelimit-remaining" not in response.headers:
-            raise Retry(SourceError(f"{self._asset.name} is refused", "the address it was redirected to has expired", "Try again"))
+            raise Retry(
+                SourceError(
+                    f"{self._asset.name} is refused",
+                    "the address it was redirected to has expired",
+                    "Try again",
+                )
+            )
         raise refuse(response, self._asset.name)
 
     async def _body(self, response: httpx.Response, limit: int) -> None:
@@ -183,7 +209,9 @@ class Transfer:
                         waiting.clear()
                         await self._blocking(partial.discard)
                         raise IntegrityError(
-                            f"{self._asset.name} is longer than promised", f"more than {limit:,} bytes came; nothing is kept", REFRESH
+                            f"{self._asset.name} is longer than promised",
+                            f"more than {limit:,} bytes came; nothing is kept",
+                            REFRESH,
                         )
                     waiting += chunk
                     now = time.monotonic()

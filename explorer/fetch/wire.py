@@ -48,7 +48,9 @@ class Validators:
     @property
     def if_range(self) -> str:
         """The value for If-Range, or empty where nothing is strong enough, or fit to stand in a header of ours."""
-        return next((value for value in (self.etag, self.modified) if _SENDABLE.fullmatch(value)), "")
+        return next(
+            (value for value in (self.etag, self.modified) if _SENDABLE.fullmatch(value)), ""
+        )
 
     def contradicts(self, other: "Validators") -> bool:
         """Whether both speak, and say different things."""
@@ -62,7 +64,9 @@ def validators_of(headers: Mapping[str, str]) -> Validators:
     etag = headers.get("etag", "").strip()
     modified = headers.get("last-modified", "").strip()
     with contextlib.suppress(ValueError, TypeError):
-        if parsedate_to_datetime(headers.get("date", "")) - parsedate_to_datetime(modified) >= timedelta(seconds=1):
+        if parsedate_to_datetime(headers.get("date", "")) - parsedate_to_datetime(
+            modified
+        ) >= timedelta(seconds=1):
             return Validators(etag if etag.startswith('"') else "", modified)
     return Validators(etag if etag.startswith('"') else "", "")
 
@@ -90,12 +94,16 @@ def content_range_of(response: httpx.Response) -> ContentRange:
         total = None if found[3] == "*" else int(found[3])
         if start < end and (total is None or end <= total):
             return ContentRange(start, end, total)
-    raise SourceError("The server's answer makes no sense", f"Content-Range: {text[:100]!r}", "Try again later")
+    raise SourceError(
+        "The server's answer makes no sense", f"Content-Range: {text[:100]!r}", "Try again later"
+    )
 
 
 def unsatisfied_total(response: httpx.Response) -> int | None:
     """The size that a 416 tells (``bytes */SIZE``), or None."""
-    found = re.fullmatch(r"bytes\s+\*/(\d{1,18})\s*", response.headers.get("content-range", ""), re.ASCII)
+    found = re.fullmatch(
+        r"bytes\s+\*/(\d{1,18})\s*", response.headers.get("content-range", ""), re.ASCII
+    )
     return int(found[1]) if found else None
 
 
@@ -116,7 +124,9 @@ def addresses(asset: Asset, token: Token | None) -> tuple[str, ...]:
         found.append(asset.api_url)
     if not found:
         raise SourceError(
-            f"No address is known for {asset.name}", "it is named, but was never listed by the server", "Refresh the list online"
+            f"No address is known for {asset.name}",
+            "it is named, but was never listed by the server",
+            "Refresh the list online",
         )
     return tuple(found)
 
@@ -132,12 +142,18 @@ def _checked(url: httpx.URL, before: httpx.URL | None) -> httpx.URL:
     if url.scheme not in ("http", "https") or not url.host:
         raise SourceError("Not a usable address", str(url)[:200], "Check --api-url and --repo")
     if before is not None and before.scheme == "https" and url.scheme == "http":
-        raise SourceError("The server redirects to an unsafe address", f"from https to {str(url)[:200]}", "Do not trust this server")
+        raise SourceError(
+            "The server redirects to an unsafe address",
+            f"from https to {str(url)[:200]}",
+            "Do not trust this server",
+        )
     return url
 
 
 @contextlib.asynccontextmanager
-async def answer(client: httpx.AsyncClient, url: str, headers: Mapping[str, str], token: Token | None) -> AsyncIterator[httpx.Response]:
+async def answer(
+    client: httpx.AsyncClient, url: str, headers: Mapping[str, str], token: Token | None
+) -> AsyncIterator[httpx.Response]:
     """The first answer that is no redirect, its body not yet read; closed at the end. The token goes to its origin only.
 
     Raises:
@@ -161,7 +177,9 @@ async def answer(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]
         raise describe_failure(error, url) from error
     except httpx.HTTPError as error:
         raise Retry(describe_failure(error, url)) from error
-    raise SourceError("Too many redirects", f"more than {MAX_REDIRECTS} from {url[:200]}", "Try again later")
+    raise SourceError(
+        "Too many redirects", f"more than {MAX_REDIRECTS} from {url[:200]}", "Try again later"
+    )
 
 
 @contextlib.asynccontextmanager
@@ -182,21 +200,34 @@ def refuse(response: httpx.Response, name: str) -> Exception:
     wait = _wait_s(response.headers)
     if status in (404, 410):
         return NotFoundError(
-            f"{name} is not there", f"{host} answers {status}", "Refresh the list; a private repository needs GITHUB_TOKEN"
+            f"{name} is not there",
+            f"{host} answers {status}",
+            "Refresh the list; a private repository needs GITHUB_TOKEN",
         )
-    if status == 429 or (status == 403 and (wait is not None or response.headers.get("x-ratelimit-remaining") == "0")):
+    if status == 429 or (
+        status == 403 and (wait is not None or response.headers.get("x-ratelimit-remaining") == "0")
+    ):
         until = datetime.now(UTC) + timedelta(seconds=wait) if wait is not None else None
         says = f" until {until:%H:%M} UTC" if until else ""
         limited = RateLimitedError(
-            f"{host} asks to wait{says}", f"{status} for {name}", "Try again then; a GITHUB_TOKEN raises the limit", until
+            f"{host} asks to wait{says}",
+            f"{status} for {name}",
+            "Try again then; a GITHUB_TOKEN raises the limit",
+            until,
         )
         return Retry(limited, wait) if wait is not None and wait <= LONGEST_WAIT_S else limited
     if status in (408, 425) or status >= 500:
         trouble = SourceError(f"{host} is in trouble", f"{status} for {name}", "Try again later")
         return Retry(trouble, wait or 0.0) if (wait or 0.0) <= LONGEST_WAIT_S else trouble
     if status in (401, 403):
-        return SourceError(f"{host} refuses {name}", f"it answers {status}", "Check GITHUB_TOKEN, or refresh the list")
-    return SourceError(f"{host} gives no file for {name}", f"it answers {status}", "Try again later")
+        return SourceError(
+            f"{host} refuses {name}",
+            f"it answers {status}",
+            "Check GITHUB_TOKEN, or refresh the list",
+        )
+    return SourceError(
+        f"{host} gives no file for {name}", f"it answers {status}", "Try again later"
+    )
 
 
 def _wait_s(headers: Mapping[str, str]) -> float | None:
@@ -207,7 +238,12 @@ def _wait_s(headers: Mapping[str, str]) -> float | None:
     with contextlib.suppress(ValueError, TypeError):
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
     reset = headers.get("x-ratelimit-reset", "")
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit() and len(reset) < 12:
+    if (
+        headers.get("x-ratelimit-remaining") == "0"
+        and reset.isascii()
+        and reset.isdigit()
+        and len(reset) < 12
+    ):
         return min(86400.0, max(0.0, int(reset) - datetime.now(UTC).timestamp()))
     return None
 
@@ -218,4 +254,8 @@ def refuse_encoding(response: httpx.Response) -> None:
     """
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("", "identity"):
-        raise SourceError("The server packs the file on the way", f"Content-Encoding: {coding[:50]!r}", "Check the proxy")
+        raise SourceError(
+            "The server packs the file on the way",
+            f"Content-Encoding: {coding[:50]!r}",
+            "Check the proxy",
+        )

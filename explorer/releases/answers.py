@@ -40,7 +40,11 @@ class Answer:
 
 def links_of(response: httpx.Response) -> dict[str, str]:
     """The Link header's addresses by relation, made absolute; what is none is an empty string."""
-    return {rel: joined(str(response.url), link.get("url", "")) for rel, link in response.links.items() if rel}
+    return {
+        rel: joined(str(response.url), link.get("url", ""))
+        for rel, link in response.links.items()
+        if rel
+    }
 
 
 async def read_body(response: httpx.Response) -> bytes:
@@ -53,7 +57,9 @@ async def read_body(response: httpx.Response) -> bytes:
     coding = response.headers.get("content-encoding", "").strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip"):
         raise SourceError(
-            f"The answer of {host} cannot be read", f"it is packed as {coding:.40}, which was not asked for", "Check the proxy"
+            f"The answer of {host} cannot be read",
+            f"it is packed as {coding:.40}, which was not asked for",
+            "Check the proxy",
         )
     unpack = zlib.decompressobj(wbits=31) if "gzip" in coding else None
     data = bytearray()
@@ -62,12 +68,20 @@ async def read_body(response: httpx.Response) -> bytes:
             data += unpack.decompress(chunk, _LARGEST_PAGE + 1 - len(data)) if unpack else chunk
         except zlib.error as error:
             raise SourceError(
-                f"The answer of {host} is damaged", str(error), "Try again; a proxy on the way may have changed it"
+                f"The answer of {host} is damaged",
+                str(error),
+                "Try again; a proxy on the way may have changed it",
             ) from error
         if len(data) > _LARGEST_PAGE:
-            raise SourceError(f"The answer of {host} is too large", f"more than {_LARGEST_PAGE >> 20} MiB for one page", "Check --api-url")
+            raise SourceError(
+                f"The answer of {host} is too large",
+                f"more than {_LARGEST_PAGE >> 20} MiB for one page",
+                "Check --api-url",
+            )
     if unpack is not None and not unpack.eof and data:
-        raise SourceError(f"The answer of {host} was cut", "its gzip stream has no end", "Try again")
+        raise SourceError(
+            f"The answer of {host} was cut", "its gzip stream has no end", "Try again"
+        )
     return bytes(data)
 
 
@@ -85,12 +99,28 @@ def parsed_page(answer: Answer) -> bytes:
         if isinstance(value, list):
             return json.dumps(slim(value), separators=(",", ":")).encode()
     except RecursionError:
-        raise SourceError(f"The answer of {host} is no list of releases", "its JSON is nested too deeply", "Check --api-url") from None
+        raise SourceError(
+            f"The answer of {host} is no list of releases",
+            "its JSON is nested too deeply",
+            "Check --api-url",
+        ) from None
     except ValueError as error:
-        where = f"{error.msg} at character {error.pos} of {len(error.doc)}" if isinstance(error, json.JSONDecodeError) else str(error)
-        raise SourceError(f"The answer of {host} is damaged JSON", where, "Try again; a proxy on the way may have cut it") from error
+        where = (
+            f"{error.msg} at character {error.pos} of {len(error.doc)}"
+            if isinstance(error, json.JSONDecodeError)
+            else str(error)
+        )
+        raise SourceError(
+            f"The answer of {host} is damaged JSON",
+            where,
+            "Try again; a proxy on the way may have cut it",
+        ) from error
     said = message_in(answer.body)
-    raise SourceError(f"The answer of {host} is no list of releases", said or f"it is a JSON {type(value).__name__}", "Check --api-url")
+    raise SourceError(
+        f"The answer of {host} is no list of releases",
+        said or f"it is a JSON {type(value).__name__}",
+        "Check --api-url",
+    )
 
 
 def web_page(host: str) -> SourceError:
@@ -102,7 +132,10 @@ def web_page(host: str) -> SourceError:
 
 
 def is_html(answer: Answer) -> bool:
-    return "html" in answer.headers.get("content-type", "").lower() or answer.body[:256].lstrip()[:1] == b"<"
+    return (
+        "html" in answer.headers.get("content-type", "").lower()
+        or answer.body[:256].lstrip()[:1] == b"<"
+    )
 
 
 def message_in(body: bytes) -> str:

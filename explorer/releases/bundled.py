@@ -39,7 +39,9 @@ def snapshot() -> Catalogue:
     try:
         text = (_HERE / "data" / "snapshot.tsv").read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise FormatError("The bundled list of releases cannot be read", str(error), _REMEDY) from error
+        raise FormatError(
+            "The bundled list of releases cannot be read", str(error), _REMEDY
+        ) from error
     keyed: list[tuple[datetime, Release]] = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith(("#", "tag\t")):
@@ -47,7 +49,9 @@ def snapshot() -> Catalogue:
         try:
             keyed.append(_row(line))
         except ValueError as error:
-            raise FormatError("The bundled list of releases is damaged", f"line {number}: {error}", _REMEDY) from error
+            raise FormatError(
+                "The bundled list of releases is damaged", f"line {number}: {error}", _REMEDY
+            ) from error
     keyed.sort(key=lambda pair: pair[0], reverse=True)
     return Catalogue(
         repo=REPO,
@@ -66,7 +70,11 @@ def _row(line: str) -> tuple[datetime, Release]:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     moment = moment.astimezone(UTC)
-    published: Fact[datetime] = Unknown(f"some time after {moment.date().isoformat()}: the day is not recorded") if after else moment
+    published: Fact[datetime] = (
+        Unknown(f"some time after {moment.date().isoformat()}: the day is not recorded")
+        if after
+        else moment
+    )
     release = Release(
         tag=tag,
         version=parse_version(tag),
@@ -124,10 +132,15 @@ def demo() -> Catalogue:
     stand_ins, warnings = _stand_ins(_HERE / "standins")
     releases: list[Release] = []
     for release in bundled.releases:
-        assets = tuple(_replaced(asset, stand_ins.pop((asset.tag, asset.name), None)) for asset in release.assets)
+        assets = tuple(
+            _replaced(asset, stand_ins.pop((asset.tag, asset.name), None))
+            for asset in release.assets
+        )
         releases.append(replace(release, assets=assets))
     warnings += [f"No place in the list for the stand-in {tag}/{name}" for tag, name in stand_ins]
-    return replace(bundled, releases=tuple(releases), warnings=(STAND_INS, *bundled.warnings, *warnings))
+    return replace(
+        bundled, releases=tuple(releases), warnings=(STAND_INS, *bundled.warnings, *warnings)
+    )
 
 
 def _replaced(asset: Asset, stand_in: _StandIn | None) -> Asset:
@@ -148,14 +161,23 @@ def _stand_ins(folder: Path) -> tuple[dict[tuple[str, str], _StandIn], list[str]
     index = folder / "index.json"
     try:
         entries = json.loads(index.read_text("utf-8"))["assets"]
-        listed = [(str(e["tag"]), str(e["asset"]), str(e["file"]), str(e["sha256"]).lower(), e["size"]) for e in entries]
+        listed = [
+            (str(e["tag"]), str(e["asset"]), str(e["file"]), str(e["sha256"]).lower(), e["size"])
+            for e in entries
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return {}, [f"There are no stand-ins: {index.name} cannot be read ({error})"]
     found: dict[tuple[str, str], _StandIn] = {}
     warnings: list[str] = []
     for tag, asset, file, sha256, size in listed:
         path = folder / file
-        if "/" in file or "\\" in file or not path.is_file() or path.stat().st_size != size or not re.fullmatch("[0-9a-f]{64}", sha256):
+        if (
+            "/" in file
+            or "\\" in file
+            or not path.is_file()
+            or path.stat().st_size != size
+            or not re.fullmatch("[0-9a-f]{64}", sha256)
+        ):
             warnings.append(f"The stand-in for {tag}/{asset} is missing or damaged")
         else:
             found[tag, asset] = _StandIn(path, size, sha256)

@@ -36,7 +36,16 @@ from explorer.releases.answers import (
     web_page,
 )
 from explorer.releases.models import Catalogue, Origin, Rate
-from explorer.releases.pages import Listing, Page, PageStore, cached, catalogue_from, index_key, load_listing, save_listing
+from explorer.releases.pages import (
+    Listing,
+    Page,
+    PageStore,
+    cached,
+    catalogue_from,
+    index_key,
+    load_listing,
+    save_listing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,14 +89,20 @@ class GitHub:
         """
         if not _REPO.fullmatch(repo):
             raise UsageError(
-                f"Not a repository: {repo}", "a repository is named OWNER/NAME", "For example --repo roadrunner-server/roadrunner"
+                f"Not a repository: {repo}",
+                "a repository is named OWNER/NAME",
+                "For example --repo roadrunner-server/roadrunner",
             )
         self._origin = origin_of(api_url)
         parts = urlsplit(api_url) if self._origin else None
         if parts is None or parts.query or parts.fragment or parts.username is not None:
-            remedy = "For example https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise"
+            remedy = (
+                "For example https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise"
+            )
             raise UsageError(
-                f"Not the address of an API: {without_credentials(api_url)}", "it must begin with https:// and name a host only", remedy
+                f"Not the address of an API: {without_credentials(api_url)}",
+                "it must begin with https:// and name a host only",
+                remedy,
             )
         self.repo = repo
         self.api_url = api_url.rstrip("/")
@@ -118,18 +133,36 @@ class GitHub:
             kept = await self._kept()
             if kept is None:
                 raise
-            return replace(kept, rate=self._known_rate(), warnings=(_instead(error, kept), *kept.warnings))
+            return replace(
+                kept, rate=self._known_rate(), warnings=(_instead(error, kept), *kept.warnings)
+            )
         if self._moved:
             warnings.append(f"{self.repo} has moved: GitHub answers for its new name")
         if gap is not None:
             warnings.insert(0, str(gap))
-        found = await asyncio.to_thread(catalogue_from, listing, self.repo, Origin.API, rate=self._known_rate(), warnings=tuple(warnings))
+        found = await asyncio.to_thread(
+            catalogue_from,
+            listing,
+            self.repo,
+            Origin.API,
+            rate=self._known_rate(),
+            warnings=tuple(warnings),
+        )
         kept = await self._kept() if gap is not None else None
-        if gap is not None and kept is not None and (kept.complete is True or len(kept.releases) > len(found.releases)):
-            return replace(kept, rate=self._known_rate(), warnings=(_instead(gap, kept), *kept.warnings))
+        if (
+            gap is not None
+            and kept is not None
+            and (kept.complete is True or len(kept.releases) > len(found.releases))
+        ):
+            return replace(
+                kept, rate=self._known_rate(), warnings=(_instead(gap, kept), *kept.warnings)
+            )
         trouble: list[str] = []
         await self._at_store(trouble, lambda: save_listing(self._store, key, listing, before))
-        return replace(found, warnings=(*found.warnings, *(text for text in trouble if text not in found.warnings)))
+        return replace(
+            found,
+            warnings=(*found.warnings, *(text for text in trouble if text not in found.warnings)),
+        )
 
     async def _kept(self) -> Catalogue | None:
         return await self._at_store([], lambda: cached(self.repo, self.api_url, self._store))
@@ -149,7 +182,9 @@ class GitHub:
 
     # ---- pages
 
-    async def _listing(self, before: Listing | None, progress: ProgressCallback) -> tuple[Listing, SourceError | None]:
+    async def _listing(
+        self, before: Listing | None, progress: ProgressCallback
+    ) -> tuple[Listing, SourceError | None]:
         """The pages that came, and why others did not.
 
         Raises:
@@ -167,7 +202,12 @@ class GitHub:
         # Without rel=last, or where the list has grown meanwhile: one after the other.
         visited = {page.url for page in pages}
         size = sum(len(page.body) for page in pages)
-        while whole and (following := pages[-1].next) and self._ours(following) and following not in visited:
+        while (
+            whole
+            and (following := pages[-1].next)
+            and self._ours(following)
+            and following not in visited
+        ):
             if len(pages) >= MOST_PAGES or size > _LARGEST_LISTING:
                 break
             progress(Progress("listing", len(pages), None, "pages"))
@@ -179,7 +219,9 @@ class GitHub:
                 break
             size += len(pages[-1].body)
         progress(Progress("listing", len(pages), len(pages), "pages"))
-        return Listing(tuple(pages), self._now(), complete=whole and gap is None and not pages[-1].next), gap
+        return Listing(
+            tuple(pages), self._now(), complete=whole and gap is None and not pages[-1].next
+        ), gap
 
     def _ours(self, url: str) -> bool:
         """Whether a link stays on the API's own origin: what another host says is not this API's answer."""
@@ -220,7 +262,9 @@ class GitHub:
             ends = await asyncio.gather(*tasks, return_exceptions=True)
         gaps = [end for end in ends if isinstance(end, SourceError)]
         for end in ends:
-            if isinstance(end, BaseException) and not isinstance(end, (SourceError, asyncio.CancelledError)):
+            if isinstance(end, BaseException) and not isinstance(
+                end, (SourceError, asyncio.CancelledError)
+            ):
                 raise end
         return [came[url] for url in urls if url in came], gaps[0] if gaps else None
 
@@ -233,7 +277,13 @@ class GitHub:
             self._refused(answer)
         body = await asyncio.to_thread(parsed_page, answer)
         etag = answer.headers.get("etag", "")
-        return Page(url, etag if _ETAG.fullmatch(etag) else "", answer.links.get("next", ""), answer.links.get("last", ""), body)
+        return Page(
+            url,
+            etag if _ETAG.fullmatch(etag) else "",
+            answer.links.get("next", ""),
+            answer.links.get("last", ""),
+            body,
+        )
 
     # ---- requests
 
@@ -252,7 +302,9 @@ class GitHub:
                 )
             self._moved = self._moved or answer.status in (301, 308)
             url = target
-        raise SourceError(f"{self._host} sends the request in circles", url, "Check --api-url and --repo")
+        raise SourceError(
+            f"{self._host} sends the request in circles", url, "Check --api-url and --repo"
+        )
 
     async def _patiently(self, url: str, etag: str) -> Answer:
         for attempt in range(1, _ATTEMPTS + 1):
@@ -274,15 +326,28 @@ class GitHub:
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, url: str, etag: str) -> Answer:
-        headers = {"Accept": "application/vnd.github+json", "Accept-Encoding": "gzip", "X-GitHub-Api-Version": API_VERSION}
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Accept-Encoding": "gzip",
+            "X-GitHub-Api-Version": API_VERSION,
+        }
         if etag:
             headers["If-None-Match"] = etag
         if self._token is not None:
             headers |= self._token.headers_for(url)
         try:
-            async with asyncio.timeout(_PATIENCE_S), self._client.stream("GET", url, headers=headers) as response:
+            async with (
+                asyncio.timeout(_PATIENCE_S),
+                self._client.stream("GET", url, headers=headers) as response,
+            ):
                 self._note_rate(response.headers)
-                return Answer(url, response.status_code, response.headers, links_of(response), await read_body(response))
+                return Answer(
+                    url,
+                    response.status_code,
+                    response.headers,
+                    links_of(response),
+                    await read_body(response),
+                )
         except (httpx.RemoteProtocolError, httpx.ReadError):
             raise
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
@@ -295,9 +360,14 @@ class GitHub:
     def _note_rate(self, headers: Mapping[str, str]) -> None:
         with suppress(KeyError, ValueError, OverflowError, OSError):
             resets = datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), UTC)
-            told = Rate(int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"]), resets)
+            told = Rate(
+                int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"]), resets
+            )
             # Pages asked for together come back in any order: within one window the least is the latest.
-            if self._rate is None or (told.resets_at, -told.remaining) > (self._rate.resets_at, -self._rate.remaining):
+            if self._rate is None or (told.resets_at, -told.remaining) > (
+                self._rate.resets_at,
+                -self._rate.remaining,
+            ):
                 self._rate = told
 
     def _refused(self, answer: Answer) -> NoReturn:
@@ -312,8 +382,14 @@ class GitHub:
                 "Renew it, or unset GITHUB_TOKEN and GH_TOKEN (`gh auth status` tells which is used); public repositories need none",
             )
         if answer.status == 404:
-            hint = "the token may not see it" if self._token else "it does not exist, or it is private and needs a token"
-            remedy = "Check --repo OWNER/NAME" + ("" if self._token else "; for a private one set GITHUB_TOKEN or run `gh auth login`")
+            hint = (
+                "the token may not see it"
+                if self._token
+                else "it does not exist, or it is private and needs a token"
+            )
+            remedy = "Check --repo OWNER/NAME" + (
+                "" if self._token else "; for a private one set GITHUB_TOKEN or run `gh auth login`"
+            )
             raise NotFoundError(f"No repository {self.repo} at {self._host}", hint, remedy)
         if is_html(answer):
             raise web_page(self._host)
@@ -323,7 +399,11 @@ class GitHub:
                 f"{answer.status} {said}".strip(),
                 "Try again later (https://www.githubstatus.com)",
             )
-        raise SourceError(f"{self._host} refuses the request", f"{answer.status} {said}".strip(), "Check --api-url and --repo")
+        raise SourceError(
+            f"{self._host} refuses the request",
+            f"{answer.status} {said}".strip(),
+            "Check --api-url and --repo",
+        )
 
     def _limited(self, answer: Answer, said: str) -> NoReturn:
         until = retry_after(answer.headers, self._now())
@@ -340,11 +420,18 @@ class GitHub:
         remedy = "Wait until then" if until else "Wait a few minutes"
         if self._token is None:
             remedy += ", or set GITHUB_TOKEN: with a token the limit is 5,000 requests an hour instead of 60"
-        raise RateLimitedError(f"{self._host} answers no more requests {when}", said or str(answer.status), remedy, until)
+        raise RateLimitedError(
+            f"{self._host} answers no more requests {when}",
+            said or str(answer.status),
+            remedy,
+            until,
+        )
 
 
 def _instead(error: SourceError, kept: Catalogue) -> str:
     """The banner's sentence: what failed (a rate limit says until when) and what is shown instead."""
-    when = f" of {kept.fetched_at:%Y-%m-%d %H:%M} UTC" if isinstance(kept.fetched_at, datetime) else ""
+    when = (
+        f" of {kept.fetched_at:%Y-%m-%d %H:%M} UTC" if isinstance(kept.fetched_at, datetime) else ""
+    )
     remedy = f". {error.remedy}" if error.remedy else ""
     return f"{error.title}: showing the list{when}{remedy}"

@@ -29,9 +29,15 @@ def folder(path: Path) -> Catalogue:
     except FileNotFoundError:
         raise NotFoundError(f"No such folder: {path}", remedy="Check the path") from None
     except NotADirectoryError:
-        raise SourceError(f"{path} is no folder", remedy="Name a folder, or open the file itself as the target") from None
+        raise SourceError(
+            f"{path} is no folder", remedy="Name a folder, or open the file itself as the target"
+        ) from None
     except (OSError, RuntimeError, ValueError) as error:
-        raise SourceError(f"Cannot read {path}", getattr(error, "strerror", "") or str(error), "Check its permissions") from error
+        raise SourceError(
+            f"Cannot read {path}",
+            getattr(error, "strerror", "") or str(error),
+            "Check its permissions",
+        ) from error
     tag = home.name or str(home)
     assets: list[Asset] = []
     warnings: list[str] = []

@@ -47,7 +47,11 @@ class Platform:
         return "-".join(part for part in (first, arch) if part) or "?"
 
 
-NO_PLATFORM = Platform(Unknown("the name does not say"), Unknown("the name does not say"), Unknown("the name does not say"))
+NO_PLATFORM = Platform(
+    Unknown("the name does not say"),
+    Unknown("the name does not say"),
+    Unknown("the name does not say"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,9 @@ class Catalogue:
         one whose date is not known (only the bundled snapshot has such) is not called the latest."""
         if tag == "latest":
             stable = [r for r in self.releases if not r.prerelease and not r.draft]
-            return next((r for r in stable if not isinstance(r.published_at, MISSING)), stable[0] if stable else None)
+            return next(
+                (r for r in stable if not isinstance(r.published_at, MISSING)),
+                stable[0] if stable else None,
+            )
         by_tag = {r.tag: r for r in reversed(self.releases)}
         return by_tag.get(tag) or by_tag.get(f"v{tag}") or by_tag.get(tag.removeprefix("v"))

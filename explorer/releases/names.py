@@ -48,21 +48,81 @@ _ABOUT = re.compile(
     r"|att|bundle|jsonl?|sbom|spdx|cdx|txt|md|rst|html?|ya?ml|toml|xml|log)$"
 )
 _OS_BY_ENDING = MappingProxyType(
-    {".deb": "linux", ".rpm": "linux", ".apk": "linux", ".appimage": "linux", ".snap": "linux", ".flatpak": "linux"}
+    {
+        ".deb": "linux",
+        ".rpm": "linux",
+        ".apk": "linux",
+        ".appimage": "linux",
+        ".snap": "linux",
+        ".flatpak": "linux",
+    }
     | {".exe": "windows", ".msi": "windows", ".msix": "windows", ".dmg": "darwin"}
 )
 _OS = MappingProxyType(
-    {name: name for name in ("linux", "freebsd", "openbsd", "netbsd", "dragonfly", "solaris", "illumos", "android", "aix", "plan9")}
-    | dict.fromkeys(("linux64", "linux32", "manylinux", "musllinux", "linuxmusl", "linuxstatic", "alpine"), "linux")
+    {
+        name: name
+        for name in (
+            "linux",
+            "freebsd",
+            "openbsd",
+            "netbsd",
+            "dragonfly",
+            "solaris",
+            "illumos",
+            "android",
+            "aix",
+            "plan9",
+        )
+    }
+    | dict.fromkeys(
+        ("linux64", "linux32", "manylinux", "musllinux", "linuxmusl", "linuxstatic", "alpine"),
+        "linux",
+    )
     | dict.fromkeys(("darwin", "macos", "macosx", "osx", "mac", "apple"), "darwin")
-    | dict.fromkeys(("windows", "win", "win64", "win32", "msvc", "mingw", "mingw64", "mingw32"), "windows")
+    | dict.fromkeys(
+        ("windows", "win", "win64", "win32", "msvc", "mingw", "mingw64", "mingw32"), "windows"
+    )
 )
 _ARCH = MappingProxyType(
-    dict.fromkeys(("x86_64", "x86-64", "amd64", "x64", "64bit", "linux64", "win64", "mingw64"), "amd64")
+    dict.fromkeys(
+        ("x86_64", "x86-64", "amd64", "x64", "64bit", "linux64", "win64", "mingw64"), "amd64"
+    )
     | dict.fromkeys(("arm64", "aarch64", "aarch_64", "arm64v8", "armv8", "arm64e"), "arm64")
-    | dict.fromkeys(("i386", "i486", "i586", "i686", "386", "x86", "x86_32", "ia32", "32bit", "linux32", "win32", "mingw32"), "386")
-    | dict.fromkeys(("arm", "armhf", "armel", "arm32", "armv5", "armv5l", "armv5te", "armv6", "armv6l", "armv6hf"), "arm")
-    | dict.fromkeys(("armv7", "armv7l", "armv7a", "armv7hf", "armv7hl", "arm32v5", "arm32v6", "arm32v7"), "arm")
+    | dict.fromkeys(
+        (
+            "i386",
+            "i486",
+            "i586",
+            "i686",
+            "386",
+            "x86",
+            "x86_32",
+            "ia32",
+            "32bit",
+            "linux32",
+            "win32",
+            "mingw32",
+        ),
+        "386",
+    )
+    | dict.fromkeys(
+        (
+            "arm",
+            "armhf",
+            "armel",
+            "arm32",
+            "armv5",
+            "armv5l",
+            "armv5te",
+            "armv6",
+            "armv6l",
+            "armv6hf",
+        ),
+        "arm",
+    )
+    | dict.fromkeys(
+        ("armv7", "armv7l", "armv7a", "armv7hf", "armv7hl", "arm32v5", "arm32v6", "arm32v7"), "arm"
+    )
     | dict.fromkeys(("riscv64", "riscv64gc"), "riscv64")
     | dict.fromkeys(("ppc64le", "powerpc64le", "ppc64el", "ppcle_64"), "ppc64le")
     | dict.fromkeys(("ppc64", "powerpc64"), "ppc64")
@@ -81,7 +141,11 @@ _EVERY_ARCH = frozenset(("universal", "universal2", "all", "noarch", "any"))
 
 def _finder(words: MappingProxyType[str, str]) -> re.Pattern[str]:
     """Whole words only, the longest first: ``darwin`` holds no ``win``, and ``x86_64`` is no ``x86``."""
-    return re.compile(r"(?<![a-z0-9])(?:" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + r")(?![a-z])")
+    return re.compile(
+        r"(?<![a-z0-9])(?:"
+        + "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+        + r")(?![a-z])"
+    )
 
 
 def _number_safe(words: MappingProxyType[str, str]) -> re.Pattern[str]:
@@ -155,7 +219,9 @@ def _platform(low: str) -> Platform:
     elif "musl" in libcs:
         os = "linux"  # RoadRunner's unknown-musl-amd64
     else:
-        os = next((system for ending, system in _OS_BY_ENDING.items() if low.endswith(ending)), _SILENT)
+        os = next(
+            (system for ending, system in _OS_BY_ENDING.items() if low.endswith(ending)), _SILENT
+        )
     arch: Fact[str] = _SILENT
     if arches:
         arch = arches[-1]

@@ -74,12 +74,23 @@ def load_listing(pages: PageStore, key: str) -> Listing | None:
         kept: list[Page] = []
         for entry in index["pages"]:
             body = pages.load(entry["slot"])
-            page = Page(str(entry["url"]), str(entry["etag"]), str(entry["next"]), str(entry["last"]), body or b"")
+            page = Page(
+                str(entry["url"]),
+                str(entry["etag"]),
+                str(entry["next"]),
+                str(entry["last"]),
+                body or b"",
+            )
             if page.sha256 != entry["sha256"]:
                 return None
             kept.append(page)
         fetched_at = datetime.fromisoformat(index["fetched_at"]).astimezone(UTC)
-        return Listing(tuple(kept), fetched_at, index["complete"] is True, tuple(str(e["slot"]) for e in index["pages"]))
+        return Listing(
+            tuple(kept),
+            fetched_at,
+            index["complete"] is True,
+            tuple(str(e["slot"]) for e in index["pages"]),
+        )
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None  # damaged or of another version: the next listing overwrites it
 
@@ -92,15 +103,35 @@ def save_listing(pages: PageStore, key: str, listing: Listing, before: Listing |
         if before is None or number >= len(before.pages) or before.pages[number].body != page.body:
             slot = f"{key} {number + 1}{'b' if slot.endswith('a') else 'a'}"
             pages.save(slot, page.body)
-        entries.append({"url": page.url, "etag": page.etag, "next": page.next, "last": page.last, "slot": slot, "sha256": page.sha256})
-    index = {"format": _FORMAT, "fetched_at": listing.fetched_at.isoformat(), "complete": listing.complete, "pages": entries}
+        entries.append(
+            {
+                "url": page.url,
+                "etag": page.etag,
+                "next": page.next,
+                "last": page.last,
+                "slot": slot,
+                "sha256": page.sha256,
+            }
+        )
+    index = {
+        "format": _FORMAT,
+        "fetched_at": listing.fetched_at.isoformat(),
+        "complete": listing.complete,
+        "pages": entries,
+    }
     pages.save(key, json.dumps(index).encode())
 
 
 def cached(repo: str, api_url: str, pages: PageStore) -> Catalogue | None:
     """What the last run learnt, read without a network; None where there is nothing."""
-    found = [load_listing(pages, index_key(api_url, repo, with_token)) for with_token in (True, False)]
-    newest = max((listing for listing in found if listing is not None), key=lambda listing: listing.fetched_at, default=None)
+    found = [
+        load_listing(pages, index_key(api_url, repo, with_token)) for with_token in (True, False)
+    ]
+    newest = max(
+        (listing for listing in found if listing is not None),
+        key=lambda listing: listing.fetched_at,
+        default=None,
+    )
     return None if newest is None else catalogue_from(newest, repo, Origin.CACHE)
 
 

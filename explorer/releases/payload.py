@@ -13,7 +13,17 @@ from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.releases.models import Asset, Kind, Release
 from explorer.releases.names import parse_asset_name, parse_version
 
-_RELEASE_FIELDS = ("id", "tag_name", "name", "body", "draft", "prerelease", "published_at", "html_url", "assets")
+_RELEASE_FIELDS = (
+    "id",
+    "tag_name",
+    "name",
+    "body",
+    "draft",
+    "prerelease",
+    "published_at",
+    "html_url",
+    "assets",
+)
 _ASSET_FIELDS = (
     "id",
     "name",
@@ -50,7 +60,10 @@ class Complaints:
 
     def sentences(self) -> tuple[str, ...]:
         """For ``Catalogue.warnings``."""
-        return (*self._shown, *((f"… and {self._more} more oddities in the server's answer",) if self._more else ()))
+        return (
+            *self._shown,
+            *((f"… and {self._more} more oddities in the server's answer",) if self._more else ()),
+        )
 
 
 def slim(value: object) -> list[object]:
@@ -59,18 +72,25 @@ def slim(value: object) -> list[object]:
     ``releases_from`` says the same of it as of the whole page.
     """
     items = value if isinstance(value, list) else []
-    return [_slim_release(cast("dict[str, object]", item)) if isinstance(item, dict) else item for item in items]
+    return [
+        _slim_release(cast("dict[str, object]", item)) if isinstance(item, dict) else item
+        for item in items
+    ]
 
 
 def _slim_release(release: dict[str, object]) -> dict[str, object]:
     kept = {name: release[name] for name in _RELEASE_FIELDS if name in release}
     assets = kept.get("assets")
     if isinstance(assets, list):
-        kept["assets"] = [{n: a[n] for n in _ASSET_FIELDS if n in a} if isinstance(a, dict) else a for a in assets]
+        kept["assets"] = [
+            {n: a[n] for n in _ASSET_FIELDS if n in a} if isinstance(a, dict) else a for a in assets
+        ]
     return kept
 
 
-def releases_from(pages: Iterable[list[object]], repo: str, complaints: Complaints) -> tuple[Release, ...]:
+def releases_from(
+    pages: Iterable[list[object]], repo: str, complaints: Complaints
+) -> tuple[Release, ...]:
     """All pages as one list, newest ``published_at`` first, those without a date last, otherwise in the server's order.
 
     A release that stands on two pages (one was published while they were read) counts once.
@@ -174,8 +194,12 @@ class _Fields:
 def _release(value: dict[str, Any], repo: str, complaints: Complaints) -> Release:
     number = value.get("id")
     called = value.get("tag_name")
-    fields = _Fields(value, f"Release {called if isinstance(called, str) else number!r:.80}", complaints)
-    tag = fields.text("tag_name", required=True) or (f"release-{number}" if type(number) is int else "(no tag)")
+    fields = _Fields(
+        value, f"Release {called if isinstance(called, str) else number!r:.80}", complaints
+    )
+    tag = fields.text("tag_name", required=True) or (
+        f"release-{number}" if type(number) is int else "(no tag)"
+    )
     draft = fields.flag("draft", False)
     assets = value.get("assets")
     if not isinstance(assets, list):
@@ -185,7 +209,9 @@ def _release(value: dict[str, Any], repo: str, complaints: Complaints) -> Releas
         tag=tag,
         version=parse_version(tag),
         name=fields.text("name"),
-        published_at=fields.moment("published_at", "a draft, not published" if draft else "the server tells no date"),
+        published_at=fields.moment(
+            "published_at", "a draft, not published" if draft else "the server tells no date"
+        ),
         # What is not known to be stable must not become ``latest``.
         prerelease=fields.flag("prerelease", True),
         draft=draft,
@@ -195,7 +221,9 @@ def _release(value: dict[str, Any], repo: str, complaints: Complaints) -> Releas
     )
 
 
-def _assets(values: list[Any], tag: str, repo: str, release: _Fields, complaints: Complaints) -> Iterable[Asset]:
+def _assets(
+    values: list[Any], tag: str, repo: str, release: _Fields, complaints: Complaints
+) -> Iterable[Asset]:
     for value in values:
         if isinstance(value, dict):
             yield _asset(value, tag, repo, complaints)
@@ -205,9 +233,15 @@ def _assets(values: list[Any], tag: str, repo: str, release: _Fields, complaints
 
 def _asset(value: dict[str, Any], tag: str, repo: str, complaints: Complaints) -> Asset:
     called = value.get("name")
-    fields = _Fields(value, f"File {called if isinstance(called, str) else value.get('id')!r:.80} of {tag}", complaints)
+    fields = _Fields(
+        value,
+        f"File {called if isinstance(called, str) else value.get('id')!r:.80} of {tag}",
+        complaints,
+    )
     number = fields.number("id")
-    name = fields.text("name", required=True) or (f"asset-{number}" if isinstance(number, int) else "(no name)")
+    name = fields.text("name", required=True) or (
+        f"asset-{number}" if isinstance(number, int) else "(no name)"
+    )
     parsed = parse_asset_name(name, tag)
     return Asset(
         name=name,

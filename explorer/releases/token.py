@@ -29,7 +29,9 @@ def find_token(api_url: str) -> Token | None:
         value = os.environ.get(name, "").strip()
         if value and not _SHAPE.fullmatch(value):
             raise UsageError(
-                f"{name} is not a token", "it holds spaces, line ends or other characters that no token has", f"Set {name} anew"
+                f"{name} is not a token",
+                "it holds spaces, line ends or other characters that no token has",
+                f"Set {name} anew",
             )
         if value:
             return Token(value, origin)
@@ -44,7 +46,13 @@ def _ask_gh(api_url: str) -> str:
     program = shutil.which("gh")
     if program is None or parts.scheme.lower() != "https" or not host:
         return ""
-    host = "github.com" if host == "api.github.com" else host.removeprefix("api.") if host.endswith(".ghe.com") else host
+    host = (
+        "github.com"
+        if host == "api.github.com"
+        else host.removeprefix("api.")
+        if host.endswith(".ghe.com")
+        else host
+    )
     try:
         done = subprocess.run(
             [program, "auth", "token", "--hostname", host],

@@ -72,7 +72,16 @@ from explorer.report.tables import (
     unpublished,
 )
 from explorer.report.text import cell_width, clip, clip_middle, one_line, pad, visible
-from explorer.report.units import age, human_duration, human_rate, human_size, iso_date, iso_time, percent, plural
+from explorer.report.units import (
+    age,
+    human_duration,
+    human_rate,
+    human_size,
+    iso_date,
+    iso_time,
+    percent,
+    plural,
+)
 from explorer.report.verdicts import (
     DEPENDENCY_COLUMNS,
     REASON_COLUMNS,

@@ -25,7 +25,10 @@ CALL = "rr-explorer"
 
 def advice_title(advice: Advice) -> Cell:
     """``roadrunner-server/roadrunner v2025.1.15, for Alpine 3.24 (musl 1.2.6) on arm64``."""
-    return Cell(f"{advice.repo} {advice.release.tag}, for {target_in_words(advice.target)} on {advice.arch}", "strong")
+    return Cell(
+        f"{advice.repo} {advice.release.tag}, for {target_in_words(advice.target)} on {advice.arch}",
+        "strong",
+    )
 
 
 def advice_headline(advice: Advice) -> Cell:
@@ -34,8 +37,12 @@ def advice_headline(advice: Advice) -> Cell:
     if chosen is not None:
         sure = chosen.answer is Answer.YES
         stand_in = " (stand-in)" if chosen.asset.stand_in else ""
-        return Cell(f"{'✓' if sure else '◐'} take {chosen.asset.name}{stand_in}", "good" if sure else "warn")
-    if advice.candidates and all(candidate.answer is Answer.UNKNOWN for candidate in advice.candidates):
+        return Cell(
+            f"{'✓' if sure else '◐'} take {chosen.asset.name}{stand_in}", "good" if sure else "warn"
+        )
+    if advice.candidates and all(
+        candidate.answer is Answer.UNKNOWN for candidate in advice.candidates
+    ):
         return Cell("? which file serves is not known", "unknown")
     return Cell("✗ nothing published serves: build it", "bad")
 
@@ -46,13 +53,21 @@ def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
     if advice.chosen is not None:
         proof = proof_of(advice)
         rows.append(("known from", Cell(_known_from(advice.chosen))))
-        rows.append(("proof", proof_line(proof) if proof else Cell("▢ nothing has proved it yet", "warn")))
+        rows.append(
+            ("proof", proof_line(proof) if proof else Cell("▢ nothing has proved it yet", "warn"))
+        )
         if proof is None:
             rows.append(("prove it", Cell(prove_command(advice, call), "code")))
         rows.append(("sha256", _digest_cell(advice)))
     taken = advice.chosen.asset.name if advice.chosen else ""
-    rows += [(_standing(advice, other), _candidate_cell(other)) for other in advice.candidates if other.asset.name != taken]
-    return tuple(Row(str(number), (Cell(name, "dim"), cell)) for number, (name, cell) in enumerate(rows))
+    rows += [
+        (_standing(advice, other), _candidate_cell(other))
+        for other in advice.candidates
+        if other.asset.name != taken
+    ]
+    return tuple(
+        Row(str(number), (Cell(name, "dim"), cell)) for number, (name, cell) in enumerate(rows)
+    )
 
 
 def _why(advice: Advice) -> str:
@@ -76,7 +91,9 @@ def _digest_cell(advice: Advice) -> Cell:
         return Cell(f"? {advice.sha256.why}", "unknown")
     if advice.chosen is not None and advice.chosen.asset.stand_in:
         return Cell(f"{advice.sha256} (the stand-in's)")
-    return Cell(f"{advice.sha256} ({'as GitHub publishes it' if advice.sha256_from == 'api' else 'of the bytes here'})")
+    return Cell(
+        f"{advice.sha256} ({'as GitHub publishes it' if advice.sha256_from == 'api' else 'of the bytes here'})"
+    )
 
 
 def _standing(advice: Advice, candidate: Candidate) -> str:
@@ -94,7 +111,11 @@ def _candidate_cell(candidate: Candidate) -> Cell:
 def proof_of(advice: Advice) -> Proof | None:
     """The newest proof of the chosen file on this target."""
     inspection = advice.inspection
-    return next((p for p in inspection.proofs if p.target == advice.target.name), None) if inspection else None
+    return (
+        next((p for p in inspection.proofs if p.target == advice.target.name), None)
+        if inspection
+        else None
+    )
 
 
 def prove_command(advice: Advice, call: str = CALL) -> str:
@@ -102,7 +123,9 @@ def prove_command(advice: Advice, call: str = CALL) -> str:
     if advice.chosen is None:
         return ""
     asset = advice.chosen.asset
-    return visible(f"{call} verify {shlex.quote(f'{asset.tag}/{asset.name}')} --on {shlex.quote(advice.target.name)}")
+    return visible(
+        f"{call} verify {shlex.quote(f'{asset.tag}/{asset.name}')} --on {shlex.quote(advice.target.name)}"
+    )
 
 
 def advice_json(advice: Advice, call: str = CALL, warnings: Sequence[str] = ()) -> Object:
@@ -120,10 +143,21 @@ def advice_json(advice: Advice, call: str = CALL, warnings: Sequence[str] = ()) 
         chosen=asset_json(advice.chosen.asset) if advice.chosen else None,
         sha256=advice.sha256,
         sha256_from=advice.sha256_from or None,
-        proof={"result": proof.result.value, "platform": proof.platform, "started_at": proof.started_at} if proof else None,
+        proof={
+            "result": proof.result.value,
+            "platform": proof.platform,
+            "started_at": proof.started_at,
+        }
+        if proof
+        else None,
         prove=prove_command(advice, call) or None,
-        candidates=[file_json(candidate.asset, candidate.seen, target) for candidate in advice.candidates],
-        snippets=[{"key": s.key, "title": s.title, "language": s.language, "text": s.text, "note": s.note} for s in lines],
+        candidates=[
+            file_json(candidate.asset, candidate.seen, target) for candidate in advice.candidates
+        ],
+        snippets=[
+            {"key": s.key, "title": s.title, "language": s.language, "text": s.text, "note": s.note}
+            for s in lines
+        ],
         nothing_to_paste=why_none or None,
         warnings=list(warnings),
     )

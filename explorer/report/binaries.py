@@ -30,7 +30,9 @@ def binary_facts(inspection: Inspection) -> tuple[Row, ...]:
     file = inspection.file
     rows = [
         _pair("file", Cell(file.name)),
-        _pair("size", fact_cell(file.size, lambda size: Cell(f"{human_size(size)} ({size:,} bytes)"))),
+        _pair(
+            "size", fact_cell(file.size, lambda size: Cell(f"{human_size(size)} ({size:,} bytes)"))
+        ),
         _pair("sha256", fact_cell(file.sha256, Cell.of)),
         _pair("is", Cell(one_line(binary.detail))),
         _pair("in words", Cell(binary_in_words(binary))),
@@ -51,11 +53,17 @@ def _elf_facts(binary: Binary) -> tuple[Row, ...]:
         _pair("build id", fact_cell(elf.build_id, Cell.of)),
         _pair("Go", fact_cell(elf.go, lambda go: Cell(f"{go.version}, cgo {go_cgo(go)}"))),
         _pair("stripped", fact_cell(elf.stripped, lambda yes: Cell("yes" if yes else "no"))),
-        _pair("time zones", fact_cell(elf.tzdata, lambda yes: Cell("embedded" if yes else "not embedded"))),
+        _pair(
+            "time zones",
+            fact_cell(elf.tzdata, lambda yes: Cell("embedded" if yes else "not embedded")),
+        ),
         _pair("ISA level", fact_cell(elf.isa, Cell.of)),
         _pair("symbols", fact_cell(elf.symbol_count, lambda count: Cell(f"{count:,}"))),
     ]
-    rows += [_pair(f"problem {number}", Cell(one_line(problem), "bad")) for number, problem in enumerate(elf.problems, 1)]
+    rows += [
+        _pair(f"problem {number}", Cell(one_line(problem), "bad"))
+        for number, problem in enumerate(elf.problems, 1)
+    ]
     return tuple(rows)
 
 
@@ -78,7 +86,9 @@ SEGMENT_COLUMNS = (
 def segment_row(segment: Segment, index: int) -> Row:
     """A program header."""
     numbers = (segment.offset, segment.vaddr, segment.filesz, segment.memsz, segment.align)
-    return Row(str(index), (Cell(segment.type, "strong"), Cell(segment.flags, "code"), *map(_hex, numbers)))
+    return Row(
+        str(index), (Cell(segment.type, "strong"), Cell(segment.flags, "code"), *map(_hex, numbers))
+    )
 
 
 SECTION_COLUMNS = (
@@ -108,15 +118,25 @@ def section_row(section: Section) -> Row:
     )
 
 
-DYNAMIC_COLUMNS = (Column("tag", "tag"), Column("value", "value", "right"), Column("text", "means", grows=True))
+DYNAMIC_COLUMNS = (
+    Column("tag", "tag"),
+    Column("value", "value", "right"),
+    Column("text", "means", grows=True),
+)
 
 
 def dynamic_row(entry: DynamicEntry, index: int) -> Row:
     """An entry of the dynamic section."""
-    return Row(str(index), (Cell(entry.tag, "strong"), _hex(entry.value), Cell(one_line(entry.text))))
+    return Row(
+        str(index), (Cell(entry.tag, "strong"), _hex(entry.value), Cell(one_line(entry.text)))
+    )
 
 
-NOTE_COLUMNS = (Column("owner", "owner"), Column("name", "note"), Column("text", "says", grows=True))
+NOTE_COLUMNS = (
+    Column("owner", "owner"),
+    Column("name", "note"),
+    Column("text", "says", grows=True),
+)
 
 
 def note_row(note: Note, index: int) -> Row:
@@ -152,21 +172,33 @@ def symbol_row(symbol: Symbol) -> Row:
     )
 
 
-GO_COLUMNS = (Column("what", "what"), Column("name", "name", grows=True), Column("version", "version"), Column("sum", "sum"))
+GO_COLUMNS = (
+    Column("what", "what"),
+    Column("name", "name", grows=True),
+    Column("version", "version"),
+    Column("sum", "sum"),
+)
 
 
 def go_rows(go: Fact[GoBuild]) -> tuple[Row, ...]:
     """Go's build info: version, main module, settings, dependencies with their replacements."""
     if isinstance(go, MISSING):
         return (Row("go", (Cell("Go", "dim"), Cell(missing_text(go), "dim"), EMPTY, EMPTY)),)
-    rows = [Row("version", (Cell("toolchain", "dim"), Cell("go", "strong"), Cell(go.version), EMPTY))]
+    rows = [
+        Row("version", (Cell("toolchain", "dim"), Cell("go", "strong"), Cell(go.version), EMPTY))
+    ]
     rows.append(Row("path", (Cell("package", "dim"), Cell(go.path), EMPTY, EMPTY)))
     if isinstance(go.main, MISSING):
-        rows.append(Row("main", (Cell("module", "dim"), Cell(missing_text(go.main), "dim"), EMPTY, EMPTY)))
+        rows.append(
+            Row("main", (Cell("module", "dim"), Cell(missing_text(go.main), "dim"), EMPTY, EMPTY))
+        )
     else:
         rows.append(_module_row("main", "module", go.main))
     rows += [
-        Row(f"setting:{number}", (Cell("setting", "dim"), Cell(key, "strong"), Cell(one_line(value)), EMPTY))
+        Row(
+            f"setting:{number}",
+            (Cell("setting", "dim"), Cell(key, "strong"), Cell(one_line(value)), EMPTY),
+        )
         for number, (key, value) in enumerate(go.settings)
     ]
     for number, module in enumerate(go.dependencies):
@@ -177,27 +209,51 @@ def go_rows(go: Fact[GoBuild]) -> tuple[Row, ...]:
 
 
 def _module_row(key: str, what: str, module: GoModule) -> Row:
-    return Row(key, (Cell(what, "dim"), Cell(module.path, "strong"), Cell(module.version), Cell(module.sum, "dim")))
+    return Row(
+        key,
+        (
+            Cell(what, "dim"),
+            Cell(module.path, "strong"),
+            Cell(module.version),
+            Cell(module.sum, "dim"),
+        ),
+    )
 
 
-MEMBER_COLUMNS = (Column("name", "file", grows=True), Column("size", "size", "right"), Column("mode", "mode"), Column("state", "state"))
+MEMBER_COLUMNS = (
+    Column("name", "file", grows=True),
+    Column("size", "size", "right"),
+    Column("mode", "mode"),
+    Column("state", "state"),
+)
 
 
 def member_row(member: Member, index: int) -> Row:
     """A member of an archive; one that was refused says by which rule."""
     name = f"{member.name} → {member.link}" if member.link else member.name
-    size = fact_cell(member.size, lambda size: Cell(human_size(size), align="right", sort=size), short=True, align="right")
+    size = fact_cell(
+        member.size,
+        lambda size: Cell(human_size(size), align="right", sort=size),
+        short=True,
+        align="right",
+    )
     state = (
         Cell(f"✗ refused ({member.refused.rule}): {one_line(member.refused.text)}", "bad")
         if member.refused
         else Cell(member.kind.value, "dim")
     )
-    return Row(f"{index}:{member.name}", (Cell(name), size, Cell(f"{member.mode:04o}", "code"), state))
+    return Row(
+        f"{index}:{member.name}", (Cell(name), size, Cell(f"{member.mode:04o}", "code"), state)
+    )
 
 
 def listing_problem(listing: Listing) -> Cell:
     """What stopped the reading of an archive; empty where nothing did."""
-    return Cell(f"✗ {listing.problem.rule}: {one_line(listing.problem.text)}", "bad") if listing.problem else EMPTY
+    return (
+        Cell(f"✗ {listing.problem.rule}: {one_line(listing.problem.text)}", "bad")
+        if listing.problem
+        else EMPTY
+    )
 
 
 def tab_note(fact: Fact[object]) -> Cell:

@@ -122,8 +122,12 @@ def missing_text(fact: Unknown | NotApplicable, short: bool = False) -> str:
     return "–" if short else f"n/a: {fact.why}"
 
 
-def fact_cell(fact: Fact[T], show: Callable[[T], Cell], short: bool = False, align: Align = "left") -> Cell:
+def fact_cell(
+    fact: Fact[T], show: Callable[[T], Cell], short: bool = False, align: Align = "left"
+) -> Cell:
     """``show`` of a known fact; else why it is missing."""
     if isinstance(fact, (Unknown, NotApplicable)):
-        return Cell(missing_text(fact, short), "unknown" if isinstance(fact, Unknown) else "dim", align)
+        return Cell(
+            missing_text(fact, short), "unknown" if isinstance(fact, Unknown) else "dim", align
+        )
     return show(fact)

@@ -15,8 +15,23 @@ from typing import Any
 from explorer import __version__
 from explorer.facts import MISSING
 from explorer.report.binaries import binary_facts
-from explorer.report.cells import Cell, Column, Row, answer_cell, check_cell, missing_text, result_cell
-from explorer.report.proofs import check_row, command_lines, engine_in_words, output_lines, proof_facts, proof_line
+from explorer.report.cells import (
+    Cell,
+    Column,
+    Row,
+    answer_cell,
+    check_cell,
+    missing_text,
+    result_cell,
+)
+from explorer.report.proofs import (
+    check_row,
+    command_lines,
+    engine_in_words,
+    output_lines,
+    proof_facts,
+    proof_line,
+)
 from explorer.report.text import visible
 from explorer.report.units import human_size, iso_time
 from explorer.report.verdicts import headline, reason_lines, verdict_banner
@@ -76,7 +91,12 @@ SUMMARY_COLUMNS = (
 
 def versions(inspections: Sequence[Inspection]) -> tuple[tuple[str, str], ...]:
     """What the report was made with: rr-explorer, Python, the system, and each engine that a proof ran on."""
-    engines = {engine_in_words(p.engine): None for i in inspections for p in i.proofs if not isinstance(p.engine, MISSING)}
+    engines = {
+        engine_in_words(p.engine): None
+        for i in inspections
+        for p in i.proofs
+        if not isinstance(p.engine, MISSING)
+    }
     return (
         ("rr-explorer", __version__),
         ("Python", platform.python_version()),
@@ -91,7 +111,10 @@ def document(inspections: Sequence[Inspection], now: datetime | None = None) -> 
     made = [("made", moment), *versions(inspections)]
     return Document(
         "rr-explorer report",
-        tuple(Row(str(number), (Cell(name, "dim"), Cell(value))) for number, (name, value) in enumerate(made)),
+        tuple(
+            Row(str(number), (Cell(name, "dim"), Cell(value)))
+            for number, (name, value) in enumerate(made)
+        ),
         tuple(row for inspection in inspections for row in _summary(inspection)),
         tuple(_section(inspection) for inspection in inspections),
     )
@@ -99,8 +122,14 @@ def document(inspections: Sequence[Inspection], now: datetime | None = None) -> 
 
 def _summary(inspection: Inspection) -> tuple[Row, ...]:
     size = inspection.file.size
-    name = Cell(inspection.subject.name + (" (stand-in)" if inspection.subject.stand_in else ""), "strong")
-    shown = Cell(missing_text(size, short=True)) if isinstance(size, MISSING) else Cell(human_size(size), align="right")
+    name = Cell(
+        inspection.subject.name + (" (stand-in)" if inspection.subject.stand_in else ""), "strong"
+    )
+    shown = (
+        Cell(missing_text(size, short=True))
+        if isinstance(size, MISSING)
+        else Cell(human_size(size), align="right")
+    )
     rows = []
     for verdict in inspection.verdicts:
         proved = _proved(inspection, verdict.target.name)
@@ -108,7 +137,14 @@ def _summary(inspection: Inspection) -> tuple[Row, ...]:
         rows.append(
             Row(
                 f"{inspection.subject.name}:{verdict.target.name}",
-                (name, shown, Cell(verdict.target.name), answer_cell(verdict.answer), because, proved),
+                (
+                    name,
+                    shown,
+                    Cell(verdict.target.name),
+                    answer_cell(verdict.answer),
+                    because,
+                    proved,
+                ),
             )
         )
     return tuple(rows)
@@ -120,7 +156,11 @@ def _proved(inspection: Inspection, target: str) -> Cell:
     if there is not None:
         return result_cell(there.result)
     other = next((p for p in inspection.proofs if not p.target), None)
-    return Cell(f"{result_cell(other.result).text} elsewhere", "dim") if other else Cell("▢ not proved", "dim")
+    return (
+        Cell(f"{result_cell(other.result).text} elsewhere", "dim")
+        if other
+        else Cell("▢ not proved", "dim")
+    )
 
 
 def _section(inspection: Inspection) -> Section:
@@ -130,7 +170,16 @@ def _section(inspection: Inspection) -> Section:
         facts.insert(0, Row("address", (Cell("address", "dim"), Cell(asset.url or "none known"))))
         digest = inspection.asset_sha256
         whole = missing_text(digest) if isinstance(digest, MISSING) else f"sha256:{digest}"
-        facts.insert(1, Row("asset", (Cell("asset digest", "dim"), Cell(f"{whole} ({check_cell(inspection.check).text})"))))
+        facts.insert(
+            1,
+            Row(
+                "asset",
+                (
+                    Cell("asset digest", "dim"),
+                    Cell(f"{whole} ({check_cell(inspection.check).text})"),
+                ),
+            ),
+        )
     return Section(
         Cell(inspection.subject.name, "strong"),
         verdict_banner(inspection).notes,
@@ -141,7 +190,10 @@ def _section(inspection: Inspection) -> Section:
 
 
 def _proof(proof: Proof) -> ProofPart:
-    output = (("stdout", output_lines(proof.stdout, OUTPUT_LINES)), ("stderr", output_lines(proof.stderr, OUTPUT_LINES)))
+    output = (
+        ("stdout", output_lines(proof.stdout, OUTPUT_LINES)),
+        ("stderr", output_lines(proof.stderr, OUTPUT_LINES)),
+    )
     return ProofPart(
         proof_line(proof),
         proof_facts(proof),
@@ -151,7 +203,12 @@ def _proof(proof: Proof) -> ProofPart:
     )
 
 
-def report(inspections: Sequence[Inspection], form: str, now: datetime | None = None, warnings: Sequence[str] = ()) -> str:
+def report(
+    inspections: Sequence[Inspection],
+    form: str,
+    now: datetime | None = None,
+    warnings: Sequence[str] = (),
+) -> str:
     """The report as text in one of ``FORMATS``. ``warnings`` stand in the JSON: of the others a person reads them beside it.
 
     Raises:
@@ -177,10 +234,17 @@ def report(inspections: Sequence[Inspection], form: str, now: datetime | None = 
     raise ValueError(f"no format {visible(form)}; there are {', '.join(FORMATS)}")
 
 
-def as_json(inspections: Sequence[Inspection], now: datetime | None = None, warnings: Sequence[str] = ()) -> dict[str, Any]:
+def as_json(
+    inspections: Sequence[Inspection], now: datetime | None = None, warnings: Sequence[str] = ()
+) -> dict[str, Any]:
     """The report as ``report --json`` prints it."""
     from explorer.report.json_binary import inspection as one
 
     made = [{"name": name, "version": version} for name, version in versions(inspections)]
     parts = [one(item) for item in inspections]
-    return {"made": iso_time(now or datetime.now(UTC)), "versions": made, "inspections": parts, "warnings": list(warnings)}
+    return {
+        "made": iso_time(now or datetime.now(UTC)),
+        "versions": made,
+        "inspections": parts,
+        "warnings": list(warnings),
+    }

@@ -23,15 +23,27 @@ def _text(text: str) -> str:
 
 
 def _span(cell: Cell, tag: str = "span", more: str = "") -> str:
-    classes = " ".join(part for part in (cell.style, "right" if cell.align == "right" else "", more) if part)
-    return f'<{tag} class="{classes}">{_text(cell.text)}</{tag}>' if classes else f"<{tag}>{_text(cell.text)}</{tag}>"
+    classes = " ".join(
+        part for part in (cell.style, "right" if cell.align == "right" else "", more) if part
+    )
+    return (
+        f'<{tag} class="{classes}">{_text(cell.text)}</{tag}>'
+        if classes
+        else f"<{tag}>{_text(cell.text)}</{tag}>"
+    )
 
 
 def html(content: Document) -> str:
     """The whole report."""
-    head = "".join(_span(Cell(column.title, align=column.align), "th") for column in SUMMARY_COLUMNS)
-    body = "".join(f"<tr>{''.join(_span(cell, 'td') for cell in row.cells)}</tr>\n" for row in content.summary)
-    made = " · ".join(f"{_text(row.cells[0].text)} {_text(row.cells[1].text)}" for row in content.made)
+    head = "".join(
+        _span(Cell(column.title, align=column.align), "th") for column in SUMMARY_COLUMNS
+    )
+    body = "".join(
+        f"<tr>{''.join(_span(cell, 'td') for cell in row.cells)}</tr>\n" for row in content.summary
+    )
+    made = " · ".join(
+        f"{_text(row.cells[0].text)} {_text(row.cells[1].text)}" for row in content.made
+    )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY, quote=True)}">\n'
@@ -48,7 +60,9 @@ def _section(section: Section) -> str:
     parts += [_span(note, "p", "note") + "\n" for note in section.notes]
     for headline, reasons in section.verdicts:
         parts.append(_span(headline, "p", "verdict") + "\n")
-        parts.append('<ul class="reasons">\n' + "".join(_reason(line) for line in reasons) + "</ul>\n")
+        parts.append(
+            '<ul class="reasons">\n' + "".join(_reason(line) for line in reasons) + "</ul>\n"
+        )
     parts.append(_facts(section.facts))
     parts += [_proof(proof) for proof in section.proofs]
     return "".join(parts) + "</section>\n"
@@ -62,7 +76,9 @@ def _reason(line: Cell) -> str:
 def _proof(proof: ProofPart) -> str:
     parts = [_span(proof.headline, "p", "verdict"), "\n", _pre(proof.commands)]
     if proof.checks:
-        rows = "".join(f"<tr>{''.join(_span(cell, 'td') for cell in row.cells)}</tr>\n" for row in proof.checks)
+        rows = "".join(
+            f"<tr>{''.join(_span(cell, 'td') for cell in row.cells)}</tr>\n" for row in proof.checks
+        )
         parts.append(f"<table>\n<tbody>\n{rows}</tbody>\n</table>\n")
     for name, lines in proof.output:
         parts += [f"<p>{_text(name)}:</p>\n", _pre(line.text for line in lines)]
@@ -71,7 +87,10 @@ def _proof(proof: ProofPart) -> str:
 
 
 def _facts(rows: Iterable[Row]) -> str:
-    body = "".join(f'<tr><th scope="row" class="dim">{_text(row.cells[0].text)}</th>{_span(row.cells[1], "td")}</tr>\n' for row in rows)
+    body = "".join(
+        f'<tr><th scope="row" class="dim">{_text(row.cells[0].text)}</th>{_span(row.cells[1], "td")}</tr>\n'
+        for row in rows
+    )
     return f"<table>\n<tbody>\n{body}</tbody>\n</table>\n"
 
 

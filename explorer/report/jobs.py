@@ -20,7 +20,13 @@ def job_row(key: str, name: str, progress: Progress | None) -> Row:
     left = human_duration(progress.seconds_left) if progress.seconds_left is not None else ""
     return Row(
         key,
-        (Cell(name), Cell(progress.stage), Cell(_done(progress), align="right"), Cell(rate, "dim", "right"), Cell(left, "dim", "right")),
+        (
+            Cell(name),
+            Cell(progress.stage),
+            Cell(_done(progress), align="right"),
+            Cell(rate, "dim", "right"),
+            Cell(left, "dim", "right"),
+        ),
     )
 
 
@@ -65,7 +71,12 @@ def finding_row(finding: Finding, index: int = 0) -> Row:
     word, style = _HEALTH[finding.health]
     return Row(
         f"{index}:{finding.subject}",
-        (Cell(word, style), Cell(finding.subject, "strong"), Cell(one_line(finding.text)), Cell(one_line(finding.remedy))),
+        (
+            Cell(word, style),
+            Cell(finding.subject, "strong"),
+            Cell(one_line(finding.text)),
+            Cell(one_line(finding.remedy)),
+        ),
     )
 
 

@@ -18,7 +18,19 @@ from explorer.report.json_base import Object, dumps, map_fact, object_of, time_t
 from explorer.report.json_binary import asset, inspection, verification
 from explorer.workbench.models import Finding, Got, Inspection
 
-__all__ = ["assets", "cache", "doctor", "dumps", "error", "got", "inspection", "releases", "rules", "targets", "verification"]
+__all__ = [
+    "assets",
+    "cache",
+    "doctor",
+    "dumps",
+    "error",
+    "got",
+    "inspection",
+    "releases",
+    "rules",
+    "targets",
+    "verification",
+]
 
 
 # ---------------------------------------------------------------------- catalogue
@@ -42,7 +54,11 @@ def _catalogue(catalogue: Catalogue) -> Object:
 
 
 def _rate(rate: Rate) -> Object:
-    return {"limit": rate.limit, "remaining": rate.remaining, "resets_at": time_text(rate.resets_at)}
+    return {
+        "limit": rate.limit,
+        "remaining": rate.remaining,
+        "resets_at": time_text(rate.resets_at),
+    }
 
 
 def release(item: Release) -> Object:
@@ -68,18 +84,33 @@ def assets(
 ) -> Object:
     """What ``assets --json`` prints: files with what is known of them, and what was not published beside what may serve."""
     files = [asset(item) | {"seen": seen(found) if found else None} for item, found in shown]
-    unpublished = [{"platform": slug, "kind": serves.kind.value, "perhaps": serves.name} for slug, serves in gaps]
-    return _catalogue(catalogue) | {"release": release(of), "assets": files, "unpublished": unpublished}
+    unpublished = [
+        {"platform": slug, "kind": serves.kind.value, "perhaps": serves.name}
+        for slug, serves in gaps
+    ]
+    return _catalogue(catalogue) | {
+        "release": release(of),
+        "assets": files,
+        "unpublished": unpublished,
+    }
 
 
 def seen(inspection: Inspection) -> Object:
     """What an earlier or a first look says, in short."""
     return {
         "verdicts": [
-            {"target": v.target.name, "answer": v.answer.value, "code": v.deciding.code, "text": v.deciding.text}
+            {
+                "target": v.target.name,
+                "answer": v.answer.value,
+                "code": v.deciding.code,
+                "text": v.deciding.text,
+            }
             for v in inspection.verdicts
         ],
-        "proofs": [{"result": p.result.value, "platform": p.platform, "started_at": p.started_at} for p in inspection.proofs],
+        "proofs": [
+            {"result": p.result.value, "platform": p.platform, "started_at": p.started_at}
+            for p in inspection.proofs
+        ],
     }
 
 
@@ -113,7 +144,16 @@ def _download(item: Download) -> Object:
 def rules(items: Sequence[Rule]) -> Object:
     """What ``rules --json`` prints."""
     return {
-        "rules": [{"code": r.code, "step": r.step, "answer": r.answer.value, "title": r.title, "explanation": r.explanation} for r in items]
+        "rules": [
+            {
+                "code": r.code,
+                "step": r.step,
+                "answer": r.answer.value,
+                "title": r.title,
+                "explanation": r.explanation,
+            }
+            for r in items
+        ]
     }
 
 
@@ -135,7 +175,12 @@ def target(item: Target) -> Object:
     }
 
 
-def cache(stats: CacheStats, entries: Sequence[CacheEntry], freed: int | None = None, warnings: Sequence[str] = ()) -> Object:
+def cache(
+    stats: CacheStats,
+    entries: Sequence[CacheEntry],
+    freed: int | None = None,
+    warnings: Sequence[str] = (),
+) -> Object:
     """What ``cache show --json`` prints, and ``prune`` and ``clear`` with the bytes they freed."""
     return {
         "directory": str(stats.directory),
@@ -146,7 +191,10 @@ def cache(stats: CacheStats, entries: Sequence[CacheEntry], freed: int | None = 
         "partial_bytes": stats.partial_bytes,
         "pages": stats.pages,
         "records": stats.records,
-        "entries": [{"sha256": e.sha256, "size": e.size, "names": list(e.names), "used_at": e.used_at} for e in entries],
+        "entries": [
+            {"sha256": e.sha256, "size": e.size, "names": list(e.names), "used_at": e.used_at}
+            for e in entries
+        ],
         "freed": freed,
         "warnings": list(warnings),
     }
@@ -154,7 +202,12 @@ def cache(stats: CacheStats, entries: Sequence[CacheEntry], freed: int | None = 
 
 def doctor(findings: Sequence[Finding]) -> Object:
     """What ``doctor --json`` prints."""
-    return {"findings": [{"subject": f.subject, "health": f.health.value, "text": f.text, "remedy": f.remedy} for f in findings]}
+    return {
+        "findings": [
+            {"subject": f.subject, "health": f.health.value, "text": f.text, "remedy": f.remedy}
+            for f in findings
+        ]
+    }
 
 
 def error(item: ExplorerError) -> Object:

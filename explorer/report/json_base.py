@@ -30,7 +30,10 @@ def object_of(**fields: Any) -> Object:
     result: Object = {}
     for name, value in fields.items():
         if isinstance(value, (Unknown, NotApplicable)):
-            missing[name] = {"state": "unknown" if isinstance(value, Unknown) else "not-applicable", "why": value.why}
+            missing[name] = {
+                "state": "unknown" if isinstance(value, Unknown) else "not-applicable",
+                "why": value.why,
+            }
             result[name] = None
         else:
             result[name] = value

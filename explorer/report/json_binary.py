@@ -96,13 +96,24 @@ def subject(item: Inspection) -> Object:
 def listing(item: Listing) -> Object:
     """An archive's members, refused ones included."""
     problem = {"rule": item.problem.rule, "text": item.problem.text} if item.problem else None
-    return {"format": item.format.value, "members": [member(one) for one in item.members], "problem": problem}
+    return {
+        "format": item.format.value,
+        "members": [member(one) for one in item.members],
+        "problem": problem,
+    }
 
 
 def member(item: Member) -> Object:
     """One member of an archive."""
     refused = {"rule": item.refused.rule, "text": item.refused.text} if item.refused else None
-    return object_of(name=item.name, kind=item.kind.value, size=item.size, mode=item.mode, link=item.link or None, refused=refused)
+    return object_of(
+        name=item.name,
+        kind=item.kind.value,
+        size=item.size,
+        mode=item.mode,
+        link=item.link or None,
+        refused=refused,
+    )
 
 
 def _elf(elf: Elf) -> Object:
@@ -157,7 +168,9 @@ def _linking(linking: Linking) -> Object:
         "undefined": sorted(linking.undefined),
         "weak_undefined": sorted(linking.weak_undefined),
         "exports": len(linking.exports),
-        "versions": [{"library": need.library, "versions": list(need.versions)} for need in linking.versions],
+        "versions": [
+            {"library": need.library, "versions": list(need.versions)} for need in linking.versions
+        ],
         "relocations": [_plain(kind) for kind in linking.relocations],
     }
 
@@ -175,7 +188,11 @@ def _go(go: GoBuild) -> Object:
 def _module(module: GoModule) -> Object:
     # One level of replacement is all that Go's format has; a longer chain could only come from a lying file.
     replaced = module.replace
-    target = {"path": replaced.path, "version": replaced.version, "sum": replaced.sum} if replaced else None
+    target = (
+        {"path": replaced.path, "version": replaced.version, "sum": replaced.sum}
+        if replaced
+        else None
+    )
     return {"path": module.path, "version": module.version, "sum": module.sum, "replace": target}
 
 
@@ -220,7 +237,9 @@ def _dependency(item: Dependency, depth: int) -> Object:
         "where": item.where.value,
         "path": item.path or None,
         "searched": list(item.searched),
-        "children": [_dependency(child, depth + 1) for child in item.children] if depth < MAX_DEPTH else [],
+        "children": [_dependency(child, depth + 1) for child in item.children]
+        if depth < MAX_DEPTH
+        else [],
     }
 
 
@@ -268,7 +287,9 @@ def proof(item: Proof) -> Object:
 
 
 def _engine(engine: Engine) -> Object:
-    return object_of(name=engine.name, version=engine.version, platform=engine.platform, rootless=engine.rootless)
+    return object_of(
+        name=engine.name, version=engine.version, platform=engine.platform, rootless=engine.rootless
+    )
 
 
 def _image(image: Image) -> Object:

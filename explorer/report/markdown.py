@@ -14,7 +14,9 @@ from explorer.report.documents import SUMMARY_COLUMNS, Document, ProofPart, Sect
 from explorer.report.text import cell_width, clip, visible
 
 # What GitHub turns into something else in prose: mentions, issue numbers, addresses, commit ids, :emoji:.
-_LIVE = re.compile(r"[@#]|://|www\.|:[\w+-]+:|\bGH-[0-9]|\b[0-9a-f]{7,40}\b|[\w.+-]+/[\w.-]+#[0-9]", re.IGNORECASE)
+_LIVE = re.compile(
+    r"[@#]|://|www\.|:[\w+-]+:|\bGH-[0-9]|\b[0-9a-f]{7,40}\b|[\w.+-]+/[\w.-]+#[0-9]", re.IGNORECASE
+)
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$])")
 
 
@@ -23,7 +25,13 @@ def code(text: str) -> str:
     text = visible(text)
     ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     # A space on both sides is taken off again; it is needed where the text begins or ends with a backtick or is blank.
-    space = " " if text.startswith("`") or text.endswith("`") or (text.startswith(" ") and text.endswith(" ")) else ""
+    space = (
+        " "
+        if text.startswith("`")
+        or text.endswith("`")
+        or (text.startswith(" ") and text.endswith(" "))
+        else ""
+    )
     return f"{ticks}{space}{text or ' '}{space}{ticks}"
 
 
@@ -53,21 +61,34 @@ def markdown(content: Document) -> str:
         text = _whole(content, lines, width, "")
         if len(text) <= ISSUE:
             return text
-    return _whole(content, *_FITS[-1], f"> An issue takes {ISSUE:,} characters and this is more: report on fewer files at a time")
+    return _whole(
+        content,
+        *_FITS[-1],
+        f"> An issue takes {ISSUE:,} characters and this is more: report on fewer files at a time",
+    )
 
 
 def _whole(content: Document, lines: int, width: int, note: str) -> str:
     parts = [f"## {content.title}", *([note] if note else []), _summary(content)]
     parts += [_section(section, lines, width) for section in content.sections]
-    made = " · ".join(f"{prose(row.cells[0].text)} {code(row.cells[1].text)}" for row in content.made)
+    made = " · ".join(
+        f"{prose(row.cells[0].text)} {code(row.cells[1].text)}" for row in content.made
+    )
     parts.append(f"<sub>{made}</sub>")
     return "\n\n".join(parts) + "\n"
 
 
 def _summary(content: Document) -> str:
     lines = ["| " + " | ".join(column.title for column in SUMMARY_COLUMNS) + " |"]
-    lines.append("|" + "|".join(" ---: " if column.align == "right" else " --- " for column in SUMMARY_COLUMNS) + "|")
-    lines += ["| " + " | ".join(in_table(_cell(cell)) for cell in row.cells) + " |" for row in content.summary]
+    lines.append(
+        "|"
+        + "|".join(" ---: " if column.align == "right" else " --- " for column in SUMMARY_COLUMNS)
+        + "|"
+    )
+    lines += [
+        "| " + " | ".join(in_table(_cell(cell)) for cell in row.cells) + " |"
+        for row in content.summary
+    ]
     return "\n".join(lines)
 
 
@@ -89,7 +110,12 @@ def _section(section: Section, lines: int, width: int) -> str:
     parts += [f"> {prose(note.text)}" for note in section.notes]
     for headline, reasons in section.verdicts:
         parts.append(f"**{prose(headline.text)}**")
-        parts.append("\n".join(f"{'  ' if line.text.startswith(' ') else ''}- {prose(line.text.strip())}" for line in reasons))
+        parts.append(
+            "\n".join(
+                f"{'  ' if line.text.startswith(' ') else ''}- {prose(line.text.strip())}"
+                for line in reasons
+            )
+        )
     parts.append(_details("What it is", _facts(section.facts, width)))
     parts += [_proof(proof, lines, width) for proof in section.proofs]
     return "\n\n".join(part for part in parts if part)
@@ -100,7 +126,8 @@ def _proof(proof: ProofPart, lines: int, width: int) -> str:
     if proof.checks:
         parts.append(
             "\n".join(
-                f"- {prose(' '.join(cell.text for cell in row.cells[:2]))}: {code(clip(row.cells[3].text, width))}" for row in proof.checks
+                f"- {prose(' '.join(cell.text for cell in row.cells[:2]))}: {code(clip(row.cells[3].text, width))}"
+                for row in proof.checks
             )
         )
     for name, output in proof.output:
@@ -112,7 +139,11 @@ def _proof(proof: ProofPart, lines: int, width: int) -> str:
 
 
 def _facts(rows: Iterable[Row], width: int) -> str:
-    return "\n".join(f"- {prose(row.cells[0].text)}: {code(clip(row.cells[1].text, width))}" for row in rows if row.cells[1].text)
+    return "\n".join(
+        f"- {prose(row.cells[0].text)}: {code(clip(row.cells[1].text, width))}"
+        for row in rows
+        if row.cells[1].text
+    )
 
 
 def _details(title: str, body: str) -> str:

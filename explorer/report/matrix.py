@@ -25,7 +25,10 @@ CACHED = " *"
 
 def matrix_columns(matrix: Matrix) -> tuple[Column, ...]:
     """The release and one column for each platform; the plugin's are marked."""
-    platforms = (Column(c.key, f"{c.title} ·p" if c.kind.value == "plugin" else c.title, width=9) for c in matrix.columns)
+    platforms = (
+        Column(c.key, f"{c.title} ·p" if c.kind.value == "plugin" else c.title, width=9)
+        for c in matrix.columns
+    )
     return (Column("tag", "release"), Column("date", "date", width=10), *platforms)
 
 
@@ -35,7 +38,10 @@ def matrix_row(matrix: Matrix, row: MatrixRow, full: bool = False) -> Row:
     date = "?" if isinstance(release.published_at, MISSING) else iso_date(release.published_at)
     mark = " pre" if release.prerelease else ""
     cells = (matrix_cell(matrix, cell, full) for cell in row.cells)
-    return Row(release.tag, (Cell(release.tag + mark, "dim" if mark else "strong"), Cell(date, "dim"), *cells))
+    return Row(
+        release.tag,
+        (Cell(release.tag + mark, "dim" if mark else "strong"), Cell(date, "dim"), *cells),
+    )
 
 
 def matrix_cell(matrix: Matrix, cell: MatrixCell, full: bool = False) -> Cell:
@@ -46,7 +52,9 @@ def matrix_cell(matrix: Matrix, cell: MatrixCell, full: bool = False) -> Cell:
     """
     shown = _bare_cell(matrix, cell, full)
     files = cell.assets or ((cell.serves,) if cell.serves else ())
-    cached = any(seen.cached for asset in files if (seen := matrix.seen.get(seen_key(asset))) is not None)
+    cached = any(
+        seen.cached for asset in files if (seen := matrix.seen.get(seen_key(asset))) is not None
+    )
     return Cell(shown.text + CACHED, shown.style, sort=shown.sort) if cached else shown
 
 
@@ -56,7 +64,9 @@ def _bare_cell(matrix: Matrix, cell: MatrixCell, full: bool) -> Cell:
         return Cell("–", "dim")
     seen = matrix.seen.get(seen_key(asset))
     if cell.assets:
-        return min((_state_cell(matrix, matrix.seen.get(seen_key(a))) for a in cell.assets), key=_gravity)
+        return min(
+            (_state_cell(matrix, matrix.seen.get(seen_key(a))) for a in cell.assets), key=_gravity
+        )
     slug = asset.platform.slug
     if seen is None:
         return Cell(f"↳ {slug} ?" if full else "↳ ?", "dim")
@@ -65,7 +75,11 @@ def _bare_cell(matrix: Matrix, cell: MatrixCell, full: bool) -> Cell:
         return Cell(f"↳ {slug}: error" if full else "↳ error", shown.style)
     word = shown.text.split(maxsplit=1)[1]
     verdict = seen.inspection.verdicts[0]
-    text = f"↳ {slug}: {word}, {deciding_in_words(verdict, seen.inspection.binary)}" if full else f"↳ {word}"
+    text = (
+        f"↳ {slug}: {word}, {deciding_in_words(verdict, seen.inspection.binary)}"
+        if full
+        else f"↳ {word}"
+    )
     return Cell(text, shown.style, sort=shown.sort)
 
 
@@ -104,7 +118,9 @@ def matrix_legend(matrix: Matrix, shown: Iterable[Cell]) -> tuple[str, ...]:
         cells.sort(key=lambda c: c.serves is None or seen_key(c.serves) not in matrix.seen)
         by_column = {c.column.title: c for c in reversed(cells)}
         named = [f"{title} → {_served(matrix, c)}" for title, c in reversed(by_column.items())]
-        legend.append(f"↳: not published, another file serves ({'; '.join(named[:2])}{'; …' if len(named) > 2 else ''})")
+        legend.append(
+            f"↳: not published, another file serves ({'; '.join(named[:2])}{'; …' if len(named) > 2 else ''})"
+        )
     return tuple(legend)
 
 
@@ -126,14 +142,30 @@ def matrix_markdown(matrix: Matrix) -> str:
     """The matrix as Markdown tables, RoadRunner itself and its plugin apart, fit for an issue."""
     from explorer.report.markdown import prose
 
-    kinds = ("plugin",) if all(c.kind.value == "plugin" for c in matrix.columns) else ("server", "plugin")
-    places = {kind: [n for n, c in enumerate(matrix.columns) if (c.kind.value == "plugin") == (kind == "plugin")] for kind in kinds}
+    kinds = (
+        ("plugin",)
+        if all(c.kind.value == "plugin" for c in matrix.columns)
+        else ("server", "plugin")
+    )
+    places = {
+        kind: [
+            n
+            for n, c in enumerate(matrix.columns)
+            if (c.kind.value == "plugin") == (kind == "plugin")
+        ]
+        for kind in kinds
+    }
     rows = [matrix_row(matrix, row, full=True) for row in matrix.rows]
     parts = [f"{prose(matrix.repo)} on {prose(target_in_words(matrix.target))}"]
     for kind, numbers in places.items():
         if numbers:
             parts += [f"**{kind}**"] if len([n for n in places.values() if n]) > 1 else []
-            parts.append(_markdown_table([matrix.columns[n].title for n in numbers], [_picked(row, numbers) for row in rows]))
+            parts.append(
+                _markdown_table(
+                    [matrix.columns[n].title for n in numbers],
+                    [_picked(row, numbers) for row in rows],
+                )
+            )
     legend = matrix_legend(matrix, (cell for row in rows for cell in row.cells))
     return "\n\n".join([*parts, *(f"<sub>{prose(line)}</sub>" for line in legend)]) + "\n"
 
@@ -147,7 +179,9 @@ def _markdown_table(titles: Sequence[str], rows: Sequence[tuple[Cell, ...]]) -> 
     from explorer.report.markdown import code, in_table, prose
 
     lines = [
-        "| " + " | ".join(["release", "date", *(in_table(prose(title)) for title in titles)]) + " |",
+        "| "
+        + " | ".join(["release", "date", *(in_table(prose(title)) for title in titles)])
+        + " |",
         "|" + " --- |" * (len(titles) + 2),
     ]
     written = ([code(cells[0].text), *(prose(cell.text) for cell in cells[1:])] for cells in rows)
@@ -162,7 +196,10 @@ def matrix_json(matrix: Matrix) -> Object:
         "target": matrix.target.name,
         "total": matrix.total,
         "warnings": list(matrix.warnings),
-        "columns": [{"key": c.key, "title": c.title, "kind": c.kind.value, "serves": c.serves or None} for c in matrix.columns],
+        "columns": [
+            {"key": c.key, "title": c.title, "kind": c.kind.value, "serves": c.serves or None}
+            for c in matrix.columns
+        ],
         "rows": [
             object_of(
                 tag=row.release.tag,
@@ -178,8 +215,13 @@ def matrix_json(matrix: Matrix) -> Object:
 def _cell_json(matrix: Matrix, cell: MatrixCell) -> Object:
     return {
         "column": cell.column.key,
-        "published": [file_json(asset, matrix.seen.get(seen_key(asset)), matrix.target.name) for asset in cell.assets],
-        "serves": file_json(cell.serves, matrix.seen.get(seen_key(cell.serves)), matrix.target.name) if cell.serves else None,
+        "published": [
+            file_json(asset, matrix.seen.get(seen_key(asset)), matrix.target.name)
+            for asset in cell.assets
+        ],
+        "serves": file_json(cell.serves, matrix.seen.get(seen_key(cell.serves)), matrix.target.name)
+        if cell.serves
+        else None,
     }
 
 
@@ -209,5 +251,8 @@ def matrix_errors(matrix: Matrix, most: int = 3) -> tuple[str, ...]:
 def errors_told(errors: Iterable[ExplorerError], most: int = 3) -> tuple[str, ...]:
     """What kept files from being looked at: each reason once, with how many it met."""
     told = Counter(str(error) for error in errors)
-    lines = [f"{plural(count, 'file was', 'files were')} not looked at: {text}" for text, count in told.most_common(most)]
+    lines = [
+        f"{plural(count, 'file was', 'files were')} not looked at: {text}"
+        for text, count in told.most_common(most)
+    ]
     return (*lines, *([f"and {len(told) - most} other reasons"] if len(told) > most else []))

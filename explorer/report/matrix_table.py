@@ -6,13 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explorer.report.cells import EMPTY, Cell, Column, Row
-from explorer.report.matrix import CACHED, PUBLISHED, PUBLISHED_SHORT, matrix_columns, matrix_legend, matrix_row
+from explorer.report.matrix import (
+    CACHED,
+    PUBLISHED,
+    PUBLISHED_SHORT,
+    matrix_columns,
+    matrix_legend,
+    matrix_row,
+)
 from explorer.report.text import cell_width
 from explorer.workbench import Matrix
 
 GAP = 2
 """Cells between two columns."""
-_SHORT = {PUBLISHED: PUBLISHED_SHORT, "? unknown": "?", "◐ yes-if": "◐ if", "↳ unknown": "↳ ?", "↳ yes-if": "↳ if"}
+_SHORT = {
+    PUBLISHED: PUBLISHED_SHORT,
+    "? unknown": "?",
+    "◐ yes-if": "◐ if",
+    "↳ unknown": "↳ ?",
+    "↳ yes-if": "↳ if",
+}
 _WORDS = ("full", "named", "short")
 """How a cell is written: with its words; with glyphs, but naming the file that serves; with glyphs alone."""
 
@@ -44,18 +57,25 @@ def matrix_tables(matrix: Matrix, room: int | None, everything: bool = False) ->
     if room is None:
         wide = [matrix_row(matrix, row, full=True) for row in matrix.rows]
         heads = (tuple(Cell(column.title, "dim") for column in matrix_columns(matrix)),)
-        return MatrixTables((MatrixTable(matrix_columns(matrix), heads, tuple(wide)),), _legend(matrix, wide))
+        return MatrixTables(
+            (MatrixTable(matrix_columns(matrix), heads, tuple(wide)),), _legend(matrix, wide)
+        )
     for words in _WORDS:
         table = _table(matrix, every, words, dated=True)
         if _width(table) <= room:
             return MatrixTables((table,), _legend(matrix, table.rows))
     plugins = [n for n in every if matrix.columns[n].kind.value == "plugin"]
     others = [n for n in every if n not in plugins]
-    groups = [group for group in ((others, plugins) if everything else (others or plugins,)) if group]
+    groups = [
+        group for group in ((others, plugins) if everything else (others or plugins,)) if group
+    ]
     tables = tuple(table for group in groups for table in _folded(matrix, group, room))
     legend = _legend(matrix, [row for table in tables for row in table.rows])
     if plugins and others and not everything:
-        legend = (*legend, "the plugin's columns are left out: --all shows them, and so does a wider terminal")
+        legend = (
+            *legend,
+            "the plugin's columns are left out: --all shows them, and so does a wider terminal",
+        )
     return MatrixTables(tables, legend)
 
 
@@ -84,28 +104,44 @@ def _table(matrix: Matrix, numbers: Sequence[int], words: str, dated: bool) -> M
     halves = [matrix.columns[n].title.partition("-") for n in numbers]
     heads = [
         (EMPTY,) * fixed + tuple(Cell(first, "dim") for first, _, _ in halves),
-        tuple(Cell(column.title, "dim") for column in columns[:fixed]) + tuple(Cell(second, "dim") for _, _, second in halves),
+        tuple(Cell(column.title, "dim") for column in columns[:fixed])
+        + tuple(Cell(second, "dim") for _, _, second in halves),
     ]
     plugin = [matrix.columns[n].kind.value == "plugin" for n in numbers]
     if any(plugin):
         first = plugin.index(True)
-        heads.insert(0, (EMPTY,) * fixed + tuple(Cell("plugin" if n == first else "", "dim") for n in range(len(numbers))))
+        heads.insert(
+            0,
+            (EMPTY,) * fixed
+            + tuple(Cell("plugin" if n == first else "", "dim") for n in range(len(numbers))),
+        )
     rows = []
     for row in matrix.rows:
         cells = matrix_row(matrix, row, full=words != "short").cells
         picked = (*cells[:fixed], *(cells[2 + n] for n in numbers))
-        rows.append(Row(row.release.tag, picked if words == "full" else tuple(_short(cell) for cell in picked)))
+        rows.append(
+            Row(
+                row.release.tag,
+                picked if words == "full" else tuple(_short(cell) for cell in picked),
+            )
+        )
     return MatrixTable(tuple(chosen), tuple(heads), tuple(rows))
 
 
 def _short(cell: Cell) -> Cell:
     bare = cell.text.removesuffix(CACHED)
-    return Cell(_SHORT[bare] + cell.text[len(bare) :], cell.style, sort=cell.sort) if bare in _SHORT else cell
+    return (
+        Cell(_SHORT[bare] + cell.text[len(bare) :], cell.style, sort=cell.sort)
+        if bare in _SHORT
+        else cell
+    )
 
 
 def _width(table: MatrixTable) -> int:
     lines = [*table.heads, *(row.cells for row in table.rows)]
-    widths = [max(cell_width(line[place].text) for line in lines) for place in range(len(table.columns))]
+    widths = [
+        max(cell_width(line[place].text) for line in lines) for place in range(len(table.columns))
+    ]
     return sum(widths) + GAP * (len(widths) - 1)
 
 

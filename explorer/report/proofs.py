@@ -62,7 +62,13 @@ def command_lines(proof: Proof) -> tuple[str, ...]:
 def proof_facts(proof: Proof) -> tuple[Row, ...]:
     """All of a proof but its output, as (what, value) rows."""
     rows: list[tuple[str, Cell]] = [
-        ("result", Cell(f"{result_cell(proof.result).text}: {one_line(proof.text)}", result_cell(proof.result).style)),
+        (
+            "result",
+            Cell(
+                f"{result_cell(proof.result).text}: {one_line(proof.text)}",
+                result_cell(proof.result).style,
+            ),
+        ),
         ("meaning", Cell(proof.meaning, "code")),
         ("subject", Cell(proof.subject + (" (stand-in)" if proof.stand_in else ""))),
         ("engine", fact_cell(proof.engine, lambda engine: Cell(engine_in_words(engine)))),
@@ -78,7 +84,12 @@ def proof_facts(proof: Proof) -> tuple[Row, ...]:
         ("verdict", agrees_cell(proof)),
     ]
     if not isinstance(proof.dry_run, MISSING):
-        rows.append(("loader's --list", Cell(f"exit {proof.dry_run.exit_code}: {one_line(proof.dry_run.output)}")))
+        rows.append(
+            (
+                "loader's --list",
+                Cell(f"exit {proof.dry_run.exit_code}: {one_line(proof.dry_run.output)}"),
+            )
+        )
     return tuple(Row(name, (Cell(name, "dim"), cell)) for name, cell in rows)
 
 
@@ -92,8 +103,15 @@ CHECK_COLUMNS = (
 
 def check_row(check: CheckResult) -> Row:
     """One comparison of what was printed with what was promised."""
-    ok = fact_cell(check.ok, lambda fine: Cell("✓ ok", "good") if fine else Cell("✗ differs", "bad"), short=True)
-    return Row(check.name, (ok, Cell(check.name), Cell(one_line(check.expected)), Cell(one_line(check.seen))))
+    ok = fact_cell(
+        check.ok,
+        lambda fine: Cell("✓ ok", "good") if fine else Cell("✗ differs", "bad"),
+        short=True,
+    )
+    return Row(
+        check.name,
+        (ok, Cell(check.name), Cell(one_line(check.expected)), Cell(one_line(check.seen))),
+    )
 
 
 def output_lines(text: str, limit: int = 2000) -> tuple[Cell, ...]:

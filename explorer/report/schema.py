@@ -9,7 +9,9 @@ from typing import Any
 
 def schema() -> dict[str, Any]:
     """The whole schema (JSON Schema 2020-12): any command's document; one definition for each part."""
-    document: dict[str, Any] = json.loads(files("explorer.report").joinpath("schema.json").read_text("utf-8"))
+    document: dict[str, Any] = json.loads(
+        files("explorer.report").joinpath("schema.json").read_text("utf-8")
+    )
     return document
 
 
@@ -38,7 +40,9 @@ def _only(whole: dict[str, Any], command: str) -> dict[str, Any]:
     return {
         "$schema": whole["$schema"],
         "$id": f"{whole['$id']}:{command}",
-        "title": f"rr-explorer {command} --json" if command != "error" else "rr-explorer's errors with --json",
+        "title": f"rr-explorer {command} --json"
+        if command != "error"
+        else "rr-explorer's errors with --json",
         "$ref": f"#/$defs/{whole['x-commands'][command]}",
         "$defs": {name: definitions[name] for name in sorted(needed)},
     }

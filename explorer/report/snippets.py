@@ -54,7 +54,10 @@ def snippets(advice: Advice) -> tuple[Snippet, ...]:
         recipe = _recipe(advice)
         return (_go_build(recipe), _buildx(recipe), _actions(recipe))
     assert isinstance(advice.sha256, str)
-    return (_dockerfile(advice, advice.chosen.asset, advice.sha256), _shell(advice.chosen.asset, advice, advice.sha256))
+    return (
+        _dockerfile(advice, advice.chosen.asset, advice.sha256),
+        _shell(advice.chosen.asset, advice, advice.sha256),
+    )
 
 
 def pastable(advice: Advice) -> tuple[tuple[Snippet, ...], str]:
@@ -68,9 +71,15 @@ def pastable(advice: Advice) -> tuple[tuple[Snippet, ...], str]:
 def _nothing(advice: Advice) -> str:
     """Why there can be no snippet; empty where there can."""
     if advice.chosen is None:
-        if advice.candidates and all(candidate.seen.inspection is None for candidate in advice.candidates):
+        if advice.candidates and all(
+            candidate.seen.inspection is None for candidate in advice.candidates
+        ):
             return "Nothing to paste: whether a published file serves is not known yet"
-        return f"Nothing to paste: {one_line(advice.source.why)}" if isinstance(advice.source, MISSING) else ""
+        return (
+            f"Nothing to paste: {one_line(advice.source.why)}"
+            if isinstance(advice.source, MISSING)
+            else ""
+        )
     asset = advice.chosen.asset
     if asset.stand_in:
         return "Nothing to paste: a stand-in is not published. Without --demo there are lines that fetch RoadRunner's own file"
@@ -96,13 +105,19 @@ def _dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
             f"    && chmod 0755 /{program} && rm /tmp/asset",
             "",
             f"FROM {image}",
-            *([f"RUN apk add --no-cache {' '.join(advice.base.packages)}"] if advice.base.packages else []),
+            *(
+                [f"RUN apk add --no-cache {' '.join(advice.base.packages)}"]
+                if advice.base.packages
+                else []
+            ),
             f"COPY --from={_stage(program)} /{program} /usr/local/bin/{program}",
             "",
         ]
     )
     note = "The file is pinned by its sha256" + (
-        ", the image by its digest." if pinned else ". A proof in that image pins it by its digest, too."
+        ", the image by its digest."
+        if pinned
+        else ". A proof in that image pins it by its digest, too."
     )
     if advice.sha256_from == "download":
         note += " GitHub publishes no digest for it: this one is of the bytes downloaded just now."
@@ -129,7 +144,11 @@ def _unpack(asset: Asset, advice: Advice, source: str, into: str) -> list[str]:
     inspection = advice.inspection
     member = inspection.member if inspection is not None else Unknown("nobody has looked into it")
     if isinstance(member, Unknown):
-        raise FormatError(f"Which file of {asset.name} to take is not known", member.why, "Open it first, or download it")
+        raise FormatError(
+            f"Which file of {asset.name} to take is not known",
+            member.why,
+            "Open it first, or download it",
+        )
     if asset.archive == "raw" or isinstance(member, NotApplicable):
         return [f"cp {source} {into}"] if source != into else []
     inside = shlex.quote(_checked(member.name))
@@ -138,7 +157,11 @@ def _unpack(asset: Asset, advice: Advice, source: str, into: str) -> list[str]:
         return [f"tar -x{flags[asset.archive]}Of {source} {inside} > {into}"]
     if asset.archive == "zip":
         return [f"unzip -p {source} {inside} > {into}"]
-    raise FormatError(f"No lines to paste for a .{asset.archive} file", asset.name, "rr-explorer get TARGET -o DIR unpacks it")
+    raise FormatError(
+        f"No lines to paste for a .{asset.archive} file",
+        asset.name,
+        "rr-explorer get TARGET -o DIR unpacks it",
+    )
 
 
 def _image(advice: Advice) -> tuple[str, bool]:
@@ -161,7 +184,11 @@ def _program(advice: Advice, asset: Asset) -> str:
 
 def _safe_name(name: str) -> str:
     if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._+-]*", name):
-        raise FormatError("The program's name cannot be put into a script", name, "rr-explorer get TARGET -o DIR unpacks it")
+        raise FormatError(
+            "The program's name cannot be put into a script",
+            name,
+            "rr-explorer get TARGET -o DIR unpacks it",
+        )
     return name
 
 
@@ -171,14 +198,20 @@ def _stage(program: str) -> str:
 
 def _checked(text: str) -> str:
     if not _PLAIN.fullmatch(text):
-        raise FormatError("A name cannot be put into a script", text, "rr-explorer get TARGET -o DIR unpacks it")
+        raise FormatError(
+            "A name cannot be put into a script", text, "rr-explorer get TARGET -o DIR unpacks it"
+        )
     return text
 
 
 def _address(url: str) -> str:
     """A URL without anything that a shell or a Dockerfile would expand."""
     if not _URL.fullmatch(url):
-        raise FormatError("An address cannot be put into a script", url, "rr-explorer get TARGET -o DIR fetches it")
+        raise FormatError(
+            "An address cannot be put into a script",
+            url,
+            "rr-explorer get TARGET -o DIR fetches it",
+        )
     return url
 
 
@@ -202,7 +235,11 @@ class _Recipe:
 def _recipe(advice: Advice) -> _Recipe:
     source, tag = advice.source, advice.release.tag
     if not _TAG.fullmatch(tag) or advice.arch not in GO_ARCHES:
-        raise FormatError("This tag or architecture cannot be put into a script", f"{tag}, {advice.arch}", "Build by hand")
+        raise FormatError(
+            "This tag or architecture cannot be put into a script",
+            f"{tag}, {advice.arch}",
+            "Build by hand",
+        )
     assert isinstance(source, Source)
     _safe_name(source.program)
     for part in (source.package, source.program, source.version, source.variable, source.tags):
@@ -213,12 +250,23 @@ def _recipe(advice: Advice) -> _Recipe:
     repo = _checked(advice.repo)
     archive = f"{_address(advice.web_url)}/{repo}/archive/refs/tags/{tag}.tar.gz"
     return _Recipe(
-        repo, tag, advice.arch, archive, source.program, f"go build -trimpath{tags} -ldflags '-s{stamp}'", source.package, _behind(source)
+        repo,
+        tag,
+        advice.arch,
+        archive,
+        source.program,
+        f"go build -trimpath{tags} -ldflags '-s{stamp}'",
+        source.package,
+        _behind(source),
     )
 
 
 def _behind(source: Source) -> str:
-    known = f"What to build is what the build info of {one_line(source.known_from)} names." if source.known_from else ""
+    known = (
+        f"What to build is what the build info of {one_line(source.known_from)} names."
+        if source.known_from
+        else ""
+    )
     return "".join(f" {sentence}" for sentence in (known, source.caveat) if sentence)
 
 
@@ -280,6 +328,10 @@ jobs:
           name: {recipe.program}-linux-{recipe.arch}
           path: dist/{recipe.program}
 """
-    title = f"GitHub Actions on a native {recipe.arch} runner" if native else f"GitHub Actions, compiled for {recipe.arch} on amd64"
+    title = (
+        f"GitHub Actions on a native {recipe.arch} runner"
+        if native
+        else f"GitHub Actions, compiled for {recipe.arch} on amd64"
+    )
     note = f"Put it into .github/workflows of a repository of yours. An artifact keeps no mode: chmod +x it.{recipe.note}"
     return Snippet("build-actions", title, "yaml", text, note)

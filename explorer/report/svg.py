@@ -31,22 +31,42 @@ def svg(content: Document) -> str:
     """The summary table, the title above it, versions and time below."""
     cut = [[clip_middle(cell.text, WIDEST) for cell in row.cells] for row in content.summary]
     titles = [column.title for column in SUMMARY_COLUMNS]
-    widths = [max(cell_width(line[place]) for line in [titles, *cut]) for place in range(len(titles))]
-    starts = [MARGIN + CHARACTER * (sum(widths[:place]) + GAP * place) for place in range(len(titles))]
+    widths = [
+        max(cell_width(line[place]) for line in [titles, *cut]) for place in range(len(titles))
+    ]
+    starts = [
+        MARGIN + CHARACTER * (sum(widths[:place]) + GAP * place) for place in range(len(titles))
+    ]
     made = " · ".join(f"{row.cells[0].text} {row.cells[1].text}" for row in content.made)
-    width = max(starts[-1] + CHARACTER * widths[-1], MARGIN + CHARACTER * min(cell_width(made), 120)) + MARGIN
+    width = (
+        max(starts[-1] + CHARACTER * widths[-1], MARGIN + CHARACTER * min(cell_width(made), 120))
+        + MARGIN
+    )
     height = LINE * (len(cut) + 3) + 2 * MARGIN
     body = [_line(MARGIN, 1, content.title, "title")]
     for place, title in enumerate(titles):
-        body.append(_placed(starts[place], widths[place], 2, title, "dim", SUMMARY_COLUMNS[place].align))
+        body.append(
+            _placed(starts[place], widths[place], 2, title, "dim", SUMMARY_COLUMNS[place].align)
+        )
     for number, (row, texts) in enumerate(zip(content.summary, cut, strict=True), 3):
         for place, text in enumerate(texts):
-            body.append(_placed(starts[place], widths[place], number, text, row.cells[place].style, SUMMARY_COLUMNS[place].align))
+            body.append(
+                _placed(
+                    starts[place],
+                    widths[place],
+                    number,
+                    text,
+                    row.cells[place].style,
+                    SUMMARY_COLUMNS[place].align,
+                )
+            )
     body.append(_line(MARGIN, len(cut) + 3, clip(made, 120), "dim"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" viewBox="0 0 {width:.0f} {height}" role="img">\n'
         f"<title>{_text(content.title)}</title>\n<style>{STYLE}</style>\n"
-        f'<rect class="back" x="0.5" y="0.5" width="{width - 1:.0f}" height="{height - 1}" rx="8"/>\n' + "\n".join(body) + "\n</svg>\n"
+        f'<rect class="back" x="0.5" y="0.5" width="{width - 1:.0f}" height="{height - 1}" rx="8"/>\n'
+        + "\n".join(body)
+        + "\n</svg>\n"
     )
 
 

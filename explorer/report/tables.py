@@ -10,7 +10,16 @@ from explorer.compat import Answer, Target
 from explorer.facts import MISSING, NotApplicable, Unknown, known_or
 from explorer.fetch import Check
 from explorer.releases import Asset, Catalogue, Kind, Origin, Release
-from explorer.report.cells import EMPTY, Cell, Column, Row, answer_cell, check_cell, fact_cell, result_cell
+from explorer.report.cells import (
+    EMPTY,
+    Cell,
+    Column,
+    Row,
+    answer_cell,
+    check_cell,
+    fact_cell,
+    result_cell,
+)
 from explorer.report.text import visible
 from explorer.report.units import age, human_size, iso_date, iso_time, plural
 from explorer.report.words import deciding_in_words
@@ -54,7 +63,13 @@ def shown_assets(release: Release, plugins: bool = True, debs: bool = True) -> t
 
 def asset_columns(target: Target | None = None) -> tuple[Column, ...]:
     """Columns of the files' table; the verdict's is titled by what it is about: ``on musl``, ``on glibc``, ``on scratch``."""
-    where = "musl" if target is None else target.libc.value if target.libc.value != "none" else target.name
+    where = (
+        "musl"
+        if target is None
+        else target.libc.value
+        if target.libc.value != "none"
+        else target.name
+    )
     return (
         Column("kind", "file"),
         Column("platform", "platform"),
@@ -78,7 +93,9 @@ class AssetRow:
     """For a virtual row: the file that does its job, or would if it can."""
 
 
-def asset_row(asset: Asset, inspection: Inspection | None = None, proofs: Sequence[Proof] = ()) -> AssetRow:
+def asset_row(
+    asset: Asset, inspection: Inspection | None = None, proofs: Sequence[Proof] = ()
+) -> AssetRow:
     """One file. ``inspection`` is what a peek or a download told so far, None where nothing was looked at."""
     answer, fact = _verdict_cells(inspection)
     shown = tuple(proofs) or (inspection.proofs if inspection else ())
@@ -87,9 +104,18 @@ def asset_row(asset: Asset, inspection: Inspection | None = None, proofs: Sequen
             asset.name,
             (
                 Cell(_kind_text(asset), "dim" if asset.kind is Kind.OTHER else "strong"),
-                Cell(asset.platform.slug if asset.kind is not Kind.OTHER or asset.platform.slug != "?" else asset.name),
+                Cell(
+                    asset.platform.slug
+                    if asset.kind is not Kind.OTHER or asset.platform.slug != "?"
+                    else asset.name
+                ),
                 Cell(asset.archive, "dim"),
-                fact_cell(asset.size, lambda size: Cell(human_size(size), align="right", sort=size), short=True, align="right"),
+                fact_cell(
+                    asset.size,
+                    lambda size: Cell(human_size(size), align="right", sort=size),
+                    short=True,
+                    align="right",
+                ),
                 _digest_cell(asset, inspection),
                 answer,
                 fact,
@@ -142,7 +168,11 @@ def unpublished(assets: Sequence[Asset]) -> tuple[tuple[str, Asset], ...]:
     there = {(asset.kind, asset.platform.slug) for asset in assets}
     found: list[tuple[str, Asset]] = []
     for asset in assets:
-        if asset.kind not in (Kind.SERVER, Kind.PLUGIN) or asset.platform.os != "linux" or not isinstance(asset.platform.libc, MISSING):
+        if (
+            asset.kind not in (Kind.SERVER, Kind.PLUGIN)
+            or asset.platform.os != "linux"
+            or not isinstance(asset.platform.libc, MISSING)
+        ):
             continue
         arch = known_or(asset.platform.arch, "")
         slug = f"musl-{arch}"
@@ -167,7 +197,10 @@ def gap_row(slug: str, serves: Asset, inspection: Inspection | None = None) -> A
         elif verdict.answer is Answer.NO:
             answer, fact = Cell("↳ no", "bad", sort=3), Cell(f"nor does {other} serve: {words}")
         else:
-            answer, fact = Cell("↳ unknown", "unknown", sort=2), Cell(f"perhaps {other} serves: {words}")
+            answer, fact = (
+                Cell("↳ unknown", "unknown", sort=2),
+                Cell(f"perhaps {other} serves: {words}"),
+            )
     cells = (
         Cell(serves.kind.value, "dim"),
         Cell(slug, "dim"),
@@ -183,7 +216,11 @@ def gap_row(slug: str, serves: Asset, inspection: Inspection | None = None) -> A
 
 def release_title(release: Release) -> str:
     """``v2025.1.15 · 2026-06-17 · 16 files``."""
-    parts = [release.tag, known_or(_moment(release), "date unknown"), plural(len(release.assets), "file")]
+    parts = [
+        release.tag,
+        known_or(_moment(release), "date unknown"),
+        plural(len(release.assets), "file"),
+    ]
     if release.prerelease:
         parts.append("pre-release")
     if release.draft:
@@ -196,7 +233,11 @@ def release_title(release: Release) -> str:
 
 
 def _moment(release: Release) -> str:
-    return "date unknown" if isinstance(release.published_at, MISSING) else iso_date(release.published_at)
+    return (
+        "date unknown"
+        if isinstance(release.published_at, MISSING)
+        else iso_date(release.published_at)
+    )
 
 
 _ORIGINS = {

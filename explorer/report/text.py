@@ -17,7 +17,21 @@ _HOSTILE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Assigned letters, marks and symbols that draw nothing: grapheme joiner, fillers, Khmer inherent vowels, Mongolian
 # and supplementary variation selectors, the braille blank.
 _BLANK = frozenset(
-    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x2800, 0x3164, 0xFFA0, *range(0xE0100, 0xE01F0)]
+    [
+        0x034F,
+        0x115F,
+        0x1160,
+        0x17B4,
+        0x17B5,
+        0x180B,
+        0x180C,
+        0x180D,
+        0x180F,
+        0x2800,
+        0x3164,
+        0xFFA0,
+        *range(0xE0100, 0xE01F0),
+    ]
 )
 # VS15 and VS16 only choose between a text and an emoji picture, and terminals disagree about the width: left out.
 _PRESENTATION = re.compile("[\ufe00-\ufe0f]")
@@ -38,7 +52,12 @@ def visible(text: str, newline: bool = False, tab: bool = False) -> str:
         text = _PRESENTATION.sub("", text)
         text = _MARK_RUN.sub(lambda run: _bounded_marks(run[0]), text)
     return "".join(
-        [character if character.isprintable() and ord(character) not in _BLANK else _form(character, newline, tab) for character in text]
+        [
+            character
+            if character.isprintable() and ord(character) not in _BLANK
+            else _form(character, newline, tab)
+            for character in text
+        ]
     )
 
 

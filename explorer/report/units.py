@@ -38,7 +38,11 @@ def human_duration(seconds: float) -> str:
     whole = round(seconds)
     if whole < 120:
         return f"{whole} s"
-    for big, small, size, rest in (("d", "h", 86400, 3600), ("h", "min", 3600, 60), ("min", "s", 60, 1)):
+    for big, small, size, rest in (
+        ("d", "h", 86400, 3600),
+        ("h", "min", 3600, 60),
+        ("min", "s", 60, 1),
+    ):
         if whole >= size:
             first, second = whole // size, whole % size // rest
             return f"{first} {big} {second} {small}" if second else f"{first} {big}"

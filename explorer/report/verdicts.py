@@ -8,7 +8,16 @@ from datetime import datetime
 
 from explorer.compat import Answer, Dependency, Reason, Rule, Target, Verdict, Where
 from explorer.facts import MISSING
-from explorer.report.cells import EMPTY, Cell, Column, Row, Style, answer_cell, fact_cell, missing_text
+from explorer.report.cells import (
+    EMPTY,
+    Cell,
+    Column,
+    Row,
+    Style,
+    answer_cell,
+    fact_cell,
+    missing_text,
+)
 from explorer.report.proofs import proof_line
 from explorer.report.text import one_line, visible
 from explorer.report.units import human_size, plural
@@ -40,7 +49,9 @@ class Banner:
     """What must not be overlooked: stand-in, an answer that changed, a proof that disagrees, what a peek cost."""
 
 
-def verdict_banner(inspection: Inspection, verdict: Verdict | None = None, now: datetime | None = None) -> Banner:
+def verdict_banner(
+    inspection: Inspection, verdict: Verdict | None = None, now: datetime | None = None
+) -> Banner:
     """The banner of one inspection: of its first verdict, or of the one named."""
     chosen = verdict or (inspection.verdicts[0] if inspection.verdicts else None)
     notes = tuple(_notes(inspection))
@@ -50,7 +61,12 @@ def verdict_banner(inspection: Inspection, verdict: Verdict | None = None, now: 
         return Banner(Cell("? no verdict asked for", "unknown"), EMPTY, EMPTY, EMPTY, proof, notes)
     reason = chosen.deciding
     return Banner(
-        headline(chosen), Cell(one_line(reason.text)), Cell(one_line(reason.evidence), "dim"), Cell(one_line(reason.remedy)), proof, notes
+        headline(chosen),
+        Cell(one_line(reason.text)),
+        Cell(one_line(reason.evidence), "dim"),
+        Cell(one_line(reason.remedy)),
+        proof,
+        notes,
     )
 
 
@@ -58,20 +74,29 @@ def headline(verdict: Verdict) -> Cell:
     """``✗ NO, does not run on musl 1.2.5 (Alpine 3.22), amd64``."""
     words, style = _HEADLINES[verdict.answer]
     where = target_in_words(verdict.target)
-    return Cell(f"{words} {where}, {verdict.target.arch}" if verdict.target.arch else f"{words} {where}", style)
+    return Cell(
+        f"{words} {where}, {verdict.target.arch}" if verdict.target.arch else f"{words} {where}",
+        style,
+    )
 
 
 def _notes(inspection: Inspection) -> Iterable[Cell]:
     if inspection.changed:
         yield Cell(f"! {inspection.changed}", "bad")
     if inspection.proofs and inspection.proofs[0].agrees is False:
-        yield Cell(f"! the proof DISAGREES with the verdict ({inspection.proofs[0].verdict}): please report it", "bad")
+        yield Cell(
+            f"! the proof DISAGREES with the verdict ({inspection.proofs[0].verdict}): please report it",
+            "bad",
+        )
     if inspection.subject.stand_in:
         yield Cell("stand-in: a demo binary built for rr-explorer, not RoadRunner's", "warn")
     if not isinstance(inspection.traffic, MISSING):
         traffic = inspection.traffic
         whole = "" if isinstance(traffic.of, MISSING) else f" of {human_size(traffic.of)}"
-        yield Cell(f"peek: {plural(traffic.requests, 'request')}, {human_size(traffic.bytes)}{whole}, nothing downloaded", "dim")
+        yield Cell(
+            f"peek: {plural(traffic.requests, 'request')}, {human_size(traffic.bytes)}{whole}, nothing downloaded",
+            "dim",
+        )
 
 
 REASON_COLUMNS = (
@@ -122,7 +147,12 @@ VERDICT_COLUMNS = (
 def verdict_row(verdict: Verdict) -> Row:
     """One target of several."""
     return Row(
-        verdict.target.name, (Cell(verdict.target.name, "strong"), answer_cell(verdict.answer), Cell(one_line(verdict.deciding.text)))
+        verdict.target.name,
+        (
+            Cell(verdict.target.name, "strong"),
+            answer_cell(verdict.answer),
+            Cell(one_line(verdict.deciding.text)),
+        ),
     )
 
 
@@ -184,7 +214,12 @@ def dependency_facts(verdict: Verdict) -> tuple[Row, ...]:
     missing = check.missing_libraries
     rows = [
         ("interpreter", fact_cell(check.interpreter, Cell.of)),
-        ("newest glibc", fact_cell(check.newest_glibc, lambda version: Cell(f"GLIBC_{version.removeprefix('GLIBC_')}"))),
+        (
+            "newest glibc",
+            fact_cell(
+                check.newest_glibc, lambda version: Cell(f"GLIBC_{version.removeprefix('GLIBC_')}")
+            ),
+        ),
         ("missing libraries", Cell(", ".join(missing), "bad") if missing else Cell("none", "good")),
         ("missing symbols", fact_cell(check.missing_symbols, _symbols_cell)),
     ]
@@ -236,5 +271,10 @@ def rule_row(rule: Rule) -> Row:
     """A rule as ``rules`` lists it."""
     return Row(
         rule.code,
-        (Cell(str(rule.step), align="right", sort=rule.step), Cell(rule.code, "code"), answer_cell(rule.answer), Cell(rule.title)),
+        (
+            Cell(str(rule.step), align="right", sort=rule.step),
+            Cell(rule.code, "code"),
+            answer_cell(rule.answer),
+            Cell(rule.title),
+        ),
     )

@@ -46,7 +46,11 @@ def binary_in_words(binary: Binary) -> str:
         return visible(f"packed ({known_or(elf.packer, 'unknown packer')})")
     if elf.linkage is Linkage.DYNAMIC:
         words += f", {_loader(elf)}"
-    return f"{words} Go" if known_or(elf.is_go, False) and elf.linkage in (Linkage.STATIC, Linkage.STATIC_PIE) else visible(words)
+    return (
+        f"{words} Go"
+        if known_or(elf.is_go, False) and elf.linkage in (Linkage.STATIC, Linkage.STATIC_PIE)
+        else visible(words)
+    )
 
 
 def _loader(elf: Elf) -> str:
@@ -71,11 +75,17 @@ def deciding_in_words(verdict: Verdict, binary: Binary) -> str:
 
 def _of_dynamic(reason: Reason, verdict: Verdict, binary: Binary) -> str:
     """Names of what is missing, for the reasons that are about that; of the system it was built for."""
-    if not isinstance(binary.elf, MISSING) and ".interp" in reason.code and verdict.answer is Answer.NO:
+    if (
+        not isinstance(binary.elf, MISSING)
+        and ".interp" in reason.code
+        and verdict.answer is Answer.NO
+    ):
         path = known_or(binary.elf.interpreter, "")
         if path:
             return f"no {path.rsplit('/', 1)[-1]} there"
-    if reason.code == "elf.os":  # the sentence says which, and is wider than a column: a peer of "a macOS program"
+    if (
+        reason.code == "elf.os"
+    ):  # the sentence says which, and is wider than a column: a peer of "a macOS program"
         return reason.text.removeprefix("This is ").partition(":")[0]
     if isinstance(verdict.dependencies, MISSING):
         return ""

@@ -44,7 +44,9 @@ class Action:
 
     def binding(self) -> Binding:
         """The binding, with an id so that a keymap can move it."""
-        return Binding(self.key, self.action, self.label, id=self.id, show=self.shown > 0, tooltip=self.help)
+        return Binding(
+            self.key, self.action, self.label, id=self.id, show=self.shown > 0, tooltip=self.help
+        )
 
 
 def _action(
@@ -116,10 +118,36 @@ ACTIONS: tuple[Action, ...] = (
         shown=11,
         group="A file",
     ),
-    _action("other-arch", "M", "arch", "Ask for the other architecture", "advice", shown=3, group="A file"),
-    _action("other-libc", "L", "libc", "Ask for the other C library", "advice", shown=4, group="A file"),
-    _action("open-asset", "enter", "open", "Open the file that is advised", "advice", shown=1, group="A file"),
-    _action("matrix", "m", "matrix", "Show every release on every platform at a glance", "browser", shown=6, group="Lists"),
+    _action(
+        "other-arch",
+        "M",
+        "arch",
+        "Ask for the other architecture",
+        "advice",
+        shown=3,
+        group="A file",
+    ),
+    _action(
+        "other-libc", "L", "libc", "Ask for the other C library", "advice", shown=4, group="A file"
+    ),
+    _action(
+        "open-asset",
+        "enter",
+        "open",
+        "Open the file that is advised",
+        "advice",
+        shown=1,
+        group="A file",
+    ),
+    _action(
+        "matrix",
+        "m",
+        "matrix",
+        "Show every release on every platform at a glance",
+        "browser",
+        shown=6,
+        group="Lists",
+    ),
     _action(
         "refresh",
         "r",
@@ -129,28 +157,131 @@ ACTIONS: tuple[Action, ...] = (
         shown=10,
         group="Lists",
     ),
-    _action("filter", "slash", "filter", "Filter the table as you type; escape clears it", shown=5, group="Lists"),
+    _action(
+        "filter",
+        "slash",
+        "filter",
+        "Filter the table as you type; escape clears it",
+        shown=5,
+        group="Lists",
+    ),
     _action("sort", "s", "sort", "Sort the table by the next column", group="Lists"),
     _action("sort-reverse", "S", "reverse", "Turn the order round", group="Lists"),
-    _action("copy", "y", "copy", "Copy the digest, the URL, a command line or any cell to the clipboard", shown=8, group="Lists"),
-    _action("prereleases", "p", "pre-releases", "Show or hide pre-releases", "browser matrix", shown=12, group="Lists"),
-    _action("plugins", "P", "plugins", "Show or hide protoc-gen-php-grpc and other plugins", "browser", group="Lists"),
+    _action(
+        "copy",
+        "y",
+        "copy",
+        "Copy the digest, the URL, a command line or any cell to the clipboard",
+        shown=8,
+        group="Lists",
+    ),
+    _action(
+        "prereleases",
+        "p",
+        "pre-releases",
+        "Show or hide pre-releases",
+        "browser matrix",
+        shown=12,
+        group="Lists",
+    ),
+    _action(
+        "plugins",
+        "P",
+        "plugins",
+        "Show or hide protoc-gen-php-grpc and other plugins",
+        "browser",
+        group="Lists",
+    ),
     _action("debs", "B", "debs", "Show or hide Debian packages", "browser", group="Lists"),
-    _action("next-tab", "right_square_bracket", "next tab", "Go to the next tab", "binary", shown=6, group="Moving"),
-    _action("previous-tab", "left_square_bracket", "previous tab", "Go to the tab before", "binary", group="Moving"),
-    _action("back", "escape", "back", "Go back: close, clear the filter, leave the pane", shown=13, group="Moving"),
-    _action("jump", "g", "jump", "Jump mode: then one more key goes to any part of the screen", group="Moving"),
+    _action(
+        "next-tab",
+        "right_square_bracket",
+        "next tab",
+        "Go to the next tab",
+        "binary",
+        shown=6,
+        group="Moving",
+    ),
+    _action(
+        "previous-tab",
+        "left_square_bracket",
+        "previous tab",
+        "Go to the tab before",
+        "binary",
+        group="Moving",
+    ),
+    _action(
+        "back",
+        "escape",
+        "back",
+        "Go back: close, clear the filter, leave the pane",
+        shown=13,
+        group="Moving",
+    ),
+    _action(
+        "jump",
+        "g",
+        "jump",
+        "Jump mode: then one more key goes to any part of the screen",
+        group="Moving",
+    ),
     _action("jobs", "J", "jobs", "Show what is running, with its progress", group="Jobs"),
-    _action("cancel", "x", "cancel", "Cancel the job that is highlighted, or the one started last", group="Jobs"),
-    _action("settings", "comma", "settings", "Show the settings and where to change them", do="app.settings"),
-    _action("doctor", "D", "doctor", "Look at network, cache, engines and emulation, and say what to do", do="app.doctor"),
-    _action("theme", "T", "theme", "Choose the colours, the terminal's own among them", do="app.choose_theme"),
-    _action("help", "question_mark", "help", "Help for what has the focus, and all keys", shown=14, do="app.help"),
-    _action("palette", "ctrl+p", "palette", "Find any command that makes sense now", do="app.command_palette"),
-    _action("quit", "q,ctrl+q", "quit", "Leave; running jobs are stopped cleanly, downloads can be resumed", shown=15, do="app.leave"),
+    _action(
+        "cancel",
+        "x",
+        "cancel",
+        "Cancel the job that is highlighted, or the one started last",
+        group="Jobs",
+    ),
+    _action(
+        "settings",
+        "comma",
+        "settings",
+        "Show the settings and where to change them",
+        do="app.settings",
+    ),
+    _action(
+        "doctor",
+        "D",
+        "doctor",
+        "Look at network, cache, engines and emulation, and say what to do",
+        do="app.doctor",
+    ),
+    _action(
+        "theme",
+        "T",
+        "theme",
+        "Choose the colours, the terminal's own among them",
+        do="app.choose_theme",
+    ),
+    _action(
+        "help",
+        "question_mark",
+        "help",
+        "Help for what has the focus, and all keys",
+        shown=14,
+        do="app.help",
+    ),
+    _action(
+        "palette",
+        "ctrl+p",
+        "palette",
+        "Find any command that makes sense now",
+        do="app.command_palette",
+    ),
+    _action(
+        "quit",
+        "q,ctrl+q",
+        "quit",
+        "Leave; running jobs are stopped cleanly, downloads can be resumed",
+        shown=15,
+        do="app.leave",
+    ),
 )
 
-ENTER = Action("open", "enter", "open", "Open what is highlighted", frozenset({EVERYWHERE}), 1, group="Moving")
+ENTER = Action(
+    "open", "enter", "open", "Open what is highlighted", frozenset({EVERYWHERE}), 1, group="Moving"
+)
 """Bound by each table itself, so that it only acts where there is a row; listed here for help and the README."""
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in (ENTER, *ACTIONS)}
@@ -169,7 +300,9 @@ def offered(screen: Screen[Any], binding: ActiveBinding) -> Action | None:
 
 def actions_for(context: str) -> tuple[Action, ...]:
     """The actions that are bound on a screen of this context, in the registry's order."""
-    return tuple(action for action in ACTIONS if context in action.where or EVERYWHERE in action.where)
+    return tuple(
+        action for action in ACTIONS if context in action.where or EVERYWHERE in action.where
+    )
 
 
 def bindings_for(context: str) -> list[BindingType]:

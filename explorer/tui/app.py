@@ -23,7 +23,15 @@ from explorer.tui.away import Away
 from explorer.tui.jobs import Job, JobBoard, JobEnded, JobPrinted, JobProgressed, Kind, State
 from explorer.tui.late import load, report, workbench
 from explorer.tui.leaving import Leaving
-from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, CommandWanted, Inspected, InspectFailed, Proved
+from explorer.tui.messages import (
+    AssetLearned,
+    CatalogueArrived,
+    CatalogueFailed,
+    CommandWanted,
+    Inspected,
+    InspectFailed,
+    Proved,
+)
 from explorer.tui.pace import Pace
 from explorer.tui.theme import DEFAULT, THEMES
 from explorer.tui.typed import TypedAhead
@@ -31,7 +39,15 @@ from explorer.tui.work import Work, key_of
 
 if TYPE_CHECKING:
     from explorer.tui.copying import Copy
-    from explorer.workbench import Asset, Catalogue, Download, Inspection, Subject, Target, Workbench
+    from explorer.workbench import (
+        Asset,
+        Catalogue,
+        Download,
+        Inspection,
+        Subject,
+        Target,
+        Workbench,
+    )
 
 
 def _commands() -> type[Provider]:
@@ -100,7 +116,10 @@ class ExplorerApp(App[None]):
 
     def _theme(self, name: str) -> str:
         if name and name not in self.available_themes:
-            self.warnings = (*self.warnings, f"theme: there is none called “{name}”; {DEFAULT} is used")
+            self.warnings = (
+                *self.warnings,
+                f"theme: there is none called “{name}”; {DEFAULT} is used",
+            )
             return DEFAULT
         return name or DEFAULT
 
@@ -157,7 +176,9 @@ class ExplorerApp(App[None]):
         """The repository or folder; visible text."""
         if not self.ready:
             return ""
-        return report.visible(str(self.settings.folder) if self.settings.folder else self.settings.repo)
+        return report.visible(
+            str(self.settings.folder) if self.settings.folder else self.settings.repo
+        )
 
     @property
     def state_words(self) -> tuple[str, ...]:
@@ -186,9 +207,13 @@ class ExplorerApp(App[None]):
         """Whether there are bytes to get at: here, or at an address; with ``whole`` only what is still to be fetched counts."""
         if asset is None:
             return False
-        return (asset.path is not None and not whole) or (asset.path is None and bool(asset.url or asset.api_url))
+        return (asset.path is not None and not whole) or (
+            asset.path is None and bool(asset.url or asset.api_url)
+        )
 
-    def say(self, words: object, *, title: str = "", warning: bool = False, error: bool = False) -> None:
+    def say(
+        self, words: object, *, title: str = "", warning: bool = False, error: bool = False
+    ) -> None:
         """A toast. Never read as markup, and visible whatever it quotes."""
         self.notify(
             report.visible(str(words), newline=True),
@@ -266,9 +291,15 @@ class ExplorerApp(App[None]):
 
     def tell_download(self, asset: Asset, got: Download) -> None:
         """A file has arrived."""
-        check = "its digest is right" if got.check == "ok" else "there is no digest to check it against"
+        check = (
+            "its digest is right" if got.check == "ok" else "there is no digest to check it against"
+        )
         check = f"it was not checked: {got.check.why}" if isinstance(got.check, MISSING) else check
-        source = "was here already" if got.from_cache else f"{report.human_size(got.blob.size)} downloaded"
+        source = (
+            "was here already"
+            if got.from_cache
+            else f"{report.human_size(got.blob.size)} downloaded"
+        )
         self.say(f"{asset.name}: {source}, {check}")
 
     @on(JobProgressed)
@@ -324,7 +355,10 @@ class ExplorerApp(App[None]):
                 self.copy_to_clipboard(copy.text)
                 self.say(f"{copy.title} copied")
 
-        choices = [Choice(str(number), copy.title, copy.text.splitlines()[0] if copy.text else "") for number, copy in enumerate(copies)]
+        choices = [
+            Choice(str(number), copy.title, copy.text.splitlines()[0] if copy.text else "")
+            for number, copy in enumerate(copies)
+        ]
         self.push_screen(ChooseScreen("Copy", choices), take)
 
     def choose_target(self) -> None:
@@ -332,7 +366,10 @@ class ExplorerApp(App[None]):
         from explorer.tui.screens.choose import Choice, ChooseScreen
 
         current = self.target.name if self.target else ""
-        choices = [Choice(target.name, target.name, report.target_in_words(target)) for target in self.wb.targets()]
+        choices = [
+            Choice(target.name, target.name, report.target_in_words(target))
+            for target in self.wb.targets()
+        ]
 
         self.push_screen(ChooseScreen("Where should it run?", choices, current), self.set_target)
 

@@ -65,7 +65,9 @@ class Away:
     def _begin(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             ready = threading.Event()
-            self._thread = threading.Thread(target=self._serve, args=(ready,), name="rr-explorer-away", daemon=True)
+            self._thread = threading.Thread(
+                target=self._serve, args=(ready,), name="rr-explorer-away", daemon=True
+            )
             self._thread.start()
             ready.wait()
         assert self._loop is not None

@@ -33,7 +33,9 @@ def asset_copies(asset: Asset) -> list[Copy]:
         found.append(Copy("digest", asset.digest))
     if asset.url:
         found.append(Copy("URL", asset.url))
-    found.append(Copy("command line", f"rr-explorer inspect {shlex.quote(f'{asset.tag}/{asset.name}')}"))
+    found.append(
+        Copy("command line", f"rr-explorer inspect {shlex.quote(f'{asset.tag}/{asset.name}')}")
+    )
     found.append(Copy("name", asset.name))
     return found
 

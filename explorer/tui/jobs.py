@@ -127,4 +127,6 @@ class JobBoard:
 
     def find(self, kind: Kind, about: str) -> Job | None:
         """The newest job of this kind about this subject, running or not."""
-        return next((job for job in reversed(self._jobs) if job.kind is kind and job.about == about), None)
+        return next(
+            (job for job in reversed(self._jobs) if job.kind is kind and job.about == about), None
+        )

@@ -21,7 +21,9 @@ class Leaving:
     def begin(self) -> None:
         """Only the main thread can."""
         for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)  # Windows has no SIGHUP, and its loops take no handlers
+            number = getattr(
+                signal, name, None
+            )  # Windows has no SIGHUP, and its loops take no handlers
             if number is not None and signal.getsignal(number) is signal.SIG_DFL:
                 with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                     asyncio.get_running_loop().add_signal_handler(number, self._leave, number)

@@ -52,7 +52,9 @@ class Looking:
         seen = {key_of_asset(asset): asset for asset in assets}
         for key, worker in list(self._running.items()):
             if key not in seen:
-                del self._running[key]  # now, not when it has ended: it may be wanted again before that
+                del self._running[
+                    key
+                ]  # now, not when it has ended: it may be wanted again before that
                 worker.cancel()
         known = app.learned.keys() | app.problems.keys() | self.unreachable | self._running.keys()
         self._wanted = {key: asset for key, asset in seen.items() if key not in known}
@@ -62,7 +64,9 @@ class Looking:
         while self._wanted and len(self._running) < AT_A_TIME:
             key = next(iter(self._wanted))
             asset = self._wanted.pop(key)
-            self._running[key] = self._screen.run_worker(partial(self._look, key, asset), name=key, group="look", exit_on_error=True)
+            self._running[key] = self._screen.run_worker(
+                partial(self._look, key, asset), name=key, group="look", exit_on_error=True
+            )
 
     async def _look(self, key: str, asset: Asset) -> None:
         app = self._explorer
@@ -74,7 +78,11 @@ class Looking:
                 return
             seen = await app.away.run(app.wb.look_at(asset, on=on[0] if on else ""))
             if on == app.judged_on:
-                app.post_message(AssetLearned(asset, seen.inspection, problem=str(seen.error) if seen.error else ""))
+                app.post_message(
+                    AssetLearned(
+                        asset, seen.inspection, problem=str(seen.error) if seen.error else ""
+                    )
+                )
         except CancelledError:
             return
         finally:

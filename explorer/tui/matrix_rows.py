@@ -9,7 +9,17 @@ from explorer.progress import Cancellation
 from explorer.report import Cell, Column, Row, Style, cell_width
 from explorer.report.matrix import CACHED, PUBLISHED_SHORT, matrix_cell
 from explorer.tui.widgets.grid import Heading
-from explorer.workbench import Asset, Inspection, Kind, Matrix, MatrixCell, MatrixColumn, MatrixRow, Seen, seen_key
+from explorer.workbench import (
+    Asset,
+    Inspection,
+    Kind,
+    Matrix,
+    MatrixCell,
+    MatrixColumn,
+    MatrixRow,
+    Seen,
+    seen_key,
+)
 
 RELEASE = (13, 17)
 """Cells of the release's column, at least and at most: ``v2.0.0-alpha1``, ``v2023.1.0-alpha.1``."""
@@ -33,14 +43,21 @@ def _parts(column: MatrixColumn) -> tuple[str, str]:
 
 def headings(matrix: Matrix) -> tuple[Heading, ...]:
     """What stands above the columns."""
-    return tuple(Heading(GROUPS[column.kind], *(Cell(part).text for part in _parts(column))) for column in matrix.columns)
+    return tuple(
+        Heading(GROUPS[column.kind], *(Cell(part).text for part in _parts(column)))
+        for column in matrix.columns
+    )
 
 
 class MatrixRows:
     """A row source: releases down, platforms across. ``learned`` and ``problems`` are the app's, read when a row is drawn."""
 
     def __init__(
-        self, matrix: Matrix, rows: Sequence[MatrixRow], known: Callable[[Asset], Inspection | None], problem: Callable[[Asset], str]
+        self,
+        matrix: Matrix,
+        rows: Sequence[MatrixRow],
+        known: Callable[[Asset], Inspection | None],
+        problem: Callable[[Asset], str],
     ) -> None:
         self.matrix = matrix
         self._rows = tuple(rows)
@@ -53,7 +70,14 @@ class MatrixRows:
         self.cached: set[str] = set()
         """``TAG/NAME`` of files that the cache has whole."""
         self.columns = (
-            Column("tag", "release", width=min(RELEASE[1], max((RELEASE[0], *(cell_width(row.release.tag) for row in self._rows))))),
+            Column(
+                "tag",
+                "release",
+                width=min(
+                    RELEASE[1],
+                    max((RELEASE[0], *(cell_width(row.release.tag) for row in self._rows))),
+                ),
+            ),
             *(Column(column.key, column.title, width=_width(column)) for column in matrix.columns),
         )
 
@@ -78,8 +102,13 @@ class MatrixRows:
         if made is None:
             release = self._rows[index]
             style: Style = "dim" if release.release.prerelease else "strong"
-            cells = (self._cell(cell, width.width) for cell, width in zip(release.cells, self.columns[1:], strict=True))
-            made = self._made[index] = Row(release.release.tag, (Cell(release.release.tag, style), *cells))
+            cells = (
+                self._cell(cell, width.width)
+                for cell, width in zip(release.cells, self.columns[1:], strict=True)
+            )
+            made = self._made[index] = Row(
+                release.release.tag, (Cell(release.release.tag, style), *cells)
+            )
         return made
 
     def _cell(self, cell: MatrixCell, width: int) -> Cell:
@@ -89,7 +118,11 @@ class MatrixRows:
         known = [self._look_up(file) for file in cell.assets or (asset,)]
         if not any(known):
             mark = PUBLISHED_SHORT if seen_key(asset) in self.unreachable else "…"
-            return Cell(mark if cell.assets else f"↳ {asset.platform.slug}" if width >= STORY else "↳", "dim", sort=8)
+            return Cell(
+                mark if cell.assets else f"↳ {asset.platform.slug}" if width >= STORY else "↳",
+                "dim",
+                sort=8,
+            )
         shown = matrix_cell(self.matrix, cell)
         text = shown.text.removesuffix(CACHED) + "*" if shown.text.endswith(CACHED) else shown.text
         if not cell.assets and width >= STORY:

@@ -57,7 +57,9 @@ class NowProvider(Provider):
     async def discover(self) -> Hits:
         """Before anything is typed: the actions."""
         for label, help_text, run in self._actions():
-            yield DiscoveryHit(text(label[:1].upper() + label[1:]), run, text=label, help=escaped(help_text))
+            yield DiscoveryHit(
+                text(label[:1].upper() + label[1:]), run, text=label, help=escaped(help_text)
+            )
 
     async def search(self, query: str) -> Hits:
         """What fits the words typed."""

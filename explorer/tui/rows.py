@@ -117,7 +117,10 @@ def choose(source: RowSource, wish: Wish, cancel: Cancellation) -> Sequence[int]
         CancelledError: something else is wanted meanwhile.
     """
     found = source.search(wish.words, cancel) if wish.words.strip() else range(len(source))
-    place = next((number for number, column in enumerate(source.columns) if column.key == wish.sorted_by), None)
+    place = next(
+        (number for number, column in enumerate(source.columns) if column.key == wish.sorted_by),
+        None,
+    )
     if place is None or len(found) > SORTABLE:
         return found
 
@@ -142,4 +145,8 @@ def place_of(number: int, view: Sequence[int], ordered: bool, otherwise: int) ->
 def cells_of(row: Row, columns: Sequence[Column]) -> list[tuple[str, str]]:
     """Title and full text of each cell that says something."""
     cells = zip(columns, row.cells, strict=False)
-    return [(column.title, cell.text) for column, cell in cells if cell is not report.EMPTY and cell.text]
+    return [
+        (column.title, cell.text)
+        for column, cell in cells
+        if cell is not report.EMPTY and cell.text
+    ]

@@ -70,14 +70,22 @@ def dependencies(inspection: Inspection) -> TabContent:
     if not inspection.verdicts:
         return TabContent(note=Cell("no verdict was asked for", "dim"))
     verdict = inspection.verdicts[0]
-    return TabContent(DEPENDENCY_COLUMNS, dependency_rows(verdict), tab_note(verdict.dependencies), dependency_facts(verdict))
+    return TabContent(
+        DEPENDENCY_COLUMNS,
+        dependency_rows(verdict),
+        tab_note(verdict.dependencies),
+        dependency_facts(verdict),
+    )
 
 
 def facts(inspection: Inspection) -> TabContent:
     """The binary's headline facts, and the asset's."""
     asset = inspection.subject.asset
     rest = asset_facts(asset) if asset is not None else ()
-    return TabContent(FACT_COLUMNS, (*binary_facts(inspection), *(Row(f"asset {row.key}", row.cells) for row in rest)))
+    return TabContent(
+        FACT_COLUMNS,
+        (*binary_facts(inspection), *(Row(f"asset {row.key}", row.cells) for row in rest)),
+    )
 
 
 def segments(inspection: Inspection) -> TabContent:
@@ -87,7 +95,10 @@ def segments(inspection: Inspection) -> TabContent:
         return TabContent(note=tab_note(elf))
     if isinstance(elf.segments, (Unknown, NotApplicable)):
         return TabContent(note=tab_note(elf.segments))
-    return TabContent(SEGMENT_COLUMNS, tuple(segment_row(segment, index) for index, segment in enumerate(elf.segments)))
+    return TabContent(
+        SEGMENT_COLUMNS,
+        tuple(segment_row(segment, index) for index, segment in enumerate(elf.segments)),
+    )
 
 
 def sections(inspection: Inspection) -> TabContent:
@@ -107,7 +118,10 @@ def dynamic(inspection: Inspection) -> TabContent:
         return TabContent(note=tab_note(elf))
     if isinstance(elf.dynamic, (Unknown, NotApplicable)):
         return TabContent(note=tab_note(elf.dynamic))
-    return TabContent(DYNAMIC_COLUMNS, tuple(dynamic_row(entry, index) for index, entry in enumerate(elf.dynamic.entries)))
+    return TabContent(
+        DYNAMIC_COLUMNS,
+        tuple(dynamic_row(entry, index) for index, entry in enumerate(elf.dynamic.entries)),
+    )
 
 
 def notes(inspection: Inspection) -> TabContent:
@@ -117,7 +131,9 @@ def notes(inspection: Inspection) -> TabContent:
         return TabContent(note=tab_note(elf))
     if isinstance(elf.notes, (Unknown, NotApplicable)):
         return TabContent(note=tab_note(elf.notes))
-    return TabContent(NOTE_COLUMNS, tuple(note_row(note, index) for index, note in enumerate(elf.notes)))
+    return TabContent(
+        NOTE_COLUMNS, tuple(note_row(note, index) for index, note in enumerate(elf.notes))
+    )
 
 
 def go_build(inspection: Inspection) -> TabContent:
@@ -125,7 +141,11 @@ def go_build(inspection: Inspection) -> TabContent:
     elf = _elf(inspection)
     if isinstance(elf, (Unknown, NotApplicable)):
         return TabContent(note=tab_note(elf))
-    return TabContent(note=tab_note(elf.go)) if isinstance(elf.go, (Unknown, NotApplicable)) else TabContent(GO_COLUMNS, go_rows(elf.go))
+    return (
+        TabContent(note=tab_note(elf.go))
+        if isinstance(elf.go, (Unknown, NotApplicable))
+        else TabContent(GO_COLUMNS, go_rows(elf.go))
+    )
 
 
 def members(inspection: Inspection) -> TabContent:
@@ -157,8 +177,15 @@ TABS: tuple[TabSpec, ...] = (
         "The tree of libraries, where each would be found in the target, and what is missing.",
         drops=("searched",),
     ),
-    TabSpec("targets", "Targets", None, "The same binary on every target. Enter takes the one under the cursor as the target."),
-    TabSpec("facts", "File", facts, "What the file is, fact by fact; a fact that is missing says why."),
+    TabSpec(
+        "targets",
+        "Targets",
+        None,
+        "The same binary on every target. Enter takes the one under the cursor as the target.",
+    ),
+    TabSpec(
+        "facts", "File", facts, "What the file is, fact by fact; a fact that is missing says why."
+    ),
     TabSpec(
         "members",
         "Members",
@@ -167,10 +194,32 @@ TABS: tuple[TabSpec, ...] = (
         drops=("mode",),
     ),
     TabSpec("segments", "Segments", segments, "Program headers: what the loader maps.", fits=False),
-    TabSpec("sections", "Sections", sections, "Section headers; a stripped file still has most of them.", fits=False),
-    TabSpec("dynamic", "Dynamic", dynamic, "The dynamic section, read through PT_DYNAMIC.", fits=False),
-    TabSpec("symbols", "Symbols", None, "The symbol table, or the dynamic one where that is stripped. / searches all of it.", fits=False),
+    TabSpec(
+        "sections",
+        "Sections",
+        sections,
+        "Section headers; a stripped file still has most of them.",
+        fits=False,
+    ),
+    TabSpec(
+        "dynamic", "Dynamic", dynamic, "The dynamic section, read through PT_DYNAMIC.", fits=False
+    ),
+    TabSpec(
+        "symbols",
+        "Symbols",
+        None,
+        "The symbol table, or the dynamic one where that is stripped. / searches all of it.",
+        fits=False,
+    ),
     TabSpec("notes", "Notes", notes, "ELF notes: build ids, ABI tags, properties."),
-    TabSpec("go", "Go build", go_build, "Go's build info: toolchain, modules with their replacements, settings.", drops=("sum",)),
-    TabSpec("release", "Release", None, "The release's notes. A link is opened only when you choose it."),
+    TabSpec(
+        "go",
+        "Go build",
+        go_build,
+        "Go's build info: toolchain, modules with their replacements, settings.",
+        drops=("sum",),
+    ),
+    TabSpec(
+        "release", "Release", None, "The release's notes. A link is opened only when you choose it."
+    ),
 )

@@ -65,7 +65,9 @@ class TypedAhead:
     def _follow(self, rounds: int, opened: bool = False) -> None:
         self._number += 1
         place = self._place()
-        self._alarm = asyncio.get_running_loop().call_later(LIMIT, self._home, self._number, MOST, place)
+        self._alarm = asyncio.get_running_loop().call_later(
+            LIMIT, self._home, self._number, MOST, place
+        )
         way = deque(place[1].ancestors_with_self)
         if opened:  # a new screen scrolls once it is laid out
             place[0].call_after_refresh(self._pass_on, way, self._number, rounds, place)
@@ -77,7 +79,9 @@ class TypedAhead:
         screen = self._app.screen
         return screen, screen.focused or screen
 
-    def _pass_on(self, way: deque[DOMNode], number: int, rounds: int, place: tuple[DOMNode, DOMNode]) -> None:
+    def _pass_on(
+        self, way: deque[DOMNode], number: int, rounds: int, place: tuple[DOMNode, DOMNode]
+    ) -> None:
         """Into the next queue of the way; home behind the last one, which is the app's."""
         while way:
             if way.popleft().call_later(self._pass_on, way, number, rounds, place):

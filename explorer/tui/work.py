@@ -16,7 +16,15 @@ from explorer.errors import CancelledError, ExplorerError
 from explorer.progress import Progress
 from explorer.tui.jobs import Job, JobEnded, JobPrinted, JobProgressed, Kind, State
 from explorer.tui.late import workbench
-from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed, CommandWanted, Inspected, InspectFailed, Proved
+from explorer.tui.messages import (
+    AssetLearned,
+    CatalogueArrived,
+    CatalogueFailed,
+    CommandWanted,
+    Inspected,
+    InspectFailed,
+    Proved,
+)
 
 if TYPE_CHECKING:
     from explorer.tui.app import ExplorerApp
@@ -46,7 +54,9 @@ class Work:
 
     # -- jobs ---------------------------------------------------------------------------------------------------------
 
-    def _start(self, kind: Kind, title: str, about: str, work: Callable[[Job], Awaitable[None]]) -> Job:
+    def _start(
+        self, kind: Kind, title: str, about: str, work: Callable[[Job], Awaitable[None]]
+    ) -> Job:
         app = self._app
         running = app.board.find(kind, about)
         if running is not None and running.running:
@@ -120,7 +130,9 @@ class Work:
         async def look(asset: Asset, whole: bool) -> None:
             async with turn:
                 try:
-                    found = await app.away.run((wb.inspect if whole else wb.peek)(wb.subject(asset), on=on))
+                    found = await app.away.run(
+                        (wb.inspect if whole else wb.peek)(wb.subject(asset), on=on)
+                    )
                 except CancelledError:
                     return
                 except ExplorerError as error:
@@ -145,7 +157,9 @@ class Work:
         async def work(job: Job) -> None:
             got = await app.away.run(wb.download(asset, progress=self._progress(job)))
             app.tell_download(asset, got)
-            found = await app.away.run(wb.inspect(subject, on=app.judged_on, progress=self._progress(job)))
+            found = await app.away.run(
+                wb.inspect(subject, on=app.judged_on, progress=self._progress(job))
+            )
             app.post_message(Inspected(found))
 
         return self._start(Kind.DOWNLOAD, asset.name, key_of(subject), work)
@@ -160,7 +174,9 @@ class Work:
             progress = self._progress(job)
             here = whole or await asyncio.to_thread(wb.on_disk, subject)
             look = wb.inspect if here else wb.peek
-            app.post_message(Inspected(await app.away.run(look(subject, on=app.judged_on, progress=progress))))
+            app.post_message(
+                Inspected(await app.away.run(look(subject, on=app.judged_on, progress=progress)))
+            )
 
         return self._start(Kind.INSPECT, subject.name, key_of(subject), work)
 
@@ -172,7 +188,9 @@ class Work:
             then(await app.away.run(app.wb.advise(tag, arch, libc, progress=self._progress(job))))
 
         # Each question is a job of its own: another screen's answer goes to that screen.
-        return self._start(Kind.ADVISE, f"advice for {arch}, {libc}", f"advice {next(self._questions)}", work)
+        return self._start(
+            Kind.ADVISE, f"advice for {arch}, {libc}", f"advice {next(self._questions)}", work
+        )
 
     def resolve(self, target: str, then: Callable[[Subject], None]) -> None:
         """Find what a TARGET of the command line stands for."""
@@ -182,7 +200,9 @@ class Work:
 
         self._start(Kind.INSPECT, target, f"target {target}", work)
 
-    def verify(self, subject: Subject, inspection: Inspection | None, options: ProofOptions | None = None) -> Job:
+    def verify(
+        self, subject: Subject, inspection: Inspection | None, options: ProofOptions | None = None
+    ) -> Job:
         """Run the binary in a container; its output arrives in batches."""
         app, wb = self._app, self._app.wb
 
@@ -198,7 +218,12 @@ class Work:
             printed: list[str] = []
             flusher = asyncio.create_task(flush(job, printed))
             try:
-                proving = wb.verify(found, options or workbench.ProofOptions(), progress=progress, output=printed.append)
+                proving = wb.verify(
+                    found,
+                    options or workbench.ProofOptions(),
+                    progress=progress,
+                    output=printed.append,
+                )
                 proof = await app.away.run(proving)
             finally:
                 flusher.cancel()

@@ -11,11 +11,16 @@ from explorer.facts import Fact, NotApplicable
 from explorer.verify.models import CheckResult, Expectations, Result
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_VERSION = re.compile(r"^\S+ version v?(?P<version>[^\s,;()]+)(?P<rest>[^\n]*)$|^\s*Version:\s*v?(?P<older>[^\s,;()]+)", re.MULTILINE)
+_VERSION = re.compile(
+    r"^\S+ version v?(?P<version>[^\s,;()]+)(?P<rest>[^\n]*)$|^\s*Version:\s*v?(?P<older>[^\s,;()]+)",
+    re.MULTILINE,
+)
 _PLATFORM = re.compile(r"OS: (?P<os>[\w-]+), arch: (?P<arch>[\w-]+)")
 
 
-def check(result: Result, exit_code: int | None, output: str, expect: Expectations) -> tuple[CheckResult, ...]:
+def check(
+    result: Result, exit_code: int | None, output: str, expect: Expectations
+) -> tuple[CheckResult, ...]:
     """One result per expectation, and ``exit``; none where nothing is expected.
 
     ``output`` is stdout, and stderr behind it: v1 printed its help there.
@@ -24,11 +29,20 @@ def check(result: Result, exit_code: int | None, output: str, expect: Expectatio
         return ()
     not_run: Fact[bool] = NotApplicable("it did not run")
     if result is not Result.RAN:
-        wanted = (("exit", "0"), ("version", expect.version), ("os", expect.os), ("arch", expect.arch))
+        wanted = (
+            ("exit", "0"),
+            ("version", expect.version),
+            ("os", expect.os),
+            ("arch", expect.arch),
+        )
         return tuple(CheckResult(name, not_run, value, "") for name, value in wanted if value)
     text = _ANSI.sub("", output[:65536])
     found = _VERSION.search(text)
-    ended: Fact[bool] = NotApplicable("it has no --version: its help text tells it") if found and found["older"] else exit_code == 0
+    ended: Fact[bool] = (
+        NotApplicable("it has no --version: its help text tells it")
+        if found and found["older"]
+        else exit_code == 0
+    )
     checks = [CheckResult("exit", ended, "0", "stopped" if exit_code is None else str(exit_code))]
     if expect.version:
         checks.append(_version(found, expect.version, text))
@@ -37,7 +51,9 @@ def check(result: Result, exit_code: int | None, output: str, expect: Expectatio
         if value and printed:
             checks.append(CheckResult(name, printed[name] == value, value, printed[name]))
         elif value:
-            checks.append(CheckResult(name, NotApplicable("this version does not print it"), value, ""))
+            checks.append(
+                CheckResult(name, NotApplicable("this version does not print it"), value, "")
+            )
     return tuple(checks)
 
 
@@ -47,5 +63,12 @@ def _version(found: re.Match[str] | None, expected: str, text: str) -> CheckResu
         return CheckResult("version", False, expected, first[:200])
     seen = found["version"] or found["older"] or ""
     if seen == "local":
-        return CheckResult("version", NotApplicable("this build was not told its version: v2.0.0 prints “local”"), expected, seen)
-    return CheckResult("version", seen.removeprefix("v") == expected.removeprefix("v"), expected, seen)
+        return CheckResult(
+            "version",
+            NotApplicable("this build was not told its version: v2.0.0 prints “local”"),
+            expected,
+            seen,
+        )
+    return CheckResult(
+        "version", seen.removeprefix("v") == expected.removeprefix("v"), expected, seen
+    )

@@ -38,11 +38,18 @@ async def client(command: Sequence[str], *, stdin: int = DEVNULL) -> AsyncIterat
         EngineError: there is no such program.
     """
     try:
-        process = await asyncio.create_subprocess_exec(*command, stdin=stdin, stdout=PIPE, stderr=PIPE, start_new_session=True)
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=stdin, stdout=PIPE, stderr=PIPE, start_new_session=True
+        )
     except FileNotFoundError:
-        raise EngineError(f"{command[0]} is not installed", remedy=f"Install {command[0]}, or choose another engine") from None
+        raise EngineError(
+            f"{command[0]} is not installed",
+            remedy=f"Install {command[0]}, or choose another engine",
+        ) from None
     except OSError as error:
-        raise EngineError(f"{command[0]} cannot be started", error.strerror or str(error)) from error
+        raise EngineError(
+            f"{command[0]} cannot be started", error.strerror or str(error)
+        ) from error
     try:
         yield process
     finally:
@@ -78,12 +85,16 @@ async def call(command: Sequence[str], *, seconds: float = 60.0) -> Called:
             code = await process.wait()
     except TimeoutError:
         raise EngineError(
-            f"{command[0]} gives no answer", f"{' '.join(command[:4])} … was given {seconds:.0f} s", f"Look at it with: {command[0]} info"
+            f"{command[0]} gives no answer",
+            f"{' '.join(command[:4])} … was given {seconds:.0f} s",
+            f"Look at it with: {command[0]} info",
         ) from None
     return Called(code, *(part.decode(errors="replace") for part in outputs))
 
 
-async def call_with(command: Sequence[str], feed: Callable[[int], None], *, seconds: float = 300.0) -> Called:
+async def call_with(
+    command: Sequence[str], feed: Callable[[int], None], *, seconds: float = 300.0
+) -> Called:
     """As ``call``, with a standard input that ``feed`` writes to a file descriptor, in a thread.
 
     ``feed`` must stop at an ``OSError``: that is how it learns that the client has gone.
@@ -99,7 +110,9 @@ async def call_with(command: Sequence[str], feed: Callable[[int], None], *, seco
             outputs = await asyncio.gather(_bounded(process.stdout), _bounded(process.stderr))
             code = await process.wait()
     except TimeoutError:
-        raise EngineError(f"{command[0]} takes too long", f"{' '.join(command[:4])} … was given {seconds:.0f} s") from None
+        raise EngineError(
+            f"{command[0]} takes too long", f"{' '.join(command[:4])} … was given {seconds:.0f} s"
+        ) from None
     finally:
         if reader >= 0:
             os.close(reader)

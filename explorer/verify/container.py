@@ -77,7 +77,12 @@ class Container:
         return (
             *(*self.engine.command, "create", "--name", self.name, "--label", session_label()),
             *("--platform", self.platform, "--pull=never", "--network=none", "--user=65534:65534"),
-            *("--cap-drop=ALL", "--security-opt=no-new-privileges", f"--memory={memory}", f"--memory-swap={memory}"),
+            *(
+                "--cap-drop=ALL",
+                "--security-opt=no-new-privileges",
+                f"--memory={memory}",
+                f"--memory-swap={memory}",
+            ),
             *(f"--pids-limit={self.limits.processes}", "--ulimit=core=0:0", "--log-driver=none"),
             *(f"--tmpfs=/tmp:{scratch}", f"--tmpfs=/var/tmp:{scratch}"),
             *(word for pair in self.environment for word in ("--env", pair)),
@@ -119,7 +124,9 @@ class Container:
         Raises:
             SourceError: a file cannot be read. EngineError: the engine refused.
         """
-        copied = await call_with(self.copy_command, lambda descriptor: _write_tar(descriptor, files))
+        copied = await call_with(
+            self.copy_command, lambda descriptor: _write_tar(descriptor, files)
+        )
         if copied.failed:
             raise engine_failure(self.engine.name, copied, "cp")
 
@@ -133,7 +140,9 @@ class Container:
         began = time.monotonic()
         timed_out = False
         async with client(self.start_command) as process:
-            reading = asyncio.gather(keeper.read(process.stdout, "stdout"), keeper.read(process.stderr, "stderr"))
+            reading = asyncio.gather(
+                keeper.read(process.stdout, "stdout"), keeper.read(process.stderr, "stderr")
+            )
             stop = asyncio.ensure_future(keeper.stop.wait())
             try:
                 try:
@@ -158,7 +167,13 @@ class Container:
                 reading.cancel()
                 await to_the_end(_ended(reading))
             code = process.returncode
-        seen = Observation(code, keeper.text("stdout"), keeper.text("stderr"), timed_out=timed_out, flooded=keeper.full)
+        seen = Observation(
+            code,
+            keeper.text("stdout"),
+            keeper.text("stderr"),
+            timed_out=timed_out,
+            flooded=keeper.full,
+        )
         if look and (code != 0 or stopped):
             seen = await self._look(seen)
         if stopped and keeper.signal and not (timed_out or keeper.full):
@@ -284,7 +299,9 @@ def _add(pipe: io.RawIOBase, inside: str, path: Path) -> None:
     try:
         file = path.open("rb", buffering=0)
     except OSError as error:
-        raise SourceError(f"Cannot read {path}", error.strerror or str(error), "Check that it is still there") from error
+        raise SourceError(
+            f"Cannot read {path}", error.strerror or str(error), "Check that it is still there"
+        ) from error
     with file:
         member = tarfile.TarInfo(inside)
         member.mode, member.size = 0o755, os.fstat(file.fileno()).st_size
@@ -294,9 +311,14 @@ def _add(pipe: io.RawIOBase, inside: str, path: Path) -> None:
             try:
                 part = file.read(min(left, 1 << 20))
             except OSError as error:
-                raise SourceError(f"Cannot read {path}", error.strerror or str(error), "Check the disk") from error
+                raise SourceError(
+                    f"Cannot read {path}", error.strerror or str(error), "Check the disk"
+                ) from error
             if not part:
-                raise SourceError(f"{path} became shorter while it was read", remedy="Let nothing write to it, and try again")
+                raise SourceError(
+                    f"{path} became shorter while it was read",
+                    remedy="Let nothing write to it, and try again",
+                )
             left -= len(part)
             _write(pipe, part)
         _write(pipe, bytes(-member.size % tarfile.BLOCKSIZE))

@@ -40,7 +40,9 @@ _MACHINES = {
     "amd64": _Machine(62, bytes.fromhex("b83c000000 31ff 0f05"), binfmt="x86_64"),
     "386": _Machine(3, bytes.fromhex("b801000000 31db cd80"), bits=32, binfmt="i386"),
     "arm64": _Machine(183, bytes.fromhex("a80b80d2 000080d2 010000d4"), binfmt="aarch64"),
-    "arm": _Machine(40, bytes.fromhex("0170a0e3 0000a0e3 000000ef"), bits=32, binfmt="arm", flags=0x05000000),
+    "arm": _Machine(
+        40, bytes.fromhex("0170a0e3 0000a0e3 000000ef"), bits=32, binfmt="arm", flags=0x05000000
+    ),
     "riscv64": _Machine(243, bytes.fromhex("9308d005 13050000 73000000"), binfmt="riscv64"),
     "ppc64le": _Machine(21, bytes.fromhex("01000038 00006038 02000044"), binfmt="ppc64le", flags=2),
     "s390x": _Machine(22, bytes.fromhex("a7290000 0a01"), big=True, binfmt="s390x"),
@@ -69,7 +71,21 @@ def probe_program(arch: str) -> bytes:
     address = "Q" if wide else "I"
     header = struct.pack(
         f"{order}HHI{address}{address}{address}IHHHHHH",
-        *(2, machine.number, 1, base + start, header_size, 0, machine.flags, header_size, entry_size, 1, 0, 0, 0),
+        *(
+            2,
+            machine.number,
+            1,
+            base + start,
+            header_size,
+            0,
+            machine.flags,
+            header_size,
+            entry_size,
+            1,
+            0,
+            0,
+            0,
+        ),
     )
     if wide:
         segment = struct.pack(f"{order}IIQQQQQQ", 1, 5, 0, base, base, size, size, 0x10000)
@@ -86,7 +102,9 @@ async def emulation(engine: Engine, platform: str, run_args: Sequence[str] = ())
     Raises:
         EngineError: the engine failed while it was asked.
     """
-    arch, own = (name.split("/")[1] if "/" in name else name for name in (platform, engine.platform))
+    arch, own = (
+        name.split("/")[1] if "/" in name else name for name in (platform, engine.platform)
+    )
     key = (engine.command, platform)
     if key in _known:
         return _known[key]
@@ -94,7 +112,10 @@ async def emulation(engine: Engine, platform: str, run_args: Sequence[str] = ())
         found = Emulation(platform, native=True, available=True, remedy="")
     elif arch not in _MACHINES:
         return Emulation(
-            platform, native=False, available=False, remedy=f"No emulation of {arch} is known here: use a machine of that kind"
+            platform,
+            native=False,
+            available=False,
+            remedy=f"No emulation of {arch} is known here: use a machine of that kind",
         )
     elif await _runs(engine, arch, run_args):
         found = Emulation(platform, native=False, available=True, remedy="")
@@ -112,7 +133,10 @@ async def _runs(engine: Engine, arch: str, run_args: Sequence[str]) -> bool:
 
 def _shares_our_kernel(engine: Engine) -> bool:
     """A daemon on this machine, not one in a virtual machine or behind ssh: its kernel is ours to the letter."""
-    return host_platform.system() == "Linux" and runs_on(engine) == f"{host_platform.release()} {host_platform.node()}"
+    return (
+        host_platform.system() == "Linux"
+        and runs_on(engine) == f"{host_platform.release()} {host_platform.node()}"
+    )
 
 
 def registered(program: bytes, directory: Path = BINFMT) -> bool:
@@ -121,7 +145,11 @@ def registered(program: bytes, directory: Path = BINFMT) -> bool:
     Flag F: the interpreter was opened when it was registered, so that the container's files do not matter.
     """
     try:
-        entries = [entry.read_text() for entry in directory.iterdir() if entry.name not in ("register", "status")]
+        entries = [
+            entry.read_text()
+            for entry in directory.iterdir()
+            if entry.name not in ("register", "status")
+        ]
     except OSError:
         return False
     for entry in entries:
@@ -135,7 +163,11 @@ def registered(program: bytes, directory: Path = BINFMT) -> bool:
         except ValueError:
             continue
         here = program[offset : offset + len(magic)]
-        if magic and len(here) == len(magic) and all(a & m == b & m for a, b, m in zip(here, magic, mask, strict=True)):
+        if (
+            magic
+            and len(here) == len(magic)
+            and all(a & m == b & m for a, b, m in zip(here, magic, mask, strict=True))
+        ):
             return True
     return False
 
@@ -144,7 +176,9 @@ async def runs_in_a_container(engine: Engine, arch: str, run_args: Sequence[str]
     """Whether the engine runs our program of that architecture: the way to ask a kernel that is not ours. Raises EngineError."""
     reference = f"localhost/rr-explorer/probe:{arch}"
     await load_image(engine, reference, arch, {"probe": probe_program(arch)})
-    container = Container(engine, reference, f"linux/{arch}", ("/probe",), RunLimits(seconds=20), tuple(run_args))
+    container = Container(
+        engine, reference, f"linux/{arch}", ("/probe",), RunLimits(seconds=20), tuple(run_args)
+    )
     async with container.exists() as created:
         if created.failed:
             raise engine_failure(engine.name, created, "create")
@@ -154,7 +188,9 @@ async def runs_in_a_container(engine: Engine, arch: str, run_args: Sequence[str]
     if "exec format error" in seen.stderr.lower():
         return False
     raise EngineError(
-        f"{engine.name} could not run a test program of linux/{arch}", seen.stderr.strip()[-300:], f"Look at it with: {engine.name} info"
+        f"{engine.name} could not run a test program of linux/{arch}",
+        seen.stderr.strip()[-300:],
+        f"Look at it with: {engine.name} info",
     )
 
 

@@ -49,7 +49,11 @@ async def find_engine(choice: str = "", engine_args: Sequence[str] = ()) -> Engi
         UsageError: ``choice`` is no engine's name.
     """
     if choice and choice not in ENGINES:
-        raise UsageError(f"Unknown engine: {choice}", f"known are {', '.join(ENGINES)}", "Choose one of them, or none")
+        raise UsageError(
+            f"Unknown engine: {choice}",
+            f"known are {', '.join(ENGINES)}",
+            "Choose one of them, or none",
+        )
     errors: list[tuple[str, EngineError]] = []
     for name in [choice] if choice else ENGINES:
         if shutil.which(name) is None:
@@ -60,7 +64,11 @@ async def find_engine(choice: str = "", engine_args: Sequence[str] = ()) -> Engi
             errors.append((name, error))
     if not errors:
         wanted = choice or "docker, podman or nerdctl"
-        raise EngineError(f"No container engine: {wanted} is not installed", "nothing can be run without one", _install_remedy(choice))
+        raise EngineError(
+            f"No container engine: {wanted} is not installed",
+            "nothing can be run without one",
+            _install_remedy(choice),
+        )
     if len(errors) == 1:
         raise errors[0][1]
     detail = "; ".join(f"{name}: {error.title} ({error.detail})" for name, error in errors)
@@ -72,13 +80,31 @@ async def engine_status(engine_args: Sequence[str] = ()) -> tuple[EngineStatus, 
 
     async def one(name: str) -> EngineStatus:
         if shutil.which(name) is None:
-            return EngineStatus(name, found=False, answers=False, detail="not installed", remedy=_install_remedy(name))
+            return EngineStatus(
+                name,
+                found=False,
+                answers=False,
+                detail="not installed",
+                remedy=_install_remedy(name),
+            )
         try:
             engine = await _ask(name, engine_args)
         except EngineError as error:
-            return EngineStatus(name, found=True, answers=False, detail=f"{error.title}: {error.detail}", remedy=error.remedy)
+            return EngineStatus(
+                name,
+                found=True,
+                answers=False,
+                detail=f"{error.title}: {error.detail}",
+                remedy=error.remedy,
+            )
         rootless = ", rootless" if engine.rootless is True else ""
-        return EngineStatus(name, found=True, answers=True, detail=f"{engine.version} on {engine.platform}{rootless}", remedy="")
+        return EngineStatus(
+            name,
+            found=True,
+            answers=True,
+            detail=f"{engine.version} on {engine.platform}{rootless}",
+            remedy="",
+        )
 
     return tuple(await asyncio.gather(*(one(name) for name in ENGINES)))
 
@@ -94,7 +120,11 @@ async def _ask(name: str, engine_args: Sequence[str]) -> Engine:
     except ValueError:
         info = None
     if not isinstance(info, dict):
-        raise EngineError(f"{name} gives no usable answer", _first_line(asked.stdout) or "nothing at all", f"Look at it with: {name} info")
+        raise EngineError(
+            f"{name} gives no usable answer",
+            _first_line(asked.stdout) or "nothing at all",
+            f"Look at it with: {name} info",
+        )
     if info.get("ServerErrors"):
         raise engine_failure(name, Called(1, "", "\n".join(map(str, info["ServerErrors"]))))
     return _engine(name, command, info)
@@ -120,10 +150,18 @@ def _engine(name: str, command: tuple[str, ...], info: dict[str, object]) -> Eng
             rootless = any("rootless" in str(option) for option in options)
     if system == "windows":
         raise EngineError(
-            f"{name} runs Windows containers", "Linux programs cannot be run in them", "Switch Docker Desktop to Linux containers"
+            f"{name} runs Windows containers",
+            "Linux programs cannot be run in them",
+            "Switch Docker Desktop to Linux containers",
         )
     _hosts[command] = f"{kernel} {hostname}"
-    return Engine(name, command, release or "unknown", f"{system}/{_ARCHITECTURES.get(machine, machine)}", rootless)
+    return Engine(
+        name,
+        command,
+        release or "unknown",
+        f"{system}/{_ARCHITECTURES.get(machine, machine)}",
+        rootless,
+    )
 
 
 _FAILURES: tuple[tuple[str, str, str], ...] = (
@@ -165,11 +203,17 @@ _FAILURES: tuple[tuple[str, str, str], ...] = (
 def engine_failure(name: str, called: Called, doing: str = "") -> EngineError:
     """What a failed call of the client means: the daemon is down, no permission, a wrong context …"""
     text = called.stderr.strip() or called.stdout.strip()
-    detail = (f"{doing}: " if doing else "") + (_last_line(text) or f"it ended with code {called.code} and said nothing")
+    detail = (f"{doing}: " if doing else "") + (
+        _last_line(text) or f"it ended with code {called.code} and said nothing"
+    )
     for pattern, title, remedy in _FAILURES:
         if re.search(pattern, text, re.IGNORECASE | re.MULTILINE):
             title = title.format(name=name)
-            return EngineError(title[0].upper() + title[1:], detail, remedy.format(name=name, start=_start_remedy(name)))
+            return EngineError(
+                title[0].upper() + title[1:],
+                detail,
+                remedy.format(name=name, start=_start_remedy(name)),
+            )
     return EngineError(f"{name} failed", detail, f"Look at it with: {name} info")
 
 
@@ -178,16 +222,26 @@ def _start_remedy(name: str) -> str:
     if remote:
         return f"Check that {remote} can be reached, or unset {'DOCKER_HOST' if name == 'docker' else 'CONTAINER_HOST'}"
     if name == "podman":
-        return "Look at it with: podman info" if sys.platform == "linux" else "Start it with: podman machine start"
+        return (
+            "Look at it with: podman info"
+            if sys.platform == "linux"
+            else "Start it with: podman machine start"
+        )
     if name == "nerdctl":
         return "Start it with: sudo systemctl start containerd"
-    return "Start it with: sudo systemctl start docker" if sys.platform == "linux" else "Start Docker Desktop"
+    return (
+        "Start it with: sudo systemctl start docker"
+        if sys.platform == "linux"
+        else "Start Docker Desktop"
+    )
 
 
 def _install_remedy(name: str) -> str:
     if sys.platform != "linux":
         return "Install Docker Desktop or Podman Desktop and start it"
-    packages = {"podman": "podman", "nerdctl": "nerdctl and containerd"}.get(name, "docker.io (or podman)")
+    packages = {"podman": "podman", "nerdctl": "nerdctl and containerd"}.get(
+        name, "docker.io (or podman)"
+    )
     return f"Install {packages} with your distribution's package manager, e.g. sudo apt-get install {packages.split(' ')[0]}"
 
 
@@ -197,5 +251,9 @@ def _first_line(text: str) -> str:
 
 def _last_line(text: str) -> str:
     """The line that says most: clients put warnings first, the error last."""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith(("See '", "Run '", "Usage:"))]
+    lines = [
+        line.strip()
+        for line in text.splitlines()
+        if line.strip() and not line.startswith(("See '", "Run '", "Usage:"))
+    ]
     return lines[-1][:600] if lines else ""

@@ -82,7 +82,9 @@ async def pull(engine: Engine, reference: str, platform: str, progress: Progress
 
 
 def _pull_failure(engine: Engine, reference: str, platform: str, text: str) -> EngineError:
-    detail = next((line for line in reversed(text.strip().splitlines()) if line.strip()), "no reason given")
+    detail = next(
+        (line for line in reversed(text.strip().splitlines()) if line.strip()), "no reason given"
+    )
     if _NOT_THERE.search(detail) and not re.search(r"dial |lookup |timeout|refused", detail):
         return EngineError(
             f"No such image for {platform}: {reference}",
@@ -118,7 +120,9 @@ async def identity(engine: Engine, reference: str) -> str:
     return "" if found.failed else found.stdout.strip()
 
 
-async def pull_beside(engine: Engine, reference: str, platform: str, progress: ProgressCallback) -> str:
+async def pull_beside(
+    engine: Engine, reference: str, platform: str, progress: ProgressCallback
+) -> str:
     """Pull a platform of an image without taking the tag away from the one that is here; the name to create from.
 
     Engines that keep one platform per tag move the tag to what was pulled last: then it is moved back, and the other
@@ -150,12 +154,17 @@ async def describe(engine: Engine, used: str, reference: str) -> Fact[Image]:
     # podman gives even an image that was never in a registry a digest under its own name
     real = [digest for digest in digests if not digest.startswith("localhost/")]
     local: Fact[str] = NotApplicable("made here, never in a registry")
-    return Image(reference, identifier, _own_digest(real, reference) if real else local, empty=False)
+    return Image(
+        reference, identifier, _own_digest(real, reference) if real else local, empty=False
+    )
 
 
 def _own_digest(digests: list[str], reference: str) -> str:
     name = reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
-    return next((digest for digest in digests if digest.partition("@")[0].rpartition("/")[2] == name), digests[0])
+    return next(
+        (digest for digest in digests if digest.partition("@")[0].rpartition("/")[2] == name),
+        digests[0],
+    )
 
 
 async def empty_image(engine: Engine, platform: str) -> str:
@@ -187,17 +196,30 @@ async def load_image(engine: Engine, reference: str, arch: str, files: Mapping[s
             **({"variant": variant} if variant else {}),
             "os": "linux",
             "created": "1970-01-01T00:00:00Z",
-            "config": {"Cmd": ["/none"], "Labels": {"org.opencontainers.image.title": "rr-explorer: an image with nothing in it"}},
+            "config": {
+                "Cmd": ["/none"],
+                "Labels": {
+                    "org.opencontainers.image.title": "rr-explorer: an image with nothing in it"
+                },
+            },
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]},
         }
     ).encode()
     config_name = hashlib.sha256(config).hexdigest() + ".json"
-    manifest = json.dumps([{"Config": config_name, "RepoTags": [reference], "Layers": [f"{diff_id}/layer.tar"]}]).encode()
+    manifest = json.dumps(
+        [{"Config": config_name, "RepoTags": [reference], "Layers": [f"{diff_id}/layer.tar"]}]
+    ).encode()
     whole = io.BytesIO()
     with tarfile.open(fileobj=whole, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        for member, data in ((config_name, config), (f"{diff_id}/layer.tar", layer.getvalue()), ("manifest.json", manifest)):
+        for member, data in (
+            (config_name, config),
+            (f"{diff_id}/layer.tar", layer.getvalue()),
+            ("manifest.json", manifest),
+        ):
             add_file(archive, member, data)
-    loaded = await call_with((*engine.command, "load"), lambda descriptor: _write_all(descriptor, whole.getvalue()))
+    loaded = await call_with(
+        (*engine.command, "load"), lambda descriptor: _write_all(descriptor, whole.getvalue())
+    )
     if loaded.failed:
         raise engine_failure(engine.name, loaded, "load")
 

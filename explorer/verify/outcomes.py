@@ -45,8 +45,18 @@ _F, _N = Result.FAILED, Result.NOT_RUN
 
 _REFUSED: tuple[tuple[str, Result, str, str], ...] = (
     # the engine's words when the container was never begun
-    (r"exec format error", _F, "exec-format", "The kernel refused it: built for another processor, or not a program"),
-    (r"(permission denied|operation not permitted)", _N, "not-executable", "It could not be executed: no permission, or a noexec mount"),
+    (
+        r"exec format error",
+        _F,
+        "exec-format",
+        "The kernel refused it: built for another processor, or not a program",
+    ),
+    (
+        r"(permission denied|operation not permitted)",
+        _N,
+        "not-executable",
+        "It could not be executed: no permission, or a noexec mount",
+    ),
     (
         r"(no such file or directory|executable file not found|not found in \$PATH)",
         _N,
@@ -57,7 +67,13 @@ _REFUSED: tuple[tuple[str, Result, str, str], ...] = (
 
 _NOT_STARTED: tuple[tuple[str, tuple[int, ...], Result, str, str], ...] = (
     # text, the codes it comes with, and what it means; the first that fits decides
-    (_EXEC + r": no such file or directory", (1, 127, 255), _F, "interpreter-missing", "Its interpreter is not in the image"),
+    (
+        _EXEC + r": no such file or directory",
+        (1, 127, 255),
+        _F,
+        "interpreter-missing",
+        "Its interpreter is not in the image",
+    ),
     (
         _EXEC + r": exec format error",
         (1, 126, 255),
@@ -72,7 +88,13 @@ _NOT_STARTED: tuple[tuple[str, tuple[int, ...], Result, str, str], ...] = (
         "exec-format",
         "The kernel refused it or its interpreter as malformed",
     ),
-    (_EXEC + r": permission denied", (1, 126, 255), _N, "not-executable", "It could not be executed: no permission, or a noexec mount"),
+    (
+        _EXEC + r": permission denied",
+        (1, 126, 255),
+        _N,
+        "not-executable",
+        "It could not be executed: no permission, or a noexec mount",
+    ),
     (
         r"^(?:[\w-]+-binfmt-P|qemu-[\w-]+): Could not open '(?P<what>[^\n]*)': No such file",
         (1, 255),
@@ -80,7 +102,13 @@ _NOT_STARTED: tuple[tuple[str, tuple[int, ...], Result, str, str], ...] = (
         "interpreter-missing",
         "Its interpreter is not in the image: {what} (emulated)",
     ),
-    (r"^Error loading shared library (?P<what>[^\n:]+):", (127,), _F, "library-missing", "A library is missing: {what}"),
+    (
+        r"^Error loading shared library (?P<what>[^\n:]+):",
+        (127,),
+        _F,
+        "library-missing",
+        "A library is missing: {what}",
+    ),
     (
         r"error while loading shared libraries: (?P<what>[^\n:]+): cannot open",
         (127,),
@@ -109,9 +137,27 @@ _NOT_STARTED: tuple[tuple[str, tuple[int, ...], Result, str, str], ...] = (
         "symbol-missing",
         "The libc or a library lacks the symbol {what}",
     ),
-    (r"version `(?P<what>[^\n']+)' not found \(required by", (1,), _F, "symbol-missing", "The libc is too old: version {what} not found"),
-    (r"CPU ISA level is lower than required", (127,), _F, "isa", "It was built for a newer processor than this one"),
-    (r"error while loading shared libraries: (?P<what>[^\n]+)", (127,), _F, "library-missing", "The loader refused it: {what}"),
+    (
+        r"version `(?P<what>[^\n']+)' not found \(required by",
+        (1,),
+        _F,
+        "symbol-missing",
+        "The libc is too old: version {what} not found",
+    ),
+    (
+        r"CPU ISA level is lower than required",
+        (127,),
+        _F,
+        "isa",
+        "It was built for a newer processor than this one",
+    ),
+    (
+        r"error while loading shared libraries: (?P<what>[^\n]+)",
+        (127,),
+        _F,
+        "library-missing",
+        "The loader refused it: {what}",
+    ),
 )
 
 _CRASHES = {132: ("isa", 4), 135: ("crash", 7), 139: ("crash", 11)}
@@ -136,27 +182,51 @@ def classify(seen: Observation) -> Meaning:
         return _refused(seen)
     for pattern, codes, result, code, text in _NOT_STARTED:
         # a program that has printed something to stdout has started, whatever it says afterwards
-        if seen.exit_code in codes and not seen.stdout and (found := re.search(pattern, seen.stderr, re.MULTILINE | re.IGNORECASE)):
-            return Meaning(result, code, text.format(what=(found.groupdict().get("what") or "")[:200]))
+        if (
+            seen.exit_code in codes
+            and not seen.stdout
+            and (found := re.search(pattern, seen.stderr, re.MULTILINE | re.IGNORECASE))
+        ):
+            return Meaning(
+                result, code, text.format(what=(found.groupdict().get("what") or "")[:200])
+            )
     if seen.exit_code == 127 and not seen.stdout and not seen.stderr:
-        return Meaning(_F, "packed", "It ended with 127 and printed nothing: a packed dynamic program whose loader is not in the image")
+        return Meaning(
+            _F,
+            "packed",
+            "It ended with 127 and printed nothing: a packed dynamic program whose loader is not in the image",
+        )
     if crash := _crashed(seen):
         return crash
     if seen.exit_code == 0:
         return Meaning(Result.RAN, "started", "It started and ended with exit code 0")
     if seen.exit_code == 137 and not seen.stdout and not seen.stderr:
-        return Meaning(_N, "killed", "It was killed before it had printed anything: from outside, or at the memory limit")
-    return Meaning(Result.RAN, "started", f"It started; it ended with exit code {seen.exit_code}, which is its own")
+        return Meaning(
+            _N,
+            "killed",
+            "It was killed before it had printed anything: from outside, or at the memory limit",
+        )
+    return Meaning(
+        Result.RAN,
+        "started",
+        f"It started; it ended with exit code {seen.exit_code}, which is its own",
+    )
 
 
 _HINTS = (
     # podman asks for a million open files and processes by default, which its own hard limit may forbid
-    (r"error setting rlimit", "Ask for less with the setting run_args: --ulimit=nofile=1024:1024 --ulimit=nproc=1024:1024"),
+    (
+        r"error setting rlimit",
+        "Ask for less with the setting run_args: --ulimit=nofile=1024:1024 --ulimit=nproc=1024:1024",
+    ),
     (
         r"unable to setup user|newuidmap|subuid|lchown",
         "A rootless engine needs a range of user ids: see /etc/subuid and podman system migrate",
     ),
-    (r"seccomp|apparmor|selinux", "A security profile forbids it: see the setting run_args for another --security-opt or --runtime"),
+    (
+        r"seccomp|apparmor|selinux",
+        "A security profile forbids it: see the setting run_args for another --security-opt or --runtime",
+    ),
 )
 _HINT = "See whether the engine runs anything at all; the setting run_args takes words for its create, e.g. --runtime=runc"
 
@@ -165,11 +235,23 @@ def _stopped(seen: Observation) -> Meaning | None:
     """What we or the kernel stopped: it counts as started when it had shown a sign of life."""
     alive = bool(seen.stdout or seen.stderr)
     if seen.flooded:
-        return Meaning(Result.RAN, "output-limit", "It started and was stopped: it printed more than the output limit")
+        return Meaning(
+            Result.RAN,
+            "output-limit",
+            "It started and was stopped: it printed more than the output limit",
+        )
     if seen.timed_out and alive:
-        return Meaning(Result.RAN, "timeout", "It started, was still running at the time limit, and was stopped")
+        return Meaning(
+            Result.RAN,
+            "timeout",
+            "It started, was still running at the time limit, and was stopped",
+        )
     if seen.timed_out:
-        return Meaning(_N, "timeout", "It was stopped at the time limit and had printed nothing: give it more time, or another command")
+        return Meaning(
+            _N,
+            "timeout",
+            "It was stopped at the time limit and had printed nothing: give it more time, or another command",
+        )
     if seen.out_of_memory and seen.exit_code != 0:
         return Meaning(Result.RAN, "killed", "It started and was killed at the memory limit")
     return None
@@ -177,12 +259,20 @@ def _stopped(seen: Observation) -> Meaning | None:
 
 def _refused(seen: Observation) -> Meaning:
     for pattern, result, code, text in _REFUSED:
-        if re.search(r"exec[: ][^\n]*" + pattern + "|executable file [^\n]*" + pattern, seen.stderr, re.IGNORECASE):
+        if re.search(
+            r"exec[: ][^\n]*" + pattern + "|executable file [^\n]*" + pattern,
+            seen.stderr,
+            re.IGNORECASE,
+        ):
             return Meaning(result, code, text)
     lines = [line for line in seen.stderr.strip().splitlines() if line.strip()]
     why = f": {lines[-1][:300]}" if lines else ""
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, seen.stderr)), _HINT)
-    return Meaning(_N, "engine", f"The engine could not start it, which says nothing about the program{why}. {hint}")
+    return Meaning(
+        _N,
+        "engine",
+        f"The engine could not start it, which says nothing about the program{why}. {hint}",
+    )
 
 
 def _crashed(seen: Observation) -> Meaning | None:
@@ -194,8 +284,14 @@ def _crashed(seen: Observation) -> Meaning | None:
     if not code:
         return None
     if seen.stdout:
-        return Meaning(Result.RAN, "crash", f"It started, printed something, and then crashed with signal {signal}")
+        return Meaning(
+            Result.RAN,
+            "crash",
+            f"It started, printed something, and then crashed with signal {signal}",
+        )
     where = " under emulation" if emulated else ""
     if code == "isa":
-        return Meaning(_F, code, f"It used an instruction that this processor does not have (signal 4){where}")
+        return Meaning(
+            _F, code, f"It used an instruction that this processor does not have (signal 4){where}"
+        )
     return Meaning(_F, code, f"It crashed in or before its start-up (signal {signal}){where}")

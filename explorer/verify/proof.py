@@ -15,7 +15,14 @@ from explorer.verify.checks import check
 from explorer.verify.container import ROOT, Container, Output, Run, to_the_end
 from explorer.verify.emulate import emulation
 from explorer.verify.engines import engine_failure
-from explorer.verify.images import describe, empty_image, is_absent, kept_name, not_pulled, pull_beside
+from explorer.verify.images import (
+    describe,
+    empty_image,
+    is_absent,
+    kept_name,
+    not_pulled,
+    pull_beside,
+)
 from explorer.verify.models import DryRun, Emulation, Image, Proof, ProofRequest, Result, RunLimits
 from explorer.verify.outcomes import Meaning, classify, signalled_under_emulation
 from explorer.verify.signals import stop_in_order
@@ -35,7 +42,12 @@ _NO_PREEMPTION = "GODEBUG=asyncpreemptoff=1"
 """Go's preemption by signals upsets qemu-user now and then: a signal is tried once more without it."""
 
 
-async def prove(request: ProofRequest, *, progress: ProgressCallback = ignore_progress, output: Output | None = None) -> Proof:
+async def prove(
+    request: ProofRequest,
+    *,
+    progress: ProgressCallback = ignore_progress,
+    output: Output | None = None,
+) -> Proof:
     """Run the binary in a throw-away container and say what was seen.
 
     ``output`` gets the program's lines as they come, both streams, raw: untrusted. Cancelling the task ends the run; the
@@ -60,7 +72,9 @@ async def prove(request: ProofRequest, *, progress: ProgressCallback = ignore_pr
         seconds = request.limits.seconds * (2 if can.emulated else 1)
         limits = replace(request.limits, seconds=seconds)
         outcome = await _carry_out(request, _Plan(files, argv, limits, can), progress, output)
-    return _proof(request, argv, can, outcome, at.isoformat(timespec="milliseconds"), time.monotonic() - began)
+    return _proof(
+        request, argv, can, outcome, at.isoformat(timespec="milliseconds"), time.monotonic() - began
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,9 @@ class _Outcome:
     commands: tuple[tuple[str, ...], ...]
 
 
-async def _carry_out(request: ProofRequest, plan: _Plan, progress: ProgressCallback, output: Output | None) -> _Outcome:
+async def _carry_out(
+    request: ProofRequest, plan: _Plan, progress: ProgressCallback, output: Output | None
+) -> _Outcome:
     # description and dry run go on beside the run: neither costs it time, both are wanted only at the end
     listed = asyncio.ensure_future(_dry_run(request, request.image, plan))
     described: asyncio.Future[Fact[Image]] | None = None
@@ -89,14 +105,20 @@ async def _carry_out(request: ProofRequest, plan: _Plan, progress: ProgressCallb
             container, why_empty, at_once = await _place(stack, request, plan, progress)
             if not at_once:
                 await listed
-                listed = asyncio.ensure_future(_dry_run(request, "" if why_empty else container.image, plan))
+                listed = asyncio.ensure_future(
+                    _dry_run(request, "" if why_empty else container.image, plan)
+                )
             progress(Progress("copying", unit="steps"))
             await container.copy_in(plan.files)
-            described = asyncio.ensure_future(_image(request, container, why_empty))  # while it runs the client has nothing to do
+            described = asyncio.ensure_future(
+                _image(request, container, why_empty)
+            )  # while it runs the client has nothing to do
             run = await _run(container, plan, progress, output)
             commands = _commands(container)
             if plan.can.emulated and signalled_under_emulation(run.seen):
-                again = replace(container, name=f"{container.name}-2", environment=(_NO_PREEMPTION,))
+                again = replace(
+                    container, name=f"{container.name}-2", environment=(_NO_PREEMPTION,)
+                )
                 created = await stack.enter_async_context(again.exists())
                 if created.failed:
                     raise engine_failure(request.engine.name, created, "create")
@@ -113,19 +135,28 @@ async def _carry_out(request: ProofRequest, plan: _Plan, progress: ProgressCallb
     meaning = classify(run.seen)
     if why_empty:
         proves = ": it proves that no libc is needed" if meaning.result is Result.RAN else ""
-        meaning = replace(meaning, text=f"{meaning.text}. In an empty image, since {why_empty}{proves}")
+        meaning = replace(
+            meaning, text=f"{meaning.text}. In an empty image, since {why_empty}{proves}"
+        )
     return _Outcome(run, meaning, image, dry_run, commands)
 
 
 def _commands(container: Container) -> tuple[tuple[str, ...], ...]:
-    return (container.create_command, container.copy_command, container.start_command, container.remove_command)
+    return (
+        container.create_command,
+        container.copy_command,
+        container.start_command,
+        container.remove_command,
+    )
 
 
 async def _ended(*tasks: "asyncio.Future[Any]") -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _run(container: Container, plan: _Plan, progress: ProgressCallback, output: Output | None) -> Run:
+async def _run(
+    container: Container, plan: _Plan, progress: ProgressCallback, output: Output | None
+) -> Run:
     progress(Progress("running", unit="steps", detail="emulated" if plan.can.emulated else ""))
     return await container.start(output)
 
@@ -136,7 +167,9 @@ async def _place(
     """A created container; why it is made from the empty image (None: it is not); whether the image was there as it was named."""
 
     async def create(image: str) -> tuple[Container, bool]:
-        container = Container(request.engine, image, request.platform, plan.argv, plan.limits, request.run_args)
+        container = Container(
+            request.engine, image, request.platform, plan.argv, plan.limits, request.run_args
+        )
         created = await stack.enter_async_context(container.exists())
         if created.failed and not is_absent(created):
             raise engine_failure(request.engine.name, created, "create")
@@ -152,10 +185,14 @@ async def _place(
                 return container, None, name == request.image
     try:
         if not request.image:
-            raise EngineError("No image to run it in", "the target has none", "Choose one with --image")
+            raise EngineError(
+                "No image to run it in", "the target has none", "Choose one with --image"
+            )
         if not request.pull:
             raise not_pulled(request.engine, request.image, request.platform)
-        container, there = await create(await pull_beside(request.engine, request.image, request.platform, progress))
+        container, there = await create(
+            await pull_beside(request.engine, request.image, request.platform, progress)
+        )
         if there:
             return container, None, False
         raise EngineError(
@@ -166,10 +203,18 @@ async def _place(
     except EngineError as error:
         if not request.static:
             raise
-        why = f"{error.title[0].lower()}{error.title[1:]}" if request.image else "the target has no image"
+        why = (
+            f"{error.title[0].lower()}{error.title[1:]}"
+            if request.image
+            else "the target has no image"
+        )
     container, there = await create(await empty_image(request.engine, request.platform))
     if not there:
-        raise EngineError(f"{request.engine.name} does not take an empty image", "", "Choose an image that is there with --image")
+        raise EngineError(
+            f"{request.engine.name} does not take an empty image",
+            "",
+            "Choose an image that is there with --image",
+        )
     return container, why, not request.image
 
 
@@ -185,9 +230,13 @@ async def _dry_run(request: ProofRequest, image: str, plan: _Plan) -> Fact[DryRu
         return NotApplicable("a static program has no loader")
     machine = _LOADERS.get(request.platform.split("/")[1])
     if machine is None or plan.argv[0] != _inside(request):
-        return NotApplicable("only for a binary of an architecture whose loader is known, run by itself")
+        return NotApplicable(
+            "only for a binary of an architecture whose loader is known, run by itself"
+        )
     argv = (f"/lib/ld-musl-{machine}.so.1", "--list", plan.argv[0])
-    container = Container(request.engine, image, request.platform, argv, plan.limits, request.run_args)
+    container = Container(
+        request.engine, image, request.platform, argv, plan.limits, request.run_args
+    )
     try:
         async with container.exists() as created:
             if created.failed:
@@ -199,17 +248,35 @@ async def _dry_run(request: ProofRequest, image: str, plan: _Plan) -> Fact[DryRu
     seen = run.seen
     if seen.timed_out or seen.flooded or seen.exit_code is None:
         return Unknown("the loader was stopped at a limit")
-    if f'"{argv[0]}"' in seen.stderr or f"`{argv[0]}`" in seen.stderr:  # the engine quotes the program that it cannot start
+    if (
+        f'"{argv[0]}"' in seen.stderr or f"`{argv[0]}`" in seen.stderr
+    ):  # the engine quotes the program that it cannot start
         return NotApplicable("the image has no musl loader")
     return DryRun(argv, seen.exit_code, seen.stdout + seen.stderr)
 
 
-def _proof(request: ProofRequest, argv: tuple[str, ...], can: Emulation, outcome: _Outcome, at: str, total: float) -> Proof:
-    seen, meaning, agrees = outcome.run.seen, outcome.meaning, agreement(request.verdict, outcome.meaning.result)
+def _proof(
+    request: ProofRequest,
+    argv: tuple[str, ...],
+    can: Emulation,
+    outcome: _Outcome,
+    at: str,
+    total: float,
+) -> Proof:
+    seen, meaning, agrees = (
+        outcome.run.seen,
+        outcome.meaning,
+        agreement(request.verdict, outcome.meaning.result),
+    )
     if argv[0] != _inside(request) and meaning.result is not Result.NOT_RUN:
-        meaning = replace(meaning, text=f"{meaning.text}. That is {argv[0]}: what it did with the binary its output tells")
+        meaning = replace(
+            meaning,
+            text=f"{meaning.text}. That is {argv[0]}: what it did with the binary its output tells",
+        )
         agrees = NotApplicable("another program was run, which says nothing about the binary")
-    code: Fact[int] = NotApplicable("it was stopped" if seen.timed_out or seen.flooded else "it never began")
+    code: Fact[int] = NotApplicable(
+        "it was stopped" if seen.timed_out or seen.flooded else "it never began"
+    )
     if seen.exit_code is not None and not (seen.timed_out or seen.flooded):
         code = seen.exit_code
     return Proof(
@@ -229,7 +296,12 @@ def _proof(request: ProofRequest, argv: tuple[str, ...], can: Emulation, outcome
         stdout=seen.stdout,
         stderr=seen.stderr,
         output_truncated=outcome.run.truncated,
-        checks=check(meaning.result, code if isinstance(code, int) else None, f"{seen.stdout}\n{seen.stderr}", request.expect),
+        checks=check(
+            meaning.result,
+            code if isinstance(code, int) else None,
+            f"{seen.stdout}\n{seen.stderr}",
+            request.expect,
+        ),
         agrees=agrees,
         verdict=request.verdict,
         target=request.target,
@@ -245,7 +317,9 @@ def agreement(verdict: str, result: Result) -> Fact[bool]:
     if result is Result.NOT_RUN:
         return NotApplicable("nothing was proved")
     if verdict not in ("yes", "yes-if", "no"):
-        return NotApplicable("the verdict was unknown" if verdict else "there is no verdict to compare with")
+        return NotApplicable(
+            "the verdict was unknown" if verdict else "there is no verdict to compare with"
+        )
     return (verdict != "no") == (result is Result.RAN)
 
 
@@ -254,7 +328,13 @@ def _inside(request: ProofRequest) -> str:
 
 
 def _files(request: ProofRequest) -> dict[str, Path]:
-    return {_relative(name): path for name, path in ((request.name or request.binary.name, request.binary), *request.neighbours)}
+    return {
+        _relative(name): path
+        for name, path in (
+            (request.name or request.binary.name, request.binary),
+            *request.neighbours,
+        )
+    }
 
 
 def _relative(name: str) -> str:

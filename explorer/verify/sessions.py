@@ -43,7 +43,13 @@ def started(pid: int) -> str:
         return "" if fields[0] in ("Z", "X") else fields[19]
     if platform.system() == "Windows":
         return ""
-    asked = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, timeout=10, check=False)
+    asked = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
     return "-".join(asked.stdout.split())
 
 
@@ -76,7 +82,9 @@ async def sweep(engine: Engine) -> int:
     wanted = (
         f"--filter=label={LABEL}",
         "--format",
-        '{{.ID}} {{.Label "rr-explorer"}}' if engine.name != "podman" else '{{.ID}} {{index .Labels "rr-explorer"}}',
+        '{{.ID}} {{.Label "rr-explorer"}}'
+        if engine.name != "podman"
+        else '{{.ID}} {{index .Labels "rr-explorer"}}',
     )
     listed = await call((*engine.command, "ps", "--all", "--no-trunc", *wanted))
     if listed.failed:
@@ -85,6 +93,10 @@ async def sweep(engine: Engine) -> int:
     dead = [row[0] for row in rows if len(row) == 2 and is_dead(row[1].strip())]
     if dead:
         removed = await call((*engine.command, "rm", "--force", "--volumes", *dead))
-        if removed.failed and "no such container" not in removed.stderr.lower() and "already in progress" not in removed.stderr.lower():
+        if (
+            removed.failed
+            and "no such container" not in removed.stderr.lower()
+            and "already in progress" not in removed.stderr.lower()
+        ):
             raise engine_failure(engine.name, removed, "rm")
     return len(dead)

@@ -27,7 +27,9 @@ def stop_in_order() -> Iterator[None]:
         for name in ("SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows' loops have no signal handlers
+                with contextlib.suppress(
+                    NotImplementedError, RuntimeError
+                ):  # Windows' loops have no signal handlers
                     loop.add_signal_handler(number, _stop, number)
                     _taken.append(number)
     _tasks.add(task)

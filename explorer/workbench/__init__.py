@@ -4,7 +4,17 @@ Importing it loads models only: neither httpx, elftools nor diskcache.
 """
 
 from explorer.archive import Listing, Member, MemberKind, Refusal
-from explorer.compat import Answer, Dependency, DependencyCheck, Libc, Reason, Rule, Target, Verdict, Where
+from explorer.compat import (
+    Answer,
+    Dependency,
+    DependencyCheck,
+    Libc,
+    Reason,
+    Rule,
+    Target,
+    Verdict,
+    Where,
+)
 from explorer.elf import (
     Binary,
     Dynamic,
@@ -30,7 +40,15 @@ from explorer.verify import CheckResult, DryRun, Engine, Image, Proof, Result, R
 from explorer.workbench.advise import Advice, Candidate
 from explorer.workbench.bench import Workbench
 from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow, Seen, seen_key
-from explorer.workbench.models import FileFacts, Finding, Got, Health, Inspection, ProofOptions, Subject
+from explorer.workbench.models import (
+    FileFacts,
+    Finding,
+    Got,
+    Health,
+    Inspection,
+    ProofOptions,
+    Subject,
+)
 from explorer.workbench.resolve import platform_slug
 from explorer.workbench.source import Source
 

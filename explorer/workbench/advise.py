@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from explorer.workbench.bench import Workbench
 
 LIBCS = ("musl", "glibc")
-ALIASES = {"aarch64": "arm64", "x86_64": "amd64", "x64": "amd64", "i386": "386", "i686": "386", "armv7l": "arm", "armhf": "arm"}
+ALIASES = {
+    "aarch64": "arm64",
+    "x86_64": "amd64",
+    "x64": "amd64",
+    "i386": "386",
+    "i686": "386",
+    "armv7l": "arm",
+    "armhf": "arm",
+}
 """What ``uname -m`` and distributions call an architecture, in Go's words."""
 
 
@@ -81,7 +89,12 @@ class Advice:
 
 
 async def advise(
-    bench: Workbench, tag: str = "latest", arch: str = "arm64", libc: str = "musl", *, progress: ProgressCallback = ignore_progress
+    bench: Workbench,
+    tag: str = "latest",
+    arch: str = "arm64",
+    libc: str = "musl",
+    *,
+    progress: ProgressCallback = ignore_progress,
 ) -> Advice:
     """Look at the files of a release that might serve and choose.
 
@@ -93,12 +106,18 @@ async def advise(
         raise UsageError("Not the name of an architecture", arch[:60], "For example --arch arm64")
     tag = tag or "latest"
     if libc not in LIBCS:
-        raise UsageError(f"No advice for the libc {libc}", f"known: {', '.join(LIBCS)}", "Use --libc musl or --libc glibc")
+        raise UsageError(
+            f"No advice for the libc {libc}",
+            f"known: {', '.join(LIBCS)}",
+            "Use --libc musl or --libc glibc",
+        )
     target = _target(bench, libc)
     catalogue = await bench.catalogue(progress=progress)
     release = catalogue.release(tag)
     if release is None:
-        raise NotFoundError(f"{catalogue.repo} has no release {tag}", remedy="rr-explorer releases lists them")
+        raise NotFoundError(
+            f"{catalogue.repo} has no release {tag}", remedy="rr-explorer releases lists them"
+        )
     assets = candidates_for(release, arch)
     seen = await asyncio.gather(*(look_at(bench, asset, (target.name,)) for asset in assets))
     candidates = tuple(Candidate(asset, look) for asset, look in zip(assets, seen, strict=True))
@@ -133,11 +152,17 @@ def candidates_for(release: Release, arch: str) -> tuple[Asset, ...]:
     musl files were built with cgo, and from v2.7.2 on both are the same static program)."""
     server = any(a.kind is Kind.SERVER for a in release.assets)
     kind = Kind.SERVER if server else Kind.OTHER
-    fits = [a for a in release.assets if a.kind is kind and a.platform.os == "linux" and a.platform.arch == arch]
+    fits = [
+        a
+        for a in release.assets
+        if a.kind is kind and a.platform.os == "linux" and a.platform.arch == arch
+    ]
     return tuple(sorted(fits, key=lambda a: (a.platform.libc == "musl", a.name)))
 
 
-async def _sha256(bench: Workbench, chosen: Candidate | None, progress: ProgressCallback) -> tuple[Fact[str], str]:
+async def _sha256(
+    bench: Workbench, chosen: Candidate | None, progress: ProgressCallback
+) -> tuple[Fact[str], str]:
     if chosen is None:
         return Unknown("no file was chosen"), ""
     digest = chosen.asset.digest
@@ -147,7 +172,9 @@ async def _sha256(bench: Workbench, chosen: Candidate | None, progress: Progress
         found = await bench.inspect(bench.subject(chosen.asset), progress=progress)
     except ExplorerError as error:
         return Unknown(error.title), ""
-    return found.asset_sha256 if isinstance(found.asset_sha256, str) else Unknown("not computed"), "download"
+    return found.asset_sha256 if isinstance(found.asset_sha256, str) else Unknown(
+        "not computed"
+    ), "download"
 
 
 def _target(bench: Workbench, libc: str) -> Target:
@@ -161,7 +188,9 @@ def _target(bench: Workbench, libc: str) -> Target:
 
 def _newest(bench: Workbench, libc: Libc) -> Target:
     fits = [t for t in bench.targets() if t.libc is libc and t.image]
-    return max(fits, key=lambda t: tuple(int(part) for part in t.libc_version.split(".") if part.isdigit()))
+    return max(
+        fits, key=lambda t: tuple(int(part) for part in t.libc_version.split(".") if part.isdigit())
+    )
 
 
 def _base(bench: Workbench, target: Target) -> Base:
@@ -172,8 +201,14 @@ def _base(bench: Workbench, target: Target) -> Base:
         return Base(image, (), image if target.libc is Libc.MUSL else alpine)
     fits = [t for t in bench.targets() if t.libc is target.libc and t.image]
     plain = next((t for t in fits if t.name == target.name.partition("+")[0]), None)
-    plain = plain or next((t for t in fits if t.libc_version == target.libc_version), _newest(bench, target.libc))
-    return Base(plain.image, tuple(sorted(target.packages)), alpine if target.libc is not Libc.MUSL else plain.image)
+    plain = plain or next(
+        (t for t in fits if t.libc_version == target.libc_version), _newest(bench, target.libc)
+    )
+    return Base(
+        plain.image,
+        tuple(sorted(target.packages)),
+        alpine if target.libc is not Libc.MUSL else plain.image,
+    )
 
 
 def _web(bench: Workbench) -> str:
@@ -183,7 +218,13 @@ def _web(bench: Workbench) -> str:
     return api.removesuffix("/api/v3").removesuffix("/api")
 
 
-def _why(release: Release, chosen: Candidate | None, candidates: Sequence[Candidate], arch: str, libc: str) -> str:
+def _why(
+    release: Release,
+    chosen: Candidate | None,
+    candidates: Sequence[Candidate],
+    arch: str,
+    libc: str,
+) -> str:
     if chosen is not None and chosen.seen.inspection is not None:
         verdict = chosen.seen.inspection.verdicts[0]
         both = [c for c in candidates if c is not chosen and c.answer is chosen.answer]

@@ -71,7 +71,9 @@ class Workbench:
             UsageError, NotFoundError: with the nearest names. SourceError: a path that is no regular file.
         """
         if not text.strip():
-            raise UsageError("An empty TARGET", remedy="Name a file, TAG/ASSET, or TAG with --platform")
+            raise UsageError(
+                "An empty TARGET", remedy="Name a file, TAG/ASSET, or TAG with --platform"
+            )
         subject = await self.session.run(lambda _: local_subject(text))
         return subject if subject is not None else await self._listings.find(text, platform)
 
@@ -96,7 +98,9 @@ class Workbench:
 
     # ------------------------------------------------------------------ bytes
 
-    async def download(self, asset: Asset, *, progress: ProgressCallback = ignore_progress) -> Download:
+    async def download(
+        self, asset: Asset, *, progress: ProgressCallback = ignore_progress
+    ) -> Download:
         """The asset's bytes in the cache, checked against the API's digest.
 
         Raises:
@@ -106,13 +110,17 @@ class Workbench:
 
         return await download(self.session, asset, progress)
 
-    async def get(self, subject: Subject, into: Path, *, progress: ProgressCallback = ignore_progress) -> Got:
+    async def get(
+        self, subject: Subject, into: Path, *, progress: ProgressCallback = ignore_progress
+    ) -> Got:
         """Download, check, unpack below ``into`` and mark the program executable."""
         from explorer.workbench.get import get
 
         return await get(self, subject, into, progress)
 
-    async def members(self, subject: Subject, *, progress: ProgressCallback = ignore_progress) -> Listing:
+    async def members(
+        self, subject: Subject, *, progress: ProgressCallback = ignore_progress
+    ) -> Listing:
         """An asset's or a local archive's members, refused ones included."""
         from explorer.archive import listing
         from explorer.bytesource import FileSource
@@ -133,7 +141,13 @@ class Workbench:
 
     # ------------------------------------------------------------------ what it is
 
-    async def inspect(self, subject: Subject, *, on: Sequence[str] = (), progress: ProgressCallback = ignore_progress) -> Inspection:
+    async def inspect(
+        self,
+        subject: Subject,
+        *,
+        on: Sequence[str] = (),
+        progress: ProgressCallback = ignore_progress,
+    ) -> Inspection:
         """Facts and verdicts from the whole file, which is downloaded first where that is needed."""
         targets = self._targets(on)
         download = None
@@ -141,15 +155,31 @@ class Workbench:
             assert subject.asset is not None
             download = await self.download(subject.asset, progress=progress)
         progress(Progress("reading"))
-        return await self.session.run(lambda cancel: self._inspect(subject, download, targets, cancel))
+        return await self.session.run(
+            lambda cancel: self._inspect(subject, download, targets, cancel)
+        )
 
-    def _inspect(self, subject: Subject, download: Download | None, targets: Sequence[Target], cancel: Cancellation) -> Inspection:
+    def _inspect(
+        self,
+        subject: Subject,
+        download: Download | None,
+        targets: Sequence[Target],
+        cancel: Cancellation,
+    ) -> Inspection:
         from explorer.workbench.inspect import inspect_file, keep
 
         cache = self.session.cache
-        return self._with_proofs(keep(inspect_file(subject, download, targets, cache, cancel), self.session))
+        return self._with_proofs(
+            keep(inspect_file(subject, download, targets, cache, cancel), self.session)
+        )
 
-    async def peek(self, subject: Subject, *, on: Sequence[str] = (), progress: ProgressCallback = ignore_progress) -> Inspection:
+    async def peek(
+        self,
+        subject: Subject,
+        *,
+        on: Sequence[str] = (),
+        progress: ProgressCallback = ignore_progress,
+    ) -> Inspection:
         """Facts and verdicts from the first bytes on the server; from the file itself where that is here.
 
         Raises:
@@ -163,7 +193,9 @@ class Workbench:
         targets = self._targets(on)
         asset = subject.asset
         if not subject.member:
-            found, complete, whole = await self.session.run(lambda _: self._known_in_turn(asset, targets))
+            found, complete, whole = await self.session.run(
+                lambda _: self._known_in_turn(asset, targets)
+            )
             if found is not None and complete:
                 return replace(found, subject=subject)
             if whole and await self.session.run(lambda _: self.on_disk(subject)):
@@ -179,11 +211,15 @@ class Workbench:
         """
         return self._known(asset, self._targets(on))[0]
 
-    def _known_in_turn(self, asset: Asset, targets: Sequence[Target]) -> tuple[Inspection | None, bool, bool]:
+    def _known_in_turn(
+        self, asset: Asset, targets: Sequence[Target]
+    ) -> tuple[Inspection | None, bool, bool]:
         with self.session.peeking:
             return self._known(asset, targets)
 
-    def _known(self, asset: Asset, targets: Sequence[Target]) -> tuple[Inspection | None, bool, bool]:
+    def _known(
+        self, asset: Asset, targets: Sequence[Target]
+    ) -> tuple[Inspection | None, bool, bool]:
         """What is kept; whether a new look would tell no more; whether it is of the whole file."""
         from explorer.facts import Unknown
         from explorer.workbench.inspect import kept, verdicts_kept
@@ -194,7 +230,17 @@ class Workbench:
         verdicts, complete = verdicts_kept(record, targets)
         why = Unknown("open the file to see it")
         found = Inspection(
-            self.subject(asset), record.file, None, None, record.check, why, why, record.member, record.binary, verdicts, record.traffic
+            self.subject(asset),
+            record.file,
+            None,
+            None,
+            record.check,
+            why,
+            why,
+            record.member,
+            record.binary,
+            verdicts,
+            record.traffic,
         )
         return self._with_proofs(found), complete, record.whole
 
@@ -218,7 +264,9 @@ class Workbench:
         from explorer.elf import symbols
 
         if inspection.path is None:
-            raise NotFoundError("The symbols are not here", "only the first bytes were read", "Download the file: d")
+            raise NotFoundError(
+                "The symbols are not here", "only the first bytes were read", "Download the file: d"
+            )
         source = FileSource(inspection.path)
         try:
             table = symbols(source)
@@ -246,7 +294,11 @@ class Workbench:
         from explorer.workbench.prove import prove_inspection
 
         if inspection.path is None:
-            inspection = await self.inspect(inspection.subject, on=[v.target.name for v in inspection.verdicts], progress=progress)
+            inspection = await self.inspect(
+                inspection.subject,
+                on=[v.target.name for v in inspection.verdicts],
+                progress=progress,
+            )
         return await prove_inspection(self, inspection, options or ProofOptions(), progress, output)
 
     def needs_command(self, inspection: Inspection) -> bool:
@@ -272,11 +324,21 @@ class Workbench:
 
     def _with_proofs(self, inspection: Inspection) -> Inspection:
         digest = inspection.file.sha256
-        return inspection if isinstance(digest, MISSING) else replace(inspection, proofs=self.proofs(digest))
+        return (
+            inspection
+            if isinstance(digest, MISSING)
+            else replace(inspection, proofs=self.proofs(digest))
+        )
 
     # ------------------------------------------------------------------ many at once
 
-    def matrix_layout(self, catalogue: Catalogue, tags: Sequence[str] = (), latest: int | None = None, on: str = "") -> Matrix:
+    def matrix_layout(
+        self,
+        catalogue: Catalogue,
+        tags: Sequence[str] = (),
+        latest: int | None = None,
+        on: str = "",
+    ) -> Matrix:
         """What is published, release by platform, before anything is looked at: for a screen that fills as it is seen."""
         from explorer.workbench.matrix import lay_out
 
@@ -312,7 +374,12 @@ class Workbench:
         return matrix
 
     async def advise(
-        self, tag: str = "latest", arch: str = "arm64", libc: str = "musl", *, progress: ProgressCallback = ignore_progress
+        self,
+        tag: str = "latest",
+        arch: str = "arm64",
+        libc: str = "musl",
+        *,
+        progress: ProgressCallback = ignore_progress,
     ) -> Advice:
         """Which file of a release to take for a system, and why."""
         from explorer.workbench.advise import advise

@@ -36,7 +36,14 @@ async def _told(subject: str, looked: Awaitable[tuple[Finding, ...]]) -> tuple[F
     try:
         return await looked
     except ExplorerError as error:
-        return (Finding(subject, Health.BAD, ": ".join(part for part in (error.title, error.detail) if part), error.remedy),)
+        return (
+            Finding(
+                subject,
+                Health.BAD,
+                ": ".join(part for part in (error.title, error.detail) if part),
+                error.remedy,
+            ),
+        )
 
 
 def _versions() -> tuple[Finding, ...]:
@@ -45,7 +52,9 @@ def _versions() -> tuple[Finding, ...]:
         try:
             packages.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
-            return (Finding("versions", Health.BAD, f"{name} is not installed", f"pip install {name}"),)
+            return (
+                Finding("versions", Health.BAD, f"{name} is not installed", f"pip install {name}"),
+            )
     return (
         Finding(
             "versions",
@@ -69,10 +78,19 @@ def _settings(bench: Workbench) -> Finding:
 
 def _cache(bench: Workbench) -> Finding:
     stats = bench.session.cache.stats()
-    limit = f"{stats.limit_bytes / 2**20:,.0f} MiB" if stats.limit_bytes < 1 << 30 else f"{stats.limit_bytes / 2**30:,.4g} GiB"
+    limit = (
+        f"{stats.limit_bytes / 2**20:,.0f} MiB"
+        if stats.limit_bytes < 1 << 30
+        else f"{stats.limit_bytes / 2**30:,.4g} GiB"
+    )
     text = f"{stats.blobs} files, {stats.blob_bytes / 1e6:,.1f} MB of {limit} in {stats.directory}"
     if bench.session.warnings:
-        return Finding("cache", Health.WARNING, bench.session.warnings[0], "Make the directory writable, or choose one with --cache-dir")
+        return Finding(
+            "cache",
+            Health.WARNING,
+            bench.session.warnings[0],
+            "Make the directory writable, or choose one with --cache-dir",
+        )
     return Finding("cache", Health.OK, text)
 
 
@@ -91,13 +109,30 @@ async def _network(bench: Workbench) -> tuple[Finding, ...]:
         return (Finding("network", Health.ABSENT, f"not asked: {why}"),)
     catalogue = await bench.catalogue()
     rate = catalogue.rate
-    left = "" if isinstance(rate, MISSING) else f"; {rate.remaining} of {rate.limit} requests left until {rate.resets_at:%H:%M}"
+    left = (
+        ""
+        if isinstance(rate, MISSING)
+        else f"; {rate.remaining} of {rate.limit} requests left until {rate.resets_at:%H:%M}"
+    )
     if catalogue.origin is not Origin.API:
         said = catalogue.warnings[0] if catalogue.warnings else "no answer"
-        return (Finding("network", Health.BAD, said, "Check the network, the proxy and --api-url; what is cached is shown"),)
+        return (
+            Finding(
+                "network",
+                Health.BAD,
+                said,
+                "Check the network, the proxy and --api-url; what is cached is shown",
+            ),
+        )
     count = len(catalogue.releases)
     text = f"{settings.api_url} answers: {count} release{'' if count == 1 else 's'} of {catalogue.repo}{left}"
-    return (Finding("network", Health.WARNING if catalogue.warnings else Health.OK, "; ".join((text, *catalogue.warnings))),)
+    return (
+        Finding(
+            "network",
+            Health.WARNING if catalogue.warnings else Health.OK,
+            "; ".join((text, *catalogue.warnings)),
+        ),
+    )
 
 
 async def _engines(bench: Workbench) -> tuple[Finding, ...]:
@@ -108,12 +143,17 @@ async def _engines(bench: Workbench) -> tuple[Finding, ...]:
     for status in await engine_status(bench.settings.engine_args):
         health = Health.OK if status.answers else Health.BAD if status.found else Health.ABSENT
         answering = answering or status.answers
-        findings.append(Finding(status.name, health, status.detail, "" if status.answers else status.remedy))
+        findings.append(
+            Finding(status.name, health, status.detail, "" if status.answers else status.remedy)
+        )
     if not answering:
         return (
             *findings,
             Finding(
-                "proofs", Health.WARNING, "no engine answers: verdicts are predicted, nothing can be proved", "Install docker or podman"
+                "proofs",
+                Health.WARNING,
+                "no engine answers: verdicts are predicted, nothing can be proved",
+                "Install docker or podman",
             ),
         )
     try:
@@ -121,9 +161,23 @@ async def _engines(bench: Workbench) -> tuple[Finding, ...]:
         for wanted in ("linux/amd64", "linux/arm64"):
             state = await emulation(engine, wanted, bench.settings.run_args)
             how = "native" if state.native else "emulated" if state.available else "cannot run here"
-            findings.append(Finding(wanted, Health.OK if state.available else Health.WARNING, how, "" if state.available else state.remedy))
+            findings.append(
+                Finding(
+                    wanted,
+                    Health.OK if state.available else Health.WARNING,
+                    how,
+                    "" if state.available else state.remedy,
+                )
+            )
     except ExplorerError as error:
-        findings.append(Finding("engine", Health.BAD, ": ".join(part for part in (error.title, error.detail) if part), error.remedy))
+        findings.append(
+            Finding(
+                "engine",
+                Health.BAD,
+                ": ".join(part for part in (error.title, error.detail) if part),
+                error.remedy,
+            )
+        )
     return tuple(findings)
 
 
@@ -133,7 +187,14 @@ def _terminal() -> Finding:
     term = os.environ.get("TERM", "") or "unset"
     if "utf" not in encoding:
         return Finding(
-            "terminal", Health.WARNING, f"TERM={term}, encoding {encoding or 'unknown'}: glyphs may not be drawn", "Use a UTF-8 locale"
+            "terminal",
+            Health.WARNING,
+            f"TERM={term}, encoding {encoding or 'unknown'}: glyphs may not be drawn",
+            "Use a UTF-8 locale",
         )
-    colour = "no colour, as NO_COLOR asks" if os.environ.get("NO_COLOR") else os.environ.get("COLORTERM", "") or "colours by TERM"
+    colour = (
+        "no colour, as NO_COLOR asks"
+        if os.environ.get("NO_COLOR")
+        else os.environ.get("COLORTERM", "") or "colours by TERM"
+    )
     return Finding("terminal", Health.OK, f"TERM={term}, {encoding}, {colour}")

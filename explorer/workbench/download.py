@@ -24,7 +24,10 @@ async def download(session: Session, asset: Asset, progress: ProgressCallback) -
     if asset.path is not None:
         return await session.run(lambda cancel: _local(asset, cancel))
     must_have_address(session.settings, asset)
-    if session.settings.offline and (here := await session.run(lambda _: _at_hand(session.cache, asset))) is not None:
+    if (
+        session.settings.offline
+        and (here := await session.run(lambda _: _at_hand(session.cache, asset))) is not None
+    ):
         return here
     downloader = await session.downloader()
     return await downloader.download(asset, progress=progress)
@@ -44,7 +47,11 @@ def _at_hand(cache: Cache, asset: Asset) -> Download | None:
     from explorer.fetch import asset_key, check_of
 
     blob = cache.find(asset_key(asset))
-    return None if blob is None else Download(blob, check_of(asset.digest, blob.sha256), True, 0, 0, 0.0)
+    return (
+        None
+        if blob is None
+        else Download(blob, check_of(asset.digest, blob.sha256), True, 0, 0, 0.0)
+    )
 
 
 def must_have_address(settings: Settings, asset: Asset) -> None:

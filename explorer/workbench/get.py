@@ -34,7 +34,9 @@ async def get(bench: Workbench, subject: Subject, into: Path, progress: Progress
         FormatError: the archive is damaged or a member was refused. NotFoundError: no such member.
     """
     if "\0" in str(into):
-        raise SourceError("No directory can have this name", "it holds a zero byte", "Choose another with -o")
+        raise SourceError(
+            "No directory can have this name", "it holds a zero byte", "Choose another with -o"
+        )
     download = None
     if subject.path is None:
         assert subject.asset is not None
@@ -43,7 +45,11 @@ async def get(bench: Workbench, subject: Subject, into: Path, progress: Progress
     assert path is not None
     blob = download.blob if download else None
     warn = bench.session.warn
-    files, binary = await bench.session.run(lambda cancel: _write(subject, path, blob, bench.session.cache, into, warn, progress, cancel))
+    files, binary = await bench.session.run(
+        lambda cancel: _write(
+            subject, path, blob, bench.session.cache, into, warn, progress, cancel
+        )
+    )
     return Got(into, files, binary, download)
 
 
@@ -63,10 +69,14 @@ def _write(
             head = source.read_at(0, 4)
             if subject.asset is not None and subject.asset.archive not in ("raw", ""):
                 raise FormatError(
-                    f"{name} is no {subject.asset.archive} file", f"it begins with {head!r}", "Do not use it; look at it in the browser"
+                    f"{name} is no {subject.asset.archive} file",
+                    f"it begins with {head!r}",
+                    "Do not use it; look at it in the browser",
                 )
         else:
-            return _extracted(subject, source, name, path, blob, cache, into, warn, progress, cancel)
+            return _extracted(
+                subject, source, name, path, blob, cache, into, warn, progress, cancel
+            )
     unpacked = open_asset(path, subject, blob, cache, cancel)
     runs = head.startswith((*MAGICS, b"#!"))
     file = _copy(unpacked.path, into, safe_name(unpacked.name), 0o755 if runs else 0o644, cancel)
@@ -93,7 +103,9 @@ def _extracted(
     except NotFoundError:
         if subject.member:
             raise
-        return extract(source, name, into, progress=progress, cancel=cancel), None  # no program in it: papers, sources
+        return extract(
+            source, name, into, progress=progress, cancel=cancel
+        ), None  # no program in it: papers, sources
     if detect(source, name) is Format.RAW:
         file = _copy(unpacked.path, into, safe_name(unpacked.name), 0o755, cancel)
         return (file,), file
@@ -106,18 +118,26 @@ def _extracted(
             # half an archive must not pass for the whole: the program alone is for the user to ask for
             error.remedy = f"Nothing was written. To have the program alone, name it: {shlex.quote(f'{subject.name}#{chosen.name}')}"
         raise
-    refused = [member for member in getattr(unpacked.listing, "members", ()) if member.refused is not None]
+    refused = [
+        member for member in getattr(unpacked.listing, "members", ()) if member.refused is not None
+    ]
     if refused:
         shown = ", ".join(f"{member.name} ({member.refused.rule})" for member in refused[:NAMED])
         more = f" and {len(refused) - NAMED:,} more" if len(refused) > NAMED else ""
-        warn(f"{name} holds what is refused and not written: {shown}{more}. Look at it before you trust the rest")
+        warn(
+            f"{name} holds what is refused and not written: {shown}{more}. Look at it before you trust the rest"
+        )
     program = into / posixpath.normpath(getattr(chosen, "name", ""))
     if program not in files:
         return files, None
     try:
         program.chmod(0o755)
     except OSError as error:
-        raise SourceError(f"Cannot mark {program} executable", error.strerror or str(error), "Do it by hand: chmod +x") from error
+        raise SourceError(
+            f"Cannot mark {program} executable",
+            error.strerror or str(error),
+            "Do it by hand: chmod +x",
+        ) from error
     return files, program
 
 
@@ -128,9 +148,17 @@ def _copy(source: Path, into: Path, name: str, mode: int, cancel: Cancellation) 
     try:
         into.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(final):
-            if final.is_file() and not final.is_symlink() and filecmp.cmp(source, final, shallow=False):
+            if (
+                final.is_file()
+                and not final.is_symlink()
+                and filecmp.cmp(source, final, shallow=False)
+            ):
                 return final
-            raise SourceError(f"{final} is already there", "with other bytes", "Remove it, or choose another directory")
+            raise SourceError(
+                f"{final} is already there",
+                "with other bytes",
+                "Remove it, or choose another directory",
+            )
         handle, written = tempfile.mkstemp(prefix=".rr-explorer-", dir=into)
         partial = Path(written)
         with os.fdopen(handle, "wb") as sink, source.open("rb") as read:
@@ -141,7 +169,9 @@ def _copy(source: Path, into: Path, name: str, mode: int, cancel: Cancellation) 
         partial.replace(final)
         partial = None
     except OSError as error:
-        raise SourceError(f"Cannot write {final}", error.strerror or str(error), "Choose another directory") from error
+        raise SourceError(
+            f"Cannot write {final}", error.strerror or str(error), "Choose another directory"
+        ) from error
     finally:
         if partial is not None:
             with contextlib.suppress(OSError):

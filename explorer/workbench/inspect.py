@@ -44,7 +44,13 @@ class Record:
     """Which file of the asset it is: lines to paste have to take the same one out."""
 
 
-def inspect_file(subject: Subject, download: Download | None, targets: Sequence[Target], cache: Cache, cancel: Cancellation) -> Inspection:
+def inspect_file(
+    subject: Subject,
+    download: Download | None,
+    targets: Sequence[Target],
+    cache: Cache,
+    cancel: Cancellation,
+) -> Inspection:
     """Read a local file or a downloaded asset, whole, and judge it.
 
     Raises:
@@ -73,7 +79,9 @@ def inspect_file(subject: Subject, download: Download | None, targets: Sequence[
     return rejudge(inspection, targets, cache)
 
 
-def judge_all(binary: Binary, targets: Sequence[Target], surroundings: Surroundings | None) -> tuple[Verdict, ...]:
+def judge_all(
+    binary: Binary, targets: Sequence[Target], surroundings: Surroundings | None
+) -> tuple[Verdict, ...]:
     """One verdict per target, in their order."""
     from explorer.compat import judge
 
@@ -97,7 +105,10 @@ def verdicts_of(binary: Binary, targets: Sequence[Target]) -> tuple[Verdict, ...
 
 def rejudge(inspection: Inspection, targets: Sequence[Target], cache: Cache) -> Inspection:
     """The same facts against other targets."""
-    return replace(inspection, verdicts=judge_all(inspection.binary, targets, surroundings_of(inspection, cache)))
+    return replace(
+        inspection,
+        verdicts=judge_all(inspection.binary, targets, surroundings_of(inspection, cache)),
+    )
 
 
 def record_key(asset: Asset) -> str:
@@ -125,7 +136,9 @@ def keep(inspection: Inspection, session: Session) -> Inspection:
     if before is not None and before.whole is whole:
         verdicts = _and_before(verdicts, before)
     try:
-        session.cache.store("peek").save(record_key(asset), codec.dumps(_record(inspection, verdicts)))
+        session.cache.store("peek").save(
+            record_key(asset), codec.dumps(_record(inspection, verdicts))
+        )
     except SourceError as error:
         session.warn(str(error))
     return inspection
@@ -163,7 +176,10 @@ def _record(inspection: Inspection, verdicts: Sequence[Verdict]) -> Record:
         inspection.file,
         inspection.check,
         trimmed(inspection.binary),
-        tuple(v if isinstance(v.dependencies, MISSING) else replace(v, dependencies=gone) for v in verdicts),
+        tuple(
+            v if isinstance(v.dependencies, MISSING) else replace(v, dependencies=gone)
+            for v in verdicts
+        ),
         inspection.traffic,
         inspection.member,
     )
@@ -217,7 +233,10 @@ def difference(peeked: Sequence[Verdict], whole: Sequence[Verdict]) -> str:
     """A sentence where a whole file's answer is not the one its peek gave; empty where they agree or the peek did not know."""
     for before in peeked:
         for after in whole:
-            if before.target.name == after.target.name and before.answer not in (after.answer, Answer.UNKNOWN):
+            if before.target.name == after.target.name and before.answer not in (
+                after.answer,
+                Answer.UNKNOWN,
+            ):
                 return (
                     f"The first bytes said {before.answer} for {after.target.title}, the whole file says {after.answer}: "
                     "the file has changed on the server, or rr-explorer is wrong. Please report it."
@@ -231,14 +250,25 @@ def trimmed(binary: Binary) -> Binary:
         return binary
     gone = Unknown("not kept; open the file")
     elf: Elf = binary.elf
-    go = elf.go if isinstance(elf.go, MISSING) else replace(elf.go, dependencies=(), settings=elf.go.settings[:40])
-    return replace(binary, elf=replace(elf, dynamic=gone, linking=gone, sections=gone, notes=gone, go=go, symbol_count=gone))
+    go = (
+        elf.go
+        if isinstance(elf.go, MISSING)
+        else replace(elf.go, dependencies=(), settings=elf.go.settings[:40])
+    )
+    return replace(
+        binary,
+        elf=replace(
+            elf, dynamic=gone, linking=gone, sections=gone, notes=gone, go=go, symbol_count=gone
+        ),
+    )
 
 
 def _check(subject: Subject, download: Download | None) -> Fact[Check]:
     if download is not None:
         return download.check
-    return NotApplicable("a stand-in shipped with rr-explorer" if subject.stand_in else "a local file")
+    return NotApplicable(
+        "a stand-in shipped with rr-explorer" if subject.stand_in else "a local file"
+    )
 
 
 def surroundings_of(inspection: Inspection, cache: Cache) -> Neighbours | MemberNeighbours | None:

@@ -49,7 +49,9 @@ class Listings:
 
         settings = self._session.settings
         try:
-            return releases.cached(settings.repo, settings.api_url, self._session.cache.store("page"))
+            return releases.cached(
+                settings.repo, settings.api_url, self._session.cache.store("page")
+            )
         except SourceError as error:
             self._session.warn(str(error))
             return None
@@ -106,17 +108,27 @@ class Listings:
         at_hand = await self._session.run(lambda _: self.at_hand())
         settings = self._session.settings
         if at_hand is not None:
-            return at_hand if settings.offline else replace(at_hand, warnings=(str(error), *at_hand.warnings))
+            return (
+                at_hand
+                if settings.offline
+                else replace(at_hand, warnings=(str(error), *at_hand.warnings))
+            )
         if settings.repo.lower() != ROADRUNNER:
             raise error
         snapshot = await self._session.run(lambda _: releases.snapshot())
         # Who asked for it need not be told: the banner of the bundled list says where it comes from.
-        return snapshot if settings.offline else replace(snapshot, warnings=(*snapshot.warnings, str(error)))
+        return (
+            snapshot
+            if settings.offline
+            else replace(snapshot, warnings=(*snapshot.warnings, str(error)))
+        )
 
     @property
     def stale(self) -> tuple[str, ...]:
         """Why the list at hand is not the server's own of just now; empty where it is, or where nobody asked for one."""
-        return self.last.warnings if self.last is not None and self.last.origin is Origin.CACHE else ()
+        return (
+            self.last.warnings if self.last is not None and self.last.origin is Origin.CACHE else ()
+        )
 
     def _warned(self, catalogue: Catalogue) -> Catalogue:
         fresh = tuple(w for w in self._session.warnings if w not in catalogue.warnings)

@@ -108,7 +108,9 @@ def seen_key(asset: Asset) -> str:
     return f"{asset.tag}/{asset.name}"
 
 
-def lay_out(catalogue: Catalogue, target: Target, tags: Sequence[str] = (), latest: int | None = None) -> Matrix:
+def lay_out(
+    catalogue: Catalogue, target: Target, tags: Sequence[str] = (), latest: int | None = None
+) -> Matrix:
     """The matrix of a catalogue, before anything is looked at.
 
     Raises:
@@ -116,8 +118,13 @@ def lay_out(catalogue: Catalogue, target: Target, tags: Sequence[str] = (), late
     """
     releases = _chosen(catalogue, tags, latest)
     columns = _columns(catalogue)
-    rows = tuple(MatrixRow(release, tuple(_cell(release, column) for column in columns)) for release in releases)
-    return Matrix(catalogue.repo, target, columns, rows, len(catalogue.releases), {}, catalogue.warnings)
+    rows = tuple(
+        MatrixRow(release, tuple(_cell(release, column) for column in columns))
+        for release in releases
+    )
+    return Matrix(
+        catalogue.repo, target, columns, rows, len(catalogue.releases), {}, catalogue.warnings
+    )
 
 
 async def fill(
@@ -132,7 +139,9 @@ async def fill(
     What cannot be reached (the demo's and an offline list's files) is left out of ``seen``: published, not looked at.
     """
     shown = {seen_key(a): a for row in matrix.rows for cell in row.cells for a in cell.assets}
-    assets = await bench.session.run(lambda _: [asset for asset in shown.values() if reachable(bench, asset)])
+    assets = await bench.session.run(
+        lambda _: [asset for asset in shown.values() if reachable(bench, asset)]
+    )
     gate = asyncio.Semaphore(PEEKS)
     done = 0
 
@@ -150,13 +159,21 @@ async def fill(
         async with asyncio.TaskGroup() as group:
             for asset in assets:
                 group.create_task(one(asset))
-    except BaseExceptionGroup as errors:  # one of them is as good as all: the first has ended the others
+    except (
+        BaseExceptionGroup
+    ) as errors:  # one of them is as good as all: the first has ended the others
         raise errors.exceptions[0] from errors
     # Behind the peeks, so that no answer waits for it.
     held = await bench.session.run(
-        lambda _: {key for key in matrix.seen if shown[key].path is None and bench.on_disk(bench.subject(shown[key]))}
+        lambda _: {
+            key
+            for key in matrix.seen
+            if shown[key].path is None and bench.on_disk(bench.subject(shown[key]))
+        }
     )
-    matrix.seen.update({key: replace(seen, cached=key in held) for key, seen in matrix.seen.items()})
+    matrix.seen.update(
+        {key: replace(seen, cached=key in held) for key, seen in matrix.seen.items()}
+    )
 
 
 async def look_at(bench: Workbench, asset: Asset, on: Sequence[str]) -> Seen:
@@ -203,7 +220,10 @@ def _chosen(catalogue: Catalogue, tags: Sequence[str], latest: int | None) -> tu
         for tag in tags:
             release = catalogue.release(tag)
             if release is None:
-                raise NotFoundError(f"{catalogue.repo} has no release {tag}", remedy="rr-explorer releases lists them")
+                raise NotFoundError(
+                    f"{catalogue.repo} has no release {tag}",
+                    remedy="rr-explorer releases lists them",
+                )
             chosen.append(release)
         return tuple(chosen)
     with_assets = tuple(r for r in catalogue.releases if r.assets)
@@ -216,17 +236,31 @@ def _columns(catalogue: Catalogue) -> tuple[MatrixColumn, ...]:
         return ROADRUNNER_COLUMNS
     counted: Counter[str] = Counter()
     for release in catalogue.releases:
-        counted.update({a.platform.slug for a in release.assets if not isinstance(a.platform.os, MISSING)})
+        counted.update(
+            {a.platform.slug for a in release.assets if not isinstance(a.platform.os, MISSING)}
+        )
     slugs = sorted(slug for slug, _ in counted.most_common(MOST_COLUMNS))
     columns = [
-        MatrixColumn(f"other:{s}", s, Kind.OTHER, (s,), s.replace("musl-", "linux-") if s.startswith("musl-") else "") for s in slugs
+        MatrixColumn(
+            f"other:{s}",
+            s,
+            Kind.OTHER,
+            (s,),
+            s.replace("musl-", "linux-") if s.startswith("musl-") else "",
+        )
+        for s in slugs
     ]
     return tuple(columns)
 
 
 def _cell(release: Release, column: MatrixColumn) -> MatrixCell:
     def of(slugs: Sequence[str]) -> tuple[Asset, ...]:
-        return tuple(a for s in slugs for a in release.assets if a.kind is column.kind and a.platform.slug == s and a.archive != "")
+        return tuple(
+            a
+            for s in slugs
+            for a in release.assets
+            if a.kind is column.kind and a.platform.slug == s and a.archive != ""
+        )
 
     assets = of(column.platforms)
     instead = of((column.serves,)) if column.serves and not assets else ()

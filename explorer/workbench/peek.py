@@ -17,7 +17,14 @@ from explorer.progress import Cancellation
 from explorer.workbench.inspect import keep_later, verdicts_of
 from explorer.workbench.models import FileFacts, Inspection, Subject
 from explorer.workbench.session import Session
-from explorer.workbench.unpack import expected_names, is_program, is_raw, needs_head, refuse_member, size_of
+from explorer.workbench.unpack import (
+    expected_names,
+    is_program,
+    is_raw,
+    needs_head,
+    refuse_member,
+    size_of,
+)
 
 if TYPE_CHECKING:
     from explorer.fetch import RemoteSource
@@ -61,7 +68,9 @@ async def peek_asset(session: Session, subject: Subject, targets: Sequence[Targe
     return found
 
 
-def _peek(remote: RemoteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation) -> Inspection:
+def _peek(
+    remote: RemoteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation
+) -> Inspection:
     member, name, binary = look(remote, subject, targets, cancel)
     verdicts = verdicts_of(binary, targets)
     why = Unknown("needs the download")
@@ -81,7 +90,9 @@ def _peek(remote: RemoteSource, subject: Subject, targets: Sequence[Target], can
     )
 
 
-def look(source: ByteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation) -> tuple[Fact[Member], str, Binary]:
+def look(
+    source: ByteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation
+) -> tuple[Fact[Member], str, Binary]:
     """The program's member, its name, and the facts that could be had through ``source``, which may be only a beginning."""
     from explorer.archive import walk
 
@@ -90,7 +101,11 @@ def look(source: ByteSource, subject: Subject, targets: Sequence[Target], cancel
     try:
         if is_raw(source, asset.name):
             refuse_member(subject, asset.name)
-            return NotApplicable("not an archive"), asset.name, _read(source, asset.name, targets, cancel, whole_reach=True)
+            return (
+                NotApplicable("not an archive"),
+                asset.name,
+                _read(source, asset.name, targets, cancel, whole_reach=True),
+            )
         for entry in walk(source, asset.name, cancel=cancel, prefix=True):
             if entry.member.kind is not MemberKind.FILE or entry.member.refused is not None:
                 continue
@@ -105,7 +120,14 @@ def look(source: ByteSource, subject: Subject, targets: Sequence[Target], cancel
     raise NotFoundError(f"{asset.name} holds no {what}", remedy="Name a member: FILE#MEMBER")
 
 
-def _read(source: ByteSource, name: str, targets: Sequence[Target], cancel: Cancellation, *, whole_reach: bool) -> Binary:
+def _read(
+    source: ByteSource,
+    name: str,
+    targets: Sequence[Target],
+    cancel: Cancellation,
+    *,
+    whole_reach: bool,
+) -> Binary:
     """HEAD scope; and what a loader looks at where a verdict waits for it and it can be reached."""
     from explorer.elf import read
 
@@ -122,7 +144,9 @@ def _dynamic_end(binary: Binary) -> int | None:
     """Where PT_DYNAMIC ends in the file, or None where there is none."""
     if isinstance(binary.elf, MISSING) or isinstance(binary.elf.segments, MISSING):
         return None
-    return max((s.offset + s.filesz for s in binary.elf.segments if s.type == "DYNAMIC"), default=None)
+    return max(
+        (s.offset + s.filesz for s in binary.elf.segments if s.type == "DYNAMIC"), default=None
+    )
 
 
 def unseen(name: str, error: OutOfReachError) -> Binary:

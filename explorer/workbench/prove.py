@@ -58,7 +58,9 @@ async def prove_inspection(
     verdict = judged.verdicts[0]
     binary = inspection.path
     assert binary is not None
-    name, neighbours = await bench.session.run(lambda _: _beside(inspection, verdict, bench.session.cache))
+    name, neighbours = await bench.session.run(
+        lambda _: _beside(inspection, verdict, bench.session.cache)
+    )
     settings = bench.settings
     request = ProofRequest(
         engine=engine,
@@ -69,7 +71,12 @@ async def prove_inspection(
         argv=argv,
         neighbours=neighbours,
         static=_static(inspection),
-        limits=RunLimits(options.seconds or settings.run_seconds, settings.run_output, settings.run_memory, settings.run_processes),
+        limits=RunLimits(
+            options.seconds or settings.run_seconds,
+            settings.run_output,
+            settings.run_memory,
+            settings.run_processes,
+        ),
         run_args=settings.run_args,
         pull=options.pull and settings.pull and not settings.offline,
         expect=_expectations(inspection, options),
@@ -80,7 +87,9 @@ async def prove_inspection(
         stand_in=inspection.subject.stand_in,
     )
     proof = await prove(request, progress=progress, output=output)
-    if proof.result is not Result.NOT_RUN:  # nothing was learned: it would stand before an earlier proof
+    if (
+        proof.result is not Result.NOT_RUN
+    ):  # nothing was learned: it would stand before an earlier proof
         await bench.session.run(lambda _: _kept(bench, proof))
     return proof
 
@@ -141,14 +150,24 @@ def _platform(inspection: Inspection) -> str:
     """
     binary, elf = inspection.binary, inspection.binary.elf
     title = f"{inspection.file.name} cannot be run in a Linux container"
-    if binary.format is not FileFormat.ELF or isinstance(binary.arch, MISSING) or isinstance(elf, MISSING):
+    if (
+        binary.format is not FileFormat.ELF
+        or isinstance(binary.arch, MISSING)
+        or isinstance(elf, MISSING)
+    ):
         raise UsageError(title, f"it is {binary.detail}", "Choose a file for linux")
     if binary.arch.startswith("machine-"):
-        raise UsageError(title, f"its processor is not known here: {binary.detail}", "Choose a file for amd64 or arm64")
+        raise UsageError(
+            title,
+            f"its processor is not known here: {binary.detail}",
+            "Choose a file for amd64 or arm64",
+        )
     if isinstance(elf.os_note, str):
         raise UsageError(title, f"it is a program for {elf.os_note}", "Choose a file for linux")
     if elf.linkage in (Linkage.SHARED_LIBRARY, Linkage.OBJECT, Linkage.CORE):
-        raise UsageError(title, f"it is no program: {binary.detail}", "Choose the program itself: FILE#MEMBER")
+        raise UsageError(
+            title, f"it is no program: {binary.detail}", "Choose the program itself: FILE#MEMBER"
+        )
     return f"linux/{binary.arch}"
 
 
@@ -201,19 +220,29 @@ def _static(inspection: Inspection) -> bool:
     return not isinstance(elf, MISSING) and elf.linkage in (Linkage.STATIC, Linkage.STATIC_PIE)
 
 
-def _beside(inspection: Inspection, verdict: Verdict, cache: Cache) -> tuple[str, tuple[tuple[str, Path], ...]]:
+def _beside(
+    inspection: Inspection, verdict: Verdict, cache: Cache
+) -> tuple[str, tuple[tuple[str, Path], ...]]:
     """The program's name inside the container, and the libraries that go beside it so that ``$ORIGIN`` finds them."""
     name = posixpath.basename(inspection.file.name)
     surroundings = surroundings_of(inspection, cache)
     check = verdict.dependencies
     if surroundings is None or isinstance(check, MISSING):
         return name, ()
-    libraries = {d.path: surroundings.file(d.path) for d in _all(check.libraries) if d.where is Where.BESIDE and d.path}
+    libraries = {
+        d.path: surroundings.file(d.path)
+        for d in _all(check.libraries)
+        if d.where is Where.BESIDE and d.path
+    }
     found = {path: file for path, file in libraries.items() if file is not None}
     if not found:
         return name, ()
     program = posixpath.join(surroundings.origin, name)
-    root = posixpath.commonpath([posixpath.dirname(p) for p in (program, *found)]) if surroundings.origin else ""
+    root = (
+        posixpath.commonpath([posixpath.dirname(p) for p in (program, *found)])
+        if surroundings.origin
+        else ""
+    )
     inside = {posixpath.relpath(path, root) if root else path: file for path, file in found.items()}
     return (posixpath.relpath(program, root) if root else program), tuple(inside.items())
 

@@ -39,13 +39,25 @@ def _file(text: str) -> Path | None:
         path = Path(text).expanduser()
         mode = path.stat().st_mode
     except PermissionError as error:
-        raise SourceError(f"{text} may not be looked at", error.strerror or str(error), "Check the permissions of its folders") from None
+        raise SourceError(
+            f"{text} may not be looked at",
+            error.strerror or str(error),
+            "Check the permissions of its folders",
+        ) from None
     except (OSError, ValueError, RuntimeError):  # too long, a zero byte in it, no such user's home
         return None
     if stat.S_ISDIR(mode):
-        raise SourceError(f"{text} is a folder", "", f"Name a file in it, or show all of them with --folder {text}")
+        raise SourceError(
+            f"{text} is a folder",
+            "",
+            f"Name a file in it, or show all of them with --folder {text}",
+        )
     if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
-        raise SourceError(f"{text} is no regular file", "it is a pipe, a socket or a device", "Copy its bytes into a file first")
+        raise SourceError(
+            f"{text} is no regular file",
+            "it is a pipe, a socket or a device",
+            "Copy its bytes into a file first",
+        )
     return path
 
 
@@ -68,11 +80,16 @@ def catalogue_subject(text: str, platform: str, catalogue: Catalogue) -> Subject
     if slash:
         if release is None:
             raise _no_release(tag, catalogue)
-        return asset_subject(_named(name, release.assets, f"release {release.tag}"), release, member)
+        return asset_subject(
+            _named(name, release.assets, f"release {release.tag}"), release, member
+        )
     if release is not None:
         return asset_subject(_for_platform(release, platform), release, member)
     if words == "latest":
-        raise NotFoundError(f"{catalogue.repo} has no published stable release", remedy="Name a tag; rr-explorer releases lists them")
+        raise NotFoundError(
+            f"{catalogue.repo} has no published stable release",
+            remedy="Name a tag; rr-explorer releases lists them",
+        )
     for candidate in catalogue.releases:
         for asset in candidate.assets:
             if asset.name == words:
@@ -81,7 +98,9 @@ def catalogue_subject(text: str, platform: str, catalogue: Catalogue) -> Subject
     raise NotFoundError(
         f"No file, tag or asset is called {words}",
         f"looked on this disk and in {len(catalogue.releases)} releases of {catalogue.repo}",
-        f"Did you mean {', '.join(near)}?" if near else "rr-explorer releases lists the tags, rr-explorer assets TAG the files",
+        f"Did you mean {', '.join(near)}?"
+        if near
+        else "rr-explorer releases lists the tags, rr-explorer assets TAG the files",
     )
 
 
@@ -120,7 +139,11 @@ def platform_slug(text: str) -> str:
 def _for_platform(release: Release, platform: str) -> Asset:
     slugs = sorted({a.platform.slug for a in release.assets} - {"?"})
     if not platform:
-        likely = ["linux-arm64"] if "linux-arm64" in slugs else [slug for slug in slugs if slug.startswith("linux-")] or slugs
+        likely = (
+            ["linux-arm64"]
+            if "linux-arm64" in slugs
+            else [slug for slug in slugs if slug.startswith("linux-")] or slugs
+        )
         raise UsageError(
             f"{release.tag} has {len(release.assets)} files: which one?",
             f"platforms: {', '.join(slugs)}",
@@ -133,20 +156,31 @@ def _for_platform(release: Release, platform: str) -> Asset:
         if len(of_kind) == 1 or (of_kind and kind in (Kind.SERVER, Kind.PLUGIN)):
             return of_kind[0]
         if of_kind:
-            raise UsageError(f"{release.tag} has {len(of_kind)} files for {platform}", ", ".join(a.name for a in of_kind), "Name the file")
+            raise UsageError(
+                f"{release.tag} has {len(of_kind)} files for {platform}",
+                ", ".join(a.name for a in of_kind),
+                "Name the file",
+            )
     plain = wanted.replace("musl-", "linux-")
     hint = "Take one of those"
     if wanted.startswith("musl-") and plain in slugs:
         hint = f"{plain} is the one to look at: a static program runs on musl, too"
-    raise NotFoundError(f"{release.tag} has no file for {platform}", f"it has files for {', '.join(slugs) or 'no known platform'}", hint)
+    raise NotFoundError(
+        f"{release.tag} has no file for {platform}",
+        f"it has files for {', '.join(slugs) or 'no known platform'}",
+        hint,
+    )
 
 
 def _no_release(tag: str, catalogue: Catalogue) -> NotFoundError:
     if tag == "latest":
-        return NotFoundError(f"{catalogue.repo} has no published stable release", remedy="Name a tag")
+        return NotFoundError(
+            f"{catalogue.repo} has no published stable release", remedy="Name a tag"
+        )
     near = difflib.get_close_matches(tag, [r.tag for r in catalogue.releases], 3)
     return NotFoundError(
         f"{catalogue.repo} has no release {tag}",
-        f"looked at {len(catalogue.releases)}" + ("" if catalogue.complete is True else ", which may not be all"),
+        f"looked at {len(catalogue.releases)}"
+        + ("" if catalogue.complete is True else ", which may not be all"),
         f"Did you mean {', '.join(near)}?" if near else "rr-explorer releases lists them",
     )

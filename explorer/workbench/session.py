@@ -109,7 +109,10 @@ class Session:
             OfflineError: where the user chose to be offline.
         """
         if self.settings.offline:
-            raise OfflineError("This needs the network, and rr-explorer was told to stay offline", remedy="Leave --offline out")
+            raise OfflineError(
+                "This needs the network, and rr-explorer was told to stay offline",
+                remedy="Leave --offline out",
+            )
         if self._client is not None:
             return self._client
         from explorer.http import make_client
@@ -141,7 +144,9 @@ class Session:
             cache = await self.run(lambda _: self.cache)
             from explorer.fetch import Downloader
 
-            self._downloader = self._downloader or Downloader(client, cache, token, self.settings.downloads)
+            self._downloader = self._downloader or Downloader(
+                client, cache, token, self.settings.downloads
+            )
         return self._downloader
 
     async def engine(self, choice: str = "") -> Engine:
@@ -159,11 +164,15 @@ class Session:
                 try:
                     await sweep(engine)
                 except EngineError as error:
-                    self.warn(f"Containers that an earlier run may have left are still there: {error}")
+                    self.warn(
+                        f"Containers that an earlier run may have left are still there: {error}"
+                    )
                 self._engines[choice] = engine
             return self._engines[choice]
 
-    async def run(self, work: Callable[[Cancellation], T], *, stop: Callable[[], object] | None = None) -> T:
+    async def run(
+        self, work: Callable[[Cancellation], T], *, stop: Callable[[], object] | None = None
+    ) -> T:
         """Run synchronous work in a thread. Cancelling the task raises the flag and waits until the thread has stopped.
 
         ``stop`` is called then, too: it ends a wait that the flag cannot (a read from the network).
@@ -215,7 +224,9 @@ class Session:
             if threads is not None:
                 threads.shutdown(wait=False, cancel_futures=True)
         if self._cache is not None:
-            with contextlib.suppress(SourceError):  # a file larger than the limit was kept as long as it was in use
+            with contextlib.suppress(
+                SourceError
+            ):  # a file larger than the limit was kept as long as it was in use
                 self._cache.prune()
             self._cache.close()
         self._client = self._threads = self._writer = self._cache = self._downloader = None

@@ -43,14 +43,20 @@ class Source:
     """What is not known of building it, as a sentence."""
 
 
-def source_of(bench: Workbench, repo: str, release: Release, candidates: Sequence[Asset]) -> Fact[Source]:
+def source_of(
+    bench: Workbench, repo: str, release: Release, candidates: Sequence[Asset]
+) -> Fact[Source]:
     """What to build of a release's sources: known of RoadRunner, else read from a program that was inspected before.
 
     Reads the cache, no network: for threads.
     """
     if repo.lower() in ROADRUNNER:
         return _roadrunner(release.tag)
-    others = (a for a in release.assets if a.kind is Kind.OTHER and a not in candidates and not isinstance(a.platform.os, MISSING))
+    others = (
+        a
+        for a in release.assets
+        if a.kind is Kind.OTHER and a not in candidates and not isinstance(a.platform.os, MISSING)
+    )
     files = [*candidates, *others]
     without = ""
     for asset in files:
@@ -76,10 +82,23 @@ def _roadrunner(tag: str) -> Fact[Source]:
         return Source("./cmd/rr", "rr", caveat=_OLD)
     version, major = found[1], int(found[2])
     if _ELSEWHERE[0] <= (major, int(found[3]), int(found[4])) <= _ELSEWHERE[1]:
-        return Unknown("the sources of RoadRunner 2.0.0 to 2.7.1 hold no program: it was built from spiral/roadrunner-binary")
+        return Unknown(
+            "the sources of RoadRunner 2.0.0 to 2.7.1 hold no program: it was built from spiral/roadrunner-binary"
+        )
     if major < 2:
-        return Source("./cmd/rr", "rr", version, "github.com/spiral/roadrunner/cmd/rr/cmd.Version", caveat=_OLD)
-    return Source("./cmd/rr", "rr", version, f"github.com/roadrunner-server/roadrunner/v{major}/internal/meta.version")
+        return Source(
+            "./cmd/rr",
+            "rr",
+            version,
+            "github.com/spiral/roadrunner/cmd/rr/cmd.Version",
+            caveat=_OLD,
+        )
+    return Source(
+        "./cmd/rr",
+        "rr",
+        version,
+        f"github.com/roadrunner-server/roadrunner/v{major}/internal/meta.version",
+    )
 
 
 def from_build_info(build: GoBuild, repo: str, name: str) -> Fact[Source]:
@@ -95,5 +114,11 @@ def from_build_info(build: GoBuild, repo: str, name: str) -> Fact[Source]:
     inside = build.path[len(module) :].lstrip("/")
     program = posixpath.basename(inside or re.sub(r"/v\d+$", "", module))
     tags = build.setting("-tags") or ""
-    caveat = "That one was built with cgo: whether its sources build without is not known." if build.setting("CGO_ENABLED") == "1" else ""
-    return Source(f"./{inside}" if inside else ".", program, tags=tags, known_from=name, caveat=caveat)
+    caveat = (
+        "That one was built with cgo: whether its sources build without is not known."
+        if build.setting("CGO_ENABLED") == "1"
+        else ""
+    )
+    return Source(
+        f"./{inside}" if inside else ".", program, tags=tags, known_from=name, caveat=caveat
+    )

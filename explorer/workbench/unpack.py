@@ -31,7 +31,15 @@ PROGRAMS = {
     Kind.DEB: ("rr",),
     Kind.PLUGIN: ("protoc-gen-php-grpc", "protoc-gen-php-grpc.exe"),
 }
-MAGICS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce")
+MAGICS = (
+    b"\x7fELF",
+    b"MZ",
+    b"\xcf\xfa\xed\xfe",
+    b"\xce\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"\xfe\xed\xfa\xcf",
+    b"\xfe\xed\xfa\xce",
+)
 """ELF, PE, Mach-O in both widths and byte orders, universal Mach-O."""
 
 PACKED = (b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd")
@@ -57,7 +65,10 @@ class Unpacked:
 
 def expected_names(subject: Subject) -> tuple[str, ...]:
     """The basenames that the program of this subject must have; empty where any program will do."""
-    if subject.asset is None or subject.asset.repo.partition("/")[2] not in ("roadrunner", "roadrunner-binary"):
+    if subject.asset is None or subject.asset.repo.partition("/")[2] not in (
+        "roadrunner",
+        "roadrunner-binary",
+    ):
         return ()
     return PROGRAMS.get(subject.asset.kind, ())
 
@@ -68,7 +79,9 @@ def is_program(entry: Entry, subject: Subject, head: bytes | None) -> bool:
         return _same(entry.member.name, subject.member)
     names = expected_names(subject)
     if names:
-        return posixpath.basename(entry.member.name) in names and entry.member.kind is MemberKind.FILE
+        return (
+            posixpath.basename(entry.member.name) in names and entry.member.kind is MemberKind.FILE
+        )
     return head is not None and head.startswith(MAGICS)
 
 
@@ -79,7 +92,11 @@ def refuse_member(subject: Subject, name: str) -> None:
         NotFoundError: a member of it is asked for.
     """
     if subject.member:
-        raise NotFoundError(f"{name} is no archive", f"so it has no member {subject.member}", "Leave out the #member")
+        raise NotFoundError(
+            f"{name} is no archive",
+            f"so it has no member {subject.member}",
+            "Leave out the #member",
+        )
 
 
 def needs_head(subject: Subject) -> bool:
@@ -87,7 +104,9 @@ def needs_head(subject: Subject) -> bool:
     return not subject.member and not expected_names(subject)
 
 
-def open_asset(path: Path, subject: Subject, blob: Blob | None, cache: Cache, cancel: Cancellation) -> Unpacked:
+def open_asset(
+    path: Path, subject: Subject, blob: Blob | None, cache: Cache, cancel: Cancellation
+) -> Unpacked:
     """The program of a local file or a downloaded asset, unpacked into the cache where it is in an archive.
 
     Raises:
@@ -106,10 +125,20 @@ def open_asset(path: Path, subject: Subject, blob: Blob | None, cache: Cache, ca
         digest = blob.sha256 if blob else _hash(source, cancel)
         found = listing(source, name, cancel=cancel)
         member, stored = _unpack(source, name, subject, digest, cache, cancel)
-    return Unpacked(stored.path, posixpath.basename(member.name) or name, stored.size, stored.sha256, digest, found, member)
+    return Unpacked(
+        stored.path,
+        posixpath.basename(member.name) or name,
+        stored.size,
+        stored.sha256,
+        digest,
+        found,
+        member,
+    )
 
 
-def _unpack(source: FileSource, name: str, subject: Subject, digest: str, cache: Cache, cancel: Cancellation) -> tuple[Member, Blob]:
+def _unpack(
+    source: FileSource, name: str, subject: Subject, digest: str, cache: Cache, cancel: Cancellation
+) -> tuple[Member, Blob]:
     from explorer.archive import chunks, walk
     from explorer.fetch import member_key
 
@@ -121,7 +150,11 @@ def _unpack(source: FileSource, name: str, subject: Subject, digest: str, cache:
         if entry.member.refused is not None:
             refused.append(f"{entry.member.name} ({entry.member.refused.rule})")
             if subject.member and _same(entry.member.name, subject.member):
-                raise FormatError(f"{entry.member.name} is refused", entry.member.refused.text, "Do not trust this archive")
+                raise FormatError(
+                    f"{entry.member.name} is refused",
+                    entry.member.refused.text,
+                    "Do not trust this archive",
+                )
             continue
         files.append(entry.member.name)
         head, rest = b"", None
@@ -133,7 +166,9 @@ def _unpack(source: FileSource, name: str, subject: Subject, digest: str, cache:
             stored = cache.find(key)
             if stored is None:
                 stream = rest or entry.open()
-                stored = cache.add(key, posixpath.basename(entry.member.name), _chain(head, chunks(stream)), cancel)
+                stored = cache.add(
+                    key, posixpath.basename(entry.member.name), _chain(head, chunks(stream)), cancel
+                )
             return entry.member, stored
     raise _not_there(subject, name, files, refused)
 
@@ -175,10 +210,14 @@ class Neighbours:
 class MemberNeighbours:
     """What stands beside a binary inside its archive. Implements ``compat.Surroundings``."""
 
-    def __init__(self, archive: Path, name: str, digest: str, listing: Listing, member: Member, cache: Cache) -> None:
+    def __init__(
+        self, archive: Path, name: str, digest: str, listing: Listing, member: Member, cache: Cache
+    ) -> None:
         self.origin = posixpath.dirname(posixpath.normpath(member.name))
         self._archive, self._name, self._digest, self._cache = archive, name, digest, cache
-        self._members = {posixpath.normpath(m.name): m for m in listing.members if m.refused is None}
+        self._members = {
+            posixpath.normpath(m.name): m for m in listing.members if m.refused is None
+        }
 
     def read(self, path: str) -> Binary | None:
         """The library at a path inside the archive, links within it followed."""
@@ -190,10 +229,14 @@ class MemberNeighbours:
         member = self._resolve(path)
         if member is None:
             return None
-        subject = Subject(member.name, None, None, self._archive, f"./{posixpath.normpath(member.name)}")
+        subject = Subject(
+            member.name, None, None, self._archive, f"./{posixpath.normpath(member.name)}"
+        )
         try:
             with FileSource(self._archive) as source:
-                return _unpack(source, self._name, subject, self._digest, self._cache, Cancellation())[1].path
+                return _unpack(
+                    source, self._name, subject, self._digest, self._cache, Cancellation()
+                )[1].path
         except (FormatError, NotFoundError):
             return None
 
@@ -272,7 +315,9 @@ def is_raw(source: ByteSource, name: str) -> bool:
 def safe_name(name: str) -> str:
     """A file name for a raw asset: the last part of what the server called it, and nothing in it that leads elsewhere, that a
     terminal would obey when the folder is listed, or that no file system takes."""
-    short = "".join(c if c.isprintable() else "_" for c in name.replace("\\", "/").rpartition("/")[2])
+    short = "".join(
+        c if c.isprintable() else "_" for c in name.replace("\\", "/").rpartition("/")[2]
+    )
     return short if short not in ("", ".", "..") else "program"
 
 

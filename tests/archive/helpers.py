@@ -48,7 +48,9 @@ class ArrivingSource:
         return at
 
 
-def contents(data: bytes | ByteSource, name: str, *, prefix: bool = False, limits: Limits | None = None) -> dict[str, bytes]:
+def contents(
+    data: bytes | ByteSource, name: str, *, prefix: bool = False, limits: Limits | None = None
+) -> dict[str, bytes]:
     """Every file's bytes by name, in order; refused members are left out."""
     source = BytesSource(data) if isinstance(data, bytes) else data
     found: dict[str, bytes] = {}
@@ -61,20 +63,26 @@ def contents(data: bytes | ByteSource, name: str, *, prefix: bool = False, limit
 def rules(data: bytes, name: str, limits: Limits | None = None) -> dict[str, str]:
     """The rule that each refused member broke; the archive's own problem under the empty name."""
     found = listing(BytesSource(data), name, limits)
-    broken = {member.name: member.refused.rule for member in found.members if member.refused is not None}
+    broken = {
+        member.name: member.refused.rule for member in found.members if member.refused is not None
+    }
     if found.problem is not None:
         broken[""] = found.problem.rule
     return broken
 
 
 def names(members: Iterable[Member] | Listing) -> list[str]:
-    return [member.name for member in (members.members if isinstance(members, Listing) else members)]
+    return [
+        member.name for member in (members.members if isinstance(members, Listing) else members)
+    ]
 
 
 Outcome = list[tuple[str, str, bytes]]
 
 
-def everything(source: ByteSource, name: str, limits: Limits, *, prefix: bool = False) -> tuple[Outcome, str]:
+def everything(
+    source: ByteSource, name: str, limits: Limits, *, prefix: bool = False
+) -> tuple[Outcome, str]:
     """All that can be had of a source of any kind, and how it ended. Lets through every error that is not a stated one."""
     seen: Outcome = []
     try:

@@ -23,7 +23,9 @@ ROOT = "roadrunner-2025.1.15-linux-amd64"
 def tree(folder: Path) -> dict[str, bytes | str]:
     """All files (bytes) and links (target) below a folder."""
     return {
-        str(path.relative_to(folder)): str(path.readlink()) if path.is_symlink() else path.read_bytes()
+        str(path.relative_to(folder)): str(path.readlink())
+        if path.is_symlink()
+        else path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_symlink() or path.is_file()
     }
@@ -35,8 +37,16 @@ def test_everything_lands_below_the_folder(packing: str, tmp_path: Path) -> None
     data = make_archive(packing, ROOT, members)
     paths = extract(BytesSource(data), f"x.{packing}", tmp_path / "new" / "place")
     assert paths == tuple(tmp_path / "new" / "place" / ROOT / name for name in members)
-    assert tree(tmp_path / "new" / "place") == {f"{ROOT}/{name}": content for name, content in members.items()}
-    assert [oct(path.stat().st_mode & 0o7777) for path in paths] == ["0o755", "0o644", "0o644", "0o644", "0o644"]
+    assert tree(tmp_path / "new" / "place") == {
+        f"{ROOT}/{name}": content for name, content in members.items()
+    }
+    assert [oct(path.stat().st_mode & 0o7777) for path in paths] == [
+        "0o755",
+        "0o644",
+        "0o644",
+        "0o644",
+        "0o644",
+    ]
 
 
 def test_of_a_deb_only_the_data_are_written(tmp_path: Path) -> None:
@@ -53,15 +63,30 @@ def test_only_what_is_wanted_is_written(tmp_path: Path) -> None:
 
 def test_modes_are_two_and_no_more(tmp_path: Path) -> None:
     members: list[tuple[tarfile.TarInfo | str, bytes]] = []
-    for name, mode in (("setuid", 0o6777), ("sticky", 0o1755), ("none", 0), ("group", 0o070), ("write", 0o666)):
+    for name, mode in (
+        ("setuid", 0o6777),
+        ("sticky", 0o1755),
+        ("none", 0),
+        ("group", 0o070),
+        ("write", 0o666),
+    ):
         info = tarfile.TarInfo(name)
         info.mode, info.size = mode, 1
         members.append((info, b"x"))
     folder = head("locked", tarfile.DIRTYPE)
     folder.mode = 0
-    extract(BytesSource(tar_of([*members, (folder, b""), ("locked/file", b"1")])), "x.tar", tmp_path)
+    extract(
+        BytesSource(tar_of([*members, (folder, b""), ("locked/file", b"1")])), "x.tar", tmp_path
+    )
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
-    assert modes == {"setuid": 0o755, "sticky": 0o755, "none": 0o644, "group": 0o644, "write": 0o644, "locked": 0o755}
+    assert modes == {
+        "setuid": 0o755,
+        "sticky": 0o755,
+        "none": 0o644,
+        "group": 0o644,
+        "write": 0o644,
+        "locked": 0o755,
+    }
 
 
 def test_links_inside_the_tree_are_made(tmp_path: Path) -> None:
@@ -99,8 +124,12 @@ def test_a_hostile_member_leaves_nothing_behind(rule: str, tmp_path: Path) -> No
     assert tree(tmp_path) == {"mine": b"keep", "rr": b"1"}
 
 
-@pytest.mark.parametrize("pair", [("straße", "STRASSE"), ("caf\u00e9", "cafe\u0301"), ("A/x", "a/y"), ("Rr", "rR")])
-def test_names_that_one_file_system_would_confuse_are_refused(pair: tuple[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "pair", [("straße", "STRASSE"), ("caf\u00e9", "cafe\u0301"), ("A/x", "a/y"), ("Rr", "rR")]
+)
+def test_names_that_one_file_system_would_confuse_are_refused(
+    pair: tuple[str, str], tmp_path: Path
+) -> None:
     with pytest.raises(RefusedError, match="case or spelling"):
         extract(BytesSource(tar_of([(pair[0], b"1"), (pair[1], b"2")])), "x.tar", tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -132,14 +161,21 @@ def test_a_file_that_is_there_with_the_same_bytes_is_left_alone(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == [ROOT]
 
 
-def test_what_a_killed_run_left_is_removed_by_the_next_one_but_not_what_another_is_writing(tmp_path: Path) -> None:
+def test_what_a_killed_run_left_is_removed_by_the_next_one_but_not_what_another_is_writing(
+    tmp_path: Path,
+) -> None:
     dead, alive, fresh = (tmp_path / f".rr-explorer-{name}" for name in ("dead", "alive", "fresh"))
     for folder in (dead, alive, fresh):
         (folder / ROOT).mkdir(parents=True)
         if folder is not fresh:
             os.utime(folder, (1, 1))
     code = "import fcntl, os, sys; h = os.open(sys.argv[1], os.O_RDONLY); fcntl.flock(h, fcntl.LOCK_EX); print('held', flush=True); input()"
-    with subprocess.Popen([sys.executable, "-c", code, str(alive)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(alive)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         extract(BytesSource(make_archive("tar.gz", ROOT, {"rr": b"1"})), "x", tmp_path)
@@ -173,10 +209,18 @@ def test_a_folder_named_through_a_link_of_the_users_is_used(tmp_path: Path) -> N
     assert tree(tmp_path / "real") == {"rr": b"1"}
 
 
-def test_without_openat_the_paths_are_checked_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_openat_the_paths_are_checked_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The way of a system that cannot open a file relative to a folder (Windows)."""
     monkeypatch.setattr(extraction, "_AT", False)
-    data = tar_of([("lib/rr", b"1"), (head("lib/l", tarfile.SYMTYPE, "rr"), b""), (head("h", tarfile.LNKTYPE, "lib/rr"), b"")])
+    data = tar_of(
+        [
+            ("lib/rr", b"1"),
+            (head("lib/l", tarfile.SYMTYPE, "rr"), b""),
+            (head("h", tarfile.LNKTYPE, "lib/rr"), b""),
+        ]
+    )
     extract(BytesSource(data), "x.tar", tmp_path / "new")
     assert tree(tmp_path / "new") == {"lib/rr": b"1", "lib/l": "rr", "h": b"1"}
     (tmp_path / "outside").mkdir()
@@ -198,7 +242,9 @@ def test_cancelling_removes_what_was_written(tmp_path: Path) -> None:
 
     data = make_archive("tar.gz", ROOT, {"first": b"1", "rr": os.urandom(4 << 20)}, tool=False)
     with pytest.raises(CancelledError):
-        extract(BytesSource(data), "x", tmp_path / "new", cancel=cancel, progress=stop_in_the_middle)
+        extract(
+            BytesSource(data), "x", tmp_path / "new", cancel=cancel, progress=stop_in_the_middle
+        )
     assert not (tmp_path / "new").exists()
     assert seen[-1].detail == f"{ROOT}/rr"
     assert seen[-1].done < 4 << 20
@@ -232,7 +278,9 @@ def test_a_damaged_archive_leaves_nothing_behind(tmp_path: Path) -> None:
         ("l", MemberKind.HARDLINK, "link-outside"),
     ],
 )
-def test_what_windows_would_take_for_something_else(path: str, kind: MemberKind, rule: str | None) -> None:
+def test_what_windows_would_take_for_something_else(
+    path: str, kind: MemberKind, rule: str | None
+) -> None:
     found = extraction.windows_rule(path, kind)
     assert (found[0] if found else None) == rule
 
@@ -260,7 +308,13 @@ def test_a_folder_without_permission_is_told(tmp_path: Path) -> None:
     file, into = tmp_path / "x.tar.gz", tmp_path / "into"
     into.mkdir()
     file.write_bytes(make_archive("tar.gz", ROOT, {"rr": b"1"}))
-    done = subprocess.run([sys.executable, "-c", LOCKED, str(file), str(into)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", LOCKED, str(file), str(into)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.stdout.strip() == "The directory cannot be written", done.stderr
     assert not (into / "after").exists()
 
@@ -280,18 +334,33 @@ except SourceError as error:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of a file's size to stand in for a full disk")
+@pytest.mark.skipif(
+    sys.platform == "win32",
+    reason="Windows has no limit of a file's size to stand in for a full disk",
+)
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     """A limit on the size of a file fails a write as a full disk does, in the middle of it (EFBIG for ENOSPC)."""
     file, into = tmp_path / "x.tar.gz", tmp_path / "into"
     file.write_bytes(make_archive("tar.gz", ROOT, {"a": b"1", "rr": os.urandom(300_000)}))
-    done = subprocess.run([sys.executable, "-c", FULL, str(file), str(into)], capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout.strip() == "The disk is full | Make room, or choose another directory", done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(file), str(into)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.strip() == "The disk is full | Make room, or choose another directory", (
+        done.stderr
+    )
     assert not into.exists()
 
 
 def test_a_place_that_cannot_be_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SourceError) as caught:
-        extract(BytesSource(make_archive("zip", ROOT, {"rr": b"1"})), "x.zip", tmp_path / "file" / "below")
+        extract(
+            BytesSource(make_archive("zip", ROOT, {"rr": b"1"})),
+            "x.zip",
+            tmp_path / "file" / "below",
+        )
     assert os.strerror(errno.ENOTDIR) in caught.value.detail

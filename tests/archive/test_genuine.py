@@ -27,7 +27,9 @@ def program() -> bytes:
 
 @pytest.mark.parametrize("tool", [True, False], ids=["tools", "stdlib"])
 @pytest.mark.parametrize("packing", ARCHIVES)
-def test_a_release_archive_gives_its_five_files(packing: str, tool: bool, program: bytes, tmp_path: Path) -> None:
+def test_a_release_archive_gives_its_five_files(
+    packing: str, tool: bool, program: bytes, tmp_path: Path
+) -> None:
     members = roadrunner_members(program)
     file = tmp_path / f"{ROOT}.{packing}"
     file.write_bytes(make_archive(packing, ROOT, members, tool=tool))
@@ -40,15 +42,26 @@ def test_a_release_archive_gives_its_five_files(packing: str, tool: bool, progra
         rr = found.members[1]
         assert (rr.kind, rr.size, rr.mode) == (MemberKind.FILE, len(program), 0o755)
         assert found.members[3].mode == 0o644
-        assert contents(source, file.name) == {f"{ROOT}/{name}": data for name, data in members.items()}
+        assert contents(source, file.name) == {
+            f"{ROOT}/{name}": data for name, data in members.items()
+        }
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(["rr", "CHANGELOG.md", "LICENSE"])), ids="-".join)
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations(["rr", "CHANGELOG.md", "LICENSE"])), ids="-".join
+)
 @pytest.mark.parametrize("packing", ["tar.gz", "zip"])
 def test_members_come_in_the_order_in_which_they_lie(packing: str, order: tuple[str, ...]) -> None:
-    members = {"rr": b"\x7fELF" + bytes(500), "CHANGELOG.md": b"# 1\n" * 300, "LICENSE": b"MIT\n" * 20}
+    members = {
+        "rr": b"\x7fELF" + bytes(500),
+        "CHANGELOG.md": b"# 1\n" * 300,
+        "LICENSE": b"MIT\n" * 20,
+    }
     data = make_archive(packing, ROOT, members, order=order)
-    assert names(listing(BytesSource(data), packing)) == [ROOT, *(f"{ROOT}/{name}" for name in order)]
+    assert names(listing(BytesSource(data), packing)) == [
+        ROOT,
+        *(f"{ROOT}/{name}" for name in order),
+    ]
 
 
 @pytest.mark.parametrize("tool", [True, False], ids=["tools", "stdlib"])
@@ -102,7 +115,9 @@ def test_an_empty_file_is_an_empty_member() -> None:
         (b"BZh", "x.bz2", Format.RAW),
     ],
 )
-def test_the_bytes_tell_the_format_and_the_name_only_helps(data: bytes, name: str, expected: Format) -> None:
+def test_the_bytes_tell_the_format_and_the_name_only_helps(
+    data: bytes, name: str, expected: Format
+) -> None:
     assert detect(BytesSource(data), name) is expected
 
 
@@ -129,7 +144,11 @@ def test_a_packed_file_inside_an_archive_is_left_packed() -> None:
 def test_reading_half_of_each_member_does_not_lose_the_next(packing: str) -> None:
     members = {f"usr/{n}.bin": bytes([n]) * (3000 + n) for n in range(6)}
     data = make_archive(packing, ROOT, members, tool=False)
-    firsts = [entry.open().read(7)[:1] for entry in walk(BytesSource(data), "x") if entry.member.name.endswith(".bin")]
+    firsts = [
+        entry.open().read(7)[:1]
+        for entry in walk(BytesSource(data), "x")
+        if entry.member.name.endswith(".bin")
+    ]
     assert firsts == [bytes([n]) for n in range(6)]
 
 
@@ -156,5 +175,7 @@ def test_streams_unpack_what_the_tools_packed(tmp_path: Path) -> None:
         file = tmp_path / f"rr.{packing}"
         file.write_bytes(make_archive(packing, ROOT, {"usr/bin/rr": program}))
         with FileSource(file) as source:
-            (path,) = extract(source, file.name, tmp_path / packing, wanted=lambda m: m.name.endswith("/rr"))
+            (path,) = extract(
+                source, file.name, tmp_path / packing, wanted=lambda m: m.name.endswith("/rr")
+            )
         assert hashlib.sha256(path.read_bytes()).hexdigest() == digest

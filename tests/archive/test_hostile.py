@@ -18,7 +18,9 @@ from tests.archive.helpers import contents, names, rules
 from tests.support.archives import ar_of, deb_of, gz, make_archive, tar_of, zip_of, zst
 
 
-def head(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int = 0) -> tarfile.TarInfo:
+def head(
+    name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int = 0
+) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.type, info.linkname, info.size = kind, link, size
     return info
@@ -52,9 +54,13 @@ BAD_NAMES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "rule"), BAD_NAMES, ids=[ascii(name)[:24] for name, _ in BAD_NAMES])
+@pytest.mark.parametrize(
+    ("name", "rule"), BAD_NAMES, ids=[ascii(name)[:24] for name, _ in BAD_NAMES]
+)
 @pytest.mark.parametrize("packing", ["tar", "zip"])
-def test_names_that_lead_away_are_refused_and_the_rest_is_shown(packing: str, name: str, rule: str) -> None:
+def test_names_that_lead_away_are_refused_and_the_rest_is_shown(
+    packing: str, name: str, rule: str
+) -> None:
     members = [("before", b"1"), (name, b"evil"), ("after", b"2")]
     data = tar_of(members) if packing == "tar" else zip_of(members)
     broken = rules(data, f"x.{packing}")
@@ -107,15 +113,21 @@ def test_symbolic_links_out_of_the_tree_are_refused(packing: str, target: str, r
 def test_a_link_inside_the_tree_is_told_with_its_target(packing: str) -> None:
     links = {"bin/rr": "../lib/rr-real", "lib/rr-real": "rr-1.0", "here": "./lib"}
     if packing == "tar":
-        data = tar_of([(head(name, tarfile.SYMTYPE, target), b"") for name, target in links.items()])
+        data = tar_of(
+            [(head(name, tarfile.SYMTYPE, target), b"") for name, target in links.items()]
+        )
     else:
         data = zip_of([zip_link(name, target) for name, target in links.items()])
     found = listing(BytesSource(data), f"x.{packing}").members
-    assert {m.name: (m.kind.value, m.link, m.refused) for m in found} == {n: ("symlink", t, None) for n, t in links.items()}
+    assert {m.name: (m.kind.value, m.link, m.refused) for m in found} == {
+        n: ("symlink", t, None) for n, t in links.items()
+    }
 
 
 def test_what_lies_behind_a_link_is_refused_even_where_the_link_was_allowed() -> None:
-    data = tar_of([(head("lib", tarfile.SYMTYPE, "real"), b""), ("lib/rr", b"1"), ("real/rr", b"2")])
+    data = tar_of(
+        [(head("lib", tarfile.SYMTYPE, "real"), b""), ("lib/rr", b"1"), ("real/rr", b"2")]
+    )
     assert rules(data, "x.tar") == {"lib/rr": "traversal"}
     data = tar_of([(head("out", tarfile.SYMTYPE, "/tmp"), b""), ("out/rr", b"1")])
     assert rules(data, "x.tar") == {"out": "link-outside", "out/rr": "traversal"}
@@ -160,14 +172,26 @@ def test_a_folder_may_be_named_twice_but_not_be_a_file() -> None:
 
 @pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.SYMTYPE])
 def test_a_folder_that_only_its_files_name_may_not_become_another_thing(kind: bytes) -> None:
-    data = tar_of([("d/e/x", b"1"), (head("d/e", kind, "x"), b""), (head("d", kind, "d/e/x"), b""), ("z", b"2")])
+    data = tar_of(
+        [
+            ("d/e/x", b"1"),
+            (head("d/e", kind, "x"), b""),
+            (head("d", kind, "d/e/x"), b""),
+            ("z", b"2"),
+        ]
+    )
     assert rules(data, "x.tar") == {"d/e": "duplicate", "d": "duplicate"}
     assert contents(data, "x.tar") == {"d/e/x": b"1", "z": b"2"}
-    assert rules(tar_of([("d/x", b"1"), (head("d", tarfile.DIRTYPE), b""), ("d/y", b"2")]), "x.tar") == {}
+    assert (
+        rules(tar_of([("d/x", b"1"), (head("d", tarfile.DIRTYPE), b""), ("d/y", b"2")]), "x.tar")
+        == {}
+    )
 
 
 def test_a_sparse_member_is_refused_and_passed_over() -> None:
-    sparse = bytearray(tar_of([(head("holes", tarfile.GNUTYPE_SPARSE, size=600), b"x" * 600)])[: 512 + 1024])
+    sparse = bytearray(
+        tar_of([(head("holes", tarfile.GNUTYPE_SPARSE, size=600), b"x" * 600)])[: 512 + 1024]
+    )
     sparse[482] = 1  # one more map follows
     header, body = sparse[:512], sparse[512:]
     header[148:156] = b" " * 8
@@ -224,7 +248,16 @@ def test_a_folder_with_a_body_ends_the_walk() -> None:
 
 @pytest.mark.parametrize(
     "record",
-    [b"999 path=x\n", b"3 a\n", b"path=x\n", b"12 path=abcde", b"-5 path=x\n", b"11 nothing!\n", b"12 size=-100\n", b"12 size=1e10\n"],
+    [
+        b"999 path=x\n",
+        b"3 a\n",
+        b"path=x\n",
+        b"12 path=abcde",
+        b"-5 path=x\n",
+        b"11 nothing!\n",
+        b"12 size=-100\n",
+        b"12 size=1e10\n",
+    ],
 )
 def test_a_malformed_pax_header_ends_the_walk(record: bytes) -> None:
     data = tar_of([(head("x", tarfile.XHDTYPE, size=len(record)), record), ("rr", b"1")])
@@ -243,7 +276,9 @@ def test_extended_headers_without_end_are_refused() -> None:
 
 def test_a_global_header_may_comment_but_not_rename() -> None:
     def of(record: bytes) -> dict[str, str]:
-        return rules(tar_of([(head("g", tarfile.XGLTYPE, size=len(record)), record), ("rr", b"1")]), "x.tar")
+        return rules(
+            tar_of([(head("g", tarfile.XGLTYPE, size=len(record)), record), ("rr", b"1")]), "x.tar"
+        )
 
     assert of(b"17 comment=abcde\n") == {}
     assert of(b"10 path=x\n") == {"": "header"}
@@ -258,7 +293,9 @@ def test_a_cut_tar_shows_what_stood_before_the_cut(cut: int) -> None:
         assert found.problem.rule == "truncated"
     assert (
         names(found)
-        == [["x.tar"], ["first"], ["first"], ["first"], ["first"], ["first", "second"]][[100, 512, 700, 1024, 1100, 1536].index(cut)]
+        == [["x.tar"], ["first"], ["first"], ["first"], ["first"], ["first", "second"]][
+            [100, 512, 700, 1024, 1100, 1536].index(cut)
+        ]
     )
 
 
@@ -322,9 +359,17 @@ def test_sizes_over_the_limits_are_refused(packing: str) -> None:
 
 def test_too_many_members_end_the_walk() -> None:
     limits = Limits(members=10)
-    for data, name in ((tar_of((f"f{n}", b"") for n in range(11)), "x.tar"), (zip_of((f"f{n}", b"") for n in range(11)), "x.zip")):
+    for data, name in (
+        (tar_of((f"f{n}", b"") for n in range(11)), "x.tar"),
+        (zip_of((f"f{n}", b"") for n in range(11)), "x.zip"),
+    ):
         assert rules(data, name, limits) == {"": "count"}
-    assert len(listing(BytesSource(tar_of((f"f{n}", b"") for n in range(11))), "x.tar", limits).members) == 10
+    assert (
+        len(
+            listing(BytesSource(tar_of((f"f{n}", b"") for n in range(11))), "x.tar", limits).members
+        )
+        == 10
+    )
 
 
 def test_folders_that_only_names_make_count_as_well() -> None:
@@ -352,7 +397,9 @@ def test_an_encrypted_member_is_refused_and_the_rest_is_shown() -> None:
     assert contents(bytes(data), "x.zip") == {"rr": b"1"}
 
 
-@pytest.mark.parametrize(("at", "what"), [(18, "size"), (22, "size"), (14, "checksum"), (8, "method"), (30, "calls it")])
+@pytest.mark.parametrize(
+    ("at", "what"), [(18, "size"), (22, "size"), (14, "checksum"), (8, "method"), (30, "calls it")]
+)
 def test_a_local_header_that_tells_another_story_is_refused(at: int, what: str) -> None:
     data = bytearray(zip_of([("rr.bin", b"x" * 400), ("other", b"1")]))
     data[at] ^= 3
@@ -380,7 +427,10 @@ def test_entries_that_share_bytes_are_refused() -> None:
     tail = bytearray(one[end:])
     tail[8:10] = tail[10:12] = (2).to_bytes(2, "little")
     tail[12:16] = (2 * len(central)).to_bytes(4, "little")
-    assert set(rules(one[:at] + central * 2 + bytes(tail), "x.zip").values()) <= {"header", "duplicate"}
+    assert set(rules(one[:at] + central * 2 + bytes(tail), "x.zip").values()) <= {
+        "header",
+        "duplicate",
+    }
     assert rules(one[:at] + central * 2 + bytes(tail), "x.zip")
 
 
@@ -454,7 +504,9 @@ def wide_ended(data: bytes) -> tuple[bytes, int, int]:
     """The zip with a zip64 end record and its locator, the old record all ones; and where the two begin."""
     at = data.index(b"PK\x05\x06")
     entries, size, offset = struct.unpack_from("<HLL", data, at + 10)
-    end64 = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, entries, entries, size, offset)
+    end64 = struct.pack(
+        "<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, entries, entries, size, offset
+    )
     locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
     old = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
     return data[:at] + end64 + locator + old, at, at + len(end64)
@@ -463,7 +515,15 @@ def wide_ended(data: bytes) -> tuple[bytes, int, int]:
 def test_a_zip64_directory_is_read_and_must_agree() -> None:
     data, end64, locator = wide_ended(zip_of([("rr", b"x" * 500), ("LICENSE", b"MIT")]))
     assert contents(data, "x.zip") == {"rr": b"x" * 500, "LICENSE": b"MIT"}
-    for at, value in ((end64, 0), (end64 + 4, 45), (end64 + 16, 1), (end64 + 24, 9), (end64 + 40, 1), (end64 + 48, 3), (locator + 8, 5)):
+    for at, value in (
+        (end64, 0),
+        (end64 + 4, 45),
+        (end64 + 16, 1),
+        (end64 + 24, 9),
+        (end64 + 40, 1),
+        (end64 + 48, 3),
+        (locator + 8, 5),
+    ):
         lying = bytearray(data)
         lying[at] = value
         assert rules(bytes(lying), "x.zip") == {"": "header"}, at
@@ -515,7 +575,10 @@ def test_a_device_in_a_zip_is_refused() -> None:
 
 
 def test_a_link_in_a_zip_whose_target_is_damaged_or_long_is_refused() -> None:
-    data = zip_of([zip_link("l", "a" * 5000), zip_link("m", "target"), ("rr", b"1")], compression=zipfile.ZIP_STORED)
+    data = zip_of(
+        [zip_link("l", "a" * 5000), zip_link("m", "target"), ("rr", b"1")],
+        compression=zipfile.ZIP_STORED,
+    )
     damaged = data.replace(b"target", b"tarGet")
     assert rules(damaged, "x.zip") == {"l": "link-outside", "m": "checksum"}
 
@@ -555,13 +618,23 @@ def test_a_deb_whose_ar_lies_is_named() -> None:
         assert broken[""] in ("header", "truncated")
     assert rules(ar_of([("debian-binary", b"2.0\n")]), "x.deb") == {"": "truncated"}
     assert rules(ar_of([("debian-binary", b"3.0\n")]), "x.deb") == {"": "header"}
-    assert rules(ar_of([("debian-binary", b"2.0\n"), ("control.tar", control), ("control.tar", control)]), "x.deb") == {"": "duplicate"}
-    assert rules(ar_of([("debian-binary", b"2.0\n"), ("control.tar.lz", b"LZIP")]), "x.deb") == {"": "method"}
+    assert rules(
+        ar_of([("debian-binary", b"2.0\n"), ("control.tar", control), ("control.tar", control)]),
+        "x.deb",
+    ) == {"": "duplicate"}
+    assert rules(ar_of([("debian-binary", b"2.0\n"), ("control.tar.lz", b"LZIP")]), "x.deb") == {
+        "": "method"
+    }
 
 
 def test_a_deb_of_countless_ar_members_is_left() -> None:
     control, tree = tar_of([("./control", b"Package: x\n")]), tar_of([("./usr/bin/rr", b"1")])
-    parts = [("debian-binary", b"2.0\n"), ("control.tar", control), *((f"_{n}", b"") for n in range(60)), ("data.tar", tree)]
+    parts = [
+        ("debian-binary", b"2.0\n"),
+        ("control.tar", control),
+        *((f"_{n}", b"") for n in range(60)),
+        ("data.tar", tree),
+    ]
     assert rules(ar_of(parts), "x.deb") == {}
     assert rules(ar_of(parts), "x.deb", Limits(members=50)) == {"": "count"}
     stop = Cancellation()
@@ -571,12 +644,20 @@ def test_a_deb_of_countless_ar_members_is_left() -> None:
 
 
 def test_hostile_members_inside_a_deb_are_refused() -> None:
-    tree = tar_of([("./usr/bin/rr", b"1"), ("./../../etc/shadow", b"2"), (head("./usr/bin/link", tarfile.SYMTYPE, "/etc/shadow"), b"")])
+    tree = tar_of(
+        [
+            ("./usr/bin/rr", b"1"),
+            ("./../../etc/shadow", b"2"),
+            (head("./usr/bin/link", tarfile.SYMTYPE, "/etc/shadow"), b""),
+        ]
+    )
     data = deb_of(tar_of([("./control", b"Package: x\n")]), tree, packing="zst")
     assert set(rules(data, "x.deb").values()) == {"traversal", "link-outside"}
     assert contents(data, "x.deb")["usr/bin/rr"] == b"1"
 
 
 def test_a_zstd_frame_that_asks_for_a_great_window_is_refused() -> None:
-    frame = b"\x28\xb5\x2f\xfd" + bytes([0x00, 0xA8]) + zst(b"x" * 100)[5:]  # window descriptor: 2 GiB
+    frame = (
+        b"\x28\xb5\x2f\xfd" + bytes([0x00, 0xA8]) + zst(b"x" * 100)[5:]
+    )  # window descriptor: 2 GiB
     assert rules(frame, "x.tar.zst") == {"": "damaged"}

@@ -29,7 +29,9 @@ def head_of_program(source: ArrivingSource, name: str) -> bytes:
 
 @pytest.mark.parametrize("order", [None, LAST], ids=["first", "last"])
 @pytest.mark.parametrize("packing", ["tar.gz", "tar.xz", "zip", "tar"])
-def test_one_request_of_16_kib_is_enough_for_an_archive_like_todays(packing: str, order: list[str] | None) -> None:
+def test_one_request_of_16_kib_is_enough_for_an_archive_like_todays(
+    packing: str, order: list[str] | None
+) -> None:
     program = binary("go-static-amd64")
     data = make_archive(packing, ROOT, roadrunner_members(program), order=order)
     source = ArrivingSource(data)
@@ -47,7 +49,9 @@ def test_64_kib_are_enough_behind_a_long_changelog(packing: str) -> None:
     assert len(source.requests) <= 3
 
 
-@pytest.mark.parametrize(("packing", "most"), [("deb-gz", 16384), ("deb-xz", 16384), ("deb-tar", 16384), ("deb", 131072)])
+@pytest.mark.parametrize(
+    ("packing", "most"), [("deb-gz", 16384), ("deb-xz", 16384), ("deb-tar", 16384), ("deb", 131072)]
+)
 def test_a_deb_costs_one_request_but_for_zstds_blocks(packing: str, most: int) -> None:
     """zstd gives nothing before a whole block of 128 KiB is there; here that is 60 KB of it."""
     program = binary("go-static-amd64")
@@ -60,7 +64,10 @@ def test_a_deb_costs_one_request_but_for_zstds_blocks(packing: str, most: int) -
 def test_a_plain_program_costs_one_request(packing: str) -> None:
     program = binary("go-static-amd64")
     source = ArrivingSource(make_archive(packing, "", {"rr": program}))
-    assert head_of_program(source, "rr" if packing == "raw" else "rr.gz") == program.read_bytes()[:4096]
+    assert (
+        head_of_program(source, "rr" if packing == "raw" else "rr.gz")
+        == program.read_bytes()[:4096]
+    )
     assert source.requests == [(0, 16384)]
 
 
@@ -101,12 +108,21 @@ def test_a_zip_that_was_piped_is_read_by_its_directory_and_its_entry() -> None:
     assert source.asked <= 32768
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(["rr", "CHANGELOG.md", "rr.asc"])), ids="-".join)
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations(["rr", "CHANGELOG.md", "rr.asc"])), ids="-".join
+)
 def test_a_zip_says_the_same_from_the_front_and_by_its_directory(order: tuple[str, ...]) -> None:
-    members = {name: data for name, data in roadrunner_members(binary("c-static")).items() if name in order}
+    members = {
+        name: data for name, data in roadrunner_members(binary("c-static")).items() if name in order
+    }
     data = make_archive("zip", ROOT, members, order=order)
-    strict, front = listing(BytesSource(data), "x.zip"), listing(BytesSource(data), "x.zip", prefix=True)
-    said = [[(m.name, m.kind, m.size, m.refused) for m in found.members] for found in (strict, front)]
+    strict, front = (
+        listing(BytesSource(data), "x.zip"),
+        listing(BytesSource(data), "x.zip", prefix=True),
+    )
+    said = [
+        [(m.name, m.kind, m.size, m.refused) for m in found.members] for found in (strict, front)
+    ]
     assert said[0] == said[1]
     assert (strict.problem, front.problem) == (None, None)
     assert contents(data, "x.zip") == contents(data, "x.zip", prefix=True)
@@ -133,10 +149,14 @@ def test_a_zip_of_unknown_length_is_read_from_its_front_only() -> None:
         next(iter(walk(source, "x.zip")))
 
 
-@pytest.mark.parametrize("packing", ["tar", "tar.gz", "tar.xz", "tar.bz2", "tar.zst", "zip", "deb", "gz", "raw"])
+@pytest.mark.parametrize(
+    "packing", ["tar", "tar.gz", "tar.xz", "tar.bz2", "tar.zst", "zip", "deb", "gz", "raw"]
+)
 def test_a_prefix_never_gives_another_answer_than_the_whole(packing: str) -> None:
     program = binary("c-glibc")
-    members = {"usr/bin/rr": program} if packing in ("deb", "gz", "raw") else roadrunner_members(program)
+    members = (
+        {"usr/bin/rr": program} if packing in ("deb", "gz", "raw") else roadrunner_members(program)
+    )
     data = make_archive(packing, ROOT, members)
     whole, end = everything(BytesSource(data), "rr.x", Limits())
     assert end == ""

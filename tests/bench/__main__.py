@@ -12,7 +12,10 @@ from tests.bench.figures import Figure, print_table
 PARTS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
     "peek": ("A verdict before the download (counted at the local server)", peeking.measure),
     "paint": ("First paint (in a terminal of 120 by 40)", painting.measure),
-    "keys": ("Keys, during a download, peeks, a million-row search and a flood of output", keys.measure),
+    "keys": (
+        "Keys, during a download, peeks, a million-row search and a flood of output",
+        keys.measure,
+    ),
     "inspect": ("Whole files: inspect", whole.inspections),
     "download": ("Whole files: download", whole.downloads),
     "proof": ("Proofs", proving.measure),
@@ -22,7 +25,9 @@ PARTS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
 def main() -> int:
     """Measure the parts named, or all."""
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default"
+    )
     missed = 0
     for part in parser.parse_args().parts or PARTS:
         title, measure = PARTS[part]

@@ -32,7 +32,12 @@ def seconds(work: Callable[[], object]) -> float:
 def print_table(title: str, figures: Sequence[Figure]) -> None:
     """A table for people; the last column says whether what is required holds."""
     print(f"\n{title}")
-    wide = [max([0, *(len(column) for column in columns)]) for columns in zip(*((f.what, f.value, f.beside) for f in figures), strict=True)]
+    wide = [
+        max([0, *(len(column) for column in columns)])
+        for columns in zip(*((f.what, f.value, f.beside) for f in figures), strict=True)
+    ]
     for f in figures:
         mark = "" if f.holds is None else "✓" if f.holds else "✗"
-        print(f"  {f.what:<{wide[0]}}  {f.value:>{wide[1]}}  {f.beside:<{wide[2]}}  {mark}".rstrip())
+        print(
+            f"  {f.what:<{wide[0]}}  {f.value:>{wide[1]}}  {f.beside:<{wide[2]}}  {mark}".rstrip()
+        )

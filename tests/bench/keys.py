@@ -22,7 +22,9 @@ def measure(folder: Path) -> list[Figure]:
     found: list[float] = []
     for number in range(RUNS):
         command = [sys.executable, "-m", "tests.bench.keys", str(folder / str(number))]
-        found += json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        found += json.loads(
+            subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        )
     p95 = statistics.quantiles(found, n=20)[-1]
     return [
         Figure(

@@ -27,7 +27,9 @@ async def main(api_url: str, cache: str, warm: str, tag: str) -> None:
         started = time.perf_counter()
         await fill(bench, matrix, (matrix.target.name,), ignore_progress)
         took = time.perf_counter() - started
-        inspections = [seen.inspection for seen in matrix.seen.values() if seen.inspection is not None]
+        inspections = [
+            seen.inspection for seen in matrix.seen.values() if seen.inspection is not None
+        ]
         sure = sum(1 for found in inspections if found.verdicts[0].answer is not Answer.UNKNOWN)
         print(json.dumps([took, sure]), flush=True)
     finally:

@@ -18,7 +18,11 @@ def measure(folder: Path) -> list[Figure]:
     with GitHub() as github:
         github.serve_snapshot()
         env = {
-            **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if name != "PYTHONDONTWRITEBYTECODE"
+            },
             # Of both programs, as installers leave it: compiling our modules anew would take a sixth of the first paint.
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
             "TERM": "xterm-256color",
@@ -43,6 +47,15 @@ def measure(folder: Path) -> list[Figure]:
     bare, first, listed = (median(column) for column in zip(*times, strict=True))
     return [
         Figure("bare Textual app, first paint", f"{bare * 1000:.0f} ms"),
-        Figure("rr-explorer, first paint", f"{first * 1000:.0f} ms", f"{first / bare:.2f} of the bare app's", first / bare <= 1.25),
-        Figure("… releases listed, warm cache", f"{listed * 1000:.0f} ms", f"{listed / bare:.2f} of the bare app's first paint"),
+        Figure(
+            "rr-explorer, first paint",
+            f"{first * 1000:.0f} ms",
+            f"{first / bare:.2f} of the bare app's",
+            first / bare <= 1.25,
+        ),
+        Figure(
+            "… releases listed, warm cache",
+            f"{listed * 1000:.0f} ms",
+            f"{listed / bare:.2f} of the bare app's first paint",
+        ),
     ]

@@ -66,8 +66,12 @@ def sixteen_assets() -> dict[str, bytes]:
         ):
             binary = go_program(system.replace("unknown-musl", "linux"), arch)
             root = f"{name}-{VERSION}-{system}-{arch}"
-            program = ("protoc-gen-php-grpc" if plugin else "rr") + (".exe" if system == "windows" else "")
-            assets[f"{root}.{packing}"] = make_archive(packing, root, roadrunner_members(binary, name=program))
+            program = ("protoc-gen-php-grpc" if plugin else "rr") + (
+                ".exe" if system == "windows" else ""
+            )
+            assets[f"{root}.{packing}"] = make_archive(
+                packing, root, roadrunner_members(binary, name=program)
+            )
     for arch in ("amd64", "arm64"):
         root = f"roadrunner-{VERSION}-linux-{arch}"
         assets[f"{root}.deb"] = make_archive("deb", root, {"rr": go_program("linux", arch)})
@@ -100,7 +104,9 @@ async def peek_one(github: GitHub, folder: Path, name: str) -> tuple[Inspection,
 def open_release(github: GitHub, folder: Path, latency: float) -> tuple[int, int, int, float]:
     """All files of a release that is opened in a process of its own: files with a verdict, requests, bytes, seconds."""
     command = [sys.executable, "-m", "tests.bench.opener", github.api_url, str(folder), WARM, TAG]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as opener:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as opener:
         assert opener.stdin is not None
         assert opener.stdout is not None
         assert opener.stdout.readline() == "ready\n"
@@ -132,13 +138,24 @@ def measure(folder: Path) -> list[Figure]:
     with GitHub() as github:
         root = f"roadrunner-{VERSION}-linux-arm64"
         late = ["CHANGELOG.md", "LICENSE", "README.md", "rr", "rr.asc"]
-        data = make_archive("tar.gz", root, roadrunner_members(go_program("linux", "arm64"), changelog=71_000), late)
+        data = make_archive(
+            "tar.gz", root, roadrunner_members(go_program("linux", "arm64"), changelog=71_000), late
+        )
         github.add_release(TAG, assets={f"{root}.tar.gz": data})
         found, requests, moved = asyncio.run(peek_one(github, folder / "late", f"{root}.tar.gz"))
         beside = f"of {len(data):,}: {found.verdicts[0].answer}"
-        figures.append(Figure("peek, behind a 71 KB CHANGELOG", f"{requests} requests, {moved:,} bytes", beside, moved <= 65536))
+        figures.append(
+            Figure(
+                "peek, behind a 71 KB CHANGELOG",
+                f"{requests} requests, {moved:,} bytes",
+                beside,
+                moved <= 65536,
+            )
+        )
     with GitHub() as github:
-        github.add_release(WARM, assets=assets)  # the release before, looked at as the app would have
+        github.add_release(
+            WARM, assets=assets
+        )  # the release before, looked at as the app would have
         github.add_release(TAG, assets=assets)
         runs = [open_release(github, folder / f"all-{number}", 0.1) for number in range(5)]
         sure, requests, moved, _ = runs[0]
@@ -152,5 +169,9 @@ def measure(folder: Path) -> list[Figure]:
                 sure == 16 and requests <= 16,
             )
         )
-        figures.append(Figure("… at 100 ms latency", f"{took:.2f} s", f"{took / 0.1:.1f} round trips", took <= 0.3))
+        figures.append(
+            Figure(
+                "… at 100 ms latency", f"{took:.2f} s", f"{took / 0.1:.1f} round trips", took <= 0.3
+            )
+        )
     return figures

@@ -36,7 +36,14 @@ def measure(folder: Path) -> list[Figure]:
         raw = median(lambda image=image, arch=arch, rr=rr: by_hand(engine, image, arch, rr), TIMES)  # type: ignore[misc]
         ours = asyncio.run(proofs(engine, image, rr))
         over = ours - raw
-        figures.append(Figure(f"proof, {name}", f"{ours:.2f} s", f"{raw:.2f} s by hand: {over:+.2f} s", over <= 0.3))
+        figures.append(
+            Figure(
+                f"proof, {name}",
+                f"{ours:.2f} s",
+                f"{raw:.2f} s by hand: {over:+.2f} s",
+                over <= 0.3,
+            )
+        )
     return figures
 
 
@@ -54,7 +61,18 @@ def by_hand(engine: TestEngine, image: str, arch: str, program: Path) -> float:
     """The four commands that a person would type, one after the other."""
     name = "rr-explorer-bench"
     steps = (
-        ("create", "--name", name, "--network=none", "--platform", f"linux/{arch}", *engine.run_args, image, "/rr", "--version"),
+        (
+            "create",
+            "--name",
+            name,
+            "--network=none",
+            "--platform",
+            f"linux/{arch}",
+            *engine.run_args,
+            image,
+            "/rr",
+            "--version",
+        ),
         ("cp", str(program), f"{name}:/rr"),
         ("start", "--attach", name),
         ("rm", "--force", name),
@@ -70,7 +88,12 @@ def by_hand(engine: TestEngine, image: str, arch: str, program: Path) -> float:
 async def proofs(engine: TestEngine, image: str, program: Path) -> float:
     """The median of several proofs in one session, as in the app."""
     bench = Workbench(
-        Settings(cache_dir=program.parent / "cache", engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args)
+        Settings(
+            cache_dir=program.parent / "cache",
+            engine=engine.name,
+            engine_args=engine.engine_args,
+            run_args=engine.run_args,
+        )
     )
     try:
         inspection = await bench.inspect(await bench.resolve(str(program)))

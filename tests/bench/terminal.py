@@ -18,7 +18,11 @@ ENTER_SCREEN = b"\x1b[?1049h"
 
 
 def time_until(
-    command: Sequence[str], marker: bytes, env: Mapping[str, str], size: tuple[int, int] = (120, 40), limit: float = 20.0
+    command: Sequence[str],
+    marker: bytes,
+    env: Mapping[str, str],
+    size: tuple[int, int] = (120, 40),
+    limit: float = 20.0,
 ) -> float:
     """Seconds from the start of ``command`` until ``marker`` stands in what it drew after entering its screen.
 
@@ -42,7 +46,9 @@ def time_until(
             _, entered, after = drawn.partition(ENTER_SCREEN)
             if entered and marker in after:
                 return time.perf_counter() - started
-        raise TimeoutError(f"{marker!r} was not drawn in {limit} s; the last of it: {drawn[-300:]!r}")
+        raise TimeoutError(
+            f"{marker!r} was not drawn in {limit} s; the last of it: {drawn[-300:]!r}"
+        )
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

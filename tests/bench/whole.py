@@ -31,7 +31,13 @@ print(json.dumps([took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss *
 def run(command: list[str], folder: Path) -> tuple[float, int]:
     """Seconds and peak resident bytes of a command, measured from outside."""
     env = {**os.environ, "RR_EXPLORER_CACHE_DIR": str(folder), "XDG_CONFIG_HOME": str(folder)}
-    out = subprocess.run([sys.executable, "-c", CHILD, json.dumps(command)], env=env, capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", CHILD, json.dumps(command)],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     took, peak, code, err = json.loads(out.stdout)
     if code:
         raise RuntimeError(f"{command} ended with {code}: {err}")
@@ -57,17 +63,38 @@ def downloads(folder: Path) -> list[Figure]:
         times, peaks = [], []
         for number in range(3):
             cache = folder / f"cache-{number}"
-            took, peak = run([*EXPLORER, "--api-url", github.api_url, "get", f"{TAG}/{name}", "-o", str(cache / "out")], cache)
+            took, peak = run(
+                [
+                    *EXPLORER,
+                    "--api-url",
+                    github.api_url,
+                    "get",
+                    f"{TAG}/{name}",
+                    "-o",
+                    str(cache / "out"),
+                ],
+                cache,
+            )
             times.append(took)
             peaks.append(peak)
             shutil.rmtree(cache)
-        figures = [Figure("download of 200 MB, checked and written twice", f"{sorted(times)[1]:.2f} s", "cache and -o")]
+        figures = [
+            Figure(
+                "download of 200 MB, checked and written twice",
+                f"{sorted(times)[1]:.2f} s",
+                "cache and -o",
+            )
+        ]
         if shutil.which("curl"):
             url = github.asset(TAG, name).url
-            beside = median(lambda: run(["curl", "-fsSL", "-o", str(folder / "curl"), url], folder)[0], 3)
+            beside = median(
+                lambda: run(["curl", "-fsSL", "-o", str(folder / "curl"), url], folder)[0], 3
+            )
             figures.append(Figure("… curl", f"{beside:.2f} s", "no digest, written once"))
         grown = (max(peaks) - base) / (1 << 20)
-        figures.append(Figure("… memory over an idle command", f"{grown:.1f} MiB", "at most 32", grown <= 32))
+        figures.append(
+            Figure("… memory over an idle command", f"{grown:.1f} MiB", "at most 32", grown <= 32)
+        )
         return figures
 
 
@@ -75,7 +102,9 @@ def inspections(folder: Path) -> list[Figure]:
     """A 100 MB binary, beside readelf."""
     binary = folder / "rr"
     shutil.copyfile(go_program("linux", "amd64"), binary)
-    with binary.open("r+b") as file:  # data behind the last section, as a program with embedded files has
+    with binary.open(
+        "r+b"
+    ) as file:  # data behind the last section, as a program with embedded files has
         file.truncate(BINARY)
     times, peaks = [], []
     for _ in range(5):

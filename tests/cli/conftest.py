@@ -47,11 +47,31 @@ class Command:
 
     def environ(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of a call: no token, no colours, own directories."""
-        unwanted = ("RR_EXPLORER_", "GITHUB_", "GH_", "XDG_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "_RR_EXPLORER")
+        unwanted = (
+            "RR_EXPLORER_",
+            "GITHUB_",
+            "GH_",
+            "XDG_",
+            "NO_COLOR",
+            "FORCE_COLOR",
+            "COLUMNS",
+            "_RR_EXPLORER",
+        )
         kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-        dirs = {f"XDG_{kind}_HOME": str(self.home / kind.lower()) for kind in ("CACHE", "STATE", "CONFIG")}
+        dirs = {
+            f"XDG_{kind}_HOME": str(self.home / kind.lower())
+            for kind in ("CACHE", "STATE", "CONFIG")
+        }
         here = {"GITHUB_API_URL": self.api_url} if self.api_url else {}
-        return {**kept, **dirs, **here, "HOME": str(self.home), "PYTHONUTF8": "1", "GH_CONFIG_DIR": str(self.home), **(more or {})}
+        return {
+            **kept,
+            **dirs,
+            **here,
+            "HOME": str(self.home),
+            "PYTHONUTF8": "1",
+            "GH_CONFIG_DIR": str(self.home),
+            **(more or {}),
+        }
 
     def words(self, *words: str | Path) -> list[str]:
         """The command line."""
@@ -71,7 +91,9 @@ class Command:
                 code = run(tuple(map(str, words)))
         return Done(code, *(stream.buffer.getvalue().decode("utf-8") for stream in streams))
 
-    def process(self, *words: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Done:
+    def process(
+        self, *words: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> Done:
         """Run it to its end in a process of its own."""
         done = subprocess.run(
             self.words(*words),
@@ -117,16 +139,30 @@ def archives() -> dict[str, bytes]:
     """Archives laid out as RoadRunner's around real binaries, by asset name."""
 
     def archive(name: str, program: str) -> bytes:
-        return make_archive("tar.gz", name.removesuffix(".tar.gz"), roadrunner_members(binary(program)))
+        return make_archive(
+            "tar.gz", name.removesuffix(".tar.gz"), roadrunner_members(binary(program))
+        )
 
-    return {ARM64: archive(ARM64, "go-static-arm64"), AMD64: archive(AMD64, "go-static-amd64"), OLD: archive(OLD, "c-glibc")}
+    return {
+        ARM64: archive(ARM64, "go-static-arm64"),
+        AMD64: archive(AMD64, "go-static-amd64"),
+        OLD: archive(OLD, "c-glibc"),
+    }
 
 
 @pytest.fixture
 def served(rr: Command, github: GitHub, archives: dict[str, bytes]) -> Command:
     """The command beside a GitHub with two releases."""
-    github.add_release("v1.6.2", {OLD: archives[OLD]}, published_at="2020-02-23T10:00:00+00:00", digests=False)
-    github.add_release("v2025.2.0-rc.1", {}, published_at="2026-01-01T10:00:00+00:00", prerelease=True)
-    github.add_release(TAG, {ARM64: archives[ARM64], AMD64: archives[AMD64]}, published_at="2026-06-17T14:49:38+00:00")
+    github.add_release(
+        "v1.6.2", {OLD: archives[OLD]}, published_at="2020-02-23T10:00:00+00:00", digests=False
+    )
+    github.add_release(
+        "v2025.2.0-rc.1", {}, published_at="2026-01-01T10:00:00+00:00", prerelease=True
+    )
+    github.add_release(
+        TAG,
+        {ARM64: archives[ARM64], AMD64: archives[AMD64]},
+        published_at="2026-06-17T14:49:38+00:00",
+    )
     rr.api_url = github.api_url
     return rr

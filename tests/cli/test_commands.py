@@ -19,8 +19,12 @@ def test_releases(served: Command, github: GitHub) -> None:
     assert [release["tag"] for release in found["releases"]] == [TAG, "v2025.2.0-rc.1", "v1.6.2"]
     assert (found["origin"], found["complete"], found["total"]) == ("api", True, 3)
     assert found["releases"][0]["published_at"] == "2026-06-17T14:49:38Z"
-    assert [r["tag"] for r in served.json("releases", "--stable", "--limit", "1")["releases"]] == [TAG]
-    assert [r["tag"] for r in served.json("releases", "--filter", "RC.1")["releases"]] == ["v2025.2.0-rc.1"]
+    assert [r["tag"] for r in served.json("releases", "--stable", "--limit", "1")["releases"]] == [
+        TAG
+    ]
+    assert [r["tag"] for r in served.json("releases", "--filter", "RC.1")["releases"]] == [
+        "v2025.2.0-rc.1"
+    ]
     text = served("releases")
     assert text.out.splitlines()[1].split() == [TAG, "2026-06-17", "2"]
     assert "3 releases" in text.err
@@ -35,9 +39,14 @@ def test_assets_and_what_is_not_published(served: Command) -> None:
     assert first["digest"].startswith("sha256:")
     assert first["seen"] is None
     assert {"platform": "musl-arm64", "kind": "server", "perhaps": ARM64} in found["unpublished"]
-    assert served.json("assets", "v1.6.2")["assets"][0]["missing"]["digest"]["state"] == "not-applicable"
+    assert (
+        served.json("assets", "v1.6.2")["assets"][0]["missing"]["digest"]["state"]
+        == "not-applicable"
+    )
     for word in ("linux-amd64", "linux/amd64", "Linux-x86_64"):
-        assert [a["name"] for a in served.json("assets", "latest", "--platform", word)["assets"]] == [AMD64]
+        assert [
+            a["name"] for a in served.json("assets", "latest", "--platform", word)["assets"]
+        ] == [AMD64]
     text = served("assets", "latest").out
     assert "not published" in text
     assert "perhaps linux-arm64 serves" in text
@@ -54,18 +63,28 @@ def test_assets_peeked_at_say_who_serves(served: Command, github: GitHub) -> Non
     assert "linux-arm64 serves: static" in line
 
 
-@pytest.mark.parametrize("target", [f"{TAG}/{ARM64}", ARM64, f"{TAG}/{ARM64}#rr", "latest --platform linux-arm64"])
+@pytest.mark.parametrize(
+    "target", [f"{TAG}/{ARM64}", ARM64, f"{TAG}/{ARM64}#rr", "latest --platform linux-arm64"]
+)
 def test_inspect_by_every_form_of_target(served: Command, target: str) -> None:
     found = served.json("inspect", *target.split())
     program = binary("go-static-arm64").read_bytes()
-    assert found["file"] == {"name": found["file"]["name"], "size": len(program), "sha256": hashlib.sha256(program).hexdigest()}
+    assert found["file"] == {
+        "name": found["file"]["name"],
+        "size": len(program),
+        "sha256": hashlib.sha256(program).hexdigest(),
+    }
     assert found["file"]["name"].endswith("rr")
     assert found["check"] == "ok"
     assert found["arch"] == "arm64"
     assert found["elf"]["linkage"] == "static"
     assert found["go"]["settings"]["CGO_ENABLED"] == "0"
     verdict = found["verdicts"][0]
-    assert (verdict["target"][:7], verdict["arch"], verdict["answer"]) == ("alpine-", "arm64", "yes")
+    assert (verdict["target"][:7], verdict["arch"], verdict["answer"]) == (
+        "alpine-",
+        "arm64",
+        "yes",
+    )
     assert set(verdict["reasons"][0]) == {"code", "answer", "text", "evidence", "remedy", "advice"}
     assert "peek" not in found
 
@@ -73,7 +92,11 @@ def test_inspect_by_every_form_of_target(served: Command, target: str) -> None:
 def test_inspect_a_local_file_on_several_targets(rr: Command) -> None:
     path = binary("c-glibc")
     found = rr.json("inspect", path, "--on", "alpine-3.22", "--on", "debian-12", "--on", "scratch")
-    assert [(v["target"], v["answer"]) for v in found["verdicts"]] == [("alpine-3.22", "no"), ("debian-12", "yes"), ("scratch", "no")]
+    assert [(v["target"], v["answer"]) for v in found["verdicts"]] == [
+        ("alpine-3.22", "no"),
+        ("debian-12", "yes"),
+        ("scratch", "no"),
+    ]
     assert found["missing"]["check"]["state"] == "not-applicable"
     text = rr("inspect", path, "--on", "alpine-3.22").out
     assert "✗ NO, does not run on Alpine 3.22 (musl 1.2.5), amd64" in text
@@ -88,9 +111,15 @@ def test_a_no_is_an_exit_code_only_where_it_is_asked_for(rr: Command) -> None:
     assert rr("inspect", path, "--exit-code", "--on", "debian-12").code == 0
 
 
-def test_peek_moves_next_to_nothing(served: Command, github: GitHub, archives: dict[str, bytes]) -> None:
+def test_peek_moves_next_to_nothing(
+    served: Command, github: GitHub, archives: dict[str, bytes]
+) -> None:
     found = served.json("inspect", "latest", "--platform", "linux-arm64", "--peek")
-    assert found["peek"] == {"requests": 1, "bytes": found["peek"]["bytes"], "of": len(archives[ARM64])}
+    assert found["peek"] == {
+        "requests": 1,
+        "bytes": found["peek"]["bytes"],
+        "of": len(archives[ARM64]),
+    }
     assert found["peek"]["bytes"] <= 16384
     assert github.body_bytes("*", "assets") == found["peek"]["bytes"]
     assert found["verdicts"][0]["answer"] == "yes"

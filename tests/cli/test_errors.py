@@ -34,7 +34,10 @@ from tests.support.github import GitHub
     ],
 )
 def test_wrong_words_are_usage(
-    rr: Command, words: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    rr: Command,
+    words: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in rr.environ().items():
         monkeypatch.setenv(name, value)
@@ -72,7 +75,12 @@ def test_no_network_is_3_and_says_so(rr: Command) -> None:
 
 
 def test_things_that_are_not_there_are_3(served: Command) -> None:
-    for words in (("inspect", "./none"), ("inspect", "v9.9.9/x"), ("assets", "v2025.1.16"), ("inspect", TAG, "--platform", "musl-arm64")):
+    for words in (
+        ("inspect", "./none"),
+        ("inspect", "v9.9.9/x"),
+        ("assets", "v2025.1.16"),
+        ("inspect", TAG, "--platform", "musl-arm64"),
+    ):
         error = served.json_error(*words)
         assert error["exit_code"] == 3, words
     assert TAG in served("assets", "v2025.1.16").err
@@ -80,7 +88,9 @@ def test_things_that_are_not_there_are_3(served: Command) -> None:
     assert "linux-arm64" in served("inspect", TAG, "--platform", "musl-arm64").err
 
 
-def test_wrong_bytes_are_4_and_both_digests_are_told(served: Command, github: GitHub, archives: dict[str, bytes], tmp_path: Path) -> None:
+def test_wrong_bytes_are_4_and_both_digests_are_told(
+    served: Command, github: GitHub, archives: dict[str, bytes], tmp_path: Path
+) -> None:
     github.fault("*linux-arm64*", host="assets", corrupt=True)
     error = served.json_error("get", f"{TAG}/{ARM64}", "-o", tmp_path / "out")
     assert (error["kind"], error["exit_code"]) == ("integrity", 4)
@@ -102,7 +112,9 @@ def test_no_engine_is_5(rr: Command, tmp_path: Path) -> None:
 
     empty = tmp_path / "empty"
     empty.mkdir()
-    done = rr("verify", binary("go-static-amd64"), "--run", "{} --version", env={"PATH": str(empty)})
+    done = rr(
+        "verify", binary("go-static-amd64"), "--run", "{} --version", env={"PATH": str(empty)}
+    )
     assert done.code == 5
     assert "→" in done.err
 
@@ -125,7 +137,9 @@ def test_with_the_list_cached_a_broken_server_is_a_warning(served: Command, gith
     assert served.json("releases")["warnings"]
 
 
-def test_a_stale_list_is_told_beside_every_answer_made_from_it(served: Command, github: GitHub, tmp_path: Path) -> None:
+def test_a_stale_list_is_told_beside_every_answer_made_from_it(
+    served: Command, github: GitHub, tmp_path: Path
+) -> None:
     assert served("releases").code == 0
     github.exhaust(seconds=1800)
     for words in (("inspect", f"{TAG}/{AMD64}"), ("get", f"{TAG}/{AMD64}", "-o", tmp_path / "out")):
@@ -137,7 +151,11 @@ def test_a_stale_list_is_told_beside_every_answer_made_from_it(served: Command, 
 def test_a_cache_that_cannot_be_used_is_told_by_every_command(rr: Command, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     place = tmp_path / "file" / "cache"
-    for words in (("cache",), ("inspect", binary("c-glibc")), ("get", binary("c-glibc"), "-o", tmp_path / "out")):
+    for words in (
+        ("cache",),
+        ("inspect", binary("c-glibc")),
+        ("get", binary("c-glibc"), "-o", tmp_path / "out"),
+    ):
         done = rr(*words, "--cache-dir", place)
         assert done.code == 0
         assert done.err.count("warning: Going on without a lasting cache") == 1
@@ -147,7 +165,18 @@ def test_a_cache_that_cannot_be_used_is_told_by_every_command(rr: Command, tmp_p
 def test_an_archive_s_refused_members_are_shown_with_the_rest(rr: Command, tmp_path: Path) -> None:
     path = tmp_path / "x.tar.gz"
     many = [(f"x/paper-{number}", b"p") for number in range(30)]
-    path.write_bytes(gz(tar_of([("x/rr", binary("go-static-amd64").read_bytes()), *many, ("../\x1b[31mout", b"o"), ("x/last", b"l")])))
+    path.write_bytes(
+        gz(
+            tar_of(
+                [
+                    ("x/rr", binary("go-static-amd64").read_bytes()),
+                    *many,
+                    ("../\x1b[31mout", b"o"),
+                    ("x/last", b"l"),
+                ]
+            )
+        )
+    )
     done = rr("inspect", path)
     assert done.code == 0
     lines = done.out.splitlines()
@@ -157,10 +186,22 @@ def test_an_archive_s_refused_members_are_shown_with_the_rest(rr: Command, tmp_p
     assert "\x1b" not in done.out
 
 
-def test_get_stops_at_a_refused_member_and_says_how_to_have_the_program_alone(rr: Command, tmp_path: Path) -> None:
+def test_get_stops_at_a_refused_member_and_says_how_to_have_the_program_alone(
+    rr: Command, tmp_path: Path
+) -> None:
     """Half an archive that is taken for the whole would be worse; who names the program gets it, and is warned."""
     path, into = tmp_path / "it's.tar.gz", tmp_path / "out"
-    path.write_bytes(gz(tar_of([("x/rr", binary("go-static-amd64").read_bytes()), ("../\x1b[31mout", b"o"), ("x/last", b"l")])))
+    path.write_bytes(
+        gz(
+            tar_of(
+                [
+                    ("x/rr", binary("go-static-amd64").read_bytes()),
+                    ("../\x1b[31mout", b"o"),
+                    ("x/last", b"l"),
+                ]
+            )
+        )
+    )
     error = rr.json_error("get", path, "-o", into)
     assert (error["kind"], error["exit_code"]) == ("format", 6)
     assert "Refused ../" in error["title"]
@@ -175,9 +216,13 @@ def test_get_stops_at_a_refused_member_and_says_how_to_have_the_program_alone(rr
     assert "refused and not written" in rr.json("get", target, "-o", into)["warnings"][0]
 
 
-def test_get_of_an_archive_whose_program_is_refused_names_no_way_to_it(rr: Command, tmp_path: Path) -> None:
+def test_get_of_an_archive_whose_program_is_refused_names_no_way_to_it(
+    rr: Command, tmp_path: Path
+) -> None:
     path = tmp_path / "x.tar.gz"
-    path.write_bytes(gz(tar_of([("../rr", binary("go-static-amd64").read_bytes()), ("x/last", b"l")])))
+    path.write_bytes(
+        gz(tar_of([("../rr", binary("go-static-amd64").read_bytes()), ("x/last", b"l")]))
+    )
     for target in (path, f"{path}#../rr"):
         error = rr.json_error("get", target, "-o", tmp_path / "out")
         assert error["exit_code"] == 6
@@ -190,7 +235,10 @@ def test_who_is_told_to_name_a_member_is_told_which_there_are(rr: Command, tmp_p
     error = rr.json_error("inspect", path)
     assert "x/README.md, x/LICENSE" in error["detail"]
     assert error["remedy"] == "Name a member: papers.tar.gz#x/README.md"
-    assert rr.json_error("inspect", f"{path}#x/LICENCE")["remedy"] == "Name a member: papers.tar.gz#x/LICENSE"
+    assert (
+        rr.json_error("inspect", f"{path}#x/LICENCE")["remedy"]
+        == "Name a member: papers.tar.gz#x/LICENSE"
+    )
 
 
 def test_an_unwritable_place_is_told(served: Command, tmp_path: Path) -> None:
@@ -201,7 +249,12 @@ def test_an_unwritable_place_is_told(served: Command, tmp_path: Path) -> None:
 
 
 def test_words_that_hold_escapes_are_made_visible(rr: Command) -> None:
-    for words in (("\x1b]0;owned\x07",), ("inspect", "./\x1b[31mred\u202e"), ("inspect", "x", "--\x1b[2J"), ("rules", "\x9b31m")):
+    for words in (
+        ("\x1b]0;owned\x07",),
+        ("inspect", "./\x1b[31mred\u202e"),
+        ("inspect", "x", "--\x1b[2J"),
+        ("rules", "\x9b31m"),
+    ):
         done = rr(*words)
         assert done.code in (2, 3)
         assert not set(done.err + done.out) & set("\x1b\x07\x9b\u202e")

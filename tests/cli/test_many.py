@@ -18,14 +18,19 @@ def test_the_matrix_tells_the_story_of_musl_arm64(served: Command, github: GitHu
     assert set(new) == set(columns)
     assert new["server:linux-arm64"]["published"][0]["answer"] == "yes"
     assert new["server:musl-arm64"]["published"] == []
-    assert (new["server:musl-arm64"]["serves"]["name"], new["server:musl-arm64"]["serves"]["answer"]) == (ARM64, "yes")
+    assert (
+        new["server:musl-arm64"]["serves"]["name"],
+        new["server:musl-arm64"]["serves"]["answer"],
+    ) == (ARM64, "yes")
     assert old["server:linux-amd64"]["published"][0]["answer"] == "no"
     assert github.count("*", "assets") == 3, "one ranged request for each file"
     assert "↳ linux-arm64: yes, static" in served("matrix", "--latest", "1").out
     text = served("matrix", TAG, "--markdown").out
     assert "↳ linux-arm64: yes, static" in text
     tables = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
-    assert [len({line.count("|") for line in table}) for table in tables] == [1, 1], "RoadRunner and its plugin apart"
+    assert [len({line.count("|") for line in table}) for table in tables] == [1, 1], (
+        "RoadRunner and its plugin apart"
+    )
     assert served("matrix", "--markdown", "--json").code == 2
 
 
@@ -49,15 +54,25 @@ def test_advice_names_a_file_with_its_digest_or_how_to_build_one(served: Command
 
 def test_how_to_build_another_project_is_read_from_its_program(rr: Command, github: GitHub) -> None:
     name = "hello-linux-amd64.tar.gz"
-    github.add_release("v1", {name: make_archive("tar.gz", "hello", {"hello": binary("go-static-amd64")})}, repo="acme/hello")
+    github.add_release(
+        "v1",
+        {name: make_archive("tar.gz", "hello", {"hello": binary("go-static-amd64")})},
+        repo="acme/hello",
+    )
     rr.api_url = github.api_url
     before = rr("--repo", "acme/hello", "advise", "v1", "--arch", "arm64")
     assert before.code == 1
-    assert f"Nothing to paste: which Go package to build is not known. inspect v1/{name} reads it" in before.out
+    assert (
+        f"Nothing to paste: which Go package to build is not known. inspect v1/{name} reads it"
+        in before.out
+    )
     assert rr("--repo", "acme/hello", "inspect", f"v1/{name}").code == 0
     after = rr("--repo", "acme/hello", "advise", "v1", "--arch", "arm64")
     assert after.code == 1
-    assert "CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -ldflags '-s' -o ../hello .\n" in after.out
+    assert (
+        "CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -ldflags '-s' -o ../hello .\n"
+        in after.out
+    )
     assert "cmd/rr" not in after.out
 
 
@@ -73,17 +88,23 @@ def test_what_the_demo_cannot_look_at_is_published_and_no_error(rr: Command) -> 
     assert "published: not looked at" in done.err
 
 
-def test_offline_what_was_kept_is_shown_and_the_rest_is_published(served: Command, github: GitHub) -> None:
+def test_offline_what_was_kept_is_shown_and_the_rest_is_published(
+    served: Command, github: GitHub
+) -> None:
     served("inspect", f"{TAG}/{ARM64}", "--peek")
     served("get", f"{TAG}/{AMD64}", "-o", served.home / "bin")
     before = github.count()
     found = served.json("--offline", "matrix", TAG, "v1.6.2")
     new, old = ({cell["column"]: cell for cell in row["cells"]} for row in found["rows"])
-    assert [new[f"server:linux-{arch}"]["published"][0]["state"] for arch in ("arm64", "amd64")] == ["seen", "seen"]
+    assert [
+        new[f"server:linux-{arch}"]["published"][0]["state"] for arch in ("arm64", "amd64")
+    ] == ["seen", "seen"]
     assert old["server:linux-amd64"]["published"][0]["state"] == "published"
     assert github.count() == before
     told = served("assets", "v1.6.2", "--peek", "--offline").err.splitlines()
-    assert [line for line in told if "not looked at" in line] == ["warning: 1 file was not looked at: rr-explorer was told to stay offline"]
+    assert [line for line in told if "not looked at" in line] == [
+        "warning: 1 file was not looked at: rr-explorer was told to stay offline"
+    ]
 
 
 def test_a_stand_in_has_nothing_to_paste_and_advice_says_so(rr: Command) -> None:
@@ -106,7 +127,10 @@ def test_advice_that_cannot_look_does_not_say_that_nothing_serves(rr: Command) -
     assert "CGO_ENABLED" not in done.out
 
 
-@pytest.mark.parametrize(("form", "start"), [("markdown", "## "), ("html", "<!DOCTYPE html>"), ("svg", "<svg "), ("json", "{")])
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [("markdown", "## "), ("html", "<!DOCTYPE html>"), ("svg", "<svg "), ("json", "{")],
+)
 def test_reports_of_several_files(served: Command, form: str, start: str) -> None:
     done = served("report", f"v1.6.2/{OLD}", binary("go-static-arm64"), "--format", form)
     assert done.code == 0
@@ -120,4 +144,7 @@ def test_a_report_as_json_fits_its_schema(rr: Command, tmp_path: Path) -> None:
     assert [item["verdicts"][0]["answer"] for item in found["inspections"]] == ["no", "yes"]
     assert found["versions"][0]["name"] == "rr-explorer"
     assert rr("report", binary("c-glibc"), "--json", "--format", "svg").code == 2
-    assert json.loads(rr("report", tmp_path / "none", "--format", "json").err)["error"]["exit_code"] == 3
+    assert (
+        json.loads(rr("report", tmp_path / "none", "--format", "json").err)["error"]["exit_code"]
+        == 3
+    )

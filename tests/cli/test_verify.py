@@ -31,7 +31,8 @@ def verifier(rr: Command, engine: TestEngine) -> list[str]:
     config = rr.home / "engine.toml"
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(
-        f"engine_args = {json.dumps(list(engine.engine_args))}\nrun_args = {json.dumps(list(engine.run_args))}\n", encoding="utf-8"
+        f"engine_args = {json.dumps(list(engine.engine_args))}\nrun_args = {json.dumps(list(engine.run_args))}\n",
+        encoding="utf-8",
     )
     return ["--config", str(config), "--engine", engine.name, "--image", engine.musl(), "--no-pull"]
 
@@ -39,15 +40,34 @@ def verifier(rr: Command, engine: TestEngine) -> list[str]:
 def test_a_static_go_program_runs_on_musl(rr: Command, verifier: list[str]) -> None:
     found = rr.json("verify", binary("go-static-amd64"), "--run=--version", *verifier)
     proof = found["proof"]
-    assert (proof["result"], proof["platform"], proof["exit_code"], proof["agrees"]) == ("ran", "linux/amd64", 0, True)
-    wanted = {"result", "engine", "image", "platform", "emulated", "command", "exit_code", "duration_s", "output", "checks", "agrees"}
+    assert (proof["result"], proof["platform"], proof["exit_code"], proof["agrees"]) == (
+        "ran",
+        "linux/amd64",
+        0,
+        True,
+    )
+    wanted = {
+        "result",
+        "engine",
+        "image",
+        "platform",
+        "emulated",
+        "command",
+        "exit_code",
+        "duration_s",
+        "output",
+        "checks",
+        "agrees",
+    }
     assert wanted <= set(proof)
     assert proof["command"].startswith(shlex.quote(verifier[3]))
     assert [words[-len(words) :] for words in proof["commands"]], "the steps can be run again"
     assert found["verdicts"][0]["answer"] == "yes"
 
 
-def test_a_glibc_program_fails_there_and_the_verdict_agrees(rr: Command, verifier: list[str]) -> None:
+def test_a_glibc_program_fails_there_and_the_verdict_agrees(
+    rr: Command, verifier: list[str]
+) -> None:
     done = rr("verify", binary("c-glibc"), "--run", "{}", *verifier)
     assert done.code == 1
     assert "▨ failed" in done.out
@@ -62,7 +82,9 @@ def test_a_release_file_is_proved_and_remembered(served: Command, verifier: list
     kept = served.json("inspect", target)["proofs"]
     assert [one["started_at"] for one in kept] == [proof["started_at"]]
     assert "▣ ran" in served("inspect", target).out
-    assert "▣ ran" in next(line for line in served("assets", TAG).out.splitlines() if "linux-amd64" in line)
+    assert "▣ ran" in next(
+        line for line in served("assets", TAG).out.splitlines() if "linux-amd64" in line
+    )
 
 
 @pytest.mark.parametrize(("printed", "code"), [("2025.2.7", 0), ("2025.2.6", 1)])
@@ -71,12 +93,24 @@ def test_a_program_that_is_not_what_its_release_promises_is_an_exit_code(
 ) -> None:
     """It ran, and yet ``verify`` in a pipeline must not pass a file that says it is another version."""
     text = f"rr version {printed} (build time: 2026-06-17T16:05:23+0000, go1.26.4), OS: linux, arch: amd64"
-    program = zig_cc("rr", f'#include <stdio.h>\nint main(void) {{ puts("{text}"); return 0; }}\n', "x86_64-linux-musl", "-s", "-static")
+    program = zig_cc(
+        "rr",
+        f'#include <stdio.h>\nint main(void) {{ puts("{text}"); return 0; }}\n',
+        "x86_64-linux-musl",
+        "-s",
+        "-static",
+    )
     root = "roadrunner-2025.2.7-linux-amd64"
-    github.add_release("v2025.2.7", {f"{root}.tar.gz": make_archive("tar.gz", root, roadrunner_members(program))})
-    found = served.json("verify", "v2025.2.7", "--platform", "linux-amd64", *verifier, code=code)["proof"]
+    github.add_release(
+        "v2025.2.7", {f"{root}.tar.gz": make_archive("tar.gz", root, roadrunner_members(program))}
+    )
+    found = served.json("verify", "v2025.2.7", "--platform", "linux-amd64", *verifier, code=code)[
+        "proof"
+    ]
     assert (found["result"], found["agrees"]) == ("ran", True)
-    assert [check["name"] for check in found["checks"] if not check["ok"]] == (["version"] if code else [])
+    assert [check["name"] for check in found["checks"] if not check["ok"]] == (
+        ["version"] if code else []
+    )
     shown = served("verify", "v2025.2.7", "--platform", "linux-amd64", *verifier)
     assert shown.code == code
     assert ("✗ version DIFFERS: expected 2025.2.7, seen 2025.2.6" in shown.out) is bool(code)
@@ -84,15 +118,31 @@ def test_a_program_that_is_not_what_its_release_promises_is_an_exit_code(
 
 def test_an_image_that_is_not_there_is_an_engine_error(rr: Command, engine: TestEngine) -> None:
     error = rr.json_error(
-        "verify", binary("c-musl"), "--run", "{}", "--image", "localhost/rr-explorer-test/none:1", "--no-pull", "--engine", engine.name
+        "verify",
+        binary("c-musl"),
+        "--run",
+        "{}",
+        "--image",
+        "localhost/rr-explorer-test/none:1",
+        "--no-pull",
+        "--engine",
+        engine.name,
     )
     assert (error["kind"], error["exit_code"]) == ("engine", 5)
     assert error["remedy"]
 
 
-def test_what_a_container_prints_is_made_visible(rr: Command, verifier: list[str], tmp_path: Path, engine: TestEngine) -> None:
+def test_what_a_container_prints_is_made_visible(
+    rr: Command, verifier: list[str], tmp_path: Path, engine: TestEngine
+) -> None:
     script = r"printf '\033]0;owned\007\302\233 end\n'"
-    done = rr("verify", binary("c-static"), "--run", shlex.join(["/bin/busybox", "sh", "-c", script, "{}"]), *verifier)
+    done = rr(
+        "verify",
+        binary("c-static"),
+        "--run",
+        shlex.join(["/bin/busybox", "sh", "-c", script, "{}"]),
+        *verifier,
+    )
     assert "\x1b" not in done.out
     assert "\x07" not in done.out
     assert "␛]0;owned␇" in done.out
@@ -110,7 +160,9 @@ def test_leftovers_that_cannot_be_removed_cost_a_warning_not_the_proof(
 ) -> None:
     """The engine is the real one, but for a ``ps`` that fails."""
     client = shutil.which(engine.name)
-    (tmp_path / engine.name).write_text(f'#!/bin/sh\ncase " $* " in *" ps "*) echo "no such luck" >&2; exit 1;; esac\nexec {client} "$@"\n')
+    (tmp_path / engine.name).write_text(
+        f'#!/bin/sh\ncase " $* " in *" ps "*) echo "no such luck" >&2; exit 1;; esac\nexec {client} "$@"\n'
+    )
     (tmp_path / engine.name).chmod(0o755)
     path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = rr("verify", binary("go-static-amd64"), "--run=--version", *verifier, env=path)
@@ -120,14 +172,22 @@ def test_leftovers_that_cannot_be_removed_cost_a_warning_not_the_proof(
 
 
 @contextlib.contextmanager
-def proving(rr: Command, engine: TestEngine, *words: str, **streams: int) -> Iterator[subprocess.Popen[str]]:
+def proving(
+    rr: Command, engine: TestEngine, *words: str, **streams: int
+) -> Iterator[subprocess.Popen[str]]:
     """A ``verify`` in a process of its own, whose container is there."""
     call = rr.words("verify", binary("c-static"), "--run", SLEEP, "--time", "90", *words)
     process = subprocess.Popen(call, text=True, env=rr.environ(), **streams)  # type: ignore[call-overload]  # streams by name
     try:
         deadline = time.monotonic() + 30
-        while not (seen := _containers(engine, process.pid)) and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.1)  # the engine has no event that can be waited for without another process
+        while (
+            not (seen := _containers(engine, process.pid))
+            and process.poll() is None
+            and time.monotonic() < deadline
+        ):
+            time.sleep(
+                0.1
+            )  # the engine has no event that can be waited for without another process
         assert seen, "a container is there before the stop"
         yield process
     finally:
@@ -153,7 +213,9 @@ def test_however_often_it_is_told_to_stop_no_container_is_left(
         assert not _containers(engine, process.pid)
 
 
-def test_a_closed_terminal_leaves_no_container(rr: Command, verifier: list[str], engine: TestEngine) -> None:
+def test_a_closed_terminal_leaves_no_container(
+    rr: Command, verifier: list[str], engine: TestEngine
+) -> None:
     parent, child = pty.openpty()
     with proving(rr, engine, *verifier, stdin=child, stdout=child, stderr=child) as process:
         os.close(child)
@@ -164,7 +226,9 @@ def test_a_closed_terminal_leaves_no_container(rr: Command, verifier: list[str],
 
 
 def test_nohup_is_respected(rr: Command, verifier: list[str], engine: TestEngine) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does; a child has it from its parent
+    before = signal.signal(
+        signal.SIGHUP, signal.SIG_IGN
+    )  # as nohup does; a child has it from its parent
     try:
         with proving(rr, engine, *verifier, **PIPES) as process:
             process.send_signal(signal.SIGHUP)
@@ -178,6 +242,14 @@ def test_nohup_is_respected(rr: Command, verifier: list[str], engine: TestEngine
 
 def _containers(engine: TestEngine, pid: int) -> list[str]:
     """The containers, running or not, whose label names this process; other tests may have theirs at the same time."""
-    words = [*engine.command, "ps", "--all", "--format", "{{.ID}} {{.Labels}}", "--filter", "label=rr-explorer"]
+    words = [
+        *engine.command,
+        "ps",
+        "--all",
+        "--format",
+        "{{.ID}} {{.Labels}}",
+        "--filter",
+        "label=rr-explorer",
+    ]
     listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if f"/{pid}/" in line]

@@ -25,12 +25,16 @@ SUBJECT = f"{TAG}/{ARM64}"
     ],
     ids=lambda words: "-".join(w for w in words if w.isalpha() or w == "--peek"),
 )
-def test_a_cache_that_cannot_be_used_is_told_in_the_document(served: Command, tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_a_cache_that_cannot_be_used_is_told_in_the_document(
+    served: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
     place = tmp_path / "a-file"
     place.write_bytes(b"")
     placed = [str(tmp_path / word) if word == "out" else word for word in words]
     found = served.json(*placed, "--cache-dir", place)
-    assert any("without a lasting cache" in warning for warning in found["warnings"]), found["warnings"]
+    assert any("without a lasting cache" in warning for warning in found["warnings"]), found[
+        "warnings"
+    ]
 
 
 def test_where_nothing_is_wrong_there_is_no_warning(rr: Command) -> None:
@@ -42,7 +46,10 @@ def test_where_nothing_is_wrong_there_is_no_warning(rr: Command) -> None:
 
 def test_what_decides_about_another_system_stands_in_the_document(rr: Command) -> None:
     found = rr.json("inspect", binary("go-freebsd"))
-    assert (found["elf"]["os_note"], found["verdicts"][0]["reasons"][0]["code"]) == ("FreeBSD", "elf.os")
+    assert (found["elf"]["os_note"], found["verdicts"][0]["reasons"][0]["code"]) == (
+        "FreeBSD",
+        "elf.os",
+    )
     assert "made for      FreeBSD" in rr("inspect", binary("go-freebsd")).out
     linux = rr.json("inspect", binary("go-static-arm64"))["elf"]
     assert linux["os_note"] is None

@@ -9,7 +9,9 @@ SMALL = ("-O2", "-s")
 
 def strange_loader() -> Path:
     """Asks for Android's loader."""
-    return zig_cc("hello", C_HELLO, MUSL, *SMALL, "-dynamic", "-Wl,--dynamic-linker=/system/bin/linker64")
+    return zig_cc(
+        "hello", C_HELLO, MUSL, *SMALL, "-dynamic", "-Wl,--dynamic-linker=/system/bin/linker64"
+    )
 
 
 def glibc_only() -> Path:
@@ -41,7 +43,9 @@ int main(void) { pthread_t t; return pthread_create(&t, 0, work, 0) || pthread_j
 
 def small_pages() -> Path:
     """arm64 laid out for pages of 4 KiB."""
-    return zig_cc("small-pages", C_HELLO, "aarch64-linux-musl", *SMALL, "-static", "-Wl,-z,max-page-size=4096")
+    return zig_cc(
+        "small-pages", C_HELLO, "aarch64-linux-musl", *SMALL, "-static", "-Wl,-z,max-page-size=4096"
+    )
 
 
 def ifunc() -> Path:
@@ -73,7 +77,15 @@ def versioned(soname: str, version: str) -> tuple[Path, Path]:
         files={"map": script},
     )
     source = "extern int special(void); int main(void) { return special() != 42; }\n"
-    program = zig_cc("versioned", source, GNU, *SMALL, f"./{soname}", "-Wl,-rpath,$ORIGIN", files={soname: library})
+    program = zig_cc(
+        "versioned",
+        source,
+        GNU,
+        *SMALL,
+        f"./{soname}",
+        "-Wl,-rpath,$ORIGIN",
+        files={soname: library},
+    )
     return program, library
 
 
@@ -81,9 +93,18 @@ def library_of(name: str, *needs: str, runpath: str = "", target: str = MUSL) ->
     """A library, e.g. for chains and cycles: ``needs`` are names of further libraries it asks for."""
     stubs: dict[str, str | Path] = {n: _stub(n, target) for n in needs}
     paths = [f"-Wl,-rpath,{runpath}", "-Wl,--enable-new-dtags"] if runpath else []
-    words = ["-shared", "-fPIC", f"-Wl,-soname,{name}", "-Wl,--no-as-needed", *paths, *(f"./{n}" for n in needs)]
+    words = [
+        "-shared",
+        "-fPIC",
+        f"-Wl,-soname,{name}",
+        "-Wl,--no-as-needed",
+        *paths,
+        *(f"./{n}" for n in needs),
+    ]
     function = "".join(c if c.isalnum() else "_" for c in name)
-    return zig_cc(name, f"int {function}(void) {{ return 1; }}\n", target, *SMALL, *words, files=stubs)
+    return zig_cc(
+        name, f"int {function}(void) {{ return 1; }}\n", target, *SMALL, *words, files=stubs
+    )
 
 
 def program_of(*needs: str, runpath: str = "", target: str = MUSL) -> Path:
@@ -91,7 +112,17 @@ def program_of(*needs: str, runpath: str = "", target: str = MUSL) -> Path:
     stubs: dict[str, str | Path] = {n: _stub(n, target) for n in needs}
     paths = [f"-Wl,-rpath,{runpath}", "-Wl,--enable-new-dtags"] if runpath else []
     dynamic = ["-dynamic"] if "musl" in target else []
-    return zig_cc("program", C_HELLO, target, *SMALL, *dynamic, "-Wl,--no-as-needed", *paths, *(f"./{n}" for n in needs), files=stubs)
+    return zig_cc(
+        "program",
+        C_HELLO,
+        target,
+        *SMALL,
+        *dynamic,
+        "-Wl,--no-as-needed",
+        *paths,
+        *(f"./{n}" for n in needs),
+        files=stubs,
+    )
 
 
 def _stub(name: str, target: str) -> Path:

@@ -22,9 +22,18 @@ from tests.support.binaries import binary
 from tests.support.corpus import Observed, Program
 from tests.support.engine import TestEngine
 
-published = pytest.mark.skipif(not corpus.local(), reason="no published programs here: python -m tests.support.corpus fetches them")
+published = pytest.mark.skipif(
+    not corpus.local(),
+    reason="no published programs here: python -m tests.support.corpus fetches them",
+)
 
-NEVER_STARTED = ("no such file or directory", "exec format error", "Error loading shared library", "Error relocating", "Could not open '")
+NEVER_STARTED = (
+    "no such file or directory",
+    "exec format error",
+    "Error loading shared library",
+    "Error relocating",
+    "Could not open '",
+)
 
 
 def _target(observed: Observed) -> str:
@@ -54,7 +63,12 @@ def verdict_of() -> _Judge:
 
 def _rows(plain: bool) -> list[tuple[Program, Observed]]:
     exact = [program for program in corpus.local() if program.exact]
-    return [(program, row) for program in exact for row in program.observed if (not row.packages) is plain]
+    return [
+        (program, row)
+        for program in exact
+        for row in program.observed
+        if (not row.packages) is plain
+    ]
 
 
 FEWEST = 40
@@ -66,7 +80,9 @@ def test_the_published_programs_are_here() -> None:
     if os.environ.get("CI", "").lower() in ("1", "true"):
         assert len(packages) >= FEWEST, "python -m tests.support.corpus did not fetch them"
     elif len(packages) < FEWEST:
-        pytest.skip(f"only {len(packages)} of the packages of the record are here: python -m tests.support.corpus fetches them")
+        pytest.skip(
+            f"only {len(packages)} of the packages of the record are here: python -m tests.support.corpus fetches them"
+        )
 
 
 @published
@@ -97,7 +113,9 @@ def test_images_with_more_in_them_agree_with_the_record(verdict_of: _Judge) -> N
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, errors="replace")
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=120, errors="replace"
+    )
 
 
 def _starts(engine: TestEngine, image: str, program: Program, arch: str) -> tuple[bool, str]:
@@ -105,12 +123,32 @@ def _starts(engine: TestEngine, image: str, program: Program, arch: str) -> tupl
     root = program.folder / "files"
     assert program.path is not None
     inside = f"/c/{program.path.relative_to(root).as_posix()}"
-    limits = ["--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--memory=1g", "--pids-limit=512"]
+    limits = [
+        "--network=none",
+        "--cap-drop=ALL",
+        "--security-opt=no-new-privileges",
+        "--memory=1g",
+        "--pids-limit=512",
+    ]
     mount = ["--volume", f"{root}:/c:ro", "--platform", f"linux/{arch}"]
-    words = [*engine.command, "run", "--rm", *limits, *mount, "--entrypoint", inside, image, "--version"]
+    words = [
+        *engine.command,
+        "run",
+        "--rm",
+        *limits,
+        *mount,
+        "--entrypoint",
+        inside,
+        image,
+        "--version",
+    ]
     done = _run(words)
     text = done.stdout + done.stderr
-    never = done.returncode == 125 or any(mark in done.stderr for mark in NEVER_STARTED) or (done.returncode == 127 and not text.strip())
+    never = (
+        done.returncode == 125
+        or any(mark in done.stderr for mark in NEVER_STARTED)
+        or (done.returncode == 127 and not text.strip())
+    )
     crashed = done.returncode == 139 and not done.stdout.strip()
     return not never and not crashed, f"{done.returncode}: {text[:300]}"
 
@@ -119,15 +157,22 @@ def _starts(engine: TestEngine, image: str, program: Program, arch: str) -> tupl
 @pytest.mark.container
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("target", "libgcc"), [("musl-1.2.5", False), ("musl-1.2.5+libstdc++", True), ("musl-1.2.3", False)])
-def test_real_runs_on_musl_never_disagree(engine: TestEngine, verdict_of: _Judge, target: str, libgcc: bool) -> None:
+@pytest.mark.parametrize(
+    ("target", "libgcc"),
+    [("musl-1.2.5", False), ("musl-1.2.5+libstdc++", True), ("musl-1.2.3", False)],
+)
+def test_real_runs_on_musl_never_disagree(
+    engine: TestEngine, verdict_of: _Judge, target: str, libgcc: bool
+) -> None:
     """Every program that is here and not larger than 60 MB, run for real; the dynamic ones in the other two images too."""
     version = target.partition("-")[2].partition("+")[0]
     arches = ("amd64", "arm64") if target == "musl-1.2.5" else ("amd64",)
     loaded = {arch: engine.musl(arch, version, libgcc=libgcc) for arch in arches}
     wrong, count = [], 0
     for program in corpus.local():
-        elsewhere = target != "musl-1.2.5" and (not program.linkage.startswith("dyn") or program.arch not in arches)
+        elsewhere = target != "musl-1.2.5" and (
+            not program.linkage.startswith("dyn") or program.arch not in arches
+        )
         if program.size > 60_000_000 or program.path is None or elsewhere:
             continue
         program.path.chmod(0o755)
@@ -159,7 +204,10 @@ BUILT: dict[str, tuple[Callable[[], Path], str]] = {
     "textrel on glibc": (lambda: binary("c-textrel"), "debian-12"),
     "musl on glibc": (programs.threads, "debian-12"),
     "go pie on glibc": (lambda: binary("go-pie"), "debian-12"),
-    "newer libstdc++": (lambda: programs.versioned("libstdc++.so.6", "GLIBCXX_3.4.33")[0], "debian-12"),
+    "newer libstdc++": (
+        lambda: programs.versioned("libstdc++.so.6", "GLIBCXX_3.4.33")[0],
+        "debian-12",
+    ),
     "newer glibc": (programs.needs_new_glibc, "debian-12"),
     "same glibc": (programs.needs_new_glibc, "debian-13"),
     "cgo on glibc": (lambda: binary("go-cgo-glibc"), "debian-13"),
@@ -169,7 +217,9 @@ BUILT: dict[str, tuple[Callable[[], Path], str]] = {
 
 @pytest.mark.container
 @pytest.mark.parametrize("case", BUILT)
-def test_what_single_rules_say_is_what_happens(case: str, engine: TestEngine, tmp_path: Path) -> None:
+def test_what_single_rules_say_is_what_happens(
+    case: str, engine: TestEngine, tmp_path: Path
+) -> None:
     """Programs built to trigger one rule each, copied into plain musl, or Debian's glibc, and started."""
     make, target = BUILT[case]
     program = tmp_path / "program"
@@ -177,9 +227,20 @@ def test_what_single_rules_say_is_what_happens(case: str, engine: TestEngine, tm
     program.chmod(0o755)
     seen = judge(read(program), find_target(target), Folder(tmp_path))
     libc, _, version = target.partition("-")
-    image = engine.musl("amd64", version) if libc == "musl" else engine.glibc("amd64", find_target(target).libc_version)
-    limits = ["--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--pids-limit=64"]
-    made = engine.run("create", *limits, "--label", "rr-explorer-test", "--entrypoint", "/program", image)
+    image = (
+        engine.musl("amd64", version)
+        if libc == "musl"
+        else engine.glibc("amd64", find_target(target).libc_version)
+    )
+    limits = [
+        "--network=none",
+        "--cap-drop=ALL",
+        "--security-opt=no-new-privileges",
+        "--pids-limit=64",
+    ]
+    made = engine.run(
+        "create", *limits, "--label", "rr-explorer-test", "--entrypoint", "/program", image
+    )
     assert made.returncode == 0, made.stderr
     name = made.stdout.strip()
     try:
@@ -188,4 +249,9 @@ def test_what_single_rules_say_is_what_happens(case: str, engine: TestEngine, tm
     finally:
         engine.run("rm", "--force", name)
     started = done.returncode == 0
-    assert seen.answer is (Answer.YES if started else Answer.NO), (seen.deciding, done.returncode, done.stdout, done.stderr)
+    assert seen.answer is (Answer.YES if started else Answer.NO), (
+        seen.deciding,
+        done.returncode,
+        done.stdout,
+        done.stderr,
+    )

@@ -42,7 +42,9 @@ def test_origin_is_followed_beside_the_program(tmp_path: Path) -> None:
     assert around.asked[0] == "pkg/lib/liba.so.1"
 
 
-def test_what_lies_beside_is_unknown_without_surroundings_and_missing_with_empty_ones(tmp_path: Path) -> None:
+def test_what_lies_beside_is_unknown_without_surroundings_and_missing_with_empty_ones(
+    tmp_path: Path,
+) -> None:
     program = read(programs.program_of("liba.so.1", runpath="$ORIGIN"))
     alone = judge(program, MUSL)
     assert (alone.answer, alone.deciding.code) == (Answer.UNKNOWN, "elf.needed.unknown")
@@ -68,7 +70,9 @@ def test_a_run_path_is_inherited_on_musl_only(tmp_path: Path, target: str, inher
 def test_an_old_rpath_is_inherited_on_glibc_too(tmp_path: Path) -> None:
     _put(programs.library_of("liba.so.1", "libb.so.1", target=GNU), tmp_path / "lib" / "liba.so.1")
     _put(programs.library_of("libb.so.1", target=GNU), tmp_path / "lib" / "libb.so.1")
-    program = _with(read(programs.program_of("liba.so.1", target=GNU)), rpath=("$ORIGIN/lib",))  # lld writes DT_RUNPATH only
+    program = _with(
+        read(programs.program_of("liba.so.1", target=GNU)), rpath=("$ORIGIN/lib",)
+    )  # lld writes DT_RUNPATH only
     seen = judge(program, find_target("debian-12"), Folder(tmp_path))
     assert seen.answer is Answer.YES, seen.reasons
 
@@ -127,7 +131,11 @@ class _Endless:
 
     def read(self, path: str) -> Binary | None:
         number = int(path.rpartition("/")[2].removeprefix("x").removesuffix(".so"))
-        return _with(self.library, needed=(f"x{2 * number}.so", f"x{2 * number + 1}.so"), runpath=("$ORIGIN",))
+        return _with(
+            self.library,
+            needed=(f"x{2 * number}.so", f"x{2 * number + 1}.so"),
+            runpath=("$ORIGIN",),
+        )
 
 
 def test_an_endless_tree_is_cut() -> None:
@@ -141,8 +149,28 @@ def test_an_endless_tree_is_cut() -> None:
     assert (seen.answer, seen.deciding.code) == (Answer.UNKNOWN, "elf.closure.unknown")
 
 
-_ODD_NAMES = ["libc.so.6", "../../etc/passwd", "/abs/lib.so", "a\0b", "", ".", "..", "$ORIGIN/x", "libz.so.1"]
-_ODD_PATHS = ["$ORIGIN", "${ORIGIN}/..", "$ORIGIN/../../..", "/lib", "$LIB/x", "relative", "$ORIGINx", "$ORIGIN..", "$ORIGIN//lib"]
+_ODD_NAMES = [
+    "libc.so.6",
+    "../../etc/passwd",
+    "/abs/lib.so",
+    "a\0b",
+    "",
+    ".",
+    "..",
+    "$ORIGIN/x",
+    "libz.so.1",
+]
+_ODD_PATHS = [
+    "$ORIGIN",
+    "${ORIGIN}/..",
+    "$ORIGIN/../../..",
+    "/lib",
+    "$LIB/x",
+    "relative",
+    "$ORIGINx",
+    "$ORIGIN..",
+    "$ORIGIN//lib",
+]
 _NAMES = st.one_of(st.text(max_size=40), st.sampled_from(_ODD_NAMES))
 _PATHS = st.lists(st.one_of(st.text(max_size=40), st.sampled_from(_ODD_PATHS)), max_size=4)
 

@@ -17,9 +17,39 @@ from tests.support import corpus
 from tests.support.binaries import GNU, MUSL, RECIPES, binary
 
 TARGETS = [
-    find_target(name) for name in ("alpine-3.22", "musl-1.2.3", "musl+loader-symlink", "alpine-3.22+gcompat+libstdc++", "rhel-8", "scratch")
+    find_target(name)
+    for name in (
+        "alpine-3.22",
+        "musl-1.2.3",
+        "musl+loader-symlink",
+        "alpine-3.22+gcompat+libstdc++",
+        "rhel-8",
+        "scratch",
+    )
 ]
-LENGTHS = (0, 1, 3, 4, 16, 63, 64, 100, 120, 300, 568, 600, 700, 1024, 2048, 4096, 8192, 16384, 65536, 262144, 1 << 20)
+LENGTHS = (
+    0,
+    1,
+    3,
+    4,
+    16,
+    63,
+    64,
+    100,
+    120,
+    300,
+    568,
+    600,
+    700,
+    1024,
+    2048,
+    4096,
+    8192,
+    16384,
+    65536,
+    262144,
+    1 << 20,
+)
 
 
 def _compare(data: bytes, around: Folder | None, lengths: list[int]) -> None:
@@ -31,30 +61,58 @@ def _compare(data: bytes, around: Folder | None, lengths: list[int]) -> None:
             for target in TARGETS:
                 seen = judge(part, target)  # a peek sees nothing of what lies beside
                 expected = full[target.name]
-                assert seen.answer in (expected.answer, Answer.UNKNOWN), (length, size, target.name, seen.deciding, expected.deciding)
+                assert seen.answer in (expected.answer, Answer.UNKNOWN), (
+                    length,
+                    size,
+                    target.name,
+                    seen.deciding,
+                    expected.deciding,
+                )
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
 def test_built_programs_cut_anywhere(recipe: str) -> None:
     data = binary(recipe).read_bytes()
-    lengths = [length for length in LENGTHS if length < len(data)] + [len(data) - 1, len(data) * 3 // 4]
+    lengths = [length for length in LENGTHS if length < len(data)] + [
+        len(data) - 1,
+        len(data) * 3 // 4,
+    ]
     _compare(data, None, lengths)
 
 
-@pytest.mark.parametrize("make", [programs.ifunc, programs.calls_statx, programs.glibc_only, programs.strange_loader, programs.threads])
+@pytest.mark.parametrize(
+    "make",
+    [
+        programs.ifunc,
+        programs.calls_statx,
+        programs.glibc_only,
+        programs.strange_loader,
+        programs.threads,
+    ],
+)
 def test_programs_of_single_rules_cut_anywhere(make: object) -> None:
     data = make().read_bytes()  # type: ignore[operator]  # each gives a Path
     _compare(data, None, list(range(0, len(data), max(1, len(data) // 40))))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(recipe=st.sampled_from(["c-musl", "c-static-pie", "c-relr-musl", "c-glibc", "c-execstack", "c-textrel-musl"]), data=st.data())
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    recipe=st.sampled_from(
+        ["c-musl", "c-static-pie", "c-relr-musl", "c-glibc", "c-execstack", "c-textrel-musl"]
+    ),
+    data=st.data(),
+)
 def test_any_length_at_all(recipe: str, data: st.DataObject) -> None:
     content = binary(recipe).read_bytes()
     _compare(content, None, [data.draw(st.integers(0, len(content)))])
 
 
-@pytest.mark.skipif(not corpus.local(), reason="no published programs here: python -m tests.support.corpus fetches them")
+@pytest.mark.skipif(
+    not corpus.local(),
+    reason="no published programs here: python -m tests.support.corpus fetches them",
+)
 def test_published_programs_cut_anywhere() -> None:
     for program in corpus.local():
         if program.size > 6_000_000 or program.path is None:
@@ -62,15 +120,21 @@ def test_published_programs_cut_anywhere() -> None:
         data = program.path.read_bytes()
         root = program.folder / "files"
         around = Folder(root, program.path.parent.relative_to(root).as_posix())
-        _compare(data, around, [256, 600, 1024, 4096, 16384, 300_000, len(data) // 2, len(data) - 1])
+        _compare(
+            data, around, [256, 600, 1024, 4096, 16384, 300_000, len(data) // 2, len(data) - 1]
+        )
 
 
 @pytest.mark.parametrize(("target", "triple"), [("musl-1.2.5+libgcc", MUSL), ("debian-12", GNU)])
-def test_the_images_library_is_not_taken_for_one_that_may_lie_beside_it(tmp_path: Path, target: str, triple: str) -> None:
+def test_the_images_library_is_not_taken_for_one_that_may_lie_beside_it(
+    tmp_path: Path, target: str, triple: str
+) -> None:
     """A peek does not see what lies beside the program, where its run path looks first: the whole archive may say no."""
     name = "libgcc_s.so.1"
     data = programs.program_of(name, runpath="$ORIGIN", target=triple).read_bytes()
-    (tmp_path / name).write_bytes(programs.library_of(name, "libnothing.so.1", target=triple).read_bytes())
+    (tmp_path / name).write_bytes(
+        programs.library_of(name, "libnothing.so.1", target=triple).read_bytes()
+    )
     whole = elf.read(PrefixSource(data, len(data)), "it")
     alone = judge(whole, find_target(target))
     assert judge(whole, find_target(target), Folder(tmp_path)).answer is not Answer.YES
@@ -81,14 +145,25 @@ def test_the_images_library_is_not_taken_for_one_that_may_lie_beside_it(tmp_path
 
 
 def test_the_first_4_kib_of_a_static_program_and_of_a_glibc_one_are_enough() -> None:
-    for recipe, answer in (("go-static-amd64", Answer.YES), ("go-static-arm64", Answer.YES), ("c-glibc", Answer.NO), ("go-pie", Answer.NO)):
+    for recipe, answer in (
+        ("go-static-amd64", Answer.YES),
+        ("go-static-arm64", Answer.YES),
+        ("c-glibc", Answer.NO),
+        ("go-pie", Answer.NO),
+    ):
         data = binary(recipe).read_bytes()
-        seen = judge(elf.read(PrefixSource(data[:4096], len(data)), "it", Scope.HEAD), find_target("alpine-3.22"))
+        seen = judge(
+            elf.read(PrefixSource(data[:4096], len(data)), "it", Scope.HEAD),
+            find_target("alpine-3.22"),
+        )
         assert seen.answer is answer, (recipe, seen.reasons)
 
 
 def test_every_target_takes_every_program() -> None:
-    facts = [read(binary(recipe)) for recipe in ("c-musl", "c-glibc", "go-static-386", "c-object", "go-windows", "upx-static")]
+    facts = [
+        read(binary(recipe))
+        for recipe in ("c-musl", "c-glibc", "go-static-386", "c-object", "go-windows", "upx-static")
+    ]
     for target in targets():
         for binary_facts in facts:
             assert judge(binary_facts, target).reasons

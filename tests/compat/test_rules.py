@@ -53,14 +53,18 @@ def _unread_neighbour(folder: Path) -> Verdict:
         origin = ""
 
         def read(self, path: str) -> elf.Binary | None:
-            return elf.read(PrefixSource(data[:600], len(data)), path) if path == "liba.so.1" else None
+            return (
+                elf.read(PrefixSource(data[:600], len(data)), path) if path == "liba.so.1" else None
+            )
 
     return judge(read(program), find_target("musl"), Partial())
 
 
 def _versioned(soname: str, version: str, target: str) -> Verdict:
     program, library = programs.versioned(soname, version)
-    return _judged(program, target, Folder(library.parent if "private" in soname else Path("/nonexistent")))
+    return _judged(
+        program, target, Folder(library.parent if "private" in soname else Path("/nonexistent"))
+    )
 
 
 TRIGGERS: dict[str, Callable[[], Verdict]] = {
@@ -116,10 +120,16 @@ def test_the_file_triggers_the_rule(code: str) -> None:
     assert reason.text.endswith(".")
     assert "\n" not in reason.text + reason.evidence + reason.remedy
     assert reason.evidence or code == "elf.closure.unknown"
-    if reason.answer is not Answer.YES and code != "elf.shared-library" and code != "elf.closure.unknown":
+    if (
+        reason.answer is not Answer.YES
+        and code != "elf.shared-library"
+        and code != "elf.closure.unknown"
+    ):
         assert reason.remedy
     if not reason.advice:
-        assert seen.answer is max((r.answer for r in seen.reasons if not r.advice), key=lambda answer: answer.rank)
+        assert seen.answer is max(
+            (r.answer for r in seen.reasons if not r.advice), key=lambda answer: answer.rank
+        )
     assert reason.advice is (rule.step == 8)
     assert seen.deciding is seen.reasons[0]
     assert seen.deciding.answer is seen.answer
@@ -179,18 +189,30 @@ def _of_machine(machine: int, interpreter: str) -> Binary:
 @pytest.mark.parametrize(
     ("machine", "interpreter", "target", "answer"),
     [
-        (8, "/lib64/ld.so.1", "debian-12", "unknown"),  # mips64le: Debian has it, the data do not tell
+        (
+            8,
+            "/lib64/ld.so.1",
+            "debian-12",
+            "unknown",
+        ),  # mips64le: Debian has it, the data do not tell
         (8, "/lib/ld-musl-mips64el.so.1", "musl-1.2.5", "unknown"),
         (40, "/lib/ld-linux.so.3", "debian-12", "unknown"),  # ARM without hardware floating point
         (8, "/lib64/ld.so.1", "alpine-3.22", "no"),
         (8, "/lib/ld-musl-mips64el.so.1", "debian-12", "no"),
         (8, "/lib64/ld.so.1", "scratch", "no"),
         (8, "/opt/own/loader", "debian-12", "no"),
-        (62, "/lib/ld-linux-x86-64.so.2", "debian-12", "no"),  # the right loader in the wrong folder
+        (
+            62,
+            "/lib/ld-linux-x86-64.so.2",
+            "debian-12",
+            "no",
+        ),  # the right loader in the wrong folder
         (62, "/lib/ld-musl-aarch64.so.1", "musl-1.2.5", "no"),
     ],
 )
-def test_a_loader_that_no_list_has_is_neither_there_nor_missing(machine: int, interpreter: str, target: str, answer: str) -> None:
+def test_a_loader_that_no_list_has_is_neither_there_nor_missing(
+    machine: int, interpreter: str, target: str, answer: str
+) -> None:
     seen = judge(_of_machine(machine, interpreter), find_target(target))
     assert seen.answer.value == answer, seen.deciding
     assert seen.deciding.code.startswith("elf.interp.")
@@ -214,10 +236,14 @@ def test_a_32_bit_program_runs_on_a_64_bit_kernel_that_can() -> None:
     target = replace(find_target("alpine-3.22"), arch="amd64")
     assert judge(read(binary("c-i386")), target).answer is Answer.YES_IF
     assert judge(read(binary("go-static-arm")), target).answer is Answer.NO
-    assert judge(read(binary("go-static-arm")), replace(target, arch="arm64")).answer is Answer.YES_IF
+    assert (
+        judge(read(binary("go-static-arm")), replace(target, arch="arm64")).answer is Answer.YES_IF
+    )
 
 
-@pytest.mark.parametrize(("level", "said"), [("x86-64", False), ("x86-64-v2", True), ("x86-64-v4", True)])
+@pytest.mark.parametrize(
+    ("level", "said"), [("x86-64", False), ("x86-64-v2", True), ("x86-64-v4", True)]
+)
 def test_the_baseline_that_every_processor_has_needs_no_advice(level: str, said: bool) -> None:
     facts = read(binary("c-musl"))
     assert not isinstance(facts.elf, MISSING)
@@ -234,7 +260,11 @@ def test_a_name_of_60_000_letters_makes_no_such_sentence() -> None:
     assert not isinstance(facts.elf, MISSING)
     assert not isinstance(facts.elf.dynamic, MISSING)
     long = replace(facts.elf.dynamic, needed=tuple(letter * 60_000 for letter in "abcdefgh"))
-    seen = judge(replace(facts, elf=replace(facts.elf, dynamic=long)), find_target("musl"), Folder(Path("/nonexistent")))
+    seen = judge(
+        replace(facts, elf=replace(facts.elf, dynamic=long)),
+        find_target("musl"),
+        Folder(Path("/nonexistent")),
+    )
     assert (seen.answer, seen.deciding.code) == (Answer.NO, "elf.needed.missing")
     for text in (seen.deciding.text, seen.deciding.evidence):
         assert len(text) <= 2000

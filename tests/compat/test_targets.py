@@ -10,7 +10,15 @@ from importlib import resources
 import jsonschema
 import pytest
 
-from explorer.compat import Answer, Libc, default_target, find_target, judge, target_for_image, targets
+from explorer.compat import (
+    Answer,
+    Libc,
+    default_target,
+    find_target,
+    judge,
+    target_for_image,
+    targets,
+)
 from explorer.compat.exports import library, musl, version_key
 from explorer.errors import UsageError
 from tests.compat.helpers import read
@@ -34,7 +42,15 @@ def test_the_data_follow_their_schema_and_refer_to_what_is_there() -> None:
 
 def test_the_front_door_is_light() -> None:
     """A fresh interpreter: the models alone, neither the rules nor a parser."""
-    heavy = ["elftools", "httpx", "diskcache", "textual", "tomllib", "explorer.compat.judging", "explorer.elf.reader"]
+    heavy = [
+        "elftools",
+        "httpx",
+        "diskcache",
+        "textual",
+        "tomllib",
+        "explorer.compat.judging",
+        "explorer.elf.reader",
+    ]
     code = f"import explorer.compat, sys; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -75,7 +91,9 @@ def test_an_alpine_release_is_judged_by_its_musl(release: str, arch: str) -> Non
 
 
 def test_every_alpine_release_is_held_to_its_musl() -> None:
-    assert {t.name for t in targets() if t.name.startswith("alpine-") and "+" not in t.name} == {f"alpine-{r}" for r in MUSL_OF_ALPINE}
+    assert {t.name for t in targets() if t.name.startswith("alpine-") and "+" not in t.name} == {
+        f"alpine-{r}" for r in MUSL_OF_ALPINE
+    }
 
 
 def test_the_default_is_musl_without_packages() -> None:
@@ -91,7 +109,11 @@ def test_the_default_is_musl_without_packages() -> None:
         ("Alpine-3.22+GCOMPAT", "alpine-3.22+gcompat", {"gcompat"}),
         ("alpine:3.22", "alpine-3.22", set()),
         ("musl-1.2.5+libstdc++", "musl-1.2.5+libstdc++", {"libgcc", "libstdc++"}),
-        ("musl-1.2.5+gcompat+libstdc++", "musl-1.2.5+libstdc+++gcompat", {"libgcc", "libstdc++", "gcompat"}),
+        (
+            "musl-1.2.5+gcompat+libstdc++",
+            "musl-1.2.5+libstdc+++gcompat",
+            {"libgcc", "libstdc++", "gcompat"},
+        ),
         ("musl", "musl-1.2.5", set()),
         ("scratch", "scratch", set()),
         ("debian:12-slim", "debian-12", {"libgcc", "libstdc++"}),
@@ -122,8 +144,12 @@ def test_an_architecture_can_be_named(name: str, found: str, arch: str) -> None:
 
 
 @pytest.mark.parametrize("named", ["alpine-3.22+libstdc++", "debian-12", "scratch"])
-@pytest.mark.parametrize("program", ["c-needs", "c-musl", "cpp-glibc", "c-relr-musl", "go-static-amd64"])
-def test_the_binary_s_own_architecture_changes_nothing_and_another_one_is_a_no(named: str, program: str) -> None:
+@pytest.mark.parametrize(
+    "program", ["c-needs", "c-musl", "cpp-glibc", "c-relr-musl", "go-static-amd64"]
+)
+def test_the_binary_s_own_architecture_changes_nothing_and_another_one_is_a_no(
+    named: str, program: str
+) -> None:
     facts = read(binary(program))
     own, plain = judge(facts, find_target(f"{named}/amd64")), judge(facts, find_target(named))
     assert replace(own, target=plain.target) == plain
@@ -193,7 +219,9 @@ class TestMuslExports:
                 assert {"malloc", "open64", "readdir64_r", "fopen64", "prlimit64"} <= names
                 assert "fcntl64" not in names | musl(version, arch).unsure
 
-    @pytest.mark.parametrize(("version", "there"), [("1.2.3", True), ("1.2.4", False), ("1.2.5", False), ("1.2.6", True)])
+    @pytest.mark.parametrize(
+        ("version", "there"), [("1.2.3", True), ("1.2.4", False), ("1.2.5", False), ("1.2.6", True)]
+    )
     def test_posix_fallocate64_was_missed_by_two_versions(self, version: str, there: bool) -> None:
         assert ("posix_fallocate64" in musl(version, "amd64").names) is there
         assert there or "posix_fallocate64" not in musl(version, "amd64").unsure

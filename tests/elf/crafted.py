@@ -48,7 +48,9 @@ class Program:
         for kind, flags, offset, size, align in rows:
             place = BASE + offset
             numbers = (
-                (kind, flags, offset, place, place, size, size, align) if wide else (kind, offset, place, place, size, size, flags, align)
+                (kind, flags, offset, place, place, size, size, align)
+                if wide
+                else (kind, offset, place, place, size, size, flags, align)
             )
             head += struct.pack(self.order + ("IIQQQQQQ" if wide else "8I"), *numbers)
         return head.ljust(self.start, b"\0") + self.body
@@ -61,7 +63,9 @@ def old_build_info(bits: int, order: str, version: bytes, modinfo: bytes) -> byt
     word = order + ("QQ" if size == 8 else "II")
     header = b"\xff Go buildinf:" + bytes([size, 0 if order == "<" else 1])
     strings = 32 + 4 * size
-    header += struct.pack(word, program.address(32), program.address(32 + 2 * size)).ljust(16, b"\0")
+    header += struct.pack(word, program.address(32), program.address(32 + 2 * size)).ljust(
+        16, b"\0"
+    )
     header += struct.pack(word, program.address(strings), len(version))
     header += struct.pack(word, program.address(strings + len(version)), len(modinfo))
     program.body = header + version + modinfo
@@ -70,7 +74,10 @@ def old_build_info(bits: int, order: str, version: bytes, modinfo: bytes) -> byt
 
 def framed(lines: str) -> bytes:
     """modinfo between Go's two sentinels."""
-    start, end = bytes.fromhex("3077af0c9274080241e1c107e6d618e6"), bytes.fromhex("f932433186182072008242104116d8f2")
+    start, end = (
+        bytes.fromhex("3077af0c9274080241e1c107e6d618e6"),
+        bytes.fromhex("f932433186182072008242104116d8f2"),
+    )
     return start + lines.encode() + end
 
 
@@ -82,7 +89,9 @@ def many_symbols(count: int) -> bytes:
         names += b"function_%d\0" % index
     table = bytearray(24)
     row = struct.Struct("<IBBHQQ")
-    table += b"".join(row.pack(place, 0x12, 0, 1, 16 * index, 16) for index, place in enumerate(places))
+    table += b"".join(
+        row.pack(place, 0x12, 0, 1, 16 * index, 16) for index, place in enumerate(places)
+    )
     titles = b"\0.text\0.symtab\0.strtab\0.shstrtab\0"
     at = 64 + 16
     sections = [(0, 0, 0, 0, 0, 0, 0, 0, 0, 0), (1, 1, 6, 0, 64, 16, 0, 0, 16, 0)]
@@ -94,4 +103,6 @@ def many_symbols(count: int) -> bytes:
     ident = b"\x7fELF\2\1\1" + bytes(9)
     head = ident + struct.pack("<HHIQQQI6H", 1, 62, 1, 0, 0, end, 0, 64, 0, 0, 64, 5, 4)
     data = head + b"\x90" * 16 + bytes(table) + bytes(names) + titles
-    return data.ljust(end, b"\0") + b"".join(struct.pack("<IIQQQQIIQQ", *section) for section in sections)
+    return data.ljust(end, b"\0") + b"".join(
+        struct.pack("<IIQQQQIIQQ", *section) for section in sections
+    )

@@ -19,7 +19,11 @@ def assert_agrees(part: Binary, whole: Binary, where: str) -> None:
     if not isinstance(part.elf, Elf):
         return
     assert isinstance(whole.elf, Elf), where
-    assert set(part.elf.problems) <= set(whole.elf.problems), (where, part.elf.problems, whole.elf.problems)
+    assert set(part.elf.problems) <= set(whole.elf.problems), (
+        where,
+        part.elf.problems,
+        whole.elf.problems,
+    )
     for field in fields(Elf):
         mine, full = getattr(part.elf, field.name), getattr(whole.elf, field.name)
         if field.name != "problems" and not isinstance(mine, Unknown):
@@ -30,4 +34,6 @@ def known_names(binary: Binary) -> set[str]:
     """The facts of an ELF file that are there."""
     assert isinstance(binary.elf, Elf)
     elf = binary.elf
-    return {field.name for field in fields(Elf) if not isinstance(getattr(elf, field.name), MISSING)}
+    return {
+        field.name for field in fields(Elf) if not isinstance(getattr(elf, field.name), MISSING)
+    }

@@ -47,7 +47,10 @@ def test_before_the_note_it_is_unknown_and_says_how_far_it_is() -> None:
     assert elf_of(data[: fact.needs], len(data)).os_note == "FreeBSD"
 
 
-@pytest.mark.parametrize("name", ["go-static-amd64", "c-static", "c-glibc", "c-musl", "go-pie", "go-static-s390x", "upx-static"])
+@pytest.mark.parametrize(
+    "name",
+    ["go-static-amd64", "c-static", "c-glibc", "c-musl", "go-pie", "go-static-s390x", "upx-static"],
+)
 def test_linux_programs_have_none(name: str) -> None:
     assert isinstance(elf_of(binary(name).read_bytes()).os_note, NotApplicable)
 
@@ -55,7 +58,9 @@ def test_linux_programs_have_none(name: str) -> None:
 def test_the_note_decides_where_the_headers_byte_says_nothing() -> None:
     data = bytearray(built("openbsd"))
     data[7] = 0  # EI_OSABI: what OpenBSD's own compilers write
-    assert judge(read(BytesSource(bytes(data)), "it"), find_target("musl")).deciding.code == "elf.os"
+    assert (
+        judge(read(BytesSource(bytes(data)), "it"), find_target("musl")).deciding.code == "elf.os"
+    )
 
 
 def test_several_brands_are_a_program_for_all_of_them() -> None:

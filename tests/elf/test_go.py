@@ -46,7 +46,9 @@ def as_go_prints(path: Path) -> dict[str, object]:
     beside = Path(sys.executable).with_name("go")
     go = beside if beside.exists() else shutil.which("go")
     assert go
-    done = subprocess.run([go, "version", "-m", "-json", path], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [go, "version", "-m", "-json", path], capture_output=True, text=True, check=True, timeout=60
+    )
     loaded: dict[str, object] = json.loads(done.stdout)
     return loaded
 
@@ -100,7 +102,9 @@ def test_dependencies_and_replacements() -> None:
         },
     )
     build = check_against_go(path)
-    assert build.dependencies == (GoModule("example.test/other", "v1.2.3", "", GoModule("./other", "(devel)", "")),)
+    assert build.dependencies == (
+        GoModule("example.test/other", "v1.2.3", "", GoModule("./other", "(devel)", "")),
+    )
     assert build.setting("-ldflags") == "-s -X 'main.text=a \"quoted\" word'"
 
 
@@ -138,9 +142,7 @@ def test_embedded_time_zones() -> None:
     assert facts(binary("go-static-amd64")).tzdata is False
 
 
-LINES = (
-    "path\texample.test/old\nmod\texample.test/old\t(devel)\t\ndep\tgolang.org/x/sys\tv0.1.0\th1:abc=\n=>\t../sys\t\t\nbuild\t-tags=a,b\n"
-)
+LINES = "path\texample.test/old\nmod\texample.test/old\t(devel)\t\ndep\tgolang.org/x/sys\tv0.1.0\th1:abc=\n=>\t../sys\t\t\nbuild\t-tags=a,b\n"
 
 
 @pytest.mark.parametrize(("bits", "order"), [(64, "<"), (64, ">"), (32, "<"), (32, ">")])
@@ -150,17 +152,23 @@ def test_pointers_as_go_1_17_wrote_them(bits: int, order: str) -> None:
     build = build_of(elf)
     assert (build.version, build.path) == ("go1.17.2", "example.test/old")
     assert build.main == GoModule("example.test/old", "(devel)", "")
-    assert build.dependencies == (GoModule("golang.org/x/sys", "v0.1.0", "h1:abc=", GoModule("../sys", "", "")),)
+    assert build.dependencies == (
+        GoModule("golang.org/x/sys", "v0.1.0", "h1:abc=", GoModule("../sys", "", "")),
+    )
     assert build.settings == (("-tags", "a,b"),)
     assert elf.is_go is True
 
 
 def test_modinfo_of_nearly_a_mebibyte_is_read_and_more_is_refused() -> None:
-    many = "".join(f"dep\texample.test/module{n}\tv1.0.{n}\th1:{'x' * 40}=\n" for n in range(10_000))
+    many = "".join(
+        f"dep\texample.test/module{n}\tv1.0.{n}\th1:{'x' * 40}=\n" for n in range(10_000)
+    )
     elf = read(BytesSource(old_build_info(64, "<", b"go1.17", framed(many))), "big").elf
     assert isinstance(elf, Elf)
     assert len(build_of(elf).dependencies) == 10_000
-    huge = read(BytesSource(old_build_info(64, "<", b"go1.17", framed("x" * (1 << 20)))), "huge").elf
+    huge = read(
+        BytesSource(old_build_info(64, "<", b"go1.17", framed("x" * (1 << 20)))), "huge"
+    ).elf
     assert isinstance(huge, Elf)
     assert isinstance(huge.go, NotApplicable)
 
@@ -213,7 +221,10 @@ def test_any_text_can_be_parsed(text: str) -> None:
     assert all(isinstance(key, str) and isinstance(value, str) for key, value in build.settings)
 
 
-@given(st.sampled_from(["path", "mod", "dep", "=>", "build"]), st.lists(st.text(max_size=10), max_size=5))
+@given(
+    st.sampled_from(["path", "mod", "dep", "=>", "build"]),
+    st.lists(st.text(max_size=10), max_size=5),
+)
 def test_any_line_can_be_parsed(kind: str, words: list[str]) -> None:
     parse("go1", "\n".join("\t".join([kind, *words]) for _ in range(3)))
 

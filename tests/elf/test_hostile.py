@@ -19,7 +19,16 @@ from tests.elf.crafted import Program
 from tests.support.binaries import RECIPES, binary
 
 SMALL = sorted(name for name in RECIPES if name.startswith("c-") and name != "c-symbols")
-HUGE = [b"\xff" * 8, b"\xff" * 4, b"\xff\xff", b"\0" * 8, b"\0", b"\0\0\0\0\0\0\0\x80", b"\xff\xff\xff\x7f", b"\1"]
+HUGE = [
+    b"\xff" * 8,
+    b"\xff" * 4,
+    b"\xff\xff",
+    b"\0" * 8,
+    b"\0",
+    b"\0\0\0\0\0\0\0\x80",
+    b"\xff\xff\xff\x7f",
+    b"\1",
+]
 SECONDS = 3.0
 MEMORY = 64 << 20
 
@@ -53,7 +62,12 @@ def patched(name: str, *edits: tuple[int, bytes]) -> bytes:
 @settings(max_examples=300, deadline=None)
 @given(
     name=st.sampled_from(SMALL),
-    edits=st.lists(st.tuples(st.integers(4, 1 << 14), st.sampled_from(HUGE) | st.binary(min_size=1, max_size=8)), max_size=12),
+    edits=st.lists(
+        st.tuples(
+            st.integers(4, 1 << 14), st.sampled_from(HUGE) | st.binary(min_size=1, max_size=8)
+        ),
+        max_size=12,
+    ),
     keep=st.none() | st.integers(0, 1 << 14),
 )
 def test_mutated_real_files(name: str, edits: list[tuple[int, bytes]], keep: int | None) -> None:
@@ -82,7 +96,28 @@ def test_any_bytes(data: bytes) -> None:
 @given(
     entries=st.lists(
         st.tuples(
-            st.sampled_from([1, 4, 5, 6, 7, 8, 10, 14, 17, 18, 20, 23, 2, 29, 0x6FFFFEF5, 0x6FFFFFFE, 0x6FFFFFFC, 0x6FFFFFF0]),
+            st.sampled_from(
+                [
+                    1,
+                    4,
+                    5,
+                    6,
+                    7,
+                    8,
+                    10,
+                    14,
+                    17,
+                    18,
+                    20,
+                    23,
+                    2,
+                    29,
+                    0x6FFFFEF5,
+                    0x6FFFFFFE,
+                    0x6FFFFFFC,
+                    0x6FFFFFF0,
+                ]
+            ),
             st.integers(0, 700) | st.integers(0, 2**64 - 1),
         )
     ),
@@ -90,7 +125,10 @@ def test_any_bytes(data: bytes) -> None:
 )
 def test_any_dynamic_section(entries: list[tuple[int, int]], rest: bytes) -> None:
     program = Program(type=3, segments=[(2, 6, 0, 0, 8)])
-    words = b"".join(struct.pack("<QQ", tag, value + 0x400000 if value < 1000 else value) for tag, value in entries) + bytes(16)
+    words = b"".join(
+        struct.pack("<QQ", tag, value + 0x400000 if value < 1000 else value)
+        for tag, value in entries
+    ) + bytes(16)
     program.segments = [(2, 6, program.start, len(words), 8)]
     program.body = words + rest
     read_all(program.build())
@@ -152,7 +190,13 @@ def dynamic_program(entries: list[tuple[int, int]], tail: Callable[[Program, int
     program = Program(type=3, segments=[(2, 6, 0, size, 8)])
     program.segments = [(2, 6, program.start, size, 8)]
     words = b"".join(
-        struct.pack("<QQ", tag, program.address(size + value) if tag in (4, 5, 6, 7, 23, 0x6FFFFEF5, 0x6FFFFFFE, 0x6FFFFFFC) else value)
+        struct.pack(
+            "<QQ",
+            tag,
+            program.address(size + value)
+            if tag in (4, 5, 6, 7, 23, 0x6FFFFEF5, 0x6FFFFFFE, 0x6FFFFFFC)
+            else value,
+        )
         for tag, value in entries
     )
     program.body = words + bytes(16) + tail(program, size)
@@ -160,12 +204,27 @@ def dynamic_program(entries: list[tuple[int, int]], tail: Callable[[Program, int
 
 
 LIES = {
-    "a hash table of 4 billion symbols": ([(4, 0), (6, 0), (5, 0)], struct.pack("<II", 1, 0xFFFFFFFF) + bytes(64)),
-    "4 billion buckets": ([(0x6FFFFEF5, 0), (6, 0), (5, 0)], struct.pack("<IIII", 0xFFFFFFFF, 1, 1, 6) + bytes(64)),
-    "a bloom filter of 2**32 words": ([(0x6FFFFEF5, 0), (6, 0), (5, 0)], struct.pack("<IIII", 1, 1, 0xFFFFFFFF, 6) + bytes(64)),
-    "a chain that never ends": ([(0x6FFFFEF5, 0), (6, 0), (5, 0)], struct.pack("<IIIIQI", 1, 1, 1, 6, 0, 1) + bytes(4096)),
+    "a hash table of 4 billion symbols": (
+        [(4, 0), (6, 0), (5, 0)],
+        struct.pack("<II", 1, 0xFFFFFFFF) + bytes(64),
+    ),
+    "4 billion buckets": (
+        [(0x6FFFFEF5, 0), (6, 0), (5, 0)],
+        struct.pack("<IIII", 0xFFFFFFFF, 1, 1, 6) + bytes(64),
+    ),
+    "a bloom filter of 2**32 words": (
+        [(0x6FFFFEF5, 0), (6, 0), (5, 0)],
+        struct.pack("<IIII", 1, 1, 0xFFFFFFFF, 6) + bytes(64),
+    ),
+    "a chain that never ends": (
+        [(0x6FFFFEF5, 0), (6, 0), (5, 0)],
+        struct.pack("<IIIIQI", 1, 1, 1, 6, 0, 1) + bytes(4096),
+    ),
     "relocations of 2**63 bytes": ([(7, 0), (8, 2**63), (6, 0), (5, 0)], bytes(240)),
-    "a relocation of symbol 2**31": ([(7, 0), (8, 24), (6, 0), (5, 0)], struct.pack("<QQQ", 0, (2**31 << 32) | 6, 0)),
+    "a relocation of symbol 2**31": (
+        [(7, 0), (8, 24), (6, 0), (5, 0)],
+        struct.pack("<QQQ", 0, (2**31 << 32) | 6, 0),
+    ),
     "a version list that is its own next": (
         [(0x6FFFFFFE, 0), (0x6FFFFFFF, 2**60), (6, 0), (5, 0)],
         struct.pack("<HHIII", 1, 0xFFFF, 0, 0, 16) * 4096,
@@ -208,7 +267,9 @@ def test_a_thousand_segments_over_the_same_bytes_cost_one_search() -> None:
 
 def overlapping_names(count: int, length: int) -> bytes:
     """``count`` exported symbols whose names all end at the same NUL, each a byte shorter than the one before."""
-    table = bytes(24) + b"".join(struct.pack("<IBBHQQ", 1 + index % length, 0x12, 0, 1, 0, 0) for index in range(count))
+    table = bytes(24) + b"".join(
+        struct.pack("<IBBHQQ", 1 + index % length, 0x12, 0, 1, 0, 0) for index in range(count)
+    )
     hashes = struct.pack("<II", 1, count + 1) + bytes(4 * (count + 2))
     names = b"\0" + b"n" * length + b"\0"
     entries = [(4, 0), (6, len(hashes)), (5, len(hashes) + len(table)), (10, len(names))]
@@ -246,7 +307,11 @@ def test_section_headers_that_lie() -> None:
 
 
 def test_notes_that_lie() -> None:
-    for note in (b"\xff" * 12, struct.pack("<III", 4, 0xFFFFFFF0, 3) + b"GNU\0", struct.pack("<III", 0, 0, 0) * 5000):
+    for note in (
+        b"\xff" * 12,
+        struct.pack("<III", 4, 0xFFFFFFF0, 3) + b"GNU\0",
+        struct.pack("<III", 0, 0, 0) * 5000,
+    ):
         program = Program(segments=[(4, 4, 0, 0, 4)])
         program.segments = [(4, 4, program.start, len(note), 4)]
         program.body = note

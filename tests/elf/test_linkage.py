@@ -10,7 +10,18 @@ from explorer.facts import MISSING, NotApplicable
 from tests.elf.crafted import Program
 from tests.support.binaries import GNU, zig_cc
 
-NEEDED, SYMTAB, STRTAB, RELA, RELASZ, STRSZ, SONAME, DEBUG, FLAGS_1, PIE = 1, 6, 5, 7, 8, 10, 14, 21, 0x6FFFFFFB, 0x08000000
+NEEDED, SYMTAB, STRTAB, RELA, RELASZ, STRSZ, SONAME, DEBUG, FLAGS_1, PIE = (
+    1,
+    6,
+    5,
+    7,
+    8,
+    10,
+    14,
+    21,
+    0x6FFFFFFB,
+    0x08000000,
+)
 EXEC, DYN, CORE = 2, 3, 4
 
 
@@ -21,7 +32,11 @@ def elf_of(data: bytes) -> Elf:
 
 
 def program(
-    kind: int, entries: list[tuple[int, int]] | None, entry: int = 0x400000, machine: int = 62, tail: bytes = b"\0libx.so\0"
+    kind: int,
+    entries: list[tuple[int, int]] | None,
+    entry: int = 0x400000,
+    machine: int = 62,
+    tail: bytes = b"\0libx.so\0",
 ) -> bytes:
     """A file of a type with these dynamic entries (None: no PT_DYNAMIC); the values of address tags are offsets into ``tail``."""
     made = Program(type=kind, entry=entry, machine=machine)
@@ -32,7 +47,10 @@ def program(
     made.segments = [(2, 6, 0, size, 8)]
     made.segments = [(2, 6, made.start, size, 8)]
     place = {SYMTAB, STRTAB, RELA}
-    words = [struct.pack("<QQ", tag, made.address(size + value) if tag in place else value) for tag, value in entries]
+    words = [
+        struct.pack("<QQ", tag, made.address(size + value) if tag in place else value)
+        for tag, value in entries
+    ]
     made.body = b"".join(words) + bytes(16) + tail
     return made.build()
 
@@ -51,11 +69,18 @@ def program(
         (DYN, [], 0x400000, Linkage.STATIC_PIE),
         (DYN, [], 0, Linkage.SHARED_LIBRARY),
         (DYN, [(SONAME, 1), (NEEDED, 1)], 0x400000, Linkage.SHARED_LIBRARY),
-        (DYN, [(NEEDED, 1)], 0x400000, Linkage.SHARED_LIBRARY),  # a plugin: old linkers gave it an entry
+        (
+            DYN,
+            [(NEEDED, 1)],
+            0x400000,
+            Linkage.SHARED_LIBRARY,
+        ),  # a plugin: old linkers gave it an entry
         (CORE, None, 0, Linkage.CORE),
     ],
 )
-def test_without_an_interpreter(kind: int, entries: list[tuple[int, int]] | None, entry: int, linkage: Linkage) -> None:
+def test_without_an_interpreter(
+    kind: int, entries: list[tuple[int, int]] | None, entry: int, linkage: Linkage
+) -> None:
     elf = elf_of(program(kind, entries, entry))
     assert elf.linkage is linkage
     assert bool(elf.problems) == (linkage is Linkage.BROKEN)
@@ -80,10 +105,16 @@ def test_relocation_types_have_the_names_of_the_abi(machine: int, number: int, n
 
 def test_a_copied_symbol_has_to_be_found_although_it_is_defined_here() -> None:
     """R_X86_64_COPY: the loader takes the value from a library, and fails where none has the symbol."""
-    symbol = bytes(24) + struct.pack("<IBBHQQ", 1, 0x11, 0, 1, 0x400000, 8)  # global object, defined in section 1
+    symbol = bytes(24) + struct.pack(
+        "<IBBHQQ", 1, 0x11, 0, 1, 0x400000, 8
+    )  # global object, defined in section 1
     for machine, copy, glob_dat in ((62, 5, 6), (183, 1024, 1025)):
         for number, undefined in ((copy, {"libx.so"}), (glob_dat, set())):
-            tail = b"\0libx.so\0".ljust(16, b"\0") + symbol + struct.pack("<QQQ", 0, 1 << 32 | number, 0)
+            tail = (
+                b"\0libx.so\0".ljust(16, b"\0")
+                + symbol
+                + struct.pack("<QQQ", 0, 1 << 32 | number, 0)
+            )
             entries = [(SYMTAB, 16), (RELA, 64), (RELASZ, 24)]
             linking = elf_of(program(EXEC, entries, machine=machine, tail=tail)).linking
             assert isinstance(linking, Linking)
@@ -102,7 +133,9 @@ def test_versions_that_a_library_defines() -> None:
         "-fPIC",
         "-Wl,-soname,libversioned.so",
         "-Wl,--version-script=map",
-        files={"map": "ONE_1.0 { global: first; local: *; };\nTWO_2.0 { global: second; } ONE_1.0;\n"},
+        files={
+            "map": "ONE_1.0 { global: first; local: *; };\nTWO_2.0 { global: second; } ONE_1.0;\n"
+        },
     )
     with FileSource(path) as file:
         elf = read(file, "libversioned.so").elf

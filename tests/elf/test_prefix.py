@@ -42,10 +42,25 @@ class CountingSource:
 @pytest.mark.parametrize("name", NAMES)
 def test_cut_anywhere_it_agrees(name: str) -> None:
     data, full = whole(name, Scope.FULL)
-    steps = [*range(0, 1100, 61), 2048, 4096, 4097, 16384, 65536, len(data) // 2, len(data) * 9 // 10, len(data) - 64, len(data) - 1]
+    steps = [
+        *range(0, 1100, 61),
+        2048,
+        4096,
+        4097,
+        16384,
+        65536,
+        len(data) // 2,
+        len(data) * 9 // 10,
+        len(data) - 64,
+        len(data) - 1,
+    ]
     for cut in steps:
         assert_agrees(read(PrefixSource(data[:cut], len(data)), name), full, f"{name} cut at {cut}")
-        assert_agrees(read(PrefixSource(data[:cut], Unknown("no size")), name), full, f"{name} cut at {cut}, size unknown")
+        assert_agrees(
+            read(PrefixSource(data[:cut], Unknown("no size")), name),
+            full,
+            f"{name} cut at {cut}, size unknown",
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,23 +70,37 @@ def test_a_smaller_scope_agrees(name: str, scope: Scope) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(name=st.sampled_from(NAMES), scope=st.sampled_from(list(Scope)), where=st.floats(0, 1), deep=st.booleans())
+@given(
+    name=st.sampled_from(NAMES),
+    scope=st.sampled_from(list(Scope)),
+    where=st.floats(0, 1),
+    deep=st.booleans(),
+)
 def test_cut_by_chance_it_agrees(name: str, scope: Scope, where: float, deep: bool) -> None:
     data, full = whole(name, scope)
     cut = int(len(data) * where) if deep else int(len(data) ** where)
-    assert_agrees(read(PrefixSource(data[:cut], len(data)), name, scope), full, f"{name} {scope} cut at {cut}")
+    assert_agrees(
+        read(PrefixSource(data[:cut], len(data)), name, scope), full, f"{name} {scope} cut at {cut}"
+    )
 
 
 @settings(max_examples=150, deadline=None)
 @given(
     name=st.sampled_from(NAMES),
     edits=st.lists(
-        st.tuples(st.floats(0, 1), st.sampled_from([b"\xff" * 8, b"\0" * 8, b"\xff", b"\1", b"\0\0\0\x80"])), min_size=1, max_size=6
+        st.tuples(
+            st.floats(0, 1),
+            st.sampled_from([b"\xff" * 8, b"\0" * 8, b"\xff", b"\1", b"\0\0\0\x80"]),
+        ),
+        min_size=1,
+        max_size=6,
     ),
     head=st.booleans(),
     where=st.floats(0, 1),
 )
-def test_damaged_files_agree_too(name: str, edits: list[tuple[float, bytes]], head: bool, where: float) -> None:
+def test_damaged_files_agree_too(
+    name: str, edits: list[tuple[float, bytes]], head: bool, where: float
+) -> None:
     data = bytearray(binary(name).read_bytes())
     for place, value in edits:
         at = 4 + int(place * ((1100 if head else len(data)) - 12))
@@ -80,7 +109,11 @@ def test_damaged_files_agree_too(name: str, edits: list[tuple[float, bytes]], he
     full = read(BytesSource(damaged), name)
     cut = int(len(damaged) ** where)
     for scope in Scope:
-        assert_agrees(read(PrefixSource(damaged[:cut], len(damaged)), name, scope), full, f"{name} {scope} cut at {cut}")
+        assert_agrees(
+            read(PrefixSource(damaged[:cut], len(damaged)), name, scope),
+            full,
+            f"{name} {scope} cut at {cut}",
+        )
 
 
 @pytest.mark.parametrize("name", ["c-glibc", "go-pie", "c-static-pie", "go-static-arm64"])
@@ -91,14 +124,24 @@ def test_needs_is_enough(name: str) -> None:
     have = 512
     for _ in range(20):
         found = read(PrefixSource(data[:have], len(data)), name, Scope.LINKAGE)
-        waits = [found.elf] if isinstance(found.elf, Unknown) else [getattr(found.elf, f.name) for f in fields(Elf)]
-        needs = [fact.needs for fact in waits if isinstance(fact, Unknown) and fact.needs is not None]
+        waits = (
+            [found.elf]
+            if isinstance(found.elf, Unknown)
+            else [getattr(found.elf, f.name) for f in fields(Elf)]
+        )
+        needs = [
+            fact.needs for fact in waits if isinstance(fact, Unknown) and fact.needs is not None
+        ]
         if not needs:
             break
         assert min(needs) > have
         have = min(needs)
     assert isinstance(found.elf, Elf)
-    assert (found.elf.linkage, found.elf.dynamic, found.elf.linking) == (full.elf.linkage, full.elf.dynamic, full.elf.linking)
+    assert (found.elf.linkage, found.elf.dynamic, found.elf.linking) == (
+        full.elf.linkage,
+        full.elf.dynamic,
+        full.elf.linking,
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -107,7 +150,9 @@ def test_the_head_is_one_small_read(name: str) -> None:
     source = CountingSource(data)
     read(source, name, Scope.HEAD)
     # Go puts its notes and PT_INTERP's string at the end of its first page; everything else has all in the first KiB
-    assert max(offset + length for offset, length in source.reads) <= (4096 if name.startswith("go-") else 1024)
+    assert max(offset + length for offset, length in source.reads) <= (
+        4096 if name.startswith("go-") else 1024
+    )
     assert sum(length for _, length in source.reads) <= 8 + 1024 + 256
 
 

@@ -62,7 +62,12 @@ def facts(name: str, scope: Scope = Scope.FULL) -> tuple[Binary, Elf]:
 @pytest.mark.parametrize(("name", "arch", "linkage", "interpreter"), KINDS)
 def test_kind(name: str, arch: str, linkage: Linkage, interpreter: str) -> None:
     found, elf = facts(name)
-    assert (found.format, found.arch, elf.linkage, elf.problems) == (FileFormat.ELF, arch, linkage, ())
+    assert (found.format, found.arch, elf.linkage, elf.problems) == (
+        FileFormat.ELF,
+        arch,
+        linkage,
+        (),
+    )
     if interpreter:
         assert elf.interpreter == interpreter
     else:
@@ -84,10 +89,15 @@ def test_pyelftools_reads_the_same(name: str) -> None:
     _, elf = facts(name)
     with binary(name).open("rb") as file:
         other: Any = ELFFile(file)
-        segments = [(s["p_offset"], s["p_vaddr"], s["p_filesz"], s["p_memsz"], s["p_align"]) for s in other.iter_segments()]
+        segments = [
+            (s["p_offset"], s["p_vaddr"], s["p_filesz"], s["p_memsz"], s["p_align"])
+            for s in other.iter_segments()
+        ]
         assert not isinstance(elf.segments, MISSING)
         assert [(s.offset, s.vaddr, s.filesz, s.memsz, s.align) for s in elf.segments] == segments
-        sections = [(s.name, s["sh_addr"], s["sh_offset"], s["sh_size"]) for s in other.iter_sections()]
+        sections = [
+            (s.name, s["sh_addr"], s["sh_offset"], s["sh_size"]) for s in other.iter_sections()
+        ]
         assert not isinstance(elf.sections, MISSING)
         assert [(s.name, s.address, s.offset, s.size) for s in elf.sections] == sections
         dynamic = other.get_section_by_name(".dynamic")
@@ -98,7 +108,9 @@ def test_pyelftools_reads_the_same(name: str) -> None:
         assert not isinstance(elf.dynamic, MISSING)
         assert list(elf.dynamic.needed) == [t.needed for t in tags if t.entry.d_tag == "DT_NEEDED"]
         expected = [(t.entry.d_tag, t.entry.d_val) for t in tags][:-1]
-        assert [("DT_" + e.tag, e.value) for e in elf.dynamic.entries] == expected[: len(elf.dynamic.entries)]
+        assert [("DT_" + e.tag, e.value) for e in elf.dynamic.entries] == expected[
+            : len(elf.dynamic.entries)
+        ]
         assert all(tag == "DT_NULL" for tag, _ in expected[len(elf.dynamic.entries) :])
         check_linking(elf, other)
 
@@ -123,7 +135,8 @@ def check_linking(elf: Elf, other: Any) -> None:
     exported = {
         symbol.name
         for symbol in other.get_section_by_name(".dynsym").iter_symbols()
-        if symbol["st_shndx"] != "SHN_UNDEF" and symbol["st_info"]["bind"] in ("STB_GLOBAL", "STB_WEAK")
+        if symbol["st_shndx"] != "SHN_UNDEF"
+        and symbol["st_info"]["bind"] in ("STB_GLOBAL", "STB_WEAK")
     }
     assert linking.exports == exported
     needs = other.get_section_by_name(".gnu.version_r")
@@ -133,7 +146,9 @@ def check_linking(elf: Elf, other: Any) -> None:
     assert {v.library: v.versions for v in linking.versions} == asked
 
 
-@pytest.mark.parametrize("name", ["c-glibc", "c-musl-arm64", "go-cgo-glibc", "c-shared", "cpp-glibc"])
+@pytest.mark.parametrize(
+    "name", ["c-glibc", "c-musl-arm64", "go-cgo-glibc", "c-shared", "cpp-glibc"]
+)
 def test_linking_needs_no_section_headers(name: str) -> None:
     data = bytearray(binary(name).read_bytes())
     data[40:48] = bytes(8)
@@ -143,7 +158,12 @@ def test_linking_needs_no_section_headers(name: str) -> None:
     assert isinstance(bare, Elf)
     assert isinstance(bare.sections, NotApplicable)
     assert bare.stripped is True
-    assert (bare.dynamic, bare.linking, bare.linkage, bare.interpreter) == (whole.dynamic, whole.linking, whole.linkage, whole.interpreter)
+    assert (bare.dynamic, bare.linking, bare.linkage, bare.interpreter) == (
+        whole.dynamic,
+        whole.linking,
+        whole.linkage,
+        whole.interpreter,
+    )
 
 
 def test_what_the_dynamic_section_says() -> None:
@@ -157,7 +177,11 @@ def test_what_the_dynamic_section_says() -> None:
     assert library.dynamic.soname == "libanswer.so.1"
     assert library.linking.exports == {"answer"}
     assert library.linking.undefined == {"strlen"}
-    for name, relr, textrel in (("c-relr", True, False), ("c-textrel", False, True), ("c-glibc", False, False)):
+    for name, relr, textrel in (
+        ("c-relr", True, False),
+        ("c-textrel", False, True),
+        ("c-glibc", False, False),
+    ):
         dynamic = facts(name)[1].dynamic
         assert not isinstance(dynamic, MISSING)
         assert (dynamic.relr, dynamic.textrel) == (relr, textrel), name
@@ -232,6 +256,11 @@ def test_a_note_names_the_x86_level() -> None:
 
 def test_build_id_as_pyelftools_has_it() -> None:
     other: Any = ELFFile(io.BytesIO(binary("go-static-amd64").read_bytes()))
-    notes = [note for section in other.iter_sections() if section["sh_type"] == "SHT_NOTE" for note in section.iter_notes()]
+    notes = [
+        note
+        for section in other.iter_sections()
+        if section["sh_type"] == "SHT_NOTE"
+        for note in section.iter_notes()
+    ]
     expected = next(note["n_desc"] for note in notes if note["n_name"] == "GNU")
     assert facts("go-static-amd64")[1].build_id == expected

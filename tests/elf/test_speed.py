@@ -48,7 +48,14 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(code: str, *args: str) -> str:
-    return subprocess.run([sys.executable, "-c", code, *args], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code, *args],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
 
 
 @pytest.mark.alone

@@ -27,7 +27,13 @@ def million(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "section"), [("c-symbols", ".symtab"), ("go-symbols", ".symtab"), ("c-object", ".symtab"), ("cpp-glibc", ".dynsym")]
+    ("name", "section"),
+    [
+        ("c-symbols", ".symtab"),
+        ("go-symbols", ".symtab"),
+        ("c-object", ".symtab"),
+        ("cpp-glibc", ".dynsym"),
+    ],
 )
 def test_rows_are_those_of_pyelftools(name: str, section: str) -> None:
     with FileSource(binary(name)) as source, binary(name).open("rb") as file:
@@ -38,7 +44,11 @@ def test_rows_are_those_of_pyelftools(name: str, section: str) -> None:
         assert len(table) == other.num_symbols()
         for index, expected in islice(enumerate(other.iter_symbols()), 600):
             row = table.row(index)
-            assert (row.index, row.value, row.size) == (index, expected["st_value"], expected["st_size"])
+            assert (row.index, row.value, row.size) == (
+                index,
+                expected["st_value"],
+                expected["st_size"],
+            )
             assert "STB_" + row.bind == expected["st_info"]["bind"]
             if row.type not in ("SECTION", "GNU_IFUNC"):
                 assert row.name == expected.name
@@ -146,7 +156,11 @@ def test_search_is_what_looking_at_every_row_finds() -> None:
         table = symbols(source)
         names = [table.row(i) for i in range(len(table))]
         for word in ("main", "MAIN", "_", "printf", "e"):
-            expected = [row.index for row in names if word.lower() in row.name.lower() and row.type != "SECTION"]
+            expected = [
+                row.index
+                for row in names
+                if word.lower() in row.name.lower() and row.type != "SECTION"
+            ]
             assert [i for i in table.search(word) if names[i].type != "SECTION"] == expected
 
 
@@ -159,7 +173,12 @@ def test_search_is_linear_in_a_table_without_ends() -> None:
     shoff = len(hostile) + -len(hostile) % 8
     headers = bytearray(data[-5 * 64 :])
     headers[3 * 64 + 32 : 3 * 64 + 40] = (4 << 20).to_bytes(8, "little")
-    hostile = hostile[:40] + shoff.to_bytes(8, "little") + hostile[48:].ljust(shoff - 48, b"\0") + bytes(headers)
+    hostile = (
+        hostile[:40]
+        + shoff.to_bytes(8, "little")
+        + hostile[48:].ljust(shoff - 48, b"\0")
+        + bytes(headers)
+    )
     table = symbols(BytesSource(hostile))
     begin = time.perf_counter()
     assert len(table) == 4

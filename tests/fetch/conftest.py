@@ -45,7 +45,13 @@ def published(stored: StoredAsset, repo: str = "roadrunner-server/roadrunner") -
     )
 
 
-def publish(github: GitHub, data: bytes | Path, name: str = "roadrunner-2025.1.15-linux-arm64.tar.gz", *, digests: bool = True) -> Asset:
+def publish(
+    github: GitHub,
+    data: bytes | Path,
+    name: str = "roadrunner-2025.1.15-linux-arm64.tar.gz",
+    *,
+    digests: bool = True,
+) -> Asset:
     """Put one file on the server, in a release of its own if there is none yet."""
     release = github.add_release(TAG, {name: data}, digests=digests)
     return published(release.assets[name])

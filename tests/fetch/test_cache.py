@@ -86,8 +86,18 @@ def test_what_the_chunks_raise_passes_through_and_nothing_is_kept(cache: Cache) 
     assert cache.add("k", "rr", [b"abc"], expect_sha256=sha(b"abc").upper()).size == 3
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data + b"x", lambda data: b"\0" + data[1:], lambda _: b""])
-def test_a_damaged_blob_is_dropped_on_use_and_can_come_again(cache: Cache, damage: Callable[[bytes], bytes]) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:-1],
+        lambda data: data + b"x",
+        lambda data: b"\0" + data[1:],
+        lambda _: b"",
+    ],
+)
+def test_a_damaged_blob_is_dropped_on_use_and_can_come_again(
+    cache: Cache, damage: Callable[[bytes], bytes]
+) -> None:
     data = noise(5000)
     blob = put(cache, "k", data)
     blob.path.write_bytes(damage(data))
@@ -122,7 +132,9 @@ def test_the_least_recently_used_go_first_and_use_counts(tmp_path: Path) -> None
     cache.close()
 
 
-def test_a_file_that_is_being_looked_at_is_not_taken_for_the_oldest(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_being_looked_at_is_not_taken_for_the_oldest(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another process prunes while this one hashes: its list says that the file was used long ago."""
     from explorer.fetch import disk
 
@@ -147,7 +159,9 @@ def test_what_is_held_or_was_just_added_stays(tmp_path: Path) -> None:
     with cache.hold(first.sha256):
         put(cache, "k1", noise(1000, 1))
         assert first.path.exists()
-    big = put(cache, "big", noise(9000))  # larger than the bound: what was asked for is there all the same
+    big = put(
+        cache, "big", noise(9000)
+    )  # larger than the bound: what was asked for is there all the same
     assert cache.find("big") == big
     assert cache.stats().blobs == 1
     assert cache.prune() == 9000
@@ -165,7 +179,13 @@ def test_prune_and_clear_tell_what_they_freed(cache: Cache) -> None:
     cache.store("proof").save("p", b"2")
     cache.store("page").save("p", b"3")
     stats = cache.stats()
-    assert (stats.blobs, stats.blob_bytes, stats.pages, stats.records, stats.limit_bytes) == (2, 2000, 1, 2, 1 << 30)
+    assert (stats.blobs, stats.blob_bytes, stats.pages, stats.records, stats.limit_bytes) == (
+        2,
+        2000,
+        1,
+        2,
+        1 << 30,
+    )
     assert cache.clear() == 2000
     stats = cache.stats()
     assert (stats.blobs, stats.blob_bytes, stats.pages, stats.records) == (0, 0, 0, 0)
@@ -183,7 +203,11 @@ def test_cut_downloads_count_and_go_but_not_those_that_run(cache: Cache) -> None
     assert not FileLock(cache.partials / "aa.lock").try_acquire()
     assert (cache.stats().partials, cache.stats().partial_bytes) == (2, 2000)
     assert cache.prune(100) == 1000
-    assert sorted(path.name for path in cache.partials.iterdir()) == ["aa.json", "aa.lock", "aa.part"]
+    assert sorted(path.name for path in cache.partials.iterdir()) == [
+        "aa.json",
+        "aa.lock",
+        "aa.part",
+    ]
     running.release()
     assert cache.clear() == 1000
     assert list(cache.partials.iterdir()) == []
@@ -192,7 +216,10 @@ def test_cut_downloads_count_and_go_but_not_those_that_run(cache: Cache) -> None
 def test_leftovers_of_the_dead_are_removed_by_age(cache: Cache) -> None:
     old, new = cache.directory / "tmp/1-old", cache.directory / "tmp/1-new"
     old_part, new_part = cache.partials / "old.part", cache.partials / "new.part"
-    notes = [cache.partials / name for name in ("gone.json", "old.12ab.json", "new.json", "new.34cd.json")]
+    notes = [
+        cache.partials / name
+        for name in ("gone.json", "old.12ab.json", "new.json", "new.34cd.json")
+    ]
     for path in (old, new, old_part, new_part, *notes):
         path.write_bytes(b"x")
     os.utime(old, (time.time() - 2 * 3600,) * 2)
@@ -204,7 +231,9 @@ def test_leftovers_of_the_dead_are_removed_by_age(cache: Cache) -> None:
     assert len(list(cache.partials.iterdir())) == 3
 
 
-def test_a_lock_on_a_file_that_was_tidied_away_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_on_a_file_that_was_tidied_away_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from explorer.fetch import locks
 
     path, really = tmp_path / "x.lock", locks._lock
@@ -310,8 +339,13 @@ def test_a_planted_pickle_is_never_loaded(cache: Cache, tmp_path: Path) -> None:
     outside.write_bytes(hostile)
     with sqlite3.connect(cache.directory / "peek/cache.db") as db:
         db.execute("UPDATE Cache SET mode = 4, value = ? WHERE key = 'value'", (hostile,))
-        db.execute("UPDATE Cache SET mode = 4, value = NULL, filename = '../../precious.val' WHERE key = 'file'")
-        db.execute("INSERT INTO Cache (key, raw, store_time, mode, value) VALUES (?, 0, 1, 0, 'x')", (hostile,))
+        db.execute(
+            "UPDATE Cache SET mode = 4, value = NULL, filename = '../../precious.val' WHERE key = 'file'"
+        )
+        db.execute(
+            "INSERT INTO Cache (key, raw, store_time, mode, value) VALUES (?, 0, 1, 0, 'x')",
+            (hostile,),
+        )
     db.close()
     assert store.load("value") is None
     assert store.load("file") is None
@@ -443,7 +477,13 @@ def test_a_directory_without_permission_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     directory.chmod(0o500)
     try:
-        out = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60, check=True)
+        out = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(script)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
     finally:
         tmp_path.chmod(0o755)
         directory.chmod(0o700)
@@ -466,7 +506,13 @@ def test_a_full_disk_is_told_while_adding(cache: Cache) -> None:
             except SourceError as error:
                 print(error)
     """
-    out = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     first, second = out.stdout.splitlines()
     assert "No room left" in first
     assert "The cache cannot be used" in second
@@ -494,7 +540,10 @@ WRITER = """
 
 
 def started(cache: Cache, *words: str) -> "subprocess.Popen[bytes]":
-    child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(WRITER), str(cache.directory), *words], stdout=subprocess.PIPE)
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(WRITER), str(cache.directory), *words],
+        stdout=subprocess.PIPE,
+    )
     assert child.stdout is not None
     assert child.stdout.readline() == b"ready\n"
     return child
@@ -518,7 +567,9 @@ def test_kill_at_any_moment_leaves_the_old_state_or_the_new(cache: Cache) -> Non
     kept = 0
     for round_ in range(6):
         child = started(cache, str(round_ * 1000))
-        time.sleep(chance.uniform(0.02, 0.25))  # the moment of the kill is what is tried, so it has to be any
+        time.sleep(
+            chance.uniform(0.02, 0.25)
+        )  # the moment of the kill is what is tried, so it has to be any
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()  # type: ignore[union-attr]

@@ -10,7 +10,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from explorer.errors import IntegrityError, NotFoundError, OfflineError, RateLimitedError, SourceError
+from explorer.errors import (
+    IntegrityError,
+    NotFoundError,
+    OfflineError,
+    RateLimitedError,
+    SourceError,
+)
 from explorer.facts import Unknown
 from explorer.fetch import Cache, Check, Downloader, asset_key
 from explorer.fetch.partial import Partial
@@ -31,7 +37,9 @@ def kept(cache: Cache) -> tuple[int, int, int]:
     return stats.blobs, stats.partials, len(list((cache.directory / "tmp").iterdir()))
 
 
-async def test_a_file_arrives_whole_and_checked_then_comes_from_the_cache(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+async def test_a_file_arrives_whole_and_checked_then_comes_from_the_cache(
+    github: GitHub, cache: Cache, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     got = await downloader.download(asset)
     assert got.blob.path.read_bytes() == DATA
@@ -44,7 +52,9 @@ async def test_a_file_arrives_whole_and_checked_then_comes_from_the_cache(github
     assert len(github.seen) == requests
 
 
-async def test_it_asks_for_the_bytes_as_they_are_and_spends_no_rate(github: GitHub, downloader: Downloader) -> None:
+async def test_it_asks_for_the_bytes_as_they_are_and_spends_no_rate(
+    github: GitHub, downloader: Downloader
+) -> None:
     await downloader.download(publish(github, DATA))
     assert {seen.headers["accept-encoding"] for seen in github.seen} == {"identity"}
     assert [seen.host for seen in github.seen] == ["web", "assets"]
@@ -57,7 +67,9 @@ async def test_no_digest_is_absent_and_not_ok(github: GitHub, downloader: Downlo
     assert got.blob.sha256 == SHA
 
 
-async def test_a_digest_that_was_not_compared_is_neither_ok_nor_absent(github: GitHub, downloader: Downloader) -> None:
+async def test_a_digest_that_was_not_compared_is_neither_ok_nor_absent(
+    github: GitHub, downloader: Downloader
+) -> None:
     why = Unknown("the server's digest is of kind sha512, which is not checked here")
     asset = dataclasses.replace(publish(github, DATA), digest=why)
     got = await downloader.download(asset)
@@ -66,8 +78,12 @@ async def test_a_digest_that_was_not_compared_is_neither_ok_nor_absent(github: G
     assert (again.check, again.from_cache) == (why, True)
 
 
-async def test_a_name_that_no_file_system_takes_is_no_reason_to_fail(github: GitHub, downloader: Downloader) -> None:
-    asset = dataclasses.replace(publish(github, DATA), id=Unknown("no number"), name="tool\ud800", tag="v\udfff")
+async def test_a_name_that_no_file_system_takes_is_no_reason_to_fail(
+    github: GitHub, downloader: Downloader
+) -> None:
+    asset = dataclasses.replace(
+        publish(github, DATA), id=Unknown("no number"), name="tool\ud800", tag="v\udfff"
+    )
     assert (await downloader.download(asset)).blob.sha256 == SHA
     assert (await downloader.download(asset)).from_cache
 
@@ -77,7 +93,9 @@ async def test_an_empty_file_is_a_file(github: GitHub, downloader: Downloader) -
     assert (got.blob.size, got.blob.path.read_bytes(), got.check) == (0, b"", Check.OK)
 
 
-async def test_progress_counts_to_the_end_about_ten_times_a_second(github: GitHub, downloader: Downloader) -> None:
+async def test_progress_counts_to_the_end_about_ten_times_a_second(
+    github: GitHub, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", bytes_per_second=4_000_000)
     seen: list[Progress] = []
@@ -93,7 +111,9 @@ async def test_progress_counts_to_the_end_about_ten_times_a_second(github: GitHu
 
 
 @pytest.mark.parametrize("digests", [True, False])
-async def test_a_cut_is_resumed_within_the_call(github: GitHub, downloader: Downloader, digests: bool) -> None:
+async def test_a_cut_is_resumed_within_the_call(
+    github: GitHub, downloader: Downloader, digests: bool
+) -> None:
     asset = publish(github, DATA, digests=digests)
     github.fault(host="assets", cut_after=1_000_000, times=2)
     got = await downloader.download(asset)
@@ -104,7 +124,9 @@ async def test_a_cut_is_resumed_within_the_call(github: GitHub, downloader: Down
     assert (got.resumed_from, got.moved) == (2_000_000, SIZE)
 
 
-async def test_a_line_that_is_cut_again_and_again_ends_well_as_long_as_something_comes(github: GitHub, downloader: Downloader) -> None:
+async def test_a_line_that_is_cut_again_and_again_ends_well_as_long_as_something_comes(
+    github: GitHub, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", cut_after=200_000)
     got = await downloader.download(asset)
@@ -112,14 +134,18 @@ async def test_a_line_that_is_cut_again_and_again_ends_well_as_long_as_something
     assert github.count(host="assets") == SIZE // 200_000
 
 
-async def test_a_file_kept_under_a_wrong_key_is_not_handed_out(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+async def test_a_file_kept_under_a_wrong_key_is_not_handed_out(
+    github: GitHub, cache: Cache, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     cache.add(asset_key(asset), asset.name, [noise(1000, seed=3)])
     got = await downloader.download(asset)
     assert (got.blob.sha256, got.from_cache, got.check) == (SHA, False, Check.OK)
 
 
-async def test_a_restart_goes_on_where_it_stopped(github: GitHub, cache: Cache, client: httpx.AsyncClient, downloader: Downloader) -> None:
+async def test_a_restart_goes_on_where_it_stopped(
+    github: GitHub, cache: Cache, client: httpx.AsyncClient, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     # Every attempt is cut after few bytes: too little for progress, so that the downloader gives up.
     github.fault(host="assets", cut_after=50_000)
@@ -147,7 +173,9 @@ async def cut_once(github: GitHub, downloader: Downloader, asset: Asset) -> None
     github.forget()
 
 
-async def test_a_server_that_ignores_range_makes_it_start_anew(github: GitHub, downloader: Downloader) -> None:
+async def test_a_server_that_ignores_range_makes_it_start_anew(
+    github: GitHub, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     await cut_once(github, downloader, asset)
     github.fault(host="assets", ignore_range=True)
@@ -155,7 +183,9 @@ async def test_a_server_that_ignores_range_makes_it_start_anew(github: GitHub, d
     assert (got.resumed_from, got.moved, got.blob.sha256) == (0, SIZE, SHA)
 
 
-async def test_a_changed_file_under_the_same_address_starts_anew(github: GitHub, downloader: Downloader) -> None:
+async def test_a_changed_file_under_the_same_address_starts_anew(
+    github: GitHub, downloader: Downloader
+) -> None:
     asset = publish(github, DATA, digests=False)
     await cut_once(github, downloader, asset)
     other = noise(SIZE, seed=2)
@@ -173,26 +203,48 @@ async def test_another_etag_in_a_206_starts_anew(github: GitHub, downloader: Dow
     assert [bool(seen.range) for seen in github.requests(host="assets")] == [True, False]
 
 
-@pytest.mark.parametrize(("modified", "resumed"), [("Wed, 17 Jun 2020 14:00:00 GMT", True), ("Tue, 17 Jun 2098 14:00:00 GMT", False)])
+@pytest.mark.parametrize(
+    ("modified", "resumed"),
+    [("Wed, 17 Jun 2020 14:00:00 GMT", True), ("Tue, 17 Jun 2098 14:00:00 GMT", False)],
+)
 async def test_a_date_proves_something_only_if_it_lies_before_the_answer(
     github: GitHub, downloader: Downloader, modified: str, resumed: bool
 ) -> None:
     """RFC 9110, 8.8.2.2: a file may change twice in a second."""
     asset = publish(github, DATA, digests=False)
-    github.fault(host="assets", headers={"ETag": "", "Last-Modified": modified}, cut_after=1_000_000, times=1)
+    github.fault(
+        host="assets", headers={"ETag": "", "Last-Modified": modified}, cut_after=1_000_000, times=1
+    )
     got = await downloader.download(asset)
     assert got.blob.sha256 == SHA
     assert [bool(seen.range) for seen in github.requests(host="assets")] == [False, resumed]
 
 
-@pytest.mark.parametrize("note", [b"", b"{", b"[]", b"{}", b'"x"', {"key": "another"}, {"etag": 5}, {"modified": None}, {"total": "3"}])
+@pytest.mark.parametrize(
+    "note",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'"x"',
+        {"key": "another"},
+        {"etag": 5},
+        {"modified": None},
+        {"total": "3"},
+    ],
+)
 async def test_bytes_whose_note_makes_no_sense_do_not_count(
     github: GitHub, cache: Cache, downloader: Downloader, note: bytes | dict[str, object]
 ) -> None:
     asset = publish(github, DATA, digests=False)
     await cut_once(github, downloader, asset)
     (path,) = cache.partials.glob("*.json")
-    path.write_bytes(note if isinstance(note, bytes) else json.dumps(json.loads(path.read_bytes()) | note).encode())
+    path.write_bytes(
+        note
+        if isinstance(note, bytes)
+        else json.dumps(json.loads(path.read_bytes()) | note).encode()
+    )
     got = await downloader.download(asset)
     assert (got.blob.sha256, got.resumed_from, got.moved) == (SHA, 0, SIZE)
 
@@ -205,8 +257,13 @@ async def test_416_starts_anew(github: GitHub, downloader: Downloader) -> None:
     assert (got.resumed_from, got.blob.sha256) == (0, SHA)
 
 
-@pytest.mark.parametrize("lie", ["bytes 0-99/100", "bytes 7-2999999/3000000", "bytes */3000000", "pages 1-2/3", "bytes 5-2/3"])
-async def test_a_lying_content_range_never_becomes_a_file(github: GitHub, downloader: Downloader, lie: str) -> None:
+@pytest.mark.parametrize(
+    "lie",
+    ["bytes 0-99/100", "bytes 7-2999999/3000000", "bytes */3000000", "pages 1-2/3", "bytes 5-2/3"],
+)
+async def test_a_lying_content_range_never_becomes_a_file(
+    github: GitHub, downloader: Downloader, lie: str
+) -> None:
     asset = publish(github, DATA)
     await cut_once(github, downloader, asset)
     github.fault(host="assets", headers={"Content-Range": lie})
@@ -237,7 +294,9 @@ async def test_a_content_length_that_is_not_the_listed_size_is_an_integrity_erro
     assert github.body_bytes(host="assets") < SIZE
 
 
-async def test_more_bytes_than_listed_are_refused_where_no_length_is_told(tmp_path: Path, cache: Cache, downloader: Downloader) -> None:
+async def test_more_bytes_than_listed_are_refused_where_no_length_is_told(
+    tmp_path: Path, cache: Cache, downloader: Downloader
+) -> None:
     async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
@@ -251,13 +310,17 @@ async def test_more_bytes_than_listed_are_refused_where_no_length_is_told(tmp_pa
     async with await asyncio.start_server(pour, "127.0.0.1") as server:
         port = server.sockets[0].getsockname()[1]
         with GitHub() as github:
-            asset = dataclasses.replace(publish(github, DATA), url=f"http://127.0.0.1:{port}/endless")
+            asset = dataclasses.replace(
+                publish(github, DATA), url=f"http://127.0.0.1:{port}/endless"
+            )
         with pytest.raises(IntegrityError, match="longer than promised"):
             await downloader.download(asset)
         assert kept(cache) == (0, 0, 0)
 
 
-async def test_wrong_bytes_keep_nothing_and_both_digests_are_said(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+async def test_wrong_bytes_keep_nothing_and_both_digests_are_said(
+    github: GitHub, cache: Cache, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", corrupt=True)
     wrong = hashlib.sha256(bytes([DATA[0] ^ 0xFF]) + DATA[1:]).hexdigest()
@@ -269,7 +332,9 @@ async def test_wrong_bytes_keep_nothing_and_both_digests_are_said(github: GitHub
     assert kept(cache) == (0, 0, 0)
 
 
-async def test_a_partial_damaged_on_the_disk_is_fetched_anew_once(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+async def test_a_partial_damaged_on_the_disk_is_fetched_anew_once(
+    github: GitHub, cache: Cache, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     await cut_once(github, downloader, asset)
     (partial,) = cache.partials.glob("*.part")
@@ -278,7 +343,9 @@ async def test_a_partial_damaged_on_the_disk_is_fetched_anew_once(github: GitHub
     assert (got.blob.sha256, got.resumed_from, got.check) == (SHA, 0, Check.OK)
 
 
-async def test_a_whole_partial_damaged_on_the_disk_is_fetched_anew(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+async def test_a_whole_partial_damaged_on_the_disk_is_fetched_anew(
+    github: GitHub, cache: Cache, downloader: Downloader
+) -> None:
     """Killed between the last byte and the new name, and the disk has lost what was not yet on it."""
     asset = publish(github, DATA)
     await cut_once(github, downloader, asset)
@@ -288,7 +355,9 @@ async def test_a_whole_partial_damaged_on_the_disk_is_fetched_anew(github: GitHu
     assert (got.blob.sha256, got.resumed_from, got.moved, got.check) == (SHA, 0, SIZE, Check.OK)
 
 
-async def test_a_whole_partial_needs_its_name_only(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+async def test_a_whole_partial_needs_its_name_only(
+    github: GitHub, cache: Cache, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     await cut_once(github, downloader, asset)
     (partial,) = cache.partials.glob("*.part")
@@ -299,7 +368,9 @@ async def test_a_whole_partial_needs_its_name_only(github: GitHub, cache: Cache,
 
 
 @pytest.mark.parametrize("header", ["ETag", "Last-Modified"])
-async def test_a_validator_that_no_header_may_hold_is_not_sent_back(github: GitHub, downloader: Downloader, header: str) -> None:
+async def test_a_validator_that_no_header_may_hold_is_not_sent_back(
+    github: GitHub, downloader: Downloader, header: str
+) -> None:
     asset = publish(github, DATA)
     value = {"ETag": '"\xe9\xff"', "Last-Modified": "Wed, 17 Jun 2020 14:00:00 GMT (\xe9)"}[header]
     github.fault(host="assets", headers={"ETag": "", header: value}, cut_after=1_000_000, times=1)
@@ -310,15 +381,24 @@ async def test_a_validator_that_no_header_may_hold_is_not_sent_back(github: GitH
 async def test_what_another_process_fetched_while_it_was_queued_is_not_fetched_again(
     github: GitHub, cache: Cache, client: httpx.AsyncClient
 ) -> None:
-    first, second = publish(github, DATA), published(github.add_release("v2", {"rr.zip": DATA[:5000]}).assets["rr.zip"])
+    first, second = (
+        publish(github, DATA),
+        published(github.add_release("v2", {"rr.zip": DATA[:5000]}).assets["rr.zip"]),
+    )
     held = github.fault("*arm64*", host="assets", hang=True)
     mine = Downloader(client, cache, None, slots=1, patience=QUICK)
     others = Downloader(client, cache, None, patience=QUICK)
     try:
         running = asyncio.create_task(mine.download(first))
-        await asyncio.to_thread(github.wait_for, lambda seen: any(one.host == "assets" for one in seen))
+        await asyncio.to_thread(
+            github.wait_for, lambda seen: any(one.host == "assets" for one in seen)
+        )
         waits = asyncio.Event()
-        queued = asyncio.create_task(mine.download(second, progress=lambda now: waits.set() if now.stage == "queued" else None))
+        queued = asyncio.create_task(
+            mine.download(
+                second, progress=lambda now: waits.set() if now.stage == "queued" else None
+            )
+        )
         await waits.wait()
         await others.download(second)
         assert held.times is None
@@ -369,14 +449,18 @@ async def test_5xx_is_tried_again_and_then_told(github: GitHub, downloader: Down
     assert github.count("*rr.zip", host="assets") == QUICK.failures
 
 
-async def test_a_server_that_asks_for_days_is_not_waited_for(github: GitHub, downloader: Downloader) -> None:
+async def test_a_server_that_asks_for_days_is_not_waited_for(
+    github: GitHub, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", status=503, headers={"Retry-After": "999999"})
     with pytest.raises(SourceError, match="in trouble"):
         await asyncio.wait_for(downloader.download(asset), 5)
 
 
-async def test_an_expired_signed_address_is_asked_for_again(github: GitHub, downloader: Downloader) -> None:
+async def test_an_expired_signed_address_is_asked_for_again(
+    github: GitHub, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", status=403, times=1)
     assert (await downloader.download(asset)).blob.sha256 == SHA
@@ -398,7 +482,9 @@ async def test_rate_limits_name_the_moment(github: GitHub, downloader: Downloade
     assert raised.value.until is not None
 
 
-async def test_a_dead_server_is_offline(github: GitHub, client: httpx.AsyncClient, downloader: Downloader) -> None:
+async def test_a_dead_server_is_offline(
+    github: GitHub, client: httpx.AsyncClient, downloader: Downloader
+) -> None:
     asset = dataclasses.replace(publish(github, DATA), url="http://127.0.0.1:1/rr")
     with pytest.raises(OfflineError):
         await downloader.download(asset)
@@ -422,7 +508,9 @@ async def test_an_asset_without_any_address_says_so(github: GitHub, downloader: 
         "http://127.0.0.1:1/\ud800",
     ],
 )
-async def test_other_addresses_than_http_are_refused(github: GitHub, downloader: Downloader, url: str) -> None:
+async def test_other_addresses_than_http_are_refused(
+    github: GitHub, downloader: Downloader, url: str
+) -> None:
     with pytest.raises(SourceError):
         await downloader.download(dataclasses.replace(publish(github, DATA), url=url))
 
@@ -437,7 +525,9 @@ async def test_a_packed_body_is_not_the_file(github: GitHub, downloader: Downloa
 # The token
 
 
-async def test_a_private_file_comes_by_the_api_and_the_token_goes_nowhere_else(client: httpx.AsyncClient, cache: Cache) -> None:
+async def test_a_private_file_comes_by_the_api_and_the_token_goes_nowhere_else(
+    client: httpx.AsyncClient, cache: Cache
+) -> None:
     with GitHub(private=True, tokens=["secret-token"]) as github:
         asset = publish(github, DATA)
         token = Token("secret-token", origin_of(github.api_url))
@@ -447,11 +537,17 @@ async def test_a_private_file_comes_by_the_api_and_the_token_goes_nowhere_else(c
         assert got.blob.sha256 == SHA
         assert github.hosts_that_saw_a_token == {"api"}
         assert [seen.host for seen in github.seen] == ["web", "api", "assets"]
-    everything = b"".join(path.read_bytes() for path in cache.directory.rglob("*") if path.is_file() and path != got.blob.path)
+    everything = b"".join(
+        path.read_bytes()
+        for path in cache.directory.rglob("*")
+        if path.is_file() and path != got.blob.path
+    )
     assert b"secret-token" not in everything
 
 
-async def test_a_private_file_without_a_token_is_not_found(client: httpx.AsyncClient, downloader: Downloader) -> None:
+async def test_a_private_file_without_a_token_is_not_found(
+    client: httpx.AsyncClient, downloader: Downloader
+) -> None:
     with GitHub(private=True, tokens=["secret"]) as github:
         with pytest.raises(NotFoundError):
             await downloader.download(publish(github, DATA))
@@ -469,8 +565,13 @@ async def test_a_redirect_loop_ends(github: GitHub, downloader: Downloader) -> N
     assert github.count(host="web") == 6
 
 
-@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "javascript:alert(1)", "http://[bad", "http:///"])
-async def test_a_redirect_out_of_http_is_refused(github: GitHub, downloader: Downloader, target: str) -> None:
+@pytest.mark.parametrize(
+    "target",
+    ["file:///etc/passwd", "ftp://127.0.0.1/x", "javascript:alert(1)", "http://[bad", "http:///"],
+)
+async def test_a_redirect_out_of_http_is_refused(
+    github: GitHub, downloader: Downloader, target: str
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="web", status=302, headers={"Location": target})
     with pytest.raises(SourceError):
@@ -484,13 +585,17 @@ async def test_asked_twice_at_once_it_moves_once(github: GitHub, downloader: Dow
     asset = publish(github, DATA)
     github.fault(host="assets", latency_s=0.1)
     both: tuple[list[Progress], list[Progress]] = ([], [])
-    first, second = await asyncio.gather(*(downloader.download(asset, progress=seen.append) for seen in both))
+    first, second = await asyncio.gather(
+        *(downloader.download(asset, progress=seen.append) for seen in both)
+    )
     assert first.blob == second.blob
     assert github.count(host="assets") == 1
     assert all(seen[-1].done == SIZE for seen in both)
 
 
-async def test_one_of_two_cancels_and_the_other_still_gets_it(github: GitHub, downloader: Downloader) -> None:
+async def test_one_of_two_cancels_and_the_other_still_gets_it(
+    github: GitHub, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", hang=True)
     first = asyncio.create_task(downloader.download(asset))
@@ -503,11 +608,15 @@ async def test_one_of_two_cancels_and_the_other_still_gets_it(github: GitHub, do
     assert (await second).blob.sha256 == SHA
 
 
-async def test_cancelling_keeps_the_partial_and_the_next_call_goes_on(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+async def test_cancelling_keeps_the_partial_and_the_next_call_goes_on(
+    github: GitHub, cache: Cache, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", bytes_per_second=2_000_000)
     there = asyncio.Event()
-    task = asyncio.create_task(downloader.download(asset, progress=lambda p: there.set() if p.done > 200_000 else None))
+    task = asyncio.create_task(
+        downloader.download(asset, progress=lambda p: there.set() if p.done > 200_000 else None)
+    )
     await there.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -520,16 +629,24 @@ async def test_cancelling_keeps_the_partial_and_the_next_call_goes_on(github: Gi
     assert (got.resumed_from, got.moved, got.blob.sha256) == (have, SIZE - have, SHA)
 
 
-async def test_no_more_than_the_slots_at_a_time(github: GitHub, client: httpx.AsyncClient, cache: Cache) -> None:
+async def test_no_more_than_the_slots_at_a_time(
+    github: GitHub, client: httpx.AsyncClient, cache: Cache
+) -> None:
     release = github.add_release("v1", {f"rr-{n}.zip": noise(1000, n) for n in range(5)})
     github.fault(host="assets", hang=True)
     downloader = Downloader(client, cache, None, slots=2)
     progress: dict[str, list[str]] = {name: [] for name in release.assets}
     tasks = [
-        asyncio.create_task(downloader.download(published(stored), progress=lambda p, name=name: progress[name].append(p.stage)))  # type: ignore[misc]
+        asyncio.create_task(
+            downloader.download(
+                published(stored), progress=lambda p, name=name: progress[name].append(p.stage)
+            )
+        )  # type: ignore[misc]
         for name, stored in release.assets.items()
     ]
-    await asyncio.to_thread(github.wait_for, lambda seen: sum(s.host == "assets" for s in seen) == 2)
+    await asyncio.to_thread(
+        github.wait_for, lambda seen: sum(s.host == "assets" for s in seen) == 2
+    )
     assert sum(stages[-1] == "queued" for stages in progress.values()) == 3
     github.hang_ends()
     await asyncio.gather(*tasks)
@@ -537,13 +654,17 @@ async def test_no_more_than_the_slots_at_a_time(github: GitHub, client: httpx.As
     assert cache.stats().blobs == 5
 
 
-async def test_size_unknown_is_taken_from_the_answer(github: GitHub, downloader: Downloader) -> None:
+async def test_size_unknown_is_taken_from_the_answer(
+    github: GitHub, downloader: Downloader
+) -> None:
     asset = dataclasses.replace(publish(github, DATA), size=Unknown("the snapshot does not say"))
     got = await downloader.download(asset)
     assert (got.blob.size, got.check) == (SIZE, Check.OK)
 
 
-async def test_a_full_disk_is_told_before_and_while_writing(github: GitHub, cache: Cache, downloader: Downloader) -> None:
+async def test_a_full_disk_is_told_before_and_while_writing(
+    github: GitHub, cache: Cache, downloader: Downloader
+) -> None:
     asset = publish(github, DATA)
     await cut_once(github, downloader, asset)
     (partial,) = cache.partials.glob("*.part")

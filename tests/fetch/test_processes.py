@@ -64,7 +64,9 @@ CHILD = """
 
 def start(cache: Cache, *words: object) -> "subprocess.Popen[str]":
     child = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(CHILD), str(cache.directory), json.dumps(words)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", textwrap.dedent(CHILD), str(cache.directory), json.dumps(words)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout is not None
     assert child.stdout.readline() == "ready\n"
@@ -96,12 +98,16 @@ def test_two_processes_want_the_same_and_it_moves_once(github: GitHub, cache: Ca
 
 def test_a_download_killed_anywhere_is_gone_on_with(github: GitHub, cache: Cache) -> None:
     data = noise(6_000_000)
-    asset = publish(github, data, digests=False)  # no digest: nothing but the resumption itself makes the bytes right
+    asset = publish(
+        github, data, digests=False
+    )  # no digest: nothing but the resumption itself makes the bytes right
     github.fault(host="assets", bytes_per_second=5_000_000)
     chance = random.Random(3)
     for _ in range(3):
         child = start(cache, *words_for(dataclasses.replace(asset, digest="")))
-        time.sleep(chance.uniform(0.05, 0.4))  # the moment of the kill is what is tried, so it has to be any
+        time.sleep(
+            chance.uniform(0.05, 0.4)
+        )  # the moment of the kill is what is tried, so it has to be any
         child.kill()
         child.communicate()
         assert cache.stats().blobs == 0
@@ -124,7 +130,9 @@ def test_memory_stays_flat_over_200_mb(github: GitHub, cache: Cache, tmp_path: P
     told = result(start(cache, "big", stored.url, stored.size, "measure", 2))
     assert told["moved"] == 200 << 20
     assert told["growth"] < 32 << 20
-    print(f"peak memory grew by {told['growth'] / 1e6:.1f} MB over 200 MiB in {told['seconds']:.2f} s")
+    print(
+        f"peak memory grew by {told['growth'] / 1e6:.1f} MB over 200 MiB in {told['seconds']:.2f} s"
+    )
 
 
 async def test_https_is_never_left_for_http(github: GitHub, cache: Cache) -> None:
@@ -136,7 +144,9 @@ async def test_https_is_never_left_for_http(github: GitHub, cache: Cache) -> Non
         if b"/final" in request:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + noise(1000))
         else:
-            writer.write(f"HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode())
+            writer.write(
+                f"HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode()
+            )
         await writer.drain()
         writer.close()
 
@@ -144,7 +154,12 @@ async def test_https_is_never_left_for_http(github: GitHub, cache: Cache) -> Non
     identity.load_cert_chain(CERTIFICATE)
     async with await asyncio.start_server(redirect, "127.0.0.1", ssl=identity) as server:
         origin = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=str(CERTIFICATE))) as trusting, httpx.AsyncClient() as wary:
+        async with (
+            httpx.AsyncClient(
+                verify=ssl.create_default_context(cafile=str(CERTIFICATE))
+            ) as trusting,
+            httpx.AsyncClient() as wary,
+        ):
             downloader = Downloader(trusting, cache, None, patience=QUICK)
             with pytest.raises(SourceError, match="unsafe address"):
                 await downloader.download(dataclasses.replace(asset, url=f"{origin}/away"))
@@ -152,7 +167,9 @@ async def test_https_is_never_left_for_http(github: GitHub, cache: Cache) -> Non
             got = await downloader.download(dataclasses.replace(asset, url=f"{origin}/relative"))
             assert got.blob.size == 1000
             downloader.close()
-            downloader = Downloader(wary, Cache(cache.directory / "other", 1 << 20), None, patience=QUICK)
+            downloader = Downloader(
+                wary, Cache(cache.directory / "other", 1 << 20), None, patience=QUICK
+            )
             with pytest.raises(SourceError, match="No secure connection"):
                 await downloader.download(dataclasses.replace(asset, url=f"{origin}/relative"))
             downloader.close()

@@ -46,8 +46,12 @@ def threaded(workers: ThreadPoolExecutor) -> Callable[[Callable[[], T]], "asynci
 Threaded = Callable[[Callable[[], bytes]], "asyncio.Future[bytes]"]
 
 
-def opened(client: httpx.AsyncClient, asset: Asset, *, first: int | None = None, ceiling: int = 1 << 20) -> RemoteSource:
-    return open_remote(client, asset, None, loop=asyncio.get_running_loop(), first=first, ceiling=ceiling)
+def opened(
+    client: httpx.AsyncClient, asset: Asset, *, first: int | None = None, ceiling: int = 1 << 20
+) -> RemoteSource:
+    return open_remote(
+        client, asset, None, loop=asyncio.get_running_loop(), first=first, ceiling=ceiling
+    )
 
 
 def ranges(github: GitHub) -> list[str]:
@@ -69,7 +73,9 @@ async def test_nothing_is_asked_before_the_first_read_and_then_16_kib(
     assert github.rate_used == 0
 
 
-async def test_prefetch_makes_the_first_request_without_a_thread(github: GitHub, client: httpx.AsyncClient, threaded: Threaded) -> None:
+async def test_prefetch_makes_the_first_request_without_a_thread(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded
+) -> None:
     remote = opened(client, publish(github, DATA))
     await remote.prefetch()
     await remote.prefetch()
@@ -83,13 +89,20 @@ async def test_each_request_is_larger_and_goes_straight_to_the_file_host(
 ) -> None:
     remote = opened(client, publish(github, DATA))
     for offset in range(0, 200 * K, 4 * K):
-        assert await threaded(lambda offset=offset: remote.read_at(offset, 4 * K)) == DATA[offset : offset + 4 * K]  # type: ignore[misc]
-    assert ranges(github) == [f"bytes={16 * K * (2**n - 1)}-{16 * K * (2 ** (n + 1) - 1) - 1}" for n in range(4)]
+        assert (
+            await threaded(lambda offset=offset: remote.read_at(offset, 4 * K))
+            == DATA[offset : offset + 4 * K]
+        )  # type: ignore[misc]
+    assert ranges(github) == [
+        f"bytes={16 * K * (2**n - 1)}-{16 * K * (2 ** (n + 1) - 1) - 1}" for n in range(4)
+    ]
     assert github.count(host="web") == 1
     assert all(seen.headers.get("if-range") for seen in github.requests(host="assets")[1:])
 
 
-async def test_far_away_is_a_request_at_that_place(github: GitHub, client: httpx.AsyncClient, threaded: Threaded) -> None:
+async def test_far_away_is_a_request_at_that_place(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded
+) -> None:
     remote = opened(client, publish(github, DATA))
     await remote.prefetch()
     assert await threaded(lambda: remote.read_at(2_000_000, 100)) == DATA[2_000_000:2_000_100]
@@ -99,10 +112,16 @@ async def test_far_away_is_a_request_at_that_place(github: GitHub, client: httpx
     assert await threaded(lambda: remote.read_at(SIZE, 1)) == b""
     assert await threaded(lambda: remote.read_some(SIZE + 5, 1)) == b""
     # The one at the end reaches back: what a zip's last record names lies just before it.
-    assert ranges(github) == ["bytes=0-16383", "bytes=2000000-2032767", f"bytes={SIZE - 64 * K}-{SIZE - 1}"]
+    assert ranges(github) == [
+        "bytes=0-16383",
+        "bytes=2000000-2032767",
+        f"bytes={SIZE - 64 * K}-{SIZE - 1}",
+    ]
 
 
-async def test_the_ceiling_counts_every_byte_moved(github: GitHub, client: httpx.AsyncClient, threaded: Threaded) -> None:
+async def test_the_ceiling_counts_every_byte_moved(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded
+) -> None:
     remote = opened(client, publish(github, DATA), ceiling=100 * K)
     await remote.prefetch()
     await threaded(lambda: remote.read_at(1_000_000, 1))  # 32 KiB more
@@ -117,13 +136,17 @@ async def test_the_ceiling_counts_every_byte_moved(github: GitHub, client: httpx
     assert await threaded(lambda: remote.read_at(0, 68 * K)) == DATA[: 68 * K]
 
 
-async def test_a_small_file_is_there_whole(github: GitHub, client: httpx.AsyncClient, threaded: Threaded) -> None:
+async def test_a_small_file_is_there_whole(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded
+) -> None:
     remote = opened(client, publish(github, DATA[:1000]))
     assert await threaded(lambda: remote.read_at(0, 5000)) == DATA[:1000]
     assert ranges(github) == ["bytes=0-999"]
 
 
-async def test_an_empty_file_costs_nothing(github: GitHub, client: httpx.AsyncClient, threaded: Threaded) -> None:
+async def test_an_empty_file_costs_nothing(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded
+) -> None:
     remote = opened(client, publish(github, b""))
     await remote.prefetch()
     assert await threaded(lambda: remote.read_at(0, 10)) == b""
@@ -131,16 +154,25 @@ async def test_an_empty_file_costs_nothing(github: GitHub, client: httpx.AsyncCl
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, SIZE])
-async def test_an_unlisted_size_comes_from_the_server(github: GitHub, client: httpx.AsyncClient, threaded: Threaded, size: int) -> None:
-    asset = dataclasses.replace(publish(github, DATA[:size]), size=Unknown("the snapshot does not say"))
+async def test_an_unlisted_size_comes_from_the_server(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded, size: int
+) -> None:
+    asset = dataclasses.replace(
+        publish(github, DATA[:size]), size=Unknown("the snapshot does not say")
+    )
     remote = opened(client, asset)
     assert remote.traffic == Traffic(0, 0, Unknown("the server has not said"))
     assert await threaded(lambda: remote.read_at(0, 10)) == DATA[: min(10, size)]
     assert remote.traffic.of == size
-    assert await threaded(lambda: remote.read_at(size - 1 if size else 0, 10)) == DATA[max(0, size - 1) : size]
+    assert (
+        await threaded(lambda: remote.read_at(size - 1 if size else 0, 10))
+        == DATA[max(0, size - 1) : size]
+    )
 
 
-async def test_a_server_that_ignores_range_is_cut_off(github: GitHub, client: httpx.AsyncClient, threaded: Threaded) -> None:
+async def test_a_server_that_ignores_range_is_cut_off(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded
+) -> None:
     asset = publish(github, noise(20_000_000))
     github.fault(host="assets", ignore_range=True)
     remote = opened(client, asset)
@@ -155,7 +187,9 @@ async def test_a_server_that_ignores_range_is_cut_off(github: GitHub, client: ht
     assert github.body_bytes(host="assets") < 15_000_000
 
 
-async def test_the_file_changing_in_between_is_an_error(github: GitHub, client: httpx.AsyncClient, threaded: Threaded) -> None:
+async def test_the_file_changing_in_between_is_an_error(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded
+) -> None:
     asset = publish(github, DATA)
     remote = opened(client, asset)
     await remote.prefetch()
@@ -165,21 +199,37 @@ async def test_the_file_changing_in_between_is_an_error(github: GitHub, client: 
     assert "Refresh" in raised.value.remedy
 
 
-async def test_another_size_than_listed_is_an_integrity_error(github: GitHub, client: httpx.AsyncClient) -> None:
+async def test_another_size_than_listed_is_an_integrity_error(
+    github: GitHub, client: httpx.AsyncClient
+) -> None:
     remote = opened(client, dataclasses.replace(publish(github, DATA), size=SIZE + 1))
     with pytest.raises(IntegrityError, match="another size"):
         await remote.prefetch()
 
 
-@pytest.mark.parametrize("lie", ["bytes 5-16388/3000000", "bytes 0-99999/3000000", "bytes 0-16383/7", "bytes 9-3/3000000", "", "x" * 5000])
-async def test_a_lying_content_range_is_an_error(github: GitHub, client: httpx.AsyncClient, lie: str) -> None:
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "bytes 5-16388/3000000",
+        "bytes 0-99999/3000000",
+        "bytes 0-16383/7",
+        "bytes 9-3/3000000",
+        "",
+        "x" * 5000,
+    ],
+)
+async def test_a_lying_content_range_is_an_error(
+    github: GitHub, client: httpx.AsyncClient, lie: str
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", headers={"Content-Range": lie})
     with pytest.raises((SourceError, IntegrityError)):
         await opened(client, asset).prefetch()
 
 
-async def test_an_expired_signed_address_is_asked_for_again(github: GitHub, client: httpx.AsyncClient, threaded: Threaded) -> None:
+async def test_an_expired_signed_address_is_asked_for_again(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded
+) -> None:
     remote = opened(client, publish(github, DATA))
     await remote.prefetch()
     github.expire_links()
@@ -187,7 +237,9 @@ async def test_an_expired_signed_address_is_asked_for_again(github: GitHub, clie
     assert [seen.host for seen in github.seen] == ["web", "assets", "assets", "web", "assets"]
 
 
-async def test_one_cut_is_mended_and_two_are_told(github: GitHub, client: httpx.AsyncClient, threaded: Threaded) -> None:
+async def test_one_cut_is_mended_and_two_are_told(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded
+) -> None:
     remote = opened(client, publish(github, DATA))
     github.fault(host="assets", cut_after=5000, times=1)
     assert await threaded(lambda: remote.read_at(0, 9000)) == DATA[:9000]
@@ -214,7 +266,9 @@ async def test_a_missing_file_is_not_found(github: GitHub, client: httpx.AsyncCl
         await opened(client, asset).prefetch()
 
 
-async def test_a_server_that_gives_a_byte_at_a_time_is_left(client: httpx.AsyncClient, threaded: Threaded, github: GitHub) -> None:
+async def test_a_server_that_gives_a_byte_at_a_time_is_left(
+    client: httpx.AsyncClient, threaded: Threaded, github: GitHub
+) -> None:
     asked = 0
 
     async def stingy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -222,11 +276,16 @@ async def test_a_server_that_gives_a_byte_at_a_time_is_left(client: httpx.AsyncC
         while request := await reader.readuntil(b"\r\n\r\n"):
             asked += 1
             start = int(request.split(b"bytes=")[1].split(b"-")[0])
-            writer.write(b"HTTP/1.1 206 P\r\nContent-Length: 1\r\nContent-Range: bytes %d-%d/3000000\r\n\r\nx" % (start, start))
+            writer.write(
+                b"HTTP/1.1 206 P\r\nContent-Length: 1\r\nContent-Range: bytes %d-%d/3000000\r\n\r\nx"
+                % (start, start)
+            )
 
     async with await asyncio.start_server(stingy, "127.0.0.1") as server:
         port = server.sockets[0].getsockname()[1]
-        remote = opened(client, dataclasses.replace(publish(github, DATA), url=f"http://127.0.0.1:{port}/x"))
+        remote = opened(
+            client, dataclasses.replace(publish(github, DATA), url=f"http://127.0.0.1:{port}/x")
+        )
         with pytest.raises(OutOfReachError):
             await threaded(lambda: remote.read_at(0, 4096))
         assert asked <= 40
@@ -236,14 +295,21 @@ async def test_a_server_that_gives_a_byte_at_a_time_is_left(client: httpx.AsyncC
 async def test_the_token_stays_with_the_api(client: httpx.AsyncClient, threaded: Threaded) -> None:
     with GitHub(private=True, tokens=["secret"]) as github:
         asset = publish(github, DATA)
-        remote = open_remote(client, asset, Token("secret", origin_of(github.api_url)), loop=asyncio.get_running_loop())
+        remote = open_remote(
+            client,
+            asset,
+            Token("secret", origin_of(github.api_url)),
+            loop=asyncio.get_running_loop(),
+        )
         assert await threaded(lambda: remote.read_at(0, 4)) == DATA[:4]
         assert await threaded(lambda: remote.read_at(900_000, 4)) == DATA[900_000:900_004]
         assert github.hosts_that_saw_a_token == {"api"}
         assert [seen.host for seen in github.seen] == ["web", "api", "assets", "assets"]
 
 
-async def test_close_ends_a_pending_read_and_every_later_one(github: GitHub, client: httpx.AsyncClient, threaded: Threaded) -> None:
+async def test_close_ends_a_pending_read_and_every_later_one(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", hang=True)
     remote = opened(client, asset)
@@ -259,12 +325,19 @@ async def test_close_ends_a_pending_read_and_every_later_one(github: GitHub, cli
     remote.close()
 
 
-async def test_close_ends_a_pending_prefetch_and_cancelling_it_is_a_cancel(github: GitHub, client: httpx.AsyncClient) -> None:
+async def test_close_ends_a_pending_prefetch_and_cancelling_it_is_a_cancel(
+    github: GitHub, client: httpx.AsyncClient
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", hang=True)
     remote, other = opened(client, asset), opened(client, asset)
-    closing, cancelling = asyncio.create_task(remote.prefetch()), asyncio.create_task(other.prefetch())
-    await asyncio.to_thread(github.wait_for, lambda seen: sum(s.host == "assets" for s in seen) == 2)
+    closing, cancelling = (
+        asyncio.create_task(remote.prefetch()),
+        asyncio.create_task(other.prefetch()),
+    )
+    await asyncio.to_thread(
+        github.wait_for, lambda seen: sum(s.host == "assets" for s in seen) == 2
+    )
     remote.close()
     cancelling.cancel()
     with pytest.raises(CancelledError):
@@ -273,7 +346,9 @@ async def test_close_ends_a_pending_prefetch_and_cancelling_it_is_a_cancel(githu
         await cancelling
 
 
-async def test_reading_on_the_loops_own_thread_is_a_mistake_and_no_deadlock(github: GitHub, client: httpx.AsyncClient) -> None:
+async def test_reading_on_the_loops_own_thread_is_a_mistake_and_no_deadlock(
+    github: GitHub, client: httpx.AsyncClient
+) -> None:
     remote = opened(client, publish(github, DATA))
     with pytest.raises(RuntimeError, match="worker threads"):
         remote.read_at(0, 10)
@@ -291,7 +366,9 @@ def test_a_loop_that_is_gone_does_not_hang_the_reader(github: GitHub) -> None:
 
 
 @pytest.mark.alone
-async def test_sixteen_at_once_take_the_time_of_one(github: GitHub, client: httpx.AsyncClient) -> None:
+async def test_sixteen_at_once_take_the_time_of_one(
+    github: GitHub, client: httpx.AsyncClient
+) -> None:
     release = github.add_release(TAG, {f"rr-{n}.zip": noise(100_000, n) for n in range(16)})
     remotes = [opened(client, published(stored)) for stored in release.assets.values()]
     github.latency(0.2)
@@ -332,7 +409,9 @@ async def test_the_first_request_holds_the_beginning_of_a_go_binary(
     assert remote.traffic.bytes <= (80 if packing in ("deb", "tar.zst") else 16) * K
 
 
-async def test_behind_a_71_kb_changelog_it_takes_at_most_64_kib(github: GitHub, client: httpx.AsyncClient, threaded: Threaded) -> None:
+async def test_behind_a_71_kb_changelog_it_takes_at_most_64_kib(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded
+) -> None:
     program = binary("go-static-amd64")
     members = roadrunner_members(program, changelog=71_000)
     order = [*(name for name in members if name != "rr"), "rr"]
@@ -351,8 +430,14 @@ async def test_behind_a_71_kb_changelog_it_takes_at_most_64_kib(github: GitHub, 
     assert remote.traffic.bytes <= 64 * K
 
 
-@given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 80)), max_size=30), st.integers(0, 400), st.integers(1, 100))
-def test_ranges_hold_what_was_added_and_nothing_else(stretches: list[tuple[int, int]], offset: int, limit: int) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.integers(1, 80)), max_size=30),
+    st.integers(0, 400),
+    st.integers(1, 100),
+)
+def test_ranges_hold_what_was_added_and_nothing_else(
+    stretches: list[tuple[int, int]], offset: int, limit: int
+) -> None:
     whole = bytes(range(256)) * 2
     held = Ranges()
     here: set[int] = set()

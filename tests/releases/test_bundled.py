@@ -20,12 +20,23 @@ from explorer.releases.names import parse_asset_name
 
 def test_every_release_and_file_is_there_under_a_banner() -> None:
     catalogue = snapshot()
-    assert (catalogue.repo, catalogue.origin, len(catalogue.releases)) == ("roadrunner-server/roadrunner", Origin.SNAPSHOT, 206)
+    assert (catalogue.repo, catalogue.origin, len(catalogue.releases)) == (
+        "roadrunner-server/roadrunner",
+        Origin.SNAPSHOT,
+        206,
+    )
     assert sum(len(release.assets) for release in catalogue.releases) == 2213
     assert not isinstance(catalogue.complete, bool)  # a count of them must not look like the total
     banner = catalogue.warnings[0]
-    assert all(word in banner for word in ("Bundled", "expected", "workflows", "sizes and digests are unknown"))
-    assert Counter(release.evidence for release in catalogue.releases) == {"published": 50, "derived": 154, "third-party": 2}
+    assert all(
+        word in banner
+        for word in ("Bundled", "expected", "workflows", "sizes and digests are unknown")
+    )
+    assert Counter(release.evidence for release in catalogue.releases) == {
+        "published": 50,
+        "derived": 154,
+        "third-party": 2,
+    }
     asset = catalogue.releases[1].assets[0]
     assert isinstance(asset.size, Unknown)
     assert isinstance(asset.digest, Unknown)
@@ -39,11 +50,15 @@ def test_every_name_of_roadrunners_is_understood() -> None:
             assert not isinstance(asset.platform.arch, MISSING), asset.name
 
 
-def test_newest_first_with_the_release_whose_day_is_not_recorded_after_the_one_it_followed() -> None:
+def test_newest_first_with_the_release_whose_day_is_not_recorded_after_the_one_it_followed() -> (
+    None
+):
     releases = snapshot().releases
     assert [release.tag for release in releases[:3]] == ["v3.0.0", "v2025.1.15", "v2025.1.14"]
     assert isinstance(releases[0].published_at, Unknown)
-    dates = [release.published_at for release in releases if isinstance(release.published_at, datetime)]
+    dates = [
+        release.published_at for release in releases if isinstance(release.published_at, datetime)
+    ]
     assert len(dates) == 205
     assert dates == sorted(dates, reverse=True)
     tags = [release.tag for release in releases]
@@ -81,17 +96,30 @@ def test_the_front_door_is_light() -> None:
 def _shipped(here: Path, files: dict[str, tuple[str, str, bytes]]) -> None:
     """A package folder with the bundled list and stand-ins: file name to tag, asset, bytes."""
     (here / "data").mkdir()
-    (here / "data" / "snapshot.tsv").write_bytes((Path(bundled.__file__).parent / "data" / "snapshot.tsv").read_bytes())
+    (here / "data" / "snapshot.tsv").write_bytes(
+        (Path(bundled.__file__).parent / "data" / "snapshot.tsv").read_bytes()
+    )
     (here / "standins").mkdir()
     entries = []
     for file, (tag, asset, data) in files.items():
         (here / "standins" / file).write_bytes(data)
         sha256 = hashlib.sha256(data).hexdigest()
-        entries.append({"tag": tag, "asset": asset, "file": file, "sha256": sha256, "size": len(data), "note": "built from source"})
+        entries.append(
+            {
+                "tag": tag,
+                "asset": asset,
+                "file": file,
+                "sha256": sha256,
+                "size": len(data),
+                "note": "built from source",
+            }
+        )
     (here / "standins" / "index.json").write_text(json.dumps({"assets": entries}), "utf-8")
 
 
-def test_stand_ins_are_marked_and_the_rest_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stand_ins_are_marked_and_the_rest_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = "roadrunner-2025.1.15-linux-arm64.tar.gz"
     _shipped(tmp_path, {"a.tar.gz": ("v2025.1.15", name, b"a program")})
     monkeypatch.setattr(bundled, "_HERE", tmp_path)
@@ -114,7 +142,9 @@ def test_stand_ins_are_marked_and_the_rest_stays_as_it_is(tmp_path: Path, monkey
     "index",
     ["", "[]", "{}", '{"assets": 5}', '{"assets": [{"tag": "v1"}]}', '{"assets": [7]}', "\x00"],
 )
-def test_a_damaged_index_leaves_the_bundled_list(index: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_index_leaves_the_bundled_list(
+    index: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _shipped(tmp_path, {})
     (tmp_path / "standins" / "index.json").write_text(index, "utf-8")
     monkeypatch.setattr(bundled, "_HERE", tmp_path)
@@ -124,12 +154,21 @@ def test_a_damaged_index_leaves_the_bundled_list(index: str, tmp_path: Path, mon
     assert any("no stand-ins" in warning for warning in catalogue.warnings)
 
 
-def test_a_missing_cut_or_straying_stand_in_is_named_and_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = {f"{n}.bin": ("v1.6.2", f"roadrunner-1.6.2-{n}-amd64.zip", b"whole") for n in ("windows", "darwin", "freebsd")}
+def test_a_missing_cut_or_straying_stand_in_is_named_and_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        f"{n}.bin": ("v1.6.2", f"roadrunner-1.6.2-{n}-amd64.zip", b"whole")
+        for n in ("windows", "darwin", "freebsd")
+    }
     _shipped(tmp_path, files | {"x.bin": ("v0.0.0", "nothing", b"x")})
     (tmp_path / "standins" / "windows.bin").unlink()
     (tmp_path / "standins" / "darwin.bin").write_bytes(b"cut")
-    text = (tmp_path / "standins" / "index.json").read_text("utf-8").replace('"freebsd.bin"', '"../freebsd.bin"')
+    text = (
+        (tmp_path / "standins" / "index.json")
+        .read_text("utf-8")
+        .replace('"freebsd.bin"', '"../freebsd.bin"')
+    )
     (tmp_path / "freebsd.bin").write_bytes(b"whole")
     (tmp_path / "standins" / "index.json").write_text(text, "utf-8")
     monkeypatch.setattr(bundled, "_HERE", tmp_path)
@@ -144,11 +183,18 @@ def test_the_shipped_demo_has_whole_stand_ins_only() -> None:
         for asset in release.assets:
             if asset.stand_in:
                 assert asset.path is not None
-                assert f"sha256:{hashlib.sha256(asset.path.read_bytes()).hexdigest()}" == asset.digest
+                assert (
+                    f"sha256:{hashlib.sha256(asset.path.read_bytes()).hexdigest()}" == asset.digest
+                )
 
 
-@pytest.mark.parametrize("damage", [None, b"\xff\xfe", b"v1\t2020-01-01\tstable\n", b"v1\tyesterday\tstable\tderived\ta\n"])
-def test_a_damaged_installation_is_told(damage: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [None, b"\xff\xfe", b"v1\t2020-01-01\tstable\n", b"v1\tyesterday\tstable\tderived\ta\n"],
+)
+def test_a_damaged_installation_is_told(
+    damage: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _shipped(tmp_path, {})
     path = tmp_path / "data" / "snapshot.tsv"
     path.unlink()
@@ -167,7 +213,11 @@ def test_a_folder_is_one_release(tmp_path: Path) -> None:
     (home / "README").write_bytes(b"")
     (home / "sub").mkdir()
     catalogue = folder(home)
-    assert (catalogue.origin, catalogue.complete, len(catalogue.releases)) == (Origin.FOLDER, True, 1)
+    assert (catalogue.origin, catalogue.complete, len(catalogue.releases)) == (
+        Origin.FOLDER,
+        True,
+        1,
+    )
     release = catalogue.releases[0]
     assert (release.tag, release.version, release.evidence) == ("v1.2.3", "1.2.3", "folder")
     assert [(a.name, a.size, a.platform.slug) for a in release.assets] == [
@@ -179,7 +229,9 @@ def test_a_folder_is_one_release(tmp_path: Path) -> None:
     assert catalogue.warnings == ()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there, pipes are other things")
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="links need a privilege there, pipes are other things"
+)
 def test_links_out_of_a_folder_and_special_files_are_left_out_aloud(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a key")
@@ -210,7 +262,9 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
     assert plain.value.remedy
 
 
-def test_a_folder_of_too_many_files_is_cut_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_too_many_files_is_cut_aloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from explorer.releases import local
 
     monkeypatch.setattr(local, "_MOST_FILES", 3)

@@ -11,7 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from explorer.errors import ExplorerError, NotFoundError, OfflineError, RateLimitedError, SourceError
+from explorer.errors import (
+    ExplorerError,
+    NotFoundError,
+    OfflineError,
+    RateLimitedError,
+    SourceError,
+)
 from explorer.fetch import Cache
 from explorer.http import Token, origin_of
 from explorer.releases import GitHub, Origin
@@ -35,9 +41,13 @@ def clock() -> Clock:
     return Clock()
 
 
-def source(server: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock, token: str = "") -> GitHub:
+def source(
+    server: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock, token: str = ""
+) -> GitHub:
     bound = Token(token, origin_of(server.api_url)) if token else None
-    return GitHub(server.repo, server.api_url, client, store, bound, sleep=clock.sleep, jitter=lambda: 0.5)
+    return GitHub(
+        server.repo, server.api_url, client, store, bound, sleep=clock.sleep, jitter=lambda: 0.5
+    )
 
 
 async def failure(github: GitHub) -> SourceError:
@@ -55,7 +65,12 @@ async def failure(github: GitHub) -> SourceError:
 @pytest.mark.parametrize("status", [403, 429])
 @pytest.mark.parametrize("retry_after", [None, 90])
 async def test_rate_limited_says_until_when(
-    status: int, retry_after: int | None, github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+    status: int,
+    retry_after: int | None,
+    github: Server,
+    client: httpx.AsyncClient,
+    store: MemoryStore,
+    clock: Clock,
 ) -> None:
     until = github.exhaust(seconds=1800, retry_after=retry_after, status=status)
     error = await failure(source(github, client, store, clock))
@@ -68,13 +83,19 @@ async def test_rate_limited_says_until_when(
     assert github.count() == 1  # asking on would make it worse
 
 
-async def test_rate_limited_with_something_kept(github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock) -> None:
+async def test_rate_limited_with_something_kept(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+) -> None:
     github.serve_snapshot()
     fresh = await source(github, client, store, clock).catalogue()
     github.add_release("v9.0.0")
     until = github.exhaust(seconds=1800)
     kept = await source(github, client, store, clock).catalogue()
-    assert (kept.origin, len(kept.releases), kept.fetched_at) == (Origin.CACHE, 206, fresh.fetched_at)
+    assert (kept.origin, len(kept.releases), kept.fetched_at) == (
+        Origin.CACHE,
+        206,
+        fresh.fetched_at,
+    )
     assert f"until {until:%Y-%m-%d %H:%M} UTC" in kept.warnings[0]
     assert "showing the list of" in kept.warnings[0]
 
@@ -91,11 +112,24 @@ async def test_a_limit_in_the_midst_of_the_pages_keeps_the_old_listing(
 
 
 @pytest.mark.parametrize(
-    "value", ["soon", "-5", "1e9", pytest.param("9" * 400, id="huge"), "Wed, 21 Oct 2099 07:28:00 GMT", "Wed, 99 Oct 9999 99:99:99 GMT"]
+    "value",
+    [
+        "soon",
+        "-5",
+        "1e9",
+        pytest.param("9" * 400, id="huge"),
+        "Wed, 21 Oct 2099 07:28:00 GMT",
+        "Wed, 99 Oct 9999 99:99:99 GMT",
+    ],
 )
 @pytest.mark.parametrize("header", ["Retry-After", "X-RateLimit-Reset"])
 async def test_any_time_in_a_header(
-    header: str, value: str, github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+    header: str,
+    value: str,
+    github: Server,
+    client: httpx.AsyncClient,
+    store: MemoryStore,
+    clock: Clock,
 ) -> None:
     github.exhaust()
     github.fault("*", headers={header: value})
@@ -105,8 +139,12 @@ async def test_any_time_in_a_header(
 # ---- refusals
 
 
-async def test_no_such_repository(github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock) -> None:
-    error = await failure(GitHub("nobody/nothing", github.api_url, client, store, sleep=clock.sleep))
+async def test_no_such_repository(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+) -> None:
+    error = await failure(
+        GitHub("nobody/nothing", github.api_url, client, store, sleep=clock.sleep)
+    )
     assert isinstance(error, NotFoundError)
     assert "nobody/nothing" in error.title
     assert "private" in error.detail
@@ -114,14 +152,18 @@ async def test_no_such_repository(github: Server, client: httpx.AsyncClient, sto
     assert "GITHUB_TOKEN" in error.remedy
 
 
-async def test_a_bad_token(github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock) -> None:
+async def test_a_bad_token(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+) -> None:
     error = await failure(source(github, client, store, clock, "ghp_expired"))
     assert "does not accept the token" in error.title
     assert "GITHUB_TOKEN" in error.remedy
     assert "ghp_expired" not in repr(error) + str(error)
 
 
-async def test_forbidden_is_not_a_rate_limit(github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock) -> None:
+async def test_forbidden_is_not_a_rate_limit(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+) -> None:
     body = b'{"message":"Resource protected by organization SAML enforcement."}'
     github.fault("*", status=403, body=body, headers={"Content-Type": "application/json"})
     error = await failure(source(github, client, store, clock))
@@ -141,7 +183,9 @@ async def test_a_server_error_is_tried_again_with_growing_waits(
     assert clock.slept == [0.5, 1.0]
 
 
-async def test_a_server_error_that_stays(github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock) -> None:
+async def test_a_server_error_that_stays(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+) -> None:
     github.fault("*", status=503)
     error = await failure(source(github, client, store, clock))
     assert "503" in error.detail
@@ -162,7 +206,9 @@ async def test_a_short_retry_after_is_obeyed_and_a_long_one_not_waited_for(
     assert github.count() == 1
 
 
-async def test_a_cut_connection_is_tried_again(github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock) -> None:
+async def test_a_cut_connection_is_tried_again(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+) -> None:
     github.serve_snapshot()
     github.fault("*", cut_after=1000, times=1)
     assert len((await source(github, client, store, clock).catalogue()).releases) == 206
@@ -183,13 +229,27 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("JSON a hundred thousand deep", {"body": b"[" * 100_000}, "no list of releases"),
     ("an unknown packing", {"headers": {"Content-Encoding": "br"}}, "cannot be read"),
     ("no gzip at all", {"body": b"[]", "headers": {"Content-Encoding": "gzip"}}, "damaged"),
-    ("gzip without its end", {"body": gzip.compress(b"[]" * 1000, mtime=0)[:-9], "headers": {"Content-Encoding": "gzip"}}, "cut"),
+    (
+        "gzip without its end",
+        {
+            "body": gzip.compress(b"[]" * 1000, mtime=0)[:-9],
+            "headers": {"Content-Encoding": "gzip"},
+        },
+        "cut",
+    ),
     (
         "a gzip bomb",
-        {"body": gzip.compress(b"[" + b" " * (40 << 20) + b"]", mtime=0), "headers": {"Content-Encoding": "gzip"}},
+        {
+            "body": gzip.compress(b"[" + b" " * (40 << 20) + b"]", mtime=0),
+            "headers": {"Content-Encoding": "gzip"},
+        },
         "too large",
     ),
-    ("a redirect to another host", {"status": 302, "headers": {"Location": "http://127.0.0.2:1/"}}, "elsewhere"),
+    (
+        "a redirect to another host",
+        {"status": 302, "headers": {"Location": "http://127.0.0.2:1/"}},
+        "elsewhere",
+    ),
     ("a redirect to nowhere", {"status": 302, "headers": {"Location": "http://[::1"}}, "elsewhere"),
     ("a redirect without a target", {"status": 301}, "elsewhere"),
     ("a redirect to itself", {"status": 307, "headers": {"Location": "?page=1"}}, "circles"),
@@ -198,9 +258,16 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "words"), [pytest.param(fault, words, id=name) for name, fault, words in WRONG])
+@pytest.mark.parametrize(
+    ("fault", "words"), [pytest.param(fault, words, id=name) for name, fault, words in WRONG]
+)
 async def test_what_is_no_answer_of_githubs(
-    fault: dict[str, object], words: str, github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+    fault: dict[str, object],
+    words: str,
+    github: Server,
+    client: httpx.AsyncClient,
+    store: MemoryStore,
+    clock: Clock,
 ) -> None:
     github.fault("*", **fault)
     error = await failure(source(github, client, store, clock))
@@ -209,9 +276,16 @@ async def test_what_is_no_answer_of_githubs(
     assert {seen.host for seen in github.seen} == {"api"}
 
 
-@pytest.mark.parametrize(("fault", "words"), [pytest.param(fault, words, id=name) for name, fault, words in WRONG[:8]])
+@pytest.mark.parametrize(
+    ("fault", "words"), [pytest.param(fault, words, id=name) for name, fault, words in WRONG[:8]]
+)
 async def test_with_something_kept_it_is_shown_instead(
-    fault: dict[str, object], words: str, github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+    fault: dict[str, object],
+    words: str,
+    github: Server,
+    client: httpx.AsyncClient,
+    store: MemoryStore,
+    clock: Clock,
 ) -> None:
     github.add_release("v1")
     await source(github, client, store, clock).catalogue()
@@ -221,7 +295,9 @@ async def test_with_something_kept_it_is_shown_instead(
     assert words in kept.warnings[0]
 
 
-async def test_a_server_that_never_answers(github: Server, store: MemoryStore, clock: Clock) -> None:
+async def test_a_server_that_never_answers(
+    github: Server, store: MemoryStore, clock: Clock
+) -> None:
     github.fault("*", hang=True)
     async with httpx.AsyncClient(timeout=0.2, trust_env=False) as impatient:
         error = await failure(source(github, impatient, store, clock))
@@ -230,7 +306,11 @@ async def test_a_server_that_never_answers(github: Server, store: MemoryStore, c
 
 
 async def test_a_server_that_drips(
-    github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    github: Server,
+    client: httpx.AsyncClient,
+    store: MemoryStore,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from explorer.releases import github as module
 
@@ -257,9 +337,16 @@ PLACES: list[tuple[str, Callable[[], str], type[ExplorerError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("place", "kind", "words"), [pytest.param(p, k, w, id=name) for name, p, k, w in PLACES])
+@pytest.mark.parametrize(
+    ("place", "kind", "words"), [pytest.param(p, k, w, id=name) for name, p, k, w in PLACES]
+)
 async def test_offline(
-    place: Callable[[], str], kind: type[ExplorerError], words: str, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+    place: Callable[[], str],
+    kind: type[ExplorerError],
+    words: str,
+    client: httpx.AsyncClient,
+    store: MemoryStore,
+    clock: Clock,
 ) -> None:
     error = await failure(GitHub("a/b", place(), client, store, sleep=clock.sleep))
     assert isinstance(error, kind)
@@ -268,15 +355,21 @@ async def test_offline(
     assert clock.slept == []  # being offline is told at once
 
 
-async def test_tls_that_fails(github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock) -> None:
+async def test_tls_that_fails(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+) -> None:
     """https to a port that speaks plain http: the handshake of a real TLS library fails."""
-    error = await failure(GitHub("a/b", github.api_url.replace("http:", "https:"), client, store, sleep=clock.sleep))
+    error = await failure(
+        GitHub("a/b", github.api_url.replace("http:", "https:"), client, store, sleep=clock.sleep)
+    )
     assert isinstance(error, OfflineError)
     assert "No secure connection" in error.title
     assert "SSL_CERT_FILE" in error.remedy
 
 
-async def test_everything_kept_is_there_when_offline(github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock) -> None:
+async def test_everything_kept_is_there_when_offline(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+) -> None:
     github.serve_snapshot()
     at = datetime(2026, 2, 3, 4, 5, tzinfo=UTC)
     await GitHub(github.repo, github.api_url, client, store, now=lambda: at).catalogue()
@@ -297,9 +390,15 @@ async def test_a_cache_that_cannot_be_written_costs_a_warning_and_not_the_list(
     cache = Cache(tmp_path, 1 << 20)
     (tmp_path / "page").write_bytes(b"in the way: no database can be made here, as on a full disk")
     try:
-        found = await GitHub(github.repo, github.api_url, client, cache.store("page"), sleep=clock.sleep).catalogue()
+        found = await GitHub(
+            github.repo, github.api_url, client, cache.store("page"), sleep=clock.sleep
+        ).catalogue()
     finally:
         cache.close()
     assert [release.tag for release in found.releases] == ["v2025.1.15"]
     assert found.origin is Origin.API
-    assert [warning for warning in found.warnings if "The cache cannot be used" in warning and "--cache-dir" in warning]
+    assert [
+        warning
+        for warning in found.warnings
+        if "The cache cannot be used" in warning and "--cache-dir" in warning
+    ]

@@ -23,9 +23,17 @@ async def test_it_says_who_it_is_and_follows_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "proxy", ["socks9://u:hunter2@h:1", "nonsense://me:hunter2@host", "http://me:hunter2@[::1", "http://me:hunter2/x@host:1"]
+    "proxy",
+    [
+        "socks9://u:hunter2@h:1",
+        "nonsense://me:hunter2@host",
+        "http://me:hunter2@[::1",
+        "http://me:hunter2/x@host:1",
+    ],
 )
-def test_a_proxy_that_cannot_be_used_is_told_without_its_password(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
     with pytest.raises(SourceError) as caught:
         make_client()
@@ -77,5 +85,11 @@ def test_no_error_has_neither_title_nor_remedy() -> None:
 
 
 def test_credentials_in_addresses_are_taken_out() -> None:
-    assert without_credentials("to http://me:pw@host:1/x and https://h/") == "to http://host:1/x and https://h/"
-    assert without_credentials("to http://me:p@ss@host:1/x and https://h/") == "to http://host:1/x and https://h/"
+    assert (
+        without_credentials("to http://me:pw@host:1/x and https://h/")
+        == "to http://host:1/x and https://h/"
+    )
+    assert (
+        without_credentials("to http://me:p@ss@host:1/x and https://h/")
+        == "to http://host:1/x and https://h/"
+    )

@@ -17,7 +17,9 @@ from tests.releases.conftest import MemoryStore
 from tests.support.github import GitHub as Server
 
 
-def listing(server: Server, client: httpx.AsyncClient, store: MemoryStore, token: str = "", repo: str = "") -> GitHub:
+def listing(
+    server: Server, client: httpx.AsyncClient, store: MemoryStore, token: str = "", repo: str = ""
+) -> GitHub:
     bound = Token(token, origin_of(server.api_url)) if token else None
     return GitHub(repo or server.repo, server.api_url, client, store, bound)
 
@@ -31,10 +33,17 @@ def fill(server: Server, count: int) -> None:
         server.add_release(f"v0.0.{number}", {f"tool-0.0.{number}-linux-amd64.tar.gz": b"x"})
 
 
-async def test_all_of_roadrunners_releases_over_three_pages(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_all_of_roadrunners_releases_over_three_pages(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     github.serve_snapshot()
     catalogue = await listing(github, client, store).catalogue()
-    assert (len(catalogue.releases), catalogue.complete, catalogue.origin, catalogue.warnings) == (206, True, Origin.API, ())
+    assert (len(catalogue.releases), catalogue.complete, catalogue.origin, catalogue.warnings) == (
+        206,
+        True,
+        Origin.API,
+        (),
+    )
     assert tags(catalogue)[:2] == ["v3.0.0", "v2025.1.15"]
     assert sum(len(release.assets) for release in catalogue.releases) == 2213
     assert isinstance(catalogue.rate, Rate)
@@ -50,7 +59,9 @@ async def test_all_of_roadrunners_releases_over_three_pages(github: Server, clie
         assert parse_qs(seen.query)["per_page"] == ["100"]
 
 
-async def test_an_unchanged_listing_costs_304s_and_no_rate(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_an_unchanged_listing_costs_304s_and_no_rate(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     github.tokens.add("good")
     fill(github, 250)
     first = await listing(github, client, store, "good").catalogue()
@@ -59,7 +70,9 @@ async def test_an_unchanged_listing_costs_304s_and_no_rate(github: Server, clien
     second = await listing(github, client, store, "good").catalogue()
     assert [seen.status for seen in github.seen] == [304, 304, 304]
     assert (github.rate_used, github.body_bytes()) == (used, 0)
-    assert len(store.written) == written + 1  # the index alone: it tells when the list was last confirmed
+    assert (
+        len(store.written) == written + 1
+    )  # the index alone: it tells when the list was last confirmed
     assert second.releases == first.releases
     assert second.complete is True
     assert isinstance(first.fetched_at, datetime)
@@ -67,7 +80,9 @@ async def test_an_unchanged_listing_costs_304s_and_no_rate(github: Server, clien
     assert second.fetched_at > first.fetched_at
 
 
-async def test_a_changed_page_is_read_anew_and_only_that_one(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_a_changed_page_is_read_anew_and_only_that_one(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 250)
     await listing(github, client, store).catalogue()
     github.release("v0.0.10").body = "edited"  # on the third page
@@ -82,7 +97,9 @@ async def test_a_changed_page_is_read_anew_and_only_that_one(github: Server, cli
     assert again.releases == catalogue.releases
 
 
-async def test_a_new_release_and_a_removed_one(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_a_new_release_and_a_removed_one(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 200)
     await listing(github, client, store).catalogue()
     github.add_release("v1.0.0")
@@ -95,7 +112,9 @@ async def test_a_new_release_and_a_removed_one(github: Server, client: httpx.Asy
     assert catalogue.release("v0.0.3") is None
 
 
-async def test_pages_are_asked_together_and_keep_their_order(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_pages_are_asked_together_and_keep_their_order(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 450)
     held = github.fault("*repositories*", hang=True)  # page 2 and later say nothing until let go
     moments: list[Progress] = []
@@ -108,7 +127,9 @@ async def test_pages_are_asked_together_and_keep_their_order(github: Server, cli
     assert (moments[-1].done, moments[-1].total, moments[-1].unit) == (5, 5, "pages")
 
 
-async def test_without_rel_last_the_pages_are_followed_one_by_one(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_without_rel_last_the_pages_are_followed_one_by_one(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 250)
     base = f"{github.api_url}/repos/{github.repo}/releases?per_page=100&page="
     github.fault("*", times=1, headers={"Link": f'<{base}2>; rel="next"'})
@@ -117,20 +138,26 @@ async def test_without_rel_last_the_pages_are_followed_one_by_one(github: Server
     assert (len(catalogue.releases), catalogue.complete, github.count()) == (250, True, 3)
 
 
-async def test_a_list_that_grows_while_it_is_read(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_a_list_that_grows_while_it_is_read(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 199)
     github.fault("*repositories*", hang=True, times=1)
     task = asyncio.create_task(listing(github, client, store).catalogue())
     await asyncio.to_thread(github.wait_for, lambda seen: len(seen) == 2)
     for number in range(3):
-        github.add_release(f"v1.0.{number}")  # page 2 now begins with releases that page 1 has shown, and page 3 begins
+        github.add_release(
+            f"v1.0.{number}"
+        )  # page 2 now begins with releases that page 1 has shown, and page 3 begins
     github.hang_ends()
     catalogue = await task
     assert catalogue.complete is True
     assert len(tags(catalogue)) == len(set(tags(catalogue))) == 199
 
 
-async def test_links_are_followed_on_the_apis_own_origin_only(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_links_are_followed_on_the_apis_own_origin_only(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     github.tokens.add("secret-token")
     fill(github, 5)
     elsewhere = f"{github.assets_url}/repositories/1/releases?per_page=100&page=2"
@@ -144,15 +171,25 @@ async def test_links_are_followed_on_the_apis_own_origin_only(github: Server, cl
 
 @pytest.mark.parametrize(
     "link",
-    ["<>; rel=next", "<http://[::1>; rel=next", "rel=next", pytest.param("<" * 5000, id="long"), '<?page=2>; rel="next"; rel="last"'],
+    [
+        "<>; rel=next",
+        "<http://[::1>; rel=next",
+        "rel=next",
+        pytest.param("<" * 5000, id="long"),
+        '<?page=2>; rel="next"; rel="last"',
+    ],
 )
-async def test_odd_link_headers_are_no_reason_to_fail(link: str, github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_odd_link_headers_are_no_reason_to_fail(
+    link: str, github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 2)
     github.fault("*", times=1, headers={"Link": link})
     assert len((await listing(github, client, store).catalogue()).releases) == 2
 
 
-async def test_links_in_a_circle_come_to_an_end(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_links_in_a_circle_come_to_an_end(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 2)
     base = f"{github.api_url}/repos/{github.repo}/releases?per_page=100&page="
     github.fault("*", headers={"Link": f'<{base}7>; rel="next"'})
@@ -181,13 +218,17 @@ async def test_a_listing_beyond_all_measure_is_left_and_said_to_be_cut(
     monkeypatch.setattr(module, "_LARGEST_LISTING", 1000)
     fill(github, 250)
     base = f"{github.api_url}/repos/{github.repo}/releases?per_page=100&page="
-    github.fault("*", headers={"Link": f'<{base}2>; rel="next"'})  # no rel=last: one after the other
+    github.fault(
+        "*", headers={"Link": f'<{base}2>; rel="next"'}
+    )  # no rel=last: one after the other
     catalogue = await listing(github, client, store).catalogue()
     assert (len(catalogue.releases), catalogue.complete, github.count()) == (100, False, 1)
     assert any("not all releases" in warning for warning in catalogue.warnings)
 
 
-async def test_a_renamed_repository_is_followed_and_named(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_a_renamed_repository_is_followed_and_named(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 150)
     github.renamed["spiral/roadrunner"] = github.repo
     catalogue = await listing(github, client, store, repo="spiral/roadrunner").catalogue()
@@ -195,7 +236,9 @@ async def test_a_renamed_repository_is_followed_and_named(github: Server, client
     assert any("has moved" in warning for warning in catalogue.warnings)
 
 
-async def test_a_private_repository_with_its_token_and_drafts(client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_a_private_repository_with_its_token_and_drafts(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     with Server("me/private", private=True, tokens=["secret-token"]) as github:
         github.add_release("v1.0.0", {"tool-linux-amd64": b"x"})
         github.add_release("v2.0.0", draft=True)
@@ -204,7 +247,9 @@ async def test_a_private_repository_with_its_token_and_drafts(client: httpx.Asyn
     assert catalogue.release("latest") is catalogue.releases[0]
 
 
-async def test_the_token_is_kept_nowhere_and_shown_nowhere(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_the_token_is_kept_nowhere_and_shown_nowhere(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     github.tokens.add("ghp_verysecret")
     fill(github, 150)
     source = listing(github, client, store, "ghp_verysecret")
@@ -214,7 +259,9 @@ async def test_the_token_is_kept_nowhere_and_shown_nowhere(github: Server, clien
     assert github.hosts_that_saw_a_token == {"api"}
 
 
-async def test_what_is_kept_is_read_without_a_network(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_what_is_kept_is_read_without_a_network(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     assert cached(github.repo, github.api_url, store) is None
     github.serve_snapshot()
     fresh = await listing(github, client, store).catalogue()
@@ -228,7 +275,9 @@ async def test_what_is_kept_is_read_without_a_network(github: Server, client: ht
     assert cached(github.repo, "https://elsewhere", store) is None
 
 
-async def test_the_later_of_two_listings_is_shown_whoever_asked(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_the_later_of_two_listings_is_shown_whoever_asked(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     github.tokens.add("good")
     fill(github, 1)
     await listing(github, client, store, "good").catalogue()
@@ -239,7 +288,9 @@ async def test_the_later_of_two_listings_is_shown_whoever_asked(github: Server, 
     assert tags(kept)[0] == "v9"
 
 
-async def test_damage_in_what_is_kept_is_found_and_repaired(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_damage_in_what_is_kept_is_found_and_repaired(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 150)
     before = await listing(github, client, store).catalogue()
     whole = dict(store)
@@ -252,7 +303,9 @@ async def test_damage_in_what_is_kept_is_found_and_repaired(github: Server, clie
             assert cached(github.repo, github.api_url, store) is not None
 
 
-async def test_a_kill_between_two_writes_leaves_the_old_listing(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_a_kill_between_two_writes_leaves_the_old_listing(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 250)
     await listing(github, client, store).catalogue()
     old = dict(store)
@@ -270,7 +323,9 @@ async def test_a_kill_between_two_writes_leaves_the_old_listing(github: Server, 
         assert len(kept.releases) == (251 if done == 4 else 250)
 
 
-async def test_cancelling_leaves_nothing_behind(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_cancelling_leaves_nothing_behind(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 450)
     github.fault("*repositories*", hang=True)
     before = asyncio.all_tasks()
@@ -283,7 +338,22 @@ async def test_cancelling_leaves_nothing_behind(github: Server, client: httpx.As
     assert store == {}
 
 
-@pytest.mark.parametrize("repo", ["", "roadrunner", "a/b/c", "../..", "a/..", "/b", "a b/c", "a/b?x=1", "a/b#", "é/b", "a/" + "b" * 101])
+@pytest.mark.parametrize(
+    "repo",
+    [
+        "",
+        "roadrunner",
+        "a/b/c",
+        "../..",
+        "a/..",
+        "/b",
+        "a b/c",
+        "a/b?x=1",
+        "a/b#",
+        "é/b",
+        "a/" + "b" * 101,
+    ],
+)
 def test_what_is_no_repository(repo: str, client: httpx.AsyncClient, store: MemoryStore) -> None:
     with pytest.raises(UsageError) as caught:
         GitHub(repo, "https://api.github.com", client, store)

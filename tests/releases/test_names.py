@@ -33,22 +33,58 @@ def test_version_of_a_tag(tag: str, version: str) -> None:
 
 ROADRUNNER = [
     # era of v1: a tag without a version, zips for musl, a tag without v
-    ("untagged-f7dbae972208eff54361", "roadrunner-1.0.4-linux-amd64.tar.gz", Kind.SERVER, "linux-amd64", "tar.gz"),
+    (
+        "untagged-f7dbae972208eff54361",
+        "roadrunner-1.0.4-linux-amd64.tar.gz",
+        Kind.SERVER,
+        "linux-amd64",
+        "tar.gz",
+    ),
     ("v1.6.2", "roadrunner-1.6.2-unknown-musl-amd64.zip", Kind.SERVER, "musl-amd64", "zip"),
     ("1.6.0", "roadrunner-1.6.0-freebsd-amd64.zip", Kind.SERVER, "freebsd-amd64", "zip"),
     # spiral/roadrunner-binary
-    ("v2.0.0-alpha1", "roadrunner-2.0.0-alpha1-darwin-amd64.zip", Kind.SERVER, "darwin-amd64", "zip"),
-    ("v2.0.0-RC.1", "roadrunner-2.0.0-RC.1-linux-amd64.tar.gz", Kind.SERVER, "linux-amd64", "tar.gz"),
+    (
+        "v2.0.0-alpha1",
+        "roadrunner-2.0.0-alpha1-darwin-amd64.zip",
+        Kind.SERVER,
+        "darwin-amd64",
+        "zip",
+    ),
+    (
+        "v2.0.0-RC.1",
+        "roadrunner-2.0.0-RC.1-linux-amd64.tar.gz",
+        Kind.SERVER,
+        "linux-amd64",
+        "tar.gz",
+    ),
     # v2.7.2 and later
     ("v2.9.4", "roadrunner-2.9.4-darwin-arm64.tar.gz", Kind.SERVER, "darwin-arm64", "tar.gz"),
     ("v2.9.4", "protoc-gen-php-grpc-2.9.4-windows-amd64.zip", Kind.PLUGIN, "windows-amd64", "zip"),
     ("v2.12.3", "roadrunner-2.12.3-linux-amd64.deb", Kind.DEB, "linux-amd64", "deb"),
-    ("v2.12.3", "protoc-gen-php-grpc-2.12.3-unknown-musl-amd64.zip", Kind.PLUGIN, "musl-amd64", "zip"),
+    (
+        "v2.12.3",
+        "protoc-gen-php-grpc-2.12.3-unknown-musl-amd64.zip",
+        Kind.PLUGIN,
+        "musl-amd64",
+        "zip",
+    ),
     # v2023 and later
     ("v2025.1.15", "roadrunner-2025.1.15-linux-arm64.tar.gz", Kind.SERVER, "linux-arm64", "tar.gz"),
-    ("v2025.1.15", "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz", Kind.SERVER, "musl-amd64", "tar.gz"),
+    (
+        "v2025.1.15",
+        "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz",
+        Kind.SERVER,
+        "musl-amd64",
+        "tar.gz",
+    ),
     ("v2025.1.15", "roadrunner-2025.1.15-linux-arm64.deb", Kind.DEB, "linux-arm64", "deb"),
-    ("v2025.1.15", "protoc-gen-php-grpc-2025.1.15-freebsd-amd64.tar.gz", Kind.PLUGIN, "freebsd-amd64", "tar.gz"),
+    (
+        "v2025.1.15",
+        "protoc-gen-php-grpc-2025.1.15-freebsd-amd64.tar.gz",
+        Kind.PLUGIN,
+        "freebsd-amd64",
+        "tar.gz",
+    ),
     # the version in the name is not the tag's
     ("v2.0.0", "roadrunner-1.9.2-windows-amd64.zip", Kind.SERVER, "windows-amd64", "zip"),
 ]
@@ -61,7 +97,9 @@ def test_roadrunner_names(tag: str, name: str, kind: Kind, slug: str, archive: s
 
 
 def test_unknown_musl_is_linux_with_musl() -> None:
-    platform = parse_asset_name("roadrunner-2025.1.15-unknown-musl-amd64.tar.gz", "v2025.1.15").platform
+    platform = parse_asset_name(
+        "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz", "v2025.1.15"
+    ).platform
     assert (platform.os, platform.arch, platform.libc) == ("linux", "amd64", "musl")
 
 
@@ -97,7 +135,13 @@ OTHERS = [
     ("tool-aarch64-linux-android.zip", "android", "arm64", "", "zip"),
     ("bun-linux-x64-musl-baseline.zip", "linux", "amd64", "musl", "zip"),
     ("tool-1.0-py3-none-musllinux_1_2_x86_64.whl", "linux", "amd64", "musl", "zip"),
-    ("tool-1.0-py3-none-manylinux_2_17_aarch64.manylinux2014_aarch64.whl", "linux", "arm64", "gnu", "zip"),
+    (
+        "tool-1.0-py3-none-manylinux_2_17_aarch64.manylinux2014_aarch64.whl",
+        "linux",
+        "arm64",
+        "gnu",
+        "zip",
+    ),
     ("tool-alpine-arm64.tar.gz", "linux", "arm64", "musl", "tar.gz"),
     ("tool-1.2.3-1.x86_64.rpm", "linux", "amd64", "", "raw"),
     ("tool_1.2.3_aarch64.apk", "linux", "arm64", "", "raw"),
@@ -115,7 +159,11 @@ OTHERS = [
 def test_other_projects_names(name: str, os: str, arch: str, libc: str, archive: str) -> None:
     parsed = parse_asset_name(name, "v1.2.3")
     platform = parsed.platform
-    assert (known_or(platform.os, ""), known_or(platform.arch, ""), known_or(platform.libc, "")) == (os, arch, libc)
+    assert (
+        known_or(platform.os, ""),
+        known_or(platform.arch, ""),
+        known_or(platform.libc, ""),
+    ) == (os, arch, libc)
     assert (parsed.kind, parsed.archive) == (Kind.OTHER, archive)
 
 
@@ -142,7 +190,9 @@ def test_files_about_files_are_kept_but_run_nowhere(name: str) -> None:
     assert (parsed.kind, parsed.archive, parsed.platform.slug) == (Kind.OTHER, "raw", "?")
 
 
-@pytest.mark.parametrize("name", ["roadrunner-2025.1.15.tar.gz", "roadrunner-notes-linux", "rr", "", ".", "💥"])
+@pytest.mark.parametrize(
+    "name", ["roadrunner-2025.1.15.tar.gz", "roadrunner-notes-linux", "rr", "", ".", "💥"]
+)
 def test_what_fits_nothing_is_other(name: str) -> None:
     assert parse_asset_name(name, "v2025.1.15").kind is Kind.OTHER
 
@@ -161,12 +211,18 @@ def test_any_name_and_tag_give_an_answer(name: str, tag: str) -> None:
     st.sampled_from(["linux", "darwin", "windows", "freebsd", "unknown-musl"]),
     st.sampled_from(["amd64", "arm64", "386", "riscv64"]),
     st.sampled_from(["tar.gz", "zip", "tar.xz"]),
-    st.from_regex(r"[0-9]{1,4}\.[0-9]{1,2}\.[0-9]{1,2}(-(alpha|beta|rc)\.?[0-9]{1,2})?", fullmatch=True),
+    st.from_regex(
+        r"[0-9]{1,4}\.[0-9]{1,2}\.[0-9]{1,2}(-(alpha|beta|rc)\.?[0-9]{1,2})?", fullmatch=True
+    ),
 )
 def test_any_version_of_a_known_shape(system: str, arch: str, ending: str, version: str) -> None:
     parsed = parse_asset_name(f"roadrunner-{version}-{system}-{arch}.{ending}", f"v{version}")
     expected = "musl" if system == "unknown-musl" else system
-    assert (parsed.kind, parsed.platform.slug, parsed.archive) == (Kind.SERVER, f"{expected}-{arch}", ending)
+    assert (parsed.kind, parsed.platform.slug, parsed.archive) == (
+        Kind.SERVER,
+        f"{expected}-{arch}",
+        ending,
+    )
 
 
 @pytest.mark.alone

@@ -37,21 +37,33 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "title", "remedy"), [pytest.param(f, t, r, id=name) for name, f, t, r in WAYS])
+@pytest.mark.parametrize(
+    ("fault", "title", "remedy"), [pytest.param(f, t, r, id=name) for name, f, t, r in WAYS]
+)
 async def test_the_pages_that_came_are_shown_with_a_sentence(
-    fault: dict[str, object], title: str, remedy: str, github: Server, client: httpx.AsyncClient, store: MemoryStore
+    fault: dict[str, object],
+    title: str,
+    remedy: str,
+    github: Server,
+    client: httpx.AsyncClient,
+    store: MemoryStore,
 ) -> None:
     fill(github, 250)
     github.fault("*/repositories/*", skip=1, **fault)  # one of the pages 2 and 3
     found = await listed(github, client, store)
-    assert (found.origin, found.complete, len(found.releases)) in ((Origin.API, False, 200), (Origin.API, False, 150))
+    assert (found.origin, found.complete, len(found.releases)) in (
+        (Origin.API, False, 200),
+        (Origin.API, False, 150),
+    )
     assert tags(found)[0] == "v0.0.249"
     assert found.warnings[0] == "These are not all releases: only 2 pages of the list were read"
     assert title in found.warnings[1]
     assert remedy in found.warnings[1]
 
 
-async def test_a_page_that_fails_when_pages_come_one_by_one(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_a_page_that_fails_when_pages_come_one_by_one(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 250)
     base = f"{github.api_url}/repos/{github.repo}/releases?per_page=100&page="
     github.fault("*", times=1, headers={"Link": f'<{base}2>; rel="next"'})
@@ -61,7 +73,9 @@ async def test_a_page_that_fails_when_pages_come_one_by_one(github: Server, clie
     assert found.warnings[0] == "These are not all releases: only 1 page of the list was read"
 
 
-async def test_a_limit_says_until_when_and_nothing_more_is_asked(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_a_limit_says_until_when_and_nothing_more_is_asked(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 1500)
     github.rate_limit = 3
     found = await listed(github, client, store)
@@ -72,7 +86,9 @@ async def test_a_limit_says_until_when_and_nothing_more_is_asked(github: Server,
     assert github.count() <= 1 + 2 + 6
 
 
-async def test_what_came_is_kept_and_the_rest_is_had_the_next_time(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_what_came_is_kept_and_the_rest_is_had_the_next_time(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 250)
     wrong = github.fault("*/repositories/*", skip=1, status=503)
     part = await listed(github, client, store)
@@ -90,7 +106,9 @@ async def test_what_came_is_kept_and_the_rest_is_had_the_next_time(github: Serve
     assert (again.complete, tags(again), again.warnings) == (True, tags(whole), ())
 
 
-async def test_a_whole_list_of_before_is_worth_more_and_stays(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_a_whole_list_of_before_is_worth_more_and_stays(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 250)
     await listed(github, client, store)
     before = dict(store)
@@ -102,7 +120,9 @@ async def test_a_whole_list_of_before_is_worth_more_and_stays(github: Server, cl
     assert store == before
 
 
-async def test_of_two_lists_that_are_not_whole_the_longer_is_shown(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_of_two_lists_that_are_not_whole_the_longer_is_shown(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 450)
     base = f"{github.api_url}/repos/{github.repo}/releases?per_page=100&page="
     github.fault("*", times=1, headers={"Link": f'<{base}2>; rel="next"'})
@@ -118,7 +138,9 @@ async def test_of_two_lists_that_are_not_whole_the_longer_is_shown(github: Serve
     assert any("not all releases" in warning for warning in found.warnings)
 
 
-async def test_without_the_first_page_there_is_nothing_to_show(github: Server, client: httpx.AsyncClient, store: MemoryStore) -> None:
+async def test_without_the_first_page_there_is_nothing_to_show(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     fill(github, 250)
     github.exhaust()
     with pytest.raises(RateLimitedError):
@@ -135,7 +157,9 @@ async def test_a_page_that_hangs_does_not_keep_back_what_came(
     fill(github, 250)
     github.fault("*/repositories/*", hang=True, times=1)
     github.fault("*/repositories/*", status=503)
-    found = await asyncio.wait_for(listed(github, client, store), 4)  # the client itself would wait for five
+    found = await asyncio.wait_for(
+        listed(github, client, store), 4
+    )  # the client itself would wait for five
     assert (len(found.releases), found.complete) == (100, False)
 
 

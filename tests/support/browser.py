@@ -18,10 +18,26 @@ import pytest
 from tests.support.skips import do_without, told
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-BROWSER, REMEDY = "browser", "`make test` as root on Debian installs chromium; elsewhere install it, or set RR_TEST_BROWSER"
+BROWSER, REMEDY = (
+    "browser",
+    "`make test` as root on Debian installs chromium; elsewhere install it, or set RR_TEST_BROWSER",
+)
 FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars", "--force-color-profile=srgb"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+    *(
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--hide-scrollbars",
+        "--force-color-profile=srgb",
+    ),
+    *(
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+    ),
 )
 
 
@@ -35,7 +51,9 @@ class Browser:
         """The page's document as it stands after it was loaded, as HTML."""
         return self._run(page, "--dump-dom", *flags)
 
-    def screenshot(self, page: Path, into: Path, *flags: str, width: int = 1200, height: int = 900) -> Path:
+    def screenshot(
+        self, page: Path, into: Path, *flags: str, width: int = 1200, height: int = 900
+    ) -> Path:
         """A picture of the page, as PNG."""
         self._run(page, f"--screenshot={into}", f"--window-size={width},{height}", *flags)
         assert into.is_file(), "the browser made no picture"
@@ -48,9 +66,24 @@ class Browser:
         return into
 
     def _run(self, page: Path, *words: str) -> str:
-        with tempfile.TemporaryDirectory(prefix="rr-explorer-browser-", ignore_cleanup_errors=True) as profile:
-            command = [self.program, *FLAGS, f"--user-data-dir={profile}", *words, page.absolute().as_uri()]
-            done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=90, check=False)
+        with tempfile.TemporaryDirectory(
+            prefix="rr-explorer-browser-", ignore_cleanup_errors=True
+        ) as profile:
+            command = [
+                self.program,
+                *FLAGS,
+                f"--user-data-dir={profile}",
+                *words,
+                page.absolute().as_uri(),
+            ]
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=90,
+                check=False,
+            )
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout
 
@@ -90,7 +123,12 @@ def bring_up() -> str:
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
         done = subprocess.run(
-            ["apt-get", "-q", "-o", "Acquire::Retries=3", *words], capture_output=True, text=True, env=quiet, timeout=900, check=False
+            ["apt-get", "-q", "-o", "Acquire::Retries=3", *words],
+            capture_output=True,
+            text=True,
+            env=quiet,
+            timeout=900,
+            check=False,
         )
         if done.returncode:
             return f"apt-get {words[0]}: {(done.stderr.strip() or 'failed').splitlines()[-1]}"

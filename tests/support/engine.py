@@ -28,7 +28,10 @@ from tests.support.skips import do_without, told
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
-ENGINE, REMEDY = "container engine", "`make test` as root on Debian installs and starts one; elsewhere start docker or podman"
+ENGINE, REMEDY = (
+    "container engine",
+    "`make test` as root on Debian installs and starts one; elsewhere start docker or podman",
+)
 _OTHER = {"x86_64": ("arm64", "aarch64"), "aarch64": ("amd64", "x86_64")}
 
 
@@ -57,7 +60,9 @@ class TestEngine:
 
     def run(self, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Call the engine's client; a failure is the caller's to look at."""
-        return subprocess.run([*self.command, *words], capture_output=True, text=True, timeout=timeout, check=False)
+        return subprocess.run(
+            [*self.command, *words], capture_output=True, text=True, timeout=timeout, check=False
+        )
 
     def containers(self, label: str = "rr-explorer") -> list[str]:
         """Ids of the containers that bear a label, running or not."""
@@ -75,7 +80,9 @@ def find() -> TestEngine | str:
             whys.append(f"{words[0]} is not installed")
             continue
         try:
-            asked = subprocess.run([*words, "version"], capture_output=True, text=True, timeout=30, check=False)
+            asked = subprocess.run(
+                [*words, "version"], capture_output=True, text=True, timeout=30, check=False
+            )
         except subprocess.TimeoutExpired:
             whys.append(f"{words[0]} gave no answer in 30 s")
             continue
@@ -154,11 +161,24 @@ def start_dockerd(*arguments: str, host: str = "", wait: float = 60.0) -> str:
     log = BUILD / "dockerd.log"
     client = ["docker", *(["--host", host] if host else [])]
     with log.open("ab") as file:
-        command = ["dockerd", "--iptables=false", "--bridge=none", *(["--host", host] if host else []), *arguments]
-        daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True)
+        command = [
+            "dockerd",
+            "--iptables=false",
+            "--bridge=none",
+            *(["--host", host] if host else []),
+            *arguments,
+        ]
+        daemon = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+        )
     end = time.monotonic() + wait
     while time.monotonic() < end:
-        if subprocess.run([*client, "version"], capture_output=True, timeout=30, check=False).returncode == 0:
+        if (
+            subprocess.run(
+                [*client, "version"], capture_output=True, timeout=30, check=False
+            ).returncode
+            == 0
+        ):
             return ""
         if daemon.poll() is not None:
             break
@@ -172,7 +192,12 @@ def _install(*packages: str) -> str:
     print(f"engine: installing {' '.join(packages)} with apt-get")
     for words in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
         done = subprocess.run(
-            ["apt-get", "-q", "-o", "Acquire::Retries=3", *words], capture_output=True, text=True, env=quiet, timeout=600, check=False
+            ["apt-get", "-q", "-o", "Acquire::Retries=3", *words],
+            capture_output=True,
+            text=True,
+            env=quiet,
+            timeout=600,
+            check=False,
         )
         if done.returncode:
             return f"apt-get {words[0]}: {(done.stderr.strip() or 'failed').splitlines()[-1]}"
@@ -191,8 +216,14 @@ def _register_emulation() -> str:
         return failed
     try:
         if not (BINFMT / "register").exists():
-            subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", str(BINFMT)], check=True, capture_output=True)
-        if not (BINFMT / f"qemu-{machine}").exists():  # where systemd runs, installing the package has registered it
+            subprocess.run(
+                ["mount", "-t", "binfmt_misc", "binfmt_misc", str(BINFMT)],
+                check=True,
+                capture_output=True,
+            )
+        if not (
+            BINFMT / f"qemu-{machine}"
+        ).exists():  # where systemd runs, installing the package has registered it
             (BINFMT / "register").write_text(entry.read_text().strip())
     except (OSError, subprocess.SubprocessError) as error:
         return f"no emulation of {arch}: {error}"

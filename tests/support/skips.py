@@ -58,9 +58,14 @@ def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How many tests did not run, and why."""
-    reasons = [_reason(report).removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", [])]
+    reasons = [
+        _reason(report).removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+    ]
     if not reasons:
         return
-    terminalreporter.write_sep("!", f"NOT EVERYTHING WAS TESTED: {len(reasons)} SKIPPED", red=True, bold=True)
+    terminalreporter.write_sep(
+        "!", f"NOT EVERYTHING WAS TESTED: {len(reasons)} SKIPPED", red=True, bold=True
+    )
     for reason in sorted(set(reasons)):
         terminalreporter.write_line(f"{reasons.count(reason)}: {reason}", red=True)

@@ -28,15 +28,22 @@ class Driver:
 
     def drawn(self) -> str:
         """What is on the screen, line by line, as it goes to the terminal."""
-        return "\n".join("".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips())
+        return "\n".join(
+            "".join(segment.text for segment in strip)
+            for strip in self.app.screen._compositor.render_strips()
+        )
 
     async def until(self, what: Callable[[], object], limit: float = 30.0) -> None:
         """Let the app run until something holds."""
         end = time.monotonic() + limit
         while not what():
-            assert time.monotonic() < end, f"it did not come to that; on the screen:\n{self.drawn()}"
+            assert time.monotonic() < end, (
+                f"it did not come to that; on the screen:\n{self.drawn()}"
+            )
             await self.pilot.pause()
-            await asyncio.sleep(0.005)  # gives the workers' threads a turn; the condition ends the waiting, not the time
+            await asyncio.sleep(
+                0.005
+            )  # gives the workers' threads a turn; the condition ends the waiting, not the time
         await self.pilot.pause()
 
     async def shows(self, *words: str) -> None:
@@ -66,7 +73,10 @@ def settings(tmp_path: Path, **more: Any) -> Settings:
 
 @asynccontextmanager
 async def opened(
-    chosen: Settings, size: tuple[int, int] = (120, 40), ready: bool = True, target: str | None = None
+    chosen: Settings,
+    size: tuple[int, int] = (120, 40),
+    ready: bool = True,
+    target: str | None = None,
 ) -> AsyncIterator[Driver]:
     """The app, running; with ``ready`` the list has arrived."""
     app = ExplorerApp(chosen, target=target, now=lambda: NOW)

@@ -23,12 +23,16 @@ SLOW = "roadrunner-2025.1.39-linux-amd64.tar.gz"
 
 def fill(github: "GitHub") -> None:
     """Forty releases of three files; one of them comes slowly, whole."""
-    packed = {arch: make_archive("tar.gz", "rr", roadrunner_members(binary(f"go-static-{arch}"))) for arch in ("amd64", "arm64")}
+    packed = {
+        arch: make_archive("tar.gz", "rr", roadrunner_members(binary(f"go-static-{arch}")))
+        for arch in ("amd64", "arm64")
+    }
     for number in range(40):
         name = f"roadrunner-2025.1.{number}"
         github.add_release(
             f"v2025.1.{number}",
-            {f"{name}-linux-{arch}.tar.gz": data for arch, data in packed.items()} | {f"{name}-unknown-musl-amd64.tar.gz": packed["amd64"]},
+            {f"{name}-linux-{arch}.tar.gz": data for arch, data in packed.items()}
+            | {f"{name}-unknown-musl-amd64.tar.gz": packed["amd64"]},
         )
     github.fault(f"*{SLOW}", host="assets", bytes_per_second=20_000)
 
@@ -44,10 +48,16 @@ async def waits(folder: Path) -> tuple[list[float], list[float]]:
             app = driver.app
             await driver.until(lambda: app.catalogue is not None and not app.board.running)
             assert app.catalogue is not None
-            app.work.download(next(a for r in app.catalogue.releases for a in r.assets if a.name == SLOW))
-            github.ask("fault", "*", host="web", latency_s=0.3)  # the matrix fills for as long as keys are pressed
+            app.work.download(
+                next(a for r in app.catalogue.releases for a in r.assets if a.name == SLOW)
+            )
+            github.ask(
+                "fault", "*", host="web", latency_s=0.3
+            )  # the matrix fills for as long as keys are pressed
             await driver.press("m")
-            await driver.until(lambda: isinstance(app.screen, MatrixScreen) and len(app.screen.grid.view) == 40)
+            await driver.until(
+                lambda: isinstance(app.screen, MatrixScreen) and len(app.screen.grid.view) == 40
+            )
             screen = app.screen
             assert isinstance(screen, MatrixScreen)
             search = Table()
@@ -62,7 +72,9 @@ async def waits(folder: Path) -> tuple[list[float], list[float]]:
                 number = 0
                 while not stop.is_set():
                     number += 1
-                    app.post_message(JobPrinted(flood, tuple(f"line {line} of the flood" for line in range(500))))
+                    app.post_message(
+                        JobPrinted(flood, tuple(f"line {line} of the flood" for line in range(500)))
+                    )
                     if number % 10 == 1:
                         search.filter(f"99{number}")
                     await asyncio.sleep(0.05)
@@ -78,8 +90,12 @@ async def waits(folder: Path) -> tuple[list[float], list[float]]:
                 await moved.wait()
                 found.append(time.perf_counter() - started)
                 own.append(time.thread_time() - worked)
-                await asyncio.sleep(0.02)  # keys come one by one: a held key repeats thirty times a second
-            assert app.board.find(Kind.DOWNLOAD, f"v2025.1.39/{SLOW}#") in app.board.running, "the download is still under way"
+                await asyncio.sleep(
+                    0.02
+                )  # keys come one by one: a held key repeats thirty times a second
+            assert app.board.find(Kind.DOWNLOAD, f"v2025.1.39/{SLOW}#") in app.board.running, (
+                "the download is still under way"
+            )
             assert github.ask("count", host="assets") > 16, "and more than sixteen peeks"
             stop.set()
             await working

@@ -12,7 +12,14 @@ from explorer.tui.screens.doctor import DoctorScreen
 from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.screens.settings import SettingsScreen
 
-SCREENS: list[type[ExplorerScreen]] = [BrowserScreen, BinaryScreen, SettingsScreen, DoctorScreen, MatrixScreen, AdviceScreen]
+SCREENS: list[type[ExplorerScreen]] = [
+    BrowserScreen,
+    BinaryScreen,
+    SettingsScreen,
+    DoctorScreen,
+    MatrixScreen,
+    AdviceScreen,
+]
 PROMISED = {
     "filter": "slash",
     "open": "enter",

@@ -20,23 +20,38 @@ SIZES = [(80, 24), (160, 50)]
 
 async def ask(app: Driver) -> AdviceScreen:
     await app.press("a")
-    await app.until(lambda: isinstance(app.app.screen, AdviceScreen) and app.app.screen.advice is not None)
+    await app.until(
+        lambda: isinstance(app.app.screen, AdviceScreen) and app.app.screen.advice is not None
+    )
     screen = app.app.screen
     assert isinstance(screen, AdviceScreen)
     return screen
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_which_file_to_take_and_what_would_prove_it(size: tuple[int, int], demo: Settings) -> None:
+async def test_which_file_to_take_and_what_would_prove_it(
+    size: tuple[int, int], demo: Settings
+) -> None:
     async with opened(demo, size=size) as app:
         await app.shows("✓ yes")
         screen = await ask(app)
-        await app.shows("[arm64]", "[musl]", "✓ take roadrunner-2025.1.15-linux-arm64.tar.gz (stand-in)", "prove it", "Nothing to paste")
+        await app.shows(
+            "[arm64]",
+            "[musl]",
+            "✓ take roadrunner-2025.1.15-linux-arm64.tar.gz (stand-in)",
+            "prove it",
+            "Nothing to paste",
+        )
         await app.press("M")
         await app.shows("[amd64]", "✓ take roadrunner-2025.1.15-linux-amd64.tar.gz")
         await app.press("L")
         await app.shows("[glibc]", "✓ take")
-        await app.until(lambda: screen.advice is not None and (screen.advice.arch, screen.advice.libc) == ("amd64", "glibc"))
+        await app.until(
+            lambda: (
+                screen.advice is not None
+                and (screen.advice.arch, screen.advice.libc) == ("amd64", "glibc")
+            )
+        )
         await app.press("y", *"command line", "enter")
         assert app.app.clipboard == "rr-explorer advise --arch amd64 --libc glibc v2025.1.15"
         await app.press("enter")
@@ -55,14 +70,18 @@ async def test_where_nothing_serves_it_says_how_to_build(demo: Settings) -> None
         assert "GOARCH=arm64 go build" in app.app.clipboard
 
 
-async def test_lines_to_paste_have_the_files_address_and_digest(tmp_path: Path, github: GitHub) -> None:
+async def test_lines_to_paste_have_the_files_address_and_digest(
+    tmp_path: Path, github: GitHub
+) -> None:
     name = "roadrunner-2025.1.15-linux-arm64.tar.gz"
     data = make_archive("tar.gz", "rr", roadrunner_members(binary("go-static-arm64")))
     github.add_release("v2025.1.15", {name: data})
     async with opened(settings(tmp_path, demo=False, api_url=github.api_url)) as app:
         await app.shows("✓ yes")
         screen = await ask(app)
-        await app.shows("✓ take", "Dockerfile", "Shell, with checksum", "▢ nothing has proved it yet")
+        await app.shows(
+            "✓ take", "Dockerfile", "Shell, with checksum", "▢ nothing has proved it yet"
+        )
         assert screen.advice is not None
         await app.press("y", *"shell", "enter")
         assert screen.advice.chosen is not None
@@ -126,7 +145,9 @@ async def test_a_report_on_a_whole_release_copied_and_as_json(demo: Settings, he
         await app.press("ctrl+u", *"mine.json", "enter")
         await app.until((here / "mine.json").exists)
         await app.shows("The report is in")
-        assert len(json.loads((here / "mine.json").read_text(encoding="utf-8"))["inspections"]) == len(app.app.learned)
+        assert len(
+            json.loads((here / "mine.json").read_text(encoding="utf-8"))["inspections"]
+        ) == len(app.app.learned)
 
 
 def test_the_default_name_is_a_free_one(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ async def away() -> AsyncIterator[Away]:
     await there.close()
 
 
-async def test_a_result_and_an_error_come_across_and_the_work_is_done_in_one_other_thread(away: Away) -> None:
+async def test_a_result_and_an_error_come_across_and_the_work_is_done_in_one_other_thread(
+    away: Away,
+) -> None:
     async def where() -> threading.Thread:
         await asyncio.sleep(0)
         return threading.current_thread()

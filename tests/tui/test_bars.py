@@ -20,12 +20,18 @@ def download(app: Driver, name: str = "roadrunner-2025.1.15-linux-arm64.tar.gz")
     """A download on the board that is half done."""
     job = app.app.board.start(Kind.DOWNLOAD, name, name)
     app.app.jobs_changed.publish(job)
-    app.app.post_message(JobProgressed(job, Progress("downloading", 43_000_000, 100_000_000, "bytes", 1e6)))
+    app.app.post_message(
+        JobProgressed(job, Progress("downloading", 43_000_000, 100_000_000, "bytes", 1e6))
+    )
     return job
 
 
-@pytest.mark.parametrize("size", [*SIZES, (40, 10), (160, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_help_and_the_way_out_are_named_at_every_width(size: tuple[int, int], demo: Settings) -> None:
+@pytest.mark.parametrize(
+    "size", [*SIZES, (40, 10), (160, 50)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+async def test_help_and_the_way_out_are_named_at_every_width(
+    size: tuple[int, int], demo: Settings
+) -> None:
     async with opened(demo, size=size) as app:
         await app.until(lambda: "? help" in key_bar(app) and "q quit" in key_bar(app))
         await app.press("enter", "enter")
@@ -39,14 +45,27 @@ async def test_help_and_the_way_out_are_named_at_every_width(size: tuple[int, in
 
 async def test_what_is_most_needed_comes_before_what_is_not(demo: Settings) -> None:
     async with opened(demo, size=(80, 24)) as app:
-        await app.until(lambda: all(word in key_bar(app) for word in ("enter open", "v verify", "t target", "/ filter", "m matrix")))
+        await app.until(
+            lambda: all(
+                word in key_bar(app)
+                for word in ("enter open", "v verify", "t target", "/ filter", "m matrix")
+            )
+        )
         words = key_bar(app).split("  ")
-        assert [word.strip() for word in words if word.strip()][-2:] == ["? help", "q quit"], "where one looks for them"
+        assert [word.strip() for word in words if word.strip()][-2:] == ["? help", "q quit"], (
+            "where one looks for them"
+        )
         assert "esc back" not in key_bar(app), "there is nowhere to go back to"
         await app.press("enter")
         await app.until(lambda: "esc back" in key_bar(app))
         await app.press("enter")
-        await app.until(lambda: "] next tab" in key_bar(app) and "y copy" in key_bar(app) and "q quit" in key_bar(app))
+        await app.until(
+            lambda: (
+                "] next tab" in key_bar(app)
+                and "y copy" in key_bar(app)
+                and "q quit" in key_bar(app)
+            )
+        )
 
 
 @pytest.mark.parametrize("size", [*SIZES, (40, 10)], ids=lambda size: f"{size[0]}x{size[1]}")
@@ -94,4 +113,8 @@ async def test_the_bar_has_the_users_keys(tmp_path: Path) -> None:
 
 
 def test_a_label_has_two_words_at_most() -> None:
-    assert all(len(action.label) <= 12 and action.label.count(" ") <= 1 for action in ACTIONS if action.shown)
+    assert all(
+        len(action.label) <= 12 and action.label.count(" ") <= 1
+        for action in ACTIONS
+        if action.shown
+    )

@@ -26,7 +26,9 @@ async def test_releases_and_files_side_by_side_with_verdicts(demo: Settings) -> 
     async with opened(demo) as app:
         await app.shows("206 releases", "v2025.1.15", "Demo: the files marked stand-in", "✓ yes")
         text = app.drawn()
-        assert "206 releases seen, not all" in text, "the bundled list does not pretend to be GitHub's"
+        assert "206 releases seen, not all" in text, (
+            "the bundled list does not pretend to be GitHub's"
+        )
         assert "v2025.1.15 · 2026-06-17 · 16 files" in text
         screen = app.app.screen
         assert isinstance(screen, BrowserScreen)
@@ -43,15 +45,30 @@ async def test_a_long_tag_is_whole(demo: Settings) -> None:
             app.app.screen.go_to_release(tag)  # type: ignore[attr-defined]  # the browser's
             await app.shows(f"› {tag} pre")
         await app.pilot.resize_terminal(160, 50)
-        await app.until(lambda: any("› v2023.3.0-beta.2 pre" in line and " 15 " in line[:46] for line in app.drawn().splitlines()))
+        await app.until(
+            lambda: any(
+                "› v2023.3.0-beta.2 pre" in line and " 15 " in line[:46]
+                for line in app.drawn().splitlines()
+            )
+        )
         await app.shows("date         files")
 
 
 async def test_at_80_columns_no_two_tags_look_alike(tmp_path: Path, github: GitHub) -> None:
     """What tells two releases apart stands in the middle of their tags: the word behind them goes first."""
-    tags = ("v2023.3.0-beta.2", "v2023.2.0-beta.2", "v2023.1.0-alpha.1", "v2023.2.0-rc.2", "v2.12.0-beta.1")
+    tags = (
+        "v2023.3.0-beta.2",
+        "v2023.2.0-beta.2",
+        "v2023.1.0-alpha.1",
+        "v2023.2.0-rc.2",
+        "v2.12.0-beta.1",
+    )
     for tag in tags:
-        github.add_release(tag, {f"roadrunner-{tag[1:]}-linux-amd64.tar.gz": b"\x1f\x8b nothing of the kind"}, prerelease=True)
+        github.add_release(
+            tag,
+            {f"roadrunner-{tag[1:]}-linux-amd64.tar.gz": b"\x1f\x8b nothing of the kind"},
+            prerelease=True,
+        )
     async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as app:
         await app.shows(*tags, "linux-amd64", "on musl")
         await app.pilot.resize_terminal(120, 40)
@@ -141,7 +158,9 @@ async def test_a_lookup_that_was_cut_short_is_done_again(demo: Settings) -> None
         screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
         await app.shows("✗ no")
         app.app.set_target("debian-12")
-        for _ in range(4):  # as if other screens were opened and left while the files are read again
+        for _ in range(
+            4
+        ):  # as if other screens were opened and left while the files are read again
             await asyncio.sleep(0.02)
             screen.on_screen_resume()  # type: ignore[attr-defined]
         assert screen.query_one("#asset-table", Table).go_to("roadrunner-1.6.2-linux-amd64.tar.gz")
@@ -154,7 +173,10 @@ async def test_copying_offers_what_there_is(demo: Settings) -> None:
         await app.press("tab", "y")  # the cursor begins on the file that answers the question
         await app.shows("Copy", "command line", "platform")
         await app.press(*"command", "enter")
-        assert app.app.clipboard == "rr-explorer inspect v2025.1.15/roadrunner-2025.1.15-linux-arm64.tar.gz"
+        assert (
+            app.app.clipboard
+            == "rr-explorer inspect v2025.1.15/roadrunner-2025.1.15-linux-arm64.tar.gz"
+        )
         await app.press("y", *"because", "enter")
         assert app.app.clipboard == "static Go"
         await app.press("y", "escape")
@@ -165,11 +187,19 @@ async def test_only_web_addresses_are_opened(demo: Settings, tmp_path: Path) -> 
     seen = tmp_path / "seen"
     script = tmp_path / "browser.py"
     script.write_text(f"import sys; open({str(seen)!r}, 'a').write(sys.argv[1])\n")
-    webbrowser.register("probe", None, webbrowser.GenericBrowser([sys.executable, str(script), "%s"]), preferred=True)
+    webbrowser.register(
+        "probe",
+        None,
+        webbrowser.GenericBrowser([sys.executable, str(script), "%s"]),
+        preferred=True,
+    )
     async with opened(demo) as app:
         await app.press("o")
         await app.until(seen.exists)
-        assert seen.read_text() == "https://github.com/roadrunner-server/roadrunner/releases/tag/v2025.1.15"
+        assert (
+            seen.read_text()
+            == "https://github.com/roadrunner-server/roadrunner/releases/tag/v2025.1.15"
+        )
         seen.unlink()
         for address in ("file:///etc/passwd", "javascript:alert(1)", "", "-x"):
             app.app.open_page(address)

@@ -15,7 +15,9 @@ from tests.tui.conftest import opened, settings
 
 @pytest.mark.parametrize("theme", ["rr-dark", "ansi-dark", "ansi-light"])
 @pytest.mark.parametrize("key", ["t", "y", "question_mark", "J", "T", "g"])
-async def test_a_dialog_leaves_the_screen_below_it_to_be_seen(theme: str, key: str, tmp_path: Path) -> None:
+async def test_a_dialog_leaves_the_screen_below_it_to_be_seen(
+    theme: str, key: str, tmp_path: Path
+) -> None:
     async with opened(settings(tmp_path, theme=theme)) as app:
         await app.shows("✓ yes")
         await app.press(key)
@@ -35,7 +37,9 @@ async def test_a_toast_leaves_the_verdict_to_be_read(size: tuple[int, int], demo
             banner = app.app.screen.query_one(VerdictBanner)
             lines = app.drawn().splitlines()[banner.region.y : banner.region.bottom]
             assert any("YES, runs on Alpine" in line for line in lines)
-            assert not any("told" in line or "Something" in line or "▌ " in line[3:] for line in lines), lines
+            assert not any(
+                "told" in line or "Something" in line or "▌ " in line[3:] for line in lines
+            ), lines
             app.app.clear_notifications()
 
 
@@ -57,7 +61,10 @@ async def test_jobs_are_filtered_sorted_copied_and_cancelled(demo: Settings) -> 
         await app.shows("one.tar.gz", "third.deb")
         table = app.app.screen.query_one(Table)
         await app.press("s", "s")
-        assert [table.source.row(index).cells[1].text for index in table.view][:2] == ["another.zip", "one.tar.gz"]
+        assert [table.source.row(index).cells[1].text for index in table.view][:2] == [
+            "another.zip",
+            "one.tar.gz",
+        ]
         await app.press("question_mark")
         await app.shows("what a download has is kept")
         await app.press("escape", "escape")

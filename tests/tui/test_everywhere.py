@@ -43,7 +43,9 @@ async def test_the_palette_offers_what_makes_sense_now(demo: Settings) -> None:
         await app.press(*"v2.12.3")
         await app.shows("go to v2.12.3")
         await app.press("enter")
-        await app.until(lambda: app.app.screen.query_one("#release-table", Table).row.key == "v2.12.3")  # type: ignore[union-attr]
+        await app.until(
+            lambda: app.app.screen.query_one("#release-table", Table).row.key == "v2.12.3"
+        )  # type: ignore[union-attr]
 
 
 async def test_a_command_of_the_palette_runs(demo: Settings) -> None:

@@ -11,7 +11,8 @@ from tests.tui.conftest import Driver, opened
 TABLES = {
     "roadrunner-1.6.2-linux-amd64.tar.gz": {spec.id for spec in TABS} - {"verdict", "release"},
     # A static program has no interpreter, no libraries and no dynamic section.
-    "roadrunner-2025.1.15-linux-arm64.tar.gz": {spec.id for spec in TABS} - {"verdict", "release", "dependencies", "dynamic"},
+    "roadrunner-2025.1.15-linux-arm64.tar.gz": {spec.id for spec in TABS}
+    - {"verdict", "release", "dependencies", "dynamic"},
 }
 
 

@@ -5,7 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("httpx", "elftools", "diskcache", "markdown_it", "explorer.report", "explorer.workbench", "textual.widgets._markdown")
+HEAVY = (
+    "httpx",
+    "elftools",
+    "diskcache",
+    "markdown_it",
+    "explorer.report",
+    "explorer.workbench",
+    "textual.widgets._markdown",
+)
 PROBE = """
 import json, sys
 from pathlib import Path
@@ -22,7 +30,13 @@ Probe(Settings(demo=True, cache_dir=Path(sys.argv[1]))).run(headless=True, size=
 
 
 def test_the_first_frame_imports_nothing_heavy(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", PROBE, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     seen = set(json.loads(done.stderr.strip().splitlines()[-1]))
     assert "textual.app" in seen
     assert not seen & set(HEAVY)

@@ -107,7 +107,14 @@ async def poisoned(tmp_path: Path) -> Inspection:
     found = await bench.inspect(subject)
     await bench.aclose()
     verdict = found.verdicts[0]
-    tree = Dependency(EVIL, EVIL, Where.MISSING, EVIL, (EVIL,), (Dependency(EVIL, EVIL, Where.IMAGE, EVIL, (EVIL,)),))
+    tree = Dependency(
+        EVIL,
+        EVIL,
+        Where.MISSING,
+        EVIL,
+        (EVIL,),
+        (Dependency(EVIL, EVIL, Where.IMAGE, EVIL, (EVIL,)),),
+    )
     dependencies = DependencyCheck(EVIL, (tree,), (EVIL,), (EVIL,), EVIL)
     members = (
         Member(EVIL, MemberKind.FILE, 3, 0o755, EVIL),
@@ -136,11 +143,28 @@ def type_of_listing(members: tuple[Member, ...]) -> Any:
 def evil_catalogue(catalogue: Catalogue) -> Catalogue:
     release = catalogue.releases[1]
     assets: tuple[Asset, ...] = tuple(
-        replace(asset, name=f"{EVIL}{number}", tag=EVIL, url=EVIL, archive=EVIL, content_type=EVIL, platform=poison(asset.platform))
+        replace(
+            asset,
+            name=f"{EVIL}{number}",
+            tag=EVIL,
+            url=EVIL,
+            archive=EVIL,
+            content_type=EVIL,
+            platform=poison(asset.platform),
+        )
         for number, asset in enumerate(release.assets)
     )
-    evil = replace(release, tag=EVIL, version=EVIL, name=EVIL, body=f"# {EVIL}\n\n<script>{EVIL}</script>\n\n![i]({EVIL})", assets=assets)
-    return replace(catalogue, repo=EVIL, releases=(evil, *catalogue.releases[2:]), warnings=(EVIL, EVIL))
+    evil = replace(
+        release,
+        tag=EVIL,
+        version=EVIL,
+        name=EVIL,
+        body=f"# {EVIL}\n\n<script>{EVIL}</script>\n\n![i]({EVIL})",
+        assets=assets,
+    )
+    return replace(
+        catalogue, repo=EVIL, releases=(evil, *catalogue.releases[2:]), warnings=(EVIL, EVIL)
+    )
 
 
 SIZES = [(120, 40), (60, 20)]
@@ -185,7 +209,9 @@ def walk_tabs() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_every_tab_of_a_binary(size: tuple[int, int], demo: Settings, poisoned: Inspection) -> None:
+async def test_every_tab_of_a_binary(
+    size: tuple[int, int], demo: Settings, poisoned: Inspection
+) -> None:
     async with opened(demo, size=size) as app:
         assert app.app.catalogue is not None
         release = evil_catalogue(app.app.catalogue).releases[0]
@@ -197,7 +223,15 @@ async def test_every_tab_of_a_binary(size: tuple[int, int], demo: Settings, pois
             await app.app.screen.open_tab(name)  # type: ignore[attr-defined]  # the binary screen's
             await app.pilot.pause()
             text = check(app)
-            if name in ("verdict", "proof", "facts", "members", "sections", "notes", "dependencies"):
+            if name in (
+                "verdict",
+                "proof",
+                "facts",
+                "members",
+                "sections",
+                "notes",
+                "dependencies",
+            ):
                 assert SHOWN[:6] in text, name
             if name in ("members", "sections"):
                 await app.pilot.press("enter")
@@ -222,7 +256,9 @@ async def test_missing_facts_jobs_toasts_and_errors(demo: Settings, poisoned: In
         await app.pilot.pause()
         assert "[/foo]" in check(app)
         elf = NotApplicable(EVIL)
-        bare = replace(poisoned, binary=replace(poisoned.binary, elf=elf), listing=Unknown(EVIL), proofs=())
+        bare = replace(
+            poisoned, binary=replace(poisoned.binary, elf=elf), listing=Unknown(EVIL), proofs=()
+        )
         app.app.learned[key_of(bare.subject)] = bare
         app.app.open_subject(bare.subject)
         await app.until(lambda: len(app.app.screen_stack) == 2)
@@ -233,7 +269,9 @@ async def test_missing_facts_jobs_toasts_and_errors(demo: Settings, poisoned: In
 
 
 async def test_doctor_and_settings(tmp_path: Path) -> None:
-    chosen = settings(tmp_path, image=EVIL, engine_args=(EVIL,), keys={EVIL: EVIL}, theme=EVIL, problems=(EVIL,))
+    chosen = settings(
+        tmp_path, image=EVIL, engine_args=(EVIL,), keys={EVIL: EVIL}, theme=EVIL, problems=(EVIL,)
+    )
     async with opened(chosen) as app:
         check(app)
         await app.press("comma")

@@ -17,7 +17,9 @@ NOISE = 3.0
 async def test_a_key_is_answered_whatever_is_under_way(tmp_path: Path) -> None:
     found, own = await waits(tmp_path)
     p95 = statistics.quantiles(found, n=20)[-1]
-    print(f"key to handler: median {statistics.median(found) * 1000:.1f} ms, 95 % {p95 * 1000:.1f} ms, worst {max(found) * 1000:.1f} ms")
+    print(
+        f"key to handler: median {statistics.median(found) * 1000:.1f} ms, 95 % {p95 * 1000:.1f} ms, worst {max(found) * 1000:.1f} ms"
+    )
     print(f"of which the app's thread worked: worst {max(own) * 1000:.1f} ms")
     assert statistics.median(found) < ALLOWED
     assert p95 < ALLOWED * NOISE

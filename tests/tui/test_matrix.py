@@ -27,7 +27,9 @@ SIZES = [(80, 24), (160, 50)]
 
 async def open_matrix(app: Driver) -> MatrixScreen:
     await app.press("m")
-    await app.until(lambda: isinstance(app.app.screen, MatrixScreen) and len(app.app.screen.grid.view) > 0)
+    await app.until(
+        lambda: isinstance(app.app.screen, MatrixScreen) and len(app.app.screen.grid.view) > 0
+    )
     screen = app.app.screen
     assert isinstance(screen, MatrixScreen)
     return screen
@@ -51,7 +53,9 @@ async def rested(app: Driver, screen: MatrixScreen) -> None:
 
     def done() -> bool:
         known = app.app.learned.keys() | app.app.problems.keys() | screen.looking.unreachable
-        return not screen.looking.busy and all(f"{a.tag}/{a.name}#" in known for a in screen._in_sight())
+        return not screen.looking.busy and all(
+            f"{a.tag}/{a.name}#" in known for a in screen._in_sight()
+        )
 
     await app.until(done, limit=60)
 
@@ -60,13 +64,27 @@ async def rested(app: Driver, screen: MatrixScreen) -> None:
 async def test_the_demos_matrix_tells_the_story(size: tuple[int, int], demo: Settings) -> None:
     async with opened(demo, size=size) as app:
         screen = await open_matrix(app)
-        await app.shows("206 releases with files", "server ─", "↳ linux-arm64 yes", "is not published", "YES, runs on Alpine")
+        await app.shows(
+            "206 releases with files",
+            "server ─",
+            "↳ linux-arm64 yes",
+            "is not published",
+            "YES, runs on Alpine",
+        )
         assert screen.grid.row is not None
-        assert screen.grid.row.key == "v2025.1.15", "it begins on the release that was under the cursor"
-        assert "[↳ linux-arm64 yes]" in app.drawn(), "the cell under the cursor is marked without colour"
+        assert screen.grid.row.key == "v2025.1.15", (
+            "it begins on the release that was under the cursor"
+        )
+        assert "[↳ linux-arm64 yes]" in app.drawn(), (
+            "the cell under the cursor is marked without colour"
+        )
         await rested(app, screen)
-        assert "○" in app.drawn(), "a file that cannot be reached is published, and nothing is said of it"
-        assert "…" not in "".join(line for line in app.drawn().splitlines() if "v2025.1.14" in line), "nobody waits for what cannot come"
+        assert "○" in app.drawn(), (
+            "a file that cannot be reached is published, and nothing is said of it"
+        )
+        assert "…" not in "".join(
+            line for line in app.drawn().splitlines() if "v2025.1.14" in line
+        ), "nobody waits for what cannot come"
         # Where everything is in sight nothing scrolls; at 80×24 the release stays where it is.
         await app.press("ctrl+right")
         assert screen.cell is not None
@@ -93,7 +111,9 @@ async def test_cells_open_filter_and_go_back(demo: Settings) -> None:
         assert app.app.screen.subject.asset.name == "roadrunner-2025.1.15-linux-arm64.tar.gz"
         await app.press("escape", "slash", *"v1.6.", "enter")
         await app.shows("of 206")
-        assert {screen.grid.source.row(index).key for index in screen.grid.view} == {f"v1.6.{number}" for number in range(5)}
+        assert {screen.grid.source.row(index).key for index in screen.grid.view} == {
+            f"v1.6.{number}" for number in range(5)
+        }
         assert screen.grid.go_to("v1.6.2")
         await app.press("ctrl+left")
         await app.shows("✗ no", "NO, does not run on Alpine")
@@ -148,7 +168,10 @@ def serve(github: GitHub, packed: dict[tuple[str, str], bytes]) -> None:
     """All of RoadRunner's releases, every archive of them a real one."""
 
     def data(tag: str, name: str) -> bytes:
-        return packed.get((name.split("64.")[-1], "arm64" if "arm64" in name else "amd64"), b"!<arch>\nnot a package")
+        return packed.get(
+            (name.split("64.")[-1], "arm64" if "arm64" in name else "amd64"),
+            b"!<arch>\nnot a package",
+        )
 
     github.serve_snapshot(data)
 
@@ -184,7 +207,9 @@ async def test_only_what_is_seen_is_asked_for_and_each_file_once(
         asked = peeked(github)
         in_sight = len(list(screen._in_sight()))
         assert max(asked.values()) == 1, "each file once"
-        assert len(asked) <= len(at_first) + browsed + 3 * in_sight, "a screenful where it rested, not all of some 2,000 files"
+        assert len(asked) <= len(at_first) + browsed + 3 * in_sight, (
+            "a screenful where it rested, not all of some 2,000 files"
+        )
         # Back up: nothing is asked again.
         await app.press("home")
         await rested(app, screen)
@@ -192,7 +217,9 @@ async def test_only_what_is_seen_is_asked_for_and_each_file_once(
         assert github.count(host="api") == api, "peeks cost no API rate"
 
 
-async def test_a_served_matrix_on_a_wide_screen(tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]) -> None:
+async def test_a_served_matrix_on_a_wide_screen(
+    tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]
+) -> None:
     for number in range(3):
         name = f"roadrunner-2025.1.{number}"
         github.add_release(
@@ -205,16 +232,22 @@ async def test_a_served_matrix_on_a_wide_screen(tmp_path: Path, github: GitHub, 
                 f"{name}-linux-amd64.deb": b"!<arch>\nthis is no package",
             },
         )
-    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(160, 50)) as app:
+    async with opened(
+        settings(tmp_path, demo=False, api_url=github.api_url), size=(160, 50)
+    ) as app:
         await list_rested(app)
         screen = await open_matrix(app)
         await rested(app, screen)
         assert screen.grid.scroll_offset.x == 0
-        line = next(line for line in app.drawn().splitlines() if "v2025.1.1 " in line and "yes" in line)
+        line = next(
+            line for line in app.drawn().splitlines() if "v2025.1.1 " in line and "yes" in line
+        )
         assert line.count("✓ yes") == 3
         assert "↳ linux-arm64 yes" in line
         assert "! error" in line
-        assert line.count("–") == 9, "darwin and freebsd, and the plugin's seven: nothing is published there"
+        assert line.count("–") == 9, (
+            "darwin and freebsd, and the plugin's seven: nothing is published there"
+        )
         assert max(peeked(github).values()) == 1
 
 
@@ -223,11 +256,16 @@ async def test_a_star_is_behind_what_the_cache_has_and_of_two_files_the_worse_is
 ) -> None:
     name = "roadrunner-2025.1.0"
     files = {f"{name}-linux-{arch}.tar.gz": packed["tar.gz", arch] for arch in ("amd64", "arm64")}
-    debs = {f"{name}-linux-amd64.deb": packed_deb(), f"{name}-linux-arm64.deb": b"!<arch>\nthis is no package"}
+    debs = {
+        f"{name}-linux-amd64.deb": packed_deb(),
+        f"{name}-linux-arm64.deb": b"!<arch>\nthis is no package",
+    }
     github.add_release("v2025.1.0", files | debs)
 
     def line(app: Driver) -> str:
-        return next(line for line in app.drawn().splitlines() if "v2025.1.0 " in line and "│" in line)
+        return next(
+            line for line in app.drawn().splitlines() if "v2025.1.0 " in line and "│" in line
+        )
 
     chosen = settings(tmp_path, demo=False, api_url=github.api_url)
     async with opened(chosen, size=(160, 50)) as app:
@@ -235,7 +273,9 @@ async def test_a_star_is_behind_what_the_cache_has_and_of_two_files_the_worse_is
         await rested(app, screen)
         await app.until(lambda: line(app).count("✓ yes") == 2)
         assert "*" not in line(app), "only peeked at"
-        assert "✗ no" in line(app), "one of the two packages is none: the yes of the other must not hide it"
+        assert "✗ no" in line(app), (
+            "one of the two packages is none: the yes of the other must not hide it"
+        )
         await app.press("ctrl+left", "right", "d")  # linux-arm64
         await app.until(lambda: "✓ yes*" in line(app))
         assert "↳linux-arm64 yes*" in line(app), "it is the file that serves for musl-arm64, too"
@@ -250,7 +290,9 @@ def packed_deb() -> bytes:
     return make_archive("deb", "rr", {"rr": binary("go-static-amd64")})
 
 
-async def test_what_has_left_the_screen_is_cancelled(tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]) -> None:
+async def test_what_has_left_the_screen_is_cancelled(
+    tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]
+) -> None:
     serve(github, packed)
     github.fault(host="web", latency_s=30.0)
     async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as app:
@@ -259,7 +301,12 @@ async def test_what_has_left_the_screen_is_cancelled(tmp_path: Path, github: Git
         await app.until(lambda: len(screen.looking._running) == AT_A_TIME)
         before = set(screen.looking._running)
         await app.press("end")
-        await app.until(lambda: len(screen.looking._running) == AT_A_TIME and not before & set(screen.looking._running))
+        await app.until(
+            lambda: (
+                len(screen.looking._running) == AT_A_TIME
+                and not before & set(screen.looking._running)
+            )
+        )
         workers = [worker for worker in app.app.workers if worker.name in before]
         await app.until(lambda: not any(worker.is_running for worker in workers), limit=10)
         await app.press("escape")
@@ -267,7 +314,9 @@ async def test_what_has_left_the_screen_is_cancelled(tmp_path: Path, github: Git
 
 
 async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, github: GitHub) -> None:
-    github.add_release("v1.0.0", {"roadrunner-1.0.0-linux-amd64.tar.gz": b"\x1f\x8b nothing of the kind"})
+    github.add_release(
+        "v1.0.0", {"roadrunner-1.0.0-linux-amd64.tar.gz": b"\x1f\x8b nothing of the kind"}
+    )
     async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as app:
         screen = await open_matrix(app)
         await rested(app, screen)
@@ -276,14 +325,21 @@ async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, github: GitHu
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_hostile_names_are_drawn_harmlessly(size: tuple[int, int], demo: Settings, poisoned: object) -> None:
+async def test_hostile_names_are_drawn_harmlessly(
+    size: tuple[int, int], demo: Settings, poisoned: object
+) -> None:
     async with opened(demo, size=size) as app:
         assert app.app.catalogue is not None
         evil = evil_catalogue(app.app.catalogue)
         # The platforms stay, so that the files find their columns.
         real = app.app.catalogue.releases[1].assets
-        assets = tuple(replace(bad, platform=good.platform) for bad, good in zip(evil.releases[0].assets, real, strict=True))
-        evil = replace(evil, releases=(replace(evil.releases[0], assets=assets), *evil.releases[1:]))
+        assets = tuple(
+            replace(bad, platform=good.platform)
+            for bad, good in zip(evil.releases[0].assets, real, strict=True)
+        )
+        evil = replace(
+            evil, releases=(replace(evil.releases[0], assets=assets), *evil.releases[1:])
+        )
         app.app.post_message(CatalogueArrived(evil, None, final=True))
         await app.until(lambda: app.app.catalogue is evil)
         screen = await open_matrix(app)
@@ -305,7 +361,9 @@ async def test_hostile_names_are_drawn_harmlessly(size: tuple[int, int], demo: S
         assert app.app.is_running
 
 
-@pytest.mark.parametrize("size", [(20, 5), (40, 10), (60, 20), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    "size", [(20, 5), (40, 10), (60, 20), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
 async def test_a_narrow_matrix_shows_whole_cells(size: tuple[int, int], demo: Settings) -> None:
     async with opened(demo, size=size) as app:
         screen = await open_matrix(app)
@@ -317,7 +375,9 @@ async def test_a_narrow_matrix_shows_whole_cells(size: tuple[int, int], demo: Se
             assert line.index("[") < line.index("]")
             starts = [start for start, _ in screen.grid._spans()]
             assert round(screen.grid.scroll_offset.x) in starts, "no column is cut at the left"
-            assert "v3.0.0" in app.drawn(), "more than one release is seen, however low the terminal is"
+            assert "v3.0.0" in app.drawn(), (
+                "more than one release is seen, however low the terminal is"
+            )
             await app.press("right")
         assert "plugin" in app.drawn(), "a column's group is named where its title is scrolled away"
         await app.press("ctrl+left")

@@ -27,7 +27,9 @@ STAND_IN = "roadrunner-2025.1.15-linux-amd64.tar.gz"
 @pytest.fixture
 def proving(tmp_path: Path, engine: TestEngine) -> Settings:
     """The demo, with the engine of the tests and a musl image that is there."""
-    return settings(tmp_path, engine=engine.command[0], run_args=engine.run_args, image=engine.musl("amd64"))
+    return settings(
+        tmp_path, engine=engine.command[0], run_args=engine.run_args, image=engine.musl("amd64")
+    )
 
 
 @pytest.mark.container
@@ -39,7 +41,9 @@ async def test_v_runs_it_and_keeps_the_proof(proving: Settings) -> None:
         await app.press("v")
         await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
         await app.until(lambda: "▣ ran" in app.drawn(), limit=90)
-        await app.shows("agrees with the verdict", "rr version 2025.1.15", "version: expected 2025.1.15")
+        await app.shows(
+            "agrees with the verdict", "rr version 2025.1.15", "version: expected 2025.1.15"
+        )
         assert not app.app.board.running
         await app.press("y")
         await app.press(*"command lines", "enter")
@@ -55,7 +59,9 @@ async def test_v_runs_it_and_keeps_the_proof(proving: Settings) -> None:
 async def test_a_disagreement_is_loud(proving: Settings) -> None:
     async with opened(proving) as app:
         await app.shows("✓ yes")
-        subject = app.app.wb.subject(next(a for a in app.app.catalogue.releases[1].assets if a.name == STAND_IN))  # type: ignore[union-attr]
+        subject = app.app.wb.subject(
+            next(a for a in app.app.catalogue.releases[1].assets if a.name == STAND_IN)
+        )  # type: ignore[union-attr]
         app.app.open_subject(subject, prove=True)
         await app.until(lambda: "▣ ran" in app.drawn(), limit=90)
         screen = app.app.screen
@@ -63,7 +69,9 @@ async def test_a_disagreement_is_loud(proving: Settings) -> None:
         assert screen.inspection is not None
         real = screen.inspection.proofs[0]
         # The same real run, held against a verdict that said no.
-        app.app.learned[screen.key] = replace(screen.inspection, proofs=(replace(real, agrees=False, verdict="no"),))
+        app.app.learned[screen.key] = replace(
+            screen.inspection, proofs=(replace(real, agrees=False, verdict="no"),)
+        )
         app.app.learnt.publish(screen.key)
         await app.shows("DISAGREES with the verdict", "Please report it")
         assert screen.query_one("#proof > VerticalScroll").has_class("-loud")
@@ -74,7 +82,9 @@ async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(
     proving: Settings, engine: TestEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(proving) as app:
-        subject = await app.app.away.run(app.app.wb.resolve(str(act())))  # a program that would serve for ever
+        subject = await app.app.away.run(
+            app.app.wb.resolve(str(act()))
+        )  # a program that would serve for ever
         app.app.open_subject(subject)
         await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
         job = app.app.work.verify(subject, None, ProofOptions(argv=("{}", "serve")))
@@ -85,10 +95,14 @@ async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(
         assert job.state is State.CANCELLED
         await app.shows("cancelled: nothing was proved")
     gc.collect()
-    assert "never retrieved" not in caplog.text, "what was cancelled is not left to the garbage collector to complain of"
+    assert "never retrieved" not in caplog.text, (
+        "what was cancelled is not left to the garbage collector to complain of"
+    )
 
 
-async def test_without_an_engine_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_an_engine_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "empty").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     async with opened(settings(tmp_path)) as app:
@@ -107,7 +121,9 @@ async def test_without_an_engine_it_says_what_to_do(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.container
-async def test_of_any_other_program_one_is_asked_what_to_run(proving: Settings, tmp_path: Path) -> None:
+async def test_of_any_other_program_one_is_asked_what_to_run(
+    proving: Settings, tmp_path: Path
+) -> None:
     tool = tmp_path / "tool"
     shutil.copy(binary("go-static-amd64"), tool)
     async with opened(proving, target=str(tool)) as app:

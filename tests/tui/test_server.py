@@ -30,8 +30,12 @@ def served(github: GitHub) -> GitHub:
         TAG,
         {
             AMD64: packed("go-static-amd64", AMD64.removesuffix(".tar.gz")),
-            "roadrunner-2025.1.15-linux-arm64.tar.gz": packed("go-static-arm64", "roadrunner-2025.1.15-linux-arm64"),
-            "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz": packed("c-glibc", "roadrunner-2025.1.15-unknown-musl-amd64"),
+            "roadrunner-2025.1.15-linux-arm64.tar.gz": packed(
+                "go-static-arm64", "roadrunner-2025.1.15-linux-arm64"
+            ),
+            "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz": packed(
+                "c-glibc", "roadrunner-2025.1.15-unknown-musl-amd64"
+            ),
             "roadrunner-2025.1.15-windows-amd64.zip": b"PK\x03\x04 this is no zip",
         },
         body="# News\n\nA [link](https://example.com/x) and <b>raw</b> HTML",
@@ -45,7 +49,9 @@ def chosen(served: GitHub, tmp_path: Path) -> Settings:
     return settings(tmp_path, demo=False, api_url=served.api_url)
 
 
-async def test_opening_a_release_tells_what_its_files_do_without_a_download(chosen: Settings, served: GitHub) -> None:
+async def test_opening_a_release_tells_what_its_files_do_without_a_download(
+    chosen: Settings, served: GitHub
+) -> None:
     async with opened(chosen) as app:
         await app.shows("2 releases · just now", "✓ yes", "✗ no", "↳ yes")
         assert "not all" not in app.drawn()
@@ -56,15 +62,26 @@ async def test_opening_a_release_tells_what_its_files_do_without_a_download(chos
         assert table.go_to("roadrunner-2025.1.15-unknown-musl-amd64.tar.gz")
         await app.shows("NO, does not run on Alpine")
         moved = served.body_bytes(host="assets")
-        whole = sum(len(asset.data) for asset in served.release(TAG).assets.values() if isinstance(asset.data, bytes))
+        whole = sum(
+            len(asset.data)
+            for asset in served.release(TAG).assets.values()
+            if isinstance(asset.data, bytes)
+        )
         assert moved < whole / 2
         looked = len(served.release(TAG).assets)
-        await app.until(lambda: len(app.app.learned.keys() | app.app.problems.keys()) >= looked and not app.app.board.running)
+        await app.until(
+            lambda: (
+                len(app.app.learned.keys() | app.app.problems.keys()) >= looked
+                and not app.app.board.running
+            )
+        )
     # Once known, nothing is asked again.
     served.forget()
     async with opened(chosen) as app:
         await app.shows("✓ yes", "✗ no")
-        assert served.count(host="assets") <= 1, "only the file that could not be read is looked at again"
+        assert served.count(host="assets") <= 1, (
+            "only the file that could not be read is looked at again"
+        )
 
 
 async def test_a_download_is_checked_and_then_read_whole(chosen: Settings) -> None:
@@ -100,7 +117,9 @@ async def test_a_peek_says_what_needs_the_download(chosen: Settings) -> None:
         await app.shows("Download the file")
 
 
-async def test_a_running_download_is_shown_and_cancelled_by_one_key(chosen: Settings, served: GitHub) -> None:
+async def test_a_running_download_is_shown_and_cancelled_by_one_key(
+    chosen: Settings, served: GitHub
+) -> None:
     async with opened(chosen) as app:
         await app.shows("✓ yes")
         served.fault("*amd64.tar.gz", host="assets", bytes_per_second=20_000)
@@ -143,10 +162,19 @@ async def test_moving_on_cancels_what_was_being_looked_up(chosen: Settings, serv
     async with opened(chosen) as app:
         await app.until(lambda: any(worker.group == "look-up" for worker in app.app.workers))
         await app.press("down")
-        await app.until(lambda: not any(worker.group == "look-up" and worker.is_running for worker in app.app.workers), limit=4.0)
+        await app.until(
+            lambda: (
+                not any(
+                    worker.group == "look-up" and worker.is_running for worker in app.app.workers
+                )
+            ),
+            limit=4.0,
+        )
 
 
-async def test_a_rate_limit_is_a_banner_over_what_is_cached(chosen: Settings, served: GitHub) -> None:
+async def test_a_rate_limit_is_a_banner_over_what_is_cached(
+    chosen: Settings, served: GitHub
+) -> None:
     async with opened(chosen) as app:
         await app.shows("2 releases · just now")
         await app.until(lambda: not app.app.board.running)
@@ -156,8 +184,14 @@ async def test_a_rate_limit_is_a_banner_over_what_is_cached(chosen: Settings, se
         await app.shows("answers no more requests until", "from the cache", TAG)
 
 
-@pytest.mark.parametrize("fault", [{"status": 404}, {"html": True}, {"cut_json": True}], ids=lambda fault: next(iter(fault)))
-async def test_a_list_that_cannot_be_had_says_what_to_do(fault: dict[str, Any], tmp_path: Path, github: GitHub) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 404}, {"html": True}, {"cut_json": True}],
+    ids=lambda fault: next(iter(fault)),
+)
+async def test_a_list_that_cannot_be_had_says_what_to_do(
+    fault: dict[str, Any], tmp_path: Path, github: GitHub
+) -> None:
     github.add_release("v1.0.0", {"tool-linux-amd64": b"#!/bin/sh\n"}, repo="acme/tool")
     github.fault(host="api", **fault)
     chosen = settings(tmp_path, demo=False, api_url=github.api_url, repo="acme/tool")

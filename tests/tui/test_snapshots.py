@@ -19,7 +19,11 @@ async def browse(app: Driver) -> None:
     await app.until(lambda: app.app.catalogue is not None)
     if app.app.size.height >= 20:
         await app.until(lambda: "windows-amd64" not in app.drawn() or "✗ no" in app.drawn())
-    await app.until(lambda: not app.app.board.running and not any(worker.is_running for worker in app.app.workers))
+    await app.until(
+        lambda: (
+            not app.app.board.running and not any(worker.is_running for worker in app.app.workers)
+        )
+    )
 
 
 async def look_inside(app: Driver) -> None:
@@ -44,7 +48,12 @@ async def at_a_glance(app: Driver) -> None:
     await app.shows("↳ linux-arm64 yes", "YES, runs on Alpine")
     screen = app.app.screen
     assert isinstance(screen, MatrixScreen)
-    await app.until(lambda: "…" not in "".join(screen.grid.render_line(y).text for y in range(screen.grid.size.height)))
+    await app.until(
+        lambda: (
+            "…"
+            not in "".join(screen.grid.render_line(y).text for y in range(screen.grid.size.height))
+        )
+    )
     await app.until(lambda: not screen.looking.busy)
 
 

@@ -16,11 +16,22 @@ from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
 MILLION = 1_000_000
-COLUMNS = (Column("number", "number", "right"), Column("name", "name", grows=True), Column("note", "note"))
+COLUMNS = (
+    Column("number", "number", "right"),
+    Column("name", "name", grows=True),
+    Column("note", "note"),
+)
 
 
 def row(number: int) -> Row:
-    return Row(str(number), (Cell(str(number), align="right", sort=number), Cell(f"symbol_{number}"), Cell("seen", "dim")))
+    return Row(
+        str(number),
+        (
+            Cell(str(number), align="right", sort=number),
+            Cell(f"symbol_{number}"),
+            Cell("seen", "dim"),
+        ),
+    )
 
 
 def million() -> LazyRows:
@@ -180,7 +191,9 @@ def test_choosing_orders_numbers_as_numbers() -> None:
 async def test_a_scrollbar_says_that_there_is_more() -> None:
     async with holding(million()) as (app, pilot):
         assert app.table.show_vertical_scrollbar
-        assert not app.table.show_horizontal_scrollbar, "columns that share the width do not scroll sideways"
+        assert not app.table.show_horizontal_scrollbar, (
+            "columns that share the width do not scroll sideways"
+        )
         assert app.table.scrollable_content_region.width == app.table.region.width - 1
         app.table.show(ListRows(COLUMNS, [row(number) for number in range(3)]), keep=False)
         await pilot.pause()

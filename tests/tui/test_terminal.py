@@ -34,8 +34,14 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.sent = b""
         # COLUMNS and LINES, which a parallel run of the tests sets, would be believed before the terminal.
-        env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-        env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(Path(__file__).parents[2])}
+        env = {
+            name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")
+        }
+        env |= {
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        }
         self.pid, self._master = pty.fork()
         if self.pid == 0:  # the size is set from inside, before the program can ask for it
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
@@ -72,7 +78,9 @@ class Terminal:
 
     def frame_colour(self, title: str) -> str:
         """The colour of the frame with this title: another one where the focus is."""
-        line = next(number for number, text in enumerate(self.screen.display) if f"╭─ {title}" in text)
+        line = next(
+            number for number, text in enumerate(self.screen.display) if f"╭─ {title}" in text
+        )
         return str(self.screen.buffer[line][self.screen.display[line].index(f"╭─ {title}")].fg)
 
     def focuses(self, title: str, before: str, limit: float = 30.0) -> None:
@@ -122,7 +130,9 @@ def test_the_whole_way_from_the_list_to_the_reasons(terminal: Terminal) -> None:
     terminal.type("\r")
     terminal.shows("elf.static", "Verdict", "esc back")
     terminal.type("\x1b")
-    terminal.shows("› server")  # it has been obeyed: an escape and a letter sent together would be alt and that letter
+    terminal.shows(
+        "› server"
+    )  # it has been obeyed: an escape and a letter sent together would be alt and that letter
     terminal.type("/quit")  # all at once: none of it is a command
     terminal.shows("/ quit", "nothing matches")
     terminal.type("\x1b")
@@ -145,7 +155,9 @@ def test_copying_goes_to_the_terminals_clipboard(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_is_a_way_to_quit_that_gives_the_terminal_back(terminal: Terminal, number: signal.Signals) -> None:
+def test_a_signal_is_a_way_to_quit_that_gives_the_terminal_back(
+    terminal: Terminal, number: signal.Signals
+) -> None:
     terminal.shows("✓ yes")
     os.kill(terminal.pid, number)
     assert terminal.ended() == 128 + number

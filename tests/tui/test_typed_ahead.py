@@ -27,7 +27,9 @@ def browser(app: Driver) -> BrowserScreen:
 async def test_letters_behind_the_filters_key_are_letters(demo: Settings) -> None:
     async with opened(demo) as app:
         type_ahead(app, "slash", *"quit")
-        await app.until(lambda: isinstance(app.app.focused, FilterInput) and app.app.focused.value == "quit")
+        await app.until(
+            lambda: isinstance(app.app.focused, FilterInput) and app.app.focused.value == "quit"
+        )
         assert app.app.is_running
         type_ahead(app, "escape", "slash", *"v1.6", "enter", "down")
         await app.until(lambda: browser(app).releases.cursor == 1)
@@ -48,12 +50,41 @@ async def test_an_arrow_behind_enter_moves_in_the_files(demo: Settings) -> None:
 async def test_a_key_waits_for_the_screen_that_is_being_opened(demo: Settings) -> None:
     async with opened(demo, size=(80, 24)) as app:
         await app.shows("✓ yes")
-        type_ahead(app, "enter", "enter", "right_square_bracket", "right_square_bracket", "left_square_bracket")
-        await app.until(lambda: isinstance(app.app.screen, BinaryScreen) and app.find("Tabs", Tabs).active == "proof")
-        type_ahead(app, "escape", "m", "right", "slash", *"v1.6", "enter", "escape", "escape", "enter", "enter", "end")
-        await app.until(lambda: isinstance(app.app.screen, BinaryScreen) and app.find("Reasons").scroll_y > 0)
+        type_ahead(
+            app,
+            "enter",
+            "enter",
+            "right_square_bracket",
+            "right_square_bracket",
+            "left_square_bracket",
+        )
+        await app.until(
+            lambda: (
+                isinstance(app.app.screen, BinaryScreen)
+                and app.find("Tabs", Tabs).active == "proof"
+            )
+        )
+        type_ahead(
+            app,
+            "escape",
+            "m",
+            "right",
+            "slash",
+            *"v1.6",
+            "enter",
+            "escape",
+            "escape",
+            "enter",
+            "enter",
+            "end",
+        )
+        await app.until(
+            lambda: isinstance(app.app.screen, BinaryScreen) and app.find("Reasons").scroll_y > 0
+        )
         type_ahead(app, "escape", "escape", "m", "down", "down")
-        await app.until(lambda: isinstance(app.app.screen, MatrixScreen) and app.app.screen.grid.cursor == 3)
+        await app.until(
+            lambda: isinstance(app.app.screen, MatrixScreen) and app.app.screen.grid.cursor == 3
+        )
 
 
 async def test_a_dialog_is_answered_before_it_is_drawn(demo: Settings) -> None:
@@ -73,4 +104,6 @@ async def test_a_paste_waits_its_turn(tmp_path: Path) -> None:
         type_ahead(app, "slash", "v")
         app.app.post_message(Paste("1.6"))
         type_ahead(app, *".2")
-        await app.until(lambda: isinstance(app.app.focused, FilterInput) and app.app.focused.value == "v1.6.2")
+        await app.until(
+            lambda: isinstance(app.app.focused, FilterInput) and app.app.focused.value == "v1.6.2"
+        )

@@ -78,7 +78,9 @@ async def real(engine: TestEngine) -> Engine:
 def request_for(engine: TestEngine, real: Engine) -> Callable[..., ProofRequest]:
     """``request_for(binary, "word", …, platform=…, image=…)``: a request with short limits, in the musl image."""
 
-    def make(binary: Path, *words: str, arch: str = "amd64", image: str | None = None, **changes: object) -> ProofRequest:
+    def make(
+        binary: Path, *words: str, arch: str = "amd64", image: str | None = None, **changes: object
+    ) -> ProofRequest:
         made = ProofRequest(
             engine=real,
             binary=binary,
@@ -99,16 +101,24 @@ def proved(engine: TestEngine, request_for: Callable[..., ProofRequest]) -> Prov
 
     async def run(*words: object, **changes: object) -> Proof:
         proof = await prove(request_for(*words, **changes))
-        names = [command[command.index("--name") + 1] for command in proof.command if "--name" in command]
+        names = [
+            command[command.index("--name") + 1] for command in proof.command if "--name" in command
+        ]
         assert names
-        assert not [name for name in names if engine.run("inspect", "--type=container", name).returncode == 0]
+        assert not [
+            name
+            for name in names
+            if engine.run("inspect", "--type=container", name).returncode == 0
+        ]
         return proof
 
     return run
 
 
 @pytest.fixture
-def calls(engine: TestEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[str]]:
+def calls(
+    engine: TestEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[], list[str]]:
     """The engine's client on the PATH notes each call of it, by its command; gives those since the last look, sorted."""
     client, folder = shutil.which(engine.name), tmp_path / "bin"
     assert client is not None

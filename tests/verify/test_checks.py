@@ -30,20 +30,32 @@ def outcome(output: str, version: str, code: int = 0) -> dict[str, object]:
             "2.9.4",
             {"exit": True, "version": True, "os": "n/a", "arch": "n/a"},
         ),
-        ("rr version 2.0.2 Build time: 2021-04-06T09:12:12+0000\n", "2.0.2", {"exit": True, "version": True, "os": "n/a", "arch": "n/a"}),
+        (
+            "rr version 2.0.2 Build time: 2021-04-06T09:12:12+0000\n",
+            "2.0.2",
+            {"exit": True, "version": True, "os": "n/a", "arch": "n/a"},
+        ),
         (
             "rr version local (build time: development, go1.16)\n",
             "2.0.0",
             {"exit": True, "version": "n/a", "os": "n/a", "arch": "n/a"},
         ),
-        ("rr version 1.9.2\n", "1.9.2", {"exit": True, "version": True, "os": "n/a", "arch": "n/a"}),
+        (
+            "rr version 1.9.2\n",
+            "1.9.2",
+            {"exit": True, "version": True, "os": "n/a", "arch": "n/a"},
+        ),
         (
             "\x1b[32mRoadRunner\x1b[0m, PHP application server\n\x1b[33mVersion:\x1b[0m 1.8.0, 2020-05-01\n",
             "1.8.0",
             {"exit": "n/a", "version": True, "os": "n/a", "arch": "n/a"},
         ),
         ("", "2.9.4", {"exit": True, "version": False, "os": "n/a", "arch": "n/a"}),
-        ("rr version 2025.1.15-rc.1 (build", "2025.1.15", {"exit": True, "version": False, "os": "n/a", "arch": "n/a"}),
+        (
+            "rr version 2025.1.15-rc.1 (build",
+            "2025.1.15",
+            {"exit": True, "version": False, "os": "n/a", "arch": "n/a"},
+        ),
     ],
 )
 def test_by_era(output: str, version: str, expected: dict[str, object]) -> None:
@@ -56,7 +68,14 @@ def test_an_exit_code_of_its_own_is_not_as_promised() -> None:
 
 def test_help_text_in_place_of_a_version_may_end_as_it_likes() -> None:
     """Up to v1.9.0 there is no ``--version``: the flag is refused, and the help says which version it is."""
-    assert outcome("Error: unknown flag: --version\nUsage: rr\nVersion: 1.8.0, 2020-05-01\n", "1.8.0", code=1)["exit"] == "n/a"
+    assert (
+        outcome(
+            "Error: unknown flag: --version\nUsage: rr\nVersion: 1.8.0, 2020-05-01\n",
+            "1.8.0",
+            code=1,
+        )["exit"]
+        == "n/a"
+    )
 
 
 def test_nothing_is_checked_where_nothing_is_expected() -> None:

@@ -66,7 +66,9 @@ async def test_the_engine_that_answers(engine: TestEngine) -> None:
 class TestDockerThatDoesNotAnswer:
     """Marked ``container``, since docker's client has to be there; its daemon need not."""
 
-    async def test_the_daemon_is_down(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def test_the_daemon_is_down(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
         with pytest.raises(EngineError, match="does not answer") as error:
             await find_engine()
@@ -100,7 +102,9 @@ class TestDockerThatDoesNotAnswer:
             await find_engine("docker", ("--no-such-flag",))
         assert "engine_args" in error.value.remedy
 
-    async def test_a_socket_that_accepts_and_says_nothing(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def test_a_socket_that_accepts_and_says_nothing(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/mute")
         server = await asyncio.start_unix_server(_listen_only, tmp_path / "mute")
         async with server:
@@ -131,7 +135,16 @@ def _without_rights(host: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "DOCKER_HOST": host, "HOME": "/"}
     client = str(Path(shutil.which("docker") or "docker").resolve())
     who = 65534 if os.geteuid() == 0 else None
-    return subprocess.run([client, "info"], capture_output=True, text=True, user=who, group=who, env=environment, timeout=30, check=False)
+    return subprocess.run(
+        [client, "info"],
+        capture_output=True,
+        text=True,
+        user=who,
+        group=who,
+        env=environment,
+        timeout=30,
+        check=False,
+    )
 
 
 # --- emulation ---
@@ -162,7 +175,9 @@ def test_the_probe_programs_do_nothing_and_end_well(arch: str, qemu: str, tmp_pa
 
 
 @pytest.mark.container
-async def test_the_probe_in_a_container_agrees_with_the_kernels_register(engine: TestEngine) -> None:
+async def test_the_probe_in_a_container_agrees_with_the_kernels_register(
+    engine: TestEngine,
+) -> None:
     found = await find_engine(engine.name, engine.engine_args)
     assert (await emulation(found, found.platform)).native
     for arch in ("arm64", "amd64", "loong64"):
@@ -172,7 +187,9 @@ async def test_the_probe_in_a_container_agrees_with_the_kernels_register(engine:
 
 
 async def test_an_architecture_that_nobody_knows() -> None:
-    told = await emulation(Engine("docker", ("docker",), "1", "linux/amd64", Unknown("?")), "linux/pdp11")
+    told = await emulation(
+        Engine("docker", ("docker",), "1", "linux/amd64", Unknown("?")), "linux/pdp11"
+    )
     assert not told.available
     assert "pdp11" in told.remedy
 
@@ -186,7 +203,10 @@ MASK = "mask ffffffffffffff00fffffffffffffffffeffffff\n"
     [
         (ENTRY.format(flags="POF") + MASK, True),
         (ENTRY.format(flags="F"), True),
-        (ENTRY.format(flags="PO") + MASK, False),  # without F the interpreter would have to be in the image
+        (
+            ENTRY.format(flags="PO") + MASK,
+            False,
+        ),  # without F the interpreter would have to be in the image
         ("disabled" + ENTRY.format(flags="POF")[7:], False),
         (ENTRY.format(flags="F").replace("b700", "3e00"), False),
         (ENTRY.format(flags="F").replace("7f45", "zz"), False),

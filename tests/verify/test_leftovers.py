@@ -46,7 +46,13 @@ def containers(engine: TestEngine, pid: int) -> list[str]:
     listed = engine.run("ps", "--all", "--format", "{{.Names}}", "--filter", "label=rr-explorer")
     ours = []
     for name in listed.stdout.split():
-        told = engine.run("inspect", "--type=container", "--format", '{{index .Config.Labels "rr-explorer"}}', name)
+        told = engine.run(
+            "inspect",
+            "--type=container",
+            "--format",
+            '{{index .Config.Labels "rr-explorer"}}',
+            name,
+        )
         if f"/{pid}/" in told.stdout:
             ours.append(name)
     return ours
@@ -64,7 +70,9 @@ def processes(word: str) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def session(engine: TestEngine, what: str, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def session(
+    engine: TestEngine, what: str, name: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process of its own that is in the middle of a proof."""
     told = {
         "engine": engine.name,
@@ -76,7 +84,10 @@ async def session(engine: TestEngine, what: str, name: str) -> AsyncIterator[asy
         "name": name,
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", SESSION, json.dumps(told)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        *(sys.executable, "-c", SESSION, json.dumps(told)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert process.stdout is not None
     try:
@@ -89,8 +100,13 @@ async def session(engine: TestEngine, what: str, name: str) -> AsyncIterator[asy
 
 
 @pytest.mark.container
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)])
-async def test_a_signal_takes_everything_back_first(number: signal.Signals, code: int, engine: TestEngine) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)],
+)
+async def test_a_signal_takes_everything_back_first(
+    number: signal.Signals, code: int, engine: TestEngine
+) -> None:
     name = f"stopped-by-{number.name.lower()}"
     async with session(engine, "serve", name) as process:
         assert len(containers(engine, process.pid)) == 1
@@ -101,25 +117,36 @@ async def test_a_signal_takes_everything_back_first(number: signal.Signals, code
 
 
 @pytest.mark.container
-async def test_what_a_killed_session_left_is_removed_at_the_next_start(engine: TestEngine, real: Engine) -> None:
-    async with session(engine, "serve", "killed") as dead, session(engine, "serve", "alive") as alive:
+async def test_what_a_killed_session_left_is_removed_at_the_next_start(
+    engine: TestEngine, real: Engine
+) -> None:
+    async with (
+        session(engine, "serve", "killed") as dead,
+        session(engine, "serve", "alive") as alive,
+    ):
         dead.kill()
         await dead.wait()
         (left,) = containers(engine, dead.pid)
         await sweep(real)  # another test's process may have swept it already
         assert engine.run("inspect", "--type=container", left).returncode != 0
         assert not processes("/rr-explorer/killed")
-        assert len(containers(engine, alive.pid)) == 1, "a living session's container was taken away"
+        assert len(containers(engine, alive.pid)) == 1, (
+            "a living session's container was taken away"
+        )
         alive.send_signal(signal.SIGINT)
         await alive.wait()
 
 
 @pytest.mark.container
 @pytest.mark.parametrize("what", ["serve", "flood"])
-async def test_a_cancelled_proof_leaves_nothing(what: str, engine: TestEngine, request_for: Requests) -> None:
+async def test_a_cancelled_proof_leaves_nothing(
+    what: str, engine: TestEngine, request_for: Requests
+) -> None:
     name = f"cancelled-{what}"
     running = asyncio.Event()
-    wanted = request_for(act(), what, name=name, static=True, limits=RunLimits(seconds=60, output_bytes=1 << 40))
+    wanted = request_for(
+        act(), what, name=name, static=True, limits=RunLimits(seconds=60, output_bytes=1 << 40)
+    )
     task = asyncio.ensure_future(prove(wanted, output=lambda _: running.set()))
     await asyncio.wait_for(running.wait(), 30)
     task.cancel()
@@ -131,10 +158,14 @@ async def test_a_cancelled_proof_leaves_nothing(what: str, engine: TestEngine, r
 
 @pytest.mark.container
 @pytest.mark.parametrize("turns", [0, 1, 5, 20, 60, 200])
-async def test_a_proof_cancelled_at_any_moment_leaves_nothing(turns: int, engine: TestEngine, request_for: Requests) -> None:
+async def test_a_proof_cancelled_at_any_moment_leaves_nothing(
+    turns: int, engine: TestEngine, request_for: Requests
+) -> None:
     """Cancelled after so many turns of the event loop, and again while it takes back what it did."""
     began = asyncio.Event()
-    task = asyncio.ensure_future(prove(request_for(act(), "hang", static=True), progress=lambda _: began.set()))
+    task = asyncio.ensure_future(
+        prove(request_for(act(), "hang", static=True), progress=lambda _: began.set())
+    )
     await began.wait()
     for _ in range(turns):
         await asyncio.sleep(0.001)
@@ -147,7 +178,9 @@ async def test_a_proof_cancelled_at_any_moment_leaves_nothing(turns: int, engine
 
 
 @pytest.mark.container
-async def test_a_failed_proof_leaves_nothing(engine: TestEngine, request_for: Requests, tmp_path: Path) -> None:
+async def test_a_failed_proof_leaves_nothing(
+    engine: TestEngine, request_for: Requests, tmp_path: Path
+) -> None:
     with pytest.raises(EngineError):
         await prove(replace(request_for(act()), run_args=("--no-such-flag",)))
     file = tmp_path / "empty"
@@ -161,7 +194,9 @@ def test_a_session_is_its_process_and_not_its_number() -> None:
     assert not is_dead(own)
     name, pid, start, seconds = own.split("/")
     assert name == host()
-    assert is_dead(f"{name}/{pid}/{int(start) - 1}/{seconds}"), "the number is used again by another process"
+    assert is_dead(f"{name}/{pid}/{int(start) - 1}/{seconds}"), (
+        "the number is used again by another process"
+    )
     ended = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     label = session_label(ended.pid).removeprefix("rr-explorer=")
     assert not is_dead(label)
@@ -169,6 +204,8 @@ def test_a_session_is_its_process_and_not_its_number() -> None:
     assert is_dead(label)
 
 
-@pytest.mark.parametrize("value", ["", "1", "elsewhere/1/1/1", f"{host()}/x/1/1", "a/b/c/d/e", f"{host()}/1"])
+@pytest.mark.parametrize(
+    "value", ["", "1", "elsewhere/1/1/1", f"{host()}/x/1/1", "a/b/c/d/e", f"{host()}/1"]
+)
 def test_what_is_not_surely_ours_is_left_alone(value: str) -> None:
     assert not is_dead(value)

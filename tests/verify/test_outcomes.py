@@ -15,7 +15,13 @@ CORPUS = Path(__file__).parents[1] / "data" / "musl-outcomes.tsv"
 
 def test_every_run_of_the_corpus_is_understood() -> None:
     with CORPUS.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE))
+        rows = list(
+            csv.DictReader(
+                (line for line in file if not line.startswith("#")),
+                delimiter="\t",
+                quoting=csv.QUOTE_NONE,
+            )
+        )
     assert len(rows) == 493
     wrong = []
     for row in rows:
@@ -28,31 +34,67 @@ def test_every_run_of_the_corpus_is_understood() -> None:
 SEEN: list[tuple[str, Observation, Result, str]] = [
     ("fine", Observation(0, "rr version 1\n"), Result.RAN, "started"),
     ("its own error", Observation(2, "", "usage: thing\n"), Result.RAN, "started"),
-    ("a code that looks like the loader's", Observation(127, "", "thing: job not found\n"), Result.RAN, "started"),
-    ("runc", Observation(1, "", "exec /rr-explorer/rr: no such file or directory\n"), Result.FAILED, "interpreter-missing"),
-    ("newer runc", Observation(255, "", "exec /rr-explorer/rr: no such file or directory\n"), Result.FAILED, "interpreter-missing"),
     (
-        "crun",
-        Observation(127, "", '{"msg":"exec container process `/rr-explorer/rr`: No such file or directory","level":"error"}\n'),
+        "a code that looks like the loader's",
+        Observation(127, "", "thing: job not found\n"),
+        Result.RAN,
+        "started",
+    ),
+    (
+        "runc",
+        Observation(1, "", "exec /rr-explorer/rr: no such file or directory\n"),
         Result.FAILED,
         "interpreter-missing",
     ),
-    ("another processor", Observation(1, "", "exec /rr-explorer/rr: exec format error\n"), Result.FAILED, "exec-format"),
+    (
+        "newer runc",
+        Observation(255, "", "exec /rr-explorer/rr: no such file or directory\n"),
+        Result.FAILED,
+        "interpreter-missing",
+    ),
+    (
+        "crun",
+        Observation(
+            127,
+            "",
+            '{"msg":"exec container process `/rr-explorer/rr`: No such file or directory","level":"error"}\n',
+        ),
+        Result.FAILED,
+        "interpreter-missing",
+    ),
+    (
+        "another processor",
+        Observation(1, "", "exec /rr-explorer/rr: exec format error\n"),
+        Result.FAILED,
+        "exec-format",
+    ),
     (
         "emulated, no interpreter",
-        Observation(255, "", "aarch64-binfmt-P: Could not open '/lib/ld-linux-aarch64.so.1': No such file or directory\n"),
+        Observation(
+            255,
+            "",
+            "aarch64-binfmt-P: Could not open '/lib/ld-linux-aarch64.so.1': No such file or directory\n",
+        ),
         Result.FAILED,
         "interpreter-missing",
     ),
     (
         "another name of qemu",
-        Observation(255, "", "qemu-aarch64-static: Could not open '/lib/ld-linux-aarch64.so.1': No such file or directory\n"),
+        Observation(
+            255,
+            "",
+            "qemu-aarch64-static: Could not open '/lib/ld-linux-aarch64.so.1': No such file or directory\n",
+        ),
         Result.FAILED,
         "interpreter-missing",
     ),
     (
         "musl, a library",
-        Observation(127, "", "Error loading shared library libz.so.1: No such file or directory (needed by /rr-explorer/x)\n"),
+        Observation(
+            127,
+            "",
+            "Error loading shared library libz.so.1: No such file or directory (needed by /rr-explorer/x)\n",
+        ),
         Result.FAILED,
         "library-missing",
     ),
@@ -62,16 +104,29 @@ SEEN: list[tuple[str, Observation, Result, str]] = [
         Result.FAILED,
         "symbol-missing",
     ),
-    ("musl, IFUNC", Observation(127, "", "Error relocating /rr-explorer/x: unsupported relocation type 37\n"), Result.FAILED, "relocation"),
+    (
+        "musl, IFUNC",
+        Observation(127, "", "Error relocating /rr-explorer/x: unsupported relocation type 37\n"),
+        Result.FAILED,
+        "relocation",
+    ),
     (
         "glibc, a library",
-        Observation(127, "", "/x: error while loading shared libraries: libz.so.1: cannot open shared object file: No such file\n"),
+        Observation(
+            127,
+            "",
+            "/x: error while loading shared libraries: libz.so.1: cannot open shared object file: No such file\n",
+        ),
         Result.FAILED,
         "library-missing",
     ),
     (
         "glibc, a version",
-        Observation(1, "", "/x: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by /x)\n"),
+        Observation(
+            1,
+            "",
+            "/x: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by /x)\n",
+        ),
         Result.FAILED,
         "symbol-missing",
     ),
@@ -81,27 +136,51 @@ SEEN: list[tuple[str, Observation, Result, str]] = [
     ("crash later on", Observation(139, "hello\n"), Result.RAN, "crash"),
     (
         "crash, emulated",
-        Observation(139, "", "qemu: uncaught target signal 11 (Segmentation fault) - core dumped\n"),
+        Observation(
+            139, "", "qemu: uncaught target signal 11 (Segmentation fault) - core dumped\n"
+        ),
         Result.FAILED,
         "crash",
     ),
     (
         "ISA level, emulated",
-        Observation(132, "", "qemu: uncaught target signal 4 (Illegal instruction) - core dumped\n"),
+        Observation(
+            132, "", "qemu: uncaught target signal 4 (Illegal instruction) - core dumped\n"
+        ),
         Result.FAILED,
         "isa",
     ),
-    ("the engine", Observation(125, "", "docker: Error response from daemon: something.\n"), Result.NOT_RUN, "engine"),
-    ("refused", Observation(None, "", "Error response from daemon: cgroups: cannot enter\n", begun=False), Result.NOT_RUN, "engine"),
+    (
+        "the engine",
+        Observation(125, "", "docker: Error response from daemon: something.\n"),
+        Result.NOT_RUN,
+        "engine",
+    ),
+    (
+        "refused",
+        Observation(None, "", "Error response from daemon: cgroups: cannot enter\n", begun=False),
+        Result.NOT_RUN,
+        "engine",
+    ),
     (
         "no such file",
-        Observation(None, "", 'Error: OCI runtime create failed: exec: "/no": stat /no: no such file or directory\n', begun=False),
+        Observation(
+            None,
+            "",
+            'Error: OCI runtime create failed: exec: "/no": stat /no: no such file or directory\n',
+            begun=False,
+        ),
         Result.NOT_RUN,
         "file-missing",
     ),
     (
         "not executable",
-        Observation(None, "", 'Error: OCI runtime create failed: exec: "/etc/passwd": permission denied: unknown\n', begun=False),
+        Observation(
+            None,
+            "",
+            'Error: OCI runtime create failed: exec: "/etc/passwd": permission denied: unknown\n',
+            begun=False,
+        ),
         Result.NOT_RUN,
         "not-executable",
     ),
@@ -113,7 +192,9 @@ SEEN: list[tuple[str, Observation, Result, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("seen", "result", "code"), [pytest.param(*row[1:], id=row[0]) for row in SEEN])
+@pytest.mark.parametrize(
+    ("seen", "result", "code"), [pytest.param(*row[1:], id=row[0]) for row in SEEN]
+)
 def test_the_table(seen: Observation, result: Result, code: str) -> None:
     meaning = classify(seen)
     assert (meaning.result, meaning.code) == (result, code)
@@ -121,22 +202,39 @@ def test_the_table(seen: Observation, result: Result, code: str) -> None:
 
 
 def test_the_sentence_names_what_is_missing() -> None:
-    assert "fcntl64" in classify(Observation(127, "", "Error relocating /x: fcntl64: symbol not found\n")).text
-    assert "libz.so.1" in classify(Observation(127, "", "Error loading shared library libz.so.1: No such file\n")).text
+    assert (
+        "fcntl64"
+        in classify(Observation(127, "", "Error relocating /x: fcntl64: symbol not found\n")).text
+    )
+    assert (
+        "libz.so.1"
+        in classify(
+            Observation(127, "", "Error loading shared library libz.so.1: No such file\n")
+        ).text
+    )
 
 
 def test_a_program_that_has_printed_has_started_whatever_it_says_afterwards() -> None:
-    seen = Observation(127, "starting plugin\n", "Error relocating /plugin.so: x: symbol not found\n")
+    seen = Observation(
+        127, "starting plugin\n", "Error relocating /plugin.so: x: symbol not found\n"
+    )
     assert classify(seen).result is Result.RAN
 
 
 @given(
-    st.one_of(st.none(), st.integers(-255, 255)), st.text(max_size=50), st.text(max_size=200), st.booleans(), st.booleans(), st.booleans()
+    st.one_of(st.none(), st.integers(-255, 255)),
+    st.text(max_size=50),
+    st.text(max_size=200),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
 )
 def test_nothing_that_a_program_prints_can_upset_it(
     code: int | None, stdout: str, stderr: str, begun: bool, timed_out: bool, flooded: bool
 ) -> None:
-    meaning = classify(Observation(code, stdout, stderr, begun=begun, timed_out=timed_out, flooded=flooded))
+    meaning = classify(
+        Observation(code, stdout, stderr, begun=begun, timed_out=timed_out, flooded=flooded)
+    )
     assert meaning.code
     assert len(meaning.text) < 1000
 
@@ -149,12 +247,20 @@ def test_a_long_hostile_text_is_read_quickly() -> None:
 @pytest.mark.parametrize(
     ("said", "what_to_do"),
     [
-        ("Error: runc create failed: error setting rlimit type 7: operation not permitted: OCI permission denied\n", "--ulimit=nofile="),
-        ("Error: unable to start container process: unable to setup user: invalid argument\n", "/etc/subuid"),
+        (
+            "Error: runc create failed: error setting rlimit type 7: operation not permitted: OCI permission denied\n",
+            "--ulimit=nofile=",
+        ),
+        (
+            "Error: unable to start container process: unable to setup user: invalid argument\n",
+            "/etc/subuid",
+        ),
         ("Error: OCI runtime error: something nobody has seen before\n", "run_args"),
     ],
 )
-def test_an_engine_that_cannot_start_a_container_is_told_with_what_to_do(said: str, what_to_do: str) -> None:
+def test_an_engine_that_cannot_start_a_container_is_told_with_what_to_do(
+    said: str, what_to_do: str
+) -> None:
     meaning = classify(Observation(125, "", said, begun=False))
     assert (meaning.result, meaning.code) == (Result.NOT_RUN, "engine")
     assert said.strip() in meaning.text

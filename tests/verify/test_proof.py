@@ -13,7 +13,19 @@ import pytest
 from explorer.errors import EngineError, SourceError, UsageError
 from explorer.facts import MISSING, NotApplicable
 from explorer.progress import Progress
-from explorer.verify import Engine, Expectations, ProofRequest, Result, RunLimits, emulation, find_engine, from_json, prove, script, to_json
+from explorer.verify import (
+    Engine,
+    Expectations,
+    ProofRequest,
+    Result,
+    RunLimits,
+    emulation,
+    find_engine,
+    from_json,
+    prove,
+    script,
+    to_json,
+)
 from explorer.verify.emulate import probe_program
 from explorer.verify.sessions import session_label
 from tests.support.binaries import binary, go_build, zig_cc
@@ -53,13 +65,23 @@ async def test_a_static_go_server_runs_and_says_what_its_release_promises(
     )
     assert proof.result is Result.RAN, proof
     assert proof.agrees is True
-    assert [(check.name, check.ok) for check in proof.checks] == [("exit", True), ("version", True), ("os", True), ("arch", True)]
+    assert [(check.name, check.ok) for check in proof.checks] == [
+        ("exit", True),
+        ("version", True),
+        ("os", True),
+        ("arch", True),
+    ]
     assert proof.emulated is (real.platform != f"linux/{arch}")
     assert proof.argv == ("/rr-explorer/rr", "--version")
     assert not isinstance(proof.image, MISSING)
     assert proof.image.id.startswith("sha256:")
     assert not proof.image.empty
-    assert [command[len(engine.command)] for command in proof.command] == ["create", "cp", "start", "rm"]
+    assert [command[len(engine.command)] for command in proof.command] == [
+        "create",
+        "cp",
+        "start",
+        "rm",
+    ]
     assert from_json(to_json(proof)) == proof
 
 
@@ -67,7 +89,11 @@ async def test_a_static_go_server_runs_and_says_what_its_release_promises(
 async def test_a_glibc_program_finds_no_interpreter_on_musl(recipe: str, proved: Prover) -> None:
     arch = "arm64" if recipe.endswith("arm64") else "amd64"
     proof = await proved(binary(recipe), arch=arch, verdict="no")
-    assert (proof.result, proof.meaning, proof.agrees) == (Result.FAILED, "interpreter-missing", True), proof
+    assert (proof.result, proof.meaning, proof.agrees) == (
+        Result.FAILED,
+        "interpreter-missing",
+        True,
+    ), proof
 
 
 async def test_a_disagreement_is_told(proved: Prover) -> None:
@@ -76,8 +102,12 @@ async def test_a_disagreement_is_told(proved: Prover) -> None:
 
 
 @pytest.mark.parametrize("arch", ["amd64", "arm64"])
-async def test_a_dynamic_musl_program_runs_and_its_loader_lists_it(arch: str, proved: Prover) -> None:
-    proof = await proved(binary("c-musl" if arch == "amd64" else "c-musl-arm64"), arch=arch, verdict="yes")
+async def test_a_dynamic_musl_program_runs_and_its_loader_lists_it(
+    arch: str, proved: Prover
+) -> None:
+    proof = await proved(
+        binary("c-musl" if arch == "amd64" else "c-musl-arm64"), arch=arch, verdict="yes"
+    )
     assert proof.result is Result.RAN, proof
     assert not isinstance(proof.dry_run, MISSING)
     assert proof.dry_run.exit_code == 0
@@ -96,7 +126,9 @@ MUSL = "x86_64-linux-musl"
 
 
 def library(source: str = LIBRARY) -> Path:
-    return zig_cc("libanswer.so.1", source, MUSL, "-s", "-shared", "-fPIC", "-Wl,-soname,libanswer.so.1")
+    return zig_cc(
+        "libanswer.so.1", source, MUSL, "-s", "-shared", "-fPIC", "-Wl,-soname,libanswer.so.1"
+    )
 
 
 def caller() -> Path:
@@ -131,7 +163,9 @@ async def test_a_relocation_that_musl_does_not_know(proved: Prover) -> None:
 
 
 @pytest.mark.parametrize(("version", "result"), [("1.2.3", Result.FAILED), ("1.2.5", Result.RAN)])
-async def test_packed_relative_relocations_crash_an_old_musl(version: str, result: Result, engine: TestEngine, proved: Prover) -> None:
+async def test_packed_relative_relocations_crash_an_old_musl(
+    version: str, result: Result, engine: TestEngine, proved: Prover
+) -> None:
     proof = await proved(binary("c-relr-musl"), image=engine.musl("amd64", version))
     assert proof.result is result, proof
     assert proof.meaning == ("started" if result is Result.RAN else "crash")
@@ -145,7 +179,9 @@ async def test_a_packed_dynamic_program_ends_with_127_and_says_nothing(proved: P
 
 @pytest.mark.parametrize(("what", "meaning"), [("segv", "crash"), ("ill", "isa")])
 @pytest.mark.parametrize("arch", ["amd64", "arm64"])
-async def test_a_crash_is_tried_once_more_under_emulation_only(what: str, meaning: str, arch: str, proved: Prover, real: Engine) -> None:
+async def test_a_crash_is_tried_once_more_under_emulation_only(
+    what: str, meaning: str, arch: str, proved: Prover, real: Engine
+) -> None:
     program = act("x86_64" if arch == "amd64" else "aarch64")
     proof = await proved(program, what, arch=arch, static=True)
     # __builtin_trap is ud2 on amd64 (SIGILL) and brk on arm64 (SIGTRAP), which is the program's own affair
@@ -157,14 +193,18 @@ async def test_a_crash_is_tried_once_more_under_emulation_only(what: str, meanin
     assert len(again) == (0 if real.platform == f"linux/{arch}" else 1)
 
 
-async def test_a_file_that_is_no_program_is_refused_by_the_kernel(proved: Prover, tmp_path: Path) -> None:
+async def test_a_file_that_is_no_program_is_refused_by_the_kernel(
+    proved: Prover, tmp_path: Path
+) -> None:
     text = tmp_path / "notes"
     text.write_bytes(b"just text\n")
     proof = await proved(text)
     assert (proof.result, proof.meaning) == (Result.FAILED, "exec-format"), proof
 
 
-async def test_a_command_that_is_not_executable_says_nothing_about_the_binary(proved: Prover) -> None:
+async def test_a_command_that_is_not_executable_says_nothing_about_the_binary(
+    proved: Prover,
+) -> None:
     proof = await proved(act(), argv=("/etc/passwd",), verdict="yes")
     assert (proof.result, proof.meaning) == (Result.NOT_RUN, "not-executable"), proof
     assert isinstance(proof.agrees, NotApplicable)
@@ -195,20 +235,41 @@ async def test_a_proof_asks_the_engine_no_more_than_it_must(
     arch: str, engine: TestEngine, calls: Callable[[], list[str]], request_for: Requests
 ) -> None:
     misbehaved = act("aarch64" if arch == "arm64" else "x86_64")
-    fine, failing = request_for(binary(f"go-static-{arch}"), arch=arch), request_for(misbehaved, "exit", "3", arch=arch)
+    fine, failing = (
+        request_for(binary(f"go-static-{arch}"), arch=arch),
+        request_for(misbehaved, "exit", "3", arch=arch),
+    )
     calls()
-    found = await find_engine(engine.name, (*engine.engine_args, "--log-level=error"))  # one that nobody has asked anything yet
+    found = await find_engine(
+        engine.name, (*engine.engine_args, "--log-level=error")
+    )  # one that nobody has asked anything yet
     await prove(replace(fine, engine=found, static=True))
-    assert calls() == ["cp", "create", "image inspect", "info", "rm", "start"], "the first answer tells of the emulation, too"
+    assert calls() == ["cp", "create", "image inspect", "info", "rm", "start"], (
+        "the first answer tells of the emulation, too"
+    )
     await prove(replace(failing, engine=found, static=True))
-    assert calls() == ["cp", "create", "image inspect", "inspect", "rm", "start"], "what ended otherwise is looked at"
+    assert calls() == ["cp", "create", "image inspect", "inspect", "rm", "start"], (
+        "what ended otherwise is looked at"
+    )
 
 
-async def test_a_dry_run_costs_a_second_container(calls: Callable[[], list[str]], request_for: Requests) -> None:
+async def test_a_dry_run_costs_a_second_container(
+    calls: Callable[[], list[str]], request_for: Requests
+) -> None:
     wanted = request_for(binary("c-musl"))
     calls()
     await prove(wanted)
-    assert calls() == ["cp", "cp", "create", "create", "image inspect", "rm", "rm", "start", "start"]
+    assert calls() == [
+        "cp",
+        "cp",
+        "create",
+        "create",
+        "image inspect",
+        "rm",
+        "rm",
+        "start",
+        "start",
+    ]
 
 
 # --- limits ---
@@ -237,14 +298,18 @@ async def test_the_two_streams_are_kept_apart_and_shown_as_they_come(request_for
     def told(progress: Progress) -> None:
         stages.append(progress.stage)
 
-    proof = await prove(request_for(act(), "streams", static=True), output=lines.append, progress=told)
+    proof = await prove(
+        request_for(act(), "streams", static=True), output=lines.append, progress=told
+    )
     assert (proof.stdout, proof.stderr) == ("to stdout\n", "to stderr\n")
     assert sorted(lines) == ["to stderr", "to stdout"]
     assert stages == ["preparing", "copying", "running", "removing"]
 
 
 @pytest.mark.parametrize("what", ["streams", "serve", "flood"])
-async def test_whoever_is_shown_the_output_and_fails_is_heard(what: str, request_for: Requests, engine: TestEngine) -> None:
+async def test_whoever_is_shown_the_output_and_fails_is_heard(
+    what: str, request_for: Requests, engine: TestEngine
+) -> None:
     """The error is the caller's to see, at once, and neither the program nor its container goes on."""
 
     def fail(line: str) -> None:
@@ -252,7 +317,9 @@ async def test_whoever_is_shown_the_output_and_fails_is_heard(what: str, request
 
     began = time.monotonic()
     with pytest.raises(OSError, match="cannot show"):
-        await prove(request_for(act(), what, static=True, limits=RunLimits(seconds=60)), output=fail)
+        await prove(
+            request_for(act(), what, static=True, limits=RunLimits(seconds=60)), output=fail
+        )
     assert time.monotonic() - began < 30
     assert not engine.containers(session_label())
 
@@ -279,8 +346,15 @@ async def test_a_flood_is_cut_at_the_output_limit(what: str, request_for: Reques
         shown += len(line)
         assert len(line) <= 4096
 
-    proof = await prove(request_for(act(), what, static=True, limits=RunLimits(seconds=20, output_bytes=50_000)), output=count)
-    assert (proof.result, proof.meaning, proof.output_truncated) == (Result.RAN, "output-limit", True)
+    proof = await prove(
+        request_for(act(), what, static=True, limits=RunLimits(seconds=20, output_bytes=50_000)),
+        output=count,
+    )
+    assert (proof.result, proof.meaning, proof.output_truncated) == (
+        Result.RAN,
+        "output-limit",
+        True,
+    )
     assert len(proof.stdout) == 50_000
     assert shown <= 50_000
     assert not isinstance(proof.duration_s, MISSING)
@@ -288,7 +362,9 @@ async def test_a_flood_is_cut_at_the_output_limit(what: str, request_for: Reques
 
 
 async def test_memory_is_limited(proved: Prover, engine: TestEngine) -> None:
-    proof = await proved(act(), "hog", static=True, limits=RunLimits(seconds=20, memory_bytes=32 << 20))
+    proof = await proved(
+        act(), "hog", static=True, limits=RunLimits(seconds=20, memory_bytes=32 << 20)
+    )
     assert proof.meaning == "killed", proof
     assert "memory" in proof.text
     # podman 4.3 with cgroups version 1 does not tell that it was the memory limit: then nothing is claimed
@@ -312,14 +388,26 @@ async def test_the_disk_cannot_be_filled(proved: Prover) -> None:
 async def test_without_an_image_a_static_program_is_proved_in_an_empty_one(proved: Prover) -> None:
     for arch in ("amd64", "arm64"):
         program = binary(f"go-static-{arch}")
-        proof = await proved(program, arch=arch, image="localhost/rr-explorer-test/absent:1", static=True, pull=False, verdict="yes")
+        proof = await proved(
+            program,
+            arch=arch,
+            image="localhost/rr-explorer-test/absent:1",
+            static=True,
+            pull=False,
+            verdict="yes",
+        )
         assert (proof.result, proof.agrees) == (Result.RAN, True), proof
         assert not isinstance(proof.image, MISSING)
         assert proof.image.empty
         assert "In an empty image, since" in proof.text
         assert "it proves that no libc is needed" in proof.text
     for words, result in ((("segv",), Result.FAILED), (("hang",), Result.NOT_RUN)):
-        wanted = {"image": "localhost/rr-explorer-test/absent:1", "static": True, "pull": False, "limits": RunLimits(seconds=1)}
+        wanted = {
+            "image": "localhost/rr-explorer-test/absent:1",
+            "static": True,
+            "pull": False,
+            "limits": RunLimits(seconds=1),
+        }
         proof = await proved(act(), *words, **wanted)
         assert proof.result is result, proof
         assert "In an empty image, since" in proof.text
@@ -340,8 +428,12 @@ async def test_without_an_image_a_dynamic_program_cannot_be_proved(request_for: 
         await prove(replace(wanted, image=""))
 
 
-async def test_an_image_of_another_platform_is_not_taken_for_the_right_one(engine: TestEngine, request_for: Requests) -> None:
-    wanted = request_for(binary("c-musl-arm64"), arch="arm64", image=engine.musl("amd64"), pull=False)
+async def test_an_image_of_another_platform_is_not_taken_for_the_right_one(
+    engine: TestEngine, request_for: Requests
+) -> None:
+    wanted = request_for(
+        binary("c-musl-arm64"), arch="arm64", image=engine.musl("amd64"), pull=False
+    )
     with pytest.raises(EngineError, match="not here for linux/arm64"):
         await prove(wanted)
 
@@ -374,13 +466,17 @@ async def test_a_name_that_leads_elsewhere_is_refused(name: str, request_for: Re
 
 
 async def test_odd_names_and_words_reach_the_program_as_they_are(proved: Prover) -> None:
-    proof = await proved(act(), argv=("/bin/echo", "{}", "$(id)", "--rm", "a b", "-x"), name='odd "name"; $(x) [b]')
+    proof = await proved(
+        act(), argv=("/bin/echo", "{}", "$(id)", "--rm", "a b", "-x"), name='odd "name"; $(x) [b]'
+    )
     assert proof.stdout == '/rr-explorer/odd "name"; $(x) [b] $(id) --rm a b -x\n'
     proof = await proved(act(), "exit", "7", name="--help")
     assert proof.exit_code == 7
 
 
-async def test_the_command_lines_can_be_repeated_by_hand(engine: TestEngine, proved: Prover) -> None:
+async def test_the_command_lines_can_be_repeated_by_hand(
+    engine: TestEngine, proved: Prover
+) -> None:
     proof = await proved(act(), "streams", static=True)
     lines = script(proof, act())
     ran = await asyncio.to_thread(_shell, lines)
@@ -392,4 +488,6 @@ async def test_the_command_lines_can_be_repeated_by_hand(engine: TestEngine, pro
 
 
 def _shell(lines: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["sh", "-e", "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60, check=True)
+    return subprocess.run(
+        ["sh", "-e", "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60, check=True
+    )

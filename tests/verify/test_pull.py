@@ -39,9 +39,17 @@ class Registry:
         self.hold.set()
         self.asked = threading.Event()
         """A layer was asked for."""
-        entries = [self._manifest(images.musl(arch).archive, arch, tmp_path) for arch in ("amd64", "arm64")]
-        listing = {"schemaVersion": 2, "mediaType": f"{DOCKER}.distribution.manifest.list.v2+json", "manifests": entries}
-        self.tag = self._add(f"{DOCKER}.distribution.manifest.list.v2+json", json.dumps(listing).encode())
+        entries = [
+            self._manifest(images.musl(arch).archive, arch, tmp_path) for arch in ("amd64", "arm64")
+        ]
+        listing = {
+            "schemaVersion": 2,
+            "mediaType": f"{DOCKER}.distribution.manifest.list.v2+json",
+            "manifests": entries,
+        }
+        self.tag = self._add(
+            f"{DOCKER}.distribution.manifest.list.v2+json", json.dumps(listing).encode()
+        )
 
     def _add(self, kind: str, data: bytes) -> str:
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
@@ -54,7 +62,10 @@ class Registry:
             index = whole.extractfile("manifest.json")
             assert index is not None
             names = json.load(index)[0]
-            config_file, layer_file = whole.extractfile(names["Config"]), whole.extractfile(names["Layers"][0])
+            config_file, layer_file = (
+                whole.extractfile(names["Config"]),
+                whole.extractfile(names["Layers"][0]),
+            )
             assert config_file is not None
             assert layer_file is not None
             config = json.load(config_file)
@@ -67,10 +78,23 @@ class Registry:
         plain = layer.read_bytes()
         config["rootfs"]["diff_ids"] = [f"sha256:{hashlib.sha256(plain).hexdigest()}"]
         packed, described = gzip.compress(plain, 1), json.dumps(config).encode()
-        parts = [(f"{DOCKER}.container.image.v1+json", described), (f"{DOCKER}.image.rootfs.diff.tar.gzip", packed)]
-        references = [{"mediaType": kind, "size": len(data), "digest": self._add(kind, data)} for kind, data in parts]
+        parts = [
+            (f"{DOCKER}.container.image.v1+json", described),
+            (f"{DOCKER}.image.rootfs.diff.tar.gzip", packed),
+        ]
+        references = [
+            {"mediaType": kind, "size": len(data), "digest": self._add(kind, data)}
+            for kind, data in parts
+        ]
         kind = f"{DOCKER}.distribution.manifest.v2+json"
-        manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": references[0], "layers": references[1:]}).encode()
+        manifest = json.dumps(
+            {
+                "schemaVersion": 2,
+                "mediaType": kind,
+                "config": references[0],
+                "layers": references[1:],
+            }
+        ).encode()
         return {
             "mediaType": kind,
             "size": len(manifest),
@@ -98,7 +122,9 @@ class Registry:
                 status = 200
                 if not data:
                     status, kind = 404, "application/json"
-                    data = b'{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}'
+                    data = (
+                        b'{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}'
+                    )
                 self.send_response(status)
                 self.send_header("Docker-Distribution-API-Version", "registry/2.0")
                 self.send_header("Content-Type", kind)
@@ -135,7 +161,9 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
 
 def allow(address: str, tmp_path: Path) -> str:
     """The image's name, after podman was told that this registry speaks plain HTTP."""
-    (tmp_path / "registries.conf").write_text(f'[[registry]]\nlocation = "{address}"\ninsecure = true\n')
+    (tmp_path / "registries.conf").write_text(
+        f'[[registry]]\nlocation = "{address}"\ninsecure = true\n'
+    )
     return f"{address}/library/alpine:3.22"
 
 
@@ -149,18 +177,24 @@ async def test_an_image_is_pulled_for_each_platform_and_its_tag_stays(
         programs = {"amd64": binary("c-musl"), "arm64": binary("c-musl-arm64")}
         shown: list[Progress] = []
         try:
-            proof = await prove(request_for(programs[own], image=name, arch=own), progress=shown.append)
+            proof = await prove(
+                request_for(programs[own], image=name, arch=own), progress=shown.append
+            )
             assert proof.result is Result.RAN, proof
             assert not isinstance(proof.image, MISSING)
             assert not isinstance(proof.image.digest, MISSING)
             assert f"{address}/library/alpine@sha256:" in proof.image.digest
-            assert [step for step in shown if step.stage == "pulling" and step.detail != name], "the engine's progress is shown"
+            assert [step for step in shown if step.stage == "pulling" and step.detail != name], (
+                "the engine's progress is shown"
+            )
             assert not isinstance(proof.dry_run, MISSING), "what was pulled has a loader"
             before = engine.run("image", "inspect", "--format", "{{.Id}}", name).stdout
 
             foreign = await prove(request_for(programs[other], image=name, arch=other))
             assert (foreign.result, foreign.emulated) == (Result.RAN, True), foreign
-            assert engine.run("image", "inspect", "--format", "{{.Id}}", name).stdout == before, "the tag was taken away"
+            assert engine.run("image", "inspect", "--format", "{{.Id}}", name).stdout == before, (
+                "the tag was taken away"
+            )
         finally:
             ids = [
                 engine.run("image", "inspect", "--format", "{{.Id}}", one).stdout.strip()
@@ -175,7 +209,9 @@ async def test_an_image_is_pulled_for_each_platform_and_its_tag_stays(
         engine.run("image", "rm", "--force", *filter(None, ids))
 
 
-async def test_no_such_image_in_the_registry(registry: Registry, request_for: Requests, tmp_path: Path) -> None:
+async def test_no_such_image_in_the_registry(
+    registry: Registry, request_for: Requests, tmp_path: Path
+) -> None:
     with registry.served() as address:
         name = allow(address, tmp_path).replace("3.22", "9.99")
         with pytest.raises(EngineError, match="No such image") as error:
@@ -183,10 +219,14 @@ async def test_no_such_image_in_the_registry(registry: Registry, request_for: Re
         assert "tag" in error.value.remedy
 
 
-async def test_a_pull_can_be_cancelled(registry: Registry, request_for: Requests, tmp_path: Path) -> None:
+async def test_a_pull_can_be_cancelled(
+    registry: Registry, request_for: Requests, tmp_path: Path
+) -> None:
     registry.hold.clear()
     with registry.served() as address:
-        task = asyncio.ensure_future(prove(request_for(act(), image=allow(address, tmp_path), static=True)))
+        task = asyncio.ensure_future(
+            prove(request_for(act(), image=allow(address, tmp_path), static=True))
+        )
         assert await asyncio.to_thread(registry.asked.wait, 30)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

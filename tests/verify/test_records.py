@@ -14,7 +14,13 @@ PROOF = Proof(
     result=Result.RAN,
     meaning="started",
     text="It started",
-    engine=Engine("docker", ("docker", "--context", "x"), "28.0", "linux/amd64", Unknown("the engine does not tell")),
+    engine=Engine(
+        "docker",
+        ("docker", "--context", "x"),
+        "28.0",
+        "linux/amd64",
+        Unknown("the engine does not tell"),
+    ),
     image=Image("alpine:3.22", "sha256:ab", NotApplicable("made here"), empty=False),
     platform="linux/arm64",
     emulated=True,
@@ -27,7 +33,10 @@ PROOF = Proof(
     stdout="rr version\n",
     stderr="",
     output_truncated=False,
-    checks=(CheckResult("exit", True, "0", "0"), CheckResult("os", NotApplicable("not printed"), "linux", "")),
+    checks=(
+        CheckResult("exit", True, "0", "0"),
+        CheckResult("os", NotApplicable("not printed"), "linux", ""),
+    ),
     agrees=True,
     verdict="yes",
     target="alpine-3.22",
@@ -37,8 +46,15 @@ PROOF = Proof(
 )
 
 
-@given(st.text(), st.text(), st.one_of(st.integers(0, 255), st.builds(NotApplicable, st.text())), st.booleans())
-def test_what_was_written_is_what_is_read(stdout: str, subject: str, code: int | NotApplicable, stand_in: bool) -> None:
+@given(
+    st.text(),
+    st.text(),
+    st.one_of(st.integers(0, 255), st.builds(NotApplicable, st.text())),
+    st.booleans(),
+)
+def test_what_was_written_is_what_is_read(
+    stdout: str, subject: str, code: int | NotApplicable, stand_in: bool
+) -> None:
     proof = replace(PROOF, stdout=stdout, subject=subject, exit_code=code, stand_in=stand_in)
     assert from_json(to_json(proof)) == proof
 
@@ -65,7 +81,10 @@ def test_a_record_with_one_wrong_field_is_dropped(change: dict[str, object]) -> 
     assert from_json(json.dumps(record).encode()) is None
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b'{"format": 1}', b'{"format": 99}', b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"[]", b"null", b'{"format": 1}', b'{"format": 99}', b"\xff\xfe", b"[" * 100_000],
+)
 def test_what_is_no_record_is_dropped(data: bytes) -> None:
     assert from_json(data) is None
 

@@ -51,7 +51,10 @@ def packed(binary: Path, root: str) -> bytes:
 @pytest.fixture
 def served(github: GitHub) -> GitHub:
     """The server with one release of two architectures."""
-    assets = {archive_name(arch): packed(rr(arch), archive_name(arch).removesuffix(".tar.gz")) for arch in ("amd64", "arm64")}
+    assets = {
+        archive_name(arch): packed(rr(arch), archive_name(arch).removesuffix(".tar.gz"))
+        for arch in ("amd64", "arm64")
+    }
     github.add_release(TAG, assets=assets)
     return github
 
@@ -71,7 +74,9 @@ async def opened(github: GitHub, tmp_path: Path) -> AsyncIterator[Callable[..., 
 
     def make(**settings: Any) -> Workbench:
         folder = tmp_path / f"cache-{len(made)}"
-        made.append(Workbench(Settings(**{"api_url": github.api_url, "cache_dir": folder, **settings})))
+        made.append(
+            Workbench(Settings(**{"api_url": github.api_url, "cache_dir": folder, **settings}))
+        )
         return made[-1]
 
     yield make

@@ -33,11 +33,19 @@ def named(advice: Advice, key: str) -> Snippet:
 def shell(lines: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run lines as somebody who pasted them would; any that fails ends it."""
     folder.mkdir(exist_ok=True)
-    env = {**os.environ, **compiler_environment(), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    return subprocess.run(["sh", "-eu", "-c", lines], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    env = {
+        **os.environ,
+        **compiler_environment(),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    return subprocess.run(
+        ["sh", "-eu", "-c", lines], cwd=folder, env=env, capture_output=True, text=True, check=False
+    )
 
 
-async def test_the_plain_linux_file_serves_where_no_musl_file_was_published(bench: Workbench) -> None:
+async def test_the_plain_linux_file_serves_where_no_musl_file_was_published(
+    bench: Workbench,
+) -> None:
     advice = await bench.advise("latest", "aarch64", "musl")
     assert advice.chosen is not None
     assert advice.chosen.asset.name == archive_name("arm64")
@@ -48,7 +56,10 @@ async def test_the_plain_linux_file_serves_where_no_musl_file_was_published(benc
 
 async def test_both_files_are_named_where_both_serve(github: GitHub, tmp_path: Path) -> None:
     musl = f"roadrunner-{VERSION}-unknown-musl-amd64.tar.gz"
-    github.add_release(TAG, assets={n: packed(rr(), n.removesuffix(".tar.gz")) for n in (archive_name("amd64"), musl)})
+    github.add_release(
+        TAG,
+        assets={n: packed(rr(), n.removesuffix(".tar.gz")) for n in (archive_name("amd64"), musl)},
+    )
     bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path))
     advice = await bench.advise(TAG, "amd64", "musl")
     await bench.aclose()
@@ -57,7 +68,9 @@ async def test_both_files_are_named_where_both_serve(github: GitHub, tmp_path: P
     assert musl in advice.why
 
 
-async def test_a_digest_that_github_does_not_have_is_computed(github: GitHub, tmp_path: Path) -> None:
+async def test_a_digest_that_github_does_not_have_is_computed(
+    github: GitHub, tmp_path: Path
+) -> None:
     data = packed(rr(), f"roadrunner-{VERSION}-linux-amd64")
     github.add_release(TAG, assets={archive_name("amd64"): data}, digests=False)
     bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path))
@@ -75,13 +88,17 @@ async def test_a_libc_nobody_knows_is_a_usage_error(bench: Workbench) -> None:
 
 async def test_the_shell_lines_run(bench: Workbench, tmp_path: Path) -> None:
     advice = await bench.advise("latest", "amd64", "musl")
-    done = await asyncio.to_thread(shell, named(advice, "shell").text + "./rr --version", tmp_path / "shell")
+    done = await asyncio.to_thread(
+        shell, named(advice, "shell").text + "./rr --version", tmp_path / "shell"
+    )
     assert done.returncode == 0, done.stderr
     assert f"rr version {VERSION}" in done.stdout
 
 
 @pytest.mark.parametrize("look", ["peek", "inspect"])
-async def test_the_lines_are_the_same_of_a_file_that_was_looked_at_before(bench: Workbench, look: str) -> None:
+async def test_the_lines_are_the_same_of_a_file_that_was_looked_at_before(
+    bench: Workbench, look: str
+) -> None:
     fresh = snippets(await bench.advise("latest", "amd64", "musl"))
     subject = await bench.resolve(f"{TAG}/{archive_name('amd64')}")
     await (bench.peek(subject) if look == "peek" else bench.inspect(subject))
@@ -89,7 +106,9 @@ async def test_the_lines_are_the_same_of_a_file_that_was_looked_at_before(bench:
     assert "tar -xzOf" in fresh[0].text
 
 
-async def test_the_shell_lines_refuse_other_bytes(bench: Workbench, served: GitHub, tmp_path: Path) -> None:
+async def test_the_shell_lines_refuse_other_bytes(
+    bench: Workbench, served: GitHub, tmp_path: Path
+) -> None:
     advice = await bench.advise("latest", "amd64", "musl")
     served.replace_asset(TAG, archive_name("amd64"), packed(rr("arm64"), "x"))
     done = await asyncio.to_thread(shell, named(advice, "shell").text, tmp_path / "shell")
@@ -102,7 +121,9 @@ async def dynamic(github: GitHub, tmp_path: Path) -> Advice:
     """Advice on a release of which nothing serves, whose sources the server has."""
     name = archive_name("amd64")
     members = roadrunner_members(binary("c-glibc"))
-    github.add_release(TAG, assets={name: make_archive("tar.gz", name.removesuffix(".tar.gz"), members)})
+    github.add_release(
+        TAG, assets={name: make_archive("tar.gz", name.removesuffix(".tar.gz"), members)}
+    )
     bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path / "cache"))
     advice = await bench.advise(TAG, "amd64", "musl")
     await bench.aclose()
@@ -123,8 +144,13 @@ def build_and_run(engine: TestEngine, snippet: Snippet, folder: Path) -> str:
     mine = f"localhost/rr-explorer-test/advised:{uuid.uuid4().hex[:12]}"  # other tests build theirs at the same time
     tags = {f"{mine}-{name}": words for name, words in (("stage", ("--target", "rr")), ("all", ()))}
     try:
-        for tag, words in tags.items():  # the stage has a name of its own, so that it can be removed
-            built = engine.run("build", "--network=host", *words, "--tag", tag, str(folder), timeout=120)
+        for (
+            tag,
+            words,
+        ) in tags.items():  # the stage has a name of its own, so that it can be removed
+            built = engine.run(
+                "build", "--network=host", *words, "--tag", tag, str(folder), timeout=120
+            )
             assert built.returncode == 0, built.stdout + built.stderr
         ran = engine.run("run", "--rm", "--network=none", *engine.run_args, tag, "rr", "--version")
         assert ran.returncode == 0, ran.stderr
@@ -134,13 +160,17 @@ def build_and_run(engine: TestEngine, snippet: Snippet, folder: Path) -> str:
 
 
 @pytest.mark.container
-async def test_the_dockerfile_builds_and_its_program_runs(served: GitHub, engine: TestEngine, tmp_path: Path) -> None:
+async def test_the_dockerfile_builds_and_its_program_runs(
+    served: GitHub, engine: TestEngine, tmp_path: Path
+) -> None:
     image = engine.musl("amd64")
     bench = Workbench(Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", image=image))
     advice = await bench.advise("latest", "amd64", "musl")
     await bench.aclose()
     (tmp_path / "build").mkdir()
-    assert f"rr version {VERSION}" in await asyncio.to_thread(build_and_run, engine, named(advice, "dockerfile"), tmp_path / "build")
+    assert f"rr version {VERSION}" in await asyncio.to_thread(
+        build_and_run, engine, named(advice, "dockerfile"), tmp_path / "build"
+    )
     assert f"FROM {image}\n" in named(advice, "dockerfile").text
     assert "A proof in that image pins it by its digest" in named(advice, "dockerfile").note
 
@@ -152,15 +182,29 @@ async def test_the_dockerfile_is_pinned_by_the_digest_in_which_the_file_was_prov
     with registry.served() as address:
         image = allow(address, tmp_path)
         settings = Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", image=image)
-        bench = Workbench(dataclasses.replace(settings, engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args))
+        bench = Workbench(
+            dataclasses.replace(
+                settings,
+                engine=engine.name,
+                engine_args=engine.engine_args,
+                run_args=engine.run_args,
+            )
+        )
         try:
-            await bench.verify(await bench.inspect(await bench.resolve(f"{TAG}/{archive_name('amd64')}")))
+            await bench.verify(
+                await bench.inspect(await bench.resolve(f"{TAG}/{archive_name('amd64')}"))
+            )
             snippet = named(await bench.advise("latest", "amd64", "musl"), "dockerfile")
             pinned = f"FROM {image}@{registry.tag}"
-            assert [line for line in snippet.text.splitlines() if line.startswith("FROM")] == [f"{pinned} AS rr", pinned]
+            assert [line for line in snippet.text.splitlines() if line.startswith("FROM")] == [
+                f"{pinned} AS rr",
+                pinned,
+            ]
             assert snippet.note == "The file is pinned by its sha256, the image by its digest."
             (tmp_path / "build").mkdir()
-            assert f"rr version {VERSION}" in await asyncio.to_thread(build_and_run, engine, snippet, tmp_path / "build")
+            assert f"rr version {VERSION}" in await asyncio.to_thread(
+                build_and_run, engine, snippet, tmp_path / "build"
+            )
         finally:
             await bench.aclose()
             engine.run("image", "rm", "--force", image)
@@ -170,15 +214,24 @@ async def test_the_dockerfile_is_pinned_by_the_digest_in_which_the_file_was_prov
 async def test_the_dockerfile_for_glibc_fetches_in_alpine_since_debian_has_no_wget(
     served: GitHub, engine: TestEngine, tmp_path: Path
 ) -> None:
-    settings = Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", target="debian-12", image=engine.glibc("amd64"))
+    settings = Settings(
+        api_url=served.api_url,
+        cache_dir=tmp_path / "cache",
+        target="debian-12",
+        image=engine.glibc("amd64"),
+    )
     bench = Workbench(settings)
     snippet = named(await bench.advise("latest", "amd64", "glibc"), "dockerfile")
     await bench.aclose()
     froms = [line for line in snippet.text.splitlines() if line.startswith("FROM")]
     assert froms == ["FROM alpine:3.24 AS rr", f"FROM {settings.image}"]
     (tmp_path / "build").mkdir()
-    here = dataclasses.replace(snippet, text=snippet.text.replace("alpine:3.24", engine.musl("amd64")))  # no registry to pull it from
-    assert f"rr version {VERSION}" in await asyncio.to_thread(build_and_run, engine, here, tmp_path / "build")
+    here = dataclasses.replace(
+        snippet, text=snippet.text.replace("alpine:3.24", engine.musl("amd64"))
+    )  # no registry to pull it from
+    assert f"rr version {VERSION}" in await asyncio.to_thread(
+        build_and_run, engine, here, tmp_path / "build"
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,7 +239,13 @@ async def test_the_dockerfile_for_glibc_fetches_in_alpine_since_debian_has_no_wg
     [
         ("", "", "musl", ("alpine:3.24", "alpine:3.24"), ""),
         ("alpine-3.22", "", "musl", ("alpine:3.22", "alpine:3.22"), ""),
-        ("alpine-3.22+libgcc+libstdc++", "", "musl", ("alpine:3.22", "alpine:3.22"), "RUN apk add --no-cache libgcc libstdc++"),
+        (
+            "alpine-3.22+libgcc+libstdc++",
+            "",
+            "musl",
+            ("alpine:3.22", "alpine:3.22"),
+            "RUN apk add --no-cache libgcc libstdc++",
+        ),
         ("musl-1.2.3", "", "musl", ("alpine:3.17", "alpine:3.17"), ""),
         ("alpine-3.22+gcompat", "mine:1", "musl", ("mine:1", "mine:1"), ""),
         ("", "mine:1", "glibc", ("alpine:3.24", "debian:13"), ""),
@@ -194,9 +253,17 @@ async def test_the_dockerfile_for_glibc_fetches_in_alpine_since_debian_has_no_wg
     ],
 )
 async def test_the_dockerfile_is_built_on_what_the_verdict_is_for(
-    target: str, image: str, libc: str, froms: tuple[str, str], install: str, served: GitHub, tmp_path: Path
+    target: str,
+    image: str,
+    libc: str,
+    froms: tuple[str, str],
+    install: str,
+    served: GitHub,
+    tmp_path: Path,
 ) -> None:
-    bench = Workbench(Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", target=target, image=image))
+    bench = Workbench(
+        Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", target=target, image=image)
+    )
     lines = named(await bench.advise("latest", "amd64", libc), "dockerfile").text.splitlines()
     await bench.aclose()
     assert [line.split()[1] for line in lines if line.startswith("FROM")] == list(froms)
@@ -204,12 +271,22 @@ async def test_the_dockerfile_is_built_on_what_the_verdict_is_for(
 
 
 @pytest.mark.parametrize(
-    "url", ["http://x/$(touch owned)", "http://x/`id`", "http://x/a b", "http://x/\x1b[2J", "file:///etc/passwd", "http://x/'"]
+    "url",
+    [
+        "http://x/$(touch owned)",
+        "http://x/`id`",
+        "http://x/a b",
+        "http://x/\x1b[2J",
+        "file:///etc/passwd",
+        "http://x/'",
+    ],
 )
 async def test_an_address_that_a_shell_would_obey_is_refused(bench: Workbench, url: str) -> None:
     advice = await bench.advise("latest", "amd64", "musl")
     assert advice.chosen is not None
-    chosen = dataclasses.replace(advice.chosen, asset=dataclasses.replace(advice.chosen.asset, url=url))
+    chosen = dataclasses.replace(
+        advice.chosen, asset=dataclasses.replace(advice.chosen.asset, url=url)
+    )
     with pytest.raises(FormatError):
         snippets(dataclasses.replace(advice, chosen=chosen))
 
@@ -222,11 +299,16 @@ async def test_what_is_no_architecture_is_a_usage_error(bench: Workbench, arch: 
 
 async def test_the_candidates_are_looked_at_together(github: GitHub, tmp_path: Path) -> None:
     musl = f"roadrunner-{VERSION}-unknown-musl-amd64.tar.gz"
-    github.add_release(TAG, assets={n: packed(rr(), n.removesuffix(".tar.gz")) for n in (archive_name("amd64"), musl)})
+    github.add_release(
+        TAG,
+        assets={n: packed(rr(), n.removesuffix(".tar.gz")) for n in (archive_name("amd64"), musl)},
+    )
     github.fault("*", host="assets", hang=True)
     bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path))
     task = asyncio.ensure_future(bench.advise(TAG, "x86_64", "musl"))
-    await asyncio.to_thread(github.wait_for, lambda seen: sum(s.host == "assets" for s in seen) == 2)
+    await asyncio.to_thread(
+        github.wait_for, lambda seen: sum(s.host == "assets" for s in seen) == 2
+    )
     github.hang_ends()
     advice = await task
     await bench.aclose()

@@ -61,7 +61,14 @@ PRINTED = f"rr version {VERSION} ("
 def sources(github: GitHub) -> GitHub:
     """The server with a release of which nothing serves musl, and with its sources."""
     name = archive_name("amd64")
-    github.add_release(TAG, {name: make_archive("tar.gz", name.removesuffix(".tar.gz"), roadrunner_members(binary("c-glibc")))})
+    github.add_release(
+        TAG,
+        {
+            name: make_archive(
+                "tar.gz", name.removesuffix(".tar.gz"), roadrunner_members(binary("c-glibc"))
+            )
+        },
+    )
     github.sources.add(REPO, TAG, ROADRUNNER)
     return github
 
@@ -83,14 +90,29 @@ def environment(**more: str) -> dict[str, str]:
     """Go on the PATH, with no settings but a cache in ``build/``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GO", "CGO"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**kept, "PATH": path, "GOCACHE": str(BUILD / "go-cache"), "GOPATH": str(BUILD / "go-path"), "GOENV": "off", **more}
+    return {
+        **kept,
+        "PATH": path,
+        "GOCACHE": str(BUILD / "go-cache"),
+        "GOPATH": str(BUILD / "go-path"),
+        "GOENV": "off",
+        **more,
+    }
 
 
 def pasted(lines: str, folder: Path, **more: str) -> str:
     """Run lines as a careful shell would; what they printed. AssertionError where one of them fails."""
     folder.mkdir(exist_ok=True)
     command = ["bash", "-euo", "pipefail", "-c", lines]
-    done = subprocess.run(command, cwd=folder, env=environment(**more), capture_output=True, text=True, check=False, timeout=280)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -103,12 +125,20 @@ async def serves_musl(opened: Callable[..., Workbench], program: Path, arch: str
     assert found.verdicts[0].reasons[0].code.startswith("elf.static"), found.verdicts[0].reasons
 
 
-async def runs_on_musl(opened: Callable[..., Workbench], engine: TestEngine, program: Path, arch: str) -> None:
+async def runs_on_musl(
+    opened: Callable[..., Workbench], engine: TestEngine, program: Path, arch: str
+) -> None:
     """Our own proof: it runs in a container of its architecture, emulated where need be, and says which version it is."""
-    bench = opened(offline=True, engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args)
+    bench = opened(
+        offline=True, engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args
+    )
     found = await bench.inspect(await bench.resolve(str(program)))
-    proof = await bench.verify(found, ProofOptions(image=engine.musl(arch), argv=("{}", "--version"), pull=False))
-    assert (proof.result, proof.agrees, proof.platform) == (Result.RAN, True, f"linux/{arch}"), proof
+    proof = await bench.verify(
+        found, ProofOptions(image=engine.musl(arch), argv=("{}", "--version"), pull=False)
+    )
+    assert (proof.result, proof.agrees, proof.platform) == (Result.RAN, True, f"linux/{arch}"), (
+        proof
+    )
     assert proof.stdout.startswith(PRINTED)
     assert f"arch: {arch}" in proof.stdout
 
@@ -156,7 +186,12 @@ def golang(engine: TestEngine, docker_config: dict[str, str]) -> Iterator[str]:
 
 @pytest.mark.container
 async def test_the_buildx_lines_build_under_emulation(
-    sources: GitHub, opened: Callable[..., Workbench], engine: TestEngine, golang: str, docker_config: dict[str, str], tmp_path: Path
+    sources: GitHub,
+    opened: Callable[..., Workbench],
+    engine: TestEngine,
+    golang: str,
+    docker_config: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     advice = await opened().advise("latest", "arm64", "musl")
     changes = {
@@ -183,7 +218,14 @@ def workflow(advice: Advice, folder: Path) -> Any:
     """The workflow, held against GitHub's own schema for such files (as check-jsonschema ships it), and read."""
     file = folder / "build.yml"
     file.write_text(named(advice, "build-actions").text)
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(file)]
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.github-workflows",
+        str(file),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return YAML(typ="safe").load(file)
@@ -196,30 +238,55 @@ def run_steps(steps: list[Any], github: GitHub, place: Path) -> list[Path]:
         action, given = step.get("uses", "").partition("@")[0], step.get("with", {})
         if action == "actions/checkout":
             address = f"{github.api_url.removesuffix('/api/v3')}/{given['repository']}/archive/refs/tags/{given['ref']}.tar.gz"
-            with urllib.request.urlopen(address) as answer, tarfile.open(fileobj=io.BytesIO(answer.read())) as archive:
+            with (
+                urllib.request.urlopen(address) as answer,
+                tarfile.open(fileobj=io.BytesIO(answer.read())) as archive,
+            ):
                 archive.extractall(place, filter="data")
             (root,) = place.iterdir()
             for file in [*root.iterdir()]:
                 file.rename(place / file.name)
             root.rmdir()
         elif action == "actions/setup-go":
-            wanted = next(line.split()[1] for line in (place / given["go-version-file"]).read_text().splitlines() if line.startswith("go "))
-            go = subprocess.run(["go", "env", "GOVERSION"], env=environment(), capture_output=True, text=True, check=True, timeout=60)
+            wanted = next(
+                line.split()[1]
+                for line in (place / given["go-version-file"]).read_text().splitlines()
+                if line.startswith("go ")
+            )
+            go = subprocess.run(
+                ["go", "env", "GOVERSION"],
+                env=environment(),
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=60,
+            )
             have = go.stdout.strip().removeprefix("go")
-            assert [int(part) for part in wanted.split(".")] <= [int(part) for part in have.split(".")]
+            assert [int(part) for part in wanted.split(".")] <= [
+                int(part) for part in have.split(".")
+            ]
         elif action == "actions/upload-artifact":
             uploaded += [place / given["path"]]
         else:
             assert not action, f"{action} is not known here"
             # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax: "unspecified" is bash -e {0}
             done = subprocess.run(
-                ["bash", "-e", "-c", step["run"]], cwd=place, env=environment(), capture_output=True, text=True, timeout=280, check=False
+                ["bash", "-e", "-c", step["run"]],
+                cwd=place,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                timeout=280,
+                check=False,
             )
             assert done.returncode == 0, done.stdout + done.stderr
     return uploaded
 
 
-@pytest.mark.parametrize(("arch", "runner"), [("arm64", "ubuntu-24.04-arm"), ("amd64", "ubuntu-24.04"), ("riscv64", "ubuntu-24.04")])
+@pytest.mark.parametrize(
+    ("arch", "runner"),
+    [("arm64", "ubuntu-24.04-arm"), ("amd64", "ubuntu-24.04"), ("riscv64", "ubuntu-24.04")],
+)
 async def test_the_workflow_fits_githubs_schema_and_its_steps_build(
     arch: str, runner: str, sources: GitHub, opened: Callable[..., Workbench], tmp_path: Path
 ) -> None:
@@ -238,7 +305,9 @@ async def test_the_workflow_fits_githubs_schema_and_its_steps_build(
 async def test_what_the_workflow_builds_for_arm64_runs_there(
     sources: GitHub, opened: Callable[..., Workbench], engine: TestEngine, tmp_path: Path
 ) -> None:
-    steps = workflow(await opened().advise("latest", "arm64", "musl"), tmp_path)["jobs"]["build"]["steps"]
+    steps = workflow(await opened().advise("latest", "arm64", "musl"), tmp_path)["jobs"]["build"][
+        "steps"
+    ]
     place = tmp_path / "workspace"
     place.mkdir()
     (program,) = await asyncio.to_thread(run_steps, steps, sources, place)
@@ -246,7 +315,9 @@ async def test_what_the_workflow_builds_for_arm64_runs_there(
 
 
 @pytest.mark.parametrize("tag", ["1.10", "2024", "1e3", "v1.0+build.5", "release/1"])
-async def test_a_tag_stays_text_in_the_workflow(tag: str, sources: GitHub, opened: Callable[..., Workbench], tmp_path: Path) -> None:
+async def test_a_tag_stays_text_in_the_workflow(
+    tag: str, sources: GitHub, opened: Callable[..., Workbench], tmp_path: Path
+) -> None:
     advice = await opened().advise("latest", "arm64", "musl")
     renamed = dataclasses.replace(advice, release=dataclasses.replace(advice.release, tag=tag))
     assert workflow(renamed, tmp_path)["jobs"]["build"]["steps"][0]["with"]["ref"] == tag
@@ -260,8 +331,14 @@ async def test_a_tag_stays_text_in_the_workflow(tag: str, sources: GitHub, opene
     [
         ("v1.6.2", "github.com/spiral/roadrunner/cmd/rr/cmd.Version=1.6.2"),
         ("1.6.0", "github.com/spiral/roadrunner/cmd/rr/cmd.Version=1.6.0"),
-        ("v2.7.2-rc.1", "github.com/roadrunner-server/roadrunner/v2/internal/meta.version=2.7.2-rc.1"),
-        ("v2023.3.6", "github.com/roadrunner-server/roadrunner/v2023/internal/meta.version=2023.3.6"),
+        (
+            "v2.7.2-rc.1",
+            "github.com/roadrunner-server/roadrunner/v2/internal/meta.version=2.7.2-rc.1",
+        ),
+        (
+            "v2023.3.6",
+            "github.com/roadrunner-server/roadrunner/v2023/internal/meta.version=2023.3.6",
+        ),
         ("v3.0.0", "github.com/roadrunner-server/roadrunner/v3/internal/meta.version=3.0.0"),
         ("untagged-f7dbae972208eff54361", ""),
     ],
@@ -280,14 +357,20 @@ async def test_roadrunners_version_goes_where_its_own_workflows_put_it(
 
 
 @pytest.mark.parametrize("tag", ["v2.0.0-alpha23", "v2.0.0-RC.2", "v2.5.0", "v2.7.1"])
-async def test_where_roadrunners_sources_hold_no_program_it_says_so(tag: str, github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_where_roadrunners_sources_hold_no_program_it_says_so(
+    tag: str, github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     github.add_release(tag, {})
     lines, why_none = pastable(await opened().advise(tag, "arm64", "musl"))
     assert lines == ()
     assert "spiral/roadrunner-binary" in why_none
 
 
-OTHER = {"go.mod": "module github.com/acme/tool/v3\n\ngo 1.22\n", "cmd/toold/main.go": GO_HELLO, "toold/keep": ""}
+OTHER = {
+    "go.mod": "module github.com/acme/tool/v3\n\ngo 1.22\n",
+    "cmd/toold/main.go": GO_HELLO,
+    "toold/keep": "",
+}
 
 
 def toold(**more: Any) -> Path:
@@ -296,10 +379,14 @@ def toold(**more: Any) -> Path:
     return go_build("toold", "package tool\n", package="./cmd/toold", files=files, **more)
 
 
-async def test_another_projects_package_is_read_from_its_program(github: GitHub, opened: Callable[..., Workbench], tmp_path: Path) -> None:
+async def test_another_projects_package_is_read_from_its_program(
+    github: GitHub, opened: Callable[..., Workbench], tmp_path: Path
+) -> None:
     name = "toold-3.1.0-linux-amd64.tar.gz"
     program = toold(flags=("-trimpath", "-tags=netgo,osusergo"))
-    github.add_release("v3.1.0", {name: make_archive("tar.gz", "toold", {"toold": program})}, repo="acme/tool")
+    github.add_release(
+        "v3.1.0", {name: make_archive("tar.gz", "toold", {"toold": program})}, repo="acme/tool"
+    )
     github.sources.add("acme/tool", "v3.1.0", OTHER)
     bench = opened(repo="acme/tool")
     before = await bench.advise("v3.1.0", "arm64", "musl")
@@ -318,14 +405,22 @@ async def test_another_projects_package_is_read_from_its_program(github: GitHub,
 
     place = tmp_path / "workspace"
     place.mkdir()
-    (built,) = await asyncio.to_thread(run_steps, workflow(advice, tmp_path)["jobs"]["build"]["steps"], github, place)
+    (built,) = await asyncio.to_thread(
+        run_steps, workflow(advice, tmp_path)["jobs"]["build"]["steps"], github, place
+    )
     assert built.is_file(), "the sources have a folder of the program's name"
     await serves_musl(opened, built, "arm64")
 
 
-async def test_what_go_did_not_build_has_no_lines(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_what_go_did_not_build_has_no_lines(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     name = "tool-linux-arm64.tar.gz"
-    github.add_release("v1", {name: make_archive("tar.gz", "tool", {"tool": binary("c-glibc-arm64")})}, repo="acme/tool")
+    github.add_release(
+        "v1",
+        {name: make_archive("tar.gz", "tool", {"tool": binary("c-glibc-arm64")})},
+        repo="acme/tool",
+    )
     bench = opened(repo="acme/tool")
     await bench.inspect(await bench.resolve(f"v1/{name}"))
     lines, why_none = pastable(await bench.advise("v1", "arm64", "musl"))
@@ -343,9 +438,13 @@ async def test_that_cgo_was_on_is_told(github: GitHub, opened: Callable[..., Wor
     assert "-o ../hello .\n" in lines[0].text
 
 
-async def test_a_module_below_the_top_has_no_lines(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_a_module_below_the_top_has_no_lines(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     name = "toold-linux-amd64.tar.gz"
-    github.add_release("v1", {name: make_archive("tar.gz", "toold", {"toold": toold()})}, repo="acme/everything")
+    github.add_release(
+        "v1", {name: make_archive("tar.gz", "toold", {"toold": toold()})}, repo="acme/everything"
+    )
     bench = opened(repo="acme/everything")
     await bench.inspect(await bench.resolve(f"v1/{name}"))
     lines, why_none = pastable(await bench.advise("v1", "arm64", "musl"))
@@ -368,15 +467,21 @@ async def test_a_module_below_the_top_has_no_lines(github: GitHub, opened: Calla
     ],
     ids=str,
 )
-async def test_what_a_shell_would_obey_is_refused(change: dict[str, Any], sources: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_what_a_shell_would_obey_is_refused(
+    change: dict[str, Any], sources: GitHub, opened: Callable[..., Workbench]
+) -> None:
     advice = await opened().advise("latest", "arm64", "musl")
     assert isinstance(advice.source, Source)
-    lines, why_none = pastable(dataclasses.replace(advice, source=dataclasses.replace(advice.source, **change)))
+    lines, why_none = pastable(
+        dataclasses.replace(advice, source=dataclasses.replace(advice.source, **change))
+    )
     assert lines == ()
     assert "script" in why_none
 
 
-async def test_where_a_file_serves_nothing_has_to_be_built(served: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_where_a_file_serves_nothing_has_to_be_built(
+    served: GitHub, opened: Callable[..., Workbench]
+) -> None:
     advice = await opened().advise("latest", "arm64", "musl")
     assert isinstance(advice.source, NotApplicable)
     assert [s.key for s in pastable(advice)[0]] == ["dockerfile", "shell"]

@@ -37,7 +37,9 @@ async def cancelled(work: Coroutine[Any, Any, object], moment: Awaitable[object]
 
 def asked(github: GitHub, host: str, times: int = 1) -> Awaitable[object]:
     """The moment when a host has been asked so often."""
-    return asyncio.to_thread(github.wait_for, lambda seen: sum(s.host == host for s in seen) >= times)
+    return asyncio.to_thread(
+        github.wait_for, lambda seen: sum(s.host == host for s in seen) >= times
+    )
 
 
 async def begun(bench: Workbench) -> None:
@@ -53,7 +55,9 @@ def large() -> bytes:
 
 
 @pytest.mark.parametrize("host", ["web", "assets"])
-async def test_a_peek_that_waits_for_its_first_answer(served: GitHub, bench: Workbench, host: str) -> None:
+async def test_a_peek_that_waits_for_its_first_answer(
+    served: GitHub, bench: Workbench, host: str
+) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
     served.fault("*", host=host, hang=True)
     served.forget()
@@ -63,9 +67,13 @@ async def test_a_peek_that_waits_for_its_first_answer(served: GitHub, bench: Wor
     assert not bench.session._running
 
 
-async def test_a_peek_whose_thread_waits_for_a_later_answer(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_a_peek_whose_thread_waits_for_a_later_answer(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     members = roadrunner_members(rr(), changelog=200_000)
-    data = make_archive("tar.gz", "x", members, ["CHANGELOG.md", "rr", "rr.asc", "README.md", "LICENSE"])
+    data = make_archive(
+        "tar.gz", "x", members, ["CHANGELOG.md", "rr", "rr.asc", "README.md", "LICENSE"]
+    )
     github.add_release(TAG, {archive_name("amd64"): data})
     bench = opened()
     subject = await bench.resolve("latest", "linux-amd64")
@@ -77,21 +85,30 @@ async def test_a_peek_whose_thread_waits_for_a_later_answer(github: GitHub, open
     assert (await bench.peek(subject)).verdicts
 
 
-async def test_a_download_keeps_what_it_has_and_goes_on_there(served: GitHub, bench: Workbench) -> None:
+async def test_a_download_keeps_what_it_has_and_goes_on_there(
+    served: GitHub, bench: Workbench
+) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
     assert subject.asset is not None
     served.fault("*", host="assets", bytes_per_second=300_000, times=1)
     far = asyncio.Event()
-    await cancelled(bench.inspect(subject, progress=lambda p: far.set() if p.done > 50_000 else None), far.wait())
+    await cancelled(
+        bench.inspect(subject, progress=lambda p: far.set() if p.done > 50_000 else None),
+        far.wait(),
+    )
     assert bench.known(subject.asset) is None
     assert not bench.on_disk(subject)
     assert (await bench.download(subject.asset)).resumed_from > 0
 
 
 @pytest.mark.parametrize("what", ["inspect", "get", "members"])
-async def test_reading_a_large_archive(opened: Callable[..., Workbench], tmp_path: Path, what: str) -> None:
+async def test_reading_a_large_archive(
+    opened: Callable[..., Workbench], tmp_path: Path, what: str
+) -> None:
     path = tmp_path / "large.tar.gz"
-    path.write_bytes(make_archive("tar.gz", "x", {"a": large(), "rr": binary("c-static")}, tool=False))
+    path.write_bytes(
+        make_archive("tar.gz", "x", {"a": large(), "rr": binary("c-static")}, tool=False)
+    )
     bench = opened()
     subject = await bench.resolve(str(path))
     jobs: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
@@ -124,12 +141,16 @@ async def test_closing_stops_what_still_runs(opened: Callable[..., Workbench]) -
     assert await bench.session.run(lambda _: 7) == 7, "it can be used again"
 
 
-async def test_work_cancelled_before_its_turn_never_begins(opened: Callable[..., Workbench]) -> None:
+async def test_work_cancelled_before_its_turn_never_begins(
+    opened: Callable[..., Workbench],
+) -> None:
     from explorer.workbench.session import THREADS
 
     bench = opened()
     release = threading.Event()
-    busy = [asyncio.ensure_future(bench.session.run(lambda _: release.wait(10))) for _ in range(THREADS)]
+    busy = [
+        asyncio.ensure_future(bench.session.run(lambda _: release.wait(10))) for _ in range(THREADS)
+    ]
     began: list[int] = []
     waiting = asyncio.ensure_future(bench.session.run(lambda _: began.append(1)))
     await asyncio.sleep(0)
@@ -142,11 +163,19 @@ async def test_work_cancelled_before_its_turn_never_begins(opened: Callable[...,
     assert not began
 
 
-async def test_the_client_the_token_and_the_cache_are_made_once(served: GitHub, bench: Workbench) -> None:
+async def test_the_client_the_token_and_the_cache_are_made_once(
+    served: GitHub, bench: Workbench
+) -> None:
     clients = await asyncio.gather(*(bench.session.client() for _ in range(8)))
     downloaders = await asyncio.gather(*(bench.session.downloader() for _ in range(8)))
-    caches = await asyncio.gather(*(bench.session.run(lambda _: bench.session.cache) for _ in range(8)))
-    assert (len(set(map(id, clients))), len(set(map(id, downloaders))), len(set(map(id, caches)))) == (1, 1, 1)
+    caches = await asyncio.gather(
+        *(bench.session.run(lambda _: bench.session.cache) for _ in range(8))
+    )
+    assert (
+        len(set(map(id, clients))),
+        len(set(map(id, downloaders))),
+        len(set(map(id, caches))),
+    ) == (1, 1, 1)
 
 
 async def test_a_matrix_stops_as_a_whole(served: GitHub, bench: Workbench) -> None:
@@ -156,9 +185,13 @@ async def test_a_matrix_stops_as_a_whole(served: GitHub, bench: Workbench) -> No
     assert not bench.session._running
 
 
-async def test_the_loop_goes_on_while_files_are_read(opened: Callable[..., Workbench], tmp_path: Path) -> None:
+async def test_the_loop_goes_on_while_files_are_read(
+    opened: Callable[..., Workbench], tmp_path: Path
+) -> None:
     path = tmp_path / "x.tar.gz"
-    path.write_bytes(make_archive("tar.gz", "x", {"a": large(), "rr": binary("go-static-amd64")}, tool=False))
+    path.write_bytes(
+        make_archive("tar.gz", "x", {"a": large(), "rr": binary("go-static-amd64")}, tool=False)
+    )
     bench = opened()
     subject = await bench.resolve(str(path))
     task = asyncio.ensure_future(bench.inspect(subject))

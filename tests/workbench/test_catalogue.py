@@ -31,7 +31,9 @@ async def test_a_server_in_trouble_gives_the_snapshot_then_what_is_cached(
     assert kept.warnings
 
 
-async def test_no_network_at_all_gives_the_snapshot_with_the_reason(opened: Callable[..., Workbench]) -> None:
+async def test_no_network_at_all_gives_the_snapshot_with_the_reason(
+    opened: Callable[..., Workbench],
+) -> None:
     found = await opened(api_url=NOWHERE).catalogue()
     assert found.origin is Origin.SNAPSHOT
     assert any("No connection" in warning for warning in found.warnings)
@@ -42,7 +44,9 @@ async def test_another_repository_has_no_snapshot(opened: Callable[..., Workbenc
         await opened(api_url=NOWHERE, repo="acme/tool").catalogue()
 
 
-async def test_a_rate_limit_says_until_when_and_shows_what_is_cached(served: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_a_rate_limit_says_until_when_and_shows_what_is_cached(
+    served: GitHub, opened: Callable[..., Workbench]
+) -> None:
     bench = opened()
     await bench.catalogue()
     until = served.exhaust(seconds=1800)
@@ -64,7 +68,9 @@ async def test_a_refusal_is_told_and_not_papered_over(
         await opened().catalogue()
 
 
-async def test_offline_shows_the_cache_without_a_complaint(served: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_offline_shows_the_cache_without_a_complaint(
+    served: GitHub, opened: Callable[..., Workbench]
+) -> None:
     first = opened()
     await first.catalogue()
     served.forget()
@@ -73,7 +79,9 @@ async def test_offline_shows_the_cache_without_a_complaint(served: GitHub, opene
     assert not served.seen
 
 
-async def test_a_catalogue_at_hand_needs_no_network(served: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_a_catalogue_at_hand_needs_no_network(
+    served: GitHub, opened: Callable[..., Workbench]
+) -> None:
     bench = opened()
     assert bench.catalogue_at_hand() is None
     assert bench.origin is None
@@ -86,7 +94,9 @@ async def test_a_catalogue_at_hand_needs_no_network(served: GitHub, opened: Call
     assert not served.seen
 
 
-async def test_a_tag_newer_than_the_cached_list_is_asked_for(served: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_a_tag_newer_than_the_cached_list_is_asked_for(
+    served: GitHub, opened: Callable[..., Workbench]
+) -> None:
     first = opened()
     await first.catalogue()
     served.add_release("v2026.1.0", {archive_name("amd64", "2026.1.0"): b"x"})
@@ -102,7 +112,9 @@ async def test_a_tag_newer_than_the_cached_list_is_asked_for(served: GitHub, ope
         await later.resolve("v2027.1.0", "linux-amd64")
 
 
-async def test_a_folder_is_a_catalogue(tmp_path: Path, opened: Callable[..., Workbench], github: GitHub) -> None:
+async def test_a_folder_is_a_catalogue(
+    tmp_path: Path, opened: Callable[..., Workbench], github: GitHub
+) -> None:
     folder = tmp_path / "files"
     folder.mkdir()
     (folder / archive_name("amd64")).write_bytes(b"x")
@@ -116,15 +128,33 @@ async def test_a_folder_is_a_catalogue(tmp_path: Path, opened: Callable[..., Wor
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "\0", "a\0b", "x" * 5000, "~nobody-of-this-name/x", "\x1b]0;x\x07", "#", "#rr", "/", "a/b/c", "\udcff"]
+    "text",
+    [
+        "",
+        "  ",
+        "\0",
+        "a\0b",
+        "x" * 5000,
+        "~nobody-of-this-name/x",
+        "\x1b]0;x\x07",
+        "#",
+        "#rr",
+        "/",
+        "a/b/c",
+        "\udcff",
+    ],
 )
-async def test_words_of_any_kind_give_an_explorer_error(opened: Callable[..., Workbench], text: str) -> None:
+async def test_words_of_any_kind_give_an_explorer_error(
+    opened: Callable[..., Workbench], text: str
+) -> None:
     with pytest.raises((UsageError, SourceError)) as caught:
         await opened(offline=True).resolve(text)
     assert caught.value.title
 
 
-async def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path, opened: Callable[..., Workbench]) -> None:
+async def test_what_is_no_regular_file_is_refused_and_not_waited_for(
+    tmp_path: Path, opened: Callable[..., Workbench]
+) -> None:
     import os
 
     os.mkfifo(tmp_path / "pipe")
@@ -134,7 +164,9 @@ async def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: P
         await opened().resolve(str(tmp_path))
 
 
-async def test_an_unusable_cache_directory_costs_a_warning_only(served: GitHub, opened: Callable[..., Workbench], tmp_path: Path) -> None:
+async def test_an_unusable_cache_directory_costs_a_warning_only(
+    served: GitHub, opened: Callable[..., Workbench], tmp_path: Path
+) -> None:
     (tmp_path / "taken").write_bytes(b"")
     bench = opened(cache_dir=tmp_path / "taken")
     found = await bench.catalogue()
@@ -142,4 +174,6 @@ async def test_an_unusable_cache_directory_costs_a_warning_only(served: GitHub, 
     inspection = await bench.inspect(await bench.resolve("latest", "linux-amd64"))
     assert inspection.verdicts
     assert inspection.subject.asset is not None
-    assert bench.known(inspection.subject.asset) is not None, "a temporary one serves while the program runs"
+    assert bench.known(inspection.subject.asset) is not None, (
+        "a temporary one serves while the program runs"
+    )

@@ -24,13 +24,29 @@ def a_record(name: str = "rr", answer: Answer = Answer.YES) -> Record:
     from explorer.elf import Binary, FileFormat, Scope
 
     reason = Reason("elf.static", answer, "static", name, "", advice=False)
-    target = Target("alpine-3.22", "Alpine 3.22", Libc.MUSL, "1.2.5", "arm64", frozenset({"libgcc", "gcompat"}), "alpine:3.22")
+    target = Target(
+        "alpine-3.22",
+        "Alpine 3.22",
+        Libc.MUSL,
+        "1.2.5",
+        "arm64",
+        frozenset({"libgcc", "gcompat"}),
+        "alpine:3.22",
+    )
     return Record(
         1,
         False,
         FileFacts(name, 12, Unknown("needs the download", 99)),
         Check.ABSENT,
-        Binary(name, 12, FileFormat.DATA, Scope.HEAD, "data", NotApplicable("no machine"), NotApplicable("no ELF")),
+        Binary(
+            name,
+            12,
+            FileFormat.DATA,
+            Scope.HEAD,
+            "data",
+            NotApplicable("no machine"),
+            NotApplicable("no ELF"),
+        ),
         (Verdict(target, answer, reason, (reason,), NotApplicable("static")),),
         Traffic(1, 16384, 24_000_000),
         Member(name, MemberKind.FILE, 12, 0o755),
@@ -45,7 +61,10 @@ def test_a_record_comes_back_as_it_was(name: str) -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | st.just("="), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=8) | st.just("="), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -56,8 +75,13 @@ def test_any_other_json_is_a_format_error(value: Any) -> None:
         codec.loads(json.dumps(value).encode(), Record)
 
 
-@given(st.sampled_from(["version", "whole", "file", "check", "binary", "verdicts", "traffic"]), json_values)
-def test_a_field_of_another_shape_is_a_format_error_or_fits_its_type(field: str, value: Any) -> None:
+@given(
+    st.sampled_from(["version", "whole", "file", "check", "binary", "verdicts", "traffic"]),
+    json_values,
+)
+def test_a_field_of_another_shape_is_a_format_error_or_fits_its_type(
+    field: str, value: Any
+) -> None:
     data = json.loads(codec.dumps(a_record()))
     data[field] = value
     try:

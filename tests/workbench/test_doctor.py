@@ -19,7 +19,10 @@ async def findings(bench: Workbench) -> dict[str, Finding]:
 
 
 async def test_all_is_told_where_there_is_no_engine(
-    served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    served: GitHub,
+    opened: Callable[..., Workbench],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     found = await findings(opened())
@@ -30,11 +33,18 @@ async def test_all_is_told_where_there_is_no_engine(
     assert [found[name].health for name in ("docker", "podman", "nerdctl")] == [Health.ABSENT] * 3
     assert found["proofs"].health is Health.WARNING
     for finding in found.values():
-        assert finding.health is Health.OK or finding.remedy or finding.subject in ("settings", "network"), finding
+        assert (
+            finding.health is Health.OK
+            or finding.remedy
+            or finding.subject in ("settings", "network")
+        ), finding
 
 
 async def test_the_terminal_is_the_process_s_own_whoever_has_taken_the_output(
-    served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    served: GitHub,
+    opened: Callable[..., Workbench],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     before = (await findings(opened()))["terminal"]
@@ -43,7 +53,10 @@ async def test_the_terminal_is_the_process_s_own_whoever_has_taken_the_output(
 
 
 async def test_the_cache_is_told_in_units_that_are_read(
-    served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    served: GitHub,
+    opened: Callable[..., Workbench],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "0.0 MB of 2 GiB" in (await findings(opened(cache_limit=2 << 30)))["cache"].text
@@ -61,7 +74,10 @@ async def test_an_engine_that_answers_is_told_with_what_it_can_run(
 
 
 async def test_what_is_broken_is_a_finding(
-    served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    served: GitHub,
+    opened: Callable[..., Workbench],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("GITHUB_TOKEN", "two words")
@@ -85,7 +101,10 @@ async def test_a_network_that_is_down_is_bad_however_much_is_shown_instead(
 
 
 async def test_questions_are_asked_at_once(
-    served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    served: GitHub,
+    opened: Callable[..., Workbench],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     for name in ("docker", "podman"):
         (tmp_path / name).write_text("#!/bin/sh\nexec /bin/sleep 60\n")

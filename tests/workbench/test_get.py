@@ -21,7 +21,9 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-async def test_an_archive_is_unpacked_and_its_program_marked_executable(bench: Workbench, tmp_path: Path) -> None:
+async def test_an_archive_is_unpacked_and_its_program_marked_executable(
+    bench: Workbench, tmp_path: Path
+) -> None:
     got = await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
     root = tmp_path / "out" / archive_name("amd64").removesuffix(".tar.gz")
     assert got.binary == root / "rr"
@@ -37,7 +39,9 @@ async def test_an_archive_is_unpacked_and_its_program_marked_executable(bench: W
 async def test_nothing_that_is_there_is_overwritten(bench: Workbench, tmp_path: Path) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
     got = await bench.get(subject, tmp_path / "out")
-    assert (await bench.get(subject, tmp_path / "out")).files == got.files  # the same bytes: nothing to do
+    assert (
+        await bench.get(subject, tmp_path / "out")
+    ).files == got.files  # the same bytes: nothing to do
     assert got.binary is not None
     got.binary.write_bytes(b"mine")
     with pytest.raises(SourceError, match="already there"):
@@ -50,8 +54,12 @@ async def test_nothing_that_is_there_is_overwritten(bench: Workbench, tmp_path: 
     assert (tmp_path / "raw" / "hello").read_bytes() == b"mine"
 
 
-async def test_a_web_page_under_an_archives_name_is_not_handed_out(github: GitHub, tmp_path: Path) -> None:
-    github.add_release(TAG, assets={archive_name("amd64"): b"<!DOCTYPE html><title>Sign in</title>"}, digests=False)
+async def test_a_web_page_under_an_archives_name_is_not_handed_out(
+    github: GitHub, tmp_path: Path
+) -> None:
+    github.add_release(
+        TAG, assets={archive_name("amd64"): b"<!DOCTYPE html><title>Sign in</title>"}, digests=False
+    )
     bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path / "cache"))
     with pytest.raises(FormatError, match=r"no tar\.gz file"):
         await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
@@ -59,7 +67,9 @@ async def test_a_web_page_under_an_archives_name_is_not_handed_out(github: GitHu
     assert not (tmp_path / "out").exists()
 
 
-async def test_a_cache_smaller_than_one_file_holds_its_limit_afterwards(served: GitHub, tmp_path: Path) -> None:
+async def test_a_cache_smaller_than_one_file_holds_its_limit_afterwards(
+    served: GitHub, tmp_path: Path
+) -> None:
     settings = Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", cache_limit=1000)
     bench = Workbench(settings)
     await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
@@ -70,16 +80,22 @@ async def test_a_cache_smaller_than_one_file_holds_its_limit_afterwards(served: 
 
 
 async def test_one_member_alone(bench: Workbench, tmp_path: Path) -> None:
-    got = await bench.get(await bench.resolve(f"{TAG}/{archive_name('amd64')}#rr"), tmp_path / "out")
+    got = await bench.get(
+        await bench.resolve(f"{TAG}/{archive_name('amd64')}#rr"), tmp_path / "out"
+    )
     assert [f.name for f in got.files] == ["rr"]
     assert got.binary is not None
     assert mode(got.binary) == 0o755
     with pytest.raises(NotFoundError, match="no member nothing"):
-        await bench.get(await bench.resolve(f"{TAG}/{archive_name('amd64')}#nothing"), tmp_path / "none")
+        await bench.get(
+            await bench.resolve(f"{TAG}/{archive_name('amd64')}#nothing"), tmp_path / "none"
+        )
     assert not (tmp_path / "none").exists()
 
 
-async def test_raw_files_are_executable_if_they_are_programs(bench: Workbench, tmp_path: Path) -> None:
+async def test_raw_files_are_executable_if_they_are_programs(
+    bench: Workbench, tmp_path: Path
+) -> None:
     program = await bench.get(await bench.resolve(str(binary("c-static"))), tmp_path / "a")
     assert program.binary is not None
     assert mode(program.binary) == 0o755
@@ -101,7 +117,9 @@ async def test_other_packings_from_the_disk(bench: Workbench, tmp_path: Path, pa
     assert got.download is None
 
 
-async def test_an_archive_without_a_program_is_unpacked_all_the_same(bench: Workbench, tmp_path: Path) -> None:
+async def test_an_archive_without_a_program_is_unpacked_all_the_same(
+    bench: Workbench, tmp_path: Path
+) -> None:
     (tmp_path / "doc.tar.gz").write_bytes(make_archive("tar.gz", "doc", {"README.md": b"read me"}))
     got = await bench.get(await bench.resolve(str(tmp_path / "doc.tar.gz")), tmp_path / "out")
     assert got.binary is None
@@ -116,7 +134,9 @@ async def test_a_refused_member_leaves_nothing(bench: Workbench, tmp_path: Path)
     assert not (tmp_path / "evil").exists()
 
 
-async def test_wrong_bytes_are_kept_nowhere(served: GitHub, bench: Workbench, tmp_path: Path) -> None:
+async def test_wrong_bytes_are_kept_nowhere(
+    served: GitHub, bench: Workbench, tmp_path: Path
+) -> None:
     served.fault("*", host="assets", corrupt=True)
     with pytest.raises(IntegrityError):
         await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
@@ -124,14 +144,28 @@ async def test_wrong_bytes_are_kept_nowhere(served: GitHub, bench: Workbench, tm
 
 
 @pytest.mark.parametrize("into", ["file", "file/below", "zero\0byte", "x" * 300])
-async def test_a_directory_that_cannot_be_is_an_error(bench: Workbench, tmp_path: Path, into: str) -> None:
+async def test_a_directory_that_cannot_be_is_an_error(
+    bench: Workbench, tmp_path: Path, into: str
+) -> None:
     (tmp_path / "file").write_bytes(b"")
     for target in ("latest", str(binary("c-static"))):
         with pytest.raises(SourceError):
             await bench.get(await bench.resolve(target, "linux-amd64"), tmp_path / into)
 
 
-@pytest.mark.parametrize("name", ["..", "a\\..\\..\\evil", "/etc/passwd", "x\0y", "x\x1b]0;y\x07\n", "x\u202ey", "x\x9by", "x\ud800y"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "..",
+        "a\\..\\..\\evil",
+        "/etc/passwd",
+        "x\0y",
+        "x\x1b]0;y\x07\n",
+        "x\u202ey",
+        "x\x9by",
+        "x\ud800y",
+    ],
+)
 async def test_a_raw_file_lands_under_its_last_name_below_the_directory(
     github: GitHub, opened: Callable[..., Workbench], tmp_path: Path, name: str
 ) -> None:
@@ -151,7 +185,9 @@ async def test_a_raw_file_lands_under_its_last_name_below_the_directory(
 async def test_members_are_listed_refused_ones_included(bench: Workbench, tmp_path: Path) -> None:
     listed = await bench.members(await bench.resolve("latest", "linux-amd64"))
     assert {m.name.rpartition("/")[2] for m in listed.members} >= {"rr", "rr.asc", "LICENSE"}
-    (tmp_path / "bad.deb").write_bytes(deb_of(tar_of([]), tar_of([("../evil", b"x"), ("./usr/bin/rr", b"y")])))
+    (tmp_path / "bad.deb").write_bytes(
+        deb_of(tar_of([]), tar_of([("../evil", b"x"), ("./usr/bin/rr", b"y")]))
+    )
     hostile = await bench.members(await bench.resolve(str(tmp_path / "bad.deb")))
     assert [m.refused.rule for m in hostile.members if m.refused] == ["traversal"]
     assert any(m.name == "usr/bin/rr" for m in hostile.members)

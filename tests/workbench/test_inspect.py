@@ -30,7 +30,10 @@ async def test_the_same_facts_on_other_targets(bench: Workbench) -> None:
     found = await bench.inspect(await bench.resolve(str(binary("c-glibc"))))
     assert found.verdicts[0].answer is Answer.NO
     other = bench.judge(found, on=("debian-12", "scratch"))
-    assert [(v.target.name, v.answer) for v in other.verdicts] == [("debian-12", Answer.YES), ("scratch", Answer.NO)]
+    assert [(v.target.name, v.answer) for v in other.verdicts] == [
+        ("debian-12", Answer.YES),
+        ("scratch", Answer.NO),
+    ]
     assert other.binary is found.binary
 
 
@@ -48,9 +51,14 @@ async def test_origin_is_followed_beside_a_local_file(bench: Workbench, tmp_path
 
 
 @pytest.mark.parametrize("packing", ["tar.gz", "zip", "deb"])
-async def test_origin_is_followed_among_an_archives_members(bench: Workbench, tmp_path: Path, packing: str) -> None:
+async def test_origin_is_followed_among_an_archives_members(
+    bench: Workbench, tmp_path: Path, packing: str
+) -> None:
     folder = "opt/" if packing == "deb" else ""
-    members: dict[str, bytes | Path] = {f"{folder}lib/libanswer.so.1": binary("c-shared"), f"{folder}needs": binary("c-needs-origin")}
+    members: dict[str, bytes | Path] = {
+        f"{folder}lib/libanswer.so.1": binary("c-shared"),
+        f"{folder}needs": binary("c-needs-origin"),
+    }
     path = tmp_path / f"tool.{packing}"
     path.write_bytes(make_archive(packing, "x", members, tool=False))
     found = await bench.inspect(await bench.resolve(f"{path}#needs"), on=("debian-12",))
@@ -58,7 +66,9 @@ async def test_origin_is_followed_among_an_archives_members(bench: Workbench, tm
     assert libraries(found)["libanswer.so.1"] is Where.BESIDE
 
 
-async def test_symbols_are_shown_and_their_file_is_closed_with_them(bench: Workbench, tmp_path: Path) -> None:
+async def test_symbols_are_shown_and_their_file_is_closed_with_them(
+    bench: Workbench, tmp_path: Path
+) -> None:
     found = await bench.inspect(await bench.resolve(str(binary("c-symbols"))))
     table = bench.symbols(found)
     assert table.title == ".symtab"
@@ -75,7 +85,11 @@ async def test_symbols_are_shown_and_their_file_is_closed_with_them(bench: Workb
 
 def open_files() -> int:
     """How many file descriptors this process holds on regular files."""
-    return sum(1 for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink() and "/build/binaries/" in str(fd.resolve()))
+    return sum(
+        1
+        for fd in Path("/proc/self/fd").iterdir()
+        if fd.is_symlink() and "/build/binaries/" in str(fd.resolve())
+    )
 
 
 async def test_after_a_peek_there_are_no_symbols(bench: Workbench) -> None:
@@ -83,7 +97,9 @@ async def test_after_a_peek_there_are_no_symbols(bench: Workbench) -> None:
         bench.symbols(await bench.peek(await bench.resolve("latest", "linux-amd64")))
 
 
-async def test_on_disk_follows_the_download_and_asks_nobody(served: GitHub, bench: Workbench) -> None:
+async def test_on_disk_follows_the_download_and_asks_nobody(
+    served: GitHub, bench: Workbench
+) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
     assert subject.asset is not None
     assert not bench.on_disk(subject)
@@ -107,7 +123,14 @@ async def test_a_damaged_record_is_as_good_as_none(served: GitHub, bench: Workbe
     older["version"] = 0
     empty = json.loads(good)
     empty["verdicts"] = []
-    damaged = (good[:-1], b"", b"\x80\x04.", json.dumps(older).encode(), json.dumps(empty).encode(), b"[" * 10_000)
+    damaged = (
+        good[:-1],
+        b"",
+        b"\x80\x04.",
+        json.dumps(older).encode(),
+        json.dumps(empty).encode(),
+        b"[" * 10_000,
+    )
     for data in damaged:
         store.save(record_key(subject.asset), data)
         assert bench.known(subject.asset) is None
@@ -117,13 +140,17 @@ async def test_a_damaged_record_is_as_good_as_none(served: GitHub, bench: Workbe
         assert bench.known(subject.asset) is not None
 
 
-async def test_a_peek_is_known_before_it_is_written_and_a_second_one_asks_nobody(served: GitHub, bench: Workbench) -> None:
+async def test_a_peek_is_known_before_it_is_written_and_a_second_one_asks_nobody(
+    served: GitHub, bench: Workbench
+) -> None:
     await bench.peek(await bench.resolve("latest", "linux-arm64"))
     await bench.session.written()
     subject = await bench.resolve("latest", "linux-amd64")
     assert subject.asset is not None
     store = bench.session.cache.store("peek")
-    with closing(sqlite3.connect(bench.settings.cache_dir / "peek" / "cache.db", isolation_level=None)) as other:
+    with closing(
+        sqlite3.connect(bench.settings.cache_dir / "peek" / "cache.db", isolation_level=None)
+    ) as other:
         other.execute("BEGIN IMMEDIATE")  # another process writes: ours has to wait
         found = await bench.peek(subject)
         served.forget()
@@ -150,7 +177,9 @@ async def test_a_session_that_is_closed_at_once_has_written_what_it_peeked(
     assert opened(cache_dir=first.settings.cache_dir).known(subject.asset) is not None
 
 
-async def test_a_record_of_the_whole_file_outlives_a_peek_and_the_session(served: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_a_record_of_the_whole_file_outlives_a_peek_and_the_session(
+    served: GitHub, opened: Callable[..., Workbench]
+) -> None:
     first = opened()
     subject = await first.resolve("latest", "linux-arm64")
     whole = await first.inspect(subject)

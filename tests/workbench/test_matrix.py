@@ -21,7 +21,9 @@ def musl(arch: str) -> str:
     return f"roadrunner-{VERSION}-unknown-musl-{arch}.tar.gz"
 
 
-async def test_the_empty_column_names_the_file_that_serves(served: GitHub, bench: Workbench) -> None:
+async def test_the_empty_column_names_the_file_that_serves(
+    served: GitHub, bench: Workbench
+) -> None:
     matrix = await bench.matrix()
     (row,) = matrix.rows
     cells = {(c.column.kind, c.column.title): c for c in row.cells}
@@ -36,24 +38,36 @@ async def test_the_empty_column_names_the_file_that_serves(served: GitHub, bench
     assert set(matrix.seen) == {f"{TAG}/{archive_name(arch)}" for arch in ("amd64", "arm64")}
 
 
-async def test_what_is_in_the_cache_is_marked_in_every_form(served: GitHub, bench: Workbench) -> None:
+async def test_what_is_in_the_cache_is_marked_in_every_form(
+    served: GitHub, bench: Workbench
+) -> None:
     (release,) = (await bench.catalogue()).releases
-    await bench.download(next(asset for asset in release.assets if asset.name == archive_name("arm64")))
+    await bench.download(
+        next(asset for asset in release.assets if asset.name == archive_name("arm64"))
+    )
     matrix = await bench.matrix()
     assert {key: seen.cached for key, seen in matrix.seen.items()} == {
         f"{TAG}/{archive_name('amd64')}": False,
         f"{TAG}/{archive_name('arm64')}": True,
     }
     files = {cell["column"]: cell for cell in matrix_json(matrix)["rows"][0]["cells"]}
-    assert [files[f"server:linux-{arch}"]["published"][0]["cached"] for arch in ("amd64", "arm64")] == [False, True]
+    assert [
+        files[f"server:linux-{arch}"]["published"][0]["cached"] for arch in ("amd64", "arm64")
+    ] == [False, True]
     assert files["server:musl-arm64"]["serves"]["cached"] is True
     for room in (None, 200, 60):
         shown = matrix_tables(matrix, room)
-        texts = {column.key: cell.text for t in shown.tables for column, cell in zip(t.columns, t.rows[0].cells, strict=True)}
+        texts = {
+            column.key: cell.text
+            for t in shown.tables
+            for column, cell in zip(t.columns, t.rows[0].cells, strict=True)
+        }
         assert texts["server:linux-amd64"] == "✓ yes"
         assert texts["server:linux-arm64"] == "✓ yes *"
         assert texts["server:musl-arm64"].endswith(" *")
-        assert [line for line in shown.legend if "in the cache" in line] == ["*: in the cache, whole"]
+        assert [line for line in shown.legend if "in the cache" in line] == [
+            "*: in the cache, whole"
+        ]
     assert "✓ yes \\* |" in matrix_markdown(matrix)
 
 
@@ -65,7 +79,9 @@ async def test_nothing_in_the_cache_needs_no_legend(served: GitHub, bench: Workb
 async def test_an_error_stays_in_its_cell(served: GitHub, bench: Workbench) -> None:
     served.fault("*arm64*", host="assets", status=404)
     found: dict[str, bool] = {}
-    matrix = await bench.matrix(found=lambda asset, seen: found.update({asset.name: seen.error is None}))
+    matrix = await bench.matrix(
+        found=lambda asset, seen: found.update({asset.name: seen.error is None})
+    )
     assert found == {archive_name("amd64"): True, archive_name("arm64"): False}
     error = matrix.seen[f"{TAG}/{archive_name('arm64')}"].error
     assert isinstance(error, NotFoundError)
@@ -74,14 +90,21 @@ async def test_an_error_stays_in_its_cell(served: GitHub, bench: Workbench) -> N
     assert all(seen.inspection for seen in again.seen.values()), "an error is not kept"
 
 
-async def test_no_more_than_sixteen_at_a_time(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_no_more_than_sixteen_at_a_time(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     data = packed(rr(), "x")
     for number in range(20):
-        github.add_release(f"v1.0.{number}", {f"roadrunner-1.0.{number}-linux-{arch}.tar.gz": data for arch in ("amd64", "arm64")})
+        github.add_release(
+            f"v1.0.{number}",
+            {f"roadrunner-1.0.{number}-linux-{arch}.tar.gz": data for arch in ("amd64", "arm64")},
+        )
     bench = opened()
     github.fault("*", host="assets", hang=True)
     task = asyncio.ensure_future(bench.matrix())
-    await asyncio.to_thread(github.wait_for, lambda seen: sum(s.host == "assets" for s in seen) >= PEEKS)
+    await asyncio.to_thread(
+        github.wait_for, lambda seen: sum(s.host == "assets" for s in seen) >= PEEKS
+    )
     assert github.count(host="web") == PEEKS
     github.hang_ends()
     github.heal()
@@ -93,8 +116,14 @@ async def test_no_more_than_sixteen_at_a_time(github: GitHub, opened: Callable[.
 
 async def test_releases_are_chosen_by_tag_or_by_number(served: GitHub, bench: Workbench) -> None:
     for number in range(3):
-        served.add_release(f"v2026.{number}.0", {f"roadrunner-2026.{number}.0-linux-amd64.tar.gz": packed(rr(), "x")})
-    assert [r.release.tag for r in (await bench.matrix(latest=2)).rows] == ["v2026.2.0", "v2026.1.0"]
+        served.add_release(
+            f"v2026.{number}.0",
+            {f"roadrunner-2026.{number}.0-linux-amd64.tar.gz": packed(rr(), "x")},
+        )
+    assert [r.release.tag for r in (await bench.matrix(latest=2)).rows] == [
+        "v2026.2.0",
+        "v2026.1.0",
+    ]
     chosen = await bench.matrix(tags=(TAG, "v2026.0.0"))
     assert [r.release.tag for r in chosen.rows] == [TAG, "v2026.0.0"]
     assert chosen.total == 4
@@ -104,13 +133,33 @@ async def test_releases_are_chosen_by_tag_or_by_number(served: GitHub, bench: Wo
         await bench.matrix(on="alpine-99")
 
 
-async def test_another_projects_platforms_are_its_columns(github: GitHub, opened: Callable[..., Workbench]) -> None:
-    files = {"tool-linux-amd64": "go-static-amd64", "tool-linux-arm64": "go-static-arm64", "tool-freebsd-amd64": "go-freebsd"}
-    github.add_release("v1", {name: binary(recipe) for name, recipe in files.items()}, repo="acme/tool")
+async def test_another_projects_platforms_are_its_columns(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    files = {
+        "tool-linux-amd64": "go-static-amd64",
+        "tool-linux-arm64": "go-static-arm64",
+        "tool-freebsd-amd64": "go-freebsd",
+    }
+    github.add_release(
+        "v1", {name: binary(recipe) for name, recipe in files.items()}, repo="acme/tool"
+    )
     matrix = await opened(repo="acme/tool").matrix()
-    assert sorted(c.title for c in matrix.columns) == ["freebsd-amd64", "linux-amd64", "linux-arm64"]
-    answers = {key: seen.inspection.verdicts[0].answer for key, seen in matrix.seen.items() if seen.inspection}
-    assert answers == {"v1/tool-linux-amd64": Answer.YES, "v1/tool-linux-arm64": Answer.YES, "v1/tool-freebsd-amd64": Answer.NO}
+    assert sorted(c.title for c in matrix.columns) == [
+        "freebsd-amd64",
+        "linux-amd64",
+        "linux-arm64",
+    ]
+    answers = {
+        key: seen.inspection.verdicts[0].answer
+        for key, seen in matrix.seen.items()
+        if seen.inspection
+    }
+    assert answers == {
+        "v1/tool-linux-amd64": Answer.YES,
+        "v1/tool-linux-arm64": Answer.YES,
+        "v1/tool-freebsd-amd64": Answer.NO,
+    }
 
 
 async def test_what_the_list_warns_of_the_matrix_says(served: GitHub, bench: Workbench) -> None:
@@ -118,7 +167,9 @@ async def test_what_the_list_warns_of_the_matrix_says(served: GitHub, bench: Wor
     served.exhaust()
     matrix = await bench.matrix()
     assert matrix.warnings
-    assert all(seen.inspection for seen in matrix.seen.values()), "the files' host has no rate limit"
+    assert all(seen.inspection for seen in matrix.seen.values()), (
+        "the files' host has no rate limit"
+    )
 
 
 async def test_a_closed_door_is_in_every_cell(served: GitHub, bench: Workbench) -> None:

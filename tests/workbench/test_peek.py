@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from explorer.compat import Answer
-from explorer.errors import ExplorerError, FormatError, IntegrityError, NotFoundError, OfflineError, SourceError
+from explorer.errors import (
+    ExplorerError,
+    FormatError,
+    IntegrityError,
+    NotFoundError,
+    OfflineError,
+    SourceError,
+)
 from explorer.facts import MISSING
 from explorer.report import binary_in_words
 from explorer.report.documents import FORMATS, report
@@ -46,8 +53,19 @@ class Case:
             return make_archive(self.packing, "", {"rr": program})
         members = roadrunner_members(program, changelog=self.changelog)
         if self.packing.startswith("deb"):
-            return make_archive(self.packing, "roadrunner", {f"usr/bin/{n}": members[n] for n in self.order}, tool=False)
-        return make_archive(self.packing, self.name.partition(".tar")[0].removesuffix(".zip"), members, self.order, tool=False)
+            return make_archive(
+                self.packing,
+                "roadrunner",
+                {f"usr/bin/{n}": members[n] for n in self.order},
+                tool=False,
+            )
+        return make_archive(
+            self.packing,
+            self.name.partition(".tar")[0].removesuffix(".zip"),
+            members,
+            self.order,
+            tool=False,
+        )
 
 
 def cases() -> list[Case]:
@@ -68,17 +86,25 @@ def cases() -> list[Case]:
     return found
 
 
-async def test_a_peek_says_what_the_whole_file_says_or_that_it_does_not_know(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_a_peek_says_what_the_whole_file_says_or_that_it_does_not_know(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     all_cases = cases()
     for case in all_cases:
         github.add_release(case.tag, {case.name: case.data()}, repo=case.repo)
-    benches = {(repo, c): opened(repo=repo, peek_ceiling=c) for repo in {c.repo for c in all_cases} for c in CEILINGS}
+    benches = {
+        (repo, c): opened(repo=repo, peek_ceiling=c)
+        for repo in {c.repo for c in all_cases}
+        for c in CEILINGS
+    }
     whole = {repo: opened(repo=repo) for repo in {c.repo for c in all_cases}}
     sure = 0
     for case in all_cases:
         bench = benches[case.repo, case.ceiling]
         peeked = await bench.peek(await bench.resolve(f"{case.tag}/{case.name}"), on=ON)
-        full = await whole[case.repo].inspect(await whole[case.repo].resolve(f"{case.tag}/{case.name}"), on=ON)
+        full = await whole[case.repo].inspect(
+            await whole[case.repo].resolve(f"{case.tag}/{case.name}"), on=ON
+        )
         for before, after in zip(peeked.verdicts, full.verdicts, strict=True):
             assert before.answer in (after.answer, Answer.UNKNOWN), (case, before, after)
             if before.answer is Answer.UNKNOWN and after.answer is not Answer.UNKNOWN:
@@ -90,22 +116,30 @@ async def test_a_peek_says_what_the_whole_file_says_or_that_it_does_not_know(git
         if not isinstance(peeked.file.size, MISSING):
             assert peeked.file.size == full.file.size
         assert peeked.file.name == full.file.name or isinstance(peeked.member, MISSING)
-    assert sure > len(all_cases) * len(ON) // 2, "a peek that never knows is never wrong, and no use"
+    assert sure > len(all_cases) * len(ON) // 2, (
+        "a peek that never knows is never wrong, and no use"
+    )
 
 
 @pytest.mark.parametrize("recipe", ["go-static-amd64", "go-freebsd", "c-glibc", "go-pie"])
-@pytest.mark.parametrize("order", [ORDERS[0], ORDERS[40], ORDERS[119]], ids=["first", "middle", "last"])
+@pytest.mark.parametrize(
+    "order", [ORDERS[0], ORDERS[40], ORDERS[119]], ids=["first", "middle", "last"]
+)
 async def test_an_archive_since_2024_costs_one_request_of_16_kib(
     github: GitHub, opened: Callable[..., Workbench], recipe: str, order: Sequence[str]
 ) -> None:
     members = roadrunner_members(binary(recipe), changelog=16_000)
-    found, requests, moved = await peeked(github, opened(), make_archive("tar.gz", "roadrunner", members, order), "tar.gz")
+    found, requests, moved = await peeked(
+        github, opened(), make_archive("tar.gz", "roadrunner", members, order), "tar.gz"
+    )
     assert found.verdicts[0].answer is not Answer.UNKNOWN
     assert requests == 1
     assert moved <= 16 << 10
 
 
-async def peeked(github: GitHub, bench: Workbench, data: bytes, ending: str) -> tuple[Inspection, int, int]:
+async def peeked(
+    github: GitHub, bench: Workbench, data: bytes, ending: str
+) -> tuple[Inspection, int, int]:
     """A peek at a release's only file; ranged requests and body bytes as the file host counted them."""
     name = f"roadrunner-2.12.3-linux-amd64.{ending}"
     github.add_release("v2.12.3", {name: data})
@@ -113,22 +147,32 @@ async def peeked(github: GitHub, bench: Workbench, data: bytes, ending: str) -> 
     github.forget()
     found = await bench.peek(subject)
     github.wait_for(lambda seen: all(s.body_bytes or s.host != "assets" for s in seen))
-    assert found.traffic == Traffic(github.count(host="assets"), github.body_bytes(host="assets"), len(data))
+    assert found.traffic == Traffic(
+        github.count(host="assets"), github.body_bytes(host="assets"), len(data)
+    )
     return found, github.count(host="assets"), github.body_bytes(host="assets")
 
 
-async def test_behind_a_changelog_of_71_kb_it_costs_64_kib_at_most(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_behind_a_changelog_of_71_kb_it_costs_64_kib_at_most(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     members = roadrunner_members(binary("go-static-amd64"), changelog=71_000)
-    data = make_archive("tar.gz", "roadrunner", members, ["CHANGELOG.md", "LICENSE", "README.md", "rr.asc", "rr"])
+    data = make_archive(
+        "tar.gz", "roadrunner", members, ["CHANGELOG.md", "LICENSE", "README.md", "rr.asc", "rr"]
+    )
     found, requests, moved = await peeked(github, opened(), data, "tar.gz")
     assert found.verdicts[0].answer is Answer.YES
     assert requests <= 2
     assert moved <= 64 << 10
 
 
-async def test_a_zip_costs_three_requests_at_most_and_a_deb_one(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_a_zip_costs_three_requests_at_most_and_a_deb_one(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     members = roadrunner_members(binary("go-static-amd64"))
-    found, requests, _ = await peeked(github, opened(), make_archive("zip", "roadrunner", members), "zip")
+    found, requests, _ = await peeked(
+        github, opened(), make_archive("zip", "roadrunner", members), "zip"
+    )
     assert found.verdicts[0].answer is Answer.YES
     assert requests <= 3
     github.remove_release("v2.12.3")
@@ -139,10 +183,17 @@ async def test_a_zip_costs_three_requests_at_most_and_a_deb_one(github: GitHub, 
 
 
 @pytest.mark.parametrize("form", FORMATS)
-async def test_a_program_behind_the_ceiling_is_reported_as_not_reached(github: GitHub, opened: Callable[..., Workbench], form: str) -> None:
+async def test_a_program_behind_the_ceiling_is_reported_as_not_reached(
+    github: GitHub, opened: Callable[..., Workbench], form: str
+) -> None:
     """Nothing of the program is seen, and every form says that."""
-    members: dict[str, bytes | Path] = {"first": random.Random(1).randbytes(300_000), "rr": binary("go-static-amd64")}
-    github.add_release("v1", {archive_name("amd64"): make_archive("tar.gz", "x", members, ["first", "rr"])})
+    members: dict[str, bytes | Path] = {
+        "first": random.Random(1).randbytes(300_000),
+        "rr": binary("go-static-amd64"),
+    }
+    github.add_release(
+        "v1", {archive_name("amd64"): make_archive("tar.gz", "x", members, ["first", "rr"])}
+    )
     bench = opened(peek_ceiling=16 << 10)
     found = await bench.peek(await bench.resolve("v1/" + archive_name("amd64")))
     assert found.verdicts[0].answer is Answer.UNKNOWN
@@ -155,7 +206,9 @@ async def test_a_program_behind_the_ceiling_is_reported_as_not_reached(github: G
 # ---- servers
 
 
-async def test_the_second_peek_asks_nobody_and_a_new_upload_is_looked_at_anew(served: GitHub, bench: Workbench) -> None:
+async def test_the_second_peek_asks_nobody_and_a_new_upload_is_looked_at_anew(
+    served: GitHub, bench: Workbench
+) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
     first = await bench.peek(subject)
     served.forget()
@@ -178,13 +231,20 @@ def _without_libraries(inspection: Inspection) -> list[object]:
     from explorer.facts import Unknown
 
     gone = Unknown("not kept; open the file")
-    return [v if isinstance(v.dependencies, MISSING) else replace(v, dependencies=gone) for v in inspection.verdicts]
+    return [
+        v if isinstance(v.dependencies, MISSING) else replace(v, dependencies=gone)
+        for v in inspection.verdicts
+    ]
 
 
-async def test_another_target_is_judged_from_what_was_kept_or_looked_at_again(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_another_target_is_judged_from_what_was_kept_or_looked_at_again(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     bench = opened(repo="acme/tool")
     for recipe in ("go-static-amd64", "c-musl"):
-        github.add_release(recipe, {"tool-linux-amd64": binary(recipe).read_bytes()}, repo="acme/tool")
+        github.add_release(
+            recipe, {"tool-linux-amd64": binary(recipe).read_bytes()}, repo="acme/tool"
+        )
     for recipe, requests in (("go-static-amd64", 0), ("c-musl", 1)):
         subject = await bench.resolve(f"{recipe}/tool-linux-amd64")
         await bench.peek(subject)
@@ -208,9 +268,13 @@ async def test_a_server_that_ignores_range_is_cut_off(served: GitHub, bench: Wor
     assert found.traffic.bytes <= 128 << 10
 
 
-async def test_a_file_that_changes_between_two_ranges_is_no_file(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_a_file_that_changes_between_two_ranges_is_no_file(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     members = roadrunner_members(rr(), changelog=200_000)
-    data = make_archive("tar.gz", "x", members, ["CHANGELOG.md", "rr", "rr.asc", "README.md", "LICENSE"])
+    data = make_archive(
+        "tar.gz", "x", members, ["CHANGELOG.md", "rr", "rr.asc", "README.md", "LICENSE"]
+    )
     github.add_release(TAG, {archive_name("amd64"): data})
     github.fault("*", host="assets", skip=1, new_etag='"another"')
     bench = opened()
@@ -219,7 +283,9 @@ async def test_a_file_that_changes_between_two_ranges_is_no_file(github: GitHub,
     assert bench.known((await bench.resolve("latest", "linux-amd64")).asset) is None  # type: ignore[arg-type]
 
 
-async def test_addresses_that_expired_and_stay_so_are_an_error(served: GitHub, bench: Workbench) -> None:
+async def test_addresses_that_expired_and_stay_so_are_an_error(
+    served: GitHub, bench: Workbench
+) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
     served.fault("*", host="assets", status=404)
     with pytest.raises(NotFoundError, match="is not there"):
@@ -228,27 +294,39 @@ async def test_addresses_that_expired_and_stay_so_are_an_error(served: GitHub, b
     assert (await bench.peek(subject)).verdicts[0].answer is Answer.YES
 
 
-async def test_a_file_of_another_size_than_listed_is_an_integrity_error(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_a_file_of_another_size_than_listed_is_an_integrity_error(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     data = packed(rr(), "x")
-    github.add_release(TAG, {archive_name("amd64"): data}, asset_overrides={archive_name("amd64"): {"size": len(data) + 1}})
+    github.add_release(
+        TAG,
+        {archive_name("amd64"): data},
+        asset_overrides={archive_name("amd64"): {"size": len(data) + 1}},
+    )
     bench = opened()
     with pytest.raises(IntegrityError):
         await bench.peek(await bench.resolve("latest", "linux-amd64"))
 
 
-async def test_offline_only_what_is_kept_is_told(served: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_offline_only_what_is_kept_is_told(
+    served: GitHub, opened: Callable[..., Workbench]
+) -> None:
     first = opened()
     await first.peek(await first.resolve("latest", "linux-amd64"))
     await first.aclose()
     bench = opened(cache_dir=first.settings.cache_dir, offline=True)
     served.forget()
-    assert (await bench.peek(await bench.resolve("latest", "linux-amd64"))).verdicts[0].answer is Answer.YES
+    assert (await bench.peek(await bench.resolve("latest", "linux-amd64"))).verdicts[
+        0
+    ].answer is Answer.YES
     with pytest.raises(OfflineError, match="offline"):
         await bench.peek(await bench.resolve("latest", "linux-arm64"))
     assert not served.seen
 
 
-async def test_the_demo_asks_nobody_and_knows_its_stand_ins(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_the_demo_asks_nobody_and_knows_its_stand_ins(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     bench = opened(demo=True)
     catalogue = await bench.catalogue()
     assets = [a for r in catalogue.releases for a in r.assets]
@@ -262,18 +340,24 @@ async def test_the_demo_asks_nobody_and_knows_its_stand_ins(github: GitHub, open
     assert not github.seen
 
 
-async def test_a_whole_file_that_says_otherwise_than_its_peek_is_loud(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_a_whole_file_that_says_otherwise_than_its_peek_is_loud(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
     static, dynamic = binary("go-static-amd64").read_bytes(), binary("c-glibc").read_bytes()
     github.add_release("v1", {"tool-linux-amd64": static}, repo="acme/tool", digests=False)
     bench = opened(repo="acme/tool")
     subject = await bench.resolve("v1/tool-linux-amd64")
     assert (await bench.peek(subject)).verdicts[0].answer is Answer.YES
-    github.replace_asset("v1", "tool-linux-amd64", dynamic + bytes(len(static) - len(dynamic)), repo="acme/tool")
+    github.replace_asset(
+        "v1", "tool-linux-amd64", dynamic + bytes(len(static) - len(dynamic)), repo="acme/tool"
+    )
     whole = await bench.inspect(subject)
     assert whole.verdicts[0].answer is Answer.NO
     assert "first bytes said yes" in whole.changed
     assert "the whole file says no" in whole.changed
-    assert (await bench.inspect(subject)).changed == "", "said once: the record is the whole file's now"
+    assert (await bench.inspect(subject)).changed == "", (
+        "said once: the record is the whole file's now"
+    )
     assert (await bench.peek(subject)).verdicts[0].answer is Answer.NO
 
 
@@ -286,7 +370,9 @@ BAD = {
     "empty.tar.gz": b"",
     "zeros.tar": bytes(10_240),
     "bomb.tar.gz": make_archive("tar.gz", "x", {"a": bytes(60 << 20)}, tool=False),
-    "traversal.tar.gz": make_archive("gz", "", {"x": tar_of([("../../rr", b"\x7fELF" + bytes(60))])}),
+    "traversal.tar.gz": make_archive(
+        "gz", "", {"x": tar_of([("../../rr", b"\x7fELF" + bytes(60))])}
+    ),
     "traversal.zip": zip_of([("../rr", b"\x7fELF" + bytes(60))]),
     "garbage.zip": b"PK\x03\x04" + b"\xff" * 4000,
     "garbage.deb": b"!<arch>\ndebian-binary   " + b"\xff" * 300,
@@ -297,7 +383,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", sorted(BAD))
-async def test_hostile_files_give_an_error_or_no_yes(github: GitHub, opened: Callable[..., Workbench], name: str) -> None:
+async def test_hostile_files_give_an_error_or_no_yes(
+    github: GitHub, opened: Callable[..., Workbench], name: str
+) -> None:
     github.add_release("v1", {name: BAD[name]}, repo="acme/tool")
     bench = opened(repo="acme/tool")
     subject = await bench.resolve(f"v1/{name}")

@@ -55,11 +55,15 @@ async def test_proofs_are_kept_newest_first_and_bounded(bench: Workbench) -> Non
     for second in range(KEPT + 5):
         keep_proof(cache, at(second))
     kept = bench.proofs(PROOF.sha256)
-    assert [p.started_at for p in kept] == [at(second).started_at for second in range(KEPT + 4, 4, -1)]
+    assert [p.started_at for p in kept] == [
+        at(second).started_at for second in range(KEPT + 4, 4, -1)
+    ]
     assert bench.proofs("cd" * 32) == ()
 
 
-async def test_damaged_proofs_are_passed_over_and_their_place_is_used_again(bench: Workbench) -> None:
+async def test_damaged_proofs_are_passed_over_and_their_place_is_used_again(
+    bench: Workbench,
+) -> None:
     cache = bench.session.cache
     for second in range(3):
         keep_proof(cache, at(second))
@@ -70,7 +74,10 @@ async def test_damaged_proofs_are_passed_over_and_their_place_is_used_again(benc
     store.save(f"{PROOF.sha256}:2", other.replace(b"abab", b"cdcd"))
     assert [p.started_at for p in bench.proofs(PROOF.sha256)] == [at(1).started_at]
     keep_proof(cache, at(9))
-    assert [p.started_at for p in bench.proofs(PROOF.sha256)] == [at(9).started_at, at(1).started_at]
+    assert [p.started_at for p in bench.proofs(PROOF.sha256)] == [
+        at(9).started_at,
+        at(1).started_at,
+    ]
     assert len(store.keys()) == 3
 
 
@@ -91,7 +98,9 @@ async def test_proofs_that_end_together_are_all_kept(bench: Workbench) -> None:
         ("c-object", "object"),
     ],
 )
-async def test_what_a_linux_container_cannot_start_is_refused_with_a_remedy(bench: Workbench, recipe: str, says: str) -> None:
+async def test_what_a_linux_container_cannot_start_is_refused_with_a_remedy(
+    bench: Workbench, recipe: str, says: str
+) -> None:
     inspection = await bench.inspect(await bench.resolve(str(binary(recipe))))
     with pytest.raises(UsageError, match="cannot be run in a Linux container") as caught:
         await bench.verify(inspection, ProofOptions(argv=("{}",)))
@@ -100,10 +109,18 @@ async def test_what_a_linux_container_cannot_start_is_refused_with_a_remedy(benc
 
 
 async def test_no_program_at_all_is_refused(bench: Workbench, tmp_path: Path) -> None:
-    for name, data in (("text", b"hello"), ("empty", b""), ("script", b"#!/bin/sh\n"), ("half", b"\x7fELF\x02\x01\x01")):
+    for name, data in (
+        ("text", b"hello"),
+        ("empty", b""),
+        ("script", b"#!/bin/sh\n"),
+        ("half", b"\x7fELF\x02\x01\x01"),
+    ):
         (tmp_path / name).write_bytes(data)
         with pytest.raises(UsageError):
-            await bench.verify(await bench.inspect(await bench.resolve(str(tmp_path / name))), ProofOptions(argv=("{}",)))
+            await bench.verify(
+                await bench.inspect(await bench.resolve(str(tmp_path / name))),
+                ProofOptions(argv=("{}",)),
+            )
 
 
 async def test_of_an_unknown_program_it_must_be_said_what_to_run(bench: Workbench) -> None:
@@ -117,7 +134,9 @@ async def test_a_proof_is_not_held_against_another_processor_s_verdict(
 ) -> None:
     """The file would run on its own processor, emulated, and “disagree” with a no that was about another."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = await bench.inspect(await bench.resolve(str(binary("c-static"))), on=("alpine-3.22/arm64",))
+    found = await bench.inspect(
+        await bench.resolve(str(binary("c-static"))), on=("alpine-3.22/arm64",)
+    )
     assert (found.verdicts[0].answer, found.verdicts[0].deciding.code) == (Answer.NO, "elf.arch")
     with pytest.raises(UsageError, match="amd64") as caught:
         await bench.verify(found, ProofOptions(argv=("--version",), on="alpine-3.22/arm64"))
@@ -126,12 +145,17 @@ async def test_a_proof_is_not_held_against_another_processor_s_verdict(
         await bench.verify(found, ProofOptions(argv=("--version",), on="alpine-3.22/amd64"))
 
 
-async def test_without_an_engine_it_says_what_to_install(bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_without_an_engine_it_says_what_to_install(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EngineError, match="not installed"):
         await bench.verify(await bench.peek(await bench.resolve("latest", "linux-amd64")))
     with pytest.raises(UsageError, match="engine"):
-        await bench.verify(await bench.peek(await bench.resolve("latest", "linux-amd64")), ProofOptions(engine="lxc"))
+        await bench.verify(
+            await bench.peek(await bench.resolve("latest", "linux-amd64")),
+            ProofOptions(engine="lxc"),
+        )
 
 
 # ---- in a container
@@ -141,12 +165,29 @@ PROGRAM = '#include <stdio.h>\nextern int answer(const char *); int main(void) {
 
 def musl_library() -> Path:
     """A musl build of ``libanswer.so.1``."""
-    return zig_cc("libanswer.so.1", C_LIBRARY, MUSL, "-O2", "-s", "-shared", "-fPIC", "-dynamic", "-Wl,-soname,libanswer.so.1")
+    return zig_cc(
+        "libanswer.so.1",
+        C_LIBRARY,
+        MUSL,
+        "-O2",
+        "-s",
+        "-shared",
+        "-fPIC",
+        "-dynamic",
+        "-Wl,-soname,libanswer.so.1",
+    )
 
 
 def musl_program() -> Path:
     """A dynamic musl program that looks for it in ``$ORIGIN/../lib``."""
-    words = ("-O2", "-s", "-dynamic", "-Wl,-rpath,$ORIGIN/../lib", "-Wl,--enable-new-dtags", "libanswer.so.1")
+    words = (
+        "-O2",
+        "-s",
+        "-dynamic",
+        "-Wl,-rpath,$ORIGIN/../lib",
+        "-Wl,--enable-new-dtags",
+        "libanswer.so.1",
+    )
     return zig_cc("needs", PROGRAM, MUSL, *words, files={"libanswer.so.1": musl_library()})
 
 
@@ -161,13 +202,18 @@ async def test_libraries_beside_the_program_go_along(
             (tmp_path / name).write_bytes(file.read_bytes())
         text = str(tmp_path / "bin" / "needs")
     else:
-        members = [("x/lib/libanswer.so.1", musl_library().read_bytes()), ("x/bin/needs", musl_program().read_bytes())]
+        members = [
+            ("x/lib/libanswer.so.1", musl_library().read_bytes()),
+            ("x/bin/needs", musl_program().read_bytes()),
+        ]
         (tmp_path / "tool.zip").write_bytes(zip_of(members))
         text = f"{tmp_path / 'tool.zip'}#x/bin/needs"
     bench = opened(engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args)
     inspection = await bench.inspect(await bench.resolve(text))
     assert inspection.verdicts[0].answer is Answer.YES
-    proof = await bench.verify(inspection, ProofOptions(image=engine.musl(), argv=("{}",), pull=False))
+    proof = await bench.verify(
+        inspection, ProofOptions(image=engine.musl(), argv=("{}",), pull=False)
+    )
     assert proof.result is Result.RAN, proof
     assert proof.stdout == "42\n"
     assert proof.agrees is True
@@ -176,9 +222,20 @@ async def test_libraries_beside_the_program_go_along(
 
 
 @pytest.mark.container
-async def test_a_peeked_asset_is_downloaded_for_its_proof(github: GitHub, opened: Callable[..., Workbench], engine: TestEngine) -> None:
-    github.add_release("v1", {"tool-linux-amd64.tar.gz": make_archive("tar.gz", "x", {"tool": binary("c-glibc")})}, repo="acme/tool")
-    bench = opened(repo="acme/tool", engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args)
+async def test_a_peeked_asset_is_downloaded_for_its_proof(
+    github: GitHub, opened: Callable[..., Workbench], engine: TestEngine
+) -> None:
+    github.add_release(
+        "v1",
+        {"tool-linux-amd64.tar.gz": make_archive("tar.gz", "x", {"tool": binary("c-glibc")})},
+        repo="acme/tool",
+    )
+    bench = opened(
+        repo="acme/tool",
+        engine=engine.name,
+        engine_args=engine.engine_args,
+        run_args=engine.run_args,
+    )
     peeked = await bench.peek(await bench.resolve("v1/tool-linux-amd64.tar.gz"))
     assert peeked.verdicts[0].answer is Answer.NO
     proof = await bench.verify(peeked, ProofOptions(image=engine.musl(), argv=("{}",), pull=False))

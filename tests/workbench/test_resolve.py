@@ -24,9 +24,17 @@ assert NEWEST is not None
         ("v2025.1.15", "Linux/x86_64", "roadrunner-2025.1.15-linux-amd64.tar.gz"),
         ("v2025.1.15", "linux-musl-x86-64", "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz"),
         ("v2025.1.15", "macos-arm64", "roadrunner-2025.1.15-darwin-arm64.tar.gz"),
-        ("v2025.1.15/protoc-gen-php-grpc-2025.1.15-linux-arm64.tar.gz", "", "protoc-gen-php-grpc-2025.1.15-linux-arm64.tar.gz"),
+        (
+            "v2025.1.15/protoc-gen-php-grpc-2025.1.15-linux-arm64.tar.gz",
+            "",
+            "protoc-gen-php-grpc-2025.1.15-linux-arm64.tar.gz",
+        ),
         ("roadrunner-2025.1.15-linux-arm64.deb", "", "roadrunner-2025.1.15-linux-arm64.deb"),
-        ("v1.6.2/roadrunner-1.6.2-unknown-musl-amd64.zip#rr", "", "roadrunner-1.6.2-unknown-musl-amd64.zip"),
+        (
+            "v1.6.2/roadrunner-1.6.2-unknown-musl-amd64.zip#rr",
+            "",
+            "roadrunner-1.6.2-unknown-musl-amd64.zip",
+        ),
     ],
 )
 def test_words_that_name_an_asset(text: str, platform: str, asset: str) -> None:
@@ -51,11 +59,18 @@ def test_latest_is_the_newest_published_stable_release() -> None:
         ("v2025.1.15", "plan9-mips", NotFoundError, "linux-arm64"),
         ("v2025.1.51", "linux-arm64", NotFoundError, "v2025.1.15"),
         ("v2025.1.51/x", "", NotFoundError, "v2025.1.15"),
-        ("v2025.1.15/roadrunner-2025.1.15-linux-arm46.tar.gz", "", NotFoundError, "roadrunner-2025.1.15-linux-arm64.tar.gz"),
+        (
+            "v2025.1.15/roadrunner-2025.1.15-linux-arm46.tar.gz",
+            "",
+            NotFoundError,
+            "roadrunner-2025.1.15-linux-arm64.tar.gz",
+        ),
         ("nonsense", "", NotFoundError, "releases"),
     ],
 )
-def test_words_that_name_nothing_say_what_is_near(text: str, platform: str, kind: type[Exception], says: str) -> None:
+def test_words_that_name_nothing_say_what_is_near(
+    text: str, platform: str, kind: type[Exception], says: str
+) -> None:
     with pytest.raises(kind, match=r".+") as caught:
         catalogue_subject(text, platform, CATALOGUE)
     assert says in str(caught.value)

@@ -43,11 +43,18 @@ async def test_from_the_verdict_to_a_proof(bench: Workbench, engine: TestEngine,
     subject = await bench.resolve("latest", f"linux-{arch}")
     inspection = await bench.inspect(subject)
     lines: list[str] = []
-    proof = await bench.verify(inspection, ProofOptions(image=image, pull=False), output=lines.append)
+    proof = await bench.verify(
+        inspection, ProofOptions(image=image, pull=False), output=lines.append
+    )
     assert proof.result is Result.RAN, proof
     assert proof.agrees is True
     assert proof.emulated is (arch == "arm64")
-    assert {c.name: c.ok for c in proof.checks} == {"exit": True, "version": True, "os": True, "arch": True}
+    assert {c.name: c.ok for c in proof.checks} == {
+        "exit": True,
+        "version": True,
+        "os": True,
+        "arch": True,
+    }
     assert "rr version 2025.1.15" in "".join(lines)
     assert subject.asset is not None
     assert [p.started_at for p in bench.proofs_of(subject.asset)] == [proof.started_at]

@@ -13,7 +13,11 @@ MUSL_THREAD_STACK = 128 * 1024
 BASELINE = "x86-64"
 """The level that every 64-bit Intel and AMD processor has; some linkers write it down all the same."""
 _BIG_PAGE_ARCHES = ("arm64", "ppc64le", "loong64", "mips64le", "mips64")
-_INSTALL = {Libc.MUSL: "apk add {0}", Libc.GLIBC: "install the package {0}", Libc.NONE: "copy {1} into the image"}
+_INSTALL = {
+    Libc.MUSL: "apk add {0}",
+    Libc.GLIBC: "install the package {0}",
+    Libc.NONE: "copy {1} into the image",
+}
 
 
 def _runs(context: Context) -> bool:
@@ -43,7 +47,11 @@ def isa(context: Context) -> Seen | None:
         level, evidence = note, f"GNU_PROPERTY_X86_ISA_1_NEEDED: {note}"
     else:
         return None
-    return Seen(f"It needs a processor of level {level}; on an older one it stops.", evidence, "Take a baseline build for older machines")
+    return Seen(
+        f"It needs a processor of level {level}; on an older one it stops.",
+        evidence,
+        "Take a baseline build for older machines",
+    )
 
 
 @rule("advice.page-size", 8, Answer.YES, "Does not start where memory pages are large")
@@ -71,7 +79,11 @@ def thread_stack(context: Context) -> Seen | None:
     """musl gives a C thread 128 KiB of stack unless PT_GNU_STACK.p_memsz says more; glibc gives 8 MiB. Said where the
     program creates threads through the C library; Go without cgo makes its own.
     """
-    if context.target.libc is not Libc.MUSL or not context.dynamic_program or not context.loader_present:
+    if (
+        context.target.libc is not Libc.MUSL
+        or not context.dynamic_program
+        or not context.loader_present
+    ):
         return None
     linking = context.linking
     if linking is None or not linking.undefined & {"pthread_create", "thrd_create"}:
@@ -94,8 +106,14 @@ def ca_certificates(context: Context) -> Seen | None:
     """
     if not _runs(context) or not _is_go(context):
         return None
-    install = _INSTALL[context.target.libc].format("ca-certificates", "/etc/ssl/certs/ca-certificates.crt")
-    return Seen("If it makes TLS connections, the image needs root certificates.", "a Go program", f"For TLS: {install}")
+    install = _INSTALL[context.target.libc].format(
+        "ca-certificates", "/etc/ssl/certs/ca-certificates.crt"
+    )
+    return Seen(
+        "If it makes TLS connections, the image needs root certificates.",
+        "a Go program",
+        f"For TLS: {install}",
+    )
 
 
 @rule("advice.tzdata", 8, Answer.YES, "Time zones")
@@ -103,11 +121,20 @@ def tzdata(context: Context) -> Seen | None:
     """A Go program that loads time zones (TZ, time.LoadLocation) reads the image's zone files unless it was built with
     -tags timetzdata; without them it says “unknown time zone”.
     """
-    if context.elf is None or not _runs(context) or not _is_go(context) or known_or(context.elf.tzdata, True):
+    if (
+        context.elf is None
+        or not _runs(context)
+        or not _is_go(context)
+        or known_or(context.elf.tzdata, True)
+    ):
         return None
     install = _INSTALL[context.target.libc].format("tzdata", "/usr/share/zoneinfo")
     evidence = "a Go program without time/tzdata"
-    return Seen("If it works with time zones, the image needs the zone files.", evidence, f"For time zones: {install}")
+    return Seen(
+        "If it works with time zones, the image needs the zone files.",
+        evidence,
+        f"For time zones: {install}",
+    )
 
 
 @rule("advice.go-version", 8, Answer.YES, "What scanners will say")

@@ -9,10 +9,19 @@ from explorer.compat.procedure.words import arch_name
 from explorer.elf import FileFormat, Linkage
 
 _FOREIGN = {
-    FileFormat.PE: ("This is a Windows program: Linux does not run it.", "Take the linux file of this release"),
-    FileFormat.MACHO: ("This is a macOS program: Linux does not run it.", "Take the linux file of this release"),
+    FileFormat.PE: (
+        "This is a Windows program: Linux does not run it.",
+        "Take the linux file of this release",
+    ),
+    FileFormat.MACHO: (
+        "This is a macOS program: Linux does not run it.",
+        "Take the linux file of this release",
+    ),
     FileFormat.EMPTY: ("The file is empty: there is nothing to run.", "Download it again"),
-    FileFormat.DATA: ("This is no program: Linux has nothing to start here.", "Pick the executable among the files"),
+    FileFormat.DATA: (
+        "This is no program: Linux has nothing to start here.",
+        "Pick the executable among the files",
+    ),
 }
 
 _FOREIGN_ABI = {2: "NetBSD", 6: "Solaris", 9: "FreeBSD", 12: "OpenBSD"}
@@ -28,7 +37,9 @@ def not_elf(context: Context) -> Seen | None:
     """
     found = _FOREIGN.get(context.binary.format)
     if found is not None:
-        need(context.binary.elf, "what kind of file it is")  # raises where too few bytes are there to say
+        need(
+            context.binary.elf, "what kind of file it is"
+        )  # raises where too few bytes are there to say
     return Seen(found[0], f"first bytes: {context.binary.detail}", found[1]) if found else None
 
 
@@ -49,9 +60,17 @@ def object_file(context: Context) -> Seen | None:
     """Only e_type EXEC and DYN can be started; an object file waits for a linker, a core dump is a program's remains."""
     if context.linkage not in (Linkage.OBJECT, Linkage.CORE):
         return None
-    kind = "an object file, half-way through being built" if context.linkage is Linkage.OBJECT else "a core dump"
+    kind = (
+        "an object file, half-way through being built"
+        if context.linkage is Linkage.OBJECT
+        else "a core dump"
+    )
     header = context.elf.header if context.elf else None
-    return Seen(f"This is {kind}: nothing can start it.", f"e_type {header.type if header else ''}", "Pick the executable")
+    return Seen(
+        f"This is {kind}: nothing can start it.",
+        f"e_type {header.type if header else ''}",
+        "Pick the executable",
+    )
 
 
 @rule("elf.truncated", 0, Answer.NO, "Shorter than its own headers say")
@@ -61,7 +80,11 @@ def truncated(context: Context) -> Seen | None:
     """
     if context.elf is None or context.elf.header.type not in ("EXEC", "DYN"):
         return None
-    ends = [(segment.offset + segment.filesz, segment) for segment in context.segments if segment.type == "LOAD"]
+    ends = [
+        (segment.offset + segment.filesz, segment)
+        for segment in context.segments
+        if segment.type == "LOAD"
+    ]
     if not ends:
         return None
     size = need(context.binary.size, "the file's size") or 0
@@ -80,7 +103,11 @@ def broken(context: Context) -> Seen | None:
     """Headers that contradict one another, or libraries asked for without an interpreter to find them."""
     if context.linkage is not Linkage.BROKEN or context.elf is None:
         return None
-    return Seen("The file is damaged: no loader would start it.", "; ".join(context.elf.problems[:3]), "Download it again")
+    return Seen(
+        "The file is damaged: no loader would start it.",
+        "; ".join(context.elf.problems[:3]),
+        "Download it again",
+    )
 
 
 @rule("elf.arch", 1, Answer.NO, "Built for another processor")
@@ -118,14 +145,22 @@ def operating_system(context: Context) -> Seen | None:
     abi = f"EI_OSABI {context.elf.header.os_abi}"
     branded = need(context.elf.os_note, "which system it is for")
     if branded is not None:
-        return Seen(f"This is a program for {branded}: Linux would load it and fail at once.", f"{abi}, a note by {branded}", remedy)
+        return Seen(
+            f"This is a program for {branded}: Linux would load it and fail at once.",
+            f"{abi}, a note by {branded}",
+            remedy,
+        )
     if context.elf.header.os_abi not in _FOREIGN_ABI:
         return None
     system = _FOREIGN_ABI[context.elf.header.os_abi]
     says = f"This is a program for {system}: Linux would load it and fail at once."
     go = context.go
     if go is not None and (goos := go.setting("GOOS")):
-        return None if goos == "linux" else Seen(says, f"{abi}, GOOS={goos} in Go's build info", remedy)
+        return (
+            None
+            if goos == "linux"
+            else Seen(says, f"{abi}, GOOS={goos} in Go's build info", remedy)
+        )
     notes = need(context.elf.notes, "the notes") or ()
     if any(note.owner.lower() == system.lower() for note in notes):
         return Seen(says, f"{abi}, a note by {system}", remedy)
@@ -145,5 +180,13 @@ def packed(context: Context) -> Seen | None:
     packer = need(context.elf.packer, "whether it is packed") if context.elf else None
     if packer is None:
         return None
-    remedy = "Unpack it with “upx -d” and look again, or run it to know" if packer == "UPX" else "Run it to know"
-    return Seen(f"It is packed with {packer}: what the real program inside needs cannot be seen.", f"mark of {packer}", remedy)
+    remedy = (
+        "Unpack it with “upx -d” and look again, or run it to know"
+        if packer == "UPX"
+        else "Run it to know"
+    )
+    return Seen(
+        f"It is packed with {packer}: what the real program inside needs cannot be seen.",
+        f"mark of {packer}",
+        remedy,
+    )

@@ -37,7 +37,11 @@ def missing_library(context: Context) -> Seen | None:
     names = [node.name for node in missing]
     packages = list(dict.fromkeys(package for name in names if (package := package_with(name))))
     text = f"It needs {some(names)}, which {place(context.target)} does not have."
-    if context.target.libc is Libc.MUSL and len(packages) > 0 and all(package_with(name) for name in names):
+    if (
+        context.target.libc is Libc.MUSL
+        and len(packages) > 0
+        and all(package_with(name) for name in names)
+    ):
         remedy = f"Install it: apk add {' '.join(packages)}"
     else:
         remedy = "Install the package that has it, or put the library beside the program where its RUNPATH looks"
@@ -54,9 +58,13 @@ def unknown_library(context: Context) -> Seen | None:
     unknown = context.closure.of(Where.UNKNOWN)
     if not unknown:
         return None
-    beside = context.surroundings is None and any("$ORIGIN" in entry for node in unknown for entry in node.searched)
+    beside = context.surroundings is None and any(
+        "$ORIGIN" in entry for node in unknown for entry in node.searched
+    )
     text = f"It needs {some([node.name for node in unknown])}; whether {place(context.target)} has it is not known."
-    remedy = "Look at the whole archive or the folder it came in" if beside else "Run it there to know"
+    remedy = (
+        "Look at the whole archive or the folder it came in" if beside else "Run it there to know"
+    )
     return Seen(text, "; ".join(_asked_by(node) for node in unknown[:3]), remedy)
 
 
@@ -85,7 +93,10 @@ def relr(context: Context) -> Seen | None:
 
 def _uses_relr(context: Context, node: Node) -> bool:
     if node.where is Where.IMAGE:
-        return stock(context.target).relr_libraries and node.name in ("libgcc_s.so.1", "libstdc++.so.6")
+        return stock(context.target).relr_libraries and node.name in (
+            "libgcc_s.so.1",
+            "libstdc++.so.6",
+        )
     elf = node.binary.elf if node.binary else None
     dynamic = None if elf is None or isinstance(elf, MISSING) else elf.dynamic
     return isinstance(dynamic, Dynamic) and dynamic.relr
@@ -97,4 +108,8 @@ def unknown_closure(context: Context) -> Seen | None:
     if not _starts(context) or context.closure.incomplete is None:
         return None
     why: Unknown = context.closure.incomplete
-    return Seen(f"One of its libraries is not known well enough: {why.why}.", "", "Look at the whole archive")
+    return Seen(
+        f"One of its libraries is not known well enough: {why.why}.",
+        "",
+        "Look at the whole archive",
+    )

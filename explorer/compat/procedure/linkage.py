@@ -22,7 +22,10 @@ def static(context: Context) -> Seen | None:
     """
     if context.linkage is not Linkage.STATIC:
         return None
-    return Seen(f"It is static: {_static_words(context)}.", f"{len(context.segments)} program headers, no PT_INTERP, no PT_DYNAMIC")
+    return Seen(
+        f"It is static: {_static_words(context)}.",
+        f"{len(context.segments)} program headers, no PT_INTERP, no PT_DYNAMIC",
+    )
 
 
 @rule("elf.static-pie", 3, Answer.YES, "Static, position-independent: needs nothing but the kernel")
@@ -33,7 +36,15 @@ def static_pie(context: Context) -> Seen | None:
     if context.linkage is not Linkage.STATIC_PIE:
         return None
     linking = context.linking
-    others = [] if linking is None else [r for r in linking.relocations if not r.name.endswith(("_RELATIVE", "_IRELATIVE", "_NONE"))]
+    others = (
+        []
+        if linking is None
+        else [
+            r
+            for r in linking.relocations
+            if not r.name.endswith(("_RELATIVE", "_IRELATIVE", "_NONE"))
+        ]
+    )
     if others:
         return Seen(
             "It is static, but its start-up code would have to do relocations that not every start-up code does.",
@@ -41,7 +52,10 @@ def static_pie(context: Context) -> Seen | None:
             "Run it to know",
             Answer.UNKNOWN,
         )
-    return Seen(f"It is static and position-independent: {_static_words(context)}.", "e_type DYN, DF_1_PIE, no PT_INTERP, no DT_NEEDED")
+    return Seen(
+        f"It is static and position-independent: {_static_words(context)}.",
+        "e_type DYN, DF_1_PIE, no PT_INTERP, no DT_NEEDED",
+    )
 
 
 @rule("elf.shared-library", 3, Answer.NO, "A library, not a program")
@@ -51,7 +65,10 @@ def shared_library(context: Context) -> Seen | None:
         return None
     soname = context.dynamic.soname if context.dynamic else ""
     name = soname if isinstance(soname, str) else ""
-    return Seen("This is a library: programs load it, it cannot be started.", f"DT_SONAME {name}" if name else "no entry point")
+    return Seen(
+        "This is a library: programs load it, it cannot be started.",
+        f"DT_SONAME {name}" if name else "no entry point",
+    )
 
 
 @rule("elf.interp.glibc", 4, Answer.NO, "Asks for glibc's loader")
@@ -60,7 +77,11 @@ def glibc_interpreter(context: Context) -> Seen | None:
     the shell then says “not found”, though the program is there. Go with CGO_ENABLED=0 -buildmode=pie has it too, with
     no library at all: the ELF decides, the build info explains.
     """
-    if not context.dynamic_program or context.loader_present or whose(context.interpreter or "") is not Libc.GLIBC:
+    if (
+        not context.dynamic_program
+        or context.loader_present
+        or whose(context.interpreter or "") is not Libc.GLIBC
+    ):
         return None
     if context.target.libc is Libc.GLIBC:
         return None
@@ -77,12 +98,20 @@ def glibc_interpreter(context: Context) -> Seen | None:
 @rule("elf.interp.musl", 4, Answer.NO, "Asks for musl's loader")
 def musl_interpreter(context: Context) -> Seen | None:
     """PT_INTERP names musl's loader, and the target is a glibc distribution (or empty): the kernel finds no such file."""
-    if not context.dynamic_program or context.loader_present or whose(context.interpreter or "") is not Libc.MUSL:
+    if (
+        not context.dynamic_program
+        or context.loader_present
+        or whose(context.interpreter or "") is not Libc.MUSL
+    ):
         return None
     if context.target.libc is Libc.MUSL:
         return None
     text = f"It asks for musl's loader {context.interpreter}, which {place(context.target)} does not have."
-    return Seen(text, context.interp_evidence(), "Take the glibc or a static file of this release, or run it on Alpine")
+    return Seen(
+        text,
+        context.interp_evidence(),
+        "Take the glibc or a static file of this release, or run it on Alpine",
+    )
 
 
 @rule("elf.interp.missing", 4, Answer.NO, "Asks for a loader that is not there")
@@ -93,10 +122,16 @@ def missing_interpreter(context: Context) -> Seen | None:
     if not context.dynamic_program or context.loader_present:
         return None
     owner, libc = whose(context.interpreter or ""), context.target.libc
-    if (owner is Libc.GLIBC and libc is not Libc.GLIBC) or (owner is Libc.MUSL and libc is not Libc.MUSL):
+    if (owner is Libc.GLIBC and libc is not Libc.GLIBC) or (
+        owner is Libc.MUSL and libc is not Libc.MUSL
+    ):
         return None
     if owner is libc and not listed(context.interpreter or "", context.target):
         text = f"It asks for the loader {context.interpreter}; whether {place(context.target)} has it is not known."
         return Seen(text, context.interp_evidence(), "Run it there to know", Answer.UNKNOWN)
     text = f"It asks for the loader {context.interpreter}, which {place(context.target)} does not have."
-    return Seen(text, context.interp_evidence(), "Take a static file, or set the right path with “patchelf --set-interpreter”")
+    return Seen(
+        text,
+        context.interp_evidence(),
+        "Take a static file, or set the right path with “patchelf --set-interpreter”",
+    )

@@ -41,7 +41,14 @@ class Entry:
         if seen is None:
             return None
         text, evidence = _bounded(seen.text), _bounded(seen.evidence)
-        return Reason(self.rule.code, seen.answer or self.rule.answer, text, evidence, seen.remedy, self.advice)
+        return Reason(
+            self.rule.code,
+            seen.answer or self.rule.answer,
+            text,
+            evidence,
+            seen.remedy,
+            self.advice,
+        )
 
 
 def _bounded(text: str) -> str:

@@ -43,14 +43,25 @@ def relocation(context: Context) -> Seen | None:
     known = _KNOWN_TYPES.get(context.target.arch)
     bad: list[RelocationType] = []
     holder = "the program"
-    for name, linking in [("the program", context.linking), *((n.name, linking_of(n.binary)) for n in context.closure.nodes)]:
+    for name, linking in [
+        ("the program", context.linking),
+        *((n.name, linking_of(n.binary)) for n in context.closure.nodes),
+    ]:
         if linking is None or bad:
             continue
         holder = name
-        bad = [r for r in linking.relocations if (r.number not in known if known else r.name.endswith("_IRELATIVE"))]
+        bad = [
+            r
+            for r in linking.relocations
+            if (r.number not in known if known else r.name.endswith("_IRELATIVE"))
+        ]
     if not bad:
         return None
-    what = "functions chosen at start-up (IFUNC)" if any(r.name.endswith("_IRELATIVE") for r in bad) else "relocations"
+    what = (
+        "functions chosen at start-up (IFUNC)"
+        if any(r.name.endswith("_IRELATIVE") for r in bad)
+        else "relocations"
+    )
     evidence = f"{', '.join(f'{r.count} {r.name}' for r in bad[:3])} in {holder}"
     return Seen(f"It uses {what} that musl's loader refuses.", evidence, build_remedy(context))
 
@@ -84,13 +95,22 @@ def unknown_symbol(context: Context) -> Seen | None:
 def glibc_versions(context: Context) -> tuple[str, ...]:
     """Every GLIBC_… version that the program and what lies beside it ask for."""
     linkings = [context.linking, *(linking_of(node.binary) for node in context.closure.nodes)]
-    found = {v for linking in linkings if linking for need in linking.versions for v in need.versions if v.startswith("GLIBC_")}
+    found = {
+        v
+        for linking in linkings
+        if linking
+        for need in linking.versions
+        for v in need.versions
+        if v.startswith("GLIBC_")
+    }
     return tuple(sorted(found))
 
 
 def newest_glibc(versions: tuple[str, ...]) -> str:
     """``2.34``: the newest number among GLIBC_x.y names, empty where there is none."""
-    numbers = [m[1] for v in versions if (m := re.fullmatch(r"GLIBC_(\d{1,4}(?:\.\d{1,4}){1,2})", v))]
+    numbers = [
+        m[1] for v in versions if (m := re.fullmatch(r"GLIBC_(\d{1,4}(?:\.\d{1,4}){1,2})", v))
+    ]
     numbers += [_SPECIAL_GLIBC[v] for v in versions if v in _SPECIAL_GLIBC]
     return max(numbers, key=version_key, default="")
 
@@ -116,7 +136,11 @@ def glibc_private(context: Context) -> Seen | None:
     """GLIBC_PRIVATE symbols belong to one build of glibc: whether another has them cannot be told."""
     if not starts_on(context, Libc.GLIBC) or "GLIBC_PRIVATE" not in glibc_versions(context):
         return None
-    return Seen("It uses private functions of the glibc it was built with.", "DT_VERNEED asks for GLIBC_PRIVATE", "Run it there to know")
+    return Seen(
+        "It uses private functions of the glibc it was built with.",
+        "DT_VERNEED asks for GLIBC_PRIVATE",
+        "Run it there to know",
+    )
 
 
 @rule("glibc.libstdcxx", 6, Answer.NO, "Needs a newer libstdc++")
@@ -125,8 +149,16 @@ def libstdcxx_too_old(context: Context) -> Seen | None:
     if not starts_on(context, Libc.GLIBC) or context.linking is None:
         return None
     have = _GLIBCXX.get(stock(context.target).gcc)
-    from_image = any(node.name == "libstdc++.so.6" and node.where is Where.IMAGE for node in context.closure.nodes)
-    asked = [int(m[1]) for need in context.linking.versions for v in need.versions if (m := re.fullmatch(r"GLIBCXX_3\.4\.(\d{1,4})", v))]
+    from_image = any(
+        node.name == "libstdc++.so.6" and node.where is Where.IMAGE
+        for node in context.closure.nodes
+    )
+    asked = [
+        int(m[1])
+        for need in context.linking.versions
+        for v in need.versions
+        if (m := re.fullmatch(r"GLIBCXX_3\.4\.(\d{1,4})", v))
+    ]
     if have is None or not from_image or max(asked, default=0) <= have:
         return None
     return Seen(
@@ -145,7 +177,11 @@ def gcompat_execstack(context: Context) -> Seen | None:
     if segment is not None and "X" not in segment.flags:
         return None
     evidence = f"PT_GNU_STACK flags {segment.flags}" if segment else "no PT_GNU_STACK"
-    return Seen("It asks for an executable stack: under gcompat it may crash.", evidence, "Run it there to know")
+    return Seen(
+        "It asks for an executable stack: under gcompat it may crash.",
+        evidence,
+        "Run it there to know",
+    )
 
 
 @rule("elf.textrel", 7, Answer.NO, "Writes into its own code while it is loaded")
@@ -154,7 +190,12 @@ def textrel(context: Context) -> Seen | None:
     itself, but a program is mapped by the kernel, so it crashes, with a mere link to musl's loader too. gcompat maps the
     program itself and glibc handles it.
     """
-    if not starts_on(context, Libc.MUSL) or context.layer == "gcompat" or context.dynamic is None or not context.dynamic.textrel:
+    if (
+        not starts_on(context, Libc.MUSL)
+        or context.layer == "gcompat"
+        or context.dynamic is None
+        or not context.dynamic.textrel
+    ):
         return None
     return Seen(
         "It has relocations in its code (TEXTREL), on which musl's loader crashes.",
@@ -166,11 +207,18 @@ def textrel(context: Context) -> Seen | None:
 @rule("elf.dynamic", 7, Answer.YES, "Everything it asks for is there")
 def dynamic(context: Context) -> Seen | None:
     """Its loader is in the target, so are its libraries and what it calls in them, unless another reason says otherwise."""
-    if not (starts_on(context, Libc.MUSL) or starts_on(context, Libc.GLIBC)) or context.dynamic is None:
+    if (
+        not (starts_on(context, Libc.MUSL) or starts_on(context, Libc.GLIBC))
+        or context.dynamic is None
+    ):
         return None
     needed = context.dynamic.needed
-    libraries = f"{len(needed)} librar{'y' if len(needed) == 1 else 'ies'}" if needed else "no libraries"
+    libraries = (
+        f"{len(needed)} librar{'y' if len(needed) == 1 else 'ies'}" if needed else "no libraries"
+    )
     go = go_words(context)
     how = f", through {context.layer}," if context.layer else ""
     text = f"Its loader{how} is in {place(context.target)}, and so is all it asks for: {libraries}{'; ' + go if go else ''}."
-    return Seen(text, f"{context.interp_evidence()}; DT_NEEDED {some(needed) if needed else 'none'}")
+    return Seen(
+        text, f"{context.interp_evidence()}; DT_NEEDED {some(needed) if needed else 'none'}"
+    )

@@ -53,7 +53,11 @@ def build_remedy(context: Context) -> str:
 
 
 def _glibc_example(context: Context) -> str:
-    return "a glibc image such as debian:12-slim" if context.target.arch in TRIPLETS else "a glibc image"
+    return (
+        "a glibc image such as debian:12-slim"
+        if context.target.arch in TRIPLETS
+        else "a glibc image"
+    )
 
 
 def go_words(context: Context) -> str:

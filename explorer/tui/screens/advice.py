@@ -95,7 +95,9 @@ class AdviceScreen(AssetScreen):
         """Another question ends the one before; what a download has is kept."""
         if self._job is not None:
             self.explorer.work.cancel(self._job)
-        self._job = self.explorer.work.advise(self._tag, self.arch, self.libc, lambda advice: void(self.post_message(Advised(advice))))
+        self._job = self.explorer.work.advise(
+            self._tag, self.arch, self.libc, lambda advice: void(self.post_message(Advised(advice)))
+        )
 
     def on_unmount(self) -> None:
         """The user has moved on."""
@@ -141,23 +143,36 @@ class AdviceScreen(AssetScreen):
     def _switch(key: str, choices: Sequence[str], chosen: str) -> list[Content]:
         """``M [arm64] amd64``: what is chosen stands in brackets."""
         found = [text(key, "bold $footer-key-foreground")]
-        return found + [text(f" [{c}]", "bold $text-primary") if c == chosen else text(f"  {c} ", "$text-muted") for c in choices]
+        return found + [
+            text(f" [{c}]", "bold $text-primary") if c == chosen else text(f"  {c} ", "$text-muted")
+            for c in choices
+        ]
 
     def _words(self) -> list[Content]:
         advice = self.advice
         if advice is None:
-            return [error(self._failure)] if self._failure is not None else [text("looking at the files that might serve …", "$text-muted")]
+            return (
+                [error(self._failure)]
+                if self._failure is not None
+                else [text("looking at the files that might serve …", "$text-muted")]
+            )
         found = [content(advice_headline(advice), "bold"), *self._facts(advice)]
         if self._why_none:
             found += [Content(""), text(self._why_none, "$text-muted")]
         for number, snippet in enumerate(self._snippets, 1):
             found += [
                 Content(""),
-                Content.assemble(text(f"{number}  {snippet.title}", "bold $text-primary"), text("  y copies", "$text-muted")),
+                Content.assemble(
+                    text(f"{number}  {snippet.title}", "bold $text-primary"),
+                    text("  y copies", "$text-muted"),
+                ),
             ]
             if snippet.note:
                 found.append(text(snippet.note, "$text-muted"))
-            found += [Content.assemble(("│ ", "$text-muted"), text(line)) for line in snippet.text.rstrip("\n").split("\n")]
+            found += [
+                Content.assemble(("│ ", "$text-muted"), text(line))
+                for line in snippet.text.rstrip("\n").split("\n")
+            ]
         return found
 
     @staticmethod
@@ -170,7 +185,9 @@ class AdviceScreen(AssetScreen):
             name, value = row.cells
             parts = [content(Cell(pad(name.text, width), name.style)), content(value)]
             if name.text == "prove it":
-                parts.insert(1, Content.assemble(("v", "bold $footer-key-foreground"), " here, or "))
+                parts.insert(
+                    1, Content.assemble(("v", "bold $footer-key-foreground"), " here, or ")
+                )
             found.append(Content.assemble(*parts))
         return found
 
@@ -190,7 +207,11 @@ class AdviceScreen(AssetScreen):
         """Of the files that were considered."""
         if self.advice is None:
             return ()
-        return [candidate.seen.inspection for candidate in self.advice.candidates if candidate.seen.inspection is not None]
+        return [
+            candidate.seen.inspection
+            for candidate in self.advice.candidates
+            if candidate.seen.inspection is not None
+        ]
 
     def copies(self) -> list[Copy]:
         """Each piece to paste, then the rest."""

@@ -32,7 +32,12 @@ class ExplorerScreen(Screen[None]):
 
     CONTEXT: ClassVar[str] = ""
     AUTO_FOCUS = "Table"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (WIDE, "-wide"), (WIDER, "-wider")]
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-narrow"),
+        (NARROW, "-normal"),
+        (WIDE, "-wide"),
+        (WIDER, "-wider"),
+    ]
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (LOW, "-low"), (TALL, "-tall")]
 
     opening = False
@@ -45,7 +50,10 @@ class ExplorerScreen(Screen[None]):
 
     def shape(self, width: int, height: int) -> None:
         """Take the size's classes before the first styling: taken afterwards they cost a second one, a tenth of the first frame."""
-        for size, steps in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
+        for size, steps in (
+            (width, self.HORIZONTAL_BREAKPOINTS),
+            (height, self.VERTICAL_BREAKPOINTS),
+        ):
             name = next((name for limit, name in reversed(steps or ()) if size >= limit), None)
             if name is not None:
                 self.add_class(name)
@@ -58,7 +66,10 @@ class ExplorerScreen(Screen[None]):
     def begin(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
         """Run this in a worker of the screen; an earlier one of the group is cancelled."""
         _worker: Worker[None] = self.run_worker(
-            cast("Callable[[], Coroutine[None, None, None]]", work), name=group, group=group, exclusive=True
+            cast("Callable[[], Coroutine[None, None, None]]", work),
+            name=group,
+            group=group,
+            exclusive=True,
         )
 
     # -- tables -------------------------------------------------------------------------------------------------------
@@ -237,4 +248,13 @@ def shown(node: DOMNode) -> bool:
     return all(widget.display for widget in node.ancestors_with_self if isinstance(widget, Widget))
 
 
-__all__ = ["LOW", "NARROW", "WIDE", "WIDER", "AssetScreen", "ExplorerScreen", "bindings_for", "shown"]
+__all__ = [
+    "LOW",
+    "NARROW",
+    "WIDE",
+    "WIDER",
+    "AssetScreen",
+    "ExplorerScreen",
+    "bindings_for",
+    "shown",
+]

@@ -142,13 +142,24 @@ class BinaryScreen(ExplorerScreen):
         banner = self.query_one(VerdictBanner)
         if self.inspection is not None:
             name = text(self.inspection.subject.name, "bold")
-            size = text(f"  {size_in_words(self.inspection)} · {binary_in_words(self.inspection.binary)}", "$text-muted")
-            lead = None if self.app.size.height < LOW else Content.assemble(name, size)  # one line is for the verdict
-            banner.show(verdict_banner(self.inspection, now=self.explorer.now()), lead, self.size.height < 30)
+            size = text(
+                f"  {size_in_words(self.inspection)} · {binary_in_words(self.inspection.binary)}",
+                "$text-muted",
+            )
+            lead = (
+                None if self.app.size.height < LOW else Content.assemble(name, size)
+            )  # one line is for the verdict
+            banner.show(
+                verdict_banner(self.inspection, now=self.explorer.now()),
+                lead,
+                self.size.height < 30,
+            )
         elif self._failure is not None:
             banner.say(error(self._failure), style="bad")
         else:
-            banner.say(text(visible(self.subject.name), "bold"), text("looking inside …", "$text-muted"))
+            banner.say(
+                text(visible(self.subject.name), "bold"), text("looking inside …", "$text-muted")
+            )
 
     # -- tabs ---------------------------------------------------------------------------------------------------------
 
@@ -175,7 +186,16 @@ class BinaryScreen(ExplorerScreen):
 
     def _focus_tab(self, name: str) -> None:
         widget = self.query_one(f"#body #{name}")
-        self.set_focus(next((node for node in (widget, *widget.query(Widget)) if node.focusable and shown(node)), None))
+        self.set_focus(
+            next(
+                (
+                    node
+                    for node in (widget, *widget.query(Widget))
+                    if node.focusable and shown(node)
+                ),
+                None,
+            )
+        )
 
     @staticmethod
     def _widget(spec: TabSpec) -> Widget:
@@ -209,9 +229,19 @@ class BinaryScreen(ExplorerScreen):
 
     def _fill_empty(self, widget: Widget) -> None:
         if isinstance(widget, Reasons):
-            widget.say(error(self._failure) if self._failure is not None else text("looking inside …", "$text-muted"))
+            widget.say(
+                error(self._failure)
+                if self._failure is not None
+                else text("looking inside …", "$text-muted")
+            )
         elif isinstance(widget, TabTable):
-            widget.show(TabContent(note=Cell(str(self._failure), "bad") if self._failure is not None else Cell("looking inside …", "dim")))
+            widget.show(
+                TabContent(
+                    note=Cell(str(self._failure), "bad")
+                    if self._failure is not None
+                    else Cell("looking inside …", "dim")
+                )
+            )
 
     def _fill_table(self, name: str, widget: TabTable, inspection: Inspection) -> None:
         build = SPECS[name].build
@@ -230,7 +260,12 @@ class BinaryScreen(ExplorerScreen):
     @on(TargetsJudged)
     def _judged(self, message: TargetsJudged) -> None:
         widget = self.query_one("#targets", TabTable)
-        widget.show(TabContent(VERDICT_COLUMNS, tuple(verdict_row(verdict) for verdict in message.inspection.verdicts)))
+        widget.show(
+            TabContent(
+                VERDICT_COLUMNS,
+                tuple(verdict_row(verdict) for verdict in message.inspection.verdicts),
+            )
+        )
         if self.explorer.target is not None:
             widget.table.go_to(self.explorer.target.name)
 
@@ -240,13 +275,17 @@ class BinaryScreen(ExplorerScreen):
         except ExplorerError as problem:
             self.post_message(SymbolsRead(None, str(problem)))
         else:
-            rows = LazyRows(SYMBOL_COLUMNS, len(table), lambda index: symbol_row(table.row(index)), table.search)
+            rows = LazyRows(
+                SYMBOL_COLUMNS, len(table), lambda index: symbol_row(table.row(index)), table.search
+            )
             self.post_message(SymbolsRead(rows, "no symbols in this file"))
 
     @on(SymbolsRead)
     def _symbols(self, message: SymbolsRead) -> None:
         widget = self.query_one("#symbols", TabTable)
-        widget.show_rows(message.rows if message.rows is not None else ListRows(SYMBOL_COLUMNS, ()), message.note)
+        widget.show_rows(
+            message.rows if message.rows is not None else ListRows(SYMBOL_COLUMNS, ()), message.note
+        )
 
     # -- proof --------------------------------------------------------------------------------------------------------
 
@@ -290,7 +329,11 @@ class BinaryScreen(ExplorerScreen):
         """Nothing is offered that cannot be done."""
         if action == "download":
             asset = self.subject.asset
-            return asset is not None and asset.path is None and (self.inspection is None or self.inspection.path is None)
+            return (
+                asset is not None
+                and asset.path is None
+                and (self.inspection is None or self.inspection.path is None)
+            )
         if action == "verify":
             job = self.explorer.board.find(Kind.VERIFY, self.key)
             return self._failure is None and not (job is not None and job.running)

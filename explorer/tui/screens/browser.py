@@ -65,12 +65,22 @@ class BrowserScreen(AssetScreen):
         yield Static(id="notice", classes="-empty")
         with Horizontal(id="panes"):
             yield Pane(
-                Table(widget_id="release-table", drops=("files", "date"), floor=LEAST_TAG, empty="reading the releases …"),
+                Table(
+                    widget_id="release-table",
+                    drops=("files", "date"),
+                    floor=LEAST_TAG,
+                    empty="reading the releases …",
+                ),
                 "Releases",
                 widget_id="releases",
             )
             yield Pane(
-                Table(widget_id="asset-table", drops=("digest", "format", "size", "proof", "fact", "kind"), floor=29, empty="no files"),
+                Table(
+                    widget_id="asset-table",
+                    drops=("digest", "format", "size", "proof", "fact", "kind"),
+                    floor=29,
+                    empty="no files",
+                ),
                 "Files",
                 widget_id="assets",
             )
@@ -128,7 +138,11 @@ class BrowserScreen(AssetScreen):
         catalogue = self.explorer.catalogue
         if catalogue is None:
             return []
-        return [release for release in catalogue.releases if self.explorer.show_prereleases or not release.prerelease]
+        return [
+            release
+            for release in catalogue.releases
+            if self.explorer.show_prereleases or not release.prerelease
+        ]
 
     def _learnt(self, _: str) -> None:
         """Results that come together are drawn together; behind another screen, when the user comes back."""
@@ -143,14 +157,22 @@ class BrowserScreen(AssetScreen):
         explorer = self.explorer
         shown = self._shown()
         failure = explorer.failure
-        self.releases.empty = "no releases" if explorer.catalogue is not None or failure is not None else "reading the releases …"
-        self.releases.show(ListRows(report.RELEASE_COLUMNS, [report.release_row(release) for release in shown]))
+        self.releases.empty = (
+            "no releases"
+            if explorer.catalogue is not None or failure is not None
+            else "reading the releases …"
+        )
+        self.releases.show(
+            ListRows(report.RELEASE_COLUMNS, [report.release_row(release) for release in shown])
+        )
         if not self._placed and explorer.catalogue is not None:
             self._placed = True
             newest = explorer.catalogue.release("latest")
             self.releases.go_to(newest.tag if newest is not None else "")
         hidden = len(explorer.catalogue.releases) - len(shown) if explorer.catalogue else 0
-        self.query_one("#releases", Pane).retitle(f"Releases · {hidden} hidden" if hidden else "Releases")
+        self.query_one("#releases", Pane).retitle(
+            f"Releases · {hidden} hidden" if hidden else "Releases"
+        )
         self._notice()
 
     def _notice(self) -> None:
@@ -161,7 +183,9 @@ class BrowserScreen(AssetScreen):
         warnings = explorer.catalogue.warnings if explorer.catalogue else ()
         parts += [text(f"! {warning}", "$text-warning") for warning in warnings[:NOTICES]]
         if len(warnings) > NOTICES:
-            parts[-1] = Content.assemble((f"+{len(warnings) - NOTICES} more in ? · ", "$text-muted"), parts[-1])
+            parts[-1] = Content.assemble(
+                (f"+{len(warnings) - NOTICES} more in ? · ", "$text-muted"), parts[-1]
+            )
         notice = self.query_one("#notice", Static)
         notice.update(lines(parts))
         notice.set_class(not parts, "-empty")
@@ -169,7 +193,11 @@ class BrowserScreen(AssetScreen):
     @on(Table.Highlighted, "#release-table")
     def _release_highlighted(self, event: Table.Highlighted) -> None:
         catalogue = self.explorer.catalogue
-        release = catalogue.release(event.row.key) if catalogue is not None and event.row is not None else None
+        release = (
+            catalogue.release(event.row.key)
+            if catalogue is not None and event.row is not None
+            else None
+        )
         if release is self._release and release is not None:
             return
         moved = self._release is None or release is None or release.tag != self._release.tag
@@ -186,8 +214,14 @@ class BrowserScreen(AssetScreen):
             shown = report.shown_assets(release, explorer.show_plugins, explorer.show_debs)
             found = report.asset_rows(shown, explorer.known, self._proofs, gaps=True)
             self._rows = {row.row.key: row for row in sorted(found, key=order)}
-        self.query_one("#assets", Pane).retitle(report.release_title(release) if release is not None else "Files")
-        rows = without("proof", report.asset_columns(explorer.target), [slim(row) for row in self._rows.values()])
+        self.query_one("#assets", Pane).retitle(
+            report.release_title(release) if release is not None else "Files"
+        )
+        rows = without(
+            "proof",
+            report.asset_columns(explorer.target),
+            [slim(row) for row in self._rows.values()],
+        )
         # "linux-arm64 serves: static Go" has 29 cells; beside a proof at 120 columns there are 22.
         self.assets.floor = 22 if any(column.key == "proof" for column in rows.columns) else 29
         self.assets.show(rows, keep=keep)
@@ -197,8 +231,19 @@ class BrowserScreen(AssetScreen):
 
     def _answering(self) -> str:
         """The row that answers the question: the server for Linux on arm64 where there is one."""
-        fits = (row for row in self._rows.values() if row.asset is not None and row.asset.kind.value == "server")
-        return next((row.row.key for row in fits if row.asset is not None and row.asset.platform.slug == "linux-arm64"), "")
+        fits = (
+            row
+            for row in self._rows.values()
+            if row.asset is not None and row.asset.kind.value == "server"
+        )
+        return next(
+            (
+                row.row.key
+                for row in fits
+                if row.asset is not None and row.asset.platform.slug == "linux-arm64"
+            ),
+            "",
+        )
 
     def _proofs(self, asset: Asset) -> Sequence[Proof]:
         found = self.explorer.known(asset)
@@ -224,7 +269,10 @@ class BrowserScreen(AssetScreen):
         if row.asset is not None or row.serves is None:
             return None
         slug = row.row.key.rsplit(":", 1)[-1]
-        return Content.assemble(text(f"{slug} is not published", "bold"), text(f" ↳ this is {row.serves.name}", "$text-muted"))
+        return Content.assemble(
+            text(f"{slug} is not published", "bold"),
+            text(f" ↳ this is {row.serves.name}", "$text-muted"),
+        )
 
     # -- looking up ---------------------------------------------------------------------------------------------------
 
@@ -262,7 +310,11 @@ class BrowserScreen(AssetScreen):
 
     def inspections(self) -> Sequence[Inspection]:
         """Of the file under the cursor where the files have the focus, else of all the release's files that were looked at."""
-        shown = [self.asset] if self.focused is self.assets else [row.asset for row in self._rows.values()]
+        shown = (
+            [self.asset]
+            if self.focused is self.assets
+            else [row.asset for row in self._rows.values()]
+        )
         found = [self.explorer.known(asset) for asset in shown if asset is not None]
         return [inspection for inspection in found if inspection is not None]
 
@@ -292,7 +344,9 @@ class BrowserScreen(AssetScreen):
     def on_descendant_focus(self) -> None:
         """On a narrow screen the pane with the focus is the one that is shown."""
         focused = self.focused
-        self.set_class(focused is not None and any(node.id == "assets" for node in focused.ancestors), "-files")
+        self.set_class(
+            focused is not None and any(node.id == "assets" for node in focused.ancestors), "-files"
+        )
 
     def go_to_release(self, tag: str) -> None:
         """Put the cursor on a release, whatever the filter."""
@@ -313,7 +367,9 @@ class BrowserScreen(AssetScreen):
 
     def action_open_browser(self) -> None:
         """Open the release's page, or the file's address where the files have the focus."""
-        self.explorer.open_page(self._release.url if self._release is not None and self._release.url else self._url())
+        self.explorer.open_page(
+            self._release.url if self._release is not None and self._release.url else self._url()
+        )
 
     def action_plugins(self) -> None:
         """Show or hide plugins."""
@@ -354,14 +410,20 @@ def order(row: AssetRow) -> tuple[int, int, str]:
     assert asset is not None
     slug = asset.platform.slug if row.asset is not None else row.row.key.rsplit(":", 1)[-1]
     system = slug.split("-")[0]
-    return _KINDS.index(asset.kind.value), _SYSTEMS.index(system) if system in _SYSTEMS else len(_SYSTEMS), slug
+    return (
+        _KINDS.index(asset.kind.value),
+        _SYSTEMS.index(system) if system in _SYSTEMS else len(_SYSTEMS),
+        slug,
+    )
 
 
 def slim(row: AssetRow) -> Row:
     """A missing file's row says so in the first column, so that the last one has the room to say what serves instead."""
     if row.asset is not None:
         return row.row
-    cells = {column.key: cell for column, cell in zip(report.asset_columns(), row.row.cells, strict=True)}
+    cells = {
+        column.key: cell for column, cell in zip(report.asset_columns(), row.row.cells, strict=True)
+    }
     cells["kind"] = report.Cell("not published", "dim")
     cells["size"] = report.Cell("–", "dim", "right")
     if not cells["answer"].text and row.serves is not None:

@@ -52,7 +52,13 @@ class ChooseScreen(ModalScreen[str | None]):
             (Column("title", ""), Column("detail", "", grows=True)),
             [
                 Row(
-                    choice.key, (Cell(f"{choice.title} ●" if choice.key == current else choice.title, "strong"), Cell(choice.detail, "dim"))
+                    choice.key,
+                    (
+                        Cell(
+                            f"{choice.title} ●" if choice.key == current else choice.title, "strong"
+                        ),
+                        Cell(choice.detail, "dim"),
+                    ),
                 )
                 for choice in choices
             ],
@@ -95,10 +101,17 @@ class ChooseScreen(ModalScreen[str | None]):
 
 def choose_theme(app: App[None]) -> None:
     """Let the user choose the colours: ours, the terminal's own, Textual's."""
-    notes = {"ansi-dark": "the terminal's own colours", "ansi-light": "the terminal's own colours, on a light ground"}
+    notes = {
+        "ansi-dark": "the terminal's own colours",
+        "ansi-light": "the terminal's own colours, on a light ground",
+    }
     first = [theme.name for theme in THEMES] + list(notes)
-    names = first + sorted(name for name in app.available_themes if name not in first and name != "textual-ansi")
-    choices = [Choice(name, name, notes.get(name, "")) for name in names if name in app.available_themes]
+    names = first + sorted(
+        name for name in app.available_themes if name not in first and name != "textual-ansi"
+    )
+    choices = [
+        Choice(name, name, notes.get(name, "")) for name in names if name in app.available_themes
+    ]
 
     def take(name: str | None) -> None:
         if name is not None:

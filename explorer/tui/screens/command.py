@@ -38,7 +38,12 @@ class CommandScreen(ModalScreen["tuple[str, ...] | None"]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text("Run with")
             dialog.border_subtitle = text("enter run · esc leave")
-            yield Static(text(f"{self._name_of} is neither RoadRunner's server nor its plugin: say what to run of it", "$text-muted"))
+            yield Static(
+                text(
+                    f"{self._name_of} is neither RoadRunner's server nor its plugin: say what to run of it",
+                    "$text-muted",
+                )
+            )
             yield Input(USUAL, compact=True, restrict=NO_CONTROLS)
             yield Static(id="problem")
 
@@ -47,7 +52,9 @@ class CommandScreen(ModalScreen["tuple[str, ...] | None"]):
         try:
             words = tuple(shlex.split(event.value))
         except ValueError as problem:  # a quote that is not closed
-            self.query_one("#problem", Static).update(text(f"Not a command: {problem}", "$text-error"))
+            self.query_one("#problem", Static).update(
+                text(f"Not a command: {problem}", "$text-error")
+            )
             return
         self.dismiss(words if "{}" in words else ("{}", *words))
 

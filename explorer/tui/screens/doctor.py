@@ -64,7 +64,12 @@ class DoctorScreen(ExplorerScreen):
         self.query_one(Pane).retitle("Doctor")
         table = self.query_one(Table)
         table.empty = visible(message.problem) or "nothing was found"
-        table.show(ListRows(FINDING_COLUMNS, [finding_row(finding, number) for number, finding in enumerate(message.findings)]))
+        table.show(
+            ListRows(
+                FINDING_COLUMNS,
+                [finding_row(finding, number) for number, finding in enumerate(message.findings)],
+            )
+        )
 
     @on(Table.Highlighted)
     def _highlighted(self, event: Table.Highlighted) -> None:

@@ -40,7 +40,9 @@ def key_lines(screen: Screen[Any]) -> Iterator[Content]:
         if group in groups:
             yield text(group, "bold $text-primary")
             for key, words in groups[group]:
-                yield Content.assemble("  ", (f"{key:<8}", "bold $footer-key-foreground"), text(words))
+                yield Content.assemble(
+                    "  ", (f"{key:<8}", "bold $footer-key-foreground"), text(words)
+                )
             yield Content("")
 
 
@@ -60,12 +62,16 @@ class WordsScreen(ModalScreen[None]):
 
     CSS_PATH = "help.tcss"
     AUTO_FOCUS = "VerticalScroll"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss(None)", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q,enter", "dismiss(None)", "close")
+    ]
 
     def __init__(self, title: str, cells: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__()
         self._title = title
-        self._words = lines(Content.assemble(text(name, "$text-muted"), "\n", text(value)) for name, value in cells)
+        self._words = lines(
+            Content.assemble(text(name, "$text-muted"), "\n", text(value)) for name, value in cells
+        )
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog") as dialog:
@@ -80,10 +86,20 @@ class HelpScreen(WordsScreen):
     def __init__(self, about: Screen[Any]) -> None:
         super().__init__("Help")
         focus, screen = help_of(about), getattr(about, "HELP", "") or ""
-        parts = [part for words in dict.fromkeys((focus, screen)) if words for part in (text(words), Content(""))]
-        parts += [text(f"! {warning}", "$text-warning") for warning in getattr(about, "more_help", ())]
+        parts = [
+            part
+            for words in dict.fromkeys((focus, screen))
+            if words
+            for part in (text(words), Content(""))
+        ]
+        parts += [
+            text(f"! {warning}", "$text-warning") for warning in getattr(about, "more_help", ())
+        ]
         parts += [Content("")] if getattr(about, "more_help", ()) else []
         parts += list(key_lines(about))
         parts.append(text("Signs", "bold $text-primary"))
-        parts += [Content.assemble("  ", (f"{sign:<11}", style), text(words)) for sign, style, words in SIGNS]
+        parts += [
+            Content.assemble("  ", (f"{sign:<11}", style), text(words))
+            for sign, style, words in SIGNS
+        ]
         self._words = lines(parts)

@@ -10,7 +10,16 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from explorer.report import Cell, Column, Row, Style, human_duration, human_rate, human_size, percent
+from explorer.report import (
+    Cell,
+    Column,
+    Row,
+    Style,
+    human_duration,
+    human_rate,
+    human_size,
+    percent,
+)
 from explorer.tui.actions import BY_ID
 from explorer.tui.jobs import Job, State
 from explorer.tui.render import text
@@ -38,7 +47,10 @@ BAR = 12
 def job_row(job: Job) -> Row:
     """A job as a row."""
     words, style = _STATES[job.state]
-    return Row(str(job.id), (Cell(job.kind.value), Cell(job.title), Cell(words, style), Cell(progress_in_words(job))))
+    return Row(
+        str(job.id),
+        (Cell(job.kind.value), Cell(job.title), Cell(words, style), Cell(progress_in_words(job))),
+    )
 
 
 def progress_in_words(job: Job) -> str:
@@ -57,7 +69,11 @@ def progress_in_words(job: Job) -> str:
         else:
             parts.append(f"{progress.done:,} of {progress.total:,} {progress.unit}")
     elif progress.done:
-        parts.append(human_size(progress.done) if progress.unit == "bytes" else f"{progress.done:,} {progress.unit}")
+        parts.append(
+            human_size(progress.done)
+            if progress.unit == "bytes"
+            else f"{progress.done:,} {progress.unit}"
+        )
     if progress.rate and progress.unit == "bytes":
         parts.append(human_rate(progress.rate))
     if (left := progress.seconds_left) is not None:
@@ -72,7 +88,10 @@ class JobsScreen(ExplorerScreen, ModalScreen[None]):
 
     CSS_PATH = "jobs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(BY_ID[name].binding() for name in ("cancel", "filter", "sort", "sort-reverse", "copy", "back", "help")),
+        *(
+            BY_ID[name].binding()
+            for name in ("cancel", "filter", "sort", "sort-reverse", "copy", "back", "help")
+        ),
         Binding("J,q", "dismiss(None)", "close", show=False),
     ]
     HELP = (
@@ -96,12 +115,16 @@ class JobsScreen(ExplorerScreen, ModalScreen[None]):
         table = self.query_one(Table)
         table.show(ListRows(COLUMNS, [job_row(job) for job in reversed(self.explorer.board.all)]))
         job = self._job()
-        self.query_one("#detail", Static).update(text(progress_in_words(job), "$text-muted") if job else "")
+        self.query_one("#detail", Static).update(
+            text(progress_in_words(job), "$text-muted") if job else ""
+        )
 
     def on_table_highlighted(self) -> None:
         """Show the whole progress line of the job under the cursor."""
         job = self._job()
-        self.query_one("#detail", Static).update(text(progress_in_words(job), "$text-muted") if job else "")
+        self.query_one("#detail", Static).update(
+            text(progress_in_words(job), "$text-muted") if job else ""
+        )
 
     def on_table_selected(self, event: Table.Selected) -> None:
         """Show the job in full."""
@@ -109,7 +132,10 @@ class JobsScreen(ExplorerScreen, ModalScreen[None]):
 
     def _job(self) -> Job | None:
         row = self.query_one(Table).row
-        return next((job for job in self.explorer.board.all if row is not None and str(job.id) == row.key), None)
+        return next(
+            (job for job in self.explorer.board.all if row is not None and str(job.id) == row.key),
+            None,
+        )
 
     def action_cancel(self) -> None:
         """Cancel the job under the cursor."""

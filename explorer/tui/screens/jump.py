@@ -26,7 +26,11 @@ def targets(screen: Screen[Any]) -> list[Widget]:
         for widget in screen.query(Widget)
         if widget.region
         and screen.region.overlaps(widget.region)
-        and (isinstance(widget, Tab) or (widget.focusable and not isinstance(widget, Tabs)) or isinstance(widget, FilterInput))
+        and (
+            isinstance(widget, Tab)
+            or (widget.focusable and not isinstance(widget, Tabs))
+            or isinstance(widget, FilterInput)
+        )
     ]
     return sorted(found, key=lambda widget: (widget.region.y, widget.region.x))[: len(LETTERS)]
 

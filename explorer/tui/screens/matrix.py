@@ -107,7 +107,11 @@ class MatrixScreen(AssetScreen):
     def cell(self) -> MatrixCell | None:
         """The cell under the cursor."""
         row = self.row
-        return row.cells[self.grid.column] if row is not None and self.grid.column < len(row.cells) else None
+        return (
+            row.cells[self.grid.column]
+            if row is not None and self.grid.column < len(row.cells)
+            else None
+        )
 
     @property
     def asset(self) -> Asset | None:
@@ -127,15 +131,24 @@ class MatrixScreen(AssetScreen):
         explorer = self.explorer
         if explorer.catalogue is not None:
             on = explorer.judged_on
-            matrix = await asyncio.to_thread(explorer.wb.matrix_layout, explorer.catalogue, on=on[0] if on else "")
+            matrix = await asyncio.to_thread(
+                explorer.wb.matrix_layout, explorer.catalogue, on=on[0] if on else ""
+            )
             self.post_message(LaidOut(matrix))
 
     @on(LaidOut)
     def _laid_out(self, message: LaidOut) -> None:
         explorer, matrix, grid = self.explorer, message.matrix, self.grid
-        rows = [row for row in matrix.rows if explorer.show_prereleases or not row.release.prerelease]
+        rows = [
+            row for row in matrix.rows if explorer.show_prereleases or not row.release.prerelease
+        ]
         self.opening = False
-        self._rows = MatrixRows(matrix, rows, explorer.known, lambda asset: explorer.problems.get(key_of_asset(asset), ""))
+        self._rows = MatrixRows(
+            matrix,
+            rows,
+            explorer.known,
+            lambda asset: explorer.problems.get(key_of_asset(asset), ""),
+        )
         self._rows.unreachable = {key.removesuffix("#") for key in self.looking.unreachable}
         self._rows.cached = self._cached
         grid.empty = "no release has files"
@@ -146,7 +159,12 @@ class MatrixScreen(AssetScreen):
             story = next((n for n, c in enumerate(matrix.columns) if c.title == "musl-arm64"), 0)
             grid.column = story
         hidden = len(matrix.rows) - len(rows)
-        words = ["Matrix", f"{len(rows)} releases with files", *([f"{hidden} hidden"] if hidden else []), target_in_words(matrix.target)]
+        words = [
+            "Matrix",
+            f"{len(rows)} releases with files",
+            *([f"{hidden} hidden"] if hidden else []),
+            target_in_words(matrix.target),
+        ]
         self.query_one(Pane).retitle(" · ".join(words))
         self._explain()
         self._look_soon()
@@ -194,16 +212,22 @@ class MatrixScreen(AssetScreen):
     def _look(self) -> None:
         wanted = list(self._in_sight())
         self.looking.want(wanted)
-        self.begin(partial(self._ask_cache, [asset for asset in wanted if asset.path is None]), "cache")
+        self.begin(
+            partial(self._ask_cache, [asset for asset in wanted if asset.path is None]), "cache"
+        )
 
     async def _ask_cache(self, assets: Sequence[Asset]) -> None:
         wb = self.explorer.wb
-        held = await asyncio.to_thread(lambda: {seen_key(asset) for asset in assets if wb.on_disk(wb.subject(asset))})
+        held = await asyncio.to_thread(
+            lambda: {seen_key(asset) for asset in assets if wb.on_disk(wb.subject(asset))}
+        )
         self.post_message(CacheAsked([seen_key(asset) for asset in assets], held))
 
     @on(CacheAsked)
     def _cache_asked(self, message: CacheAsked) -> None:
-        changed = {key for key in message.asked if (key in message.held) is not (key in self._cached)}
+        changed = {
+            key for key in message.asked if (key in message.held) is not (key in self._cached)
+        }
         self._cached.difference_update(message.asked)
         self._cached |= message.held
         for key in changed:
@@ -255,17 +279,24 @@ class MatrixScreen(AssetScreen):
         if row is None or cell is None:
             banner.say(text("nothing under the cursor", "$text-muted"))
             return
-        place = text(f"{row.release.tag}  {cell.column.title}{' (plugin)' if cell.column.kind.value == 'plugin' else ''}", "bold")
+        place = text(
+            f"{row.release.tag}  {cell.column.title}{' (plugin)' if cell.column.kind.value == 'plugin' else ''}",
+            "bold",
+        )
         asset = cell.asset
         if asset is None:
             words = f"{release_title(row.release)}: not published, and no other file of the release serves instead"
-            banner.say(Content.assemble(place, text("  –", "$text-muted")), text(words, "$text-muted"))
+            banner.say(
+                Content.assemble(place, text("  –", "$text-muted")), text(words, "$text-muted")
+            )
             return
         if cell.assets:
             more = f"  and {len(cell.assets) - 1} more there" if len(cell.assets) > 1 else ""
             lead = Content.assemble(place, "  ", text(asset.name), text(more, "$text-muted"))
         else:
-            lead = Content.assemble(place, text("  is not published ↳ ", "$text-muted"), text(f"{asset.name} instead"))
+            lead = Content.assemble(
+                place, text("  is not published ↳ ", "$text-muted"), text(f"{asset.name} instead")
+            )
         banner.tell(self.explorer, asset, lead)
 
     # -- actions ------------------------------------------------------------------------------------------------------
@@ -290,7 +321,9 @@ class MatrixScreen(AssetScreen):
     def _enter(self) -> None:
         self.action_open_asset()
         if self.asset is None:
-            self.explorer.say("Nothing is published there, and nothing serves instead", warning=True)
+            self.explorer.say(
+                "Nothing is published there, and nothing serves instead", warning=True
+            )
 
     def action_refresh(self) -> None:
         """Ask the server again, and look again at what could not be looked at."""
@@ -310,5 +343,7 @@ class MatrixScreen(AssetScreen):
         if asset is not None and (known := self.explorer.known(asset)) is not None and known.proofs:
             found += proof_copies(known.proofs[0])
         if self.release is not None:
-            found.append(Copy("command line of the matrix", f"rr-explorer matrix {self.release.tag}"))
+            found.append(
+                Copy("command line of the matrix", f"rr-explorer matrix {self.release.tag}")
+            )
         return found

@@ -39,17 +39,30 @@ TRIES = 1000
 def stem_of(inspections: Sequence[Inspection]) -> str:
     """The default name without its ending: of the file, or of the release where it is about several. Nothing but plain letters."""
     first = inspections[0].subject
-    words = first.name if len(inspections) == 1 or first.asset is None else f"{first.asset.tag}-{len(inspections)}-files"
+    words = (
+        first.name
+        if len(inspections) == 1 or first.asset is None
+        else f"{first.asset.tag}-{len(inspections)}-files"
+    )
     if len(inspections) == 1 and first.asset is not None:
         words = first.asset.name.removesuffix(f".{first.asset.archive}")
-    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "-" for letter in Path(words).name)
+    plain = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "-"
+        for letter in Path(words).name
+    )
     return f"report-{plain.strip('.-')[:80]}"
 
 
 def free_path(folder: Path, stem: str, ending: str) -> Path:
     """A name in the folder that is not taken: with a number where it has to be."""
-    names = (f"{stem}.{ending}" if number == 1 else f"{stem}-{number}.{ending}" for number in range(1, TRIES))
-    return next((folder / name for name in names if not (folder / name).exists()), folder / f"{stem}.{ending}")
+    names = (
+        f"{stem}.{ending}" if number == 1 else f"{stem}-{number}.{ending}"
+        for number in range(1, TRIES)
+    )
+    return next(
+        (folder / name for name in names if not (folder / name).exists()),
+        folder / f"{stem}.{ending}",
+    )
 
 
 def write_new(folder: Path, name: str, words: str) -> Path:
@@ -76,7 +89,9 @@ def offer_report(app: ExplorerApp, inspections: Sequence[Inspection]) -> None:
 
     def chosen(form: str | None) -> None:
         if form is not None:
-            _worker: Worker[None] = app.run_worker(_make(app, tuple(inspections), form), name="report", group="report", exclusive=True)
+            _worker: Worker[None] = app.run_worker(
+                _make(app, tuple(inspections), form), name="report", group="report", exclusive=True
+            )
 
     what = "this file" if len(inspections) == 1 else f"{len(inspections)} files"
     app.push_screen(ChooseScreen(f"Report on {what}", FORMS), chosen)
@@ -85,7 +100,9 @@ def offer_report(app: ExplorerApp, inspections: Sequence[Inspection]) -> None:
 async def _make(app: ExplorerApp, inspections: Sequence[Inspection], form: str) -> None:
     from explorer.report.documents import report
 
-    words = await asyncio.to_thread(report, inspections, "markdown" if form == "copy" else form, app.now())
+    words = await asyncio.to_thread(
+        report, inspections, "markdown" if form == "copy" else form, app.now()
+    )
     if form == "copy":
         app.copy_to_clipboard(words)
         app.say("The report is copied, as Markdown")
@@ -115,7 +132,9 @@ class PlaceScreen(ModalScreen["Path | None"]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text("Write the report to")
             dialog.border_subtitle = text("enter write · esc leave")
-            yield Static(text(f"in {self._path.parent}, unless the path says another place", "$text-muted"))
+            yield Static(
+                text(f"in {self._path.parent}, unless the path says another place", "$text-muted")
+            )
             yield Input(visible(self._path.name), compact=True, restrict=NO_CONTROLS)
             yield Static(id="problem")
 
@@ -128,9 +147,19 @@ class PlaceScreen(ModalScreen["Path | None"]):
         try:
             path = await asyncio.to_thread(write_new, self._path.parent, typed, self._words)
         except FileExistsError as problem:
-            self._tell(f"There already, and not written over: {problem.filename}. Type another name")
-        except (OSError, RuntimeError, ValueError) as problem:  # RuntimeError: ~nobody has no home; ValueError: a NUL
-            why = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+            self._tell(
+                f"There already, and not written over: {problem.filename}. Type another name"
+            )
+        except (
+            OSError,
+            RuntimeError,
+            ValueError,
+        ) as problem:  # RuntimeError: ~nobody has no home; ValueError: a NUL
+            why = (
+                problem.strerror
+                if isinstance(problem, OSError) and problem.strerror
+                else str(problem)
+            )
             self._tell(f"Not written: {why}")
         else:
             self.dismiss(path)

@@ -28,7 +28,11 @@ from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.pane import NO_CONTROLS, Pane
 from explorer.tui.widgets.table import Table
 
-COLUMNS = (Column("name", "setting"), Column("value", "value", grows=True), Column("help", "what it does", grows=True))
+COLUMNS = (
+    Column("name", "setting"),
+    Column("value", "value", grows=True),
+    Column("help", "what it does", grows=True),
+)
 AT_ONCE = frozenset({"theme", "target", "prereleases", "plugins", "debs", "keys"})
 """Settings of the app itself; the others are read when the program starts."""
 
@@ -122,11 +126,15 @@ class SettingsScreen(ExplorerScreen):
 
     def _fill(self) -> None:
         settings = self.explorer.settings
-        self.query_one(Table).show(ListRows(COLUMNS, [setting_row(option, settings) for option in options()]))
+        self.query_one(Table).show(
+            ListRows(COLUMNS, [setting_row(option, settings) for option in options()])
+        )
 
     def _option(self) -> Option | None:
         row = self.query_one(Table).row
-        return next((option for option in options() if row is not None and option.name == row.key), None)
+        return next(
+            (option for option in options() if row is not None and option.name == row.key), None
+        )
 
     @on(Table.Highlighted)
     def _highlighted(self) -> None:
@@ -134,8 +142,14 @@ class SettingsScreen(ExplorerScreen):
         if option is None:
             return
         place = self.explorer.settings.config_file
-        when = "takes effect at once" if option.name in AT_ONCE else "takes effect at the next start"
-        kept = f"kept in {place}, {when}" if option.in_file else "named by the environment or the command line"
+        when = (
+            "takes effect at once" if option.name in AT_ONCE else "takes effect at the next start"
+        )
+        kept = (
+            f"kept in {place}, {when}"
+            if option.in_file
+            else "named by the environment or the command line"
+        )
         words = [text(option.help), text(f"{option.env} · {kept}", "$text-muted")]
         self.query_one("#detail", Static).update(lines(words))
 
@@ -161,11 +175,17 @@ class SettingsScreen(ExplorerScreen):
 
     def _choices(self, option: Option) -> list[Choice]:
         if option.name == "theme":
-            return [Choice("", "the default"), *(Choice(name, name) for name in sorted(self.app.available_themes))]
+            return [
+                Choice("", "the default"),
+                *(Choice(name, name) for name in sorted(self.app.available_themes)),
+            ]
         if option.name == "target":
             return [
                 Choice("", "musl of the current Alpine"),
-                *(Choice(target.name, target.name, target.title) for target in self.explorer.wb.targets()),
+                *(
+                    Choice(target.name, target.name, target.title)
+                    for target in self.explorer.wb.targets()
+                ),
             ]
         return [Choice(choice, choice or "the first that answers") for choice in option.choices]
 

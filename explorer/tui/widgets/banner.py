@@ -43,7 +43,12 @@ class VerdictBanner(Static):
         """Toasts keep off it where it stands below."""
         height = self.screen.size.height
         for rack in self.screen.query("ToastRack"):
-            rack.styles.margin = (0, 0, height - self.region.y if self.region.y > height // 2 else 1, 0)
+            rack.styles.margin = (
+                0,
+                0,
+                height - self.region.y if self.region.y > height // 2 else 1,
+                0,
+            )
 
     def say(self, headline: Content, *more: Content, style: str = "") -> None:
         """Show any words, e.g. that a file is being looked at."""
@@ -75,7 +80,9 @@ class VerdictBanner(Static):
             self.show(report.verdict_banner(found, now=app.now()), lead, short=app.size.height < 30)
         elif key in app.problems:
             self.problem(app.problems[key], lead)
-        elif asset.path is None and (app.settings.offline or app.settings.demo or not (asset.url or asset.api_url)):
+        elif asset.path is None and (
+            app.settings.offline or app.settings.demo or not (asset.url or asset.api_url)
+        ):
             why = "Only its name is known here: nothing was fetched, so nothing can be said of what is inside."
             self.say(Content.assemble(("? ", "$text-muted"), head), text(why, "$text-muted"))
         else:
@@ -84,7 +91,15 @@ class VerdictBanner(Static):
     def problem(self, words: str, lead: Content | None = None) -> None:
         """Show why there is no verdict; untrusted words."""
         self._edge("warn")
-        self._put(lines([*([lead] if lead else []), content(report.Cell("? no verdict yet", "unknown"), "bold"), text(words)]))
+        self._put(
+            lines(
+                [
+                    *([lead] if lead else []),
+                    content(report.Cell("? no verdict yet", "unknown"), "bold"),
+                    text(words),
+                ]
+            )
+        )
 
     def _edge(self, style: str) -> None:
         for meaning, name in _CLASSES.items():

@@ -78,7 +78,9 @@ class TopBar(Widget):
         if cell_len(place) > room - cell_len(program):
             place = report.clip(place, max(0, room - cell_len(program)))
         gap = max(0, room - cell_len(program) - cell_len(place) - cell_len(right))
-        return Content.assemble((program, "$text-primary"), (place, "bold"), " " * gap, (right, "$text-muted"))
+        return Content.assemble(
+            (program, "$text-primary"), (place, "bold"), " " * gap, (right, "$text-muted")
+        )
 
 
 class KeyBar(Widget):
@@ -109,7 +111,9 @@ class KeyBar(Widget):
             action = offered(self.screen, active)
             if action is None or not action.shown or action.id in found:
                 continue
-            found[action.id] = Key(action.shown, self._need(action.id), f"{key_name(key)} {action.label}", key)
+            found[action.id] = Key(
+                action.shown, self._need(action.id), f"{key_name(key)} {action.label}", key
+            )
         return sorted(found.values())
 
     def _need(self, action: str) -> int:
@@ -123,19 +127,29 @@ class KeyBar(Widget):
         keys = self._keys()
         must = sum(key.width + GAP for key in keys if key.need == 0)
         forms = jobs_in_words(self.explorer.board.running)
-        right = report.clip(next((form for form in forms if cell_len(form) + must <= room), forms[-1]), room) if forms else ""
+        right = (
+            report.clip(
+                next((form for form in forms if cell_len(form) + must <= room), forms[-1]), room
+            )
+            if forms
+            else ""
+        )
         parts: list[Content] = []
         self._spans = []
         x = 0
         for key in fitting(keys, room - (cell_len(right) + GAP if right else 0)):
             name, _, label = key.words.partition(" ")
-            parts.append(Content.assemble((name, "bold $footer-key-foreground"), " ", (label, "$text-muted")))
+            parts.append(
+                Content.assemble((name, "bold $footer-key-foreground"), " ", (label, "$text-muted"))
+            )
             self._spans.append((x + 1, x + 1 + key.width, key.press))
             x += key.width + GAP
         left = Content(" " * GAP).join(parts)
         if not right:
             return left
-        return Content.assemble(left, " " * max(0, room - left.cell_length - cell_len(right)), (right, "$text-accent"))
+        return Content.assemble(
+            left, " " * max(0, room - left.cell_length - cell_len(right)), (right, "$text-accent")
+        )
 
     def on_click(self, event: events.Click) -> None:
         """A click on a key presses it; one on what is running opens the jobs."""
@@ -167,14 +181,25 @@ def jobs_in_words(jobs: tuple[Job, ...]) -> tuple[str, ...]:
         return ()
     newest = jobs[-1]
     one = len(jobs) == 1
-    sign, what = (_SIGNS[newest.kind], f" {newest.kind}") if one else (report.plural(len(jobs), "job"), "")
+    sign, what = (
+        (_SIGNS[newest.kind], f" {newest.kind}") if one else (report.plural(len(jobs), "job"), "")
+    )
     end = "  x cancel" if one else "  J show"
     progress = newest.progress
     done = left = stage = ""
     if progress is not None and progress.total:
         done = f" {report.percent(progress.done, progress.total)}"
-        if progress.unit == "bytes" and (seconds := progress.seconds_left) is not None and seconds >= 2:
+        if (
+            progress.unit == "bytes"
+            and (seconds := progress.seconds_left) is not None
+            and seconds >= 2
+        ):
             left = f", {report.human_duration(seconds)} left"
     elif progress is not None and progress.stage:
         stage = f": {text(progress.stage).plain}"
-    return (f"{sign}{what}{done}{left}{stage}{end}", f"{sign}{what}{done}{end}", f"{sign}{done}{end}", f"{sign}{done}{end[:3]}")
+    return (
+        f"{sign}{what}{done}{left}{stage}{end}",
+        f"{sign}{what}{done}{end}",
+        f"{sign}{done}{end}",
+        f"{sign}{done}{end[:3]}",
+    )

@@ -47,7 +47,10 @@ class Layout:
 
 def natural_widths(source: RowSource, view: Sequence[int]) -> dict[str, int]:
     """The width each column would like, from its title, its wish and a sample of its cells."""
-    widths = {column.key: max(column.width, report.cell_width(column.title) + 1) for column in source.columns}
+    widths = {
+        column.key: max(column.width, report.cell_width(column.title) + 1)
+        for column in source.columns
+    }
     half = SAMPLE // 2
     sample = view if len(view) <= SAMPLE else (*view[:half], *view[-half:])
     for index in sample:
@@ -57,7 +60,15 @@ def natural_widths(source: RowSource, view: Sequence[int]) -> dict[str, int]:
     return widths
 
 
-def fit(source: RowSource, view: Sequence[int], room: int, *, fits: bool, drops: Sequence[str], floor: int) -> Layout:
+def fit(
+    source: RowSource,
+    view: Sequence[int],
+    room: int,
+    *,
+    fits: bool,
+    drops: Sequence[str],
+    floor: int,
+) -> Layout:
     """Give each column its width. Where it does not fit: squeeze what grows, then leave out ``drops``, then squeeze all.
 
     ``floor``: cells below which a growing column is not squeezed as long as another one can be left out.
@@ -72,7 +83,9 @@ def fit(source: RowSource, view: Sequence[int], room: int, *, fits: bool, drops:
         return Layout(tuple((column, widths[column.key]) for column in columns), needed() + GAP)
 
     def least() -> int:
-        return sum(min(floor, widths[c.key]) if c.grows else widths[c.key] for c in columns) + GAP * max(0, len(columns) - 1)
+        return sum(
+            min(floor, widths[c.key]) if c.grows else widths[c.key] for c in columns
+        ) + GAP * max(0, len(columns) - 1)
 
     for key in drops:
         if least() <= room:

@@ -142,7 +142,11 @@ class Grid(Table):
         """The numbers of the columns of which at least a part is on the screen, counted as ``column`` is."""
         left = round(self.scroll_offset.x)
         right = left + self._room
-        seen = [number for number, (start, width) in enumerate(self._spans()) if start < right and start + width > left]
+        seen = [
+            number
+            for number, (start, width) in enumerate(self._spans())
+            if start < right and start + width > left
+        ]
         return range(seen[0], seen[-1] + 1) if seen else range(0)
 
     def _measure(self) -> None:
@@ -155,7 +159,11 @@ class Grid(Table):
             shown[1:] = [(column, min(width, room)) for column, width in shown[1:]]
         self._columns = Layout(tuple(shown), sum(width + GAP for _, width in shown))
         # The scrollbar only appears after the size is known: count with it where it will.
-        bar = self.styles.scrollbar_size_vertical if len(self.view) + self._top >= self.region.height else 0
+        bar = (
+            self.styles.scrollbar_size_vertical
+            if len(self.view) + self._top >= self.region.height
+            else 0
+        )
         width = max(0, self.region.width - bar)
         spans, room = self._spans(), width - self._fixed
         if spans and sum(spans[-1]) + 1 > room:
@@ -188,10 +196,15 @@ class Grid(Table):
             words = self.headings[self.column].group
         fixed = [Segment(" " * len(MARK) + report.pad(report.clip(words, width), width), style)]
         cells: list[Segment] = []
-        for number, ((_, width), heading) in enumerate(zip(self._columns.shown[1:], self.headings, strict=False)):
+        for number, ((_, width), heading) in enumerate(
+            zip(self._columns.shown[1:], self.headings, strict=False)
+        ):
             here = self._style("sorted") if number == self.column and self.has_focus else style
             words = heading.upper if line == 1 else heading.lower
-            cells += [Segment(report.pad(report.clip(words, width), width), here), Segment(" " * GAP, style)]
+            cells += [
+                Segment(report.pad(report.clip(words, width), width), here),
+                Segment(" " * GAP, style),
+            ]
         return fixed, cells
 
     def _groups(self, style: RichStyle) -> list[Segment]:
@@ -200,13 +213,22 @@ class Grid(Table):
         left = round(self.scroll_offset.x)
         start, spans = 0, self._spans()
         for number, heading in enumerate(self.headings[: len(spans)]):
-            last = number + 1 >= len(self.headings) or self.headings[number + 1].group != heading.group
+            last = (
+                number + 1 >= len(self.headings) or self.headings[number + 1].group != heading.group
+            )
             if not last:
                 continue
             width = spans[number][0] + spans[number][1] - spans[start][0]
             hidden = min(width, max(0, left - spans[start][0]))
             title = report.clip(heading.group, width - hidden)
-            found.append(Segment("─" * hidden + f"{title} ".ljust(width, "─")[: width - hidden] if title else " " * width, style))
+            found.append(
+                Segment(
+                    "─" * hidden + f"{title} ".ljust(width, "─")[: width - hidden]
+                    if title
+                    else " " * width,
+                    style,
+                )
+            )
             found.append(Segment(" " * GAP, style))
             start = number + 1
         return found
@@ -224,7 +246,11 @@ class Grid(Table):
             Segment(name, self._style("row", *state, meaning=row.cells[0].style)),
         ]
         marked = self._style("row", focus)
-        at_edge = at_cursor and self.column < len(others) and self._spans()[self.column][0] == round(self.scroll_offset.x)
+        at_edge = (
+            at_cursor
+            and self.column < len(others)
+            and self._spans()[self.column][0] == round(self.scroll_offset.x)
+        )
         fixed.append(Segment("[", marked) if at_edge else Segment(" ", plain))
         cells: list[Segment] = []
         for number, ((_, width), cell) in enumerate(zip(others, row.cells[1:], strict=False)):
@@ -242,7 +268,14 @@ class Grid(Table):
         if x < self._fixed:
             return -1
         x += round(self.scroll_offset.x) - self._fixed
-        return next((number for number, (start, width) in enumerate(self._spans()) if start <= x < start + width + GAP), -1)
+        return next(
+            (
+                number
+                for number, (start, width) in enumerate(self._spans())
+                if start <= x < start + width + GAP
+            ),
+            -1,
+        )
 
     def on_click(self, event: events.Click) -> None:
         """A title sorts, a cell takes the cursor, the cell under the cursor opens."""
@@ -251,7 +284,9 @@ class Grid(Table):
         if event.y < self._top:
             column = self._title(number, event.x)
             if column is not None:
-                self.sort_by(column.key, column.key == self.wish.sorted_by and not self.wish.descending)
+                self.sort_by(
+                    column.key, column.key == self.wish.sorted_by and not self.wish.descending
+                )
             return
         place = event.y - self._top + round(self.scroll_offset.y)
         if place >= len(self.view):

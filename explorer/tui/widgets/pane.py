@@ -75,9 +75,13 @@ class Pane(Vertical):
         if table.wish.words:
             parts.append(f"{len(table.view):,} of {len(table.source):,}")
         if table.wish.sorted_by:
-            column = next((c.title for c in table.source.columns if c.key == table.wish.sorted_by), "")
+            column = next(
+                (c.title for c in table.source.columns if c.key == table.wish.sorted_by), ""
+            )
             parts.append(f"by {column} {'▼' if table.wish.descending else '▲'}" if column else "")
-        self.border_subtitle = text(" · ".join(part for part in parts if part)) if any(parts) else None
+        self.border_subtitle = (
+            text(" · ".join(part for part in parts if part)) if any(parts) else None
+        )
 
     @on(Table.Changed)
     def _changed(self) -> None:

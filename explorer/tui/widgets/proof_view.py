@@ -31,7 +31,18 @@ from explorer.tui.widgets.table import Table
 from explorer.workbench import Proof
 
 OUTPUT_COLUMNS = (Column("line", "", grows=True),)
-KEPT_FACTS = ("engine", "image", "image digest", "platform", "emulated", "ran", "exit code", "run took", "all steps", "loader's --list")
+KEPT_FACTS = (
+    "engine",
+    "image",
+    "image digest",
+    "platform",
+    "emulated",
+    "ran",
+    "exit code",
+    "run took",
+    "all steps",
+    "loader's --list",
+)
 
 
 class ProofView(Vertical):
@@ -71,8 +82,13 @@ class ProofView(Vertical):
     def show_nothing(self, why: str = "") -> None:
         """Nothing was run yet."""
         self.box.remove_class("-loud")
-        hint = Content.assemble(("v", "bold $footer-key-foreground"), (" runs it on musl, in a container that is thrown away.", ""))
-        self.words.update(lines([content(Cell("▢ not proved yet", "dim"), "bold"), text(why) if why else hint]))
+        hint = Content.assemble(
+            ("v", "bold $footer-key-foreground"),
+            (" runs it on musl, in a container that is thrown away.", ""),
+        )
+        self.words.update(
+            lines([content(Cell("▢ not proved yet", "dim"), "bold"), text(why) if why else hint])
+        )
         self._print([])
 
     def show_job(self, job: Job) -> None:
@@ -81,11 +97,22 @@ class ProofView(Vertical):
         if job.running:
             step = progress_line(job.progress) if job.progress is not None else "waiting"
             parts = [text("▷ proving", "bold $text-accent"), text(step)]
-            parts.append(Content.assemble(("x", "bold $footer-key-foreground"), (" cancels; escape leaves it running", "$text-muted")))
+            parts.append(
+                Content.assemble(
+                    ("x", "bold $footer-key-foreground"),
+                    (" cancels; escape leaves it running", "$text-muted"),
+                )
+            )
         elif job.state is State.CANCELLED:
-            parts = [content(Cell("▢ cancelled: nothing was proved", "dim"), "bold"), text("v runs it again", "$text-muted")]
+            parts = [
+                content(Cell("▢ cancelled: nothing was proved", "dim"), "bold"),
+                text("v runs it again", "$text-muted"),
+            ]
         else:
-            parts = [content(Cell("▢ not run: nothing was learned about the binary", "dim"), "bold"), text(job.message)]
+            parts = [
+                content(Cell("▢ not run: nothing was learned about the binary", "dim"), "bold"),
+                text(job.message),
+            ]
         self.words.update(lines(parts))
         self._print([Cell(line.expandtabs(8)) for line in list(job.lines)], follow=True)
 
@@ -96,16 +123,27 @@ class ProofView(Vertical):
         parts = [content(proof_line(proof, now), "bold"), text(proof.text)]
         if loud:
             parts.insert(0, content(agrees_cell(proof), "bold reverse"))
-            parts.append(text("Prediction and observation differ: one of the two is wrong. Please report it.", "$text-error"))
+            parts.append(
+                text(
+                    "Prediction and observation differ: one of the two is wrong. Please report it.",
+                    "$text-error",
+                )
+            )
         parts += self._checks(proof)
         parts.append(Content(""))
         parts += self._facts([row for row in proof_facts(proof) if row.key in KEPT_FACTS])
         parts.append(Content(""))
-        parts += [Content.assemble(("$ ", "$text-muted"), text(line, "$text-primary")) for line in command_lines(proof)]
+        parts += [
+            Content.assemble(("$ ", "$text-muted"), text(line, "$text-primary"))
+            for line in command_lines(proof)
+        ]
         if more:
             parts.append(text(f"and {more} older ones are kept", "$text-muted"))
         self.words.update(lines(parts))
-        rows = [*output_lines(proof.stdout), *(Cell(cell.text, "warn") for cell in output_lines(proof.stderr))]
+        rows = [
+            *output_lines(proof.stdout),
+            *(Cell(cell.text, "warn") for cell in output_lines(proof.stderr)),
+        ]
         if proof.output_truncated:
             rows.append(Cell("… cut at the limit", "dim"))
         self.table.empty = "it printed nothing"
@@ -117,7 +155,15 @@ class ProofView(Vertical):
         for check in proof.checks:
             ok, name, expected, seen = check_row(check).cells
             found.append(
-                Content.assemble(content(ok), "  ", content(name, "bold"), ": expected ", content(expected), ", seen ", content(seen))
+                Content.assemble(
+                    content(ok),
+                    "  ",
+                    content(name, "bold"),
+                    ": expected ",
+                    content(expected),
+                    ", seen ",
+                    content(seen),
+                )
             )
         return found
 
@@ -125,12 +171,21 @@ class ProofView(Vertical):
     def _facts(rows: Sequence[Row]) -> list[Content]:
         width = max((cell_width(row.cells[0].text) for row in rows), default=0)
         return [
-            Content.assemble(content(row.cells[0]), " " * (width - cell_width(row.cells[0].text) + 2), content(row.cells[1]))
+            Content.assemble(
+                content(row.cells[0]),
+                " " * (width - cell_width(row.cells[0].text) + 2),
+                content(row.cells[1]),
+            )
             for row in rows
         ]
 
     def _print(self, cells: Sequence[Cell], follow: bool = False) -> None:
         at_end = self.table.cursor >= len(self.table.view) - 1
-        self.table.show(ListRows(OUTPUT_COLUMNS, [Row(str(number), (cell,)) for number, cell in enumerate(cells)]), keep=True)
+        self.table.show(
+            ListRows(
+                OUTPUT_COLUMNS, [Row(str(number), (cell,)) for number, cell in enumerate(cells)]
+            ),
+            keep=True,
+        )
         if follow and at_end:
             self.table.action_to(-1)

@@ -16,7 +16,9 @@ _PLACE = {column.key: number for number, column in enumerate(REASON_COLUMNS)}
 
 def block(row: Row) -> Content:
     """Answer and rule, sentence, evidence, remedy; empty ones are left out."""
-    answer, code, sentence, evidence, remedy = (row.cells[_PLACE[key]] for key in ("answer", "code", "text", "evidence", "remedy"))
+    answer, code, sentence, evidence, remedy = (
+        row.cells[_PLACE[key]] for key in ("answer", "code", "text", "evidence", "remedy")
+    )
     parts = [Content.assemble(content(answer, "bold"), "  ", content(code)), content(sentence)]
     if evidence.text:
         parts.append(Content.assemble(("seen in  ", "$text-muted"), content(evidence)))
@@ -46,7 +48,11 @@ class Reasons(VerticalScroll, can_focus=True):
 
     def show(self, inspection: Inspection) -> None:
         """Show the reasons of the first verdict."""
-        blocks = [block(reason_row(reason)) for verdict in inspection.verdicts[:1] for reason in verdict.reasons]
+        blocks = [
+            block(reason_row(reason))
+            for verdict in inspection.verdicts[:1]
+            for reason in verdict.reasons
+        ]
         self.say(Content("\n\n").join(blocks))
 
     def say(self, words: Content) -> None:

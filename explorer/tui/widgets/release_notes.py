@@ -39,7 +39,9 @@ class ReleaseNotes(VerticalScroll, can_focus=True):
         """Show notes; untrusted."""
         words = visible(body[:LONGEST], newline=True, tab=True)
         if len(body) > LONGEST:
-            words += f"\n\n*… cut: {len(body) - LONGEST:,} more characters are on the release's page*"
+            words += (
+                f"\n\n*… cut: {len(body) - LONGEST:,} more characters are on the release's page*"
+            )
         self.query_one(Markdown).update(words or "*This release has no notes here.*")
 
     @on(Markdown.LinkClicked)

@@ -43,4 +43,8 @@ class Styled(ScrollView):
             visual += VisualStyle.parse(STYLES[meaning], self.app.theme_variables)
         style = visual.rich_style
         # Textual's visual style knows no reverse video, which is how a terminal's own colours mark the cursor.
-        return style + REVERSE if any(self.get_component_styles(name).text_style.reverse for name in classes) else style
+        return (
+            style + REVERSE
+            if any(self.get_component_styles(name).text_style.reverse for name in classes)
+            else style
+        )

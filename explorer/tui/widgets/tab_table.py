@@ -40,7 +40,11 @@ class TabTable(Vertical):
         """Show facts."""
         width = max((cell_width(row.cells[0].text) for row in what.summary), default=0)
         words = [
-            Content.assemble(content(row.cells[0]), " " * (width - cell_width(row.cells[0].text) + 2), content(row.cells[1]))
+            Content.assemble(
+                content(row.cells[0]),
+                " " * (width - cell_width(row.cells[0].text) + 2),
+                content(row.cells[1]),
+            )
             for row in what.summary
         ]
         if what.note is not EMPTY and what.note.text and (what.rows or not what.summary):
@@ -50,7 +54,9 @@ class TabTable(Vertical):
         self.table.empty = "none" if not what.note.text else "nothing to list"
         listed = bool(what.columns) and bool(what.rows or not what.summary)
         if not listed and self.table.has_focus:
-            self.screen.set_focus(None)  # a hidden table that still had it would open a hidden filter line
+            self.screen.set_focus(
+                None
+            )  # a hidden table that still had it would open a hidden filter line
         self.frame.display = listed
         self.show_rows(ListRows(what.columns, what.rows))
 

@@ -49,7 +49,9 @@ class Table(Styled, can_focus=True):
         &:ansi > .table--cursor-focus { background: ansi_default; text-style: reverse; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"table--{name}" for name in ("header", "sorted", "row", "hover", "cursor", "cursor-focus")}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"table--{name}" for name in ("header", "sorted", "row", "hover", "cursor", "cursor-focus")
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -140,13 +142,18 @@ class Table(Styled, can_focus=True):
     @property
     def row(self) -> Row | None:
         """The row under the cursor."""
-        return self.source.row(self.view[self.cursor]) if 0 <= self.cursor < len(self.view) else None
+        return (
+            self.source.row(self.view[self.cursor]) if 0 <= self.cursor < len(self.view) else None
+        )
 
     def rows_in_sight(self) -> list[Row]:
         """The rows on the screen, from the top."""
         first = max(0, round(self.scroll_offset.y))
         return [
-            self.source.row(self.view[index]) for index in range(first, min(len(self.view), first + max(1, self.size.height - self._top)))
+            self.source.row(self.view[index])
+            for index in range(
+                first, min(len(self.view), first + max(1, self.size.height - self._top))
+            )
         ]
 
     def go_to(self, key: str) -> bool:
@@ -178,7 +185,11 @@ class Table(Styled, can_focus=True):
             return
         self._stay = stay
         self._searcher = self.run_worker(
-            lambda: choose(source, wish, cancel), group="filter", exclusive=True, thread=True, exit_on_error=False
+            lambda: choose(source, wish, cancel),
+            group="filter",
+            exclusive=True,
+            thread=True,
+            exit_on_error=False,
         )
         self.refresh()
 
@@ -203,7 +214,9 @@ class Table(Styled, can_focus=True):
         if isinstance(stay, int):
             place = place_of(stay, self.view, bool(self.wish.sorted_by), here)
         elif stay and len(view) <= QUICK:
-            place = next((n for n, index in enumerate(view) if self.source.row(index).key == stay), here)
+            place = next(
+                (n for n, index in enumerate(view) if self.source.row(index).key == stay), here
+            )
         self._measure()
         self.cursor = place
         self.post_message(self.Changed(self))
@@ -211,7 +224,11 @@ class Table(Styled, can_focus=True):
     def sort_by(self, key: str, descending: bool = False) -> None:
         """Order by a column; an empty key goes back to the source's own order."""
         if key and len(self.view) > SORTABLE:
-            self.app.notify(f"Filter first: more than {SORTABLE:,} rows are not sorted", severity="warning", markup=False)
+            self.app.notify(
+                f"Filter first: more than {SORTABLE:,} rows are not sorted",
+                severity="warning",
+                markup=False,
+            )
             return
         self.wish = replace(self.wish, sorted_by=key, descending=descending)
         self._choose(self.view[self.cursor] if 0 <= self.cursor < len(self.view) else "")
@@ -219,7 +236,11 @@ class Table(Styled, can_focus=True):
     def sort_next(self) -> None:
         """Order by the column after the one it is ordered by; after the last one, as the source has it."""
         keys = ["", *(column.key for column in self._columns.columns if column.title)]
-        self.sort_by(keys[(keys.index(self.wish.sorted_by) + 1) % len(keys)] if self.wish.sorted_by in keys else "")
+        self.sort_by(
+            keys[(keys.index(self.wish.sorted_by) + 1) % len(keys)]
+            if self.wish.sorted_by in keys
+            else ""
+        )
 
     def sort_turn(self) -> None:
         """Turn the order round."""
@@ -234,9 +255,20 @@ class Table(Styled, can_focus=True):
             self.refresh()
             return  # the first frame, which does without what draws rows
         # The vertical scrollbar only appears after the size is known: count with it where it will.
-        bar = self.styles.scrollbar_size_vertical if len(self.view) + self._top > self.region.height > 0 else 0
+        bar = (
+            self.styles.scrollbar_size_vertical
+            if len(self.view) + self._top > self.region.height > 0
+            else 0
+        )
         width = max(0, self.region.width - bar)
-        self._columns = fit(self.source, self.view, width - len(MARK), fits=self._fits, drops=self._drops, floor=self.floor)
+        self._columns = fit(
+            self.source,
+            self.view,
+            width - len(MARK),
+            fits=self._fits,
+            drops=self._drops,
+            floor=self.floor,
+        )
         total = width if self._fits else max(width, self._columns.total + len(MARK))
         self.virtual_size = Size(total, len(self.view) + self._top)
         self.refresh()
@@ -258,7 +290,9 @@ class Table(Styled, can_focus=True):
     def draw(self, keys: Collection[str]) -> None:
         """Draw the rows with these keys anew, those of them that are on the screen: their source has other cells now."""
         first = max(0, round(self.scroll_offset.y))
-        self._draw_rows(*(first + n for n, row in enumerate(self.rows_in_sight()) if row.key in keys))
+        self._draw_rows(
+            *(first + n for n, row in enumerate(self.rows_in_sight()) if row.key in keys)
+        )
 
     def _draw_rows(self, *places: int) -> None:
         """Draw rows of the view anew, those of them that are on the screen."""
@@ -302,16 +336,27 @@ class Table(Styled, can_focus=True):
         segments = [Segment(" " * len(MARK), self._style("header"))]
         for column, width in self._columns:
             if column.key == self.wish.sorted_by:
-                title, style = f"{column.title}{'▼' if self.wish.descending else '▲'}", self._style("sorted")
+                title, style = (
+                    f"{column.title}{'▼' if self.wish.descending else '▲'}",
+                    self._style("sorted"),
+                )
             else:
                 title, style = column.title, self._style("header")
-            segments.append(Segment(report.pad(report.clip(title, width), width, column.align) + " " * GAP, style))
+            segments.append(
+                Segment(
+                    report.pad(report.clip(title, width), width, column.align) + " " * GAP, style
+                )
+            )
         return Strip(segments)
 
     def _row_style(self, place: int) -> RichStyle:
         if place == self.cursor and 0 <= place < len(self.view):
             return self._style("row", "cursor-focus" if self.has_focus else "cursor")
-        return self._style("row", "hover") if place == self._hover and place < len(self.view) else self._style("row")
+        return (
+            self._style("row", "hover")
+            if place == self._hover and place < len(self.view)
+            else self._style("row")
+        )
 
     def _row(self, place: int) -> Strip:
         row = self.source.row(self.view[place])
@@ -336,7 +381,9 @@ class Table(Styled, can_focus=True):
         if self._searcher is not None:
             message = "searching …"
         elif self.wish.words:
-            message = f"nothing matches “{report.visible(self.wish.words)}”; escape clears the filter"
+            message = (
+                f"nothing matches “{report.visible(self.wish.words)}”; escape clears the filter"
+            )
         else:
             message = self.empty
         return Strip([Segment(f"  {message}", self._style("row", meaning="dim"))])
@@ -365,7 +412,9 @@ class Table(Styled, can_focus=True):
         if event.y < self._top:
             column = self._columns.at(event.x + round(self.scroll_offset.x) - len(MARK))
             if column is not None:
-                self.sort_by(column.key, column.key == self.wish.sorted_by and not self.wish.descending)
+                self.sort_by(
+                    column.key, column.key == self.wish.sorted_by and not self.wish.descending
+                )
             return
         place = event.y - self._top + round(self.scroll_offset.y)
         if place < len(self.view):
