@@ -83,7 +83,7 @@ class FormatError(ExplorerError):
     kind = "format"
 
 
-class CancelledError(ExplorerError):
+class OperationCancelledError(ExplorerError):
     """The user stopped it. Not a failure, but nothing was finished either."""
 
     exit_code = 130

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from explorer.errors import CancelledError
+from explorer.errors import OperationCancelledError
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,8 @@ class Cancellation:
         """Let a user's key go first, too (``Foreground``).
 
         Raises:
-            CancelledError: if somebody has asked to stop.
+            OperationCancelledError: if somebody has asked to stop.
         """
         foreground.give_way()
         if self._event.is_set():
-            raise CancelledError()
+            raise OperationCancelledError()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from explorer.errors import CancelledError
+from explorer.errors import OperationCancelledError
 from explorer.progress import WAIT_S, Cancellation, Foreground, Progress, foreground
 
 
@@ -73,5 +73,5 @@ def test_every_look_at_the_flag_lets_a_key_go_first() -> None:
         pool.submit(cancel.check).result()
         assert time.monotonic() - started > WAIT_S * 0.2
         cancel.cancel()
-        with pytest.raises(CancelledError):
+        with pytest.raises(OperationCancelledError):
             pool.submit(cancel.check).result()

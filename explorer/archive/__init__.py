@@ -4,10 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from explorer.archive.models import (
+    ArchiveListing,
     Entry,
     Format,
     Limits,
-    Listing,
     Member,
     MemberKind,
     MemberStream,
@@ -38,10 +38,10 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "ArchiveListing",
     "Entry",
     "Format",
     "Limits",
-    "Listing",
     "Member",
     "MemberKind",
     "MemberStream",

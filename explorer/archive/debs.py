@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from explorer.archive.codecs import Codec
 from explorer.archive.guard import Guard
 from explorer.archive.models import Entry, RefusedError
-from explorer.archive.streams import Budget, SourceStream, Unpacked
+from explorer.archive.streams import Budget, SourceStream, UnpackedStream
 from explorer.archive.tarfiles import walk_tar
 from explorer.bytesource import ByteSource
 
@@ -47,7 +47,7 @@ def walk_deb(source: ByteSource, budget: Budget) -> Iterator[Entry]:
             parts.append(part)
             body = SourceStream(source, at, size)
             budget.member = name
-            stream = Unpacked(body, Codec(_PACKINGS[packing]), budget) if packing else body
+            stream = UnpackedStream(body, Codec(_PACKINGS[packing]), budget) if packing else body
             yield from walk_tar(
                 stream, Guard(budget.limits), budget, part=part, sealed=bool(packing)
             )

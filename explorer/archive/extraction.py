@@ -20,7 +20,7 @@ from explorer.archive.guard import fold
 from explorer.archive.models import Limits, Member, MemberKind, MemberStream, RefusedError
 from explorer.archive.walking import chunks, walk
 from explorer.bytesource import ByteSource
-from explorer.errors import CancelledError, SourceError
+from explorer.errors import OperationCancelledError, SourceError
 from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 
 _AT = (
@@ -71,7 +71,7 @@ def extract(
         RefusedError: (a FormatError) a wanted member was refused, two names differ only in case or spelling, or the
             archive is damaged; names the member and the rule.
         SourceError: ``into`` cannot be written, the disk is full, or another file is already there.
-        CancelledError: ``cancel`` was raised.
+        OperationCancelledError: ``cancel`` was raised.
     """
     with _told(into):
         made = not into.exists()
@@ -241,7 +241,7 @@ class _Writer:
         moved: list[str] = []
         try:
             self._merge("", moved)
-        except (OSError, SourceError, CancelledError):
+        except (OSError, SourceError, OperationCancelledError):
             for path in reversed(moved):
                 self._take_back(path)
             raise

@@ -3,7 +3,7 @@
 from explorer.archive.codecs import BZ2, GZ, XZ, ZST, Codec
 from explorer.archive.debs import MARK
 from explorer.archive.models import Format, Limits, RefusedError
-from explorer.archive.streams import Budget, Exact, SourceStream, Unpacked
+from explorer.archive.streams import Budget, Exact, SourceStream, UnpackedStream
 from explorer.archive.tarfiles import is_header
 from explorer.archive.zipheaders import END, LOCAL
 from explorer.bytesource import ByteSource, OutOfReachError
@@ -46,7 +46,7 @@ def detect(source: ByteSource, name: str) -> Format:
     if head.startswith((LOCAL, END)):
         return Format.ZIP
     if kind := compression(source):
-        inner = Exact(Unpacked(SourceStream(source), Codec(kind), Budget(Limits(), None)))
+        inner = Exact(UnpackedStream(SourceStream(source), Codec(kind), Budget(Limits(), None)))
         try:
             first = inner.take(_BLOCK)
         except (RefusedError, OutOfReachError):

@@ -94,7 +94,7 @@ class Limits:
     member_bytes: int = 1 << 30
     total_bytes: int = 4 << 30
     ratio: int = 400
-    """Unpacked bytes per packed byte, looked at after the first 16 MiB unpacked. Real Go archives reach 4."""
+    """UnpackedStream bytes per packed byte, looked at after the first 16 MiB unpacked. Real Go archives reach 4."""
     members: int = 20_000
     name_bytes: int = 1024
 
@@ -124,7 +124,7 @@ Walk = Iterator[Entry]
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ArchiveListing:
     """All members that could be read, and what stopped the reading if anything did."""
 
     format: Format

@@ -10,7 +10,7 @@ from explorer.facts import Unknown
 from explorer.progress import Cancellation
 
 _RATIO_FROM = 16 << 20
-"""Unpacked bytes from which on the ratio is looked at: a few KB of zeros are no bomb."""
+"""UnpackedStream bytes from which on the ratio is looked at: a few KB of zeros are no bomb."""
 _SMALL_PIECE, _LARGE_PIECE = 4096, 16384
 """Bytes of input at a time. A file of a million tiny gzip streams copies what is left of a piece for each: keep it short."""
 _STEP = 256 << 10
@@ -89,7 +89,7 @@ class SourceStream:
         return length
 
 
-class Unpacked:
+class UnpackedStream:
     """A compressed stretch, unpacked. Asks for input only when the decompressor has nothing left to give."""
 
     def __init__(self, below: Forward, codec: Codec, budget: Budget, member: str = "") -> None:

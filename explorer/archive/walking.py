@@ -9,10 +9,10 @@ from explorer.archive.debs import walk_deb
 from explorer.archive.formats import compression, detect
 from explorer.archive.guard import Guard
 from explorer.archive.models import (
+    ArchiveListing,
     Entry,
     Format,
     Limits,
-    Listing,
     Member,
     MemberKind,
     MemberStream,
@@ -20,7 +20,7 @@ from explorer.archive.models import (
     RefusedError,
     Walk,
 )
-from explorer.archive.streams import BodyStream, Budget, SourceStream, Unpacked
+from explorer.archive.streams import BodyStream, Budget, SourceStream, UnpackedStream
 from explorer.archive.tarfiles import refuse_unless_file, walk_tar
 from explorer.archive.zipfiles import walk_zip
 from explorer.bytesource import ByteSource, OutOfReachError
@@ -71,7 +71,9 @@ def _walk_as(
         case Format.TAR:
             return walk_tar(SourceStream(source), Guard(limits), budget)
         case Format.TAR_GZ | Format.TAR_XZ | Format.TAR_BZ2 | Format.TAR_ZST:
-            stream = Unpacked(SourceStream(source), Codec(form.value.removeprefix("tar.")), budget)
+            stream = UnpackedStream(
+                SourceStream(source), Codec(form.value.removeprefix("tar.")), budget
+            )
             return walk_tar(stream, Guard(limits), budget, sealed=True)
 
 
@@ -91,7 +93,7 @@ def _raw(source: ByteSource, name: str, limits: Limits, budget: Budget) -> Itera
             )
         )
         budget.member = member.name
-        packed = Unpacked(SourceStream(source), Codec(kind), budget, member.name)
+        packed = UnpackedStream(SourceStream(source), Codec(kind), budget, member.name)
         yield Entry(
             member,
             partial(refuse_unless_file, member, _Capped(packed, limits.member_bytes, member.name)),
@@ -134,7 +136,7 @@ def listing(
     cancel: Cancellation | None = None,
     *,
     prefix: bool = False,
-) -> Listing:
+) -> ArchiveListing:
     """All members that can be read, and what stopped the reading.
 
     A damaged archive gives ``problem`` and the members before it, no error. So does a source that ends before the archive
@@ -152,10 +154,10 @@ def listing(
             members.append(entry.member)  # noqa: PERF401 - what came before an error is kept
     except RefusedError as error:
         text = f"{error.member}: {error.refusal.text}" if error.member else error.refusal.text
-        return Listing(form, tuple(members), Refusal(error.refusal.rule, text))
+        return ArchiveListing(form, tuple(members), Refusal(error.refusal.rule, text))
     except OutOfReachError as error:
-        return Listing(form, tuple(members), Refusal("prefix", error.why))
-    return Listing(form, tuple(members))
+        return ArchiveListing(form, tuple(members), Refusal("prefix", error.why))
+    return ArchiveListing(form, tuple(members))
 
 
 def chunks(stream: MemberStream) -> Iterator[bytes]:

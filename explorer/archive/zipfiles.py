@@ -14,7 +14,7 @@ from explorer.archive import zipheaders as zh
 from explorer.archive.codecs import Codec
 from explorer.archive.guard import Guard, clean
 from explorer.archive.models import Entry, Member, MemberKind, MemberStream, Refusal, RefusedError
-from explorer.archive.streams import Budget, CheckedStream, SourceStream, Unpacked
+from explorer.archive.streams import Budget, CheckedStream, SourceStream, UnpackedStream
 from explorer.archive.tarfiles import refuse_unless_file
 from explorer.bytesource import ByteSource, OutOfReachError
 from explorer.facts import Unknown
@@ -37,8 +37,8 @@ _UNIX = (3, 19)
 class _Located:
     """A central header, and where its data lie."""
 
-    header: zh.Header
-    local: zh.Header | None
+    header: zh.ZipHeader
+    local: zh.ZipHeader | None
     """None where the local header was not read yet, or cannot be."""
     refused: Refusal | None
 
@@ -92,7 +92,7 @@ def _from_front(source: ByteSource, guard: Guard, budget: Budget) -> Generator[E
             return at
 
 
-def _local(source: ByteSource, at: int) -> zh.Header:
+def _local(source: ByteSource, at: int) -> zh.ZipHeader:
     fixed = source.read_at(at, zh.LOCAL_BYTES)
     return zh.parse_local(
         source.read_at(at, zh.local_size(fixed)) if len(fixed) == zh.LOCAL_BYTES else fixed, at
@@ -189,7 +189,7 @@ def _compare(source: ByteSource, one: _Located, following: int) -> _Located:
     return replace(one, local=local)
 
 
-def _difference(central: zh.Header, local: zh.Header) -> str | None:
+def _difference(central: zh.ZipHeader, local: zh.ZipHeader) -> str | None:
     """What the local header says otherwise than the directory, in words."""
     if local.raw_name != central.raw_name:
         return f"its local header calls it {local.name}"
@@ -223,7 +223,7 @@ def _entry(source: ByteSource, one: _Located, guard: Guard, budget: Budget) -> E
     return Entry(member, partial(_open, source, one, member, budget))
 
 
-def _unreadable(header: zh.Header, budget: Budget) -> Refusal | None:
+def _unreadable(header: zh.ZipHeader, budget: Budget) -> Refusal | None:
     if header.encrypted:
         return Refusal("encrypted", "it is encrypted")
     if header.method != _STORED and header.method not in _CODECS:
@@ -277,5 +277,5 @@ def _body(source: ByteSource, one: _Located, name: str, budget: Budget) -> Membe
         return CheckedStream(packed, header.size, header.crc, name, budget)
     codec = Codec(_CODECS[header.method], single=True)
     return CheckedStream(
-        Unpacked(packed, codec, budget, name), header.size, header.crc, name, budget
+        UnpackedStream(packed, codec, budget, name), header.size, header.crc, name, budget
     )

@@ -24,7 +24,7 @@ _ENCRYPTED, DESCRIBED, _STRONG, _UTF8, _MASKED = 1, 8, 64, 2048, 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class ZipHeader:
     """What a local or a central header says of one entry. Sizes and offsets in bytes."""
 
     name: str
@@ -70,7 +70,7 @@ def local_size(fixed: bytes) -> int:
     )
 
 
-def parse_local(data: bytes, offset: int) -> Header:
+def parse_local(data: bytes, offset: int) -> ZipHeader:
     """``data`` is as long as ``local_size`` says.
 
     Raises:
@@ -82,7 +82,7 @@ def parse_local(data: bytes, offset: int) -> Header:
     raw = data[LOCAL_BYTES : LOCAL_BYTES + name_len]
     extra = data[LOCAL_BYTES + name_len : LOCAL_BYTES + name_len + extra_len]
     size, packed, _ = _wide(extra, size, packed, 0, _decode(raw, flags))
-    return Header(
+    return ZipHeader(
         _decode(raw, flags),
         raw,
         flags,
@@ -97,7 +97,7 @@ def parse_local(data: bytes, offset: int) -> Header:
     )
 
 
-def parse_central(data: bytes, at: int) -> Header:
+def parse_central(data: bytes, at: int) -> ZipHeader:
     """The entry at ``at`` of a central directory.
 
     Raises:
@@ -118,7 +118,7 @@ def parse_central(data: bytes, at: int) -> Header:
     size, packed, offset = _wide(
         data[start + name_len : start + name_len + extra_len], size, packed, offset, name
     )
-    return Header(name, raw, flags, method, crc, packed, size, offset, external, system, length)
+    return ZipHeader(name, raw, flags, method, crc, packed, size, offset, external, system, length)
 
 
 def _decode(raw: bytes, flags: int) -> str:
@@ -230,7 +230,7 @@ def _find(data: bytes, mark: bytes) -> Iterator[int]:
         at = data.find(mark, at + 1)
 
 
-def descriptor_length(data: bytes, header: Header) -> int:
+def descriptor_length(data: bytes, header: ZipHeader) -> int:
     """The length of the data descriptor at the start of ``data`` (4.3.9); 0 where none agrees with the directory."""
     for mark in (DESCRIPTOR, b""):
         for width in ("2Q", "2L"):

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from explorer import __version__
-from explorer.cli.base import CONTEXT, State, global_options, state_of
+from explorer.cli.base import CONTEXT, CliState, global_options, state_of
 from explorer.cli.binary import get, inspect, verify
 from explorer.cli.catalogue import assets, releases
 from explorer.cli.data import cache, completion, doctor, rules, schema, targets
 from explorer.cli.many import advise, matrix, report
 from explorer.cli.open import open_app, open_command
 from explorer.cli.output import OK, Output, close_quietly, prepare_streams, send
-from explorer.errors import CancelledError, ExplorerError, SourceError, UsageError
+from explorer.errors import ExplorerError, OperationCancelledError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from explorer.settings import Settings
@@ -99,7 +99,7 @@ def run(words: Sequence[str], app: Callable[[Settings, str | None], int] | None 
     ``app`` opens the app with some settings, at a target; it is called only where a terminal is there to draw on.
     """
     prepare_streams()
-    state = State(app)
+    state = CliState(app)
     out, err = sys.stdout, sys.stderr
     try:
         code = main.main(list(words), "rr-explorer", standalone_mode=False, obj=state)
@@ -110,7 +110,7 @@ def run(words: Sequence[str], app: Callable[[Settings, str | None], int] | None 
     except click.ClickException as wrong:
         return _usage(state, wrong, "--json" in words)
     except (KeyboardInterrupt, click.Abort):
-        return state.output().error(CancelledError())
+        return state.output().error(OperationCancelledError())
     except ExplorerError as error:
         return state.output().error(error)
     except SystemExit:
@@ -125,7 +125,7 @@ def run(words: Sequence[str], app: Callable[[Settings, str | None], int] | None 
         close_quietly()
 
 
-def _usage(state: State, wrong: click.ClickException, as_json: bool) -> int:
+def _usage(state: CliState, wrong: click.ClickException, as_json: bool) -> int:
     """A wrong word: the usage line, what is wrong, and where help is."""
     context = wrong.ctx if isinstance(wrong, click.UsageError) else None
     path = context.command_path if context else "rr-explorer"
@@ -137,7 +137,7 @@ def _usage(state: State, wrong: click.ClickException, as_json: bool) -> int:
     return output.error(UsageError(message, remedy=f"{path} --help explains it"))
 
 
-def _unwritable(state: State, error: OSError) -> int:
+def _unwritable(state: CliState, error: OSError) -> int:
     place = str(error.filename or "the output")
     return state.output().error(
         SourceError(

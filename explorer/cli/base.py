@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from explorer.cli.output import Output
-from explorer.errors import CancelledError, ExplorerError, UsageError
+from explorer.errors import ExplorerError, OperationCancelledError, UsageError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -28,7 +28,7 @@ T = TypeVar("T")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-class State:
+class CliState:
     """What the global options said, wherever they stood. Lives at the root context."""
 
     def __init__(self, app: Callable[[Settings, str | None], int] | None = None) -> None:
@@ -51,10 +51,10 @@ class State:
         )
 
 
-def state_of(context: click.Context) -> State:
+def state_of(context: click.Context) -> CliState:
     """The state of this call."""
-    found = context.find_root().ensure_object(State)
-    assert isinstance(found, State)
+    found = context.find_root().ensure_object(CliState)
+    assert isinstance(found, CliState)
     return found
 
 
@@ -190,12 +190,12 @@ def _offered(names: list[str], incomplete: str) -> list[str]:
 
 
 def in_workbench(
-    state: State, settings: Settings, work: Callable[[Workbench, Output], Coroutine[Any, Any, T]]
+    state: CliState, settings: Settings, work: Callable[[Workbench, Output], Coroutine[Any, Any, T]]
 ) -> T:
     """Run ``work`` with a workbench, until it is done or the user stops it; everything is given back before this returns.
 
     Raises:
-        ExplorerError: whatever the work raises; CancelledError after Ctrl+C, SIGTERM or SIGHUP.
+        ExplorerError: whatever the work raises; OperationCancelledError after Ctrl+C, SIGTERM or SIGHUP.
     """
     from explorer.workbench import Workbench
 
@@ -216,7 +216,7 @@ def in_workbench(
     try:
         return asyncio.run(main())
     except (KeyboardInterrupt, asyncio.CancelledError):
-        raise CancelledError() from None
+        raise OperationCancelledError() from None
     except BaseExceptionGroup as group:
         # Work done side by side fails as a group; the first failure that a user can be told stands for it.
         told = group.subgroup(ExplorerError)

@@ -9,7 +9,7 @@ import click
 
 from explorer.cli.base import (
     CONTEXT,
-    State,
+    CliState,
     complete_subject,
     complete_target,
     global_options,
@@ -23,7 +23,7 @@ from explorer.errors import EngineError
 from explorer.facts import MISSING
 
 if TYPE_CHECKING:
-    from explorer.workbench import Got, Inspection, Proof, Workbench
+    from explorer.workbench import GetResult, Inspection, Proof, Workbench
 
 TARGET_HELP = """TARGET is a local file or archive, TAG/ASSET, an asset's name, or TAG with --platform; latest is a tag,
 and #member picks a file inside an archive."""
@@ -58,7 +58,12 @@ MEMBERS, REFUSED = 20, 200
 @global_options
 @click.pass_obj
 def inspect(
-    state: State, target: str, platform: str, targets: tuple[str, ...], peek: bool, exit_code: bool
+    state: CliState,
+    target: str,
+    platform: str,
+    targets: tuple[str, ...],
+    peek: bool,
+    exit_code: bool,
 ) -> int:
     settings = state.settings()
 
@@ -179,7 +184,7 @@ def _show_members(output: Output, found: Inspection) -> None:
 @global_options
 @click.pass_obj
 def verify(
-    state: State,
+    state: CliState,
     target: str,
     platform: str,
     on: str,
@@ -277,7 +282,7 @@ def show_proof(output: Output, proof: Proof) -> None:
 @json_option
 @global_options
 @click.pass_obj
-def get(state: State, target: str, into: Path, platform: str) -> int:
+def get(state: CliState, target: str, into: Path, platform: str) -> int:
     settings = state.settings()
 
     async def work(bench: Workbench, output: Output) -> int:
@@ -294,7 +299,7 @@ def get(state: State, target: str, into: Path, platform: str) -> int:
     return in_workbench(state, settings, work)
 
 
-def _show_got(output: Output, got: Got) -> None:
+def _show_got(output: Output, got: GetResult) -> None:
     from explorer.report import Cell, check_cell, human_size
 
     for path in got.files:

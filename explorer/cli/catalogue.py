@@ -9,7 +9,7 @@ import click
 
 from explorer.cli.base import (
     CONTEXT,
-    State,
+    CliState,
     complete_tag,
     complete_target,
     global_options,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @json_option
 @global_options
 @click.pass_obj
-def releases(state: State, text: str, stable: bool, limit: int | None) -> int:
+def releases(state: CliState, text: str, stable: bool, limit: int | None) -> int:
     """List the releases, newest first."""
     settings = state.settings()
 
@@ -101,7 +101,7 @@ def _holds(text: str, *names: str) -> bool:
 @global_options
 @click.pass_obj
 def assets(
-    state: State,
+    state: CliState,
     tag: str,
     kinds: tuple[str, ...],
     platform: str,

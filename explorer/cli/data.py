@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from explorer.cli.base import CONTEXT, State, global_options, in_workbench, json_option
+from explorer.cli.base import CONTEXT, CliState, global_options, in_workbench, json_option
 from explorer.cli.output import NO, OK, Output
 from explorer.errors import UsageError
 
@@ -29,7 +29,7 @@ SHELLS = {
 @json_option
 @global_options
 @click.pass_obj
-def rules(state: State, code: str) -> int:
+def rules(state: CliState, code: str) -> int:
     """List the rules that verdicts are made by, or explain the one with CODE."""
     from explorer.workbench import Workbench
 
@@ -69,7 +69,7 @@ def _rules_of(code: str, found: tuple[Rule, ...]) -> tuple[Rule, ...]:
 @json_option
 @global_options
 @click.pass_obj
-def targets(state: State) -> int:
+def targets(state: CliState) -> int:
     """List where a binary can be judged to run: the names that --on takes."""
     from explorer.workbench import Workbench
 
@@ -102,7 +102,7 @@ def targets(state: State) -> int:
 @json_option
 @global_options
 @click.pass_obj
-def cache(state: State, action: Literal["show", "prune", "clear"], limit: str | None) -> int:
+def cache(state: CliState, action: Literal["show", "prune", "clear"], limit: str | None) -> int:
     """Show what is kept, remove the least recently used, or remove all."""
     if limit is not None and action != "prune":
         raise UsageError(
@@ -150,7 +150,7 @@ def _size(text: str) -> int:
 @json_option
 @global_options
 @click.pass_obj
-def doctor(state: State, exit_code: bool) -> int:
+def doctor(state: CliState, exit_code: bool) -> int:
     """Say what works here and what does not: settings, cache, network, token, engines, emulation."""
     settings = state.settings(strict=False)
 
@@ -185,7 +185,7 @@ def doctor(state: State, exit_code: bool) -> int:
 @click.argument("command", default="")
 @global_options
 @click.pass_obj
-def schema(state: State, command: str) -> int:
+def schema(state: CliState, command: str) -> int:
     """Print the JSON Schema (2020-12) of every command's --json, or of COMMAND's alone."""
     from explorer.report.schema import commands, schema_text
 
@@ -215,7 +215,7 @@ def completion(context: click.Context, shell: str) -> int:
     kind = get_completion_class(shell)
     root = context.find_root()
     assert kind is not None
-    assert isinstance(context.obj, State)
+    assert isinstance(context.obj, CliState)
     source = kind(root.command, {}, "rr-explorer", "_RR_EXPLORER_COMPLETE").source()
     context.obj.output().raw(source if source.endswith("\n") else source + "\n")
     return OK

@@ -10,7 +10,7 @@ import click
 
 from explorer.cli.base import (
     CONTEXT,
-    State,
+    CliState,
     complete_tag,
     complete_target,
     global_options,
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 @global_options
 @click.pass_obj
 def matrix(
-    state: State,
+    state: CliState,
     tags: tuple[str, ...],
     latest: int | None,
     everything: bool,
@@ -121,7 +121,7 @@ def show_matrix(
 @json_option
 @global_options
 @click.pass_obj
-def advise(state: State, tag: str, arch: str, libc: str) -> int:
+def advise(state: CliState, tag: str, arch: str, libc: str) -> int:
     """Say which file to take for a system, why, what proves it, and what to paste.
 
     Exits with 1 where nothing published serves; then it says how to build one. It exits with 1, too, where that is not known.
@@ -203,7 +203,7 @@ def show_advice(output: Output, advice: Advice, call: str) -> None:
 @global_options
 @click.pass_obj
 def report(
-    state: State,
+    state: CliState,
     words: tuple[str, ...],
     form: Literal["markdown", "json", "html", "svg"] | None,
     platform: str,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from explorer.cli.base import CONTEXT, State, global_options, in_workbench
+from explorer.cli.base import CONTEXT, CliState, global_options, in_workbench
 from explorer.cli.output import OK, Output
 from explorer.errors import UsageError
 
@@ -25,12 +25,12 @@ MATRIX_WIDTH = 100
 @click.argument("target", required=False)
 @global_options
 @click.pass_obj
-def open_command(state: State, target: str | None) -> int:
+def open_command(state: CliState, target: str | None) -> int:
     """Open the app, at TARGET if one is named."""
     return open_app(state, target)
 
 
-def open_app(state: State, target: str | None) -> int:
+def open_app(state: CliState, target: str | None) -> int:
     """The app where there is a terminal; the demo as text where there is none.
 
     Raises:

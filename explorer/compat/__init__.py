@@ -16,8 +16,8 @@ from explorer.compat.models import (
 )
 
 if TYPE_CHECKING:
-    from explorer.compat.catalogue import default_target, find_target, target_for_image, targets
     from explorer.compat.judging import judge, rules
+    from explorer.compat.targets import default_target, find_target, target_for_image, targets
 
 _LAZY = {
     "judge": "judging",

@@ -11,9 +11,9 @@ import posixpath
 import re
 from dataclasses import dataclass, field
 
-from explorer.compat.catalogue import packages_of, stock
 from explorer.compat.loaders import TRIPLETS, compat_layer
 from explorer.compat.models import Dependency, Libc, Surroundings, Target, Where
+from explorer.compat.targets import packages_of, stock
 from explorer.elf import Binary, Dynamic
 from explorer.facts import MISSING, Unknown
 

@@ -23,8 +23,8 @@ from explorer.compat.models import (
     Verdict,
     Where,
 )
-from explorer.compat.procedure import entries
-from explorer.compat.procedure.symbols import glibc_versions, newest_glibc
+from explorer.compat.rules import entries
+from explorer.compat.rules.symbols import glibc_versions, newest_glibc
 from explorer.elf import Binary
 from explorer.facts import Fact, NotApplicable, Unknown, known_or
 

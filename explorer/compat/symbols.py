@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explorer.compat import exports
-from explorer.compat.catalogue import packages_of, stock
 from explorer.compat.dependencies import Closure
 from explorer.compat.models import Target, Where
+from explorer.compat.targets import packages_of, stock
 from explorer.elf import Binary, Linking
 from explorer.facts import MISSING
 

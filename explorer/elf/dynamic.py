@@ -56,7 +56,7 @@ _STRINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DynamicTable:
     """The dynamic section's numbers, in the file's order, without the final DT_NULL."""
 
     entries: tuple[tuple[int, int], ...]
@@ -96,7 +96,7 @@ class Table:
 
 def read_table(
     view: View, head: Head, segment: RawSegment, segments: tuple[RawSegment, ...]
-) -> Table:
+) -> DynamicTable:
     """The entries up to DT_NULL.
 
     Raises:
@@ -114,10 +114,10 @@ def read_table(
             problems = ()
             break
         entries.append((tag, value))
-    return Table(tuple(entries), Memory.of(segments), problems)
+    return DynamicTable(tuple(entries), Memory.of(segments), problems)
 
 
-def describe(view: View, table: Table) -> Dynamic:
+def describe(view: View, table: DynamicTable) -> Dynamic:
     """The table with its strings.
 
     Raises:
@@ -163,7 +163,7 @@ def _string(view: View, offset: int, size: int, value: int, tag: int) -> str:
         raise DamagedError(f"{what} does not end") from None
 
 
-def _paths(table: Table, texts: dict[tuple[int, int], str], tag: int) -> tuple[str, ...]:
+def _paths(table: DynamicTable, texts: dict[tuple[int, int], str], tag: int) -> tuple[str, ...]:
     value = table.get(tag)
     return () if value is None else tuple(texts[tag, value].split(":"))
 

@@ -7,7 +7,9 @@ from explorer.elf.models import Linkage
 from explorer.facts import Fact, NotApplicable, Unknown
 
 
-def decide(head: Head, table: Fact[dyn.Table], size: int | Unknown) -> tuple[Fact[Linkage], str]:
+def decide(
+    head: Head, table: Fact[dyn.DynamicTable], size: int | Unknown
+) -> tuple[Fact[Linkage], str]:
     """The linkage, and a sentence why where the dynamic section makes it BROKEN.
 
     On a prefix the answer is that of the whole file, or Unknown.
@@ -40,7 +42,9 @@ def _missing(head: Head, size: int | Unknown) -> Unknown | None:
     return None
 
 
-def _without_interpreter(head: Head, table: dyn.Table | NotApplicable) -> tuple[Fact[Linkage], str]:
+def _without_interpreter(
+    head: Head, table: dyn.DynamicTable | NotApplicable
+) -> tuple[Fact[Linkage], str]:
     fixed = head.type == shape.ET_EXEC
     if isinstance(table, NotApplicable):
         if fixed:

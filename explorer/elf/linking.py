@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from explorer.bytesource import OutOfReachError
 from explorer.elf import dynamic as dyn
 from explorer.elf import layout as shape
-from explorer.elf.dynamic import Table
+from explorer.elf.dynamic import DynamicTable
 from explorer.elf.head import Head
 from explorer.elf.layout import Layout
 from explorer.elf.models import Linking, RelocationType, VersionNeed
@@ -102,7 +102,7 @@ def _window(view: View, offset: int, size: int) -> bytes:
         return view.string(offset, size) + b"\0"
 
 
-def link(view: View, head: Head, table: Table) -> Linking:
+def link(view: View, head: Head, table: DynamicTable) -> Linking:
     """What the loader has to resolve.
 
     Raises:
@@ -165,7 +165,7 @@ def _wanted(
 
 
 def _symbols(
-    view: View, layout: Layout, table: Table, count: int
+    view: View, layout: Layout, table: DynamicTable, count: int
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     offset, room = table.memory.place(table.get(dyn.SYMTAB) or 0, "DT_SYMTAB")
     size = layout.symbol.size
@@ -182,7 +182,7 @@ def _symbols(
         raise DamagedError("the dynamic symbol table lies outside the file")
 
 
-def dynamic_symbols(view: View, head: Head, table: Table) -> int:
+def dynamic_symbols(view: View, head: Head, table: DynamicTable) -> int:
     """Entries of the dynamic symbol table: as its hash table has it, or as relocations use it, whichever is more.
 
     Raises:
@@ -195,12 +195,12 @@ def dynamic_symbols(view: View, head: Head, table: Table) -> int:
     return min(count, room // head.layout.symbol.size)
 
 
-def _entries(view: View, head: Head, table: Table, found: Relocations) -> int:
+def _entries(view: View, head: Head, table: DynamicTable, found: Relocations) -> int:
     hashed = count_symbols(view, head.layout, head.header.machine, table)
     return max(hashed, max(found.used | found.copied, default=-1) + 1)
 
 
-def count_symbols(view: View, layout: Layout, machine: int, table: Table) -> int:
+def count_symbols(view: View, layout: Layout, machine: int, table: DynamicTable) -> int:
     """Entries of the dynamic symbol table as its hash table knows them; section headers are not asked.
 
     DT_HASH has one chain entry a symbol. DT_GNU_HASH covers the exported ones, which come last: the greatest bucket's chain
@@ -246,7 +246,7 @@ def _count_gnu(view: View, layout: Layout, offset: int, room: int) -> int:
     raise DamagedError("a chain of DT_GNU_HASH does not end")
 
 
-def relocations(view: View, head: Head, table: Table) -> Relocations:
+def relocations(view: View, head: Head, table: DynamicTable) -> Relocations:
     """RELA, REL and JMPREL; a JMPREL that lies inside RELA is counted once.
 
     Raises:

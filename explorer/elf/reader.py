@@ -12,7 +12,7 @@ from explorer.bytesource import ByteSource, OutOfReachError
 from explorer.elf import dynamic, foreign, gobuild, linking, sections
 from explorer.elf import layout as shape
 from explorer.elf import notes as note_reader
-from explorer.elf.dynamic import Table
+from explorer.elf.dynamic import DynamicTable
 from explorer.elf.head import DAMAGED_HEADER, Head, read_head
 from explorer.elf.head import unknown as not_here
 from explorer.elf.linkage import decide
@@ -165,7 +165,7 @@ class _Collector:
             problems=tuple(self.problems),
         )
 
-    def _table(self) -> Fact[Table]:
+    def _table(self) -> Fact[DynamicTable]:
         segment, segments = self.head.first(shape.PT_DYNAMIC), self.head.raw
         if isinstance(segment, Unknown) or isinstance(segments, Unknown):
             return (
@@ -181,12 +181,12 @@ class _Collector:
             lambda: dynamic.read_table(self.view, self.head, segment, segments),
             "the dynamic section",
         )
-        if isinstance(table, Table):
+        if isinstance(table, DynamicTable):
             for sentence in table.problems:
                 self.problem(sentence)
         return table
 
-    def _loader_facts(self, table: Fact[Table]) -> tuple[Fact[Dynamic], Fact[Linking]]:
+    def _loader_facts(self, table: Fact[DynamicTable]) -> tuple[Fact[Dynamic], Fact[Linking]]:
         if isinstance(table, MISSING):
             return table, table
         return (
@@ -332,7 +332,7 @@ class _Collector:
             return Unknown("the section header table is cut")
         return 0
 
-    def _symbol_count(self, symtab: Fact[int], table: Fact[Table]) -> Fact[int]:
+    def _symbol_count(self, symtab: Fact[int], table: Fact[DynamicTable]) -> Fact[int]:
         if isinstance(symtab, MISSING) or symtab:
             return symtab
         if isinstance(table, MISSING):

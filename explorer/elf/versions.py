@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 
 from explorer.elf import dynamic as dyn
-from explorer.elf.dynamic import Table
+from explorer.elf.dynamic import DynamicTable
 from explorer.elf.layout import Layout
 from explorer.elf.view import DamagedError, View, text
 
@@ -51,7 +51,9 @@ class _Records:
             at += fields[-1]
 
 
-def _records(view: View, layout: Layout, table: Table, tag: int, what: str) -> _Records | None:
+def _records(
+    view: View, layout: Layout, table: DynamicTable, tag: int, what: str
+) -> _Records | None:
     address = table.get(tag)
     return (
         None
@@ -60,14 +62,14 @@ def _records(view: View, layout: Layout, table: Table, tag: int, what: str) -> _
     )
 
 
-def _name(view: View, table: Table, index: int) -> str:
+def _name(view: View, table: DynamicTable, index: int) -> str:
     offset, size = table.strings()
     if index >= size:
         raise DamagedError("the name of a symbol version lies outside the string table")
     return text(view.string(offset + index, min(MAX_NAME, size - index)))
 
 
-def _needs(view: View, layout: Layout, table: Table) -> Iterator[tuple[str, str, int]]:
+def _needs(view: View, layout: Layout, table: DynamicTable) -> Iterator[tuple[str, str, int]]:
     """Library, version and index of every version asked for."""
     records = _records(view, layout, table, dyn.VERNEED, "DT_VERNEED")
     if records is None:
@@ -81,7 +83,7 @@ def _needs(view: View, layout: Layout, table: Table) -> Iterator[tuple[str, str,
 
 
 def needed_versions(
-    view: View, layout: Layout, table: Table
+    view: View, layout: Layout, table: DynamicTable
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """What DT_VERNEED asks: ``(library, versions)`` in the file's order.
 
@@ -94,7 +96,7 @@ def needed_versions(
     return tuple((library, tuple(versions)) for library, versions in found.items())
 
 
-def _definitions(view: View, layout: Layout, table: Table) -> Iterator[tuple[str, int, int]]:
+def _definitions(view: View, layout: Layout, table: DynamicTable) -> Iterator[tuple[str, int, int]]:
     """Name, index and flags of every version defined."""
     records = _records(view, layout, table, dyn.VERDEF, "DT_VERDEF")
     if records is None:
@@ -105,7 +107,7 @@ def _definitions(view: View, layout: Layout, table: Table) -> Iterator[tuple[str
         yield _name(view, table, name), index, flags
 
 
-def defined_versions(view: View, layout: Layout, table: Table) -> tuple[str, ...]:
+def defined_versions(view: View, layout: Layout, table: DynamicTable) -> tuple[str, ...]:
     """The versions that DT_VERDEF defines, without the base entry (the file's own name).
 
     Raises:
@@ -116,7 +118,7 @@ def defined_versions(view: View, layout: Layout, table: Table) -> tuple[str, ...
     )
 
 
-def version_names(view: View, layout: Layout, table: Table) -> dict[int, str]:
+def version_names(view: View, layout: Layout, table: DynamicTable) -> dict[int, str]:
     """Index in DT_VERSYM → name.
 
     Raises:

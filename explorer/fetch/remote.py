@@ -10,7 +10,13 @@ from typing import Any
 import httpx
 
 from explorer.bytesource import OutOfReachError
-from explorer.errors import CancelledError, IntegrityError, NotFoundError, OfflineError, SourceError
+from explorer.errors import (
+    IntegrityError,
+    NotFoundError,
+    OfflineError,
+    OperationCancelledError,
+    SourceError,
+)
 from explorer.facts import MISSING, Fact, Unknown
 from explorer.fetch.keys import first_window
 from explorer.fetch.models import Traffic
@@ -110,7 +116,7 @@ class RemoteSource:
 
         Raises:
             SourceError, IntegrityError: as a read would.
-            CancelledError: it was closed.
+            OperationCancelledError: it was closed.
         """
         if self._ranges.available(0) or self._size == 0:
             return
@@ -121,13 +127,13 @@ class RemoteSource:
         except asyncio.CancelledError:
             task.cancel()
             if self._closed:
-                raise CancelledError from None
+                raise OperationCancelledError from None
             raise
         except OutOfReachError:
             return  # a read will say it
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """See ``ByteSource``. ``OutOfReachError`` beyond the ceiling, ``CancelledError`` once closed."""
+        """See ``ByteSource``. ``OutOfReachError`` beyond the ceiling, ``OperationCancelledError`` once closed."""
         if length <= 0:
             return b""
         self._check_open()
@@ -152,7 +158,7 @@ class RemoteSource:
             return self._ranges.get(offset, limit)
 
     def close(self) -> None:
-        """Stop, from any thread: pending and later reads raise ``CancelledError``."""
+        """Stop, from any thread: pending and later reads raise ``OperationCancelledError``."""
         self._closed = True
         if not self._loop.is_closed():
             try:
@@ -172,7 +178,7 @@ class RemoteSource:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise CancelledError
+            raise OperationCancelledError
 
     def _here(self, offset: int) -> int:
         with self._lock:
@@ -191,15 +197,15 @@ class RemoteSource:
         except RuntimeError:  # the loop has closed
             task.close()
             work.close()
-            raise CancelledError from None
+            raise OperationCancelledError from None
         with self._waiting():
             while not concurrent.futures.wait([future], timeout=0.5).done:
                 if self._loop.is_closed():
-                    raise CancelledError
+                    raise OperationCancelledError
         try:
             future.result()
         except concurrent.futures.CancelledError:
-            raise CancelledError from None
+            raise OperationCancelledError from None
 
     async def _tracked(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.current_task()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from explorer.releases.models import (
     NO_PLATFORM,
     Asset,
+    AssetKind,
     Catalogue,
-    Kind,
     Origin,
     Platform,
     Rate,
@@ -39,9 +39,9 @@ _LAZY = {
 __all__ = [
     "NO_PLATFORM",
     "Asset",
+    "AssetKind",
     "Catalogue",
     "GitHub",
-    "Kind",
     "Origin",
     "PageStore",
     "ParsedName",

@@ -26,7 +26,7 @@ _LARGEST_PAGE = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiAnswer:
     """What came back, whole."""
 
     url: str
@@ -85,7 +85,7 @@ async def read_body(response: httpx.Response) -> bytes:
     return bytes(data)
 
 
-def parsed_page(answer: Answer) -> bytes:
+def parsed_page(answer: ApiAnswer) -> bytes:
     """One page as it is kept: JSON with the fields that are used.
 
     Raises:
@@ -131,7 +131,7 @@ def web_page(host: str) -> SourceError:
     )
 
 
-def is_html(answer: Answer) -> bool:
+def is_html(answer: ApiAnswer) -> bool:
     return (
         "html" in answer.headers.get("content-type", "").lower()
         or answer.body[:256].lstrip()[:1] == b"<"

@@ -24,7 +24,7 @@ from explorer.http import Token, describe_failure, origin_of, without_credential
 from explorer.progress import Progress, ProgressCallback, ignore_progress
 from explorer.releases.answers import (
     MOST_PAGES,
-    Answer,
+    ApiAnswer,
     is_html,
     joined,
     links_of,
@@ -37,8 +37,8 @@ from explorer.releases.answers import (
 )
 from explorer.releases.models import Catalogue, Origin, Rate
 from explorer.releases.pages import (
-    Listing,
     Page,
+    PagedListing,
     PageStore,
     cached,
     catalogue_from,
@@ -183,8 +183,8 @@ class GitHub:
     # ---- pages
 
     async def _listing(
-        self, before: Listing | None, progress: ProgressCallback
-    ) -> tuple[Listing, SourceError | None]:
+        self, before: PagedListing | None, progress: ProgressCallback
+    ) -> tuple[PagedListing, SourceError | None]:
         """The pages that came, and why others did not.
 
         Raises:
@@ -219,7 +219,7 @@ class GitHub:
                 break
             size += len(pages[-1].body)
         progress(Progress("listing", len(pages), len(pages), "pages"))
-        return Listing(
+        return PagedListing(
             tuple(pages), self._now(), complete=whole and gap is None and not pages[-1].next
         ), gap
 
@@ -287,7 +287,7 @@ class GitHub:
 
     # ---- requests
 
-    async def _ask(self, url: str, etag: str) -> Answer:
+    async def _ask(self, url: str, etag: str) -> ApiAnswer:
         """One answer, following redirects on the API's own origin (a renamed repository) and trying 5xx again."""
         for _ in range(_REDIRECTS):
             answer = await self._patiently(url, etag)
@@ -306,7 +306,7 @@ class GitHub:
             f"{self._host} sends the request in circles", url, "Check --api-url and --repo"
         )
 
-    async def _patiently(self, url: str, etag: str) -> Answer:
+    async def _patiently(self, url: str, etag: str) -> ApiAnswer:
         for attempt in range(1, _ATTEMPTS + 1):
             wait = _FIRST_WAIT_S * 2 ** (attempt - 1) * (0.5 + self._jitter())
             try:
@@ -325,7 +325,7 @@ class GitHub:
             await self._sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(self, url: str, etag: str) -> Answer:
+    async def _once(self, url: str, etag: str) -> ApiAnswer:
         headers = {
             "Accept": "application/vnd.github+json",
             "Accept-Encoding": "gzip",
@@ -341,7 +341,7 @@ class GitHub:
                 self._client.stream("GET", url, headers=headers) as response,
             ):
                 self._note_rate(response.headers)
-                return Answer(
+                return ApiAnswer(
                     url,
                     response.status_code,
                     response.headers,
@@ -370,7 +370,7 @@ class GitHub:
             ):
                 self._rate = told
 
-    def _refused(self, answer: Answer) -> NoReturn:
+    def _refused(self, answer: ApiAnswer) -> NoReturn:
         """Turn a refusal into the error that says what to do about it."""
         said = message_in(answer.body)
         if answer.status in (403, 429):
@@ -405,7 +405,7 @@ class GitHub:
             "Check --api-url and --repo",
         )
 
-    def _limited(self, answer: Answer, said: str) -> NoReturn:
+    def _limited(self, answer: ApiAnswer, said: str) -> NoReturn:
         until = retry_after(answer.headers, self._now())
         spent = self._rate is not None and answer.headers.get("x-ratelimit-remaining") == "0"
         if until is None and spent and self._rate is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 
 
-class Kind(StrEnum):
+class AssetKind(StrEnum):
     """What an asset is for, as its name claims."""
 
     SERVER = "server"
@@ -76,7 +76,7 @@ class Asset:
     content_type: str
     updated_at: Fact[datetime]
     downloads: Fact[int]
-    kind: Kind
+    kind: AssetKind
     platform: Platform
     archive: str
     """The ending that names the packing: ``tar.gz``, ``tar.xz``, ``tar.bz2``, ``tar.zst``, ``zip``, ``deb``, ``gz``, or ``raw``."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from explorer.facts import Fact, NotApplicable, Unknown
-from explorer.releases.models import Kind, Platform
+from explorer.releases.models import AssetKind, Platform
 
 _LONGEST = 512
 """Characters that are looked at. GitHub allows 255 bytes in a name; what is longer is an attacker's."""
@@ -20,7 +20,7 @@ _LONGEST = 512
 class ParsedName:
     """What a name claims."""
 
-    kind: Kind
+    kind: AssetKind
     platform: Platform
     archive: str
     """``tar.gz``, ``tar.xz``, ``tar.bz2``, ``tar.zst``, ``zip``, ``deb``, ``gz``, or ``raw``."""
@@ -176,9 +176,9 @@ def parse_version(tag: str) -> str:
 
 
 def parse_asset_name(name: str, tag: str) -> ParsedName:
-    """Kind, platform and packing as ``name`` claims them; ``tag`` is the release's, whose version is no part of a platform.
+    """AssetKind, platform and packing as ``name`` claims them; ``tag`` is the release's, whose version is no part of a platform.
 
-    A name that fits nothing is ``Kind.OTHER`` on an unknown platform: kept, never dropped.
+    A name that fits nothing is ``AssetKind.OTHER`` on an unknown platform: kept, never dropped.
     """
     low = name[-_LONGEST:].lower()
     version = parse_version(tag).lower()
@@ -190,20 +190,20 @@ def parse_asset_name(name: str, tag: str) -> ParsedName:
 def _parse(low: str) -> ParsedName:
     archive = next((kind for ending, kind in _ARCHIVES if low.endswith(ending)), "raw")
     if archive == "raw" and _ABOUT.search(low):
-        return ParsedName(Kind.OTHER, _NO_PLATFORM_AT_ALL, "raw")
+        return ParsedName(AssetKind.OTHER, _NO_PLATFORM_AT_ALL, "raw")
     platform = _platform(low)
     return ParsedName(_kind(low, archive, platform), platform, archive)
 
 
-def _kind(low: str, archive: str, platform: Platform) -> Kind:
+def _kind(low: str, archive: str, platform: Platform) -> AssetKind:
     if archive == "deb":
-        return Kind.DEB
+        return AssetKind.DEB
     if isinstance(platform.os, str) and isinstance(platform.arch, str):
         if low.startswith("roadrunner-"):
-            return Kind.SERVER
+            return AssetKind.SERVER
         if low.startswith("protoc-gen-php-grpc-"):
-            return Kind.PLUGIN
-    return Kind.OTHER
+            return AssetKind.PLUGIN
+    return AssetKind.OTHER
 
 
 def _platform(low: str) -> Platform:

@@ -47,7 +47,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class PagedListing:
     """All pages of a repository, in order."""
 
     pages: tuple[Page, ...]
@@ -62,7 +62,7 @@ def index_key(api_url: str, repo: str, with_token: bool) -> str:
     return f"releases {api_url.rstrip('/')} {repo.lower()} {'token' if with_token else 'anonymous'}"
 
 
-def load_listing(pages: PageStore, key: str) -> Listing | None:
+def load_listing(pages: PageStore, key: str) -> PagedListing | None:
     """What was kept under this key; None where there is nothing, or nothing whole."""
     raw = pages.load(key)
     if raw is None:
@@ -85,7 +85,7 @@ def load_listing(pages: PageStore, key: str) -> Listing | None:
                 return None
             kept.append(page)
         fetched_at = datetime.fromisoformat(index["fetched_at"]).astimezone(UTC)
-        return Listing(
+        return PagedListing(
             tuple(kept),
             fetched_at,
             index["complete"] is True,
@@ -95,7 +95,9 @@ def load_listing(pages: PageStore, key: str) -> Listing | None:
         return None  # damaged or of another version: the next listing overwrites it
 
 
-def save_listing(pages: PageStore, key: str, listing: Listing, before: Listing | None) -> None:
+def save_listing(
+    pages: PageStore, key: str, listing: PagedListing, before: PagedListing | None
+) -> None:
     """Keep a listing. Only changed pages are written, each beside the one it replaces, the index last."""
     entries: list[dict[str, str]] = []
     for number, page in enumerate(listing.pages):
@@ -135,7 +137,7 @@ def cached(repo: str, api_url: str, pages: PageStore) -> Catalogue | None:
     return None if newest is None else catalogue_from(newest, repo, Origin.CACHE)
 
 
-def catalogue_from(listing: Listing, repo: str, origin: Origin, **more: Any) -> Catalogue:
+def catalogue_from(listing: PagedListing, repo: str, origin: Origin, **more: Any) -> Catalogue:
     """A listing as the catalogue of ``repo`` as of ``fetched_at``; ``more`` are further fields of it."""
     complaints = Complaints()
     releases = releases_from((json.loads(page.body) for page in listing.pages), repo, complaints)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from explorer.facts import Fact, NotApplicable, Unknown
-from explorer.releases.models import Asset, Kind, Release
+from explorer.releases.models import Asset, AssetKind, Release
 from explorer.releases.names import parse_asset_name, parse_version
 
 _RELEASE_FIELDS = (
@@ -255,7 +255,7 @@ def _asset(value: dict[str, Any], tag: str, repo: str, complaints: Complaints) -
         content_type=fields.text("content_type"),
         updated_at=fields.moment("updated_at", "the server tells no date"),
         downloads=fields.number("download_count"),
-        kind=Kind(parsed.kind),
+        kind=AssetKind(parsed.kind),
         platform=parsed.platform,
         archive=parsed.archive,
     )

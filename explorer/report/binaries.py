@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.archive import Listing, Member
+from explorer.archive import ArchiveListing, Member
 from explorer.elf import Binary, DynamicEntry, GoBuild, GoModule, Note, Section, Segment, Symbol
 from explorer.facts import MISSING, Fact, known_or
 from explorer.report.cells import EMPTY, Cell, Column, Row, fact_cell, missing_text
@@ -247,7 +247,7 @@ def member_row(member: Member, index: int) -> Row:
     )
 
 
-def listing_problem(listing: Listing) -> Cell:
+def listing_problem(listing: ArchiveListing) -> Cell:
     """What stopped the reading of an archive; empty where nothing did."""
     return (
         Cell(f"✗ {listing.problem.rule}: {one_line(listing.problem.text)}", "bad")

@@ -57,7 +57,7 @@ class ProofPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ReportSection:
     """One inspection, ready to be written."""
 
     title: Cell
@@ -76,7 +76,7 @@ class Document:
     made: tuple[Row, ...]
     """Versions and time, as (what, value) rows."""
     summary: tuple[Row, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[ReportSection, ...]
 
 
 SUMMARY_COLUMNS = (
@@ -163,7 +163,7 @@ def _proved(inspection: Inspection, target: str) -> Cell:
     )
 
 
-def _section(inspection: Inspection) -> Section:
+def _section(inspection: Inspection) -> ReportSection:
     facts = list(binary_facts(inspection))
     asset = inspection.subject.asset
     if asset is not None:
@@ -180,7 +180,7 @@ def _section(inspection: Inspection) -> Section:
                 ),
             ),
         )
-    return Section(
+    return ReportSection(
         Cell(inspection.subject.name, "strong"),
         verdict_banner(inspection).notes,
         tuple(facts),

@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 
 from explorer.report.cells import Cell, Row
-from explorer.report.documents import SUMMARY_COLUMNS, Document, ProofPart, Section
+from explorer.report.documents import SUMMARY_COLUMNS, Document, ProofPart, ReportSection
 from explorer.report.text import visible
 
 STYLE = files("explorer.report").joinpath("report.css").read_text("utf-8")
@@ -55,7 +55,7 @@ def html(content: Document) -> str:
     )
 
 
-def _section(section: Section) -> str:
+def _section(section: ReportSection) -> str:
     parts = [f"<section>\n<h2>{_text(section.title.text)}</h2>\n"]
     parts += [_span(note, "p", "note") + "\n" for note in section.notes]
     for headline, reasons in section.verdicts:

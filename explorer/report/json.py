@@ -16,7 +16,7 @@ from explorer.fetch import CacheEntry, CacheStats, Download
 from explorer.releases import Asset, Catalogue, Rate, Release
 from explorer.report.json_base import Object, dumps, map_fact, object_of, time_text
 from explorer.report.json_binary import asset, inspection, verification
-from explorer.workbench.models import Finding, Got, Inspection
+from explorer.workbench.models import Finding, GetResult, Inspection
 
 __all__ = [
     "assets",
@@ -117,7 +117,7 @@ def seen(inspection: Inspection) -> Object:
 # ---------------------------------------------------------------------- the rest
 
 
-def got(item: Got, name: str, warnings: Sequence[str] = ()) -> Object:
+def got(item: GetResult, name: str, warnings: Sequence[str] = ()) -> Object:
     """What ``get --json`` prints."""
     return {
         "subject": name,

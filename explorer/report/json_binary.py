@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from explorer.archive import Listing, Member
+from explorer.archive import ArchiveListing, Member
 from explorer.compat import Dependency, DependencyCheck, Reason, Verdict
 from explorer.elf import Dynamic, Elf, GoBuild, GoModule, Linking
 from explorer.facts import Fact, NotApplicable, Unknown
@@ -93,7 +93,7 @@ def subject(item: Inspection) -> Object:
     }
 
 
-def listing(item: Listing) -> Object:
+def listing(item: ArchiveListing) -> Object:
     """An archive's members, refused ones included."""
     problem = {"rule": item.problem.rule, "text": item.problem.text} if item.problem else None
     return {

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from explorer.report.cells import Cell, Row
-from explorer.report.documents import SUMMARY_COLUMNS, Document, ProofPart, Section
+from explorer.report.documents import SUMMARY_COLUMNS, Document, ProofPart, ReportSection
 from explorer.report.text import cell_width, clip, visible
 
 # What GitHub turns into something else in prose: mentions, issue numbers, addresses, commit ids, :emoji:.
@@ -105,7 +105,7 @@ def _cell(cell: Cell) -> str:
     return code(cell.text) if cell.style in ("strong", "") and cell.text else prose(cell.text)
 
 
-def _section(section: Section, lines: int, width: int) -> str:
+def _section(section: ReportSection, lines: int, width: int) -> str:
     parts = [f"### {code(section.title.text)}"]
     parts += [f"> {prose(note.text)}" for note in section.notes]
     for headline, reasons in section.verdicts:

@@ -15,7 +15,7 @@ from explorer.errors import FormatError
 from explorer.facts import MISSING, NotApplicable, Unknown
 from explorer.releases import Asset
 from explorer.report.text import one_line
-from explorer.workbench import Advice, Source
+from explorer.workbench import Advice, BuildRecipe
 
 GO_ARCHES = ("amd64", "arm64", "386", "arm", "riscv64", "ppc64le", "s390x", "loong64")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
@@ -240,7 +240,7 @@ def _recipe(advice: Advice) -> _Recipe:
             f"{tag}, {advice.arch}",
             "Build by hand",
         )
-    assert isinstance(source, Source)
+    assert isinstance(source, BuildRecipe)
     _safe_name(source.program)
     for part in (source.package, source.program, source.version, source.variable, source.tags):
         if not _GO_WORD.fullmatch(part) or ".." in part:
@@ -261,7 +261,7 @@ def _recipe(advice: Advice) -> _Recipe:
     )
 
 
-def _behind(source: Source) -> str:
+def _behind(source: BuildRecipe) -> str:
     known = (
         f"What to build is what the build info of {one_line(source.known_from)} names."
         if source.known_from

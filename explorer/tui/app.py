@@ -20,7 +20,16 @@ from explorer.facts import MISSING
 from explorer.settings import Settings
 from explorer.tui.actions import keymap_of
 from explorer.tui.away import Away
-from explorer.tui.jobs import Job, JobBoard, JobEnded, JobPrinted, JobProgressed, Kind, State
+from explorer.tui.job_board import (
+    Job,
+    JobBoard,
+    JobEnded,
+    JobKind,
+    JobPrinted,
+    JobProgressed,
+    JobState,
+)
+from explorer.tui.jobs import Work, key_of
 from explorer.tui.late import load, report, workbench
 from explorer.tui.leaving import Leaving
 from explorer.tui.messages import (
@@ -35,7 +44,6 @@ from explorer.tui.messages import (
 from explorer.tui.pace import Pace
 from explorer.tui.theme import DEFAULT, THEMES
 from explorer.tui.typed import TypedAhead
-from explorer.tui.work import Work, key_of
 
 if TYPE_CHECKING:
     from explorer.tui.copying import Copy
@@ -317,7 +325,10 @@ class ExplorerApp(App[None]):
     def _ended(self, message: JobEnded) -> None:
         self.board.finish(message.job, message.state, message.message)
         self.work.forget(message.job)
-        if message.state is State.CANCELLED and message.job.kind not in (Kind.LISTING, Kind.ADVISE):
+        if message.state is JobState.CANCELLED and message.job.kind not in (
+            JobKind.LISTING,
+            JobKind.ADVISE,
+        ):
             self.say(f"{message.job.kind} of {message.job.title} cancelled")
         self.jobs_changed.publish(message.job)
 

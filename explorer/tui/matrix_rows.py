@@ -11,8 +11,8 @@ from explorer.report.matrix import CACHED, PUBLISHED_SHORT, matrix_cell
 from explorer.tui.widgets.grid import Heading
 from explorer.workbench import (
     Asset,
+    AssetKind,
     Inspection,
-    Kind,
     Matrix,
     MatrixCell,
     MatrixColumn,
@@ -25,13 +25,18 @@ RELEASE = (13, 17)
 """Cells of the release's column, at least and at most: ``v2.0.0-alpha1``, ``v2023.1.0-alpha.1``."""
 ANSWER, SHORT, STORY = 8, 7, 17
 """Cells of a column for Linux (``◐ yes-if``), for another system (``freebsd``), and of the one that names what serves instead."""
-GROUPS = {Kind.SERVER: "server", Kind.DEB: "server", Kind.PLUGIN: "plugin", Kind.OTHER: "files"}
+GROUPS = {
+    AssetKind.SERVER: "server",
+    AssetKind.DEB: "server",
+    AssetKind.PLUGIN: "plugin",
+    AssetKind.OTHER: "files",
+}
 
 
 def _width(column: MatrixColumn) -> int:
-    if column.kind is Kind.SERVER and column.title == "musl-arm64":
+    if column.kind is AssetKind.SERVER and column.title == "musl-arm64":
         return STORY
-    if column.kind is Kind.OTHER:
+    if column.kind is AssetKind.OTHER:
         return max(ANSWER, *(len(part) for part in _parts(column)))
     return ANSWER if column.title.startswith(("linux", "musl")) else SHORT
 

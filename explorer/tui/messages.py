@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from explorer.errors import ExplorerError
-from explorer.tui.jobs import Job
+from explorer.tui.job_board import Job
 from explorer.tui.rows import RowSource
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 Importing it loads models only: neither httpx, elftools nor diskcache.
 """
 
-from explorer.archive import Listing, Member, MemberKind, Refusal
+from explorer.archive import ArchiveListing, Member, MemberKind, Refusal
 from explorer.compat import (
     Answer,
     Dependency,
@@ -35,30 +35,42 @@ from explorer.elf import (
     VersionNeed,
 )
 from explorer.fetch import Blob, CacheEntry, CacheStats, Check, Download, Traffic
-from explorer.releases import NO_PLATFORM, Asset, Catalogue, Kind, Origin, Platform, Rate, Release
+from explorer.releases import (
+    NO_PLATFORM,
+    Asset,
+    AssetKind,
+    Catalogue,
+    Origin,
+    Platform,
+    Rate,
+    Release,
+)
 from explorer.verify import CheckResult, DryRun, Engine, Image, Proof, Result, RunLimits
 from explorer.workbench.advise import Advice, Candidate
-from explorer.workbench.bench import Workbench
+from explorer.workbench.build_recipe import BuildRecipe
 from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow, Seen, seen_key
 from explorer.workbench.models import (
     FileFacts,
     Finding,
-    Got,
+    GetResult,
     Health,
     Inspection,
     ProofOptions,
     Subject,
 )
 from explorer.workbench.resolve import platform_slug
-from explorer.workbench.source import Source
+from explorer.workbench.workbench import Workbench
 
 __all__ = [
     "NO_PLATFORM",
     "Advice",
     "Answer",
+    "ArchiveListing",
     "Asset",
+    "AssetKind",
     "Binary",
     "Blob",
+    "BuildRecipe",
     "CacheEntry",
     "CacheStats",
     "Candidate",
@@ -76,18 +88,16 @@ __all__ = [
     "FileFacts",
     "FileFormat",
     "Finding",
+    "GetResult",
     "GoBuild",
     "GoModule",
-    "Got",
     "Header",
     "Health",
     "Image",
     "Inspection",
-    "Kind",
     "Libc",
     "Linkage",
     "Linking",
-    "Listing",
     "Matrix",
     "MatrixCell",
     "MatrixColumn",
@@ -111,7 +121,6 @@ __all__ = [
     "Section",
     "Seen",
     "Segment",
-    "Source",
     "Subject",
     "Symbol",
     "Target",

@@ -12,13 +12,13 @@ from explorer.compat import Answer, Libc, Target
 from explorer.errors import ExplorerError, NotFoundError, UsageError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.progress import ProgressCallback, ignore_progress
-from explorer.releases import Asset, Kind, Release
+from explorer.releases import Asset, AssetKind, Release
+from explorer.workbench.build_recipe import BuildRecipe, source_of
 from explorer.workbench.matrix import Seen, look_at
 from explorer.workbench.models import Inspection
-from explorer.workbench.source import Source, source_of
 
 if TYPE_CHECKING:
-    from explorer.workbench.bench import Workbench
+    from explorer.workbench.workbench import Workbench
 
 LIBCS = ("musl", "glibc")
 ALIASES = {
@@ -77,7 +77,7 @@ class Advice:
     """``api``, ``download``, or empty."""
     web_url: str
     """``https://github.com`` or the Enterprise host: where sources are."""
-    source: Fact[Source]
+    source: Fact[BuildRecipe]
     """What to build where nothing published serves."""
     why: str
     """One sentence."""
@@ -127,7 +127,7 @@ async def advise(
     sha256, source = await _sha256(bench, chosen, progress)
     if sha256 and chosen is not None and source == "download":
         chosen = Candidate(chosen.asset, await look_at(bench, chosen.asset, (target.name,)))
-    build: Fact[Source] = NotApplicable("a published file serves")
+    build: Fact[BuildRecipe] = NotApplicable("a published file serves")
     if chosen is None:
         build = await bench.session.run(lambda _: source_of(bench, catalogue.repo, release, assets))
     return Advice(
@@ -150,8 +150,8 @@ async def advise(
 def candidates_for(release: Release, arch: str) -> tuple[Asset, ...]:
     """The Linux programs of a release for an architecture: RoadRunner itself, the plain file before the musl one (older
     musl files were built with cgo, and from v2.7.2 on both are the same static program)."""
-    server = any(a.kind is Kind.SERVER for a in release.assets)
-    kind = Kind.SERVER if server else Kind.OTHER
+    server = any(a.kind is AssetKind.SERVER for a in release.assets)
+    kind = AssetKind.SERVER if server else AssetKind.OTHER
     fits = [
         a
         for a in release.assets

@@ -17,7 +17,7 @@ from explorer.releases import Origin
 from explorer.workbench.models import Finding, Health
 
 if TYPE_CHECKING:
-    from explorer.workbench.bench import Workbench
+    from explorer.workbench.workbench import Workbench
 
 
 async def examine(bench: Workbench) -> tuple[Finding, ...]:

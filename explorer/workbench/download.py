@@ -12,10 +12,10 @@ from explorer.releases import Asset
 if TYPE_CHECKING:
     from explorer.fetch import Cache
     from explorer.settings import Settings
-    from explorer.workbench.session import Session
+    from explorer.workbench.resources import Resources
 
 
-async def download(session: Session, asset: Asset, progress: ProgressCallback) -> Download:
+async def download(session: Resources, asset: Asset, progress: ProgressCallback) -> Download:
     """The asset's bytes on disk, checked against the API's digest.
 
     Raises:
@@ -35,7 +35,7 @@ async def download(session: Session, asset: Asset, progress: ProgressCallback) -
 
 def _local(asset: Asset, cancel: Cancellation) -> Download:
     """A stand-in or a folder's file: nothing moves."""
-    from explorer.workbench.unpack import hash_file
+    from explorer.workbench.program_in_archive import hash_file
 
     assert asset.path is not None
     size, sha256 = hash_file(asset.path, cancel)

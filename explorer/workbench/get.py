@@ -16,16 +16,18 @@ from explorer.bytesource import FileSource
 from explorer.errors import FormatError, NotFoundError, SourceError
 from explorer.fetch import Blob, Cache
 from explorer.progress import Cancellation, ProgressCallback
-from explorer.workbench.models import Got, Subject
-from explorer.workbench.unpack import MAGICS, NAMED, is_raw, open_asset, safe_name
+from explorer.workbench.models import GetResult, Subject
+from explorer.workbench.program_in_archive import MAGICS, NAMED, is_raw, open_asset, safe_name
 
 if TYPE_CHECKING:
-    from explorer.workbench.bench import Workbench
+    from explorer.workbench.workbench import Workbench
 
 CHUNK = 1 << 20
 
 
-async def get(bench: Workbench, subject: Subject, into: Path, progress: ProgressCallback) -> Got:
+async def get(
+    bench: Workbench, subject: Subject, into: Path, progress: ProgressCallback
+) -> GetResult:
     """Write the subject's files below ``into``, which is made if it is not there. All of them or none; a file that is
     already there is never overwritten.
 
@@ -50,7 +52,7 @@ async def get(bench: Workbench, subject: Subject, into: Path, progress: Progress
             subject, path, blob, bench.session.cache, into, warn, progress, cancel
         )
     )
-    return Got(into, files, binary, download)
+    return GetResult(into, files, binary, download)
 
 
 def _write(

@@ -16,12 +16,12 @@ from explorer.fetch import Check, Download, Traffic, asset_key
 from explorer.progress import Cancellation
 from explorer.releases import Asset
 from explorer.workbench.models import FileFacts, Inspection, Subject
-from explorer.workbench.unpack import MemberNeighbours, Neighbours, open_asset
+from explorer.workbench.program_in_archive import MemberNeighbours, Neighbours, open_asset
 
 if TYPE_CHECKING:
     from explorer.compat import Surroundings
     from explorer.fetch import Cache
-    from explorer.workbench.session import Session
+    from explorer.workbench.resources import Resources
 
 RECORD_VERSION = 3
 """Raised whenever a rule or a reader changes what it would say, so that kept records are made anew."""
@@ -118,7 +118,7 @@ def record_key(asset: Asset) -> str:
     return f"{RECORD_VERSION}|{__version__}|{asset_key(asset)}"
 
 
-def keep(inspection: Inspection, session: Session) -> Inspection:
+def keep(inspection: Inspection, session: Resources) -> Inspection:
     """Store the record of an inspected asset; a verdict that differs from the peek's before it is marked as changed.
 
     A cache that cannot be written costs the record and a warning, never the inspection.
@@ -150,7 +150,7 @@ def _and_before(verdicts: Sequence[Verdict], before: Record) -> tuple[Verdict, .
     return (*verdicts, *(v for v in before.verdicts if v.target.name not in named))
 
 
-def keep_later(inspection: Inspection, session: Session) -> None:
+def keep_later(inspection: Inspection, session: Resources) -> None:
     """``keep`` for a peek, in a thread that nobody waits for; until it is done, ``kept`` gives the record from memory."""
     asset = inspection.subject.asset
     if asset is None or inspection.subject.member:
@@ -185,7 +185,7 @@ def _record(inspection: Inspection, verdicts: Sequence[Verdict]) -> Record:
     )
 
 
-def kept(asset: Asset, session: Session) -> Record | None:
+def kept(asset: Asset, session: Resources) -> Record | None:
     """The record of an asset, or None where there is none that this version can read."""
     fresh = session.unwritten.get(record_key(asset))  # first: it leaves here once it is written
     stored = _stored(asset, session)
@@ -194,7 +194,7 @@ def kept(asset: Asset, session: Session) -> Record | None:
     return fresh if stored is None else replace(fresh, verdicts=_and_before(fresh.verdicts, stored))
 
 
-def _stored(asset: Asset, session: Session) -> Record | None:
+def _stored(asset: Asset, session: Resources) -> Record | None:
     try:
         store = session.cache.store("peek")
         data = store.load(record_key(asset))

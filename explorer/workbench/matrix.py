@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from explorer.compat import Target
-from explorer.errors import CancelledError, ExplorerError, NotFoundError, OfflineError
+from explorer.errors import ExplorerError, NotFoundError, OfflineError, OperationCancelledError
 from explorer.facts import MISSING
 from explorer.progress import Progress, ProgressCallback
-from explorer.releases import Asset, Catalogue, Kind, Release
+from explorer.releases import Asset, AssetKind, Catalogue, Release
 from explorer.workbench.models import Inspection
 
 if TYPE_CHECKING:
-    from explorer.workbench.bench import Workbench
+    from explorer.workbench.workbench import Workbench
 
 PEEKS = 16
 """At a time: one release's files."""
@@ -30,7 +30,7 @@ class MatrixColumn:
 
     key: str
     title: str
-    kind: Kind
+    kind: AssetKind
     platforms: tuple[str, ...]
     serves: str = ""
     """The slug of the platform whose file serves where this one has none: ``linux-arm64`` for ``musl-arm64``."""
@@ -38,7 +38,7 @@ class MatrixColumn:
 
 def _server_and_plugin() -> tuple[MatrixColumn, ...]:
     columns = []
-    for kind in (Kind.SERVER, Kind.PLUGIN):
+    for kind in (AssetKind.SERVER, AssetKind.PLUGIN):
         for title, slugs, serves in (
             ("linux-amd64", ("linux-amd64",), ""),
             ("linux-arm64", ("linux-arm64",), ""),
@@ -49,8 +49,10 @@ def _server_and_plugin() -> tuple[MatrixColumn, ...]:
             ("freebsd", ("freebsd-amd64",), ""),
         ):
             columns.append(MatrixColumn(f"{kind}:{title}", title, kind, slugs, serves))
-        if kind is Kind.SERVER:
-            columns.append(MatrixColumn("deb:deb", "deb", Kind.DEB, ("linux-amd64", "linux-arm64")))
+        if kind is AssetKind.SERVER:
+            columns.append(
+                MatrixColumn("deb:deb", "deb", AssetKind.DEB, ("linux-amd64", "linux-arm64"))
+            )
     return tuple(columns)
 
 
@@ -180,7 +182,7 @@ async def look_at(bench: Workbench, asset: Asset, on: Sequence[str]) -> Seen:
     """A peek at one asset, or a look into the file where it is here; an error becomes part of the picture."""
     try:
         return Seen(await _looked(bench, asset, on))
-    except CancelledError:
+    except OperationCancelledError:
         raise
     except ExplorerError as error:
         return Seen(None, error)
@@ -232,7 +234,7 @@ def _chosen(catalogue: Catalogue, tags: Sequence[str], latest: int | None) -> tu
 
 def _columns(catalogue: Catalogue) -> tuple[MatrixColumn, ...]:
     kinds = {a.kind for r in catalogue.releases for a in r.assets}
-    if Kind.SERVER in kinds:
+    if AssetKind.SERVER in kinds:
         return ROADRUNNER_COLUMNS
     counted: Counter[str] = Counter()
     for release in catalogue.releases:
@@ -244,7 +246,7 @@ def _columns(catalogue: Catalogue) -> tuple[MatrixColumn, ...]:
         MatrixColumn(
             f"other:{s}",
             s,
-            Kind.OTHER,
+            AssetKind.OTHER,
             (s,),
             s.replace("musl-", "linux-") if s.startswith("musl-") else "",
         )

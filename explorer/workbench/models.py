@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from explorer.archive import Listing, Member
+from explorer.archive import ArchiveListing, Member
 from explorer.compat import Verdict
 from explorer.elf import Binary
 from explorer.facts import Fact, NotApplicable
@@ -57,7 +57,7 @@ class Inspection:
     """The asset's bytes against the API's digest; NotApplicable for local files, Unknown after a peek."""
     asset_sha256: Fact[str]
     """Of the asset or local file itself; the same as the binary's for a raw file; Unknown after a peek."""
-    listing: Fact[Listing]
+    listing: Fact[ArchiveListing]
     """NotApplicable for a raw file."""
     member: Fact[Member]
     binary: Binary
@@ -84,7 +84,7 @@ class ProofOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Got:
+class GetResult:
     """What ``get`` wrote."""
 
     directory: Path

@@ -16,8 +16,7 @@ from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation
 from explorer.workbench.inspect import keep_later, verdicts_of
 from explorer.workbench.models import FileFacts, Inspection, Subject
-from explorer.workbench.session import Session
-from explorer.workbench.unpack import (
+from explorer.workbench.program_in_archive import (
     expected_names,
     is_program,
     is_raw,
@@ -25,6 +24,7 @@ from explorer.workbench.unpack import (
     refuse_member,
     size_of,
 )
+from explorer.workbench.resources import Resources
 
 if TYPE_CHECKING:
     from explorer.fetch import RemoteSource
@@ -34,7 +34,7 @@ DEEPER = 3 << 20
 one third that is the ceiling of 1 MiB packed. In anything larger the section lies in the tail, and asking would be for nothing."""
 
 
-async def peek_asset(session: Session, subject: Subject, targets: Sequence[Target]) -> Inspection:
+async def peek_asset(session: Resources, subject: Subject, targets: Sequence[Target]) -> Inspection:
     """Judge an asset on the server by its first bytes, and keep what was seen.
 
     Raises:

@@ -13,15 +13,15 @@ from explorer.elf import FileFormat, Linkage
 from explorer.errors import SourceError, UsageError
 from explorer.facts import MISSING, known_or
 from explorer.progress import ProgressCallback
-from explorer.releases import Kind
+from explorer.releases import AssetKind
 from explorer.verify import Expectations, Proof, ProofRequest, Result, RunLimits
 from explorer.workbench.inspect import surroundings_of
 from explorer.workbench.models import Inspection, ProofOptions
-from explorer.workbench.unpack import PROGRAMS
+from explorer.workbench.program_in_archive import PROGRAMS
 
 if TYPE_CHECKING:
     from explorer.fetch import Cache
-    from explorer.workbench.bench import Workbench
+    from explorer.workbench.workbench import Workbench
 
 _KEEPING = threading.Lock()
 """Two proofs of one binary that end together must not choose the same slot."""
@@ -175,9 +175,11 @@ def usual_command(inspection: Inspection) -> tuple[str, ...] | None:
     """``--version`` for RoadRunner's server, nothing (and an empty stdin) for its plugin, None for anything else."""
     name = posixpath.basename(inspection.file.name)
     kind = inspection.subject.asset.kind if inspection.subject.asset else None
-    if kind in (Kind.SERVER, Kind.DEB) or (kind is None and name in PROGRAMS[Kind.SERVER]):
+    if kind in (AssetKind.SERVER, AssetKind.DEB) or (
+        kind is None and name in PROGRAMS[AssetKind.SERVER]
+    ):
         return ("{}", "--version")
-    if kind is Kind.PLUGIN or (kind is None and name in PROGRAMS[Kind.PLUGIN]):
+    if kind is AssetKind.PLUGIN or (kind is None and name in PROGRAMS[AssetKind.PLUGIN]):
         return ("{}",)
     return None
 
@@ -208,7 +210,11 @@ def _target(bench: Workbench, options: ProofOptions) -> Target:
 def _expectations(inspection: Inspection, options: ProofOptions) -> Expectations:
     """What an asset's own names promise of ``--version``; nothing of a local file or of the user's own command."""
     subject = inspection.subject
-    if subject.asset is None or options.argv or subject.asset.kind not in (Kind.SERVER, Kind.DEB):
+    if (
+        subject.asset is None
+        or options.argv
+        or subject.asset.kind not in (AssetKind.SERVER, AssetKind.DEB)
+    ):
         return Expectations()
     platform = subject.asset.platform
     version = subject.release.version if subject.release else ""

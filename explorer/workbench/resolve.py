@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from explorer.errors import NotFoundError, SourceError, UsageError
-from explorer.releases import Asset, Catalogue, Kind, Release
+from explorer.releases import Asset, AssetKind, Catalogue, Release
 from explorer.workbench.models import Subject
 
-KIND_ORDER = (Kind.SERVER, Kind.OTHER, Kind.PLUGIN, Kind.DEB)
+KIND_ORDER = (AssetKind.SERVER, AssetKind.OTHER, AssetKind.PLUGIN, AssetKind.DEB)
 """Which of several assets for one platform a user means: RoadRunner itself before its plugin and its package."""
 
 
@@ -153,7 +153,7 @@ def _for_platform(release: Release, platform: str) -> Asset:
     fits = [a for a in release.assets if a.platform.slug == wanted]
     for kind in KIND_ORDER:
         of_kind = [a for a in fits if a.kind is kind]
-        if len(of_kind) == 1 or (of_kind and kind in (Kind.SERVER, Kind.PLUGIN)):
+        if len(of_kind) == 1 or (of_kind and kind in (AssetKind.SERVER, AssetKind.PLUGIN)):
             return of_kind[0]
         if of_kind:
             raise UsageError(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from explorer.archive import Limits, Listing, Member, RefusedError, chunks, listing, walk
+from explorer.archive import ArchiveListing, Limits, Member, RefusedError, chunks, listing, walk
 from explorer.bytesource import ByteSource, BytesSource, OutOfReachError
 
 
@@ -71,9 +71,10 @@ def rules(data: bytes, name: str, limits: Limits | None = None) -> dict[str, str
     return broken
 
 
-def names(members: Iterable[Member] | Listing) -> list[str]:
+def names(members: Iterable[Member] | ArchiveListing) -> list[str]:
     return [
-        member.name for member in (members.members if isinstance(members, Listing) else members)
+        member.name
+        for member in (members.members if isinstance(members, ArchiveListing) else members)
     ]
 
 

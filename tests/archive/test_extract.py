@@ -12,7 +12,7 @@ import pytest
 
 from explorer.archive import Limits, MemberKind, RefusedError, extract, extraction
 from explorer.bytesource import BytesSource
-from explorer.errors import CancelledError, FormatError, SourceError
+from explorer.errors import FormatError, OperationCancelledError, SourceError
 from explorer.progress import Cancellation, Progress
 from tests.archive.test_hostile import head
 from tests.support.archives import make_archive, roadrunner_members, tar_of
@@ -241,7 +241,7 @@ def test_cancelling_removes_what_was_written(tmp_path: Path) -> None:
             cancel.cancel()
 
     data = make_archive("tar.gz", ROOT, {"first": b"1", "rr": os.urandom(4 << 20)}, tool=False)
-    with pytest.raises(CancelledError):
+    with pytest.raises(OperationCancelledError):
         extract(
             BytesSource(data), "x", tmp_path / "new", cancel=cancel, progress=stop_in_the_middle
         )

@@ -12,7 +12,7 @@ import pytest
 from explorer.archive import Limits, RefusedError, listing, walk
 from explorer.archive.zipheaders import LOCAL
 from explorer.bytesource import BytesSource
-from explorer.errors import CancelledError
+from explorer.errors import OperationCancelledError
 from explorer.progress import Cancellation
 from tests.archive.helpers import contents, names, rules
 from tests.support.archives import ar_of, deb_of, gz, make_archive, tar_of, zip_of, zst
@@ -639,7 +639,7 @@ def test_a_deb_of_countless_ar_members_is_left() -> None:
     assert rules(ar_of(parts), "x.deb", Limits(members=50)) == {"": "count"}
     stop = Cancellation()
     stop.cancel()
-    with pytest.raises(CancelledError):
+    with pytest.raises(OperationCancelledError):
         list(walk(BytesSource(ar_of([("debian-binary", b"2.0\n")])), "x.deb", cancel=stop))
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from explorer.bytesource import ByteSource, BytesSource, StreamSource
 from explorer.elf import Binary, Elf, Linkage, Scope, read, symbols
-from explorer.errors import CancelledError, FormatError
+from explorer.errors import FormatError, OperationCancelledError
 from explorer.facts import MISSING, NotApplicable, Unknown
 from explorer.progress import Cancellation
 from tests.elf.crafted import Program
@@ -332,7 +332,7 @@ def test_text_from_the_file_has_no_lone_surrogate() -> None:
 def test_cancelled(scope: Scope) -> None:
     cancel = Cancellation()
     cancel.cancel()
-    with pytest.raises(CancelledError):
+    with pytest.raises(OperationCancelledError):
         read(BytesSource(binary("c-glibc").read_bytes()), "x", scope, cancel)
 
 

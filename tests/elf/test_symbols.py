@@ -11,7 +11,7 @@ from elftools.elf.elffile import ELFFile
 from explorer.bytesource import BytesSource, FileSource, PrefixSource
 from explorer.elf import read, symbols
 from explorer.elf.models import Elf
-from explorer.errors import CancelledError, FormatError
+from explorer.errors import FormatError, OperationCancelledError
 from explorer.progress import Cancellation
 from tests.elf.crafted import many_symbols
 from tests.support.binaries import binary
@@ -147,7 +147,7 @@ def test_search_can_be_cancelled(million: Path) -> None:
     cancel.cancel()
     with FileSource(million) as source:
         table = symbols(source)
-        with pytest.raises(CancelledError):
+        with pytest.raises(OperationCancelledError):
             table.search("function", cancel)
 
 

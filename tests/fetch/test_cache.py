@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 import pytest
 
-from explorer.errors import CancelledError, IntegrityError, SourceError
+from explorer.errors import IntegrityError, OperationCancelledError, SourceError
 from explorer.fetch import Blob, Cache, member_key, open_cache
 from explorer.progress import Cancellation
 from tests.fetch.conftest import noise
@@ -78,7 +78,7 @@ def test_what_the_chunks_raise_passes_through_and_nothing_is_kept(cache: Cache) 
     assert sha(b"abc") in raised.value.detail
     cancel = Cancellation()
     cancel.cancel()
-    with pytest.raises(CancelledError):
+    with pytest.raises(OperationCancelledError):
         cache.add("k", "rr", [b"abc"], cancel)
     assert cache.find("k") is None
     assert cache.stats().blobs == 0

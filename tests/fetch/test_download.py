@@ -21,7 +21,7 @@ from explorer.facts import Unknown
 from explorer.fetch import Cache, Check, Downloader, asset_key
 from explorer.fetch.partial import Partial
 from explorer.http import Token, origin_of
-from explorer.progress import Progress
+from explorer.progress import Progress, ProgressCallback
 from explorer.releases import Asset
 from tests.fetch.conftest import QUICK, TAG, noise, publish, published
 from tests.support.github import GitHub
@@ -636,12 +636,12 @@ async def test_no_more_than_the_slots_at_a_time(
     github.fault(host="assets", hang=True)
     downloader = Downloader(client, cache, None, slots=2)
     progress: dict[str, list[str]] = {name: [] for name in release.assets}
+
+    def recorded(name: str) -> ProgressCallback:
+        return lambda p: progress[name].append(p.stage)
+
     tasks = [
-        asyncio.create_task(
-            downloader.download(
-                published(stored), progress=lambda p, name=name: progress[name].append(p.stage)
-            )
-        )  # type: ignore[misc]
+        asyncio.create_task(downloader.download(published(stored), progress=recorded(name)))
         for name, stored in release.assets.items()
     ]
     await asyncio.to_thread(

@@ -31,7 +31,7 @@ CHILD = """
     from explorer.facts import NotApplicable, Unknown
     from explorer.fetch import Cache, Downloader
     from explorer.http import make_client
-    from explorer.releases import Asset, Kind
+    from explorer.releases import Asset, AssetKind
     from explorer.releases.models import NO_PLATFORM
 
     def peak():
@@ -41,10 +41,10 @@ CHILD = """
     async def main(directory, name, url, size, digest, id_):
         asset = Asset(
             name=name, tag="v1", repo="o/r", id=id_, size=size, digest=digest or NotApplicable("none"), url=url, api_url="",
-            content_type="", updated_at=Unknown("not told"), downloads=0, kind=Kind.SERVER, platform=NO_PLATFORM, archive="raw")
+            content_type="", updated_at=Unknown("not told"), downloads=0, kind=AssetKind.SERVER, platform=NO_PLATFORM, archive="raw")
         small = Asset(
             name="small", tag="v1", repo="o/r", id=1, size=Unknown("?"), digest=NotApplicable("none"), url=url + ".small", api_url="",
-            content_type="", updated_at=Unknown("not told"), downloads=0, kind=Kind.SERVER, platform=NO_PLATFORM, archive="raw")
+            content_type="", updated_at=Unknown("not told"), downloads=0, kind=AssetKind.SERVER, platform=NO_PLATFORM, archive="raw")
         cache = Cache(Path(directory), 1 << 30)
         async with make_client() as client:
             downloader = Downloader(client, cache, None)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.facts import MISSING, Unknown, known_or
-from explorer.releases import Kind, parse_asset_name, parse_version
+from explorer.releases import AssetKind, parse_asset_name, parse_version
 
 
 @pytest.mark.parametrize(
@@ -36,62 +36,74 @@ ROADRUNNER = [
     (
         "untagged-f7dbae972208eff54361",
         "roadrunner-1.0.4-linux-amd64.tar.gz",
-        Kind.SERVER,
+        AssetKind.SERVER,
         "linux-amd64",
         "tar.gz",
     ),
-    ("v1.6.2", "roadrunner-1.6.2-unknown-musl-amd64.zip", Kind.SERVER, "musl-amd64", "zip"),
-    ("1.6.0", "roadrunner-1.6.0-freebsd-amd64.zip", Kind.SERVER, "freebsd-amd64", "zip"),
+    ("v1.6.2", "roadrunner-1.6.2-unknown-musl-amd64.zip", AssetKind.SERVER, "musl-amd64", "zip"),
+    ("1.6.0", "roadrunner-1.6.0-freebsd-amd64.zip", AssetKind.SERVER, "freebsd-amd64", "zip"),
     # spiral/roadrunner-binary
     (
         "v2.0.0-alpha1",
         "roadrunner-2.0.0-alpha1-darwin-amd64.zip",
-        Kind.SERVER,
+        AssetKind.SERVER,
         "darwin-amd64",
         "zip",
     ),
     (
         "v2.0.0-RC.1",
         "roadrunner-2.0.0-RC.1-linux-amd64.tar.gz",
-        Kind.SERVER,
+        AssetKind.SERVER,
         "linux-amd64",
         "tar.gz",
     ),
     # v2.7.2 and later
-    ("v2.9.4", "roadrunner-2.9.4-darwin-arm64.tar.gz", Kind.SERVER, "darwin-arm64", "tar.gz"),
-    ("v2.9.4", "protoc-gen-php-grpc-2.9.4-windows-amd64.zip", Kind.PLUGIN, "windows-amd64", "zip"),
-    ("v2.12.3", "roadrunner-2.12.3-linux-amd64.deb", Kind.DEB, "linux-amd64", "deb"),
+    ("v2.9.4", "roadrunner-2.9.4-darwin-arm64.tar.gz", AssetKind.SERVER, "darwin-arm64", "tar.gz"),
+    (
+        "v2.9.4",
+        "protoc-gen-php-grpc-2.9.4-windows-amd64.zip",
+        AssetKind.PLUGIN,
+        "windows-amd64",
+        "zip",
+    ),
+    ("v2.12.3", "roadrunner-2.12.3-linux-amd64.deb", AssetKind.DEB, "linux-amd64", "deb"),
     (
         "v2.12.3",
         "protoc-gen-php-grpc-2.12.3-unknown-musl-amd64.zip",
-        Kind.PLUGIN,
+        AssetKind.PLUGIN,
         "musl-amd64",
         "zip",
     ),
     # v2023 and later
-    ("v2025.1.15", "roadrunner-2025.1.15-linux-arm64.tar.gz", Kind.SERVER, "linux-arm64", "tar.gz"),
+    (
+        "v2025.1.15",
+        "roadrunner-2025.1.15-linux-arm64.tar.gz",
+        AssetKind.SERVER,
+        "linux-arm64",
+        "tar.gz",
+    ),
     (
         "v2025.1.15",
         "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz",
-        Kind.SERVER,
+        AssetKind.SERVER,
         "musl-amd64",
         "tar.gz",
     ),
-    ("v2025.1.15", "roadrunner-2025.1.15-linux-arm64.deb", Kind.DEB, "linux-arm64", "deb"),
+    ("v2025.1.15", "roadrunner-2025.1.15-linux-arm64.deb", AssetKind.DEB, "linux-arm64", "deb"),
     (
         "v2025.1.15",
         "protoc-gen-php-grpc-2025.1.15-freebsd-amd64.tar.gz",
-        Kind.PLUGIN,
+        AssetKind.PLUGIN,
         "freebsd-amd64",
         "tar.gz",
     ),
     # the version in the name is not the tag's
-    ("v2.0.0", "roadrunner-1.9.2-windows-amd64.zip", Kind.SERVER, "windows-amd64", "zip"),
+    ("v2.0.0", "roadrunner-1.9.2-windows-amd64.zip", AssetKind.SERVER, "windows-amd64", "zip"),
 ]
 
 
 @pytest.mark.parametrize(("tag", "name", "kind", "slug", "archive"), ROADRUNNER)
-def test_roadrunner_names(tag: str, name: str, kind: Kind, slug: str, archive: str) -> None:
+def test_roadrunner_names(tag: str, name: str, kind: AssetKind, slug: str, archive: str) -> None:
     parsed = parse_asset_name(name, tag)
     assert (parsed.kind, parsed.platform.slug, parsed.archive) == (kind, slug, archive)
 
@@ -164,12 +176,16 @@ def test_other_projects_names(name: str, os: str, arch: str, libc: str, archive:
         known_or(platform.arch, ""),
         known_or(platform.libc, ""),
     ) == (os, arch, libc)
-    assert (parsed.kind, parsed.archive) == (Kind.OTHER, archive)
+    assert (parsed.kind, parsed.archive) == (AssetKind.OTHER, archive)
 
 
 def test_another_projects_deb_is_a_deb() -> None:
     parsed = parse_asset_name("bat_0.25.0_i386.deb", "v0.25.0")
-    assert (parsed.kind, parsed.platform.slug, parsed.archive) == (Kind.DEB, "linux-386", "deb")
+    assert (parsed.kind, parsed.platform.slug, parsed.archive) == (
+        AssetKind.DEB,
+        "linux-386",
+        "deb",
+    )
 
 
 @pytest.mark.parametrize(
@@ -187,14 +203,14 @@ def test_another_projects_deb_is_a_deb() -> None:
 )
 def test_files_about_files_are_kept_but_run_nowhere(name: str) -> None:
     parsed = parse_asset_name(name, "v2025.1.15")
-    assert (parsed.kind, parsed.archive, parsed.platform.slug) == (Kind.OTHER, "raw", "?")
+    assert (parsed.kind, parsed.archive, parsed.platform.slug) == (AssetKind.OTHER, "raw", "?")
 
 
 @pytest.mark.parametrize(
     "name", ["roadrunner-2025.1.15.tar.gz", "roadrunner-notes-linux", "rr", "", ".", "💥"]
 )
 def test_what_fits_nothing_is_other(name: str) -> None:
-    assert parse_asset_name(name, "v2025.1.15").kind is Kind.OTHER
+    assert parse_asset_name(name, "v2025.1.15").kind is AssetKind.OTHER
 
 
 @given(st.text(max_size=3000), st.text(max_size=600))
@@ -202,7 +218,7 @@ def test_any_name_and_tag_give_an_answer(name: str, tag: str) -> None:
     parsed = parse_asset_name(name, tag)
     assert parsed.archive in {"tar.gz", "tar.xz", "tar.bz2", "tar.zst", "zip", "deb", "gz", "raw"}
     assert parse_version(tag) in tag
-    if parsed.kind in (Kind.SERVER, Kind.PLUGIN):
+    if parsed.kind in (AssetKind.SERVER, AssetKind.PLUGIN):
         assert not isinstance(parsed.platform.os, MISSING)
         assert not isinstance(parsed.platform.arch, MISSING)
 
@@ -219,7 +235,7 @@ def test_any_version_of_a_known_shape(system: str, arch: str, ending: str, versi
     parsed = parse_asset_name(f"roadrunner-{version}-{system}-{arch}.{ending}", f"v{version}")
     expected = "musl" if system == "unknown-musl" else system
     assert (parsed.kind, parsed.platform.slug, parsed.archive) == (
-        Kind.SERVER,
+        AssetKind.SERVER,
         f"{expected}-{arch}",
         ending,
     )

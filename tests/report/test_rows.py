@@ -13,8 +13,8 @@ from explorer.fetch import CacheStats, Check, Traffic
 from explorer.progress import Progress
 from explorer.releases import (
     Asset,
+    AssetKind,
     Catalogue,
-    Kind,
     Origin,
     Platform,
     Release,
@@ -147,7 +147,7 @@ def test_every_release_of_the_bundled_list_has_rows() -> None:
 def test_plugins_and_debs_can_be_hidden() -> None:
     release = next(r for r in snapshot().releases if r.tag == TAG)
     kinds = {a.kind for a in report.shown_assets(release, plugins=False, debs=False)}
-    assert kinds == {Kind.SERVER}
+    assert kinds == {AssetKind.SERVER}
     assert len(report.shown_assets(release)) == len(release.assets)
 
 
@@ -355,7 +355,7 @@ def test_a_name_that_says_nothing_is_shown_itself() -> None:
     other = replace(
         ARM64,
         name="notes\x1b.txt",
-        kind=Kind.OTHER,
+        kind=AssetKind.OTHER,
         platform=nowhere,
         updated_at=datetime(2026, 1, 1, tzinfo=UTC),
     )

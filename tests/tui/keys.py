@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.tui.jobs import JobPrinted, Kind
+from explorer.tui.job_board import JobKind, JobPrinted
 from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.widgets.table import Table
 from tests.support.apart import Apart
@@ -64,7 +64,7 @@ async def waits(folder: Path) -> tuple[list[float], list[float]]:
             await screen.mount(search)
             search.display = False
             search.show(million())
-            flood = app.board.start(Kind.VERIFY, "a flood", "none")
+            flood = app.board.start(JobKind.VERIFY, "a flood", "none")
             stop = asyncio.Event()
 
             async def work() -> None:
@@ -93,7 +93,7 @@ async def waits(folder: Path) -> tuple[list[float], list[float]]:
                 await asyncio.sleep(
                     0.02
                 )  # keys come one by one: a held key repeats thirty times a second
-            assert app.board.find(Kind.DOWNLOAD, f"v2025.1.39/{SLOW}#") in app.board.running, (
+            assert app.board.find(JobKind.DOWNLOAD, f"v2025.1.39/{SLOW}#") in app.board.running, (
                 "the download is still under way"
             )
             assert github.ask("count", host="assets") > 16, "and more than sixteen peeks"

@@ -7,7 +7,7 @@ import pytest
 from explorer.progress import Progress
 from explorer.settings import Settings
 from explorer.tui.actions import ACTIONS
-from explorer.tui.jobs import Job, JobProgressed, Kind
+from explorer.tui.job_board import Job, JobKind, JobProgressed
 from explorer.tui.widgets.pane import FilterInput
 from tests.tui.conftest import SIZES, Driver, opened, settings
 
@@ -18,7 +18,7 @@ def key_bar(app: Driver) -> str:
 
 def download(app: Driver, name: str = "roadrunner-2025.1.15-linux-arm64.tar.gz") -> Job:
     """A download on the board that is half done."""
-    job = app.app.board.start(Kind.DOWNLOAD, name, name)
+    job = app.app.board.start(JobKind.DOWNLOAD, name, name)
     app.app.jobs_changed.publish(job)
     app.app.post_message(
         JobProgressed(job, Progress("downloading", 43_000_000, 100_000_000, "bytes", 1e6))

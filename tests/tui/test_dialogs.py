@@ -6,7 +6,7 @@ import pytest
 
 from explorer.progress import Progress
 from explorer.settings import Settings
-from explorer.tui.jobs import JobProgressed, Kind, State
+from explorer.tui.job_board import JobKind, JobProgressed, JobState
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.pane import FilterInput
 from explorer.tui.widgets.table import Table
@@ -47,9 +47,9 @@ async def test_jobs_are_filtered_sorted_copied_and_cancelled(demo: Settings) -> 
     async with opened(demo) as app:
         await app.until(lambda: not app.app.board.running)
         for name in ("one.tar.gz", "another.zip", "third.deb"):
-            job = app.app.board.start(Kind.DOWNLOAD, name, name)
+            job = app.app.board.start(JobKind.DOWNLOAD, name, name)
             app.app.post_message(JobProgressed(job, Progress("downloading", 1, 2)))
-        app.app.board.finish(job, State.FAILED, "the digest is wrong")
+        app.app.board.finish(job, JobState.FAILED, "the digest is wrong")
         await app.press("J")
         await app.shows("one.tar.gz", "50 %", "✗ failed", "the digest is wrong")
         await app.press("slash", *"zip")

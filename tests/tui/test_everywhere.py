@@ -44,8 +44,11 @@ async def test_the_palette_offers_what_makes_sense_now(demo: Settings) -> None:
         await app.shows("go to v2.12.3")
         await app.press("enter")
         await app.until(
-            lambda: app.app.screen.query_one("#release-table", Table).row.key == "v2.12.3"
-        )  # type: ignore[union-attr]
+            lambda: (
+                (row := app.app.screen.query_one("#release-table", Table).row) is not None
+                and row.key == "v2.12.3"
+            )
+        )
 
 
 async def test_a_command_of_the_palette_runs(demo: Settings) -> None:

@@ -13,11 +13,11 @@ from explorer.errors import SourceError
 from explorer.facts import NotApplicable, Unknown
 from explorer.progress import Progress
 from explorer.settings import Settings
-from explorer.tui.jobs import JobPrinted, JobProgressed, Kind, State
+from explorer.tui.job_board import JobKind, JobPrinted, JobProgressed, JobState
+from explorer.tui.jobs import key_of
 from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed
 from explorer.tui.screens.doctor import DoctorScreen, Examined
 from explorer.tui.tabs import TABS
-from explorer.tui.work import key_of
 from explorer.workbench import (
     Asset,
     Catalogue,
@@ -135,9 +135,9 @@ async def poisoned(tmp_path: Path) -> Inspection:
 
 def type_of_listing(members: tuple[Member, ...]) -> Any:
     from explorer.archive import Format
-    from explorer.workbench import Listing
+    from explorer.workbench import ArchiveListing
 
-    return Listing(Format.TAR_GZ, members, Refusal(EVIL, EVIL))
+    return ArchiveListing(Format.TAR_GZ, members, Refusal(EVIL, EVIL))
 
 
 def evil_catalogue(catalogue: Catalogue) -> Catalogue:
@@ -242,12 +242,12 @@ async def test_every_tab_of_a_binary(
 
 async def test_missing_facts_jobs_toasts_and_errors(demo: Settings, poisoned: Inspection) -> None:
     async with opened(demo) as app:
-        job = app.app.board.start(Kind.VERIFY, EVIL, "none")
+        job = app.app.board.start(JobKind.VERIFY, EVIL, "none")
         app.app.post_message(JobProgressed(job, Progress(EVIL, 1, 2, EVIL, 0.5, EVIL)))
         app.app.post_message(JobPrinted(job, (EVIL, EVIL)))
         await app.press("J")
         assert "[/foo]" in check(app)
-        app.app.board.finish(job, State.FAILED, EVIL)
+        app.app.board.finish(job, JobState.FAILED, EVIL)
         app.app.jobs_changed.publish(job)
         await app.pilot.pause()
         check(app)

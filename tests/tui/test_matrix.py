@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from explorer.settings import Settings
+from explorer.tui.jobs import AT_A_TIME
 from explorer.tui.messages import AssetLearned, CatalogueArrived
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.matrix import MatrixScreen
-from explorer.tui.work import AT_A_TIME
-from explorer.workbench import Kind
+from explorer.workbench import AssetKind
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -88,7 +88,7 @@ async def test_the_demos_matrix_tells_the_story(size: tuple[int, int], demo: Set
         # Where everything is in sight nothing scrolls; at 80×24 the release stays where it is.
         await app.press("ctrl+right")
         assert screen.cell is not None
-        assert screen.cell.column.kind is Kind.PLUGIN
+        assert screen.cell.column.kind is AssetKind.PLUGIN
         assert (screen.grid.scroll_offset.x > 0) == (size[0] < 160)
         assert "› v2025.1.15" in app.drawn()
         await app.shows("freebsd (plugin)", "Only its name is known here")

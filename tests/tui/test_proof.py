@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from explorer.errors import EngineError
 from explorer.settings import Settings
-from explorer.tui.jobs import Kind, State
+from explorer.tui.job_board import JobKind, JobState
 from explorer.tui.messages import InspectFailed
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.command import CommandScreen
@@ -59,9 +59,11 @@ async def test_v_runs_it_and_keeps_the_proof(proving: Settings) -> None:
 async def test_a_disagreement_is_loud(proving: Settings) -> None:
     async with opened(proving) as app:
         await app.shows("✓ yes")
+        catalogue = app.app.catalogue
+        assert catalogue is not None
         subject = app.app.wb.subject(
-            next(a for a in app.app.catalogue.releases[1].assets if a.name == STAND_IN)
-        )  # type: ignore[union-attr]
+            next(a for a in catalogue.releases[1].assets if a.name == STAND_IN)
+        )
         app.app.open_subject(subject, prove=True)
         await app.until(lambda: "▣ ran" in app.drawn(), limit=90)
         screen = app.app.screen
@@ -92,7 +94,7 @@ async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(
         await app.until(lambda: "serving" in app.drawn(), limit=90)
         await app.press("x")
         await app.until(lambda: not job.running)
-        assert job.state is State.CANCELLED
+        assert job.state is JobState.CANCELLED
         await app.shows("cancelled: nothing was proved")
     gc.collect()
     assert "never retrieved" not in caplog.text, (
@@ -114,7 +116,7 @@ async def test_without_an_engine_it_says_what_to_do(
         assert app.app.is_running
         # Where the words are not seen, a toast says them.
         await app.press("right_square_bracket")
-        job = app.app.board.find(Kind.VERIFY, app.app.screen.key)  # type: ignore[attr-defined]  # the binary screen's
+        job = app.app.board.find(JobKind.VERIFY, app.app.screen.key)  # type: ignore[attr-defined]  # the binary screen's
         assert job is not None
         app.app.post_message(InspectFailed(job, EngineError("There is no engine")))
         await app.shows("verify failed", "There is no engine")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from explorer.settings import Settings
-from explorer.tui.jobs import Kind, State
+from explorer.tui.job_board import JobKind, JobState
 from explorer.tui.widgets.table import Table
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
@@ -135,9 +135,9 @@ async def test_a_running_download_is_shown_and_cancelled_by_one_key(
         assert time.perf_counter() - started < 2.0, "keys are answered while it runs"
         await app.press("x")
         await app.shows("– cancelled")
-        job = app.app.board.find(Kind.DOWNLOAD, f"{TAG}/{AMD64}#")
+        job = app.app.board.find(JobKind.DOWNLOAD, f"{TAG}/{AMD64}#")
         assert job is not None
-        assert job.state is State.CANCELLED
+        assert job.state is JobState.CANCELLED
         served.heal()
         await app.press("escape", "d")
         await app.shows("its digest is right")

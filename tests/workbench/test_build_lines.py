@@ -22,7 +22,7 @@ from explorer.compat import Answer
 from explorer.facts import NotApplicable
 from explorer.report.snippets import Snippet, pastable
 from explorer.verify import Result
-from explorer.workbench import Advice, ProofOptions, Source, Workbench
+from explorer.workbench import Advice, BuildRecipe, ProofOptions, Workbench
 from tests.support import buildx
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import BUILD, GO_HELLO, binary, go_build
@@ -471,7 +471,7 @@ async def test_what_a_shell_would_obey_is_refused(
     change: dict[str, Any], sources: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     advice = await opened().advise("latest", "arm64", "musl")
-    assert isinstance(advice.source, Source)
+    assert isinstance(advice.source, BuildRecipe)
     lines, why_none = pastable(
         dataclasses.replace(advice, source=dataclasses.replace(advice.source, **change))
     )

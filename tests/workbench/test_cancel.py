@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from explorer.errors import CancelledError
+from explorer.errors import OperationCancelledError
 from explorer.progress import Cancellation
 from explorer.workbench import Workbench
 from tests.support.archives import make_archive, roadrunner_members
@@ -135,7 +135,7 @@ async def test_closing_stops_what_still_runs(opened: Callable[..., Workbench]) -
     task = asyncio.ensure_future(bench.session.run(work))
     await asyncio.to_thread(started.wait, 10)
     await bench.aclose()
-    with pytest.raises(CancelledError):
+    with pytest.raises(OperationCancelledError):
         await task
     assert not bench.session._running
     assert await bench.session.run(lambda _: 7) == 7, "it can be used again"
@@ -144,7 +144,7 @@ async def test_closing_stops_what_still_runs(opened: Callable[..., Workbench]) -
 async def test_work_cancelled_before_its_turn_never_begins(
     opened: Callable[..., Workbench],
 ) -> None:
-    from explorer.workbench.session import THREADS
+    from explorer.workbench.resources import THREADS
 
     bench = opened()
     release = threading.Event()

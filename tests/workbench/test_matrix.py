@@ -9,7 +9,7 @@ from explorer.compat import Answer
 from explorer.errors import NotFoundError, SourceError, UsageError
 from explorer.report.matrix import matrix_json, matrix_markdown
 from explorer.report.matrix_table import matrix_tables
-from explorer.workbench import Kind, Workbench, seen_key
+from explorer.workbench import AssetKind, Workbench, seen_key
 from explorer.workbench.matrix import PEEKS
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -27,14 +27,14 @@ async def test_the_empty_column_names_the_file_that_serves(
     matrix = await bench.matrix()
     (row,) = matrix.rows
     cells = {(c.column.kind, c.column.title): c for c in row.cells}
-    empty = cells[Kind.SERVER, "musl-arm64"]
+    empty = cells[AssetKind.SERVER, "musl-arm64"]
     assert empty.assets == ()
     assert empty.serves is not None
     assert empty.serves.name == archive_name("arm64")
     seen = matrix.seen[seen_key(empty.serves)]
     assert seen.inspection is not None
     assert seen.inspection.verdicts[0].answer is Answer.YES
-    assert cells[Kind.PLUGIN, "linux-amd64"].asset is None
+    assert cells[AssetKind.PLUGIN, "linux-amd64"].asset is None
     assert set(matrix.seen) == {f"{TAG}/{archive_name(arch)}" for arch in ("amd64", "arm64")}
 
 

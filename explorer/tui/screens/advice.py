@@ -17,12 +17,12 @@ from explorer.report.advice import advice_facts, advice_headline
 from explorer.report.snippets import Snippet, pastable
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, proof_copies
-from explorer.tui.jobs import Job
+from explorer.tui.job_board import Job
+from explorer.tui.jobs import void
 from explorer.tui.messages import Advised, InspectFailed
 from explorer.tui.render import content, error, lines, text
 from explorer.tui.screens.base import AssetScreen
 from explorer.tui.widgets.bars import KeyBar, TopBar
-from explorer.tui.work import void
 from explorer.workbench import Advice, Asset, Inspection
 
 ARCHES = ("arm64", "amd64")

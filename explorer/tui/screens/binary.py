@@ -29,7 +29,8 @@ from explorer.report import (
 )
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
-from explorer.tui.jobs import Kind
+from explorer.tui.job_board import JobKind
+from explorer.tui.jobs import key_of
 from explorer.tui.messages import InspectFailed, SymbolsRead, TargetsJudged
 from explorer.tui.render import error, text
 from explorer.tui.rows import LazyRows, ListRows
@@ -41,8 +42,7 @@ from explorer.tui.widgets.proof_view import ProofView
 from explorer.tui.widgets.reasons import Reasons
 from explorer.tui.widgets.tab_table import TabTable
 from explorer.tui.widgets.table import Table
-from explorer.tui.work import key_of
-from explorer.workbench import Inspection, Listing, MemberKind, Subject
+from explorer.workbench import ArchiveListing, Inspection, MemberKind, Subject
 
 if TYPE_CHECKING:
     from explorer.tui.widgets.release_notes import ReleaseNotes
@@ -120,7 +120,7 @@ class BinaryScreen(ExplorerScreen):
             self._learnt(self.key)
 
     def _failed(self, message: InspectFailed) -> None:
-        if message.job.about == self.key and message.job.kind is not Kind.VERIFY:
+        if message.job.about == self.key and message.job.kind is not JobKind.VERIFY:
             self._failure = message.error
             self._refresh()
 
@@ -128,7 +128,9 @@ class BinaryScreen(ExplorerScreen):
         """In the proof's panel, or where the verdict would be."""
         if message.job.about != self.key:
             return False
-        return self._tab == "proof" if message.job.kind is Kind.VERIFY else self.inspection is None
+        return (
+            self._tab == "proof" if message.job.kind is JobKind.VERIFY else self.inspection is None
+        )
 
     def _refresh(self) -> None:
         self._show_banner()
@@ -291,14 +293,14 @@ class BinaryScreen(ExplorerScreen):
 
     def _job_changed(self, job: object) -> None:
         self.refresh_bindings()
-        running = self.explorer.board.find(Kind.VERIFY, self.key)
+        running = self.explorer.board.find(JobKind.VERIFY, self.key)
         if running is job:
             self._stale.add("proof")
             if self._tab == "proof":
                 self._fill("proof")
 
     def _fill_proof(self, widget: ProofView) -> None:
-        job = self.explorer.board.find(Kind.VERIFY, self.key)
+        job = self.explorer.board.find(JobKind.VERIFY, self.key)
         proofs = self.inspection.proofs if self.inspection is not None else ()
         if job is not None and (job.running or not proofs or job.message):
             widget.show_job(job)
@@ -335,7 +337,7 @@ class BinaryScreen(ExplorerScreen):
                 and (self.inspection is None or self.inspection.path is None)
             )
         if action == "verify":
-            job = self.explorer.board.find(Kind.VERIFY, self.key)
+            job = self.explorer.board.find(JobKind.VERIFY, self.key)
             return self._failure is None and not (job is not None and job.running)
         if action == "open_browser":
             return self.subject.release is not None and bool(self.subject.release.url)
@@ -381,7 +383,7 @@ class BinaryScreen(ExplorerScreen):
     def _open_member(self, key: str) -> None:
         if self.inspection is None or isinstance(self.inspection.listing, MISSING):
             return
-        listing: Listing = self.inspection.listing
+        listing: ArchiveListing = self.inspection.listing
         member = listing.members[int(key.split(":", 1)[0])]
         if member.kind is not MemberKind.FILE or member.refused is not None:
             self.explorer.say("Only files that were not refused can be opened", warning=True)

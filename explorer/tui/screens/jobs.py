@@ -21,7 +21,7 @@ from explorer.report import (
     percent,
 )
 from explorer.tui.actions import BY_ID
-from explorer.tui.jobs import Job, State
+from explorer.tui.job_board import Job, JobState
 from explorer.tui.render import text
 from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import ExplorerScreen
@@ -34,11 +34,11 @@ COLUMNS = (
     Column("state", "state", width=9),
     Column("progress", "progress", width=10),
 )
-_STATES: dict[State, tuple[str, Style]] = {
-    State.RUNNING: ("▶ running", "accent"),
-    State.DONE: ("✓ done", "good"),
-    State.FAILED: ("✗ failed", "bad"),
-    State.CANCELLED: ("– cancelled", "dim"),
+_STATES: dict[JobState, tuple[str, Style]] = {
+    JobState.RUNNING: ("▶ running", "accent"),
+    JobState.DONE: ("✓ done", "good"),
+    JobState.FAILED: ("✗ failed", "bad"),
+    JobState.CANCELLED: ("– cancelled", "dim"),
 }
 BAR = 12
 """Cells of a progress bar."""

@@ -16,11 +16,11 @@ from textual.timer import Timer
 from explorer.report import release_title, target_in_words
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, proof_copies
-from explorer.tui.looking import Looking, key_of_asset
 from explorer.tui.matrix_rows import MatrixRows, headings
 from explorer.tui.pace import REDRAW
 from explorer.tui.render import text
 from explorer.tui.screens.base import AssetScreen
+from explorer.tui.visible_peeks import Looking, key_of_asset
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.grid import Grid

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from explorer.tui.actions import key_name, offered
-from explorer.tui.jobs import Job
+from explorer.tui.job_board import Job
 from explorer.tui.late import report
 from explorer.tui.render import text
 

@@ -22,7 +22,7 @@ FAIR = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ColumnLayout:
     """The columns that are shown, each with its width in cells."""
 
     shown: tuple[tuple[Column, int], ...]
@@ -68,7 +68,7 @@ def fit(
     fits: bool,
     drops: Sequence[str],
     floor: int,
-) -> Layout:
+) -> ColumnLayout:
     """Give each column its width. Where it does not fit: squeeze what grows, then leave out ``drops``, then squeeze all.
 
     ``floor``: cells below which a growing column is not squeezed as long as another one can be left out.
@@ -80,7 +80,9 @@ def fit(
         return sum(widths[column.key] for column in columns) + GAP * max(0, len(columns) - 1)
 
     if not fits:
-        return Layout(tuple((column, widths[column.key]) for column in columns), needed() + GAP)
+        return ColumnLayout(
+            tuple((column, widths[column.key]) for column in columns), needed() + GAP
+        )
 
     def least() -> int:
         return sum(
@@ -107,4 +109,4 @@ def fit(
             growing = columns
             continue
         widths[widest.key] -= 1
-    return Layout(tuple((column, widths[column.key]) for column in columns), needed())
+    return ColumnLayout(tuple((column, widths[column.key]) for column in columns), needed())

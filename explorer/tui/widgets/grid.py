@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from explorer.tui.late import report
-from explorer.tui.widgets.columns import Layout
+from explorer.tui.widgets.columns import ColumnLayout
 from explorer.tui.widgets.table import MARK, Table
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Grid(Table):
             shown[0] = (shown[0][0], max(FIRST, min(shown[0][1], self.region.width // 3)))
             room = max(1, self.region.width - len(MARK) - shown[0][1] - 2 * GAP - 1)
             shown[1:] = [(column, min(width, room)) for column, width in shown[1:]]
-        self._columns = Layout(tuple(shown), sum(width + GAP for _, width in shown))
+        self._columns = ColumnLayout(tuple(shown), sum(width + GAP for _, width in shown))
         # The scrollbar only appears after the size is known: count with it where it will.
         bar = (
             self.styles.scrollbar_size_vertical

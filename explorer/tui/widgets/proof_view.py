@@ -23,7 +23,7 @@ from explorer.report import (
     proof_facts,
     proof_line,
 )
-from explorer.tui.jobs import Job, State
+from explorer.tui.job_board import Job, JobState
 from explorer.tui.render import content, lines, text
 from explorer.tui.rows import ListRows
 from explorer.tui.widgets.pane import Pane
@@ -103,7 +103,7 @@ class ProofView(Vertical):
                     (" cancels; escape leaves it running", "$text-muted"),
                 )
             )
-        elif job.state is State.CANCELLED:
+        elif job.state is JobState.CANCELLED:
             parts = [
                 content(Cell("▢ cancelled: nothing was proved", "dim"), "bold"),
                 text("v runs it again", "$text-muted"),

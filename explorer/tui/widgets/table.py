@@ -20,7 +20,7 @@ from explorer.errors import ExplorerError
 from explorer.progress import Cancellation
 from explorer.tui.late import report
 from explorer.tui.rows import NO_ROWS, QUICK, SORTABLE, RowSource, Wish, cells_of, choose, place_of
-from explorer.tui.widgets.columns import GAP, Layout, fit
+from explorer.tui.widgets.columns import GAP, ColumnLayout, fit
 from explorer.tui.widgets.styled import Styled
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Table(Styled, can_focus=True):
         self.wish = Wish()
         self._searcher: Worker[Sequence[int]] | None = None
         self._stay: str | int | None = None
-        self._columns = Layout((), 0)
+        self._columns = ColumnLayout((), 0)
         self._hover = -1
         self._cancel = Cancellation()
         self._announced: Row | None = None

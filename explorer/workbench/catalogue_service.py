@@ -9,15 +9,15 @@ from explorer.progress import ProgressCallback
 from explorer.releases import Catalogue, Origin
 from explorer.workbench.models import Subject
 from explorer.workbench.resolve import catalogue_subject
-from explorer.workbench.session import Session
+from explorer.workbench.resources import Resources
 
 ROADRUNNER = "roadrunner-server/roadrunner"
 
 
-class Listings:
+class CatalogueService:
     """The catalogue that was given last, and how to get a newer one."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Resources) -> None:
         self._session = session
         self.last: Catalogue | None = None
 

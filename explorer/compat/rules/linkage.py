@@ -5,8 +5,8 @@ from __future__ import annotations
 from explorer.compat.context import Context
 from explorer.compat.loaders import listed, whose
 from explorer.compat.models import Answer, Libc
-from explorer.compat.procedure.registry import Seen, rule
-from explorer.compat.procedure.words import build_remedy, go_words, place
+from explorer.compat.rules.registry import Match, rule
+from explorer.compat.rules.words import build_remedy, go_words, place
 from explorer.elf import Linkage
 
 
@@ -16,20 +16,20 @@ def _static_words(context: Context) -> str:
 
 
 @rule("elf.static", 3, Answer.YES, "Static: needs nothing but the kernel")
-def static(context: Context) -> Seen | None:
+def static(context: Context) -> Match | None:
     """e_type EXEC without PT_INTERP and PT_DYNAMIC: the kernel maps it and jumps in. No libc, no file of the image is
     asked for, so it runs on musl, on glibc and in an empty image alike.
     """
     if context.linkage is not Linkage.STATIC:
         return None
-    return Seen(
+    return Match(
         f"It is static: {_static_words(context)}.",
         f"{len(context.segments)} program headers, no PT_INTERP, no PT_DYNAMIC",
     )
 
 
 @rule("elf.static-pie", 3, Answer.YES, "Static, position-independent: needs nothing but the kernel")
-def static_pie(context: Context) -> Seen | None:
+def static_pie(context: Context) -> Match | None:
     """e_type DYN with DF_1_PIE, without PT_INTERP and DT_NEEDED: it relocates itself. Its relocations have to be RELATIVE,
     or IRELATIVE, which glibc's own start-up code handles; with others it stays unknown.
     """
@@ -46,33 +46,33 @@ def static_pie(context: Context) -> Seen | None:
         ]
     )
     if others:
-        return Seen(
+        return Match(
             "It is static, but its start-up code would have to do relocations that not every start-up code does.",
             "relocations: " + ", ".join(f"{r.count} {r.name}" for r in others[:4]),
             "Run it to know",
             Answer.UNKNOWN,
         )
-    return Seen(
+    return Match(
         f"It is static and position-independent: {_static_words(context)}.",
         "e_type DYN, DF_1_PIE, no PT_INTERP, no DT_NEEDED",
     )
 
 
 @rule("elf.shared-library", 3, Answer.NO, "A library, not a program")
-def shared_library(context: Context) -> Seen | None:
+def shared_library(context: Context) -> Match | None:
     """e_type DYN without an interpreter and with an entry of 0 or a DT_SONAME: made to be loaded, not to be started."""
     if context.linkage is not Linkage.SHARED_LIBRARY:
         return None
     soname = context.dynamic.soname if context.dynamic else ""
     name = soname if isinstance(soname, str) else ""
-    return Seen(
+    return Match(
         "This is a library: programs load it, it cannot be started.",
         f"DT_SONAME {name}" if name else "no entry point",
     )
 
 
 @rule("elf.interp.glibc", 4, Answer.NO, "Asks for glibc's loader")
-def glibc_interpreter(context: Context) -> Seen | None:
+def glibc_interpreter(context: Context) -> Match | None:
     """PT_INTERP names glibc's loader, and the target has none. The kernel opens that file first and gives up without it:
     the shell then says “not found”, though the program is there. Go with CGO_ENABLED=0 -buildmode=pie has it too, with
     no library at all: the ELF decides, the build info explains.
@@ -92,11 +92,11 @@ def glibc_interpreter(context: Context) -> Seen | None:
     remedy = build_remedy(context)
     if context.target.libc is Libc.MUSL and go is None:
         remedy += "; “apk add gcompat” helps some such programs"
-    return Seen(text, context.interp_evidence(), remedy)
+    return Match(text, context.interp_evidence(), remedy)
 
 
 @rule("elf.interp.musl", 4, Answer.NO, "Asks for musl's loader")
-def musl_interpreter(context: Context) -> Seen | None:
+def musl_interpreter(context: Context) -> Match | None:
     """PT_INTERP names musl's loader, and the target is a glibc distribution (or empty): the kernel finds no such file."""
     if (
         not context.dynamic_program
@@ -107,7 +107,7 @@ def musl_interpreter(context: Context) -> Seen | None:
     if context.target.libc is Libc.MUSL:
         return None
     text = f"It asks for musl's loader {context.interpreter}, which {place(context.target)} does not have."
-    return Seen(
+    return Match(
         text,
         context.interp_evidence(),
         "Take the glibc or a static file of this release, or run it on Alpine",
@@ -115,7 +115,7 @@ def musl_interpreter(context: Context) -> Seen | None:
 
 
 @rule("elf.interp.missing", 4, Answer.NO, "Asks for a loader that is not there")
-def missing_interpreter(context: Context) -> Seen | None:
+def missing_interpreter(context: Context) -> Match | None:
     """PT_INTERP names a file that the target does not have: another system's loader, a path of the machine it was built
     on, or the right loader in the wrong folder. For a processor whose loader is not listed here it stays unknown.
     """
@@ -128,9 +128,9 @@ def missing_interpreter(context: Context) -> Seen | None:
         return None
     if owner is libc and not listed(context.interpreter or "", context.target):
         text = f"It asks for the loader {context.interpreter}; whether {place(context.target)} has it is not known."
-        return Seen(text, context.interp_evidence(), "Run it there to know", Answer.UNKNOWN)
+        return Match(text, context.interp_evidence(), "Run it there to know", Answer.UNKNOWN)
     text = f"It asks for the loader {context.interpreter}, which {place(context.target)} does not have."
-    return Seen(
+    return Match(
         text,
         context.interp_evidence(),
         "Take a static file, or set the right path with “patchelf --set-interpreter”",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from explorer.elf import GoBuild
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
-from explorer.releases import Asset, Kind, Release
+from explorer.releases import Asset, AssetKind, Release
 
 if TYPE_CHECKING:
-    from explorer.workbench.bench import Workbench
+    from explorer.workbench.workbench import Workbench
 
 ROADRUNNER = ("roadrunner-server/roadrunner", "spiral/roadrunner")
 """RoadRunner's repository and what it was called before."""
@@ -24,7 +24,7 @@ _OLD = "RoadRunner 1 was written for Go 1.15 and older: whether today's Go build
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class BuildRecipe:
     """A program in a repository whose module lies at the top."""
 
     package: str
@@ -45,7 +45,7 @@ class Source:
 
 def source_of(
     bench: Workbench, repo: str, release: Release, candidates: Sequence[Asset]
-) -> Fact[Source]:
+) -> Fact[BuildRecipe]:
     """What to build of a release's sources: known of RoadRunner, else read from a program that was inspected before.
 
     Reads the cache, no network: for threads.
@@ -55,7 +55,9 @@ def source_of(
     others = (
         a
         for a in release.assets
-        if a.kind is Kind.OTHER and a not in candidates and not isinstance(a.platform.os, MISSING)
+        if a.kind is AssetKind.OTHER
+        and a not in candidates
+        and not isinstance(a.platform.os, MISSING)
     )
     files = [*candidates, *others]
     without = ""
@@ -75,25 +77,25 @@ def source_of(
     )
 
 
-def _roadrunner(tag: str) -> Fact[Source]:
+def _roadrunner(tag: str) -> Fact[BuildRecipe]:
     """As RoadRunner's own release workflows build it."""
     found = _VERSION.fullmatch(tag)
     if found is None:
-        return Source("./cmd/rr", "rr", caveat=_OLD)
+        return BuildRecipe("./cmd/rr", "rr", caveat=_OLD)
     version, major = found[1], int(found[2])
     if _ELSEWHERE[0] <= (major, int(found[3]), int(found[4])) <= _ELSEWHERE[1]:
         return Unknown(
             "the sources of RoadRunner 2.0.0 to 2.7.1 hold no program: it was built from spiral/roadrunner-binary"
         )
     if major < 2:
-        return Source(
+        return BuildRecipe(
             "./cmd/rr",
             "rr",
             version,
             "github.com/spiral/roadrunner/cmd/rr/cmd.Version",
             caveat=_OLD,
         )
-    return Source(
+    return BuildRecipe(
         "./cmd/rr",
         "rr",
         version,
@@ -101,7 +103,7 @@ def _roadrunner(tag: str) -> Fact[Source]:
     )
 
 
-def from_build_info(build: GoBuild, repo: str, name: str) -> Fact[Source]:
+def from_build_info(build: GoBuild, repo: str, name: str) -> Fact[BuildRecipe]:
     """What a published program's build info says of its package, for a repository ``OWNER/NAME``."""
     if isinstance(build.main, MISSING) or not build.main.path:
         return Unknown(f"the build info of {name} names no module")
@@ -119,6 +121,6 @@ def from_build_info(build: GoBuild, repo: str, name: str) -> Fact[Source]:
         if build.setting("CGO_ENABLED") == "1"
         else ""
     )
-    return Source(
+    return BuildRecipe(
         f"./{inside}" if inside else ".", program, tags=tags, known_from=name, caveat=caveat
     )

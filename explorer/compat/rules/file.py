@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from explorer.compat.context import Context, need
 from explorer.compat.models import Answer
-from explorer.compat.procedure.registry import Seen, rule
-from explorer.compat.procedure.words import arch_name
+from explorer.compat.rules.registry import Match, rule
+from explorer.compat.rules.words import arch_name
 from explorer.elf import FileFormat, Linkage
 
 _FOREIGN = {
@@ -31,7 +31,7 @@ _COMPAT_32 = {("386", "amd64"): "32-bit Intel", ("arm", "arm64"): "32-bit ARM"}
 
 
 @rule("elf.not-elf", 0, Answer.NO, "Not a Linux program")
-def not_elf(context: Context) -> Seen | None:
+def not_elf(context: Context) -> Match | None:
     """Linux starts ELF files and scripts. Windows (PE) and macOS (Mach-O) programs and data files are told by their first
     bytes.
     """
@@ -40,15 +40,15 @@ def not_elf(context: Context) -> Seen | None:
         need(
             context.binary.elf, "what kind of file it is"
         )  # raises where too few bytes are there to say
-    return Seen(found[0], f"first bytes: {context.binary.detail}", found[1]) if found else None
+    return Match(found[0], f"first bytes: {context.binary.detail}", found[1]) if found else None
 
 
 @rule("file.script", 0, Answer.YES_IF, "A script: its interpreter decides")
-def script(context: Context) -> Seen | None:
+def script(context: Context) -> Match | None:
     """A script starts wherever the interpreter that its first line names is installed, with whatever it calls."""
     if context.binary.format is not FileFormat.SCRIPT:
         return None
-    return Seen(
+    return Match(
         "This is a script: it runs if the interpreter named in its first line is installed there.",
         context.binary.detail,
         "Install that interpreter in the image",
@@ -56,7 +56,7 @@ def script(context: Context) -> Seen | None:
 
 
 @rule("elf.object", 0, Answer.NO, "An object file or a core dump")
-def object_file(context: Context) -> Seen | None:
+def object_file(context: Context) -> Match | None:
     """Only e_type EXEC and DYN can be started; an object file waits for a linker, a core dump is a program's remains."""
     if context.linkage not in (Linkage.OBJECT, Linkage.CORE):
         return None
@@ -66,7 +66,7 @@ def object_file(context: Context) -> Seen | None:
         else "a core dump"
     )
     header = context.elf.header if context.elf else None
-    return Seen(
+    return Match(
         f"This is {kind}: nothing can start it.",
         f"e_type {header.type if header else ''}",
         "Pick the executable",
@@ -74,7 +74,7 @@ def object_file(context: Context) -> Seen | None:
 
 
 @rule("elf.truncated", 0, Answer.NO, "Shorter than its own headers say")
-def truncated(context: Context) -> Seen | None:
+def truncated(context: Context) -> Match | None:
     """A PT_LOAD that ends behind the end of the file: a download or a copy that was cut. Where the file's whole size is
     not known, neither is this.
     """
@@ -91,7 +91,7 @@ def truncated(context: Context) -> Seen | None:
     end, segment = max(ends, key=lambda pair: pair[0])
     if end <= size:
         return None
-    return Seen(
+    return Match(
         f"The file is cut short: {end - size:,} bytes that its headers promise are missing.",
         f"PT_LOAD at {segment.offset:#x} ends at {end:,}; the file has {size:,} bytes",
         "Download it again",
@@ -99,11 +99,11 @@ def truncated(context: Context) -> Seen | None:
 
 
 @rule("elf.broken", 0, Answer.NO, "No loader would take it")
-def broken(context: Context) -> Seen | None:
+def broken(context: Context) -> Match | None:
     """Headers that contradict one another, or libraries asked for without an interpreter to find them."""
     if context.linkage is not Linkage.BROKEN or context.elf is None:
         return None
-    return Seen(
+    return Match(
         "The file is damaged: no loader would start it.",
         "; ".join(context.elf.problems[:3]),
         "Download it again",
@@ -111,7 +111,7 @@ def broken(context: Context) -> Seen | None:
 
 
 @rule("elf.arch", 1, Answer.NO, "Built for another processor")
-def architecture(context: Context) -> Seen | None:
+def architecture(context: Context) -> Match | None:
     """e_machine against the target's architecture. 386 on amd64 and arm on arm64 run where the kernel has 32-bit support.
     A target without an architecture of its own takes the file's.
     """
@@ -120,13 +120,13 @@ def architecture(context: Context) -> Seen | None:
         return None
     evidence = f"e_machine {context.elf.header.machine} in the ELF header"
     if small := _COMPAT_32.get((arch, context.target.arch)):
-        return Seen(
+        return Match(
             f"It is a {small} program: it runs on {context.target.arch} if the kernel has 32-bit support.",
             evidence,
             f"Take the {context.target.arch} file to be sure",
             Answer.YES_IF,
         )
-    return Seen(
+    return Match(
         f"It is built for {arch_name(arch)}, and the target is {arch_name(context.target.arch)}.",
         evidence,
         f"Take the {context.target.arch} file of this release, or run it emulated with --platform linux/{arch}",
@@ -134,7 +134,7 @@ def architecture(context: Context) -> Seen | None:
 
 
 @rule("elf.os", 1, Answer.NO, "Built for another system")
-def operating_system(context: Context) -> Seen | None:
+def operating_system(context: Context) -> Match | None:
     """A note in PT_NOTE by which FreeBSD, NetBSD, OpenBSD or DragonFly know their programs decides; it lies in the first
     page. EI_OSABI alone decides nothing, since Linux starts such a file all the same: then Go's build info (GOOS) tells, or
     a note that only the section headers know; otherwise it stays unknown.
@@ -145,7 +145,7 @@ def operating_system(context: Context) -> Seen | None:
     abi = f"EI_OSABI {context.elf.header.os_abi}"
     branded = need(context.elf.os_note, "which system it is for")
     if branded is not None:
-        return Seen(
+        return Match(
             f"This is a program for {branded}: Linux would load it and fail at once.",
             f"{abi}, a note by {branded}",
             remedy,
@@ -159,12 +159,12 @@ def operating_system(context: Context) -> Seen | None:
         return (
             None
             if goos == "linux"
-            else Seen(says, f"{abi}, GOOS={goos} in Go's build info", remedy)
+            else Match(says, f"{abi}, GOOS={goos} in Go's build info", remedy)
         )
     notes = need(context.elf.notes, "the notes") or ()
     if any(note.owner.lower() == system.lower() for note in notes):
-        return Seen(says, f"{abi}, a note by {system}", remedy)
-    return Seen(
+        return Match(says, f"{abi}, a note by {system}", remedy)
+    return Match(
         f"Its header says {system}; whether it is a Linux program all the same cannot be told.",
         f"{abi} at 0x7",
         "Run it to know",
@@ -173,7 +173,7 @@ def operating_system(context: Context) -> Seen | None:
 
 
 @rule("elf.packed", 2, Answer.UNKNOWN, "Packed: the real program is hidden")
-def packed(context: Context) -> Seen | None:
+def packed(context: Context) -> Match | None:
     """A packer such as UPX puts a small static program around the real one. A packed static program runs; a packed
     dynamic one ends with exit code 127 and no word. The headers tell nothing of it.
     """
@@ -185,7 +185,7 @@ def packed(context: Context) -> Seen | None:
         if packer == "UPX"
         else "Run it to know"
     )
-    return Seen(
+    return Match(
         f"It is packed with {packer}: what the real program inside needs cannot be seen.",
         f"mark of {packer}",
         remedy,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from explorer.compat.catalogue import package_with, stock
 from explorer.compat.context import Context
 from explorer.compat.dependencies import Node
 from explorer.compat.exports import version_key
 from explorer.compat.models import Answer, Libc, Where
-from explorer.compat.procedure.registry import Seen, rule
-from explorer.compat.procedure.words import place, some
+from explorer.compat.rules.registry import Match, rule
+from explorer.compat.rules.words import place, some
+from explorer.compat.targets import package_with, stock
 from explorer.elf import Dynamic
 from explorer.facts import MISSING, Unknown
 
@@ -25,7 +25,7 @@ def _asked_by(node: Node) -> str:
 
 
 @rule("elf.needed.missing", 5, Answer.NO, "A library is missing")
-def missing_library(context: Context) -> Seen | None:
+def missing_library(context: Context) -> Match | None:
     """A DT_NEEDED of the program, or of a library it brings, is found nowhere the target's loader looks: not among the
     loader's own names, not in RPATH or RUNPATH ($ORIGIN followed beside the program), not in the image's folders.
     """
@@ -45,11 +45,11 @@ def missing_library(context: Context) -> Seen | None:
         remedy = f"Install it: apk add {' '.join(packages)}"
     else:
         remedy = "Install the package that has it, or put the library beside the program where its RUNPATH looks"
-    return Seen(text, "; ".join(_asked_by(node) for node in missing[:3]), remedy)
+    return Match(text, "; ".join(_asked_by(node) for node in missing[:3]), remedy)
 
 
 @rule("elf.needed.unknown", 5, Answer.UNKNOWN, "Whether a library is there is not known")
-def unknown_library(context: Context) -> Seen | None:
+def unknown_library(context: Context) -> Match | None:
     """The target's data list what is certain of its stock image. A library they do not list may be there or not, and one
     that $ORIGIN looks for beside the program cannot be judged where only the program is at hand.
     """
@@ -65,11 +65,11 @@ def unknown_library(context: Context) -> Seen | None:
     remedy = (
         "Look at the whole archive or the folder it came in" if beside else "Run it there to know"
     )
-    return Seen(text, "; ".join(_asked_by(node) for node in unknown[:3]), remedy)
+    return Match(text, "; ".join(_asked_by(node) for node in unknown[:3]), remedy)
 
 
 @rule("elf.relr", 5, Answer.NO, "Compressed relocations that the loader does not know")
-def relr(context: Context) -> Seen | None:
+def relr(context: Context) -> Match | None:
     """DT_RELR in the program or in any library loaded with it. musl knows it from 1.2.4 on: an older one skips the table in
     silence and the program crashes (exit 139). glibc knows it from 2.36 on.
     """
@@ -84,7 +84,7 @@ def relr(context: Context) -> Seen | None:
         using = [node.name for node in context.closure.nodes if _uses_relr(context, node)]
     if not using:
         return None
-    return Seen(
+    return Match(
         f"It has compressed relocations (RELR), which {libc} knows only from {since} on.",
         f"DT_RELR in {some(using)}",
         f"Use an image with {libc} {since} or later, or link with -Wl,-z,nopack-relative-relocs",
@@ -103,12 +103,12 @@ def _uses_relr(context: Context, node: Node) -> bool:
 
 
 @rule("elf.closure.unknown", 5, Answer.UNKNOWN, "A library beside it is not known")
-def unknown_closure(context: Context) -> Seen | None:
+def unknown_closure(context: Context) -> Match | None:
     """Something that would be loaded with it could not be read far enough, or there are more libraries than are looked at."""
     if not _starts(context) or context.closure.incomplete is None:
         return None
     why: Unknown = context.closure.incomplete
-    return Seen(
+    return Match(
         f"One of its libraries is not known well enough: {why.why}.",
         "",
         "Look at the whole archive",

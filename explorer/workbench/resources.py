@@ -55,7 +55,7 @@ class Turn:
             self._lock.acquire()
 
 
-class Session:
+class Resources:
     """Holds the expensive things. Not for use from several event loops at a time."""
 
     def __init__(self, settings: Settings) -> None:

@@ -13,13 +13,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.archive import Entry, Format, Listing, Member, MemberKind, MemberStream
+from explorer.archive import ArchiveListing, Entry, Format, Member, MemberKind, MemberStream
 from explorer.bytesource import ByteSource, FileSource
 from explorer.errors import FormatError, NotFoundError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.fetch import Blob
 from explorer.progress import Cancellation
-from explorer.releases import Kind
+from explorer.releases import AssetKind
 from explorer.workbench.models import Subject
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from explorer.fetch import Cache
 
 PROGRAMS = {
-    Kind.SERVER: ("rr", "rr.exe"),
-    Kind.DEB: ("rr",),
-    Kind.PLUGIN: ("protoc-gen-php-grpc", "protoc-gen-php-grpc.exe"),
+    AssetKind.SERVER: ("rr", "rr.exe"),
+    AssetKind.DEB: ("rr",),
+    AssetKind.PLUGIN: ("protoc-gen-php-grpc", "protoc-gen-php-grpc.exe"),
 }
 MAGICS = (
     b"\x7fELF",
@@ -59,7 +59,7 @@ class Unpacked:
     sha256: str
     asset_sha256: str
     """Of the archive, or the same for a raw file."""
-    listing: Fact[Listing]
+    listing: Fact[ArchiveListing]
     member: Fact[Member]
 
 
@@ -211,7 +211,13 @@ class MemberNeighbours:
     """What stands beside a binary inside its archive. Implements ``compat.Surroundings``."""
 
     def __init__(
-        self, archive: Path, name: str, digest: str, listing: Listing, member: Member, cache: Cache
+        self,
+        archive: Path,
+        name: str,
+        digest: str,
+        listing: ArchiveListing,
+        member: Member,
+        cache: Cache,
     ) -> None:
         self.origin = posixpath.dirname(posixpath.normpath(member.name))
         self._archive, self._name, self._digest, self._cache = archive, name, digest, cache

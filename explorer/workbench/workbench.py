@@ -16,13 +16,13 @@ from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_p
 from explorer.releases import Asset, Catalogue, Origin, Release
 from explorer.settings import Settings
 from explorer.verify import Proof
-from explorer.workbench.listing import Listings
-from explorer.workbench.models import Finding, Got, Inspection, ProofOptions, Subject
+from explorer.workbench.catalogue_service import CatalogueService
+from explorer.workbench.models import Finding, GetResult, Inspection, ProofOptions, Subject
 from explorer.workbench.resolve import asset_subject, local_subject
-from explorer.workbench.session import Session
+from explorer.workbench.resources import Resources
 
 if TYPE_CHECKING:
-    from explorer.archive import Listing
+    from explorer.archive import ArchiveListing
     from explorer.elf import SymbolTable
     from explorer.workbench.advise import Advice
     from explorer.workbench.matrix import Matrix, Seen
@@ -33,8 +33,8 @@ class Workbench:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.session = Session(settings)
-        self._listings = Listings(self.session)
+        self.session = Resources(settings)
+        self._listings = CatalogueService(self.session)
 
     async def aclose(self) -> None:
         """Give connections, threads and the cache back."""
@@ -112,7 +112,7 @@ class Workbench:
 
     async def get(
         self, subject: Subject, into: Path, *, progress: ProgressCallback = ignore_progress
-    ) -> Got:
+    ) -> GetResult:
         """Download, check, unpack below ``into`` and mark the program executable."""
         from explorer.workbench.get import get
 
@@ -120,14 +120,14 @@ class Workbench:
 
     async def members(
         self, subject: Subject, *, progress: ProgressCallback = ignore_progress
-    ) -> Listing:
+    ) -> ArchiveListing:
         """An asset's or a local archive's members, refused ones included."""
         from explorer.archive import listing
         from explorer.bytesource import FileSource
 
         path, name = await self._path(subject, progress)
 
-        def work(cancel: Cancellation) -> Listing:
+        def work(cancel: Cancellation) -> ArchiveListing:
             with FileSource(path) as source:
                 return listing(source, name, cancel=cancel)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from explorer.compat.catalogue import stock
 from explorer.compat.context import Context
 from explorer.compat.exports import version_key
 from explorer.compat.models import Answer, Libc, Where
-from explorer.compat.procedure.registry import Seen, rule
-from explorer.compat.procedure.words import build_remedy, go_words, place, some
+from explorer.compat.rules.registry import Match, rule
+from explorer.compat.rules.words import build_remedy, go_words, place, some
 from explorer.compat.symbols import linking_of
+from explorer.compat.targets import stock
 from explorer.elf import RelocationType
 
 _KNOWN_TYPES = {
@@ -34,7 +34,7 @@ def starts_on(context: Context, libc: Libc) -> bool:
 
 
 @rule("elf.relocation.unsupported", 6, Answer.NO, "A relocation that musl does not know")
-def relocation(context: Context) -> Seen | None:
+def relocation(context: Context) -> Match | None:
     """musl's loader refuses relocation types it does not know, above all IRELATIVE (R_X86_64 37, R_AARCH64 1032): functions
     chosen at start-up (IFUNC), which only glibc does.
     """
@@ -63,11 +63,11 @@ def relocation(context: Context) -> Seen | None:
         else "relocations"
     )
     evidence = f"{', '.join(f'{r.count} {r.name}' for r in bad[:3])} in {holder}"
-    return Seen(f"It uses {what} that musl's loader refuses.", evidence, build_remedy(context))
+    return Match(f"It uses {what} that musl's loader refuses.", evidence, build_remedy(context))
 
 
 @rule("elf.symbol.missing", 6, Answer.NO, "A function is missing")
-def missing_symbol(context: Context) -> Seen | None:
+def missing_symbol(context: Context) -> Match | None:
     """Each undefined, not weak symbol that a relocation uses has to be exported by musl, by the rest of what is loaded, by
     the loader's private list of 64-bit names (musl 1.2.4 and later) or by gcompat where it is there. Symbol versions
     (GLIBC_x) are never a reason: musl ignores them.
@@ -78,18 +78,18 @@ def missing_symbol(context: Context) -> Seen | None:
     one = len(missing) == 1
     text = f"It calls {some(missing, 3)}, which {'is' if one else 'are'} not in {place(context.target)}."
     evidence = f"{len(missing)} undefined symbol{'' if one else 's'}: {some(missing, 8)}; against {context.symbols.source}"
-    return Seen(text, evidence, build_remedy(context))
+    return Match(text, evidence, build_remedy(context))
 
 
 @rule("elf.symbol.unknown", 6, Answer.UNKNOWN, "Whether a function is there is not known")
-def unknown_symbol(context: Context) -> Seen | None:
+def unknown_symbol(context: Context) -> Match | None:
     """Symbols that a library whose exports are not listed may provide, or about which the lists of near versions disagree."""
     if not starts_on(context, Libc.MUSL) or not context.symbols.unsure:
         return None
     names, blockers = context.symbols.unsure, context.symbols.blockers
     text = f"It calls {some(names, 3)}; whether anything in {place(context.target)} has it is not known."
     evidence = f"{len(names)} undefined: {some(names, 8)}; {'perhaps in ' + some(blockers) if blockers else context.symbols.source}"
-    return Seen(text, evidence, "Run it there to know")
+    return Match(text, evidence, "Run it there to know")
 
 
 def glibc_versions(context: Context) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def newest_glibc(versions: tuple[str, ...]) -> str:
 
 
 @rule("glibc.version", 6, Answer.NO, "Needs a newer glibc")
-def glibc_too_old(context: Context) -> Seen | None:
+def glibc_too_old(context: Context) -> Match | None:
     """The newest GLIBC_x.y among the symbol versions it asks for, against the target's glibc. Only on glibc targets."""
     if not starts_on(context, Libc.GLIBC):
         return None
@@ -124,7 +124,7 @@ def glibc_too_old(context: Context) -> Seen | None:
     have = context.target.libc_version
     if not newest or version_key(newest) <= version_key(have):
         return None
-    return Seen(
+    return Match(
         f"It needs glibc {newest}, and {place(context.target)} has {have}.",
         f"DT_VERNEED asks for GLIBC_{newest}",
         f"Use an image with glibc {newest} or later, or take a static file",
@@ -132,11 +132,11 @@ def glibc_too_old(context: Context) -> Seen | None:
 
 
 @rule("glibc.private", 6, Answer.UNKNOWN, "Uses glibc's private functions")
-def glibc_private(context: Context) -> Seen | None:
+def glibc_private(context: Context) -> Match | None:
     """GLIBC_PRIVATE symbols belong to one build of glibc: whether another has them cannot be told."""
     if not starts_on(context, Libc.GLIBC) or "GLIBC_PRIVATE" not in glibc_versions(context):
         return None
-    return Seen(
+    return Match(
         "It uses private functions of the glibc it was built with.",
         "DT_VERNEED asks for GLIBC_PRIVATE",
         "Run it there to know",
@@ -144,7 +144,7 @@ def glibc_private(context: Context) -> Seen | None:
 
 
 @rule("glibc.libstdcxx", 6, Answer.NO, "Needs a newer libstdc++")
-def libstdcxx_too_old(context: Context) -> Seen | None:
+def libstdcxx_too_old(context: Context) -> Match | None:
     """The newest GLIBCXX_3.4.N it asks for, against the libstdc++ of the target's stock image (by its GCC)."""
     if not starts_on(context, Libc.GLIBC) or context.linking is None:
         return None
@@ -161,7 +161,7 @@ def libstdcxx_too_old(context: Context) -> Seen | None:
     ]
     if have is None or not from_image or max(asked, default=0) <= have:
         return None
-    return Seen(
+    return Match(
         f"It needs a newer libstdc++ than {place(context.target)} has.",
         f"DT_VERNEED asks for GLIBCXX_3.4.{max(asked)}; the image's goes up to GLIBCXX_3.4.{have}",
         "Use a newer image, or take a static file",
@@ -169,7 +169,7 @@ def libstdcxx_too_old(context: Context) -> Seen | None:
 
 
 @rule("elf.gcompat.execstack", 7, Answer.UNKNOWN, "Executable stack under gcompat")
-def gcompat_execstack(context: Context) -> Seen | None:
+def gcompat_execstack(context: Context) -> Match | None:
     """gcompat starts the program through musl's loader. With PT_GNU_STACK executable, or absent, that may crash."""
     if context.layer != "gcompat":
         return None
@@ -177,7 +177,7 @@ def gcompat_execstack(context: Context) -> Seen | None:
     if segment is not None and "X" not in segment.flags:
         return None
     evidence = f"PT_GNU_STACK flags {segment.flags}" if segment else "no PT_GNU_STACK"
-    return Seen(
+    return Match(
         "It asks for an executable stack: under gcompat it may crash.",
         evidence,
         "Run it there to know",
@@ -185,7 +185,7 @@ def gcompat_execstack(context: Context) -> Seen | None:
 
 
 @rule("elf.textrel", 7, Answer.NO, "Writes into its own code while it is loaded")
-def textrel(context: Context) -> Seen | None:
+def textrel(context: Context) -> Match | None:
     """DT_TEXTREL: the loader has to write into read-only segments. musl's loader makes them writable for what it maps
     itself, but a program is mapped by the kernel, so it crashes, with a mere link to musl's loader too. gcompat maps the
     program itself and glibc handles it.
@@ -197,7 +197,7 @@ def textrel(context: Context) -> Seen | None:
         or not context.dynamic.textrel
     ):
         return None
-    return Seen(
+    return Match(
         "It has relocations in its code (TEXTREL), on which musl's loader crashes.",
         "DT_TEXTREL or DF_TEXTREL in the dynamic section",
         "Build it with -fPIC and without -z notext",
@@ -205,7 +205,7 @@ def textrel(context: Context) -> Seen | None:
 
 
 @rule("elf.dynamic", 7, Answer.YES, "Everything it asks for is there")
-def dynamic(context: Context) -> Seen | None:
+def dynamic(context: Context) -> Match | None:
     """Its loader is in the target, so are its libraries and what it calls in them, unless another reason says otherwise."""
     if (
         not (starts_on(context, Libc.MUSL) or starts_on(context, Libc.GLIBC))
@@ -219,6 +219,6 @@ def dynamic(context: Context) -> Seen | None:
     go = go_words(context)
     how = f", through {context.layer}," if context.layer else ""
     text = f"Its loader{how} is in {place(context.target)}, and so is all it asks for: {libraries}{'; ' + go if go else ''}."
-    return Seen(
+    return Match(
         text, f"{context.interp_evidence()}; DT_NEEDED {some(needed) if needed else 'none'}"
     )

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 from textual.worker import get_current_worker
 
-from explorer.errors import CancelledError
+from explorer.errors import OperationCancelledError
+from explorer.tui.jobs import AT_A_TIME
 from explorer.tui.messages import AssetLearned
-from explorer.tui.work import AT_A_TIME
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -83,7 +83,7 @@ class Looking:
                         asset, seen.inspection, problem=str(seen.error) if seen.error else ""
                     )
                 )
-        except CancelledError:
+        except OperationCancelledError:
             return
         finally:
             if self._running.get(key) is get_current_worker():

@@ -14,7 +14,7 @@ LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Match:
     """What a rule saw. None instead of it: the rule does not apply."""
 
     text: str
@@ -24,11 +24,11 @@ class Seen:
     """Where it is not the one the rule's record gives."""
 
 
-Check = Callable[[Context], Seen | None]
+Check = Callable[[Context], Match | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RuleEntry:
     """A rule and the function that applies it."""
 
     rule: Rule
@@ -55,7 +55,7 @@ def _bounded(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-_entries: list[Entry] = []
+_entries: list[RuleEntry] = []
 
 
 def rule(code: str, step: int, answer: Answer, title: str) -> Callable[[Check], Check]:
@@ -63,12 +63,12 @@ def rule(code: str, step: int, answer: Answer, title: str) -> Callable[[Check], 
 
     def register(check: Check) -> Check:
         explanation = " ".join(inspect.cleandoc(check.__doc__ or "").split())
-        _entries.append(Entry(Rule(code, step, answer, title, explanation), check, step == 8))
+        _entries.append(RuleEntry(Rule(code, step, answer, title, explanation), check, step == 8))
         return check
 
     return register
 
 
-def entries() -> tuple[Entry, ...]:
+def entries() -> tuple[RuleEntry, ...]:
     """Every registered rule in the order of the procedure: by step, and within a step as written."""
     return tuple(sorted(_entries, key=lambda entry: entry.rule.step))

@@ -1,0 +1,132 @@
+"""What is running. The app owns the board; work reports from any thread by messages, and only the app's handlers change it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+from time import monotonic
+
+from textual.message import Message
+
+from explorer.progress import Progress
+
+LINES = 5_000
+"""Lines of output that a job keeps: the program's output is limited to 256 KiB anyway."""
+FINISHED = 50
+"""Jobs that are kept after their end, for the jobs panel."""
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    LISTING = "listing"
+    DOWNLOAD = "download"
+    INSPECT = "inspect"
+    VERIFY = "verify"
+    ADVISE = "advise"
+
+
+class JobState(StrEnum):
+    """Where a job is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(slots=True)
+class Job:
+    """One piece of long work."""
+
+    id: int
+    kind: JobKind
+    title: str
+    """What it is about; untrusted."""
+    about: str
+    """Key of the subject, so that a screen opened later finds its job; untrusted."""
+    started: float
+    """``monotonic`` seconds."""
+    state: JobState = JobState.RUNNING
+    progress: Progress | None = None
+    message: str = ""
+    """How it ended, one sentence; untrusted."""
+    seconds: float = 0.0
+    """How long it took, once it has ended."""
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=LINES))
+    """What the program printed, untrusted."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it can still be cancelled."""
+        return self.state is JobState.RUNNING
+
+
+class JobProgressed(Message):
+    """A job has moved on; a later one of the same job replaces this."""
+
+    def __init__(self, job: Job, progress: Progress) -> None:
+        super().__init__()
+        self.job = job
+        self.progress = progress
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, JobProgressed) and message.job is self.job
+
+
+class JobPrinted(Message):
+    """The program under proof printed lines."""
+
+    def __init__(self, job: Job, lines: tuple[str, ...]) -> None:
+        super().__init__()
+        self.job = job
+        self.lines = lines
+
+
+class JobEnded(Message):
+    """A job has come to its end."""
+
+    def __init__(self, job: Job, state: JobState, message: str) -> None:
+        super().__init__()
+        self.job = job
+        self.state = state
+        self.message = message
+
+
+class JobBoard:
+    """The jobs, newest last."""
+
+    def __init__(self) -> None:
+        self._ids = itertools.count(1)
+        self._jobs: list[Job] = []
+
+    def start(self, kind: JobKind, title: str, about: str) -> Job:
+        """Put a new job on the board."""
+        job = Job(next(self._ids), kind, title, about, monotonic())
+        self._jobs.append(job)
+        return job
+
+    def finish(self, job: Job, state: JobState, message: str = "") -> None:
+        """Note how a job ended, and forget the oldest finished ones."""
+        job.state, job.message, job.seconds = state, message, monotonic() - job.started
+        finished = [other for other in self._jobs if not other.running]
+        for old in finished[: max(0, len(finished) - FINISHED)]:
+            self._jobs.remove(old)
+
+    @property
+    def all(self) -> tuple[Job, ...]:
+        """Every job, oldest first."""
+        return tuple(self._jobs)
+
+    @property
+    def running(self) -> tuple[Job, ...]:
+        """Those that have not ended, oldest first."""
+        return tuple(job for job in self._jobs if job.running)
+
+    def find(self, kind: JobKind, about: str) -> Job | None:
+        """The newest job of this kind about this subject, running or not."""
+        return next(
+            (job for job in reversed(self._jobs) if job.kind is kind and job.about == about), None
+        )
