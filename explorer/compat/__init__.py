@@ -14,29 +14,24 @@ from explorer.compat.models import (
     Verdict,
     Where,
 )
+from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from explorer.compat.judging import judge, rules
-    from explorer.compat.targets import default_target, find_target, target_for_image, targets
-
-_LAZY = {
-    "judge": "judging",
-    "rules": "judging",
-    "default_target": "catalogue",
-    "find_target": "catalogue",
-    "target_for_image": "catalogue",
-    "targets": "catalogue",
-}
+    from explorer.compat.judging import all_rules, judge
+    from explorer.compat.targets import all_targets, default_target, find_target, target_for_image
 
 
-def __getattr__(name: str) -> object:
-    """Load a heavy name on first use: the rules and the targets' data cost a few milliseconds that a first screen can save."""
-    from importlib import import_module
-
-    if name in _LAZY:
-        return getattr(import_module(f"explorer.compat.{_LAZY[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "judge": "judging",
+        "all_rules": "judging",
+        "default_target": "targets",
+        "find_target": "targets",
+        "target_for_image": "targets",
+        "all_targets": "targets",
+    },
+)
 
 __all__ = [
     "Answer",
@@ -49,10 +44,10 @@ __all__ = [
     "Target",
     "Verdict",
     "Where",
+    "all_rules",
+    "all_targets",
     "default_target",
     "find_target",
     "judge",
-    "rules",
     "target_for_image",
-    "targets",
 ]

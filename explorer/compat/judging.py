@@ -38,7 +38,7 @@ INCOMPLETE = Rule(
 )
 
 
-def rules() -> tuple[Rule, ...]:
+def all_rules() -> tuple[Rule, ...]:
     """Every rule in the order of the procedure."""
     return (INCOMPLETE, *(entry.rule for entry in entries()))
 

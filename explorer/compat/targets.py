@@ -82,7 +82,7 @@ def _table() -> _Table:
     return _Table(raw["default"], targets, stocks, packages, dict(raw["aliases"]), flavours)
 
 
-def targets() -> tuple[Target, ...]:
+def all_targets() -> tuple[Target, ...]:
     """Every target in the order of the data, each musl one followed by its usual flavours."""
     table = _table()
     out: list[Target] = []

@@ -1,6 +1,5 @@
 """What a binary really is: facts, no opinion."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from explorer.elf.models import (
@@ -22,10 +21,20 @@ from explorer.elf.models import (
     Symbol,
     VersionNeed,
 )
+from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from explorer.elf.reader import read
     from explorer.elf.symboltable import SymbolTable, symbols
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "read": "reader",
+        "symbols": "symboltable",
+        "SymbolTable": "symboltable",
+    },
+)
 
 __all__ = [
     "Binary",
@@ -49,16 +58,3 @@ __all__ = [
     "read",
     "symbols",
 ]
-
-_LAZY = {
-    "read": "explorer.elf.reader",
-    "symbols": "explorer.elf.symboltable",
-    "SymbolTable": "explorer.elf.symboltable",
-}
-
-
-def __getattr__(name: str) -> object:
-    """``read`` and ``symbols`` are loaded when first used: they need elftools."""
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

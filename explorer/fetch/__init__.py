@@ -1,6 +1,5 @@
 """Bytes from the network and the cache they rest in."""
 
-import importlib
 from typing import TYPE_CHECKING
 
 from explorer.fetch.keys import asset_key, member_key
@@ -13,6 +12,7 @@ from explorer.fetch.models import (
     Traffic,
     check_of,
 )
+from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from explorer.fetch.cache import Cache, open_cache
@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from explorer.fetch.records import Store
     from explorer.fetch.remote import RemoteSource, open_remote
 
-_LAZY = {
-    "Cache": "explorer.fetch.cache",
-    "Downloader": "explorer.fetch.download",
-    "RemoteSource": "explorer.fetch.remote",
-    "Store": "explorer.fetch.records",
-    "open_cache": "explorer.fetch.cache",
-    "open_remote": "explorer.fetch.remote",
-}
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "Cache": "cache",
+        "Downloader": "download",
+        "RemoteSource": "remote",
+        "Store": "records",
+        "open_cache": "cache",
+        "open_remote": "remote",
+    },
+)
 
 __all__ = [
     "Blob",
@@ -46,9 +50,3 @@ __all__ = [
     "open_cache",
     "open_remote",
 ]
-
-
-def __getattr__(name: str) -> object:
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(name)

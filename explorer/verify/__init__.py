@@ -3,9 +3,9 @@
 Exports the models; everything that starts a process is imported on first use.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from explorer.lazy import lazy_exports
 from explorer.verify.models import (
     CheckResult,
     DryRun,
@@ -28,17 +28,21 @@ if TYPE_CHECKING:
     from explorer.verify.records import from_json, script, to_json
     from explorer.verify.sessions import sweep
 
-_LAZY = {
-    "classify": "outcomes",
-    "emulation": "emulate",
-    "engine_status": "engines",
-    "find_engine": "engines",
-    "from_json": "records",
-    "prove": "proof",
-    "script": "records",
-    "sweep": "sessions",
-    "to_json": "records",
-}
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "classify": "outcomes",
+        "emulation": "emulate",
+        "engine_status": "engines",
+        "find_engine": "engines",
+        "from_json": "records",
+        "prove": "proof",
+        "script": "records",
+        "sweep": "sessions",
+        "to_json": "records",
+    },
+)
 
 __all__ = [
     "CheckResult",
@@ -62,9 +66,3 @@ __all__ = [
     "sweep",
     "to_json",
 ]
-
-
-def __getattr__(name: str) -> object:
-    if name in _LAZY:
-        return getattr(import_module(f"explorer.verify.{_LAZY[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

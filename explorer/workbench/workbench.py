@@ -390,9 +390,9 @@ class Workbench:
 
     def targets(self) -> tuple[Target, ...]:
         """All targets a verdict can be asked for by name."""
-        from explorer.compat import targets
+        from explorer.compat import all_targets
 
-        return targets()
+        return all_targets()
 
     def target(self, name: str) -> Target:
         """One target. Raises UsageError with the nearest names."""
@@ -411,9 +411,9 @@ class Workbench:
 
     def rules(self) -> tuple[Rule, ...]:
         """All rules, in the order of the procedure."""
-        from explorer.compat import rules
+        from explorer.compat import all_rules
 
-        return rules()
+        return all_rules()
 
     def cache_stats(self) -> CacheStats:
         """What is in the cache."""

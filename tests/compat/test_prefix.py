@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from explorer import elf
 from explorer.bytesource import PrefixSource
-from explorer.compat import Answer, find_target, judge, targets
+from explorer.compat import Answer, all_targets, find_target, judge
 from explorer.elf import Scope
 from explorer.facts import Unknown
 from tests.compat import programs
@@ -164,6 +164,6 @@ def test_every_target_takes_every_program() -> None:
         read(binary(recipe))
         for recipe in ("c-musl", "c-glibc", "go-static-386", "c-object", "go-windows", "upx-static")
     ]
-    for target in targets():
+    for target in all_targets():
         for binary_facts in facts:
             assert judge(binary_facts, target).reasons

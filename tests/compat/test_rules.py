@@ -8,7 +8,7 @@ import pytest
 
 from explorer import elf
 from explorer.bytesource import PrefixSource
-from explorer.compat import Answer, Verdict, find_target, judge, rules
+from explorer.compat import Answer, Verdict, all_rules, find_target, judge
 from explorer.elf import Binary
 from explorer.facts import MISSING
 from tests.compat import programs
@@ -107,7 +107,7 @@ TRIGGERS: dict[str, Callable[[], Verdict]] = {
 
 
 def test_every_rule_has_a_file_that_triggers_it() -> None:
-    assert set(TRIGGERS) == {rule.code for rule in rules()}
+    assert set(TRIGGERS) == {rule.code for rule in all_rules()}
 
 
 @pytest.mark.parametrize("code", TRIGGERS)
@@ -115,7 +115,7 @@ def test_the_file_triggers_the_rule(code: str) -> None:
     seen = TRIGGERS[code]()
     reason = next((reason for reason in seen.reasons if reason.code == code), None)
     assert reason is not None, codes(seen)
-    rule = next(rule for rule in rules() if rule.code == code)
+    rule = next(rule for rule in all_rules() if rule.code == code)
     assert reason.answer in (rule.answer, Answer.UNKNOWN, Answer.YES_IF)
     assert reason.text.endswith(".")
     assert "\n" not in reason.text + reason.evidence + reason.remedy
@@ -136,7 +136,7 @@ def test_the_file_triggers_the_rule(code: str) -> None:
 
 
 def test_rules_read_like_a_procedure() -> None:
-    listed = rules()
+    listed = all_rules()
     assert [rule.step for rule in listed] == sorted(rule.step for rule in listed)
     assert len({rule.code for rule in listed}) == len(listed)
     for rule in listed:
