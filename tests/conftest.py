@@ -7,7 +7,12 @@ import pytest
 
 from tests.support.github import GitHub
 
-pytest_plugins = ["tests.support.skips", "tests.support.engine", "tests.support.browser"]
+pytest_plugins = [
+    "tests.support.skips",
+    "tests.support.tools",
+    "tests.support.engine",
+    "tests.support.browser",
+]
 
 
 def pytest_configure() -> None:

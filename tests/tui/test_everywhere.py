@@ -126,6 +126,7 @@ async def walk(app: Driver, actions: Iterable[Action]) -> None:
         assert len(app.app.screen_stack) == depth, action.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [SIZES[0], SIZES[-1]], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_every_key_at_every_size(size: tuple[int, int], demo: Settings) -> None:
     async with opened(demo, size=size) as app:

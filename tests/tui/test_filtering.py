@@ -20,6 +20,7 @@ def bar(app: Driver) -> str:
     return app.drawn().splitlines()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 async def test_every_tab_filters_or_says_that_it_cannot(name: str, demo: Settings) -> None:
     async with opened(demo) as app:

@@ -1,0 +1,64 @@
+"""Which tests need tools beyond Python: a compiler, a container engine, published programs, a browser.
+
+As a pytest plugin it marks them ``tools``, so that ``make check`` can leave them out. A test needs
+tools when its module, or a module that its fixtures come from, imports one of ``PROVIDERS``,
+directly or through helpers. Nothing has to be marked by hand, so nothing can be forgotten.
+"""
+
+import sys
+from types import FunctionType, ModuleType
+
+import pytest
+
+PROVIDERS = frozenset(
+    f"tests.support.{name}"
+    for name in ("binaries", "browser", "buildx", "corpus", "engine", "images")
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line(
+        "markers", "tools: needs a compiler, an engine, published programs or a browser"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what was collected."""
+    known: dict[str, bool] = {}
+    for item in items:
+        if isinstance(item, pytest.Function) and any(
+            _reaches(name, known) for name in _modules_of(item)
+        ):
+            item.add_marker(pytest.mark.tools)
+
+
+def _modules_of(item: pytest.Function) -> set[str]:
+    """The test's own module, and those that define its fixtures."""
+    definitions = item._fixtureinfo.name2fixturedefs.values()
+    return {item.module.__name__} | {
+        definition.func.__module__ for fixtures in definitions for definition in fixtures
+    }
+
+
+def _reaches(name: str, known: dict[str, bool]) -> bool:
+    """Whether a module of the tests is, or imports, a provider."""
+    if not name.startswith("tests."):
+        return False
+    if name not in known:
+        known[name] = False  # ends the recursion where two helpers import each other
+        known[name] = name in PROVIDERS or any(
+            _reaches(imported, known) for imported in _imports(sys.modules[name])
+        )
+    return known[name]
+
+
+def _imports(module: ModuleType) -> set[str]:
+    """Modules whose functions, classes or names stand among a module's globals."""
+    names = set()
+    for value in vars(module).values():
+        if isinstance(value, ModuleType):
+            names.add(value.__name__)
+        elif isinstance(value, (FunctionType, type)):
+            names.add(value.__module__)
+    return names - {module.__name__}
