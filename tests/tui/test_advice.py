@@ -18,12 +18,12 @@ from tests.tui.conftest import Driver, opened, settings
 SIZES = [(80, 24), (160, 50)]
 
 
-async def ask(app: Driver) -> AdviceScreen:
-    await app.press("a")
-    await app.until(
-        lambda: isinstance(app.app.screen, AdviceScreen) and app.app.screen.advice is not None
+async def ask(ui: Driver) -> AdviceScreen:
+    await ui.press("a")
+    await ui.until(
+        lambda: isinstance(ui.app.screen, AdviceScreen) and ui.app.screen.advice is not None
     )
-    screen = app.app.screen
+    screen = ui.app.screen
     assert isinstance(screen, AdviceScreen)
     return screen
 
@@ -32,42 +32,42 @@ async def ask(app: Driver) -> AdviceScreen:
 async def test_which_file_to_take_and_what_would_prove_it(
     size: tuple[int, int], demo: Settings
 ) -> None:
-    async with opened(demo, size=size) as app:
-        await app.shows("✓ yes")
-        screen = await ask(app)
-        await app.shows(
+    async with opened(demo, size=size) as ui:
+        await ui.shows("✓ yes")
+        screen = await ask(ui)
+        await ui.shows(
             "[arm64]",
             "[musl]",
             "✓ take roadrunner-2025.1.15-linux-arm64.tar.gz (stand-in)",
             "prove it",
             "Nothing to paste",
         )
-        await app.press("M")
-        await app.shows("[amd64]", "✓ take roadrunner-2025.1.15-linux-amd64.tar.gz")
-        await app.press("L")
-        await app.shows("[glibc]", "✓ take")
-        await app.until(
+        await ui.press("M")
+        await ui.shows("[amd64]", "✓ take roadrunner-2025.1.15-linux-amd64.tar.gz")
+        await ui.press("L")
+        await ui.shows("[glibc]", "✓ take")
+        await ui.until(
             lambda: (
                 screen.advice is not None
                 and (screen.advice.arch, screen.advice.libc) == ("amd64", "glibc")
             )
         )
-        await app.press("y", *"command line", "enter")
-        assert app.app.clipboard == "rr-explorer advise --arch amd64 --libc glibc v2025.1.15"
-        await app.press("enter")
-        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
-        await app.press("escape", "escape")
-        assert len(app.app.screen_stack) == 1
+        await ui.press("y", *"command line", "enter")
+        assert ui.app.clipboard == "rr-explorer advise --arch amd64 --libc glibc v2025.1.15"
+        await ui.press("enter")
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
+        await ui.press("escape", "escape")
+        assert len(ui.app.screen_stack) == 1
 
 
 async def test_where_nothing_serves_it_says_how_to_build(demo: Settings) -> None:
-    async with opened(demo) as app:
-        app.app.screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
-        await app.shows("v1.6.2 ·")
-        await ask(app)
-        await app.shows("nothing published serves", "CGO_ENABLED=0", "buildx")
-        await app.press("y", *"cross", "enter")
-        assert "GOARCH=arm64 go build" in app.app.clipboard
+    async with opened(demo) as ui:
+        ui.app.screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
+        await ui.shows("v1.6.2 ·")
+        await ask(ui)
+        await ui.shows("nothing published serves", "CGO_ENABLED=0", "buildx")
+        await ui.press("y", *"cross", "enter")
+        assert "GOARCH=arm64 go build" in ui.app.clipboard
 
 
 async def test_lines_to_paste_have_the_files_address_and_digest(
@@ -76,20 +76,20 @@ async def test_lines_to_paste_have_the_files_address_and_digest(
     name = "roadrunner-2025.1.15-linux-arm64.tar.gz"
     data = make_archive("tar.gz", "rr", roadrunner_members(binary("go-static-arm64")))
     github.add_release("v2025.1.15", {name: data})
-    async with opened(settings(tmp_path, demo=False, api_url=github.api_url)) as app:
-        await app.shows("✓ yes")
-        screen = await ask(app)
-        await app.shows(
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url)) as ui:
+        await ui.shows("✓ yes")
+        screen = await ask(ui)
+        await ui.shows(
             "✓ take", "Dockerfile", "Shell, with checksum", "▢ nothing has proved it yet"
         )
         assert screen.advice is not None
-        await app.press("y", *"shell", "enter")
+        await ui.press("y", *"shell", "enter")
         assert screen.advice.chosen is not None
-        assert screen.advice.chosen.asset.url in app.app.clipboard
-        assert str(screen.advice.sha256) in app.app.clipboard
-        assert "sha256sum -c" in app.app.clipboard
-        await app.press("y", *"dockerfile", "enter")
-        assert app.app.clipboard.startswith("FROM ")
+        assert screen.advice.chosen.asset.url in ui.app.clipboard
+        assert str(screen.advice.sha256) in ui.app.clipboard
+        assert "sha256sum -c" in ui.app.clipboard
+        await ui.press("y", *"dockerfile", "enter")
+        assert ui.app.clipboard.startswith("FROM ")
 
 
 @pytest.fixture
@@ -102,52 +102,52 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def test_a_report_is_written_where_nothing_is(demo: Settings, here: Path) -> None:
-    async with opened(demo) as app:
-        await app.shows("✓ yes")
-        await app.press("enter", "R")
-        await app.shows("Report on this file", "Markdown, copied", "HTML")
-        await app.press("enter")
-        await app.shows("Write the report to", "report-roadrunner-2025.1.15-linux-arm64.md")
-        await app.press("enter")
-        await app.shows("The report is in")
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter", "R")
+        await ui.shows("Report on this file", "Markdown, copied", "HTML")
+        await ui.press("enter")
+        await ui.shows("Write the report to", "report-roadrunner-2025.1.15-linux-arm64.md")
+        await ui.press("enter")
+        await ui.shows("The report is in")
         written = here / "report-roadrunner-2025.1.15-linux-arm64.md"
         assert "roadrunner-2025.1.15-linux-arm64.tar.gz" in written.read_text(encoding="utf-8")
         # Another one gets another name; what is there is never written over, whatever is typed.
-        await app.press("R")
-        await app.shows("Report on this file", "Markdown, copied")
-        await app.press("enter")
-        await app.shows("linux-arm64-2.md")
+        await ui.press("R")
+        await ui.shows("Report on this file", "Markdown, copied")
+        await ui.press("enter")
+        await ui.shows("linux-arm64-2.md")
         before = written.read_bytes()
-        await app.press("ctrl+u", *written.name, "enter")
-        await app.shows("There already")
+        await ui.press("ctrl+u", *written.name, "enter")
+        await ui.shows("There already")
         assert written.read_bytes() == before
-        await app.press("ctrl+u", *"no/such/place.md", "enter")
-        await app.shows("Not written")
-        await app.press("ctrl+u", "enter")
-        await app.shows("Type the name of a file")
-        await app.press("escape")
+        await ui.press("ctrl+u", *"no/such/place.md", "enter")
+        await ui.shows("Not written")
+        await ui.press("ctrl+u", "enter")
+        await ui.shows("Type the name of a file")
+        await ui.press("escape")
         assert os.listdir(here) == [written.name]
 
 
 async def test_a_report_on_a_whole_release_copied_and_as_json(demo: Settings, here: Path) -> None:
-    async with opened(demo) as app:
-        await app.shows("✓ yes", "✗ no")
-        await app.until(lambda: len(app.app.learned) >= 5)
-        await app.press("R")
-        await app.shows("Report on 5 files", "Markdown, copied")
-        await app.press(*"copied", "enter")
-        await app.until(lambda: "rr-explorer report" in app.app.clipboard)
-        assert "windows-amd64" in app.app.clipboard
-        await app.press("R")
-        await app.shows("Report on 5 files", "JSON")
-        await app.press(*"json", "enter")
-        await app.shows("Write the report to")
-        await app.press("ctrl+u", *"mine.json", "enter")
-        await app.until((here / "mine.json").exists)
-        await app.shows("The report is in")
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes", "✗ no")
+        await ui.until(lambda: len(ui.app.learned) >= 5)
+        await ui.press("R")
+        await ui.shows("Report on 5 files", "Markdown, copied")
+        await ui.press(*"copied", "enter")
+        await ui.until(lambda: "rr-explorer report" in ui.app.clipboard)
+        assert "windows-amd64" in ui.app.clipboard
+        await ui.press("R")
+        await ui.shows("Report on 5 files", "JSON")
+        await ui.press(*"json", "enter")
+        await ui.shows("Write the report to")
+        await ui.press("ctrl+u", *"mine.json", "enter")
+        await ui.until((here / "mine.json").exists)
+        await ui.shows("The report is in")
         assert len(
             json.loads((here / "mine.json").read_text(encoding="utf-8"))["inspections"]
-        ) == len(app.app.learned)
+        ) == len(ui.app.learned)
 
 
 def test_the_default_name_is_a_free_one(tmp_path: Path) -> None:

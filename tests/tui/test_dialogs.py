@@ -18,54 +18,54 @@ from tests.tui.conftest import opened, settings
 async def test_a_dialog_leaves_the_screen_below_it_to_be_seen(
     theme: str, key: str, tmp_path: Path
 ) -> None:
-    async with opened(settings(tmp_path, theme=theme)) as app:
-        await app.shows("✓ yes")
-        await app.press(key)
-        await app.until(lambda: len(app.app.screen_stack) == 2)
-        await app.shows("rr-explorer", "Releases", "v2025.1.15")
+    async with opened(settings(tmp_path, theme=theme)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press(key)
+        await ui.until(lambda: len(ui.app.screen_stack) == 2)
+        await ui.shows("rr-explorer", "Releases", "v2025.1.15")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_a_toast_leaves_the_verdict_to_be_read(size: tuple[int, int], demo: Settings) -> None:
-    async with opened(demo, size=size) as app:
+    async with opened(demo, size=size) as ui:
         for keys in ("tab", "m"):
-            await app.press(keys)
-            await app.shows("YES, runs on Alpine")
+            await ui.press(keys)
+            await ui.shows("YES, runs on Alpine")
             for number in range(3):
-                app.app.say(f"told {number}", title="Something")
-            await app.shows("told 2")
-            banner = app.app.screen.query_one(VerdictBanner)
-            lines = app.drawn().splitlines()[banner.region.y : banner.region.bottom]
+                ui.app.say(f"told {number}", title="Something")
+            await ui.shows("told 2")
+            banner = ui.app.screen.query_one(VerdictBanner)
+            lines = ui.drawn().splitlines()[banner.region.y : banner.region.bottom]
             assert any("YES, runs on Alpine" in line for line in lines)
             assert not any(
                 "told" in line or "Something" in line or "▌ " in line[3:] for line in lines
             ), lines
-            app.app.clear_notifications()
+            ui.app.clear_notifications()
 
 
 async def test_jobs_are_filtered_sorted_copied_and_cancelled(demo: Settings) -> None:
-    async with opened(demo) as app:
-        await app.until(lambda: not app.app.board.running)
+    async with opened(demo) as ui:
+        await ui.until(lambda: not ui.app.board.running)
         for name in ("one.tar.gz", "another.zip", "third.deb"):
-            job = app.app.board.start(JobKind.DOWNLOAD, name, name)
-            app.app.post_message(JobProgressed(job, Progress("downloading", 1, 2)))
-        app.app.board.finish(job, JobState.FAILED, "the digest is wrong")
-        await app.press("J")
-        await app.shows("one.tar.gz", "50 %", "✗ failed", "the digest is wrong")
-        await app.press("slash", *"zip")
-        await app.until(lambda: "one.tar.gz" not in app.drawn())
-        assert isinstance(app.app.focused, FilterInput)
-        await app.press("enter", "y", *"about", "enter")
-        assert app.app.clipboard == "another.zip"
-        await app.press("escape")
-        await app.shows("one.tar.gz", "third.deb")
-        table = app.app.screen.query_one(Table)
-        await app.press("s", "s")
+            job = ui.app.board.start(JobKind.DOWNLOAD, name, name)
+            ui.app.post_message(JobProgressed(job, Progress("downloading", 1, 2)))
+        ui.app.board.finish(job, JobState.FAILED, "the digest is wrong")
+        await ui.press("J")
+        await ui.shows("one.tar.gz", "50 %", "✗ failed", "the digest is wrong")
+        await ui.press("slash", *"zip")
+        await ui.until(lambda: "one.tar.gz" not in ui.drawn())
+        assert isinstance(ui.app.focused, FilterInput)
+        await ui.press("enter", "y", *"about", "enter")
+        assert ui.app.clipboard == "another.zip"
+        await ui.press("escape")
+        await ui.shows("one.tar.gz", "third.deb")
+        table = ui.app.screen.query_one(Table)
+        await ui.press("s", "s")
         assert [table.source.row(index).cells[1].text for index in table.view][:2] == [
             "another.zip",
             "one.tar.gz",
         ]
-        await app.press("question_mark")
-        await app.shows("what a download has is kept")
-        await app.press("escape", "escape")
-        assert len(app.app.screen_stack) == 1
+        await ui.press("question_mark")
+        await ui.shows("what a download has is kept")
+        await ui.press("escape", "escape")
+        assert len(ui.app.screen_stack) == 1

@@ -61,9 +61,9 @@ def poison(value: Any) -> Any:
     return value
 
 
-def check(app: Driver) -> str:
+def check(ui: Driver) -> str:
     """Nothing of what is drawn would be obeyed. Gives what is drawn."""
-    text = app.drawn()
+    text = ui.drawn()
     bad = OBEYED.search(text)
     assert bad is None, f"{bad!r} is drawn:\n{text!r}"
     return text
@@ -172,36 +172,36 @@ SIZES = [(120, 40), (60, 20)]
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_browser(size: tuple[int, int], demo: Settings, poisoned: Inspection) -> None:
-    async with opened(demo, size=size) as app:
-        assert app.app.catalogue is not None
-        evil = evil_catalogue(app.app.catalogue)
-        app.app.post_message(CatalogueArrived(evil, None, final=True))
-        await app.until(lambda: app.app.catalogue is evil)
-        await app.press("home")
-        await app.shows("[/foo]")
-        check(app)
-        await app.press("enter")
-        check(app)
+    async with opened(demo, size=size) as ui:
+        assert ui.app.catalogue is not None
+        evil = evil_catalogue(ui.app.catalogue)
+        ui.app.post_message(CatalogueArrived(evil, None, final=True))
+        await ui.until(lambda: ui.app.catalogue is evil)
+        await ui.press("home")
+        await ui.shows("[/foo]")
+        check(ui)
+        await ui.press("enter")
+        check(ui)
         asset = evil.releases[0].assets[0]
-        app.app.post_message(AssetLearned(asset, poisoned))
-        app.app.post_message(AssetLearned(evil.releases[0].assets[1], None, EVIL))
-        app.app.post_message(CatalogueFailed(SourceError(EVIL, EVIL, EVIL)))
-        await app.pilot.pause()
+        ui.app.post_message(AssetLearned(asset, poisoned))
+        ui.app.post_message(AssetLearned(evil.releases[0].assets[1], None, EVIL))
+        ui.app.post_message(CatalogueFailed(SourceError(EVIL, EVIL, EVIL)))
+        await ui.pilot.pause()
         for _ in evil.releases[0].assets:
-            await app.pilot.press("down")
-            check(app)
-        await app.press("y")
-        assert "[/foo]" in check(app)
-        await app.press("enter")
-        check(app)
-        assert not OBEYED.search(app.app.clipboard.replace("\n", ""))
-        await app.press("question_mark")
-        check(app)
-        await app.press("escape", "ctrl+p")
-        await app.press(*"foo")
-        check(app)
-        await app.press("escape")
-        assert app.app.is_running
+            await ui.pilot.press("down")
+            check(ui)
+        await ui.press("y")
+        assert "[/foo]" in check(ui)
+        await ui.press("enter")
+        check(ui)
+        assert not OBEYED.search(ui.app.clipboard.replace("\n", ""))
+        await ui.press("question_mark")
+        check(ui)
+        await ui.press("escape", "ctrl+p")
+        await ui.press(*"foo")
+        check(ui)
+        await ui.press("escape")
+        assert ui.app.is_running
 
 
 def walk_tabs() -> Iterator[str]:
@@ -212,17 +212,17 @@ def walk_tabs() -> Iterator[str]:
 async def test_every_tab_of_a_binary(
     size: tuple[int, int], demo: Settings, poisoned: Inspection
 ) -> None:
-    async with opened(demo, size=size) as app:
-        assert app.app.catalogue is not None
-        release = evil_catalogue(app.app.catalogue).releases[0]
+    async with opened(demo, size=size) as ui:
+        assert ui.app.catalogue is not None
+        release = evil_catalogue(ui.app.catalogue).releases[0]
         subject = replace(poisoned.subject, release=release)
-        app.app.learned[key_of(subject)] = poisoned
-        app.app.open_subject(subject)
-        await app.until(lambda: len(app.app.screen_stack) == 2)
+        ui.app.learned[key_of(subject)] = poisoned
+        ui.app.open_subject(subject)
+        await ui.until(lambda: len(ui.app.screen_stack) == 2)
         for name in walk_tabs():
-            await app.app.screen.open_tab(name)  # type: ignore[attr-defined]  # the binary screen's
-            await app.pilot.pause()
-            text = check(app)
+            await ui.app.screen.open_tab(name)  # type: ignore[attr-defined]  # the binary screen's
+            await ui.pilot.pause()
+            text = check(ui)
             if name in (
                 "verdict",
                 "proof",
@@ -234,68 +234,68 @@ async def test_every_tab_of_a_binary(
             ):
                 assert SHOWN[:6] in text, name
             if name in ("members", "sections"):
-                await app.pilot.press("enter")
-                check(app)
-                await app.pilot.press("escape")
-        assert app.app.is_running
+                await ui.pilot.press("enter")
+                check(ui)
+                await ui.pilot.press("escape")
+        assert ui.app.is_running
 
 
 async def test_missing_facts_jobs_toasts_and_errors(demo: Settings, poisoned: Inspection) -> None:
-    async with opened(demo) as app:
-        job = app.app.board.start(JobKind.VERIFY, EVIL, "none")
-        app.app.post_message(JobProgressed(job, Progress(EVIL, 1, 2, EVIL, 0.5, EVIL)))
-        app.app.post_message(JobPrinted(job, (EVIL, EVIL)))
-        await app.press("J")
-        assert "[/foo]" in check(app)
-        app.app.board.finish(job, JobState.FAILED, EVIL)
-        app.app.jobs_changed.publish(job)
-        await app.pilot.pause()
-        check(app)
-        await app.press("escape")
-        app.app.say(EVIL, title=EVIL, error=True)
-        await app.pilot.pause()
-        assert "[/foo]" in check(app)
+    async with opened(demo) as ui:
+        job = ui.app.board.start(JobKind.VERIFY, EVIL, "none")
+        ui.app.post_message(JobProgressed(job, Progress(EVIL, 1, 2, EVIL, 0.5, EVIL)))
+        ui.app.post_message(JobPrinted(job, (EVIL, EVIL)))
+        await ui.press("J")
+        assert "[/foo]" in check(ui)
+        ui.app.board.finish(job, JobState.FAILED, EVIL)
+        ui.app.jobs_changed.publish(job)
+        await ui.pilot.pause()
+        check(ui)
+        await ui.press("escape")
+        ui.app.say(EVIL, title=EVIL, error=True)
+        await ui.pilot.pause()
+        assert "[/foo]" in check(ui)
         elf = NotApplicable(EVIL)
         bare = replace(
             poisoned, binary=replace(poisoned.binary, elf=elf), listing=Unknown(EVIL), proofs=()
         )
-        app.app.learned[key_of(bare.subject)] = bare
-        app.app.open_subject(bare.subject)
-        await app.until(lambda: len(app.app.screen_stack) == 2)
+        ui.app.learned[key_of(bare.subject)] = bare
+        ui.app.open_subject(bare.subject)
+        await ui.until(lambda: len(ui.app.screen_stack) == 2)
         for name in walk_tabs():
-            await app.app.screen.open_tab(name)  # type: ignore[attr-defined]  # the binary screen's
-            await app.pilot.pause()
-            check(app)
+            await ui.app.screen.open_tab(name)  # type: ignore[attr-defined]  # the binary screen's
+            await ui.pilot.pause()
+            check(ui)
 
 
 async def test_doctor_and_settings(tmp_path: Path) -> None:
     chosen = settings(
         tmp_path, image=EVIL, engine_args=(EVIL,), keys={EVIL: EVIL}, theme=EVIL, problems=(EVIL,)
     )
-    async with opened(chosen) as app:
-        check(app)
-        await app.press("comma")
-        await app.press("end")
-        check(app)
-        await app.press("enter")
-        check(app)
-        await app.press("escape", "escape")
-        app.app.push_screen(DoctorScreen())
-        await app.until(lambda: isinstance(app.app.screen, DoctorScreen))
-        app.app.screen.post_message(Examined((Finding(EVIL, Health.BAD, EVIL, EVIL),)))
-        await app.shows("[/foo]")
-        check(app)
-        app.app.screen.post_message(Examined((), EVIL))
-        await app.pilot.pause()
-        check(app)
+    async with opened(chosen) as ui:
+        check(ui)
+        await ui.press("comma")
+        await ui.press("end")
+        check(ui)
+        await ui.press("enter")
+        check(ui)
+        await ui.press("escape", "escape")
+        ui.app.push_screen(DoctorScreen())
+        await ui.until(lambda: isinstance(ui.app.screen, DoctorScreen))
+        ui.app.screen.post_message(Examined((Finding(EVIL, Health.BAD, EVIL, EVIL),)))
+        await ui.shows("[/foo]")
+        check(ui)
+        ui.app.screen.post_message(Examined((), EVIL))
+        await ui.pilot.pause()
+        check(ui)
 
 
 async def test_nothing_that_is_pasted_reaches_the_terminal(demo: Settings) -> None:
     from textual.events import Paste
 
-    async with opened(demo) as app:
-        await app.press("slash")
-        app.app.screen.focused.post_message(Paste(EVIL))  # type: ignore[union-attr]
-        await app.pilot.pause()
-        check(app)
-        assert not re.search("[\x00-\x1f\x7f-\x9f]", app.find("FilterInput").value)
+    async with opened(demo) as ui:
+        await ui.press("slash")
+        ui.app.screen.focused.post_message(Paste(EVIL))  # type: ignore[union-attr]
+        await ui.pilot.pause()
+        check(ui)
+        assert not re.search("[\x00-\x1f\x7f-\x9f]", ui.find("FilterInput").value)

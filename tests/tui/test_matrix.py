@@ -25,46 +25,46 @@ __all__ = ["poisoned"]
 SIZES = [(80, 24), (160, 50)]
 
 
-async def open_matrix(app: Driver) -> MatrixScreen:
-    await app.press("m")
-    await app.until(
-        lambda: isinstance(app.app.screen, MatrixScreen) and len(app.app.screen.grid.view) > 0
+async def open_matrix(ui: Driver) -> MatrixScreen:
+    await ui.press("m")
+    await ui.until(
+        lambda: isinstance(ui.app.screen, MatrixScreen) and len(ui.app.screen.grid.view) > 0
     )
-    screen = app.app.screen
+    screen = ui.app.screen
     assert isinstance(screen, MatrixScreen)
     return screen
 
 
-async def list_rested(app: Driver) -> None:
+async def list_rested(ui: Driver) -> None:
     """Wait until the list of releases has looked at its files: what it still looks at when it is left is cancelled, and asked for again."""
 
     def done() -> bool:
-        screen = app.app.screen
+        screen = ui.app.screen
         assert isinstance(screen, BrowserScreen)
         shown = [row.asset for row in screen._rows.values() if row.asset is not None]
-        known = app.app.learned.keys() | app.app.problems.keys()
+        known = ui.app.learned.keys() | ui.app.problems.keys()
         return bool(shown) and all(f"{asset.tag}/{asset.name}#" in known for asset in shown)
 
-    await app.until(done, limit=60)
+    await ui.until(done, limit=60)
 
 
-async def rested(app: Driver, screen: MatrixScreen) -> None:
+async def rested(ui: Driver, screen: MatrixScreen) -> None:
     """Wait until all that is on the screen has been looked at."""
 
     def done() -> bool:
-        known = app.app.learned.keys() | app.app.problems.keys() | screen.looking.unreachable
+        known = ui.app.learned.keys() | ui.app.problems.keys() | screen.looking.unreachable
         return not screen.looking.busy and all(
             f"{a.tag}/{a.name}#" in known for a in screen._in_sight()
         )
 
-    await app.until(done, limit=60)
+    await ui.until(done, limit=60)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_demos_matrix_tells_the_story(size: tuple[int, int], demo: Settings) -> None:
-    async with opened(demo, size=size) as app:
-        screen = await open_matrix(app)
-        await app.shows(
+    async with opened(demo, size=size) as ui:
+        screen = await open_matrix(ui)
+        await ui.shows(
             "206 releases with files",
             "server ─",
             "↳ linux-arm64 yes",
@@ -75,65 +75,65 @@ async def test_the_demos_matrix_tells_the_story(size: tuple[int, int], demo: Set
         assert screen.grid.row.key == "v2025.1.15", (
             "it begins on the release that was under the cursor"
         )
-        assert "[↳ linux-arm64 yes]" in app.drawn(), (
+        assert "[↳ linux-arm64 yes]" in ui.drawn(), (
             "the cell under the cursor is marked without colour"
         )
-        await rested(app, screen)
-        assert "○" in app.drawn(), (
+        await rested(ui, screen)
+        assert "○" in ui.drawn(), (
             "a file that cannot be reached is published, and nothing is said of it"
         )
         assert "…" not in "".join(
-            line for line in app.drawn().splitlines() if "v2025.1.14" in line
+            line for line in ui.drawn().splitlines() if "v2025.1.14" in line
         ), "nobody waits for what cannot come"
         # Where everything is in sight nothing scrolls; at 80×24 the release stays where it is.
-        await app.press("ctrl+right")
+        await ui.press("ctrl+right")
         assert screen.cell is not None
         assert screen.cell.column.kind is AssetKind.PLUGIN
         assert (screen.grid.scroll_offset.x > 0) == (size[0] < 160)
-        assert "› v2025.1.15" in app.drawn()
-        await app.shows("freebsd (plugin)", "Only its name is known here")
-        await app.press("end")
+        assert "› v2025.1.15" in ui.drawn()
+        await ui.shows("freebsd (plugin)", "Only its name is known here")
+        await ui.press("end")
         assert screen.grid.row.key != "v2025.1.15"
-        await app.press("home", "ctrl+left", "pagedown", "pageup")
+        await ui.press("home", "ctrl+left", "pagedown", "pageup")
         assert (screen.grid.cursor, screen.grid.column) == (0, 0)
-        await app.press("left", "up")
+        await ui.press("left", "up")
         assert (screen.grid.cursor, screen.grid.column) == (0, 0)
 
 
 async def test_cells_open_filter_and_go_back(demo: Settings) -> None:
-    async with opened(demo) as app:
-        screen = await open_matrix(app)
-        await app.shows("↳ linux-arm64 yes")
-        await app.press("enter")
-        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
-        assert isinstance(app.app.screen, BinaryScreen)
-        assert app.app.screen.subject.asset is not None
-        assert app.app.screen.subject.asset.name == "roadrunner-2025.1.15-linux-arm64.tar.gz"
-        await app.press("escape", "slash", *"v1.6.", "enter")
-        await app.shows("of 206")
+    async with opened(demo) as ui:
+        screen = await open_matrix(ui)
+        await ui.shows("↳ linux-arm64 yes")
+        await ui.press("enter")
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
+        assert isinstance(ui.app.screen, BinaryScreen)
+        assert ui.app.screen.subject.asset is not None
+        assert ui.app.screen.subject.asset.name == "roadrunner-2025.1.15-linux-arm64.tar.gz"
+        await ui.press("escape", "slash", *"v1.6.", "enter")
+        await ui.shows("of 206")
         assert {screen.grid.source.row(index).key for index in screen.grid.view} == {
             f"v1.6.{number}" for number in range(5)
         }
         assert screen.grid.go_to("v1.6.2")
-        await app.press("ctrl+left")
-        await app.shows("✗ no", "NO, does not run on Alpine")
-        await app.press("t", *"debian-12", "enter")
-        await app.shows("Debian 12", "✓ yes", "YES, runs on Debian 12")
-        await app.press("p")
-        await app.until(lambda: not app.app.show_prereleases)
-        await app.press("y", *"matrix", "enter")
-        assert app.app.clipboard == "rr-explorer matrix v1.6.2"
-        await app.press("escape", "escape")
-        assert len(app.app.screen_stack) == 1
+        await ui.press("ctrl+left")
+        await ui.shows("✗ no", "NO, does not run on Alpine")
+        await ui.press("t", *"debian-12", "enter")
+        await ui.shows("Debian 12", "✓ yes", "YES, runs on Debian 12")
+        await ui.press("p")
+        await ui.until(lambda: not ui.app.show_prereleases)
+        await ui.press("y", *"matrix", "enter")
+        assert ui.app.clipboard == "rr-explorer matrix v1.6.2"
+        await ui.press("escape", "escape")
+        assert len(ui.app.screen_stack) == 1
 
 
 async def test_a_cell_where_nothing_serves_says_so(demo: Settings) -> None:
-    async with opened(demo) as app:
-        screen = await open_matrix(app)
+    async with opened(demo) as ui:
+        screen = await open_matrix(ui)
         assert screen.grid.go_to("v1.6.2")
-        await app.shows("not published, and no other file of the release serves instead")
-        await app.press("enter", "v")
-        assert isinstance(app.app.screen, MatrixScreen)
+        await ui.shows("not published, and no other file of the release serves instead")
+        await ui.press("enter", "v")
+        assert isinstance(ui.app.screen, MatrixScreen)
 
 
 def clicked(screen: MatrixScreen, column: int) -> tuple[int, int]:
@@ -143,14 +143,14 @@ def clicked(screen: MatrixScreen, column: int) -> tuple[int, int]:
 
 
 async def test_the_mouse_takes_cells_and_titles_sort(demo: Settings) -> None:
-    async with opened(demo) as app:
-        screen = await open_matrix(app)
-        await app.pilot.click(screen.grid, offset=clicked(screen, 2))
+    async with opened(demo) as ui:
+        screen = await open_matrix(ui)
+        await ui.pilot.click(screen.grid, offset=clicked(screen, 2))
         assert (screen.grid.cursor, screen.grid.column) == (2, 2)
-        await app.pilot.click(screen.grid, offset=clicked(screen, 2), times=2)
-        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
-        await app.press("escape")
-        await app.pilot.click(screen.grid, offset=(4, 2))
+        await ui.pilot.click(screen.grid, offset=clicked(screen, 2), times=2)
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
+        await ui.press("escape")
+        await ui.pilot.click(screen.grid, offset=(4, 2))
         assert screen.grid.wish.sorted_by == "tag"
 
 
@@ -185,14 +185,14 @@ async def test_only_what_is_seen_is_asked_for_and_each_file_once(
     tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]
 ) -> None:
     serve(github, packed)
-    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as app:
-        await app.until(lambda: app.app.catalogue is not None and not app.app.board.running)
-        assert app.app.catalogue is not None
-        assert len(app.app.catalogue.releases) == 206
-        await list_rested(app)
-        screen = await open_matrix(app)
-        await rested(app, screen)
-        await app.shows("✓ yes", "↳ linux-arm64 yes")
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as ui:
+        await ui.until(lambda: ui.app.catalogue is not None and not ui.app.board.running)
+        assert ui.app.catalogue is not None
+        assert len(ui.app.catalogue.releases) == 206
+        await list_rested(ui)
+        screen = await open_matrix(ui)
+        await rested(ui, screen)
+        await ui.shows("✓ yes", "↳ linux-arm64 yes")
         at_first = {f"{asset.tag}/{asset.name}" for asset in screen._in_sight()}
         browsed = 2 * 16  # of the releases that the first screen's cursor has rested on
         assert len(peeked(github)) <= len(at_first) + browsed
@@ -200,10 +200,10 @@ async def test_only_what_is_seen_is_asked_for_and_each_file_once(
         # All the way down with a key held: what flies by is not asked for.
         rows = len(screen.grid.view)
         for _ in range(rows):
-            app.app.simulate_key("down")
-        await app.until(lambda: screen.grid.cursor == rows - 1)
+            ui.app.simulate_key("down")
+        await ui.until(lambda: screen.grid.cursor == rows - 1)
         assert screen.grid.cursor == rows - 1
-        await rested(app, screen)
+        await rested(ui, screen)
         asked = peeked(github)
         in_sight = len(list(screen._in_sight()))
         assert max(asked.values()) == 1, "each file once"
@@ -211,8 +211,8 @@ async def test_only_what_is_seen_is_asked_for_and_each_file_once(
             "a screenful where it rested, not all of some 2,000 files"
         )
         # Back up: nothing is asked again.
-        await app.press("home")
-        await rested(app, screen)
+        await ui.press("home")
+        await rested(ui, screen)
         assert max(peeked(github).values()) == 1
         assert github.count(host="api") == api, "peeks cost no API rate"
 
@@ -232,15 +232,13 @@ async def test_a_served_matrix_on_a_wide_screen(
                 f"{name}-linux-amd64.deb": b"!<arch>\nthis is no package",
             },
         )
-    async with opened(
-        settings(tmp_path, demo=False, api_url=github.api_url), size=(160, 50)
-    ) as app:
-        await list_rested(app)
-        screen = await open_matrix(app)
-        await rested(app, screen)
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(160, 50)) as ui:
+        await list_rested(ui)
+        screen = await open_matrix(ui)
+        await rested(ui, screen)
         assert screen.grid.scroll_offset.x == 0
         line = next(
-            line for line in app.drawn().splitlines() if "v2025.1.1 " in line and "yes" in line
+            line for line in ui.drawn().splitlines() if "v2025.1.1 " in line and "yes" in line
         )
         assert line.count("✓ yes") == 3
         assert "↳ linux-arm64 yes" in line
@@ -262,27 +260,27 @@ async def test_a_star_is_behind_what_the_cache_has_and_of_two_files_the_worse_is
     }
     github.add_release("v2025.1.0", files | debs)
 
-    def line(app: Driver) -> str:
+    def line(ui: Driver) -> str:
         return next(
-            line for line in app.drawn().splitlines() if "v2025.1.0 " in line and "│" in line
+            line for line in ui.drawn().splitlines() if "v2025.1.0 " in line and "│" in line
         )
 
     chosen = settings(tmp_path, demo=False, api_url=github.api_url)
-    async with opened(chosen, size=(160, 50)) as app:
-        screen = await open_matrix(app)
-        await rested(app, screen)
-        await app.until(lambda: line(app).count("✓ yes") == 2)
-        assert "*" not in line(app), "only peeked at"
-        assert "✗ no" in line(app), (
+    async with opened(chosen, size=(160, 50)) as ui:
+        screen = await open_matrix(ui)
+        await rested(ui, screen)
+        await ui.until(lambda: line(ui).count("✓ yes") == 2)
+        assert "*" not in line(ui), "only peeked at"
+        assert "✗ no" in line(ui), (
             "one of the two packages is none: the yes of the other must not hide it"
         )
-        await app.press("ctrl+left", "right", "d")  # linux-arm64
-        await app.until(lambda: "✓ yes*" in line(app))
-        assert "↳linux-arm64 yes*" in line(app), "it is the file that serves for musl-arm64, too"
-        assert line(app).count("*") == 2
-    async with opened(chosen, size=(160, 50)) as app:  # and the next day
-        await open_matrix(app)
-        await app.until(lambda: line(app).count("*") == 2)
+        await ui.press("ctrl+left", "right", "d")  # linux-arm64
+        await ui.until(lambda: "✓ yes*" in line(ui))
+        assert "↳linux-arm64 yes*" in line(ui), "it is the file that serves for musl-arm64, too"
+        assert line(ui).count("*") == 2
+    async with opened(chosen, size=(160, 50)) as ui:  # and the next day
+        await open_matrix(ui)
+        await ui.until(lambda: line(ui).count("*") == 2)
 
 
 def packed_deb() -> bytes:
@@ -295,44 +293,44 @@ async def test_what_has_left_the_screen_is_cancelled(
 ) -> None:
     serve(github, packed)
     github.fault(host="web", latency_s=30.0)
-    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as app:
-        await app.until(lambda: app.app.catalogue is not None and not app.app.board.running)
-        screen = await open_matrix(app)
-        await app.until(lambda: len(screen.looking._running) == AT_A_TIME)
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as ui:
+        await ui.until(lambda: ui.app.catalogue is not None and not ui.app.board.running)
+        screen = await open_matrix(ui)
+        await ui.until(lambda: len(screen.looking._running) == AT_A_TIME)
         before = set(screen.looking._running)
-        await app.press("end")
-        await app.until(
+        await ui.press("end")
+        await ui.until(
             lambda: (
                 len(screen.looking._running) == AT_A_TIME
                 and not before & set(screen.looking._running)
             )
         )
-        workers = [worker for worker in app.app.workers if worker.name in before]
-        await app.until(lambda: not any(worker.is_running for worker in workers), limit=10)
-        await app.press("escape")
-        await app.until(lambda: not screen.looking.busy)
+        workers = [worker for worker in ui.app.workers if worker.name in before]
+        await ui.until(lambda: not any(worker.is_running for worker in workers), limit=10)
+        await ui.press("escape")
+        await ui.until(lambda: not screen.looking.busy)
 
 
 async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, github: GitHub) -> None:
     github.add_release(
         "v1.0.0", {"roadrunner-1.0.0-linux-amd64.tar.gz": b"\x1f\x8b nothing of the kind"}
     )
-    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as app:
-        screen = await open_matrix(app)
-        await rested(app, screen)
-        await app.press("ctrl+left")
-        await app.shows("! error", "? no verdict yet")
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as ui:
+        screen = await open_matrix(ui)
+        await rested(ui, screen)
+        await ui.press("ctrl+left")
+        await ui.shows("! error", "? no verdict yet")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_hostile_names_are_drawn_harmlessly(
     size: tuple[int, int], demo: Settings, poisoned: object
 ) -> None:
-    async with opened(demo, size=size) as app:
-        assert app.app.catalogue is not None
-        evil = evil_catalogue(app.app.catalogue)
+    async with opened(demo, size=size) as ui:
+        assert ui.app.catalogue is not None
+        evil = evil_catalogue(ui.app.catalogue)
         # The platforms stay, so that the files find their columns.
-        real = app.app.catalogue.releases[1].assets
+        real = ui.app.catalogue.releases[1].assets
         assets = tuple(
             replace(bad, platform=good.platform)
             for bad, good in zip(evil.releases[0].assets, real, strict=True)
@@ -340,54 +338,54 @@ async def test_hostile_names_are_drawn_harmlessly(
         evil = replace(
             evil, releases=(replace(evil.releases[0], assets=assets), *evil.releases[1:])
         )
-        app.app.post_message(CatalogueArrived(evil, None, final=True))
-        await app.until(lambda: app.app.catalogue is evil)
-        screen = await open_matrix(app)
-        await app.press("home", "ctrl+left")
+        ui.app.post_message(CatalogueArrived(evil, None, final=True))
+        await ui.until(lambda: ui.app.catalogue is evil)
+        screen = await open_matrix(ui)
+        await ui.press("home", "ctrl+left")
         for asset in assets[:3]:
-            app.app.post_message(AssetLearned(asset, poisoned))  # type: ignore[arg-type]  # the fixture's
+            ui.app.post_message(AssetLearned(asset, poisoned))  # type: ignore[arg-type]  # the fixture's
         for asset in assets[3:5]:
-            app.app.post_message(AssetLearned(asset, None, "\x1b]0;x\x07[/b]"))
-        await rested(app, screen)
+            ui.app.post_message(AssetLearned(asset, None, "\x1b]0;x\x07[/b]"))
+        await rested(ui, screen)
         for _ in screen.grid.headings:
-            assert "[/foo]" in check(app)
-            await app.press("right")
-        await app.press("y")
-        check(app)
-        await app.press("escape", "a")
+            assert "[/foo]" in check(ui)
+            await ui.press("right")
+        await ui.press("y")
+        check(ui)
+        await ui.press("escape", "a")
         await asyncio.sleep(0)
-        check(app)
-        await app.press("escape")
-        assert app.app.is_running
+        check(ui)
+        await ui.press("escape")
+        assert ui.app.is_running
 
 
 @pytest.mark.parametrize(
     "size", [(20, 5), (40, 10), (60, 20), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}"
 )
 async def test_a_narrow_matrix_shows_whole_cells(size: tuple[int, int], demo: Settings) -> None:
-    async with opened(demo, size=size) as app:
-        screen = await open_matrix(app)
-        await app.until(lambda: "yes]" in app.drawn())
-        await rested(app, screen)
+    async with opened(demo, size=size) as ui:
+        screen = await open_matrix(ui)
+        await ui.until(lambda: "yes]" in ui.drawn())
+        await rested(ui, screen)
         for _ in screen.grid.headings:
             # The cell under the cursor stands whole in its brackets, and so does what is left of it.
-            line = next(line for line in app.drawn().splitlines() if "› v2025.1.15" in line)
+            line = next(line for line in ui.drawn().splitlines() if "› v2025.1.15" in line)
             assert line.index("[") < line.index("]")
             starts = [start for start, _ in screen.grid._spans()]
             assert round(screen.grid.scroll_offset.x) in starts, "no column is cut at the left"
-            assert "v3.0.0" in app.drawn(), (
+            assert "v3.0.0" in ui.drawn(), (
                 "more than one release is seen, however low the terminal is"
             )
-            await app.press("right")
-        assert "plugin" in app.drawn(), "a column's group is named where its title is scrolled away"
-        await app.press("ctrl+left")
+            await ui.press("right")
+        assert "plugin" in ui.drawn(), "a column's group is named where its title is scrolled away"
+        await ui.press("ctrl+left")
         assert screen.grid.scroll_offset.x == 0
-        await app.shows("server", "amd64")
+        await ui.shows("server", "amd64")
 
 
 async def test_the_longest_tags_are_whole(demo: Settings) -> None:
-    async with opened(demo) as app:
-        screen = await open_matrix(app)
+    async with opened(demo) as ui:
+        screen = await open_matrix(ui)
         for tag in ("v2023.1.0-alpha.1", "v2023.2.0-beta.1"):
             assert screen.grid.go_to(tag)
-            await app.shows(f"› {tag}")
+            await ui.shows(f"› {tag}")

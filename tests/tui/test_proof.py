@@ -34,48 +34,48 @@ def proving(tmp_path: Path, engine: TestEngine) -> Settings:
 
 @pytest.mark.container
 async def test_v_runs_it_and_keeps_the_proof(proving: Settings) -> None:
-    async with opened(proving) as app:
-        await app.shows("✓ yes")
-        await app.press("enter")
-        assert app.app.screen.query_one("#asset-table", Table).go_to(STAND_IN)
-        await app.press("v")
-        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
-        await app.until(lambda: "▣ ran" in app.drawn(), limit=90)
-        await app.shows(
+    async with opened(proving) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter")
+        assert ui.app.screen.query_one("#asset-table", Table).go_to(STAND_IN)
+        await ui.press("v")
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
+        await ui.until(lambda: "▣ ran" in ui.drawn(), limit=90)
+        await ui.shows(
             "agrees with the verdict", "rr version 2025.1.15", "version: expected 2025.1.15"
         )
-        assert not app.app.board.running
-        await app.press("y")
-        await app.press(*"command lines", "enter")
-        assert " create " in app.app.clipboard
-        assert "--network" in app.app.clipboard
-        await app.press("escape")
-        await app.shows("▣ ran")
-    async with opened(proving) as app:  # kept for the next time
-        await app.shows("▣ ran")
+        assert not ui.app.board.running
+        await ui.press("y")
+        await ui.press(*"command lines", "enter")
+        assert " create " in ui.app.clipboard
+        assert "--network" in ui.app.clipboard
+        await ui.press("escape")
+        await ui.shows("▣ ran")
+    async with opened(proving) as ui:  # kept for the next time
+        await ui.shows("▣ ran")
 
 
 @pytest.mark.container
 async def test_a_disagreement_is_loud(proving: Settings) -> None:
-    async with opened(proving) as app:
-        await app.shows("✓ yes")
-        catalogue = app.app.catalogue
+    async with opened(proving) as ui:
+        await ui.shows("✓ yes")
+        catalogue = ui.app.catalogue
         assert catalogue is not None
-        subject = app.app.wb.subject(
+        subject = ui.app.wb.subject(
             next(a for a in catalogue.releases[1].assets if a.name == STAND_IN)
         )
-        app.app.open_subject(subject, prove=True)
-        await app.until(lambda: "▣ ran" in app.drawn(), limit=90)
-        screen = app.app.screen
+        ui.app.open_subject(subject, prove=True)
+        await ui.until(lambda: "▣ ran" in ui.drawn(), limit=90)
+        screen = ui.app.screen
         assert isinstance(screen, BinaryScreen)
         assert screen.inspection is not None
         real = screen.inspection.proofs[0]
         # The same real run, held against a verdict that said no.
-        app.app.learned[screen.key] = replace(
+        ui.app.learned[screen.key] = replace(
             screen.inspection, proofs=(replace(real, agrees=False, verdict="no"),)
         )
-        app.app.learnt.publish(screen.key)
-        await app.shows("DISAGREES with the verdict", "Please report it")
+        ui.app.learnt.publish(screen.key)
+        await ui.shows("DISAGREES with the verdict", "Please report it")
         assert screen.query_one("#proof > VerticalScroll").has_class("-loud")
 
 
@@ -83,19 +83,19 @@ async def test_a_disagreement_is_loud(proving: Settings) -> None:
 async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(
     proving: Settings, engine: TestEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with opened(proving) as app:
-        subject = await app.app.away.run(
-            app.app.wb.resolve(str(act()))
+    async with opened(proving) as ui:
+        subject = await ui.app.away.run(
+            ui.app.wb.resolve(str(act()))
         )  # a program that would serve for ever
-        app.app.open_subject(subject)
-        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
-        job = app.app.work.verify(subject, None, ProofOptions(argv=("{}", "serve")))
-        await app.press("right_square_bracket")
-        await app.until(lambda: "serving" in app.drawn(), limit=90)
-        await app.press("x")
-        await app.until(lambda: not job.running)
+        ui.app.open_subject(subject)
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
+        job = ui.app.work.verify(subject, None, ProofOptions(argv=("{}", "serve")))
+        await ui.press("right_square_bracket")
+        await ui.until(lambda: "serving" in ui.drawn(), limit=90)
+        await ui.press("x")
+        await ui.until(lambda: not job.running)
         assert job.state is JobState.CANCELLED
-        await app.shows("cancelled: nothing was proved")
+        await ui.shows("cancelled: nothing was proved")
     gc.collect()
     assert "never retrieved" not in caplog.text, (
         "what was cancelled is not left to the garbage collector to complain of"
@@ -107,19 +107,19 @@ async def test_without_an_engine_it_says_what_to_do(
 ) -> None:
     (tmp_path / "empty").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
-    async with opened(settings(tmp_path)) as app:
-        await app.shows("✓ yes")
-        await app.press("enter", "v")
-        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
-        await app.shows("nothing was learned about the binary")
-        assert not app.app._notifications, "no toast lies over the very words"
-        assert app.app.is_running
+    async with opened(settings(tmp_path)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter", "v")
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
+        await ui.shows("nothing was learned about the binary")
+        assert not ui.app._notifications, "no toast lies over the very words"
+        assert ui.app.is_running
         # Where the words are not seen, a toast says them.
-        await app.press("right_square_bracket")
-        job = app.app.board.find(JobKind.VERIFY, app.app.screen.key)  # type: ignore[attr-defined]  # the binary screen's
+        await ui.press("right_square_bracket")
+        job = ui.app.board.find(JobKind.VERIFY, ui.app.screen.key)  # type: ignore[attr-defined]  # the binary screen's
         assert job is not None
-        app.app.post_message(InspectFailed(job, EngineError("There is no engine")))
-        await app.shows("verify failed", "There is no engine")
+        ui.app.post_message(InspectFailed(job, EngineError("There is no engine")))
+        await ui.shows("verify failed", "There is no engine")
 
 
 @pytest.mark.container
@@ -128,24 +128,24 @@ async def test_of_any_other_program_one_is_asked_what_to_run(
 ) -> None:
     tool = tmp_path / "tool"
     shutil.copy(binary("go-static-amd64"), tool)
-    async with opened(proving, target=str(tool)) as app:
-        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
-        await app.shows("✓ YES")
-        await app.press("v")
-        await app.until(lambda: isinstance(app.app.screen, CommandScreen))
-        await app.shows("neither RoadRunner's server", "--version")
-        app.app.screen.query_one(Input).value = "an 'open quote"
-        await app.press("enter")
-        await app.shows("Not a command")
-        app.app.screen.query_one(Input).value = "one 'two words'"
-        await app.press("enter")
-        await app.until(lambda: "▣ ran" in app.drawn(), limit=90)
-        screen = app.app.screen
+    async with opened(proving, target=str(tool)) as ui:
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
+        await ui.shows("✓ YES")
+        await ui.press("v")
+        await ui.until(lambda: isinstance(ui.app.screen, CommandScreen))
+        await ui.shows("neither RoadRunner's server", "--version")
+        ui.app.screen.query_one(Input).value = "an 'open quote"
+        await ui.press("enter")
+        await ui.shows("Not a command")
+        ui.app.screen.query_one(Input).value = "one 'two words'"
+        await ui.press("enter")
+        await ui.until(lambda: "▣ ran" in ui.drawn(), limit=90)
+        screen = ui.app.screen
         assert isinstance(screen, BinaryScreen)
         assert screen.inspection is not None
         assert screen.inspection.proofs[0].argv[1:] == ("one", "two words")
-        await app.press("v")
-        await app.until(lambda: isinstance(app.app.screen, CommandScreen))
-        await app.press("escape")
-        await app.until(lambda: isinstance(app.app.screen, BinaryScreen))
+        await ui.press("v")
+        await ui.until(lambda: isinstance(ui.app.screen, CommandScreen))
+        await ui.press("escape")
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
         assert len(screen.inspection.proofs) == 1

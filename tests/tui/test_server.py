@@ -52,15 +52,15 @@ def chosen(served: GitHub, tmp_path: Path) -> Settings:
 async def test_opening_a_release_tells_what_its_files_do_without_a_download(
     chosen: Settings, served: GitHub
 ) -> None:
-    async with opened(chosen) as app:
-        await app.shows("2 releases · just now", "✓ yes", "✗ no", "↳ yes")
-        assert "not all" not in app.drawn()
-        table = app.app.screen.query_one("#asset-table", Table)
+    async with opened(chosen) as ui:
+        await ui.shows("2 releases · just now", "✓ yes", "✗ no", "↳ yes")
+        assert "not all" not in ui.drawn()
+        table = ui.app.screen.query_one("#asset-table", Table)
         table.focus()
         assert table.go_to(AMD64)
-        await app.shows("YES, runs on Alpine", "nothing downloaded")
+        await ui.shows("YES, runs on Alpine", "nothing downloaded")
         assert table.go_to("roadrunner-2025.1.15-unknown-musl-amd64.tar.gz")
-        await app.shows("NO, does not run on Alpine")
+        await ui.shows("NO, does not run on Alpine")
         moved = served.body_bytes(host="assets")
         whole = sum(
             len(asset.data)
@@ -69,103 +69,103 @@ async def test_opening_a_release_tells_what_its_files_do_without_a_download(
         )
         assert moved < whole / 2
         looked = len(served.release(TAG).assets)
-        await app.until(
+        await ui.until(
             lambda: (
-                len(app.app.learned.keys() | app.app.problems.keys()) >= looked
-                and not app.app.board.running
+                len(ui.app.learned.keys() | ui.app.problems.keys()) >= looked
+                and not ui.app.board.running
             )
         )
     # Once known, nothing is asked again.
     served.forget()
-    async with opened(chosen) as app:
-        await app.shows("✓ yes", "✗ no")
+    async with opened(chosen) as ui:
+        await ui.shows("✓ yes", "✗ no")
         assert served.count(host="assets") <= 1, (
             "only the file that could not be read is looked at again"
         )
 
 
 async def test_a_download_is_checked_and_then_read_whole(chosen: Settings) -> None:
-    async with opened(chosen) as app:
-        await app.shows("✓ yes")
-        await app.press("enter")
-        assert app.app.screen.query_one("#asset-table", Table).go_to(AMD64)
-        await app.press("d")
-        await app.shows("downloaded, its digest is right")
-        known = app.app.learned[f"{TAG}/{AMD64}#"]
-        await app.until(lambda: app.app.learned[f"{TAG}/{AMD64}#"].path is not None)
+    async with opened(chosen) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter")
+        assert ui.app.screen.query_one("#asset-table", Table).go_to(AMD64)
+        await ui.press("d")
+        await ui.shows("downloaded, its digest is right")
+        known = ui.app.learned[f"{TAG}/{AMD64}#"]
+        await ui.until(lambda: ui.app.learned[f"{TAG}/{AMD64}#"].path is not None)
         assert known.binary.name == "rr"
-        await app.press("enter")
-        await app.until(lambda: len(app.app.screen_stack) == 2)
-        await app.app.screen.open_tab("members")  # type: ignore[attr-defined]  # the binary screen's
-        await app.shows("CHANGELOG.md", "rr.asc")
-        await app.app.screen.open_tab("release")  # type: ignore[attr-defined]
-        await app.shows("News", "link")
-        await app.app.screen.open_tab("go")  # type: ignore[attr-defined]
-        await app.shows("toolchain", "CGO_ENABLED")
-        await app.app.screen.open_tab("symbols")  # type: ignore[attr-defined]
-        await app.until(lambda: "reading" not in app.drawn())
+        await ui.press("enter")
+        await ui.until(lambda: len(ui.app.screen_stack) == 2)
+        await ui.app.screen.open_tab("members")  # type: ignore[attr-defined]  # the binary screen's
+        await ui.shows("CHANGELOG.md", "rr.asc")
+        await ui.app.screen.open_tab("release")  # type: ignore[attr-defined]
+        await ui.shows("News", "link")
+        await ui.app.screen.open_tab("go")  # type: ignore[attr-defined]
+        await ui.shows("toolchain", "CGO_ENABLED")
+        await ui.app.screen.open_tab("symbols")  # type: ignore[attr-defined]
+        await ui.until(lambda: "reading" not in ui.drawn())
 
 
 async def test_a_peek_says_what_needs_the_download(chosen: Settings) -> None:
-    async with opened(chosen) as app:
-        await app.shows("✓ yes")
-        await app.press("enter")
-        assert app.app.screen.query_one("#asset-table", Table).go_to(AMD64)
-        await app.press("enter")
-        await app.shows("Verdict", "elf.static", "d download")
-        await app.app.screen.open_tab("symbols")  # type: ignore[attr-defined]  # the binary screen's
-        await app.shows("Download the file")
+    async with opened(chosen) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter")
+        assert ui.app.screen.query_one("#asset-table", Table).go_to(AMD64)
+        await ui.press("enter")
+        await ui.shows("Verdict", "elf.static", "d download")
+        await ui.app.screen.open_tab("symbols")  # type: ignore[attr-defined]  # the binary screen's
+        await ui.shows("Download the file")
 
 
 async def test_a_running_download_is_shown_and_cancelled_by_one_key(
     chosen: Settings, served: GitHub
 ) -> None:
-    async with opened(chosen) as app:
-        await app.shows("✓ yes")
+    async with opened(chosen) as ui:
+        await ui.shows("✓ yes")
         served.fault("*amd64.tar.gz", host="assets", bytes_per_second=20_000)
-        await app.press("enter")
-        assert app.app.screen.query_one("#asset-table", Table).go_to(AMD64)
-        await app.press("d")
-        await app.shows("download", "x cancel")
-        await app.press("J")
-        await app.shows("▶ running", "x cancel · esc leave")
-        await app.until(lambda: "%" in app.drawn())
+        await ui.press("enter")
+        assert ui.app.screen.query_one("#asset-table", Table).go_to(AMD64)
+        await ui.press("d")
+        await ui.shows("download", "x cancel")
+        await ui.press("J")
+        await ui.shows("▶ running", "x cancel · esc leave")
+        await ui.until(lambda: "%" in ui.drawn())
         started = time.perf_counter()
-        await app.press("down", "up")
+        await ui.press("down", "up")
         assert time.perf_counter() - started < 2.0, "keys are answered while it runs"
-        await app.press("x")
-        await app.shows("– cancelled")
-        job = app.app.board.find(JobKind.DOWNLOAD, f"{TAG}/{AMD64}#")
+        await ui.press("x")
+        await ui.shows("– cancelled")
+        job = ui.app.board.find(JobKind.DOWNLOAD, f"{TAG}/{AMD64}#")
         assert job is not None
         assert job.state is JobState.CANCELLED
         served.heal()
-        await app.press("escape", "d")
-        await app.shows("its digest is right")
+        await ui.press("escape", "d")
+        await ui.shows("its digest is right")
 
 
 async def test_q_leaves_at_once_with_a_job_running(chosen: Settings, served: GitHub) -> None:
-    async with opened(chosen) as app:
-        await app.shows("✓ yes")
+    async with opened(chosen) as ui:
+        await ui.shows("✓ yes")
         served.fault("*amd64.tar.gz", host="assets", bytes_per_second=5_000)
-        await app.press("enter")
-        assert app.app.screen.query_one("#asset-table", Table).go_to(AMD64)
-        await app.press("d")
-        await app.until(lambda: bool(app.app.board.running))
+        await ui.press("enter")
+        assert ui.app.screen.query_one("#asset-table", Table).go_to(AMD64)
+        await ui.press("d")
+        await ui.until(lambda: bool(ui.app.board.running))
         started = time.perf_counter()
-        await app.press("q")
-        await app.until(lambda: not app.app.is_running)
+        await ui.press("q")
+        await ui.until(lambda: not ui.app.is_running)
     assert time.perf_counter() - started < 10
 
 
 async def test_moving_on_cancels_what_was_being_looked_up(chosen: Settings, served: GitHub) -> None:
     served.fault(host="web", latency_s=20.0)
-    async with opened(chosen) as app:
-        await app.until(lambda: any(worker.group == "look-up" for worker in app.app.workers))
-        await app.press("down")
-        await app.until(
+    async with opened(chosen) as ui:
+        await ui.until(lambda: any(worker.group == "look-up" for worker in ui.app.workers))
+        await ui.press("down")
+        await ui.until(
             lambda: (
                 not any(
-                    worker.group == "look-up" and worker.is_running for worker in app.app.workers
+                    worker.group == "look-up" and worker.is_running for worker in ui.app.workers
                 )
             ),
             limit=4.0,
@@ -175,13 +175,13 @@ async def test_moving_on_cancels_what_was_being_looked_up(chosen: Settings, serv
 async def test_a_rate_limit_is_a_banner_over_what_is_cached(
     chosen: Settings, served: GitHub
 ) -> None:
-    async with opened(chosen) as app:
-        await app.shows("2 releases · just now")
-        await app.until(lambda: not app.app.board.running)
+    async with opened(chosen) as ui:
+        await ui.shows("2 releases · just now")
+        await ui.until(lambda: not ui.app.board.running)
         served.exhaust()
-        await app.press("r")
-        await app.until(lambda: bool(app.app.catalogue and app.app.catalogue.warnings))
-        await app.shows("answers no more requests until", "from the cache", TAG)
+        await ui.press("r")
+        await ui.until(lambda: bool(ui.app.catalogue and ui.app.catalogue.warnings))
+        await ui.shows("answers no more requests until", "from the cache", TAG)
 
 
 @pytest.mark.parametrize(
@@ -195,38 +195,38 @@ async def test_a_list_that_cannot_be_had_says_what_to_do(
     github.add_release("v1.0.0", {"tool-linux-amd64": b"#!/bin/sh\n"}, repo="acme/tool")
     github.fault(host="api", **fault)
     chosen = settings(tmp_path, demo=False, api_url=github.api_url, repo="acme/tool")
-    async with opened(chosen, ready=False) as app:
-        await app.until(lambda: app.app.failure is not None)
-        await app.shows("→", "no releases")
+    async with opened(chosen, ready=False) as ui:
+        await ui.until(lambda: ui.app.failure is not None)
+        await ui.shows("→", "no releases")
         github.heal()
-        await app.press("r")
-        await app.shows("v1.0.0", "1 release")
-        assert app.app.failure is None
+        await ui.press("r")
+        await ui.shows("v1.0.0", "1 release")
+        assert ui.app.failure is None
 
 
 async def test_a_target_of_the_command_line_is_opened(chosen: Settings) -> None:
-    async with opened(chosen, target=f"{TAG}/{AMD64}") as app:
-        await app.shows("Verdict", "elf.static")
-        await app.press("escape")
-        await app.shows("Releases")
+    async with opened(chosen, target=f"{TAG}/{AMD64}") as ui:
+        await ui.shows("Verdict", "elf.static")
+        await ui.press("escape")
+        await ui.shows("Releases")
 
 
 async def test_a_target_that_is_not_there_is_told(chosen: Settings) -> None:
-    async with opened(chosen, target="v0.0.0/[nothing]") as app:
-        await app.shows("inspect failed")
-        assert len(app.app.screen_stack) == 1
+    async with opened(chosen, target="v0.0.0/[nothing]") as ui:
+        await ui.shows("inspect failed")
+        assert len(ui.app.screen_stack) == 1
 
 
 async def test_a_local_file_is_opened_whole(demo: Settings) -> None:
-    async with opened(demo, target=str(binary("c-glibc"))) as app:
-        await app.shows("NO, does not run on Alpine")
-        await app.app.screen.open_tab("dependencies")  # type: ignore[attr-defined]  # the binary screen's
-        await app.shows("libc.so.6", "newest glibc")
-        await app.app.screen.open_tab("symbols")  # type: ignore[attr-defined]
-        await app.shows("GLIBC_2")
-        await app.press("slash", *"main")
-        await app.shows("libc_start_main")
-        await app.app.screen.open_tab("targets")  # type: ignore[attr-defined]
-        await app.shows("alpine-3.22")
-        await app.press("slash", *"debian-12")
-        await app.shows("debian-12", "✓ yes")
+    async with opened(demo, target=str(binary("c-glibc"))) as ui:
+        await ui.shows("NO, does not run on Alpine")
+        await ui.app.screen.open_tab("dependencies")  # type: ignore[attr-defined]  # the binary screen's
+        await ui.shows("libc.so.6", "newest glibc")
+        await ui.app.screen.open_tab("symbols")  # type: ignore[attr-defined]
+        await ui.shows("GLIBC_2")
+        await ui.press("slash", *"main")
+        await ui.shows("libc_start_main")
+        await ui.app.screen.open_tab("targets")  # type: ignore[attr-defined]
+        await ui.shows("alpine-3.22")
+        await ui.press("slash", *"debian-12")
+        await ui.shows("debian-12", "✓ yes")

@@ -15,53 +15,51 @@ from tests.tui.conftest import NOW, SIZES, Driver, settings
 Steps = Callable[[Driver], Awaitable[None]]
 
 
-async def browse(app: Driver) -> None:
-    await app.until(lambda: app.app.catalogue is not None)
-    if app.app.size.height >= 20:
-        await app.until(lambda: "windows-amd64" not in app.drawn() or "✗ no" in app.drawn())
-    await app.until(
-        lambda: (
-            not app.app.board.running and not any(worker.is_running for worker in app.app.workers)
-        )
+async def browse(ui: Driver) -> None:
+    await ui.until(lambda: ui.app.catalogue is not None)
+    if ui.app.size.height >= 20:
+        await ui.until(lambda: "windows-amd64" not in ui.drawn() or "✗ no" in ui.drawn())
+    await ui.until(
+        lambda: not ui.app.board.running and not any(worker.is_running for worker in ui.app.workers)
     )
 
 
-async def look_inside(app: Driver) -> None:
-    await browse(app)
-    await app.press("enter")
-    await app.press("enter")
-    await app.until(lambda: isinstance(app.app.screen, BinaryScreen) and not app.app.board.running)
-    if app.app.size.height >= 20:
-        await app.shows("elf.static")
+async def look_inside(ui: Driver) -> None:
+    await browse(ui)
+    await ui.press("enter")
+    await ui.press("enter")
+    await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen) and not ui.app.board.running)
+    if ui.app.size.height >= 20:
+        await ui.shows("elf.static")
 
 
-async def ask_for_help(app: Driver) -> None:
-    await browse(app)
-    await app.press("question_mark")
-    if app.app.size.height >= 20:
-        await app.shows("Moving")
+async def ask_for_help(ui: Driver) -> None:
+    await browse(ui)
+    await ui.press("question_mark")
+    if ui.app.size.height >= 20:
+        await ui.shows("Moving")
 
 
-async def at_a_glance(app: Driver) -> None:
-    await browse(app)
-    await app.press("m")
-    await app.shows("↳ linux-arm64 yes", "YES, runs on Alpine")
-    screen = app.app.screen
+async def at_a_glance(ui: Driver) -> None:
+    await browse(ui)
+    await ui.press("m")
+    await ui.shows("↳ linux-arm64 yes", "YES, runs on Alpine")
+    screen = ui.app.screen
     assert isinstance(screen, MatrixScreen)
-    await app.until(
+    await ui.until(
         lambda: (
             "…"
             not in "".join(screen.grid.render_line(y).text for y in range(screen.grid.size.height))
         )
     )
-    await app.until(lambda: not screen.looking.busy)
+    await ui.until(lambda: not screen.looking.busy)
 
 
-async def ask_for_advice(app: Driver) -> None:
-    await browse(app)
-    await app.press("a")
-    await app.shows("✓ take roadrunner-2025.1.15-linux-arm64.tar.gz")
-    await app.until(lambda: not app.app.board.running)
+async def ask_for_advice(ui: Driver) -> None:
+    await browse(ui)
+    await ui.press("a")
+    await ui.shows("✓ take roadrunner-2025.1.15-linux-arm64.tar.gz")
+    await ui.until(lambda: not ui.app.board.running)
 
 
 def picture(tmp_path: Path, size: tuple[int, int], steps: Steps, snap_compare: Any) -> None:
