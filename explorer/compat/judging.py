@@ -81,6 +81,7 @@ def judge(binary: Binary, target: Target, surroundings: Surroundings | None = No
                 nothing,
                 printable(binary.detail),
                 "Run it there to know",
+                short="no rule applies",
             )
         ]
     ordered = sorted(decisive, key=lambda reason: -reason.answer.rank)
@@ -95,7 +96,9 @@ def _incomplete(waiting: dict[str, Unknown]) -> Reason:
     why = next(iter(waiting.values())).why
     text = f"Not known yet: {', '.join(waiting)} ({why})."
     evidence = f"needs the file's first {max(needs):,} bytes" if needs else ""
-    return Reason(INCOMPLETE.code, Answer.UNKNOWN, text, evidence, "Download the file")
+    return Reason(
+        INCOMPLETE.code, Answer.UNKNOWN, text, evidence, "Download the file", short=printable(why)
+    )
 
 
 def dependency_check(context: Context) -> Fact[DependencyCheck]:

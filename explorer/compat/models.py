@@ -73,6 +73,8 @@ class Reason:
     """What to do about it; empty where nothing has to be done."""
     advice: bool = False
     """True: worth knowing, does not change the answer (step 8)."""
+    short: str = ""
+    """A few words for a table cell: ``needs glibc's loader``. May quote the file: untrusted."""
 
 
 class Surroundings(Protocol):

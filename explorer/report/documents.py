@@ -133,7 +133,7 @@ def _summary(inspection: Inspection) -> tuple[Row, ...]:
     rows = []
     for verdict in inspection.verdicts:
         proved = _proved(inspection, verdict.target.name)
-        because = Cell(deciding_in_words(verdict, inspection.binary))
+        because = Cell(deciding_in_words(verdict))
         rows.append(
             Row(
                 f"{inspection.subject.name}:{verdict.target.name}",

@@ -217,6 +217,7 @@ def reason(item: Reason) -> Object:
         "evidence": item.evidence,
         "remedy": item.remedy,
         "advice": item.advice,
+        "short": item.short,
     }
 
 

@@ -75,11 +75,7 @@ def _bare_cell(matrix: Matrix, cell: MatrixCell, full: bool) -> Cell:
         return Cell(f"↳ {slug}: error" if full else "↳ error", shown.style)
     word = shown.text.split(maxsplit=1)[1]
     verdict = seen.inspection.verdicts[0]
-    text = (
-        f"↳ {slug}: {word}, {deciding_in_words(verdict, seen.inspection.binary)}"
-        if full
-        else f"↳ {word}"
-    )
+    text = f"↳ {slug}: {word}, {deciding_in_words(verdict)}" if full else f"↳ {word}"
     return Cell(text, shown.style, sort=shown.sort)
 
 
@@ -135,7 +131,7 @@ def said_of(seen: Seen | None) -> str:
     if seen.inspection is None or not seen.inspection.verdicts:
         return one_line(str(seen.error)) if seen.error else "no verdict"
     verdict = seen.inspection.verdicts[0]
-    return f"{verdict.answer.value}, {deciding_in_words(verdict, seen.inspection.binary)}"
+    return f"{verdict.answer.value}, {deciding_in_words(verdict)}"
 
 
 def matrix_markdown(matrix: Matrix) -> str:

@@ -145,7 +145,7 @@ def _verdict_cells(inspection: Inspection | None) -> tuple[Cell, Cell]:
     if inspection is None or not inspection.verdicts:
         return EMPTY, EMPTY
     verdict = inspection.verdicts[0]
-    return answer_cell(verdict.answer), Cell(deciding_in_words(verdict, inspection.binary))
+    return answer_cell(verdict.answer), Cell(deciding_in_words(verdict))
 
 
 def asset_rows(
@@ -189,7 +189,7 @@ def gap_row(slug: str, serves: Asset, inspection: Inspection | None = None) -> A
         answer, fact = EMPTY, Cell(f"↳ perhaps {other} serves: look inside", "unknown")
     else:
         verdict = inspection.verdicts[0]
-        words = deciding_in_words(verdict, inspection.binary)
+        words = deciding_in_words(verdict)
         if verdict.answer is Answer.YES:
             answer, fact = Cell("↳ yes", "good", sort=0), Cell(f"{other} serves: {words}")
         elif verdict.answer is Answer.YES_IF:

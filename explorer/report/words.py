@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.compat import Answer, Reason, Target, Verdict
+from explorer.compat import Target, Verdict
 from explorer.elf import Binary, Elf, FileFormat, Linkage
 from explorer.facts import MISSING, known_or
 from explorer.report.text import clip, visible
@@ -63,44 +63,10 @@ def _loader(elf: Elf) -> str:
     return base or "no loader named"
 
 
-def deciding_in_words(verdict: Verdict, binary: Binary) -> str:
-    """What decides, short: ``static Go``, ``no ld-linux-x86-64.so.2``, ``misses libstdc++.so.6 +1``, else the reason's sentence."""
+def deciding_in_words(verdict: Verdict) -> str:
+    """The deciding reason's short form: ``static Go``, ``missing libstdc++.so.6 +1``; else its sentence."""
     reason = verdict.deciding
-    if verdict.answer is Answer.YES:
-        return binary_in_words(binary)
-    if verdict.answer is Answer.NO and binary.format is not FileFormat.ELF:
-        return binary_in_words(binary)
-    return clip(visible(_of_dynamic(reason, verdict, binary) or reason.text), WIDEST)
-
-
-def _of_dynamic(reason: Reason, verdict: Verdict, binary: Binary) -> str:
-    """Names of what is missing, for the reasons that are about that; of the system it was built for."""
-    if (
-        not isinstance(binary.elf, MISSING)
-        and ".interp" in reason.code
-        and verdict.answer is Answer.NO
-    ):
-        path = known_or(binary.elf.interpreter, "")
-        if path:
-            return f"no {path.rsplit('/', 1)[-1]} there"
-    if (
-        reason.code == "elf.os"
-    ):  # the sentence says which, and is wider than a column: a peer of "a macOS program"
-        return reason.text.removeprefix("This is ").partition(":")[0]
-    if isinstance(verdict.dependencies, MISSING):
-        return ""
-    check = verdict.dependencies
-    if ".symbol" in reason.code:
-        return _some("lacks ", known_or(check.missing_symbols, ()))
-    if ".needed" in reason.code:
-        return _some("misses ", check.missing_libraries)
-    return ""
-
-
-def _some(verb: str, names: tuple[str, ...]) -> str:
-    if not names:
-        return ""
-    return f"{verb}{names[0]}" + (f" +{len(names) - 1}" if len(names) > 1 else "")
+    return clip(visible(reason.short or reason.text), WIDEST)
 
 
 def target_in_words(target: Target) -> str:

@@ -99,6 +99,7 @@ def verdicts_of(binary: Binary, targets: Sequence[Target]) -> tuple[Verdict, ...
         "The first bytes of the asset do not reach the program.",
         why,
         "Download it: d, or inspect without --peek",
+        short=f"not reached: {why}",
     )
     return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), Unknown(why)) for t in targets)
 

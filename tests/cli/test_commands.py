@@ -85,7 +85,15 @@ def test_inspect_by_every_form_of_target(served: Command, target: str) -> None:
         "arm64",
         "yes",
     )
-    assert set(verdict["reasons"][0]) == {"code", "answer", "text", "evidence", "remedy", "advice"}
+    assert set(verdict["reasons"][0]) == {
+        "code",
+        "answer",
+        "text",
+        "evidence",
+        "remedy",
+        "advice",
+        "short",
+    }
     assert "peek" not in found
 
 

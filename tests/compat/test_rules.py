@@ -118,6 +118,8 @@ def test_the_file_triggers_the_rule(code: str) -> None:
     rule = next(rule for rule in all_rules() if rule.code == code)
     assert reason.answer in (rule.answer, Answer.UNKNOWN, Answer.YES_IF)
     assert reason.text.endswith(".")
+    assert 0 < len(reason.short) <= 45
+    assert not reason.short.endswith(".")
     assert "\n" not in reason.text + reason.evidence + reason.remedy
     assert reason.evidence or code == "elf.closure.unknown"
     if (

@@ -12,15 +12,22 @@ _FOREIGN = {
     FileFormat.PE: (
         "This is a Windows program: Linux does not run it.",
         "Take the linux file of this release",
+        "a Windows program",
     ),
     FileFormat.MACHO: (
         "This is a macOS program: Linux does not run it.",
         "Take the linux file of this release",
+        "a macOS program",
     ),
-    FileFormat.EMPTY: ("The file is empty: there is nothing to run.", "Download it again"),
+    FileFormat.EMPTY: (
+        "The file is empty: there is nothing to run.",
+        "Download it again",
+        "an empty file",
+    ),
     FileFormat.DATA: (
         "This is no program: Linux has nothing to start here.",
         "Pick the executable among the files",
+        "not a program",
     ),
 }
 
@@ -35,12 +42,11 @@ def not_elf(context: Context) -> Match | None:
     """Linux starts ELF files and scripts. Windows (PE) and macOS (Mach-O) programs and data files are told by their first
     bytes.
     """
-    found = _FOREIGN.get(context.binary.format)
-    if found is not None:
-        need(
-            context.binary.elf, "what kind of file it is"
-        )  # raises where too few bytes are there to say
-    return Match(found[0], f"first bytes: {context.binary.detail}", found[1]) if found else None
+    if context.binary.format not in _FOREIGN:
+        return None
+    need(context.binary.elf, "what kind of file it is")  # raises where too few bytes are at hand
+    text, remedy, short = _FOREIGN[context.binary.format]
+    return Match(text, f"first bytes: {context.binary.detail}", remedy, short=short)
 
 
 @rule("file.script", 0, Answer.YES_IF, "A script: its interpreter decides")
@@ -52,6 +58,7 @@ def script(context: Context) -> Match | None:
         "This is a script: it runs if the interpreter named in its first line is installed there.",
         context.binary.detail,
         "Install that interpreter in the image",
+        short="a script",
     )
 
 
@@ -60,16 +67,15 @@ def object_file(context: Context) -> Match | None:
     """Only e_type EXEC and DYN can be started; an object file waits for a linker, a core dump is a program's remains."""
     if context.linkage not in (Linkage.OBJECT, Linkage.CORE):
         return None
-    kind = (
-        "an object file, half-way through being built"
-        if context.linkage is Linkage.OBJECT
-        else "a core dump"
-    )
+    is_object = context.linkage is Linkage.OBJECT
+    short = "an object file" if is_object else "a core dump"
+    kind = "an object file, half-way through being built" if is_object else short
     header = context.elf.header if context.elf else None
     return Match(
         f"This is {kind}: nothing can start it.",
         f"e_type {header.type if header else ''}",
         "Pick the executable",
+        short=short,
     )
 
 
@@ -95,6 +101,7 @@ def truncated(context: Context) -> Match | None:
         f"The file is cut short: {end - size:,} bytes that its headers promise are missing.",
         f"PT_LOAD at {segment.offset:#x} ends at {end:,}; the file has {size:,} bytes",
         "Download it again",
+        short="cut short",
     )
 
 
@@ -107,6 +114,7 @@ def broken(context: Context) -> Match | None:
         "The file is damaged: no loader would start it.",
         "; ".join(context.elf.problems[:3]),
         "Download it again",
+        short="damaged",
     )
 
 
@@ -125,11 +133,13 @@ def architecture(context: Context) -> Match | None:
             evidence,
             f"Take the {context.target.arch} file to be sure",
             Answer.YES_IF,
+            f"a {small} program",
         )
     return Match(
         f"It is built for {arch_name(arch)}, and the target is {arch_name(context.target.arch)}.",
         evidence,
         f"Take the {context.target.arch} file of this release, or run it emulated with --platform linux/{arch}",
+        short=f"built for {arch}",
     )
 
 
@@ -149,26 +159,29 @@ def operating_system(context: Context) -> Match | None:
             f"This is a program for {branded}: Linux would load it and fail at once.",
             f"{abi}, a note by {branded}",
             remedy,
+            short=f"a program for {branded}",
         )
     if context.elf.header.os_abi not in _FOREIGN_ABI:
         return None
     system = _FOREIGN_ABI[context.elf.header.os_abi]
-    says = f"This is a program for {system}: Linux would load it and fail at once."
+    short = f"a program for {system}"
+    says = f"This is {short}: Linux would load it and fail at once."
     go = context.go
     if go is not None and (goos := go.setting("GOOS")):
         return (
             None
             if goos == "linux"
-            else Match(says, f"{abi}, GOOS={goos} in Go's build info", remedy)
+            else Match(says, f"{abi}, GOOS={goos} in Go's build info", remedy, short=short)
         )
     notes = need(context.elf.notes, "the notes") or ()
     if any(note.owner.lower() == system.lower() for note in notes):
-        return Match(says, f"{abi}, a note by {system}", remedy)
+        return Match(says, f"{abi}, a note by {system}", remedy, short=short)
     return Match(
         f"Its header says {system}; whether it is a Linux program all the same cannot be told.",
         f"{abi} at 0x7",
         "Run it to know",
         Answer.UNKNOWN,
+        f"perhaps {short}",
     )
 
 
@@ -189,4 +202,5 @@ def packed(context: Context) -> Match | None:
         f"It is packed with {packer}: what the real program inside needs cannot be seen.",
         f"mark of {packer}",
         remedy,
+        short=f"packed ({packer})",
     )

@@ -7,7 +7,7 @@ from explorer.compat.dependencies import Node
 from explorer.compat.exports import version_key
 from explorer.compat.models import Answer, Libc, Where
 from explorer.compat.rules.registry import Match, rule
-from explorer.compat.rules.words import place, some
+from explorer.compat.rules.words import place, some, some_short
 from explorer.compat.targets import package_with, stock
 from explorer.elf import Dynamic
 from explorer.facts import MISSING, Unknown
@@ -45,7 +45,8 @@ def missing_library(context: Context) -> Match | None:
         remedy = f"Install it: apk add {' '.join(packages)}"
     else:
         remedy = "Install the package that has it, or put the library beside the program where its RUNPATH looks"
-    return Match(text, "; ".join(_asked_by(node) for node in missing[:3]), remedy)
+    evidence = "; ".join(_asked_by(node) for node in missing[:3])
+    return Match(text, evidence, remedy, short=some_short("missing", names))
 
 
 @rule("elf.needed.unknown", 5, Answer.UNKNOWN, "Whether a library is there is not known")
@@ -61,11 +62,13 @@ def unknown_library(context: Context) -> Match | None:
     beside = context.surroundings is None and any(
         "$ORIGIN" in entry for node in unknown for entry in node.searched
     )
-    text = f"It needs {some([node.name for node in unknown])}; whether {place(context.target)} has it is not known."
+    names = [node.name for node in unknown]
+    text = f"It needs {some(names)}; whether {place(context.target)} has it is not known."
     remedy = (
         "Look at the whole archive or the folder it came in" if beside else "Run it there to know"
     )
-    return Match(text, "; ".join(_asked_by(node) for node in unknown[:3]), remedy)
+    evidence = "; ".join(_asked_by(node) for node in unknown[:3])
+    return Match(text, evidence, remedy, short=some_short("may lack", names))
 
 
 @rule("elf.relr", 5, Answer.NO, "Compressed relocations that the loader does not know")
@@ -88,6 +91,7 @@ def relr(context: Context) -> Match | None:
         f"It has compressed relocations (RELR), which {libc} knows only from {since} on.",
         f"DT_RELR in {some(using)}",
         f"Use an image with {libc} {since} or later, or link with -Wl,-z,nopack-relative-relocs",
+        short=f"RELR needs {libc} {since}",
     )
 
 
@@ -112,4 +116,5 @@ def unknown_closure(context: Context) -> Match | None:
         f"One of its libraries is not known well enough: {why.why}.",
         "",
         "Look at the whole archive",
+        short="a library was not read",
     )

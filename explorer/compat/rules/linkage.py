@@ -8,6 +8,13 @@ from explorer.compat.models import Answer, Libc
 from explorer.compat.rules.registry import Match, rule
 from explorer.compat.rules.words import build_remedy, go_words, place
 from explorer.elf import Linkage
+from explorer.facts import known_or
+
+
+def _short(words: str, context: Context) -> str:
+    """``static Go`` where it is known to be a Go program."""
+    is_go = context.elf is not None and known_or(context.elf.is_go, False)
+    return f"{words} Go" if is_go else words
 
 
 def _static_words(context: Context) -> str:
@@ -25,6 +32,7 @@ def static(context: Context) -> Match | None:
     return Match(
         f"It is static: {_static_words(context)}.",
         f"{len(context.segments)} program headers, no PT_INTERP, no PT_DYNAMIC",
+        short=_short("static", context),
     )
 
 
@@ -51,10 +59,12 @@ def static_pie(context: Context) -> Match | None:
             "relocations: " + ", ".join(f"{r.count} {r.name}" for r in others[:4]),
             "Run it to know",
             Answer.UNKNOWN,
+            "unusual relocations",
         )
     return Match(
         f"It is static and position-independent: {_static_words(context)}.",
         "e_type DYN, DF_1_PIE, no PT_INTERP, no DT_NEEDED",
+        short=_short("static PIE", context),
     )
 
 
@@ -68,6 +78,7 @@ def shared_library(context: Context) -> Match | None:
     return Match(
         "This is a library: programs load it, it cannot be started.",
         f"DT_SONAME {name}" if name else "no entry point",
+        short="a shared library",
     )
 
 
@@ -92,7 +103,7 @@ def glibc_interpreter(context: Context) -> Match | None:
     remedy = build_remedy(context)
     if context.target.libc is Libc.MUSL and go is None:
         remedy += "; “apk add gcompat” helps some such programs"
-    return Match(text, context.interp_evidence(), remedy)
+    return Match(text, context.interp_evidence(), remedy, short="needs glibc's loader")
 
 
 @rule("elf.interp.musl", 4, Answer.NO, "Asks for musl's loader")
@@ -111,6 +122,7 @@ def musl_interpreter(context: Context) -> Match | None:
         text,
         context.interp_evidence(),
         "Take the glibc or a static file of this release, or run it on Alpine",
+        short="needs musl's loader",
     )
 
 
@@ -126,12 +138,20 @@ def missing_interpreter(context: Context) -> Match | None:
         owner is Libc.MUSL and libc is not Libc.MUSL
     ):
         return None
+    name = (context.interpreter or "").rsplit("/", 1)[-1]
     if owner is libc and not listed(context.interpreter or "", context.target):
         text = f"It asks for the loader {context.interpreter}; whether {place(context.target)} has it is not known."
-        return Match(text, context.interp_evidence(), "Run it there to know", Answer.UNKNOWN)
+        return Match(
+            text,
+            context.interp_evidence(),
+            "Run it there to know",
+            Answer.UNKNOWN,
+            f"may lack {name}",
+        )
     text = f"It asks for the loader {context.interpreter}, which {place(context.target)} does not have."
     return Match(
         text,
         context.interp_evidence(),
         "Take a static file, or set the right path with “patchelf --set-interpreter”",
+        short=f"missing {name}",
     )

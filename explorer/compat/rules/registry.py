@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from explorer.compat.context import Context
 from explorer.compat.models import Answer, Reason, Rule
 
+SHORTEST = 200
+"""Characters of the short form: it may quote one name out of the file."""
 LONGEST = 2000
 """Characters of a sentence or its evidence: both quote names out of the file, of which one may have 65,536."""
 
@@ -22,6 +24,8 @@ class Match:
     remedy: str = ""
     answer: Answer | None = None
     """Where it is not the one the rule's record gives."""
+    short: str = ""
+    """A few words for a table cell; empty: the rule's title."""
 
 
 Check = Callable[[Context], Match | None]
@@ -40,19 +44,19 @@ class RuleEntry:
         seen = self.check(context)
         if seen is None:
             return None
-        text, evidence = _bounded(seen.text), _bounded(seen.evidence)
         return Reason(
             self.rule.code,
             seen.answer or self.rule.answer,
-            text,
-            evidence,
+            _bounded(seen.text),
+            _bounded(seen.evidence),
             seen.remedy,
             self.advice,
+            _bounded(seen.short or self.rule.title, SHORTEST),
         )
 
 
-def _bounded(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+def _bounded(text: str, limit: int = LONGEST) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 _entries: list[RuleEntry] = []

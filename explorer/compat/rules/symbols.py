@@ -6,9 +6,10 @@ import re
 
 from explorer.compat.context import Context
 from explorer.compat.exports import version_key
+from explorer.compat.loaders import whose
 from explorer.compat.models import Answer, Libc, Where
 from explorer.compat.rules.registry import Match, rule
-from explorer.compat.rules.words import build_remedy, go_words, place, some
+from explorer.compat.rules.words import build_remedy, go_words, place, some, some_short
 from explorer.compat.symbols import linking_of
 from explorer.compat.targets import stock
 from explorer.elf import RelocationType
@@ -57,13 +58,15 @@ def relocation(context: Context) -> Match | None:
         ]
     if not bad:
         return None
-    what = (
-        "functions chosen at start-up (IFUNC)"
-        if any(r.name.endswith("_IRELATIVE") for r in bad)
-        else "relocations"
-    )
+    ifunc = any(r.name.endswith("_IRELATIVE") for r in bad)
+    what = "functions chosen at start-up (IFUNC)" if ifunc else "relocations"
     evidence = f"{', '.join(f'{r.count} {r.name}' for r in bad[:3])} in {holder}"
-    return Match(f"It uses {what} that musl's loader refuses.", evidence, build_remedy(context))
+    return Match(
+        f"It uses {what} that musl's loader refuses.",
+        evidence,
+        build_remedy(context),
+        short="IFUNC relocations" if ifunc else "unsupported relocations",
+    )
 
 
 @rule("elf.symbol.missing", 6, Answer.NO, "A function is missing")
@@ -78,7 +81,7 @@ def missing_symbol(context: Context) -> Match | None:
     one = len(missing) == 1
     text = f"It calls {some(missing, 3)}, which {'is' if one else 'are'} not in {place(context.target)}."
     evidence = f"{len(missing)} undefined symbol{'' if one else 's'}: {some(missing, 8)}; against {context.symbols.source}"
-    return Match(text, evidence, build_remedy(context))
+    return Match(text, evidence, build_remedy(context), short=some_short("missing", missing))
 
 
 @rule("elf.symbol.unknown", 6, Answer.UNKNOWN, "Whether a function is there is not known")
@@ -89,7 +92,7 @@ def unknown_symbol(context: Context) -> Match | None:
     names, blockers = context.symbols.unsure, context.symbols.blockers
     text = f"It calls {some(names, 3)}; whether anything in {place(context.target)} has it is not known."
     evidence = f"{len(names)} undefined: {some(names, 8)}; {'perhaps in ' + some(blockers) if blockers else context.symbols.source}"
-    return Match(text, evidence, "Run it there to know")
+    return Match(text, evidence, "Run it there to know", short=some_short("may lack", names))
 
 
 def glibc_versions(context: Context) -> tuple[str, ...]:
@@ -128,6 +131,7 @@ def glibc_too_old(context: Context) -> Match | None:
         f"It needs glibc {newest}, and {place(context.target)} has {have}.",
         f"DT_VERNEED asks for GLIBC_{newest}",
         f"Use an image with glibc {newest} or later, or take a static file",
+        short=f"needs glibc {newest}",
     )
 
 
@@ -140,6 +144,7 @@ def glibc_private(context: Context) -> Match | None:
         "It uses private functions of the glibc it was built with.",
         "DT_VERNEED asks for GLIBC_PRIVATE",
         "Run it there to know",
+        short="uses private glibc functions",
     )
 
 
@@ -165,6 +170,7 @@ def libstdcxx_too_old(context: Context) -> Match | None:
         f"It needs a newer libstdc++ than {place(context.target)} has.",
         f"DT_VERNEED asks for GLIBCXX_3.4.{max(asked)}; the image's goes up to GLIBCXX_3.4.{have}",
         "Use a newer image, or take a static file",
+        short=f"needs GLIBCXX_3.4.{max(asked)}",
     )
 
 
@@ -181,6 +187,7 @@ def gcompat_execstack(context: Context) -> Match | None:
         "It asks for an executable stack: under gcompat it may crash.",
         evidence,
         "Run it there to know",
+        short="executable stack",
     )
 
 
@@ -201,6 +208,7 @@ def textrel(context: Context) -> Match | None:
         "It has relocations in its code (TEXTREL), on which musl's loader crashes.",
         "DT_TEXTREL or DF_TEXTREL in the dynamic section",
         "Build it with -fPIC and without -z notext",
+        short="text relocations",
     )
 
 
@@ -219,6 +227,7 @@ def dynamic(context: Context) -> Match | None:
     go = go_words(context)
     how = f", through {context.layer}," if context.layer else ""
     text = f"Its loader{how} is in {place(context.target)}, and so is all it asks for: {libraries}{'; ' + go if go else ''}."
-    return Match(
-        text, f"{context.interp_evidence()}; DT_NEEDED {some(needed) if needed else 'none'}"
-    )
+    evidence = f"{context.interp_evidence()}; DT_NEEDED {some(needed) if needed else 'none'}"
+    loader = "musl" if whose(context.interpreter or "") is Libc.MUSL else "glibc"
+    short = f"dynamic, through {context.layer}" if context.layer else f"dynamic, {loader}'s loader"
+    return Match(text, evidence, short=short)

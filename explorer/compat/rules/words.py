@@ -28,6 +28,11 @@ def some(names: Sequence[str], limit: int = 5) -> str:
     return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
 
 
+def some_short(verb: str, names: Sequence[str]) -> str:
+    """``missing libstdc++.so.6 +1``: the first name, and how many more there are."""
+    return f"{verb} {names[0]}" + (f" +{len(names) - 1}" if len(names) > 1 else "")
+
+
 def place(target: Target) -> str:
     """What to call a target in a sentence: ``Alpine 3.22``, ``musl 1.2.5``, ``an empty image``."""
     if target.libc is Libc.NONE:
