@@ -1,4 +1,4 @@
-"""The head of an ELF file: header, program headers, PT_INTERP, the system's brand, packer's mark. All that a peek needs.
+"""The head of an ELF file: header, program headers, PT_INTERP and the system's brand. All that a peek needs.
 
 One read of at most 1 KiB serves most files; where the headers were moved (patchelf) their offsets are followed.
 """
@@ -14,7 +14,7 @@ from explorer.elf.view import DamagedError, View, text
 from explorer.facts import Fact, NotApplicable, Unknown
 
 FIRST = 1024
-"""Bytes of the first read, and how deep a packer's mark is looked for."""
+"""Bytes of the first read."""
 MAX_SEGMENTS = 4096
 MAX_NOTE_SEGMENTS = 16
 """PT_NOTEs that are looked at for a brand; real programs have one to three."""
@@ -53,11 +53,12 @@ class Head:
     raw: Fact[tuple[RawSegment, ...]]
     interpreter: Fact[str]
     brand: Fact[str]
-    packer: Fact[str]
     defects: tuple[str, ...]
     """What makes the file unusable by any loader."""
     problems: tuple[str, ...]
     """Lesser ones."""
+    start: bytes
+    """The file's first bytes, up to 1 KiB: what was read already."""
 
     @property
     def segments(self) -> Fact[tuple[Segment, ...]]:
@@ -108,7 +109,6 @@ def read_head(view: View) -> Head:
     raw: Fact[tuple[RawSegment, ...]] = DAMAGED_HEADER
     interpreter: Fact[str] = DAMAGED_HEADER
     system: Fact[str] = DAMAGED_HEADER
-    packer: Fact[str] = NotApplicable("no packer's mark")
     if usable:
         raw = _segments(view, start, header, layout, phentsize, shentsize, defects, problems)
         interpreter = _interpreter(view, start, raw, defects)
@@ -117,7 +117,6 @@ def read_head(view: View) -> Head:
             if header.type in ("EXEC", "DYN")
             else NotApplicable("no program")
         )
-        packer = _packer(view, start, type_)
     return Head(
         header=header,
         layout=layout,
@@ -129,9 +128,9 @@ def read_head(view: View) -> Head:
         raw=raw,
         interpreter=interpreter,
         brand=system,
-        packer=packer,
         defects=tuple(defects),
         problems=tuple(problems),
+        start=start,
     )
 
 
@@ -283,20 +282,6 @@ def _brand(
     ):  # Cosmopolitan's programs bear several brands and run on all of them, Linux too
         return NotApplicable(f"its notes name several systems: {', '.join(sorted(found))}")
     return next(iter(found), None) or NotApplicable("no note names another system")
-
-
-def _packer(view: View, start: bytes, type_: int) -> Fact[str]:
-    """UPX leaves its ``l_info`` (checksum, ``UPX!``, …) right after the program headers; UPX's p_unix.h."""
-    if type_ in (shape.ET_EXEC, shape.ET_DYN) and b"UPX!" in start:
-        return "UPX"
-    if view.room(0, FIRST) > len(start):
-        try:
-            start = view.upto(0, FIRST)
-        except OutOfReachError as error:
-            return unknown(error)
-        if b"UPX!" in start:
-            return "UPX"
-    return NotApplicable("no packer's mark")
 
 
 def _named(segment: RawSegment, machine: int) -> Segment:

@@ -3,12 +3,15 @@
 from explorer.elf import dynamic as dyn
 from explorer.elf import layout as shape
 from explorer.elf.head import Head, file_end
-from explorer.elf.models import Linkage
+from explorer.elf.models import Linkage, PackedProgram
 from explorer.facts import Fact, NotApplicable, Unknown
 
 
 def decide(
-    head: Head, table: Fact[dyn.DynamicTable], size: int | Unknown
+    head: Head,
+    packed: Fact[PackedProgram],
+    table: Fact[dyn.DynamicTable],
+    size: int | Unknown,
 ) -> tuple[Fact[Linkage], str]:
     """The linkage, and a sentence why where the dynamic section makes it BROKEN.
 
@@ -20,10 +23,10 @@ def decide(
         return Linkage.OBJECT, ""
     if head.type == shape.ET_CORE:
         return Linkage.CORE, ""
-    missing = _missing(head, size)
+    missing = _missing(head, packed, size)
     if missing is not None:
         return missing, ""
-    if not isinstance(head.packer, NotApplicable):
+    if isinstance(packed, PackedProgram):
         return Linkage.PACKED, ""
     if not isinstance(head.interpreter, NotApplicable):
         return Linkage.DYNAMIC, ""
@@ -32,9 +35,9 @@ def decide(
     return _without_interpreter(head, table)
 
 
-def _missing(head: Head, size: int | Unknown) -> Unknown | None:
+def _missing(head: Head, packed: Fact[PackedProgram], size: int | Unknown) -> Unknown | None:
     """What else has to be here before anything can be said."""
-    for fact in (head.raw, head.packer, head.interpreter):
+    for fact in (head.raw, packed, head.interpreter):
         if isinstance(fact, Unknown):
             return fact
     if isinstance(size, Unknown) and not isinstance(head.raw, (Unknown, NotApplicable)):

@@ -206,6 +206,22 @@ class GoBuild:
 
 
 @dataclass(frozen=True, slots=True)
+class PackedProgram:
+    """The program inside a packed one: it is unpacked into memory when it is started."""
+
+    packer: str
+    """``UPX``."""
+    method: str
+    """``LZMA``, ``NRV2E`` …; empty where it could not be read."""
+    size: Fact[int]
+    """Bytes, unpacked."""
+    linkage: Fact[Linkage]
+    """STATIC, STATIC_PIE or DYNAMIC."""
+    interpreter: Fact[str]
+    """The path of the loader that it needs; NotApplicable for a static program."""
+
+
+@dataclass(frozen=True, slots=True)
 class Elf:
     """An ELF file's facts."""
 
@@ -215,8 +231,8 @@ class Elf:
     nobody says the file's size (it might be cut)."""
     problems: tuple[str, ...]
     """Why ``linkage`` is BROKEN, or other defects seen (truncated segments, tables that lie), one sentence each."""
-    packer: Fact[str]
-    """``UPX`` …; NotApplicable("no packer's mark")."""
+    packed: Fact[PackedProgram]
+    """The program inside; NotApplicable("no packer's structure")."""
     interpreter: Fact[str]
     """PT_INTERP's path; NotApplicable for a file without one."""
     os_note: Fact[str]
@@ -242,6 +258,11 @@ class Elf:
     """The x86-64 level in GNU_PROPERTY_X86_ISA_1_NEEDED: ``x86-64-v2`` …; NotApplicable where there is no such note."""
     symbol_count: Fact[int]
     """Entries in .symtab, else in .dynsym."""
+
+    @property
+    def packer(self) -> Fact[str]:
+        """``UPX``; NotApplicable where the file is not packed."""
+        return self.packed.packer if isinstance(self.packed, PackedProgram) else self.packed
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,12 @@ from explorer.elf.models import (
     GoBuild,
     Linking,
     Note,
+    PackedProgram,
     Scope,
     Section,
 )
 from explorer.elf.notes import RawNote, Span
+from explorer.elf.packed import look_inside
 from explorer.elf.sections import RawSection, SectionTable
 from explorer.elf.view import DamagedError, View
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
@@ -115,6 +117,7 @@ class _Collector:
         self.head = head
         self.scope = scope
         self.problems: list[str] = [*head.defects, *head.problems]
+        self.packed = look_inside(view, head)
 
     def attempt(self, make: Callable[[], T], what: str) -> T | Unknown:
         """A fact, or why there is none."""
@@ -133,7 +136,7 @@ class _Collector:
     def collect(self) -> Elf:
         head = self.head
         table = self._table()
-        linkage, broken = decide(head, table, self.view.size)
+        linkage, broken = decide(head, self.packed, table, self.view.size)
         if broken:
             self.problem(broken)
         described, linked = self._loader_facts(table)
@@ -147,7 +150,7 @@ class _Collector:
         return Elf(
             header=head.header,
             linkage=linkage,
-            packer=head.packer,
+            packed=self.packed,
             interpreter=head.interpreter,
             os_note=head.brand,
             segments=head.segments,
@@ -280,16 +283,16 @@ class _Collector:
         )
 
     def _go(self, note: bool | Unknown) -> _GoFacts:
-        segments, packer = self.head.raw, self.head.packer
-        if isinstance(segments, Unknown) or isinstance(packer, Unknown):
+        segments, packed = self.head.raw, self.packed
+        if isinstance(segments, Unknown) or isinstance(packed, Unknown):
             lost = (
                 segments
                 if isinstance(segments, Unknown)
                 else Unknown("whether it is packed is not known yet")
             )
             return _GoFacts(lost, lost, lost)
-        if isinstance(packer, str):
-            hidden = Unknown(f"packed with {packer}: what is inside cannot be seen")
+        if isinstance(packed, PackedProgram):
+            hidden = Unknown(f"packed with {packed.packer}: what is inside cannot be seen")
             return _GoFacts(hidden, hidden, hidden)
         if isinstance(segments, NotApplicable) or self.head.type not in (
             shape.ET_EXEC,

@@ -43,7 +43,7 @@ def binary_in_words(binary: Binary) -> str:
         return visible(elf.linkage.why)
     words = _LINKAGES[elf.linkage]
     if elf.linkage is Linkage.PACKED:
-        return visible(f"packed ({known_or(elf.packer, 'unknown packer')})")
+        return _packed(elf)
     if elf.linkage is Linkage.DYNAMIC:
         words += f", {_loader(elf)}"
     return (
@@ -51,6 +51,13 @@ def binary_in_words(binary: Binary) -> str:
         if known_or(elf.is_go, False) and elf.linkage in (Linkage.STATIC, Linkage.STATIC_PIE)
         else visible(words)
     )
+
+
+def _packed(elf: Elf) -> str:
+    words = f"packed ({known_or(elf.packer, 'unknown packer')})"
+    if isinstance(elf.packed, MISSING) or isinstance(elf.packed.linkage, MISSING):
+        return visible(words)
+    return visible(f"{_LINKAGES[elf.packed.linkage]}, {words}")
 
 
 def _loader(elf: Elf) -> str:

