@@ -1,7 +1,8 @@
-"""Settings: defaults, then the TOML file, then the environment, then the command line. Declared once, here.
+"""Settings, declared once. The command line beats the environment, which beats the TOML file.
 
-Every field below is a key of the file, a variable ``RR_EXPLORER_<NAME>`` and a line of the settings screen; its metadata
-hold the parser and the help. The file is read with ``tomllib``; ``settings_writer`` changes it.
+Every field of ``Settings`` is a key of the file, a variable ``RR_EXPLORER_<NAME>`` and a row of the
+settings screen; its metadata hold the parser and the help text. ``settings_writer`` changes the
+file.
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from explorer.errors import UsageError
 
 ENV_PREFIX = "RR_EXPLORER_"
 APP = "rr-explorer"
 Parser = Callable[[object], Any]
-"""Takes what the file (any TOML value), the environment or the command line (text) says; raises ValueError with what it wants."""
+"""Turns a TOML value, or text from the environment or the command line, into a setting's value.
+
+Raises ValueError with what the setting must be, e.g. ``true or false``."""
 
 
 def _text(raw: object) -> str:
     if not isinstance(raw, str):
-        raise ValueError("a text")
+        raise ValueError("text")
     return raw
 
 
@@ -39,16 +43,32 @@ def _repo(raw: object) -> str:
 
 
 def _url(raw: object) -> str:
-    if not isinstance(raw, str) or not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", raw):
+    if (
+        not isinstance(raw, str)
+        or not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", raw)
+        or not _is_valid_host(raw)
+    ):
         raise ValueError(
             "an http or https address without a user, e.g. https://github.example.com/api/v3"
         )
     return raw.rstrip("/")
 
 
+def _is_valid_host(url: str) -> bool:
+    """Whether the host is a name or an address, and the port one from 1 to 65535, or none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        # Labels such as "xn--a" are Punycode that decodes to nothing.
+        (parts.hostname or "").encode("ascii").decode("idna")
+    except ValueError:
+        return False
+    return bool(parts.hostname) and port != 0 and not parts.netloc.endswith(":")
+
+
 def _engine(raw: object) -> str:
     if raw not in ("", "docker", "podman", "nerdctl"):
-        raise ValueError("docker, podman, nerdctl, or nothing for the first that answers")
+        raise ValueError("docker, podman, nerdctl, or empty for the first that answers")
     return str(raw)
 
 
@@ -94,6 +114,7 @@ def _seconds(raw: object) -> float:
     return number
 
 
+_SIZE = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*([A-Za-z]{0,3})\s*")
 _UNITS = {
     "": 1,
     "b": 1,
@@ -108,16 +129,14 @@ _UNITS |= {"g": 1 << 30, "gib": 1 << 30, "gb": 10**9, "t": 1 << 40, "tib": 1 << 
 
 
 def parse_size(raw: object) -> int:
-    """Bytes of ``2GiB``, ``512 MB``, ``4096`` or a plain number. ``K``, ``M``, ``G`` alone are binary.
+    """Bytes in ``2GiB``, ``512 MB``, ``4096`` or an int. A lone ``K``, ``M`` or ``G`` is binary.
 
     Raises:
-        ValueError: with what it wants instead.
+        ValueError: not a size; the message says what a size looks like.
     """
     if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0:
         return raw
-    if isinstance(raw, str) and (
-        match := re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*([A-Za-z]{0,3})\s*", raw)
-    ):
+    if isinstance(raw, str) and (match := _SIZE.fullmatch(raw)):
         unit = _UNITS.get(match[2].lower())
         if unit is not None:
             return int(float(match[1]) * unit)
@@ -129,10 +148,10 @@ def _words(raw: object) -> tuple[str, ...]:
         try:
             return tuple(shlex.split(raw))
         except ValueError as error:
-            raise ValueError(f"words ({error})") from None
+            raise ValueError(f"words separated by spaces ({error})") from None
     if isinstance(raw, (list, tuple)) and all(isinstance(word, str) for word in raw):
         return tuple(raw)
-    raise ValueError('words: a text, or a list such as ["--context", "remote"]')
+    raise ValueError('words: text, or a list such as ["--context", "remote"]')
 
 
 def _path(raw: object) -> Path:
@@ -143,7 +162,7 @@ def _path(raw: object) -> Path:
     try:
         return Path(raw).expanduser()
     except RuntimeError:
-        raise ValueError("a path; no home is known for what stands behind the ~") from None
+        raise ValueError("a path; the user named after ~ has no home directory") from None
 
 
 def _keys(raw: object) -> dict[str, str]:
@@ -168,7 +187,7 @@ def _setting(
 # ruff: noqa: RUF009  (_setting gives a dataclasses.field, so no default is shared)
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a user may choose. Each is also an environment variable ``RR_EXPLORER_<NAME>``."""
+    """Everything that a user can choose."""
 
     repo: str = _setting(
         "roadrunner-server/roadrunner", _repo, "The GitHub repository, OWNER/NAME", "text"
@@ -177,7 +196,7 @@ class Settings:
         "https://api.github.com", _url, "The API's address; GITHUB_API_URL works too", "text"
     )
     offline: bool = _setting(
-        False, _flag, "Ask no server: what is cached, or the bundled snapshot", "flag"
+        False, _flag, "Use no network: only the cache and the bundled releases", "flag"
     )
     demo: bool = _setting(
         False, _flag, "The bundled releases with stand-in binaries; no network", "flag"
@@ -185,21 +204,22 @@ class Settings:
     folder: Path | None = _setting(
         None,
         _path,
-        "A folder whose files are shown as one release, instead of a repository",
+        "A folder to show as one release, instead of a repository",
         "path",
     )
     cache_dir: Path = _setting(
-        Path(), _path, "Where downloads, pages, peeks and proofs are kept", "path"
+        Path(), _path, "Where downloads, release lists and proofs are kept", "path"
     )
-    state_dir: Path = _setting(Path(), _path, "Where the log and unfinished runs are noted", "path")
-    config_file: Path = _setting(Path(), _path, "The settings' file", "path")
+    config_file: Path = _setting(Path(), _path, "The settings file", "path")
     cache_limit: int = _setting(
-        2 << 30, parse_size, "Size of the cache; the least recently used goes first", "size"
+        2 << 30, parse_size, "Size of the cache; the least recently used files go first", "size"
     )
     """Bytes."""
-    downloads: int = _setting(4, _between(1, 16), "Downloads at a time", "number")
-    peek_ceiling: int = _setting(1 << 20, parse_size, "What a peek may move of one file", "size")
-    """Bytes of one asset that a peek may move."""
+    downloads: int = _setting(4, _between(1, 16), "Simultaneous downloads", "number")
+    peek_ceiling: int = _setting(
+        1 << 20, parse_size, "How much of a file a peek may download", "size"
+    )
+    """Bytes per asset."""
     target: str = _setting(
         "", _text, "The default target; empty: musl of the current Alpine", "text"
     )
@@ -211,52 +231,52 @@ class Settings:
         ("", "docker", "podman", "nerdctl"),
     )
     engine_args: tuple[str, ...] = _setting(
-        (), _words, "Words right behind the engine's name, e.g. --context remote", "words"
+        (), _words, "Extra engine arguments, e.g. --context remote", "words"
     )
     run_args: tuple[str, ...] = _setting(
-        (), _words, "Words for the engine's create, e.g. --runtime=runc", "words"
+        (), _words, "Extra arguments of the engine's create, e.g. --runtime=runc", "words"
     )
     image: str = _setting("", _text, "The image for proofs; empty: the target's", "text")
-    pull: bool = _setting(True, _flag, "Pull an image that is not there", "flag")
+    pull: bool = _setting(True, _flag, "Pull missing images", "flag")
     run_seconds: float = _setting(
-        20.0, _seconds, "How long a proof may run, in seconds (doubled under emulation)", "seconds"
+        20.0, _seconds, "Time limit of a proof in seconds (doubled under emulation)", "seconds"
     )
-    run_memory: int = _setting(512 << 20, parse_size, "Memory of a proof", "size")
+    run_memory: int = _setting(512 << 20, parse_size, "Memory limit of a proof", "size")
     run_processes: int = _setting(
-        256, _between(1, 100_000), "Processes and threads of a proof", "number"
+        256, _between(1, 100_000), "Limit of processes and threads of a proof", "number"
     )
-    run_output: int = _setting(256 * 1024, parse_size, "Output kept of a proof", "size")
+    run_output: int = _setting(256 * 1024, parse_size, "How much output of a proof is kept", "size")
     theme: str = _setting(
         "",
         _text,
-        "The app's theme; ansi-dark and ansi-light use the terminal's own colours",
+        "Colour theme; ansi-dark and ansi-light use the terminal's colours",
         "text",
     )
     prereleases: bool = _setting(True, _flag, "Show pre-releases", "flag")
     plugins: bool = _setting(True, _flag, "Show plugins", "flag")
     debs: bool = _setting(True, _flag, "Show Debian packages", "flag")
-    keys: dict[str, str] = _setting({}, _keys, "The app's keys: action to key", "keys")
+    keys: dict[str, str] = _setting({}, _keys, "Key bindings: action to key", "keys")
     """Action id to key, e.g. ``verify = "V"``."""
     problems: tuple[str, ...] = ()
-    """No setting: what was wrong with the settings and was left out, one sentence each (``load(strict=False)``). Untrusted."""
+    """Not a setting: what ``load(strict=False)`` ignored, one sentence each. Untrusted text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A setting as documentation, completion and the settings screen need it."""
+    """What documentation, completion and the settings screen show of a setting."""
 
     name: str
     env: str
     help: str
     kind: str
-    """``text``, ``flag``, ``path``, ``size`` (bytes), ``number``, ``seconds``, ``words``, ``choice`` or ``keys``."""
+    """One of text, flag, path, size (bytes), number, seconds, words, choice, keys."""
     choices: tuple[str, ...]
     in_file: bool
-    """False for the file's own place."""
+    """False for ``config_file`` itself."""
 
 
 def options() -> tuple[Option, ...]:
-    """Every setting, in the order of their declaration."""
+    """Every setting, in the order of declaration."""
     return tuple(
         Option(
             f.name,
@@ -272,10 +292,10 @@ def options() -> tuple[Option, ...]:
 
 
 def parse_value(name: str, raw: object, place: str = "") -> Any:
-    """The value that ``raw`` stands for, checked.
+    """Check ``raw`` and return the setting's value. ``place`` says where ``raw`` was written.
 
     Raises:
-        UsageError: there is no such setting, or it is something else; ``place`` says where it stood.
+        UsageError: there is no such setting, or the value is not valid.
     """
     parsers: dict[str, Parser] = {
         f.name: f.metadata["parse"] for f in fields(Settings) if f.metadata
@@ -283,17 +303,17 @@ def parse_value(name: str, raw: object, place: str = "") -> Any:
     if name not in parsers:
         near = get_close_matches(name, parsers, 3)
         raise UsageError(
-            f"There is no setting “{name}”",
+            f"Unknown setting “{name}”",
             place,
             f"Did you mean {' or '.join(near)}?"
             if near
-            else "The settings are listed in the documentation and by rr-explorer doctor",
+            else "The README and rr-explorer doctor list the settings",
         )
     try:
         return parsers[name](raw)
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"The setting “{name}” wants {error}",
+            f"The setting “{name}” must be {error}",
             f"{place}: {_quoted(raw)}".removeprefix(": "),
             "Correct or remove it",
         ) from None
@@ -310,13 +330,13 @@ def load(
     *,
     strict: bool = True,
 ) -> Settings:
-    """The settings in force. ``overrides`` come from the command line (None values count as not given).
+    """Read the settings. ``overrides`` come from the command line; None counts as not given.
 
-    ``strict`` False leaves out what is wrong and lists it in ``problems``; a file that was named but is not there, and a
-    wrong word on the command line, are errors even then.
+    With ``strict`` False, whatever is not valid is ignored and listed in ``problems``. A named file
+    that does not exist, and a wrong word on the command line, are errors even then.
 
     Raises:
-        UsageError: a value, a key, a variable or the file is wrong; names the place, and near matches.
+        UsageError: a value, a key, a variable or the file is not valid; names the place.
     """
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
@@ -340,25 +360,25 @@ def load(
     for name, raw in given.items():
         values[name] = parse_value(name, raw, f"--{name.replace('_', '-')}")
     values["config_file"] = path
-    for name in ("cache_dir", "state_dir", "config_file", "folder"):
+    for name in ("cache_dir", "config_file", "folder"):
         if values.get(name) is not None:
-            values[name] = Path(os.path.abspath(values[name]))  # noqa: PTH100  (Path.absolute keeps "..")
+            # Path.absolute() would keep "..".
+            values[name] = Path(os.path.abspath(values[name]))  # noqa: PTH100
     return replace(Settings(**values), problems=tuple(problems))
 
 
 def _default_places() -> dict[str, Any]:
-    """The platform's own directories; XDG variables are honoured by platformdirs."""
+    """The platform's directories; platformdirs honours the XDG variables."""
     import platformdirs
 
     return {
         "cache_dir": platformdirs.user_cache_path(APP, appauthor=False),
-        "state_dir": platformdirs.user_state_path(APP, appauthor=False),
         "config_file": platformdirs.user_config_path(APP, appauthor=False) / "config.toml",
     }
 
 
 def _environment(environ: Mapping[str, str], tell: Callable[[UsageError], None]) -> dict[str, Any]:
-    """Values from ``RR_EXPLORER_*`` and ``GITHUB_API_URL``; an empty variable counts as unset."""
+    """Values of ``RR_EXPLORER_*`` and ``GITHUB_API_URL``; an empty variable counts as unset."""
     raw = {
         name.removeprefix(ENV_PREFIX).lower(): (name, text)
         for name, text in environ.items()
@@ -369,41 +389,38 @@ def _environment(environ: Mapping[str, str], tell: Callable[[UsageError], None])
     values: dict[str, Any] = {}
     for name, (variable, text) in sorted(raw.items()):
         try:
-            values[name] = parse_value(name, text, f"the environment's {variable}")
+            values[name] = parse_value(name, text, f"environment variable {variable}")
         except UsageError as error:
             tell(error)
     return values
 
 
 def _file(path: Path, required: bool, tell: Callable[[UsageError], None]) -> dict[str, Any]:
-    """Values from the TOML file; relative paths in it start at its own directory."""
+    """Values of the TOML file; relative paths start at its directory."""
     try:
-        text = path.read_bytes().decode(
-            "utf-8-sig"
-        )  # Windows' own editor puts a mark before the text
+        text = path.read_bytes().decode("utf-8-sig")  # Notepad writes a byte order mark
         table = tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         if required:
             raise UsageError(
-                f"There is no settings' file {path}",
+                f"No such settings file: {path}",
                 remedy="Check --config and RR_EXPLORER_CONFIG_FILE",
             ) from None
         return {}
     except OSError as error:
         tell(
             UsageError(
-                f"The settings' file {path} cannot be read",
+                f"The settings file {path} cannot be read",
                 error.strerror or str(error),
                 "Check its permissions",
             )
         )
         return {}
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors
+    except (ValueError, RecursionError) as error:  # not UTF-8, or not TOML
         tell(
-            UsageError(f"The settings' file {path} is not TOML", str(error), "Correct or remove it")
+            UsageError(
+                f"The settings file {path} is not valid TOML", str(error), "Correct or remove it"
+            )
         )
         return {}
     values: dict[str, Any] = {}

@@ -141,7 +141,6 @@ async def take(name: str, **more: Any) -> str:
     with tempfile.TemporaryDirectory() as folder:
         own: dict[str, Any] = {
             "cache_dir": Path(folder, "cache"),
-            "state_dir": Path(folder, "state"),
             "config_file": Path(folder, "config.toml"),
         }
         app = ExplorerApp(

@@ -87,7 +87,7 @@ _GLOBAL = {
         "type": click.Path(path_type=Path),
         "help": "Where downloads and answers are kept.",
     },
-    "--config": {"type": click.Path(path_type=Path), "help": "Another settings' file."},
+    "--config": {"type": click.Path(path_type=Path), "help": "Another settings file."},
 }
 
 

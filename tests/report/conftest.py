@@ -17,7 +17,7 @@ def inspect(program: str, cache: pytest.TempPathFactory, *on: str) -> Inspection
 
     async def work() -> Inspection:
         folder = cache.mktemp("cache")
-        bench = Workbench(Settings(cache_dir=folder, state_dir=folder, offline=True))
+        bench = Workbench(Settings(cache_dir=folder, offline=True))
         try:
             return await bench.inspect(await bench.resolve(str(binary(program))), on=on)
         finally:

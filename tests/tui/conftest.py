@@ -65,7 +65,6 @@ def settings(tmp_path: Path, **more: Any) -> Settings:
     base: dict[str, Any] = {
         "demo": True,
         "cache_dir": tmp_path / "cache",
-        "state_dir": tmp_path / "state",
         "config_file": tmp_path / "config.toml",
     }
     return Settings(**{**base, **more})

@@ -85,7 +85,7 @@ async def test_settings_are_changed_in_the_users_file(demo: Settings) -> None:
         assert load({"config_file": demo.config_file}, {}).plugins is False
         assert table.go_to("downloads")
         await ui.press("enter", "backspace", *"99", "enter")
-        await ui.shows("The setting “downloads” wants")
+        await ui.shows("The setting “downloads” must be")
         await ui.press("backspace", "backspace", "2", "enter")
         await ui.until(lambda: ui.app.settings.downloads == 2)
         assert table.go_to("theme")

@@ -22,7 +22,7 @@ from pathlib import Path
 from explorer.settings import Settings
 from explorer.tui import run_app
 home = Path(sys.argv[1])
-sys.exit(run_app(Settings(demo=True, cache_dir=home / "cache", state_dir=home / "state", config_file=home / "config.toml")))
+sys.exit(run_app(Settings(demo=True, cache_dir=home / "cache", config_file=home / "config.toml")))
 """
 
 
