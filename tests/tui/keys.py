@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from explorer.tui.job_board import JobKind, JobPrinted
 from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.widgets.table import Table
-from tests.support.apart import Apart
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
+from tests.support.github_process import GitHubProcess
 from tests.tui.conftest import opened, settings
 from tests.tui.test_table import million
 
@@ -43,7 +43,7 @@ async def waits(folder: Path) -> tuple[list[float], list[float]]:
     During a download, sixteen peeks at a time, a flood of output and one search through a million rows after the other. The
     server is a process of its own: the waiting is the app's alone.
     """
-    with Apart(fill) as github:
+    with GitHubProcess(fill) as github:
         async with opened(settings(folder, demo=False, api_url=github.api_url)) as driver:
             app = driver.app
             await driver.until(lambda: app.catalogue is not None and not app.board.running)

@@ -18,7 +18,7 @@ def _serve(pipe: Connection, fill: Callable[[GitHub], None]) -> None:
             pipe.send(getattr(github, method)(*args, **options))
 
 
-class Apart:
+class GitHubProcess:
     """``fill`` is a module's function: it runs over there. ``api_url`` is what ``--api-url`` takes."""
 
     api_url = ""
@@ -28,7 +28,7 @@ class Apart:
         self._pipe, there = fresh.Pipe()
         self._process = fresh.Process(target=_serve, args=(there, fill), daemon=True)
 
-    def __enter__(self) -> "Apart":
+    def __enter__(self) -> "GitHubProcess":
         self._process.start()
         self.api_url = self._pipe.recv()
         return self
