@@ -96,7 +96,7 @@ def show_inspection(output: Output, found: Inspection, facts: bool = True) -> No
         check_cell,
         dependency_facts,
         dependency_rows,
-        reason_lines,
+        reason_blocks,
         verdict_banner,
     )
 
@@ -104,8 +104,9 @@ def show_inspection(output: Output, found: Inspection, facts: bool = True) -> No
     for verdict in found.verdicts:
         banner = verdict_banner(found, verdict)
         output.line(banner.headline)
-        for line in reason_lines(verdict):
-            output.line("  ", line)
+        for block in reason_blocks(verdict):
+            for line in block.lines():
+                output.line("  ", line)
         if rows := dependency_rows(verdict):
             output.facts(dependency_facts(verdict), indent=2)
             from explorer.report import DEPENDENCY_COLUMNS

@@ -139,7 +139,7 @@ async def _look(bench: Workbench, output: Output, shown: list[Asset]) -> dict[st
     """Peek at all that can be reached, at once; what could not be looked at is told, each reason once, and left out."""
     from explorer.progress import Progress
     from explorer.report import plural
-    from explorer.report.matrix import errors_told
+    from explorer.report.matrix import error_lines
 
     done = 0
     within = await asyncio.to_thread(lambda: [asset for asset in shown if bench.reachable(asset)])
@@ -152,7 +152,7 @@ async def _look(bench: Workbench, output: Output, shown: list[Asset]) -> dict[st
         return asset, seen
 
     found = await asyncio.gather(*(one(asset) for asset in within))
-    output.warnings(errors_told(seen.error for _, seen in found if seen.error))
+    output.warnings(error_lines(seen.error for _, seen in found if seen.error))
     if len(within) < len(shown):
         why = (
             "only stand-ins are here"
@@ -160,7 +160,7 @@ async def _look(bench: Workbench, output: Output, shown: list[Asset]) -> dict[st
             else "rr-explorer was told to stay offline"
         )
         output.warn(
-            f"{plural(len(shown) - len(within), 'file was', 'files were')} not looked at: {why}"
+            f"{plural(len(shown) - len(within), 'file was', 'files were')} not inspected: {why}"
         )
     return {asset.name: seen.inspection for asset, seen in found if seen.inspection is not None}
 

@@ -10,7 +10,8 @@ from explorer.facts import MISSING
 from explorer.report.cells import Cell, Row, answer_cell
 from explorer.report.json_base import Object, object_of
 from explorer.report.json_binary import asset as asset_json
-from explorer.report.matrix import file_json, said_of
+from explorer.report.matrix import file_json
+from explorer.report.matrix_marks import verdict_words
 from explorer.report.proofs import proof_line
 from explorer.report.snippets import pastable
 from explorer.report.text import one_line, visible
@@ -19,6 +20,8 @@ from explorer.report.words import target_in_words
 from explorer.verify import Proof
 from explorer.workbench import Advice, Candidate
 
+PROVE = "prove it"
+"""Key and title of the row with the command that would prove the chosen file."""
 CALL = "rr-explorer"
 """How the program is called in commands to copy; a face adds the options it was itself called with."""
 
@@ -48,7 +51,10 @@ def advice_headline(advice: Advice) -> Cell:
 
 
 def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
-    """Why, by what it is known, what would prove it, the digest, and what the other files would do, as (what, value) rows."""
+    """Why, from what that is known, the proof or how to get one, the digest, and the other files.
+
+    Rows of (what, value). ``PROVE`` is the key of the one that holds a command.
+    """
     rows: list[tuple[str, Cell]] = [("why", Cell(_why(advice)))]
     if advice.chosen is not None:
         proof = proof_of(advice)
@@ -57,7 +63,7 @@ def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
             ("proof", proof_line(proof) if proof else Cell("▢ nothing has proved it yet", "warn"))
         )
         if proof is None:
-            rows.append(("prove it", Cell(prove_command(advice, call), "code")))
+            rows.append((PROVE, Cell(prove_command(advice, call), "code")))
         rows.append(("sha256", _digest_cell(advice)))
     taken = advice.chosen.asset.name if advice.chosen else ""
     rows += [
@@ -66,7 +72,8 @@ def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
         if other.asset.name != taken
     ]
     return tuple(
-        Row(str(number), (Cell(name, "dim"), cell)) for number, (name, cell) in enumerate(rows)
+        Row(PROVE if name == PROVE else str(number), (Cell(name, "dim"), cell))
+        for number, (name, cell) in enumerate(rows)
     )
 
 
@@ -104,8 +111,8 @@ def _standing(advice: Advice, candidate: Candidate) -> str:
 
 def _candidate_cell(candidate: Candidate) -> Cell:
     shown = answer_cell(candidate.answer)
-    said = said_of(candidate.seen).removeprefix(f"{candidate.answer}, ")
-    return Cell(f"{shown.text} · {candidate.asset.name}: {one_line(said)}", shown.style)
+    words = one_line(verdict_words(candidate.seen))
+    return Cell(f"{shown.text} · {candidate.asset.name}: {words}", shown.style)
 
 
 def proof_of(advice: Advice) -> Proof | None:

@@ -101,6 +101,12 @@ def answer_cell(answer: Answer) -> Cell:
     return Cell(text, style, sort=rank)
 
 
+def answer_mark(answer: Answer) -> tuple[str, Style]:
+    """The glyph alone, and its meaning: ``("✓", "good")``."""
+    text, style, _ = _ANSWERS[answer]
+    return text[0], style
+
+
 def result_cell(result: Result) -> Cell:
     """``▣ ran``, ``▨ failed``, ``▢ not run``."""
     text, style, rank = _RESULTS[result]

@@ -34,7 +34,7 @@ from explorer.report.proofs import (
 )
 from explorer.report.text import visible
 from explorer.report.units import human_size, iso_time
-from explorer.report.verdicts import headline, reason_lines, verdict_banner
+from explorer.report.verdicts import ReasonBlock, headline, reason_blocks, verdict_banner
 from explorer.report.words import deciding_in_words
 from explorer.verify import Proof
 from explorer.workbench.models import Inspection
@@ -64,7 +64,8 @@ class ReportSection:
     notes: tuple[Cell, ...]
     """Stand-in, a changed answer, a disagreement, what a peek moved."""
     facts: tuple[Row, ...]
-    verdicts: tuple[tuple[Cell, tuple[Cell, ...]], ...]
+    verdicts: tuple[tuple[Cell, tuple[ReasonBlock, ...]], ...]
+    """Headline and reasons of each."""
     proofs: tuple[ProofPart, ...]
 
 
@@ -184,7 +185,7 @@ def _section(inspection: Inspection) -> ReportSection:
         Cell(inspection.subject.name, "strong"),
         verdict_banner(inspection).notes,
         tuple(facts),
-        tuple((headline(verdict), reason_lines(verdict)) for verdict in inspection.verdicts),
+        tuple((headline(verdict), reason_blocks(verdict)) for verdict in inspection.verdicts),
         tuple(_proof(proof) for proof in inspection.proofs),
     )
 

@@ -11,6 +11,7 @@ from importlib.resources import files
 from explorer.report.cells import Cell, Row
 from explorer.report.documents import SUMMARY_COLUMNS, Document, ProofPart, ReportSection
 from explorer.report.text import visible
+from explorer.report.verdicts import ReasonBlock
 
 STYLE = files("explorer.report").joinpath("report.css").read_text("utf-8")
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -60,17 +61,17 @@ def _section(section: ReportSection) -> str:
     parts += [_span(note, "p", "note") + "\n" for note in section.notes]
     for headline, reasons in section.verdicts:
         parts.append(_span(headline, "p", "verdict") + "\n")
-        parts.append(
-            '<ul class="reasons">\n' + "".join(_reason(line) for line in reasons) + "</ul>\n"
-        )
+        items = "".join(_reason(block) for block in reasons)
+        parts.append(f'<ul class="reasons">\n{items}</ul>\n')
     parts.append(_facts(section.facts))
     parts += [_proof(proof) for proof in section.proofs]
     return "".join(parts) + "</section>\n"
 
 
-def _reason(line: Cell) -> str:
-    """A reason's sentence, or, indented in the text too, its evidence or remedy."""
-    return _span(line, "li", "more" if line.text.startswith(" ") else "") + "\n"
+def _reason(block: ReasonBlock) -> str:
+    """The sentence, and below it evidence and remedy, indented."""
+    items = [_span(block.sentence, "li"), *(_span(line, "li", "more") for line in block.details)]
+    return "".join(item + "\n" for item in items)
 
 
 def _proof(proof: ProofPart) -> str:

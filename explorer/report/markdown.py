@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from explorer.report.cells import Cell, Row
 from explorer.report.documents import SUMMARY_COLUMNS, Document, ProofPart, ReportSection
 from explorer.report.text import cell_width, clip, visible
+from explorer.report.verdicts import ReasonBlock
 
 # What GitHub turns into something else in prose: mentions, issue numbers, addresses, commit ids, :emoji:.
 _LIVE = re.compile(
@@ -110,15 +111,15 @@ def _section(section: ReportSection, lines: int, width: int) -> str:
     parts += [f"> {prose(note.text)}" for note in section.notes]
     for headline, reasons in section.verdicts:
         parts.append(f"**{prose(headline.text)}**")
-        parts.append(
-            "\n".join(
-                f"{'  ' if line.text.startswith(' ') else ''}- {prose(line.text.strip())}"
-                for line in reasons
-            )
-        )
+        parts.append("\n".join(_reason(block) for block in reasons))
     parts.append(_details("What it is", _facts(section.facts, width)))
     parts += [_proof(proof, lines, width) for proof in section.proofs]
     return "\n\n".join(part for part in parts if part)
+
+
+def _reason(block: ReasonBlock) -> str:
+    details = (f"  - {prose(line.text)}" for line in block.details)
+    return "\n".join([f"- {prose(block.sentence.text)}", *details])
 
 
 def _proof(proof: ProofPart, lines: int, width: int) -> str:

@@ -6,28 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explorer.report.cells import EMPTY, Cell, Column, Row
-from explorer.report.matrix import (
-    CACHED,
-    PUBLISHED,
-    PUBLISHED_SHORT,
-    matrix_columns,
-    matrix_legend,
-    matrix_row,
-)
+from explorer.report.matrix import marks_of, matrix_columns, matrix_row
+from explorer.report.matrix_marks import Mark, MarkForm, matrix_legend
 from explorer.report.text import cell_width
 from explorer.workbench import Matrix
 
 GAP = 2
 """Cells between two columns."""
-_SHORT = {
-    PUBLISHED: PUBLISHED_SHORT,
-    "? unknown": "?",
-    "◐ yes-if": "◐ if",
-    "↳ unknown": "↳ ?",
-    "↳ yes-if": "↳ if",
-}
-_WORDS = ("full", "named", "short")
-"""How a cell is written: with its words; with glyphs, but naming the file that serves; with glyphs alone."""
+_FORMS = (MarkForm.FULL, MarkForm.NAMED, MarkForm.SHORT)
+"""From the widest to the narrowest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,87 +41,91 @@ def matrix_tables(matrix: Matrix, room: int | None, everything: bool = False) ->
     in a table of their own), the date, and at last one table below the other.
     """
     every = list(range(len(matrix.columns)))
+    marks = [marks_of(matrix, row) for row in matrix.rows]
     if room is None:
-        wide = [matrix_row(matrix, row, full=True) for row in matrix.rows]
-        heads = (tuple(Cell(column.title, "dim") for column in matrix_columns(matrix)),)
-        return MatrixTables(
-            (MatrixTable(matrix_columns(matrix), heads, tuple(wide)),), _legend(matrix, wide)
-        )
-    for words in _WORDS:
-        table = _table(matrix, every, words, dated=True)
+        return _unbounded(matrix, marks)
+    for form in _FORMS:
+        table = _table(matrix, marks, every, form, dated=True)
         if _width(table) <= room:
-            return MatrixTables((table,), _legend(matrix, table.rows))
+            return MatrixTables((table,), _legend(matrix, marks, [(every, form)]))
     plugins = [n for n in every if matrix.columns[n].kind.value == "plugin"]
     others = [n for n in every if n not in plugins]
     groups = [
         group for group in ((others, plugins) if everything else (others or plugins,)) if group
     ]
-    tables = tuple(table for group in groups for table in _folded(matrix, group, room))
-    legend = _legend(matrix, [row for table in tables for row in table.rows])
+    folded = [part for group in groups for part in _folded(matrix, marks, group, room)]
+    legend = _legend(matrix, marks, [(numbers, form) for _, numbers, form in folded])
     if plugins and others and not everything:
-        legend = (
-            *legend,
-            "the plugin's columns are left out: --all shows them, and so does a wider terminal",
-        )
-    return MatrixTables(tables, legend)
+        hint = "plugin columns not shown: use --all or a wider terminal"
+        legend = (*legend, hint)
+    return MatrixTables(tuple(table for table, _, _ in folded), legend)
 
 
-def _folded(matrix: Matrix, numbers: Sequence[int], room: int) -> list[MatrixTable]:
+_Marks = Sequence[Sequence[Mark]]
+_Part = tuple[MatrixTable, Sequence[int], MarkForm]
+
+
+def _unbounded(matrix: Matrix, marks: _Marks) -> MatrixTables:
+    columns = matrix_columns(matrix)
+    rows = tuple(
+        matrix_row(row, row_marks, MarkForm.FULL)
+        for row, row_marks in zip(matrix.rows, marks, strict=True)
+    )
+    heads = (tuple(Cell(column.title, "dim") for column in columns),)
+    every = range(len(matrix.columns))
+    legend = _legend(matrix, marks, [(every, MarkForm.FULL)])
+    return MatrixTables((MatrixTable(columns, heads, rows),), legend)
+
+
+def _folded(matrix: Matrix, marks: _Marks, numbers: Sequence[int], room: int) -> list[_Part]:
     """Some columns in one table if they fit, else in as few as it takes."""
-    for words, dated in (*((words, True) for words in _WORDS), ("short", False)):
-        table = _table(matrix, numbers, words, dated)
+    for form, dated in (*((form, True) for form in _FORMS), (MarkForm.SHORT, False)):
+        table = _table(matrix, marks, numbers, form, dated)
         if _width(table) <= room:
-            return [table]
-    done: list[MatrixTable] = []
+            return [(table, numbers, form)]
+    done: list[_Part] = []
     rest = list(numbers)
     while rest:
         count = len(rest)
-        while count > 1 and _width(_table(matrix, rest[:count], "short", dated=False)) > room:
+        table = _table(matrix, marks, rest, MarkForm.SHORT, dated=False)
+        while count > 1 and _width(table) > room:
             count -= 1
-        done.append(_table(matrix, rest[:count], "short", dated=False))
+            table = _table(matrix, marks, rest[:count], MarkForm.SHORT, dated=False)
+        done.append((table, rest[:count], MarkForm.SHORT))
         rest = rest[count:]
     return done
 
 
-def _table(matrix: Matrix, numbers: Sequence[int], words: str, dated: bool) -> MatrixTable:
+def _table(
+    matrix: Matrix, marks: _Marks, numbers: Sequence[int], form: MarkForm, dated: bool
+) -> MatrixTable:
     """Some of the platforms; titles on two lines, so that a column is no wider than ``arm64``."""
     fixed = 2 if dated else 1
     columns = matrix_columns(matrix)
     chosen = (*columns[:fixed], *(columns[2 + n] for n in numbers))
+    rows = []
+    for row, row_marks in zip(matrix.rows, marks, strict=True):
+        cells = matrix_row(row, [row_marks[n] for n in numbers], form).cells
+        rows.append(Row(row.release.tag, (*cells[:fixed], *cells[2:])))
+    return MatrixTable(tuple(chosen), _heads(matrix, columns[:fixed], numbers), tuple(rows))
+
+
+def _heads(
+    matrix: Matrix, fixed: Sequence[Column], numbers: Sequence[int]
+) -> tuple[tuple[Cell, ...], ...]:
     halves = [matrix.columns[n].title.partition("-") for n in numbers]
+    blank = (EMPTY,) * len(fixed)
     heads = [
-        (EMPTY,) * fixed + tuple(Cell(first, "dim") for first, _, _ in halves),
-        tuple(Cell(column.title, "dim") for column in columns[:fixed])
+        blank + tuple(Cell(first, "dim") for first, _, _ in halves),
+        tuple(Cell(column.title, "dim") for column in fixed)
         + tuple(Cell(second, "dim") for _, _, second in halves),
     ]
     plugin = [matrix.columns[n].kind.value == "plugin" for n in numbers]
     if any(plugin):
         first = plugin.index(True)
-        heads.insert(
-            0,
-            (EMPTY,) * fixed
-            + tuple(Cell("plugin" if n == first else "", "dim") for n in range(len(numbers))),
-        )
-    rows = []
-    for row in matrix.rows:
-        cells = matrix_row(matrix, row, full=words != "short").cells
-        picked = (*cells[:fixed], *(cells[2 + n] for n in numbers))
-        rows.append(
-            Row(
-                row.release.tag,
-                picked if words == "full" else tuple(_short(cell) for cell in picked),
-            )
-        )
-    return MatrixTable(tuple(chosen), tuple(heads), tuple(rows))
-
-
-def _short(cell: Cell) -> Cell:
-    bare = cell.text.removesuffix(CACHED)
-    return (
-        Cell(_SHORT[bare] + cell.text[len(bare) :], cell.style, sort=cell.sort)
-        if bare in _SHORT
-        else cell
-    )
+        group = (Cell("plugin" if n == first else "", "dim") for n in range(len(numbers)))
+        heads.insert(0, blank + tuple(group))
+    return tuple(heads)
 
 
 def _width(table: MatrixTable) -> int:
@@ -145,5 +136,10 @@ def _width(table: MatrixTable) -> int:
     return sum(widths) + GAP * (len(widths) - 1)
 
 
-def _legend(matrix: Matrix, rows: Sequence[Row]) -> tuple[str, ...]:
-    return matrix_legend(matrix, [cell for row in rows for cell in row.cells])
+def _legend(
+    matrix: Matrix, marks: _Marks, parts: Sequence[tuple[Sequence[int], MarkForm]]
+) -> tuple[str, ...]:
+    """Of all marks in the tables; the narrowest form decides on the words."""
+    form = max((form for _, form in parts), key=_FORMS.index, default=MarkForm.FULL)
+    shown = (row[n] for row in marks for numbers, _ in parts for n in numbers)
+    return matrix_legend(matrix, shown, form)

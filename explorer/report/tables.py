@@ -182,25 +182,24 @@ def unpublished(assets: Sequence[Asset]) -> tuple[tuple[str, Asset], ...]:
     return tuple(found)
 
 
+_INSTEAD = {
+    Answer.YES: "use {}: ",
+    Answer.YES_IF: "{} may work: ",
+    Answer.UNKNOWN: "{} may work: ",
+    Answer.NO: "{} fails too: ",
+}
+
+
 def gap_row(slug: str, serves: Asset, inspection: Inspection | None = None) -> AssetRow:
     """The row of a file that was never published, e.g. musl-arm64, and what serves in its place."""
     other = serves.platform.slug
     if inspection is None or not inspection.verdicts:
-        answer, fact = EMPTY, Cell(f"↳ perhaps {other} serves: look inside", "unknown")
+        answer, fact = EMPTY, Cell(f"↳ {other} may work: not inspected", "unknown")
     else:
         verdict = inspection.verdicts[0]
-        words = deciding_in_words(verdict)
-        if verdict.answer is Answer.YES:
-            answer, fact = Cell("↳ yes", "good", sort=0), Cell(f"{other} serves: {words}")
-        elif verdict.answer is Answer.YES_IF:
-            answer, fact = Cell("↳ yes-if", "warn", sort=1), Cell(f"{other} serves, if: {words}")
-        elif verdict.answer is Answer.NO:
-            answer, fact = Cell("↳ no", "bad", sort=3), Cell(f"nor does {other} serve: {words}")
-        else:
-            answer, fact = (
-                Cell("↳ unknown", "unknown", sort=2),
-                Cell(f"perhaps {other} serves: {words}"),
-            )
+        shown = answer_cell(verdict.answer)
+        answer = Cell(f"↳ {verdict.answer}", shown.style, sort=shown.sort)
+        fact = Cell(_INSTEAD[verdict.answer].format(other) + deciding_in_words(verdict))
     cells = (
         Cell(serves.kind.value, "dim"),
         Cell(slug, "dim"),
@@ -249,14 +248,22 @@ _ORIGINS = {
 
 
 def catalogue_title(catalogue: Catalogue, now: datetime | None = None) -> str:
-    """``206 releases · 2 min old``; never a bare count where these are not all releases."""
+    """``206 releases · 2 min old``."""
+    return " · ".join(catalogue_words(catalogue, now))
+
+
+def catalogue_words(catalogue: Catalogue, now: datetime | None = None) -> tuple[str, ...]:
+    """``206 releases``, ``2 min old``: how many releases, from where, how old.
+
+    Never a bare count where the list is incomplete.
+    """
     count = plural(len(catalogue.releases), "release")
-    parts = [count if known_or(catalogue.complete, False) else f"{count} seen, not all"]
+    parts = [count if known_or(catalogue.complete, False) else f"{count} (incomplete list)"]
     if _ORIGINS[catalogue.origin]:
         parts.append(_ORIGINS[catalogue.origin])
     if not isinstance(catalogue.fetched_at, MISSING):
         parts.append(age(catalogue.fetched_at, now))
-    return visible(" · ".join(parts))
+    return tuple(parts)
 
 
 def asset_facts(asset: Asset) -> tuple[Row, ...]:

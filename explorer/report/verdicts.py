@@ -15,6 +15,7 @@ from explorer.report.cells import (
     Row,
     Style,
     answer_cell,
+    answer_mark,
     fact_cell,
     missing_text,
 )
@@ -123,18 +124,36 @@ def reason_row(reason: Reason) -> Row:
     )
 
 
-def reason_lines(verdict: Verdict) -> tuple[Cell, ...]:
-    """All reasons as lines of text: mark, sentence, rule; then evidence and remedy, each on its own."""
-    lines: list[Cell] = []
-    for reason in verdict.reasons:
-        mark = "·" if reason.advice else answer_cell(reason.answer).text.split()[0]
-        style: Style = "dim" if reason.advice else answer_cell(reason.answer).style
-        lines.append(Cell(f"{mark} {one_line(reason.text)}  [{reason.code}]", style))
-        if reason.evidence:
-            lines.append(Cell(f"    seen: {one_line(reason.evidence)}", "dim"))
-        if reason.remedy:
-            lines.append(Cell(f"    → {one_line(reason.remedy)}", "accent"))
-    return tuple(lines)
+@dataclass(frozen=True, slots=True)
+class ReasonBlock:
+    """One reason to be read."""
+
+    sentence: Cell
+    """Mark, sentence and rule: ``✗ It needs glibc's loader …  [elf.interp.glibc]``."""
+    details: tuple[Cell, ...]
+    """Evidence and remedy; those that are empty are left out."""
+
+    def lines(self, indent: int = 4) -> tuple[Cell, ...]:
+        """The sentence, and the details below it, indented by so many spaces."""
+        below = (Cell(" " * indent + cell.text, cell.style) for cell in self.details)
+        return (self.sentence, *below)
+
+
+def reason_blocks(verdict: Verdict) -> tuple[ReasonBlock, ...]:
+    """All reasons of a verdict, worst first, advice last."""
+    return tuple(_reason_block(reason) for reason in verdict.reasons)
+
+
+def _reason_block(reason: Reason) -> ReasonBlock:
+    mark: tuple[str, Style] = ("·", "dim") if reason.advice else answer_mark(reason.answer)
+    glyph, style = mark
+    details = []
+    if reason.evidence:
+        details.append(Cell(f"seen: {one_line(reason.evidence)}", "dim"))
+    if reason.remedy:
+        details.append(Cell(f"→ {one_line(reason.remedy)}", "accent"))
+    sentence = Cell(f"{glyph} {one_line(reason.text)}  [{reason.code}]", style)
+    return ReasonBlock(sentence, tuple(details))
 
 
 VERDICT_COLUMNS = (

@@ -193,7 +193,7 @@ class ExplorerApp(App[None]):
         """For the top bar: how many releases, how old, and the target."""
         words: list[str] = []
         if self.catalogue is not None:
-            words += report.catalogue_title(self.catalogue, self.now()).split(" · ")
+            words += report.catalogue_words(self.catalogue, self.now())
         elif self.failure is None:
             words.append("reading …")
         if self.settings.offline:

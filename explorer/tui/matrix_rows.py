@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from explorer.errors import ExplorerError
 from explorer.progress import Cancellation
 from explorer.report import Cell, Column, Row, Style, cell_width
-from explorer.report.matrix import CACHED, PUBLISHED_SHORT, matrix_cell
+from explorer.report.matrix_marks import MarkForm, MarkState, mark_cell, mark_of
 from explorer.tui.widgets.grid import Heading
 from explorer.workbench import (
     Asset,
@@ -117,33 +117,23 @@ class MatrixRows:
         return made
 
     def _cell(self, cell: MatrixCell, width: int) -> Cell:
-        asset = cell.asset
-        if asset is None:
-            return Cell("–", "dim", sort=9)
-        known = [self._look_up(file) for file in cell.assets or (asset,)]
-        if not any(known):
-            mark = PUBLISHED_SHORT if seen_key(asset) in self.unreachable else "…"
-            return Cell(
-                mark if cell.assets else f"↳ {asset.platform.slug}" if width >= STORY else "↳",
-                "dim",
-                sort=8,
-            )
-        shown = matrix_cell(self.matrix, cell)
-        text = shown.text.removesuffix(CACHED) + "*" if shown.text.endswith(CACHED) else shown.text
-        if not cell.assets and width >= STORY:
-            text = f"↳ {asset.platform.slug} {text.removeprefix('↳ ')}"
-            text = text.replace(" ", "", 1) if text.endswith("*") else text  # the star's place
-        return Cell(text, shown.style, sort=shown.sort)
+        for asset in cell.assets or ((cell.serves,) if cell.serves else ()):
+            self._look_up(asset)
+        mark = mark_of(self.matrix, cell)
+        unseen = mark.state is MarkState.PUBLISHED and cell.assets
+        if unseen and seen_key(cell.assets[0]) not in self.unreachable:
+            return Cell("…", "dim", sort=mark.state.rank)
+        wide = not cell.assets and width >= STORY
+        return mark_cell(mark, MarkForm.GRID_NAMED if wide else MarkForm.GRID)
 
-    def _look_up(self, asset: Asset) -> bool:
-        """Put what the app knows of a file into the matrix; whether that is anything."""
+    def _look_up(self, asset: Asset) -> None:
+        """Copy what the app knows of a file into the matrix."""
         key = seen_key(asset)
         found, problem = self._known(asset), self._problem(asset)
         self.matrix.seen.pop(key, None)
         if found is not None or problem:
             error = None if found is not None else ExplorerError(problem)
             self.matrix.seen[key] = Seen(found, error, key in self.cached)
-        return key in self.matrix.seen
 
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
         wanted = words.casefold().split()

@@ -85,7 +85,7 @@ def test_what_the_demo_cannot_look_at_is_published_and_no_error(rr: Command) -> 
     done = rr("matrix", "v2025.1.14", "--demo")
     assert "error" not in done.out + done.err
     assert "↳ linux-arm64 ?" in done.out
-    assert "published: not looked at" in done.err
+    assert "published: not inspected" in done.err
 
 
 def test_offline_what_was_kept_is_shown_and_the_rest_is_published(
@@ -102,8 +102,8 @@ def test_offline_what_was_kept_is_shown_and_the_rest_is_published(
     assert old["server:linux-amd64"]["published"][0]["state"] == "published"
     assert github.count() == before
     told = served("assets", "v1.6.2", "--peek", "--offline").err.splitlines()
-    assert [line for line in told if "not looked at" in line] == [
-        "warning: 1 file was not looked at: rr-explorer was told to stay offline"
+    assert [line for line in told if "not inspected" in line] == [
+        "warning: 1 file was not inspected: rr-explorer was told to stay offline"
     ]
 
 

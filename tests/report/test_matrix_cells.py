@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.report.matrix import matrix_cell
+from explorer.report.matrix_marks import MarkForm, mark_cell, mark_of
 from explorer.settings import Settings
 from explorer.workbench import Answer, Matrix, MatrixCell, Seen, Workbench, seen_key
 
@@ -28,13 +28,36 @@ def the_debs(matrix: Matrix) -> MatrixCell:
 
 async def test_what_is_known_of_one_of_two_files_is_shown(matrix: Matrix) -> None:
     assert len(the_debs(matrix).assets) == 2
-    assert matrix_cell(matrix, the_debs(matrix)).text == "✓ yes"
+    assert mark_cell(mark_of(matrix, the_debs(matrix))).text == "✓ yes"
 
 
-async def test_no_yes_hides_a_no(matrix: Matrix) -> None:
+async def test_neither_a_yes_nor_a_no_hides_the_other(matrix: Matrix) -> None:
     good, other = the_debs(matrix).assets
     inspection = matrix.seen[seen_key(good)].inspection
     assert inspection is not None
     refused = dataclasses.replace(inspection.verdicts[0], answer=Answer.NO)
     matrix.seen[seen_key(other)] = Seen(dataclasses.replace(inspection, verdicts=(refused,)))
-    assert matrix_cell(matrix, the_debs(matrix)).text == "✗ no"
+    mark = mark_of(matrix, the_debs(matrix))
+    assert mark_cell(mark).text == "◐ mixed"
+    assert mark_cell(mark, MarkForm.SHORT).text == "◐ mixed"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "text"),
+    [
+        (Answer.NO, Answer.NO, "✗ no"),
+        (Answer.NO, Answer.UNKNOWN, "? unknown"),
+        (Answer.YES, Answer.UNKNOWN, "? unknown"),
+        (Answer.YES_IF, Answer.NO, "◐ mixed"),
+        (Answer.YES, Answer.YES_IF, "◐ yes-if"),
+    ],
+)
+async def test_two_files_in_a_cell(
+    matrix: Matrix, first: Answer, second: Answer, text: str
+) -> None:
+    inspection = matrix.seen[seen_key(the_debs(matrix).assets[0])].inspection
+    assert inspection is not None
+    for asset, answer in zip(the_debs(matrix).assets, (first, second), strict=True):
+        verdict = dataclasses.replace(inspection.verdicts[0], answer=answer)
+        matrix.seen[seen_key(asset)] = Seen(dataclasses.replace(inspection, verdicts=(verdict,)))
+    assert mark_cell(mark_of(matrix, the_debs(matrix))).text == text

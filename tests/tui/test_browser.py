@@ -26,7 +26,7 @@ async def test_releases_and_files_side_by_side_with_verdicts(demo: Settings) -> 
     async with opened(demo) as ui:
         await ui.shows("206 releases", "v2025.1.15", "Demo: the files marked stand-in", "✓ yes")
         text = ui.drawn()
-        assert "206 releases seen, not all" in text, (
+        assert "206 releases (incomplete list)" in text, (
             "the bundled list does not pretend to be GitHub's"
         )
         assert "v2025.1.15 · 2026-06-17 · 16 files" in text

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from explorer.errors import ExplorerError
 from explorer.report import Cell, cell_width, pad
-from explorer.report.advice import advice_facts, advice_headline
+from explorer.report.advice import PROVE, advice_facts, advice_headline
 from explorer.report.snippets import Snippet, pastable
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, proof_copies
@@ -184,7 +184,7 @@ class AdviceScreen(AssetScreen):
         for row in facts:
             name, value = row.cells
             parts = [content(Cell(pad(name.text, width), name.style)), content(value)]
-            if name.text == "prove it":
+            if row.key == PROVE:
                 parts.insert(
                     1, Content.assemble(("v", "bold $footer-key-foreground"), " here, or ")
                 )
