@@ -6,8 +6,6 @@ import json
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
@@ -146,18 +144,6 @@ def message_in(body: bytes) -> str:
         return ""
     said = value.get("message") if isinstance(value, dict) else None
     return said[:300] if isinstance(said, str) else ""
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """RFC 9110, 10.2.3: seconds or a date."""
-    value = headers.get("retry-after", "").strip()
-    try:
-        if value.isdecimal():
-            return now + timedelta(seconds=int(value))
-        moment = parsedate_to_datetime(value)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, TypeError):
-        return None
 
 
 def numbered(following: str, last: str) -> list[str]:

@@ -20,7 +20,7 @@ import httpx
 
 from explorer.errors import DeniedError, NotFoundError, RateLimitedError, SourceError, UsageError
 from explorer.facts import Fact, Unknown
-from explorer.http import Token, describe_failure, origin_of, without_credentials
+from explorer.http import Token, describe_failure, origin_of, retry_after, without_credentials
 from explorer.progress import Progress, ProgressCallback, ignore_progress
 from explorer.releases.answers import (
     MOST_PAGES,
@@ -32,7 +32,6 @@ from explorer.releases.answers import (
     numbered,
     parsed_page,
     read_body,
-    retry_after,
     web_page,
 )
 from explorer.releases.models import Catalogue, Origin, Rate

@@ -119,7 +119,7 @@ class Resources:
 
         async with self._turn:
             if self._client is None:
-                self._client = await self.run(lambda _: make_client())
+                self._client = await self.run(lambda _: make_client(warn=self.warn))
             return self._client
 
     async def token(self) -> Token | None:

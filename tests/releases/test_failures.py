@@ -250,7 +250,7 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
         {"status": 302, "headers": {"Location": "http://127.0.0.2:1/"}},
         "elsewhere",
     ),
-    ("a redirect to nowhere", {"status": 302, "headers": {"Location": "http://[::1"}}, "elsewhere"),
+    ("a redirect to nowhere", {"status": 302, "headers": {"Location": "http://[::1"}}, "redirects"),
     ("a redirect without a target", {"status": 301}, "elsewhere"),
     ("a redirect to itself", {"status": 307, "headers": {"Location": "?page=1"}}, "circles"),
     ("a teapot", {"status": 418}, "refuses the request"),
