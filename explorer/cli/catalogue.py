@@ -19,7 +19,7 @@ from explorer.cli.base import (
 from explorer.cli.output import OK, Output
 
 if TYPE_CHECKING:
-    from explorer.workbench import Asset, Catalogue, Inspection, Release, Seen, Workbench
+    from explorer.workbench import Asset, Catalogue, FileState, Inspection, Release, Workbench
 
 
 @click.command(
@@ -129,7 +129,20 @@ def assets(
             and wanted in ("", asset.platform.slug)
         ]
         looked = await _look(bench, output, shown) if peek else {}
-        _show_assets(bench, output, catalogue, release, shown, looked, bool(text or platform))
+        for asset in shown:
+            if asset.name not in looked and (known := await bench.known(asset)) is not None:
+                looked[asset.name] = known
+        if output.json:
+            _assets_json(output, catalogue, release, shown, looked)
+            return OK
+        from explorer.report import asset_columns, asset_rows, release_title
+
+        output.warnings(catalogue.warnings)
+        narrowed = bool(text or platform)
+        rows = asset_rows(shown, lambda asset: looked.get(asset.name), gaps=not narrowed)
+        columns = asset_columns(await bench.default_target())
+        output.table(columns, [row.row for row in rows], spare=("digest", "format"))
+        output.note(release_title(release))
         return OK
 
     return in_workbench(state, settings, work)
@@ -142,17 +155,19 @@ async def _look(bench: Workbench, output: Output, shown: list[Asset]) -> dict[st
     from explorer.report.matrix import error_lines
 
     done = 0
-    within = await asyncio.to_thread(lambda: [asset for asset in shown if bench.reachable(asset)])
+    within = [asset for asset in shown if await bench.reachable(asset)]
 
-    async def one(asset: Asset) -> tuple[Asset, Seen]:
+    async def one(asset: Asset) -> tuple[Asset, FileState]:
         nonlocal done
-        seen = await bench.look_at(asset)
+        state = await bench.look_at(asset)
         done += 1
         output.progress(Progress("peeking", done, len(within), "files"))
-        return asset, seen
+        return asset, state
 
-    found = await asyncio.gather(*(one(asset) for asset in within))
-    output.warnings(error_lines(seen.error for _, seen in found if seen.error))
+    async with asyncio.TaskGroup() as group:
+        looks = [group.create_task(one(asset)) for asset in within]
+    states = [look.result() for look in looks]
+    output.warnings(error_lines(state.error for _, state in states if state.error))
     if len(within) < len(shown):
         why = (
             "only stand-ins are here"
@@ -162,38 +177,18 @@ async def _look(bench: Workbench, output: Output, shown: list[Asset]) -> dict[st
         output.warn(
             f"{plural(len(shown) - len(within), 'file was', 'files were')} not inspected: {why}"
         )
-    return {asset.name: seen.inspection for asset, seen in found if seen.inspection is not None}
+    return {asset.name: state.inspection for asset, state in states if state.inspection is not None}
 
 
-def _show_assets(
-    bench: Workbench,
+def _assets_json(
     output: Output,
     catalogue: Catalogue,
     release: Release,
     shown: list[Asset],
     looked: dict[str, Inspection],
-    narrowed: bool,
 ) -> None:
-    from explorer.report import asset_columns, asset_rows, release_title, unpublished
+    from explorer.report import unpublished
+    from explorer.report.json import assets as as_json
 
-    def known(asset: Asset) -> Inspection | None:
-        return looked.get(asset.name) or bench.known(asset)
-
-    if output.json:
-        from explorer.report.json import assets as as_json
-
-        output.data(
-            as_json(
-                catalogue,
-                release,
-                [(asset, known(asset)) for asset in shown],
-                unpublished(release.assets),
-            )
-        )
-        return
-    output.warnings(catalogue.warnings)
-    rows = asset_rows(shown, known, gaps=not narrowed)
-    output.table(
-        asset_columns(bench.default_target()), [row.row for row in rows], spare=("digest", "format")
-    )
-    output.note(release_title(release))
+    known = [(asset, looked.get(asset.name)) for asset in shown]
+    output.data(as_json(catalogue, release, known, unpublished(release.assets)))

@@ -31,25 +31,26 @@ SHELLS = {
 @click.pass_obj
 def rules(state: CliState, code: str) -> int:
     """List the rules that verdicts are made by, or explain the one with CODE."""
-    from explorer.workbench import Workbench
 
-    found = Workbench(state.settings()).rules()
-    output = state.output()
-    if code:
-        found = _rules_of(code, found)
-    if output.json:
-        from explorer.report.json import rules as as_json
+    async def work(bench: Workbench, output: Output) -> int:
+        shown = await bench.rules()
+        if code:
+            shown = _rules_of(code, shown)
+        if output.json:
+            from explorer.report.json import rules as as_json
 
-        output.data(as_json(found))
+            output.data(as_json(shown))
+            return OK
+        from explorer.report import RULE_COLUMNS, rule_row
+
+        output.table(RULE_COLUMNS, [rule_row(rule) for rule in shown])
+        if code:
+            for rule in shown:
+                output.line("")
+                output.line(rule.explanation)
         return OK
-    from explorer.report import RULE_COLUMNS, rule_row
 
-    output.table(RULE_COLUMNS, [rule_row(rule) for rule in found])
-    if code:
-        for rule in found:
-            output.line("")
-            output.line(rule.explanation)
-    return OK
+    return in_workbench(state, state.settings(), work)
 
 
 def _rules_of(code: str, found: tuple[Rule, ...]) -> tuple[Rule, ...]:
@@ -71,21 +72,21 @@ def _rules_of(code: str, found: tuple[Rule, ...]) -> tuple[Rule, ...]:
 @click.pass_obj
 def targets(state: CliState) -> int:
     """List where a binary can be judged to run: the names that --on takes."""
-    from explorer.workbench import Workbench
 
-    bench = Workbench(state.settings())
-    output = state.output()
-    default = bench.default_target()
-    if output.json:
-        from explorer.report.json import targets as as_json
+    async def work(bench: Workbench, output: Output) -> int:
+        default = await bench.default_target()
+        if output.json:
+            from explorer.report.json import targets as as_json
 
-        output.data(as_json(bench.targets(), default.name))
+            output.data(as_json(bench.targets(), default.name))
+            return OK
+        from explorer.report import TARGET_COLUMNS, target_row
+
+        output.table(TARGET_COLUMNS, [target_row(target) for target in bench.targets()])
+        output.note(f"default: {default.name}")
         return OK
-    from explorer.report import TARGET_COLUMNS, target_row
 
-    output.table(TARGET_COLUMNS, [target_row(target) for target in bench.targets()])
-    output.note(f"default: {default.name}")
-    return OK
+    return in_workbench(state, state.settings(), work)
 
 
 @click.command(
@@ -114,10 +115,10 @@ def cache(state: CliState, action: Literal["show", "prune", "clear"], limit: str
     async def work(bench: Workbench, output: Output) -> int:
         freed = None
         if action == "prune":
-            freed = bench.cache_prune(allowed)
+            freed = await bench.cache_prune(allowed)
         elif action == "clear":
-            freed = bench.cache_clear()
-        stats, entries = bench.cache_stats(), bench.cache_entries()
+            freed = await bench.cache_clear()
+        stats, entries = await bench.cache_stats(), await bench.cache_entries()
         if output.json:
             from explorer.report.json import cache as as_json
 

@@ -62,7 +62,7 @@ async def journey(bench: Workbench, output: Output) -> int:
             bench.subject(asset), progress=output.progress
         )
     if shown:
-        _show_files(bench, output, shown[0], found)
+        await _show_files(bench, output, shown[0], found)
     _show_reasons(output, found)
     await _show_matrix(bench, output)
     await _show_advice(bench, output)
@@ -92,14 +92,15 @@ def _show_releases(output: Output, catalogue: Catalogue, shown: list[Release]) -
     output.table(RELEASE_COLUMNS, [release_row(release) for release in listed])
 
 
-def _show_files(
+async def _show_files(
     bench: Workbench, output: Output, release: Release, found: dict[str, Inspection]
 ) -> None:
     from explorer.report import asset_columns, asset_rows, release_title
 
     _heading(output, f"2. Its files: {release_title(release)}")
     rows = asset_rows(release.assets, lambda asset: found.get(f"{asset.tag}/{asset.name}"))
-    output.table(asset_columns(bench.default_target()), [row.row for row in rows])
+    columns = asset_columns(await bench.default_target())
+    output.table(columns, [row.row for row in rows])
 
 
 def _show_reasons(output: Output, found: dict[str, Inspection]) -> None:

@@ -83,7 +83,7 @@ def _why(advice: Advice) -> str:
 
 
 def _known_from(chosen: Candidate) -> str:
-    inspection = chosen.seen.inspection
+    inspection = chosen.state.inspection
     if inspection is None:
         return "its name alone"
     if inspection.path is not None or isinstance(inspection.traffic, MISSING):
@@ -105,13 +105,13 @@ def _digest_cell(advice: Advice) -> Cell:
 
 def _standing(advice: Advice, candidate: Candidate) -> str:
     if advice.chosen is None:
-        return "looked at" if candidate.seen.inspection else "not seen"
+        return "looked at" if candidate.state.inspection else "not seen"
     return "as good" if candidate.answer is advice.chosen.answer else "instead"
 
 
 def _candidate_cell(candidate: Candidate) -> Cell:
     shown = answer_cell(candidate.answer)
-    words = one_line(verdict_words(candidate.seen))
+    words = one_line(verdict_words(candidate.state))
     return Cell(f"{shown.text} · {candidate.asset.name}: {words}", shown.style)
 
 
@@ -159,7 +159,7 @@ def advice_json(advice: Advice, call: str = CALL, warnings: Sequence[str] = ()) 
         else None,
         prove=prove_command(advice, call) or None,
         candidates=[
-            file_json(candidate.asset, candidate.seen, target) for candidate in advice.candidates
+            file_json(candidate.asset, candidate.state, target) for candidate in advice.candidates
         ],
         snippets=[
             {"key": s.key, "title": s.title, "language": s.language, "text": s.text, "note": s.note}

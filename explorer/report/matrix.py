@@ -12,7 +12,7 @@ from explorer.report.json_base import Object, map_fact, object_of, time_text
 from explorer.report.matrix_marks import Mark, MarkForm, mark_cell, mark_of, matrix_legend
 from explorer.report.units import iso_date, plural
 from explorer.report.words import target_in_words
-from explorer.workbench import Asset, Matrix, MatrixCell, MatrixRow, Seen, seen_key
+from explorer.workbench import Asset, FileState, Matrix, MatrixCell, MatrixRow
 
 
 def matrix_columns(matrix: Matrix) -> tuple[Column, ...]:
@@ -119,36 +119,35 @@ def _cell_json(matrix: Matrix, cell: MatrixCell) -> Object:
     return {
         "column": cell.column.key,
         "published": [
-            file_json(asset, matrix.seen.get(seen_key(asset)), matrix.target.name)
-            for asset in cell.assets
+            file_json(asset, matrix.known.of(asset), matrix.target.name) for asset in cell.assets
         ],
-        "serves": file_json(cell.serves, matrix.seen.get(seen_key(cell.serves)), matrix.target.name)
+        "serves": file_json(cell.serves, matrix.known.of(cell.serves), matrix.target.name)
         if cell.serves
         else None,
     }
 
 
-def file_json(asset: Asset, seen: Seen | None, target: str) -> Object:
+def file_json(asset: Asset, state: FileState, target: str) -> Object:
     """A file and what is known of it on ``target``."""
-    inspection = seen.inspection if seen else None
+    inspection = state.inspection
     verdict = inspection.verdicts[0] if inspection and inspection.verdicts else None
     proof = next((p for p in inspection.proofs if p.target == target), None) if inspection else None
     return {
         "name": asset.name,
         "platform": asset.platform.slug,
-        "state": "published" if seen is None else "error" if seen.error else "seen",
+        "state": "published" if not state.looked_at else "error" if state.error else "seen",
         "answer": verdict.answer.value if verdict else None,
         "code": verdict.deciding.code if verdict else None,
         "text": verdict.deciding.text if verdict else None,
         "proof": proof.result.value if proof else None,
-        "error": str(seen.error) if seen and seen.error else None,
-        "cached": seen.cached if seen else None,
+        "error": str(state.error) if state.error else None,
+        "cached": state.cached,
     }
 
 
 def matrix_errors(matrix: Matrix, most: int = 3) -> tuple[str, ...]:
     """Why files could not be inspected, each reason once."""
-    return error_lines((seen.error for seen in matrix.seen.values() if seen.error), most)
+    return error_lines((s.error for s in matrix.known.values() if s.error), most)
 
 
 def error_lines(errors: Iterable[ExplorerError], most: int = 3) -> tuple[str, ...]:

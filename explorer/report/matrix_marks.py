@@ -10,7 +10,7 @@ from explorer.compat import Answer
 from explorer.report.cells import Cell, Style
 from explorer.report.words import deciding_in_words
 from explorer.verify import Result
-from explorer.workbench import Matrix, MatrixCell, Seen, seen_key
+from explorer.workbench import FileState, Matrix, MatrixCell
 
 
 class MarkState(StrEnum):
@@ -93,15 +93,15 @@ def mark_of(matrix: Matrix, cell: MatrixCell) -> Mark:
     files = cell.assets or ((cell.serves,) if cell.serves else ())
     if not files:
         return Mark(MarkState.ABSENT)
-    looks = [matrix.seen.get(seen_key(asset)) for asset in files]
+    looks = [matrix.known.of(asset) for asset in files]
     mark = _together([_mark_of_file(matrix, look) for look in looks])
-    cached = any(look.cached for look in looks if look is not None)
+    cached = any(look.cached for look in looks)
     instead = cell.serves.platform.slug if cell.serves and not cell.assets else ""
     return replace(mark, instead=instead, cached=cached)
 
 
-def _mark_of_file(matrix: Matrix, look: Seen | None) -> Mark:
-    if look is None:
+def _mark_of_file(matrix: Matrix, look: FileState) -> Mark:
+    if not look.looked_at:
         return Mark(MarkState.PUBLISHED)
     if look.inspection is None or not look.inspection.verdicts:
         return Mark(MarkState.ERROR)
@@ -192,7 +192,7 @@ def _legend_of_instead(matrix: Matrix, form: MarkForm) -> str:
     if form in (MarkForm.FULL, MarkForm.NAMED):
         return "↳: not published, use the file named instead"
     cells = [c for r in matrix.rows for c in r.cells if not c.assets and c.serves]
-    cells.sort(key=lambda c: c.serves is None or seen_key(c.serves) not in matrix.seen)
+    cells.sort(key=lambda c: c.serves is None or not matrix.known.of(c.serves).looked_at)
     by_column = {c.column.title: mark_of(matrix, c) for c in reversed(cells)}
     named = [f"{title} → {_named(mark)}" for title, mark in reversed(by_column.items())]
     more = "; …" if len(named) > 2 else ""
@@ -206,9 +206,9 @@ def _named(mark: Mark) -> str:
     return f"{mark.instead}: {_FORMS[mark.state][1]}{_because(mark)}"
 
 
-def verdict_words(look: Seen | None) -> str:
+def verdict_words(look: FileState) -> str:
     """The deciding fact in a few words, or why there is no verdict; may quote a file: untrusted."""
-    if look is None:
+    if not look.looked_at:
         return "published, not inspected"
     if look.inspection is None or not look.inspection.verdicts:
         return str(look.error) if look.error else "no verdict"

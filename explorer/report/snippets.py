@@ -72,7 +72,7 @@ def _nothing(advice: Advice) -> str:
     """Why there can be no snippet; empty where there can."""
     if advice.chosen is None:
         if advice.candidates and all(
-            candidate.seen.inspection is None for candidate in advice.candidates
+            candidate.state.inspection is None for candidate in advice.candidates
         ):
             return "Nothing to paste: whether a published file serves is not known yet"
         return (

@@ -209,7 +209,7 @@ class ExplorerApp(App[None]):
 
     def known(self, asset: Asset) -> Inspection | None:
         """What is known of a file."""
-        return self.learned.get(f"{asset.tag}/{asset.name}#")
+        return self.learned.get(workbench.file_key(asset))
 
     def reachable(self, asset: Asset | None, whole: bool = False) -> bool:
         """Whether there are bytes to get at: here, or at an address; with ``whole`` only what is still to be fetched counts."""
@@ -249,7 +249,7 @@ class ExplorerApp(App[None]):
 
     @on(AssetLearned)
     def _learned(self, message: AssetLearned) -> None:
-        key = f"{message.asset.tag}/{message.asset.name}#"
+        key = workbench.file_key(message.asset)
         self.pace.loaded("parsers")
         if message.inspection is not None:
             # A whole file says more than its first bytes; a late peek must not take that away.

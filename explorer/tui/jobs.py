@@ -39,9 +39,7 @@ FLUSH = 0.05
 
 def key_of(subject: Subject) -> str:
     """What a subject is known by in the app: a release's file, or a local one, with its member."""
-    if subject.asset is not None:
-        return f"{subject.asset.tag}/{subject.asset.name}#{subject.member}"
-    return f"{subject.path}#{subject.member}"
+    return workbench.subject_key(subject)
 
 
 class Work:
@@ -110,8 +108,8 @@ class Work:
 
         async def work(job: Job) -> None:
             if app.catalogue is None:
-                at_hand = await asyncio.to_thread(wb.catalogue_at_hand)
-                target = await asyncio.to_thread(wb.default_target)
+                at_hand = await app.away.run(wb.catalogue_at_hand())
+                target = await app.away.run(wb.default_target())
                 app.post_message(CatalogueArrived(at_hand, target, final=not asks))
                 if at_hand is not None and not asks:
                     return
@@ -142,7 +140,7 @@ class Work:
 
         async with asyncio.TaskGroup() as group:
             for asset in assets:
-                known, whole = await asyncio.to_thread(known_of, app, asset, on)
+                known, whole = await app.away.run(known_of(app, asset, on))
                 if known is not None and not whole:
                     # Where the file has more to say that is waited for: cut short, the half answer would stay for good.
                     app.post_message(AssetLearned(asset, known))
@@ -172,7 +170,7 @@ class Work:
 
         async def work(job: Job) -> None:
             progress = self._progress(job)
-            here = whole or await asyncio.to_thread(wb.on_disk, subject)
+            here = whole or await app.away.run(wb.on_disk(subject))
             look = wb.inspect if here else wb.peek
             app.post_message(
                 Inspected(await app.away.run(look(subject, on=app.judged_on, progress=progress)))
@@ -242,16 +240,18 @@ class Work:
         return self._start(JobKind.VERIFY, subject.name, key_of(subject), work)
 
 
-def known_of(app: ExplorerApp, asset: Asset, on: Sequence[str]) -> tuple[Inspection | None, bool]:
+async def known_of(
+    app: ExplorerApp, asset: Asset, on: Sequence[str]
+) -> tuple[Inspection | None, bool]:
     """What the cache knows, and whether the file is here and has more to say. A damaged record is as good as none."""
     wb = app.wb
     try:
-        known = wb.known(asset, on=on)
+        known = await wb.known(asset, on=on)
     except ExplorerError:
         known = None
     open_question = known is None or any(verdict.answer == "unknown" for verdict in known.verdicts)
     try:
-        return known, open_question and wb.on_disk(wb.subject(asset))
+        return known, open_question and await wb.on_disk(wb.subject(asset))
     except ExplorerError:
         return known, False
 

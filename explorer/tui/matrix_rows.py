@@ -12,13 +12,13 @@ from explorer.tui.widgets.grid import Heading
 from explorer.workbench import (
     Asset,
     AssetKind,
+    FileState,
     Inspection,
     Matrix,
     MatrixCell,
     MatrixColumn,
     MatrixRow,
-    Seen,
-    seen_key,
+    file_key,
 )
 
 RELEASE = (13, 17)
@@ -121,19 +121,18 @@ class MatrixRows:
             self._look_up(asset)
         mark = mark_of(self.matrix, cell)
         unseen = mark.state is MarkState.PUBLISHED and cell.assets
-        if unseen and seen_key(cell.assets[0]) not in self.unreachable:
+        if unseen and file_key(cell.assets[0]) not in self.unreachable:
             return Cell("…", "dim", sort=mark.state.rank)
         wide = not cell.assets and width >= STORY
         return mark_cell(mark, MarkForm.GRID_NAMED if wide else MarkForm.GRID)
 
     def _look_up(self, asset: Asset) -> None:
         """Copy what the app knows of a file into the matrix."""
-        key = seen_key(asset)
-        found, problem = self._known(asset), self._problem(asset)
-        self.matrix.seen.pop(key, None)
-        if found is not None or problem:
-            error = None if found is not None else ExplorerError(problem)
-            self.matrix.seen[key] = Seen(found, error, key in self.cached)
+        key = file_key(asset)
+        inspection, problem = self._known(asset), self._problem(asset)
+        error = None if inspection is not None or not problem else ExplorerError(problem)
+        state = FileState(inspection, error=error, cached=key in self.cached)
+        self.matrix.known.put(key, state)
 
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
         wanted = words.casefold().split()

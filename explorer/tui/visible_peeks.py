@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -11,6 +10,7 @@ from textual.worker import get_current_worker
 
 from explorer.errors import OperationCancelledError
 from explorer.tui.jobs import AT_A_TIME
+from explorer.tui.late import workbench
 from explorer.tui.messages import AssetLearned
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def key_of_asset(asset: Asset) -> str:
     """As ``work.key_of`` for the file's own program."""
-    return f"{asset.tag}/{asset.name}#"
+    return workbench.file_key(asset)
 
 
 class Looking:
@@ -72,15 +72,15 @@ class Looking:
         app = self._explorer
         on = app.judged_on
         try:
-            if not await asyncio.to_thread(app.wb.reachable, asset):
+            if not await app.away.run(app.wb.reachable(asset)):
                 self.unreachable.add(key)
                 app.post_message(AssetLearned(asset, None))
                 return
-            seen = await app.away.run(app.wb.look_at(asset, on=on[0] if on else ""))
+            state = await app.away.run(app.wb.look_at(asset, on=on[0] if on else ""))
             if on == app.judged_on:
                 app.post_message(
                     AssetLearned(
-                        asset, seen.inspection, problem=str(seen.error) if seen.error else ""
+                        asset, state.inspection, problem=str(state.error) if state.error else ""
                     )
                 )
         except OperationCancelledError:

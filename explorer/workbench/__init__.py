@@ -48,7 +48,8 @@ from explorer.releases import (
 from explorer.verify import CheckResult, DryRun, Engine, Image, Proof, Result, RunLimits
 from explorer.workbench.advise import Advice, Candidate
 from explorer.workbench.build_recipe import BuildRecipe
-from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow, Seen, seen_key
+from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
+from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from explorer.workbench.models import (
     FileFacts,
     Finding,
@@ -87,6 +88,7 @@ __all__ = [
     "Engine",
     "FileFacts",
     "FileFormat",
+    "FileState",
     "Finding",
     "GetResult",
     "GoBuild",
@@ -95,6 +97,7 @@ __all__ = [
     "Health",
     "Image",
     "Inspection",
+    "KnownFiles",
     "Libc",
     "Linkage",
     "Linking",
@@ -119,7 +122,6 @@ __all__ = [
     "RunLimits",
     "Scope",
     "Section",
-    "Seen",
     "Segment",
     "Subject",
     "Symbol",
@@ -129,6 +131,7 @@ __all__ = [
     "VersionNeed",
     "Where",
     "Workbench",
+    "file_key",
     "platform_slug",
-    "seen_key",
+    "subject_key",
 ]

@@ -14,7 +14,8 @@ from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases import Asset, AssetKind, Release
 from explorer.workbench.build_recipe import BuildRecipe, source_of
-from explorer.workbench.matrix import Seen, look_at
+from explorer.workbench.known_files import FileState
+from explorer.workbench.matrix import look_at
 from explorer.workbench.models import Inspection
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ class Candidate:
     """A file that might serve."""
 
     asset: Asset
-    seen: Seen
+    state: FileState
 
     @property
     def answer(self) -> Answer:
         """Its verdict on the target; unknown where it could not be looked at."""
-        return self.seen.inspection.verdicts[0].answer if self.seen.inspection else Answer.UNKNOWN
+        return self.state.inspection.verdicts[0].answer if self.state.inspection else Answer.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Advice:
     @property
     def inspection(self) -> Inspection | None:
         """Of the chosen file."""
-        return self.chosen.seen.inspection if self.chosen else None
+        return self.chosen.state.inspection if self.chosen else None
 
 
 async def advise(
@@ -111,7 +112,7 @@ async def advise(
             f"known: {', '.join(LIBCS)}",
             "Use --libc musl or --libc glibc",
         )
-    target = _target(bench, libc)
+    target = await _target(bench, libc)
     catalogue = await bench.catalogue(progress=progress)
     release = catalogue.release(tag)
     if release is None:
@@ -119,8 +120,11 @@ async def advise(
             f"{catalogue.repo} has no release {tag}", remedy="rr-explorer releases lists them"
         )
     assets = candidates_for(release, arch)
-    seen = await asyncio.gather(*(look_at(bench, asset, (target.name,)) for asset in assets))
-    candidates = tuple(Candidate(asset, look) for asset, look in zip(assets, seen, strict=True))
+    async with asyncio.TaskGroup() as group:
+        looks = [group.create_task(look_at(bench, asset, (target.name,))) for asset in assets]
+    candidates = tuple(
+        Candidate(asset, look.result()) for asset, look in zip(assets, looks, strict=True)
+    )
     chosen = next((c for c in candidates if c.answer is Answer.YES), None) or next(
         (c for c in candidates if c.answer is Answer.YES_IF), None
     )
@@ -129,14 +133,14 @@ async def advise(
         chosen = Candidate(chosen.asset, await look_at(bench, chosen.asset, (target.name,)))
     build: Fact[BuildRecipe] = NotApplicable("a published file serves")
     if chosen is None:
-        build = await bench.session.run(lambda _: source_of(bench, catalogue.repo, release, assets))
+        build = await source_of(bench, catalogue.repo, release, assets)
     return Advice(
         catalogue.repo,
         release,
         arch,
         libc,
         target,
-        _base(bench, target),
+        await _base(bench, target),
         chosen,
         candidates,
         sha256,
@@ -177,10 +181,10 @@ async def _sha256(
     ), "download"
 
 
-def _target(bench: Workbench, libc: str) -> Target:
+async def _target(bench: Workbench, libc: str) -> Target:
     """The default target where it has this libc, else the newest plain one that has."""
     wanted = Libc.MUSL if libc == "musl" else Libc.GLIBC
-    chosen = bench.default_target()
+    chosen = await bench.default_target()
     if chosen.libc is wanted:
         return chosen
     return _newest(bench, wanted)
@@ -193,9 +197,9 @@ def _newest(bench: Workbench, libc: Libc) -> Target:
     )
 
 
-def _base(bench: Workbench, target: Target) -> Base:
+async def _base(bench: Workbench, target: Target) -> Base:
     alpine = _newest(bench, Libc.MUSL).image
-    own = bench.settings.image if target == bench.default_target() else ""
+    own = bench.settings.image if target == await bench.default_target() else ""
     if own or target.image:
         image = own or target.image
         return Base(image, (), image if target.libc is Libc.MUSL else alpine)
@@ -225,19 +229,19 @@ def _why(
     arch: str,
     libc: str,
 ) -> str:
-    if chosen is not None and chosen.seen.inspection is not None:
-        verdict = chosen.seen.inspection.verdicts[0]
+    if chosen is not None and chosen.state.inspection is not None:
+        verdict = chosen.state.inspection.verdicts[0]
         both = [c for c in candidates if c is not chosen and c.answer is chosen.answer]
         also = f" {both[0].asset.name} does as well." if both else ""
         return verdict.deciding.text + also
     if not candidates:
         return f"{release.tag} has no Linux file for {arch}."
-    said = [c for c in candidates if c.seen.inspection is not None]
+    said = [c for c in candidates if c.state.inspection is not None]
     if not said:
-        error = candidates[0].seen.error
+        error = candidates[0].state.error
         return f"Nothing could be looked at: {error.title if error else 'unknown'}."
     if all(c.answer is Answer.UNKNOWN for c in candidates):
-        return f"Whether {candidates[0].asset.name} runs on {libc} is not known: {said[0].seen.inspection.verdicts[0].deciding.text}"  # type: ignore[union-attr]
+        return f"Whether {candidates[0].asset.name} runs on {libc} is not known: {said[0].state.inspection.verdicts[0].deciding.text}"  # type: ignore[union-attr]
     worst = next((c for c in said if c.answer is Answer.NO), said[0])
-    assert worst.seen.inspection is not None
-    return f"{worst.asset.name} does not run on {libc}: {worst.seen.inspection.verdicts[0].deciding.text}"
+    assert worst.state.inspection is not None
+    return f"{worst.asset.name} does not run on {libc}: {worst.state.inspection.verdicts[0].deciding.text}"

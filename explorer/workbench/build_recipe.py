@@ -43,12 +43,12 @@ class BuildRecipe:
     """What is not known of building it, as a sentence."""
 
 
-def source_of(
+async def source_of(
     bench: Workbench, repo: str, release: Release, candidates: Sequence[Asset]
 ) -> Fact[BuildRecipe]:
     """What to build of a release's sources: known of RoadRunner, else read from a program that was inspected before.
 
-    Reads the cache, no network: for threads.
+    Never uses the network.
     """
     if repo.lower() in ROADRUNNER:
         return _roadrunner(release.tag)
@@ -62,7 +62,7 @@ def source_of(
     files = [*candidates, *others]
     without = ""
     for asset in files:
-        found = bench.known(asset)
+        found = await bench.known(asset)
         elf = found.binary.elf if found is not None else Unknown("not looked at")
         build = elf if isinstance(elf, MISSING) else elf.go
         if isinstance(build, GoBuild):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.compat import Target
@@ -13,6 +13,7 @@ from explorer.errors import ExplorerError, NotFoundError, OfflineError, Operatio
 from explorer.facts import MISSING
 from explorer.progress import Progress, ProgressCallback
 from explorer.releases import Asset, AssetKind, Catalogue, Release
+from explorer.workbench.known_files import FileState, KnownFiles, file_key
 from explorer.workbench.models import Inspection
 
 if TYPE_CHECKING:
@@ -82,18 +83,8 @@ class MatrixRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of one asset by now: an inspection, or why there is none."""
-
-    inspection: Inspection | None
-    error: ExplorerError | None = None
-    cached: bool | None = None
-    """Whether the cache has its bytes, whole; None where nobody asked."""
-
-
-@dataclass(frozen=True, slots=True)
 class Matrix:
-    """The whole picture. ``seen`` maps ``TAG/ASSET`` to what is known of it; an asset not in it was not looked at."""
+    """The published files of some releases, and what is known of each."""
 
     repo: str
     target: Target
@@ -101,13 +92,9 @@ class Matrix:
     rows: tuple[MatrixRow, ...]
     total: int
     """Releases in the catalogue; more than the rows where only some were asked for."""
-    seen: dict[str, Seen]
+    known: KnownFiles
+    """Fills as files are looked at."""
     warnings: tuple[str, ...]
-
-
-def seen_key(asset: Asset) -> str:
-    """``TAG/ASSET``: what ``Matrix.seen`` is keyed by."""
-    return f"{asset.tag}/{asset.name}"
 
 
 def lay_out(
@@ -125,7 +112,13 @@ def lay_out(
         for release in releases
     )
     return Matrix(
-        catalogue.repo, target, columns, rows, len(catalogue.releases), {}, catalogue.warnings
+        catalogue.repo,
+        target,
+        columns,
+        rows,
+        len(catalogue.releases),
+        KnownFiles(),
+        catalogue.warnings,
     )
 
 
@@ -134,28 +127,32 @@ async def fill(
     matrix: Matrix,
     on: Sequence[str],
     progress: ProgressCallback,
-    found: Callable[[Asset, Seen], None] | None = None,
+    looked: Callable[[Asset, FileState], None] | None = None,
 ) -> None:
-    """Look at every asset of the matrix' rows, at most sixteen at a time, first rows first; ``matrix.seen`` fills meanwhile.
+    """Look at every asset of the matrix, up to sixteen at a time, first rows first.
 
-    What cannot be reached (the demo's and an offline list's files) is left out of ``seen``: published, not looked at.
+    ``matrix.known`` fills meanwhile. ``looked`` is called with each state as it arrives. Assets
+    that no look can reach (of the demo, or of an offline list) are marked ``unreachable``.
     """
-    shown = {seen_key(a): a for row in matrix.rows for cell in row.cells for a in cell.assets}
-    assets = await bench.session.run(
-        lambda _: [asset for asset in shown.values() if reachable(bench, asset)]
-    )
+    shown = {file_key(a): a for row in matrix.rows for cell in row.cells for a in cell.assets}
+    assets: list[Asset] = []
+    for key, asset in shown.items():
+        if await bench.reachable(asset):
+            assets.append(asset)
+        else:
+            matrix.known.update(key, FileState(unreachable=True))
     gate = asyncio.Semaphore(PEEKS)
     done = 0
 
     async def one(asset: Asset) -> None:
         nonlocal done
         async with gate:
-            seen = await look_at(bench, asset, on)
-        matrix.seen[seen_key(asset)] = seen
+            state = await look_at(bench, asset, on)
+        matrix.known.update(file_key(asset), state)
         done += 1
         progress(Progress("peeking", done, len(assets), "items"))
-        if found is not None:
-            found(asset, seen)
+        if looked is not None:
+            looked(asset, state)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -165,27 +162,20 @@ async def fill(
         BaseExceptionGroup
     ) as errors:  # one of them is as good as all: the first has ended the others
         raise errors.exceptions[0] from errors
-    # Behind the peeks, so that no answer waits for it.
-    held = await bench.session.run(
-        lambda _: {
-            key
-            for key in matrix.seen
-            if shown[key].path is None and bench.on_disk(bench.subject(shown[key]))
-        }
-    )
-    matrix.seen.update(
-        {key: replace(seen, cached=key in held) for key, seen in matrix.seen.items()}
-    )
+    # After the peeks, so that no answer waits for it.
+    cached = await bench.cached(asset for asset in assets if asset.path is None)
+    for asset in assets:
+        matrix.known.set_cached(file_key(asset), file_key(asset) in cached)
 
 
-async def look_at(bench: Workbench, asset: Asset, on: Sequence[str]) -> Seen:
-    """A peek at one asset, or a look into the file where it is here; an error becomes part of the picture."""
+async def look_at(bench: Workbench, asset: Asset, on: Sequence[str]) -> FileState:
+    """Look at one asset; an error becomes its state."""
     try:
-        return Seen(await _looked(bench, asset, on))
+        return FileState(await _looked(bench, asset, on))
     except OperationCancelledError:
         raise
     except ExplorerError as error:
-        return Seen(None, error)
+        return FileState(error=error)
 
 
 async def _looked(bench: Workbench, asset: Asset, on: Sequence[str]) -> Inspection:
@@ -193,27 +183,9 @@ async def _looked(bench: Workbench, asset: Asset, on: Sequence[str]) -> Inspecti
     try:
         return await bench.peek(subject, on=on)
     except OfflineError:
-        if not await bench.session.run(lambda _: _held(bench, asset)):
+        if not await bench.on_disk(subject):
             raise
         return await bench.inspect(subject, on=on)
-
-
-def reachable(bench: Workbench, asset: Asset) -> bool:
-    """Whether a look at an asset can succeed: it is here, was looked at before, or has an address and may be asked for.
-
-    Quick, but where no server may be asked it reads the cache: for threads.
-    """
-    settings = bench.settings
-    address = bool(asset.url or asset.api_url) and not settings.demo
-    if asset.path is not None or (address and not settings.offline):
-        return True
-    return bench.known(asset) is not None or (address and _held(bench, asset))
-
-
-def _held(bench: Workbench, asset: Asset) -> bool:
-    from explorer.fetch import asset_key
-
-    return bench.session.cache.holds(asset_key(asset)) is not None
 
 
 def _chosen(catalogue: Catalogue, tags: Sequence[str], latest: int | None) -> tuple[Release, ...]:

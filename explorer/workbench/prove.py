@@ -45,7 +45,7 @@ async def prove_inspection(
 
     platform = _platform(inspection)
     argv = _argv(inspection, options)
-    target = _target(bench, options)
+    target = await _target(bench, options)
     if target.arch not in ("", platform.removeprefix("linux/")):
         raise UsageError(
             f"{inspection.file.name} is a program for {platform}, and the verdict asked for is about {target.arch}",
@@ -54,7 +54,7 @@ async def prove_inspection(
         )
     engine = await bench.session.engine(options.engine)
     image = options.image or bench.settings.image or target.image
-    judged = await bench.session.run(lambda _: bench.judge(inspection, on=(target.name,)))
+    judged = await bench.judge(inspection, on=(target.name,))
     verdict = judged.verdicts[0]
     binary = inspection.path
     assert binary is not None
@@ -198,13 +198,13 @@ def _argv(inspection: Inspection, options: ProofOptions) -> tuple[str, ...]:
     return usual
 
 
-def _target(bench: Workbench, options: ProofOptions) -> Target:
+async def _target(bench: Workbench, options: ProofOptions) -> Target:
     from explorer.compat import target_for_image
 
     if options.on:
         return bench.target(options.on)
     image = options.image or bench.settings.image
-    return (target_for_image(image) if image else None) or bench.default_target()
+    return (target_for_image(image) if image else None) or await bench.default_target()
 
 
 def _expectations(inspection: Inspection, options: ProofOptions) -> Expectations:

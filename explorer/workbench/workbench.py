@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from explorer.releases import Asset, Catalogue, Origin, Release
 from explorer.settings import Settings
 from explorer.verify import Proof
 from explorer.workbench.catalogue_service import CatalogueService
+from explorer.workbench.known_files import FileState, file_key
 from explorer.workbench.models import Finding, GetResult, Inspection, ProofOptions, Subject
 from explorer.workbench.resolve import asset_subject, local_subject
 from explorer.workbench.resources import Resources
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from explorer.archive import ArchiveListing
     from explorer.elf import SymbolTable
     from explorer.workbench.advise import Advice
-    from explorer.workbench.matrix import Matrix, Seen
+    from explorer.workbench.matrix import Matrix
 
 
 class Workbench:
@@ -47,12 +48,15 @@ class Workbench:
 
     # ------------------------------------------------------------------ catalogue
 
-    def catalogue_at_hand(self) -> Catalogue | None:
-        """The catalogue that can be had without the network: cached, a folder's, the demo's. None where there is none yet.
+    async def catalogue_at_hand(self) -> Catalogue | None:
+        """The catalogue without asking the network: cached, a folder's or the demo's.
 
-        Reads the disk: quick, but for a thread where a loop runs. Raises SourceError: the folder cannot be read.
+        None if nothing has been listed yet.
+
+        Raises:
+            SourceError: the folder cannot be read.
         """
-        return self._listings.at_hand()
+        return await self.session.run(lambda _: self._listings.at_hand())
 
     async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
         """All releases, asked anew of the server (an unchanged page costs a 304); else what is at hand, with a warning.
@@ -84,8 +88,17 @@ class Workbench:
             release = next((r for r in listed.releases if r.tag == asset.tag), None)
         return asset_subject(asset, release, member)
 
-    def on_disk(self, subject: Subject) -> bool:
-        """Whether its bytes are here already, as far as their size tells: whoever uses them verifies them. Quick; reads the disk."""
+    async def on_disk(self, subject: Subject) -> bool:
+        """Whether the file's bytes are local, judged by size alone: using them verifies them."""
+        return await self.session.run(lambda _: self._on_disk(subject))
+
+    async def cached(self, assets: Iterable[Asset]) -> frozenset[str]:
+        """The keys (``file_key``) of those assets whose bytes are on disk, judged by size alone."""
+        return await self.session.run(
+            lambda _: frozenset(file_key(a) for a in assets if self._on_disk(self.subject(a)))
+        )
+
+    def _on_disk(self, subject: Subject) -> bool:
         if subject.path is not None or subject.asset is None:
             return True
         from explorer.fetch import asset_key
@@ -198,18 +211,22 @@ class Workbench:
             )
             if found is not None and complete:
                 return replace(found, subject=subject)
-            if whole and await self.session.run(lambda _: self.on_disk(subject)):
+            if whole and await self.on_disk(subject):
                 return await self.inspect(subject, on=on, progress=progress)
         must_have_address(self.settings, asset)
         progress(Progress("peeking"))
         return await peek_asset(self.session, subject, targets)
 
-    def known(self, asset: Asset, *, on: Sequence[str] = ()) -> Inspection | None:
-        """What an earlier peek or inspection has left in the cache, with its verdicts; None where there is nothing.
+    async def known(self, asset: Asset, *, on: Sequence[str] = ()) -> Inspection | None:
+        """What an earlier look left in the cache, with its verdicts; None if there was no look.
 
-        No network; a few reads of the cache. Raises UsageError: no such target.
+        Never uses the network.
+
+        Raises:
+            UsageError: no such target.
         """
-        return self._known(asset, self._targets(on))[0]
+        targets = self._targets(on)
+        return (await self.session.run(lambda _: self._known_in_turn(asset, targets)))[0]
 
     def _known_in_turn(
         self, asset: Asset, targets: Sequence[Target]
@@ -244,20 +261,27 @@ class Workbench:
         )
         return self._with_proofs(found), complete, record.whole
 
-    def judge(self, inspection: Inspection, *, on: Sequence[str] = ()) -> Inspection:
-        """The same facts against other targets. May read neighbouring libraries: for a thread where a loop runs."""
+    async def judge(self, inspection: Inspection, *, on: Sequence[str] = ()) -> Inspection:
+        """The same facts judged for other targets; neighbouring libraries are read where needed."""
+        targets = self._targets(on)
+        return await self.session.run(lambda _: self._judge(inspection, targets))
+
+    def _judge(self, inspection: Inspection, targets: Sequence[Target]) -> Inspection:
         from explorer.workbench.inspect import rejudge, verdicts_of
 
         if inspection.path is None:
-            return replace(inspection, verdicts=verdicts_of(inspection.binary, self._targets(on)))
-        return rejudge(inspection, self._targets(on), self.session.cache)
+            return replace(inspection, verdicts=verdicts_of(inspection.binary, targets))
+        return rejudge(inspection, targets, self.session.cache)
 
-    def symbols(self, inspection: Inspection) -> SymbolTable:
-        """The binary's symbol table, decoded as it is shown; the file is closed when the table is let go. Reads the disk.
+    async def symbols(self, inspection: Inspection) -> SymbolTable:
+        """The binary's symbol table, decoded row by row; the file closes with the table.
 
         Raises:
-            NotFoundError: after a peek, there is no file to read. FormatError: no ELF file, or a damaged one.
+            NotFoundError: the file was only peeked at. FormatError: not an ELF file, or damaged.
         """
+        return await self.session.run(lambda _: self._symbols(inspection))
+
+    def _symbols(self, inspection: Inspection) -> SymbolTable:
         import weakref
 
         from explorer.bytesource import FileSource
@@ -307,8 +331,11 @@ class Workbench:
 
         return inspection.binary.format is FileFormat.ELF and usual_command(inspection) is None
 
-    def proofs(self, sha256: str) -> tuple[Proof, ...]:
-        """Proofs kept of a binary, newest first. Reads the cache."""
+    async def proofs(self, sha256: str) -> tuple[Proof, ...]:
+        """Stored proofs of a binary, newest first."""
+        return await self.session.run(lambda _: self._proofs(sha256))
+
+    def _proofs(self, sha256: str) -> tuple[Proof, ...]:
         from explorer.workbench.prove import proofs_of
 
         try:
@@ -317,40 +344,55 @@ class Workbench:
             self.session.warn(str(error))
             return ()
 
-    def proofs_of(self, asset: Asset) -> tuple[Proof, ...]:
-        """Proofs kept of an asset's program, newest first; none where the asset was never inspected."""
-        found = self.known(asset)
-        return found.proofs if found else ()
+    async def proofs_of(self, asset: Asset) -> tuple[Proof, ...]:
+        """Stored proofs of an asset's program, newest first; empty if it was never inspected."""
+        known = await self.known(asset)
+        return known.proofs if known else ()
 
     def _with_proofs(self, inspection: Inspection) -> Inspection:
         digest = inspection.file.sha256
         return (
             inspection
             if isinstance(digest, MISSING)
-            else replace(inspection, proofs=self.proofs(digest))
+            else replace(inspection, proofs=self._proofs(digest))
         )
 
     # ------------------------------------------------------------------ many at once
 
-    def matrix_layout(
+    async def matrix_layout(
         self,
         catalogue: Catalogue,
         tags: Sequence[str] = (),
         latest: int | None = None,
         on: str = "",
     ) -> Matrix:
-        """What is published, release by platform, before anything is looked at: for a screen that fills as it is seen."""
+        """What is published, release by platform, before any file is looked at.
+
+        Raises:
+            NotFoundError: a tag is not in the catalogue. UsageError: no such target.
+        """
         from explorer.workbench.matrix import lay_out
 
-        return lay_out(catalogue, self._targets((on,) if on else ())[0], tags, latest)
+        target = self._targets((on,) if on else ())[0]
+        return await self.session.run(lambda _: lay_out(catalogue, target, tags, latest))
 
-    def reachable(self, asset: Asset) -> bool:
-        """Whether a look at it can succeed: it is here, kept, or has an address and a server may be asked. For threads."""
-        from explorer.workbench.matrix import reachable
+    async def reachable(self, asset: Asset) -> bool:
+        """Whether a look at the asset can succeed.
 
-        return reachable(self, asset)
+        It can if the asset is on disk, was looked at before, or has an address that may be asked.
+        """
+        return await self.session.run(lambda _: self._reachable(asset))
 
-    async def look_at(self, asset: Asset, *, on: str = "") -> Seen:
+    def _reachable(self, asset: Asset) -> bool:
+        settings = self.settings
+        address = bool(asset.url or asset.api_url) and not settings.demo
+        if asset.path is not None or (address and not settings.offline):
+            return True
+        if self._known(asset, self._targets(()))[0] is not None:
+            return True
+        return address and self._on_disk(self.subject(asset))
+
+    async def look_at(self, asset: Asset, *, on: str = "") -> FileState:
         """One cell of the matrix: a peek, or a look into the file where it is here; an error becomes part of the picture."""
         from explorer.workbench.matrix import look_at
 
@@ -363,14 +405,14 @@ class Workbench:
         on: str = "",
         *,
         progress: ProgressCallback = ignore_progress,
-        found: Callable[[Asset, Seen], None] | None = None,
+        looked: Callable[[Asset, FileState], None] | None = None,
     ) -> Matrix:
         """The matrix of some releases (all with assets where neither tags nor ``latest`` are given), every file looked at."""
         from explorer.workbench.matrix import fill
 
         catalogue = await self.catalogue(progress=progress)
-        matrix = self.matrix_layout(catalogue, tags, latest, on)
-        await fill(self, matrix, (matrix.target.name,), progress, found)
+        matrix = await self.matrix_layout(catalogue, tags, latest, on)
+        await fill(self, matrix, (matrix.target.name,), progress, looked)
         return matrix
 
     async def advise(
@@ -389,47 +431,63 @@ class Workbench:
     # ------------------------------------------------------------------ data
 
     def targets(self) -> tuple[Target, ...]:
-        """All targets a verdict can be asked for by name."""
+        """All targets a verdict can be asked for by name; packaged data, in memory once read."""
         from explorer.compat import all_targets
 
         return all_targets()
 
     def target(self, name: str) -> Target:
-        """One target. Raises UsageError with the nearest names."""
+        """One target by name; packaged data, in memory once read.
+
+        Raises:
+            UsageError: no such target; names the nearest ones.
+        """
         from explorer.compat import find_target
 
         return find_target(name)
 
-    def default_target(self) -> Target:
-        """The settings' target, else musl of the current Alpine."""
+    async def default_target(self) -> Target:
+        """The settings' target, else musl of the current Alpine.
+
+        Reads the packaged data, so that ``targets`` and ``target`` find it in memory afterwards.
+
+        Raises:
+            UsageError: the settings name no known target.
+        """
+        return await self.session.run(lambda _: self._default_target())
+
+    def _default_target(self) -> Target:
         from explorer.compat import default_target, find_target
 
         return find_target(self.settings.target) if self.settings.target else default_target()
 
     def _targets(self, on: Sequence[str]) -> tuple[Target, ...]:
-        return tuple(self.target(name) for name in on) or (self.default_target(),)
+        return tuple(self.target(name) for name in on) or (self._default_target(),)
 
-    def rules(self) -> tuple[Rule, ...]:
-        """All rules, in the order of the procedure."""
+    async def rules(self) -> tuple[Rule, ...]:
+        """All rules, in the order in which they are applied."""
         from explorer.compat import all_rules
 
-        return all_rules()
+        return await self.session.run(lambda _: all_rules())
 
-    def cache_stats(self) -> CacheStats:
-        """What is in the cache."""
-        return self.session.cache.stats()
+    async def cache_stats(self) -> CacheStats:
+        """How much the cache holds."""
+        return await self.session.run(lambda _: self.session.cache.stats())
 
-    def cache_entries(self) -> tuple[CacheEntry, ...]:
-        """The cache's blobs, most recently used first."""
-        return self.session.cache.entries()
+    async def cache_entries(self) -> tuple[CacheEntry, ...]:
+        """The cached files, most recently used first."""
+        return await self.session.run(lambda _: self.session.cache.entries())
 
-    def cache_prune(self, limit_bytes: int | None = None) -> int:
-        """Remove the least recently used until the limit holds; gives the bytes freed."""
-        return self.session.cache.prune(limit_bytes)
+    async def cache_prune(self, limit_bytes: int | None = None) -> int:
+        """Remove the least recently used files until the limit holds.
 
-    def cache_clear(self) -> int:
-        """Remove everything; gives the bytes freed."""
-        return self.session.cache.clear()
+        Returns the number of bytes freed.
+        """
+        return await self.session.run(lambda _: self.session.cache.prune(limit_bytes))
+
+    async def cache_clear(self) -> int:
+        """Remove everything from the cache; returns the number of bytes freed."""
+        return await self.session.run(lambda _: self.session.cache.clear())
 
     async def doctor(self) -> tuple[Finding, ...]:
         """What works here and what does not, each with its remedy."""

@@ -21,14 +21,14 @@ async def main(api_url: str, cache: str, warm: str, tag: str) -> None:
     bench = Workbench(Settings(api_url=api_url, cache_dir=Path(cache)))
     try:
         await bench.matrix((warm,))
-        matrix = bench.matrix_layout(await bench.catalogue(), (tag,))
+        matrix = await bench.matrix_layout(await bench.catalogue(), (tag,))
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         started = time.perf_counter()
         await fill(bench, matrix, (matrix.target.name,), ignore_progress)
         took = time.perf_counter() - started
         inspections = [
-            seen.inspection for seen in matrix.seen.values() if seen.inspection is not None
+            seen.inspection for seen in matrix.known.values() if seen.inspection is not None
         ]
         sure = sum(1 for found in inspections if found.verdicts[0].answer is not Answer.UNKNOWN)
         print(json.dumps([took, sure]), flush=True)

@@ -7,7 +7,7 @@ import pytest
 
 from explorer.report.matrix_marks import MarkForm, mark_cell, mark_of
 from explorer.settings import Settings
-from explorer.workbench import Answer, Matrix, MatrixCell, Seen, Workbench, seen_key
+from explorer.workbench import Answer, FileState, Matrix, MatrixCell, Workbench, file_key
 
 TAG = "v2025.1.15"
 
@@ -33,10 +33,11 @@ async def test_what_is_known_of_one_of_two_files_is_shown(matrix: Matrix) -> Non
 
 async def test_neither_a_yes_nor_a_no_hides_the_other(matrix: Matrix) -> None:
     good, other = the_debs(matrix).assets
-    inspection = matrix.seen[seen_key(good)].inspection
+    inspection = matrix.known[file_key(good)].inspection
     assert inspection is not None
     refused = dataclasses.replace(inspection.verdicts[0], answer=Answer.NO)
-    matrix.seen[seen_key(other)] = Seen(dataclasses.replace(inspection, verdicts=(refused,)))
+    state = FileState(dataclasses.replace(inspection, verdicts=(refused,)))
+    matrix.known.put(file_key(other), state)
     mark = mark_of(matrix, the_debs(matrix))
     assert mark_cell(mark).text == "◐ mixed"
     assert mark_cell(mark, MarkForm.SHORT).text == "◐ mixed"
@@ -55,9 +56,10 @@ async def test_neither_a_yes_nor_a_no_hides_the_other(matrix: Matrix) -> None:
 async def test_two_files_in_a_cell(
     matrix: Matrix, first: Answer, second: Answer, text: str
 ) -> None:
-    inspection = matrix.seen[seen_key(the_debs(matrix).assets[0])].inspection
+    inspection = matrix.known[file_key(the_debs(matrix).assets[0])].inspection
     assert inspection is not None
     for asset, answer in zip(the_debs(matrix).assets, (first, second), strict=True):
         verdict = dataclasses.replace(inspection.verdicts[0], answer=answer)
-        matrix.seen[seen_key(asset)] = Seen(dataclasses.replace(inspection, verdicts=(verdict,)))
+        state = FileState(dataclasses.replace(inspection, verdicts=(verdict,)))
+        matrix.known.put(file_key(asset), state)
     assert mark_cell(mark_of(matrix, the_debs(matrix))).text == text

@@ -23,7 +23,7 @@ from explorer.releases import (
 )
 from explorer.report import Cell, Column, Row
 from explorer.verify import CheckResult, Engine, Image, Proof, Result
-from explorer.workbench import Finding, Health, Inspection, seen_key
+from explorer.workbench import Finding, Health, Inspection, file_key
 from tests.report.conftest import NOW, inspect
 
 TAG = "v2025.1.15"
@@ -358,4 +358,4 @@ def test_a_name_that_says_nothing_is_shown_itself() -> None:
     )
     assert texts(report.asset_row(other).row)[1] == "notes␛.txt"
     assert {row.key for row in report.asset_facts(other)} >= {"name", "size", "digest", "uploaded"}
-    assert seen_key(other) == f"{TAG}/notes\x1b.txt"
+    assert file_key(other) == f"{TAG}/notes\x1b.txt"

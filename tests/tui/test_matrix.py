@@ -13,7 +13,7 @@ from explorer.tui.messages import AssetLearned, CatalogueArrived
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.matrix import MatrixScreen
-from explorer.workbench import AssetKind
+from explorer.workbench import AssetKind, file_key
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -43,7 +43,7 @@ async def list_rested(ui: Driver) -> None:
         assert isinstance(screen, BrowserScreen)
         shown = [row.asset for row in screen._rows.values() if row.asset is not None]
         known = ui.app.learned.keys() | ui.app.problems.keys()
-        return bool(shown) and all(f"{asset.tag}/{asset.name}#" in known for asset in shown)
+        return bool(shown) and all(file_key(asset) in known for asset in shown)
 
     await ui.until(done, limit=60)
 
@@ -53,9 +53,7 @@ async def rested(ui: Driver, screen: MatrixScreen) -> None:
 
     def done() -> bool:
         known = ui.app.learned.keys() | ui.app.problems.keys() | screen.looking.unreachable
-        return not screen.looking.busy and all(
-            f"{a.tag}/{a.name}#" in known for a in screen._in_sight()
-        )
+        return not screen.looking.busy and all(file_key(a) in known for a in screen._in_sight())
 
     await ui.until(done, limit=60)
 

@@ -91,8 +91,8 @@ async def test_a_download_is_checked_and_then_read_whole(chosen: Settings) -> No
         assert ui.app.screen.query_one("#asset-table", Table).go_to(AMD64)
         await ui.press("d")
         await ui.shows("downloaded, its digest is right")
-        known = ui.app.learned[f"{TAG}/{AMD64}#"]
-        await ui.until(lambda: ui.app.learned[f"{TAG}/{AMD64}#"].path is not None)
+        known = ui.app.learned[f"{TAG}/{AMD64}"]
+        await ui.until(lambda: ui.app.learned[f"{TAG}/{AMD64}"].path is not None)
         assert known.binary.name == "rr"
         await ui.press("enter")
         await ui.until(lambda: len(ui.app.screen_stack) == 2)

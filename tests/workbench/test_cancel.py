@@ -63,7 +63,7 @@ async def test_a_peek_that_waits_for_its_first_answer(
     served.forget()
     await cancelled(bench.peek(subject), asked(served, host))
     assert subject.asset is not None
-    assert bench.known(subject.asset) is None
+    assert await bench.known(subject.asset) is None
     assert not bench.session._running
 
 
@@ -96,8 +96,8 @@ async def test_a_download_keeps_what_it_has_and_goes_on_there(
         bench.inspect(subject, progress=lambda p: far.set() if p.done > 50_000 else None),
         far.wait(),
     )
-    assert bench.known(subject.asset) is None
-    assert not bench.on_disk(subject)
+    assert await bench.known(subject.asset) is None
+    assert not await bench.on_disk(subject)
     assert (await bench.download(subject.asset)).resumed_from > 0
 
 
@@ -119,7 +119,7 @@ async def test_reading_a_large_archive(
     await cancelled(jobs[what](), begun(bench))
     assert not bench.session._running
     assert not (tmp_path / "out").exists()
-    assert not bench.cache_entries()
+    assert not await bench.cache_entries()
 
 
 async def test_closing_stops_what_still_runs(opened: Callable[..., Workbench]) -> None:

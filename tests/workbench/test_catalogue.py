@@ -83,12 +83,12 @@ async def test_a_catalogue_at_hand_needs_no_network(
     served: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     bench = opened()
-    assert bench.catalogue_at_hand() is None
+    assert await bench.catalogue_at_hand() is None
     assert bench.origin is None
     await bench.catalogue()
     served.forget()
     again = opened(cache_dir=bench.settings.cache_dir)
-    found = again.catalogue_at_hand()
+    found = await again.catalogue_at_hand()
     assert found is not None
     assert found.origin is Origin.CACHE
     assert not served.seen
@@ -101,7 +101,7 @@ async def test_a_tag_newer_than_the_cached_list_is_asked_for(
     await first.catalogue()
     served.add_release("v2026.1.0", {archive_name("amd64", "2026.1.0"): b"x"})
     later = opened(cache_dir=first.settings.cache_dir)
-    later.catalogue_at_hand()
+    await later.catalogue_at_hand()
     served.forget()
     assert (await later.resolve(f"{TAG}/{archive_name('amd64')}")).asset is not None
     assert not served.seen, "the old list knows it"
@@ -174,6 +174,6 @@ async def test_an_unusable_cache_directory_costs_a_warning_only(
     inspection = await bench.inspect(await bench.resolve("latest", "linux-amd64"))
     assert inspection.verdicts
     assert inspection.subject.asset is not None
-    assert bench.known(inspection.subject.asset) is not None, (
+    assert await bench.known(inspection.subject.asset) is not None, (
         "a temporary one serves while the program runs"
     )

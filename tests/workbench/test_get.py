@@ -75,7 +75,7 @@ async def test_a_cache_smaller_than_one_file_holds_its_limit_afterwards(
     await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
     await bench.aclose()
     again = Workbench(settings)
-    assert again.cache_stats().blob_bytes <= 1000
+    assert (await again.cache_stats()).blob_bytes <= 1000
     await again.aclose()
 
 

@@ -9,7 +9,7 @@ from explorer.compat import Answer
 from explorer.errors import NotFoundError, SourceError, UsageError
 from explorer.report.matrix import matrix_json, matrix_markdown
 from explorer.report.matrix_table import matrix_tables
-from explorer.workbench import AssetKind, Workbench, seen_key
+from explorer.workbench import AssetKind, Workbench, file_key
 from explorer.workbench.matrix import PEEKS
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -31,11 +31,11 @@ async def test_the_empty_column_names_the_file_that_serves(
     assert empty.assets == ()
     assert empty.serves is not None
     assert empty.serves.name == archive_name("arm64")
-    seen = matrix.seen[seen_key(empty.serves)]
+    seen = matrix.known[file_key(empty.serves)]
     assert seen.inspection is not None
     assert seen.inspection.verdicts[0].answer is Answer.YES
     assert cells[AssetKind.PLUGIN, "linux-amd64"].asset is None
-    assert set(matrix.seen) == {f"{TAG}/{archive_name(arch)}" for arch in ("amd64", "arm64")}
+    assert set(matrix.known) == {f"{TAG}/{archive_name(arch)}" for arch in ("amd64", "arm64")}
 
 
 async def test_what_is_in_the_cache_is_marked_in_every_form(
@@ -46,7 +46,7 @@ async def test_what_is_in_the_cache_is_marked_in_every_form(
         next(asset for asset in release.assets if asset.name == archive_name("arm64"))
     )
     matrix = await bench.matrix()
-    assert {key: seen.cached for key, seen in matrix.seen.items()} == {
+    assert {key: seen.cached for key, seen in matrix.known.items()} == {
         f"{TAG}/{archive_name('amd64')}": False,
         f"{TAG}/{archive_name('arm64')}": True,
     }
@@ -80,14 +80,14 @@ async def test_an_error_stays_in_its_cell(served: GitHub, bench: Workbench) -> N
     served.fault("*arm64*", host="assets", status=404)
     found: dict[str, bool] = {}
     matrix = await bench.matrix(
-        found=lambda asset, seen: found.update({asset.name: seen.error is None})
+        looked=lambda asset, seen: found.update({asset.name: seen.error is None})
     )
     assert found == {archive_name("amd64"): True, archive_name("arm64"): False}
-    error = matrix.seen[f"{TAG}/{archive_name('arm64')}"].error
+    error = matrix.known[f"{TAG}/{archive_name('arm64')}"].error
     assert isinstance(error, NotFoundError)
     served.heal()
     again = await bench.matrix()
-    assert all(seen.inspection for seen in again.seen.values()), "an error is not kept"
+    assert all(seen.inspection for seen in again.known.values()), "an error is not kept"
 
 
 async def test_no_more_than_sixteen_at_a_time(
@@ -109,8 +109,8 @@ async def test_no_more_than_sixteen_at_a_time(
     github.hang_ends()
     github.heal()
     matrix = await task
-    assert len(matrix.seen) == 40
-    assert all(s.inspection for s in matrix.seen.values())
+    assert len(matrix.known) == 40
+    assert all(s.inspection for s in matrix.known.values())
     assert github.count(host="assets") == 40
 
 
@@ -152,7 +152,7 @@ async def test_another_projects_platforms_are_its_columns(
     ]
     answers = {
         key: seen.inspection.verdicts[0].answer
-        for key, seen in matrix.seen.items()
+        for key, seen in matrix.known.items()
         if seen.inspection
     }
     assert answers == {
@@ -167,7 +167,7 @@ async def test_what_the_list_warns_of_the_matrix_says(served: GitHub, bench: Wor
     served.exhaust()
     matrix = await bench.matrix()
     assert matrix.warnings
-    assert all(seen.inspection for seen in matrix.seen.values()), (
+    assert all(seen.inspection for seen in matrix.known.values()), (
         "the files' host has no rate limit"
     )
 
@@ -175,4 +175,4 @@ async def test_what_the_list_warns_of_the_matrix_says(served: GitHub, bench: Wor
 async def test_a_closed_door_is_in_every_cell(served: GitHub, bench: Workbench) -> None:
     served.fault("*", host="web", status=500)
     matrix = await bench.matrix()
-    assert {type(seen.error) for seen in matrix.seen.values()} == {SourceError}
+    assert {type(seen.error) for seen in matrix.known.values()} == {SourceError}

@@ -252,7 +252,7 @@ async def test_another_target_is_judged_from_what_was_kept_or_looked_at_again(
         assert (await bench.peek(subject, on=("musl-1.2.3",))).verdicts[0].answer is Answer.YES
         assert min(1, github.count(host="assets")) == requests
         github.forget()
-        both = await bench.peek(subject, on=("musl-1.2.3", bench.default_target().name))
+        both = await bench.peek(subject, on=("musl-1.2.3", (await bench.default_target()).name))
         assert [v.answer for v in both.verdicts] == [Answer.YES, Answer.YES]
         assert not github.seen, "both are kept by now"
 
@@ -280,7 +280,7 @@ async def test_a_file_that_changes_between_two_ranges_is_no_file(
     bench = opened()
     with pytest.raises(SourceError, match="changed while it was read"):
         await bench.peek(await bench.resolve("latest", "linux-amd64"))
-    assert bench.known((await bench.resolve("latest", "linux-amd64")).asset) is None  # type: ignore[arg-type]
+    assert await bench.known((await bench.resolve("latest", "linux-amd64")).asset) is None  # type: ignore[arg-type]
 
 
 async def test_addresses_that_expired_and_stay_so_are_an_error(

@@ -54,11 +54,11 @@ async def test_proofs_are_kept_newest_first_and_bounded(bench: Workbench) -> Non
     cache = bench.session.cache
     for second in range(KEPT + 5):
         keep_proof(cache, at(second))
-    kept = bench.proofs(PROOF.sha256)
+    kept = await bench.proofs(PROOF.sha256)
     assert [p.started_at for p in kept] == [
         at(second).started_at for second in range(KEPT + 4, 4, -1)
     ]
-    assert bench.proofs("cd" * 32) == ()
+    assert await bench.proofs("cd" * 32) == ()
 
 
 async def test_damaged_proofs_are_passed_over_and_their_place_is_used_again(
@@ -72,9 +72,9 @@ async def test_damaged_proofs_are_passed_over_and_their_place_is_used_again(
     other = store.load(f"{PROOF.sha256}:1")
     assert other is not None
     store.save(f"{PROOF.sha256}:2", other.replace(b"abab", b"cdcd"))
-    assert [p.started_at for p in bench.proofs(PROOF.sha256)] == [at(1).started_at]
+    assert [p.started_at for p in await bench.proofs(PROOF.sha256)] == [at(1).started_at]
     keep_proof(cache, at(9))
-    assert [p.started_at for p in bench.proofs(PROOF.sha256)] == [
+    assert [p.started_at for p in await bench.proofs(PROOF.sha256)] == [
         at(9).started_at,
         at(1).started_at,
     ]
@@ -85,7 +85,7 @@ async def test_proofs_that_end_together_are_all_kept(bench: Workbench) -> None:
     cache = bench.session.cache
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda second: keep_proof(cache, at(second)), range(16)))
-    assert len(bench.proofs(PROOF.sha256)) == 16
+    assert len(await bench.proofs(PROOF.sha256)) == 16
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ async def test_libraries_beside_the_program_go_along(
     assert proof.result is Result.RAN, proof
     assert proof.stdout == "42\n"
     assert proof.agrees is True
-    assert [p.started_at for p in bench.proofs(proof.sha256)] == [proof.started_at]
+    assert [p.started_at for p in await bench.proofs(proof.sha256)] == [proof.started_at]
     assert (await bench.inspect(inspection.subject)).proofs == (proof,)
 
 
@@ -241,4 +241,4 @@ async def test_a_peeked_asset_is_downloaded_for_its_proof(
     proof = await bench.verify(peeked, ProofOptions(image=engine.musl(), argv=("{}",), pull=False))
     assert (proof.result, proof.verdict, proof.agrees) == (Result.FAILED, "no", True)
     assert peeked.subject.asset is not None
-    assert bench.proofs_of(peeked.subject.asset) == (proof,)
+    assert await bench.proofs_of(peeked.subject.asset) == (proof,)

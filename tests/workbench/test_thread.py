@@ -31,7 +31,7 @@ async def test_from_the_list_to_a_verdict(bench: Workbench, served: GitHub) -> N
     assert whole.changed == ""
     assert whole.file.name == "rr"
 
-    known = bench.known(subject.asset)
+    known = await bench.known(subject.asset)
     assert known is not None
     assert known.verdicts[0].answer is Answer.YES
 
@@ -57,4 +57,4 @@ async def test_from_the_verdict_to_a_proof(bench: Workbench, engine: TestEngine,
     }
     assert "rr version 2025.1.15" in "".join(lines)
     assert subject.asset is not None
-    assert [p.started_at for p in bench.proofs_of(subject.asset)] == [proof.started_at]
+    assert [p.started_at for p in await bench.proofs_of(subject.asset)] == [proof.started_at]

@@ -208,9 +208,9 @@ class AdviceScreen(AssetScreen):
         if self.advice is None:
             return ()
         return [
-            candidate.seen.inspection
+            candidate.state.inspection
             for candidate in self.advice.candidates
-            if candidate.seen.inspection is not None
+            if candidate.state.inspection is not None
         ]
 
     def copies(self) -> list[Copy]:

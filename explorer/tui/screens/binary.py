@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -115,7 +114,7 @@ class BinaryScreen(ExplorerScreen):
     async def _judge_again(self) -> None:
         explorer, inspection = self.explorer, self.inspection
         if inspection is not None:
-            found = await asyncio.to_thread(explorer.wb.judge, inspection, on=explorer.judged_on)
+            found = await explorer.away.run(explorer.wb.judge(inspection, on=explorer.judged_on))
             explorer.learned[self.key] = found
             self._learnt(self.key)
 
@@ -255,9 +254,10 @@ class BinaryScreen(ExplorerScreen):
             self.begin(partial(self._read_symbols, inspection), "symbols")
 
     async def _judge_all(self, inspection: Inspection) -> None:
-        wb = self.explorer.wb
-        names = [target.name for target in wb.targets()]
-        self.post_message(TargetsJudged(await asyncio.to_thread(wb.judge, inspection, on=names)))
+        explorer = self.explorer
+        names = [target.name for target in explorer.wb.targets()]
+        judging = explorer.wb.judge(inspection, on=names)
+        self.post_message(TargetsJudged(await explorer.away.run(judging)))
 
     @on(TargetsJudged)
     def _judged(self, message: TargetsJudged) -> None:
@@ -273,7 +273,7 @@ class BinaryScreen(ExplorerScreen):
 
     async def _read_symbols(self, inspection: Inspection) -> None:
         try:
-            table = await asyncio.to_thread(self.explorer.wb.symbols, inspection)
+            table = await self.explorer.away.run(self.explorer.wb.symbols(inspection))
         except ExplorerError as problem:
             self.post_message(SymbolsRead(None, str(problem)))
         else:

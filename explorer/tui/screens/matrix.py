@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import ClassVar
@@ -26,7 +25,7 @@ from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.grid import Grid
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
-from explorer.workbench import Asset, Inspection, Matrix, MatrixCell, MatrixRow, Release, seen_key
+from explorer.workbench import Asset, Inspection, Matrix, MatrixCell, MatrixRow, Release, file_key
 
 SETTLE = 0.12
 """Seconds the screen has to rest before what is seen is looked at: scrolling through must not start a request a row."""
@@ -131,9 +130,8 @@ class MatrixScreen(AssetScreen):
         explorer = self.explorer
         if explorer.catalogue is not None:
             on = explorer.judged_on
-            matrix = await asyncio.to_thread(
-                explorer.wb.matrix_layout, explorer.catalogue, on=on[0] if on else ""
-            )
+            layout = explorer.wb.matrix_layout(explorer.catalogue, on=on[0] if on else "")
+            matrix = await explorer.away.run(layout)
             self.post_message(LaidOut(matrix))
 
     @on(LaidOut)
@@ -149,7 +147,7 @@ class MatrixScreen(AssetScreen):
             explorer.known,
             lambda asset: explorer.problems.get(key_of_asset(asset), ""),
         )
-        self._rows.unreachable = {key.removesuffix("#") for key in self.looking.unreachable}
+        self._rows.unreachable = set(self.looking.unreachable)
         self._rows.cached = self._cached
         grid.empty = "no release has files"
         grid.headings = headings(matrix)
@@ -178,13 +176,12 @@ class MatrixScreen(AssetScreen):
     def _learnt(self, key: str) -> None:
         if self._rows is None:
             return
-        name = key.removesuffix("#")
         if key in self.looking.unreachable:
-            self._rows.unreachable.add(name)
+            self._rows.unreachable.add(key)
         found = self.explorer.learned.get(key)
         if found is not None and found.path is not None and found.subject.path is None:
-            self._cached.add(name)  # just downloaded
-        self._draw_soon(name.rpartition("/")[0])
+            self._cached.add(key)  # just downloaded
+        self._draw_soon(key.rpartition("/")[0])
 
     def _draw_soon(self, tag: str) -> None:
         """Something of this release has changed."""
@@ -217,11 +214,9 @@ class MatrixScreen(AssetScreen):
         )
 
     async def _ask_cache(self, assets: Sequence[Asset]) -> None:
-        wb = self.explorer.wb
-        held = await asyncio.to_thread(
-            lambda: {seen_key(asset) for asset in assets if wb.on_disk(wb.subject(asset))}
-        )
-        self.post_message(CacheAsked([seen_key(asset) for asset in assets], held))
+        explorer = self.explorer
+        held = set(await explorer.away.run(explorer.wb.cached(assets)))
+        self.post_message(CacheAsked([file_key(asset) for asset in assets], held))
 
     @on(CacheAsked)
     def _cache_asked(self, message: CacheAsked) -> None:
