@@ -93,7 +93,7 @@ async def waits(folder: Path) -> tuple[list[float], list[float]]:
                 await asyncio.sleep(
                     0.02
                 )  # keys come one by one: a held key repeats thirty times a second
-            assert app.board.find(JobKind.DOWNLOAD, f"v2025.1.39/{SLOW}#") in app.board.running, (
+            assert app.board.find(JobKind.DOWNLOAD, f"v2025.1.39/{SLOW}") in app.board.running, (
                 "the download is still under way"
             )
             assert github.ask("count", host="assets") > 16, "and more than sixteen peeks"

@@ -135,7 +135,7 @@ async def test_a_running_download_is_shown_and_cancelled_by_one_key(
         assert time.perf_counter() - started < 2.0, "keys are answered while it runs"
         await ui.press("x")
         await ui.shows("– cancelled")
-        job = ui.app.board.find(JobKind.DOWNLOAD, f"{TAG}/{AMD64}#")
+        job = ui.app.board.find(JobKind.DOWNLOAD, f"{TAG}/{AMD64}")
         assert job is not None
         assert job.state is JobState.CANCELLED
         served.heal()

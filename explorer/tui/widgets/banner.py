@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.tui.late import report
+from explorer.tui.late import report, workbench
 from explorer.tui.render import content, lines, spaced, text
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class VerdictBanner(Static):
 
     def tell(self, app: ExplorerApp, asset: Asset, lead: Content | None = None) -> None:
         """Show what is known of a file, or why nothing is."""
-        key = f"{asset.tag}/{asset.name}#"
+        key = workbench.file_key(asset)
         found = app.known(asset)
         head = lead or text(asset.name, "bold")
         if found is not None:
