@@ -143,6 +143,27 @@ class FileSource:
         self.close()
 
 
+class WindowSource:
+    """A stretch of another source, as a file of its own."""
+
+    def __init__(self, source: ByteSource, offset: int, size: int) -> None:
+        self._source = source
+        self._offset = offset
+        self._size = size
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        length = min(length, self._size - offset)
+        return self._source.read_at(self._offset + offset, length) if length > 0 else b""
+
+    def read_some(self, offset: int, limit: int) -> bytes:
+        limit = min(limit, self._size - offset)
+        return self._source.read_some(self._offset + offset, limit) if limit > 0 else b""
+
+
 class StreamSource:
     """Random access over something that can only be read forwards, e.g. an archive's member: keeps what has passed.
 

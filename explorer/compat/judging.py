@@ -24,6 +24,7 @@ from explorer.compat.models import (
     Where,
 )
 from explorer.compat.rules import entries
+from explorer.compat.rules.payload import payload_of
 from explorer.compat.rules.symbols import glibc_versions, newest_glibc
 from explorer.elf import Binary
 from explorer.facts import Fact, NotApplicable, Unknown, known_or
@@ -38,9 +39,20 @@ INCOMPLETE = Rule(
 )
 
 
+PAYLOAD_PROGRAM = Rule(
+    "elf.payload.program",
+    3,
+    Answer.NO,
+    "A launcher starts, the program inside does not",
+    "The program that a launcher carries (caxa, scie, a self-extracting archive) was read, and is judged for the same target"
+    " by the same rules. Its answer counts, since the launcher is of no use without it.",
+)
+
+
 def all_rules() -> tuple[Rule, ...]:
     """Every rule in the order of the procedure."""
-    return (INCOMPLETE, *(entry.rule for entry in entries()))
+    rules = (*(entry.rule for entry in entries()), PAYLOAD_PROGRAM)
+    return (INCOMPLETE, *sorted(rules, key=lambda rule: rule.step))
 
 
 def judge(binary: Binary, target: Target, surroundings: Surroundings | None = None) -> Verdict:
@@ -65,6 +77,8 @@ def judge(binary: Binary, target: Target, surroundings: Surroundings | None = No
             continue
         if reason is not None:
             reasons.append(reason)
+    if (inside := _program_inside(context)) is not None:
+        reasons.append(inside)
     if waiting:
         reasons.append(_incomplete(waiting))
     decisive = [reason for reason in reasons if not reason.advice]
@@ -88,6 +102,31 @@ def judge(binary: Binary, target: Target, surroundings: Surroundings | None = No
     advice = [reason for reason in reasons if reason.advice]
     return Verdict(
         target, ordered[0].answer, ordered[0], (*ordered, *advice), dependency_check(context)
+    )
+
+
+def _program_inside(context: Context) -> Reason | None:
+    """The verdict on the program that a launcher carries, as a reason for the launcher's own."""
+    try:
+        payload = payload_of(context)
+    except NeedsMoreError:
+        return None  # the rule for payloads says so
+    if payload is None or not isinstance(payload.program, Binary):
+        return None
+    verdict = judge(payload.program, context.target)
+    name = printable(payload.program.name)
+    starts = (
+        "The launcher starts, and so does"
+        if verdict.answer is Answer.YES
+        else "The launcher starts. As for"
+    )
+    return Reason(
+        PAYLOAD_PROGRAM.code,
+        verdict.answer,
+        f"{starts} the program inside, {name}: {verdict.deciding.text}",
+        verdict.deciding.evidence,
+        verdict.deciding.remedy,
+        short=f"inside: {verdict.deciding.short}",
     )
 
 

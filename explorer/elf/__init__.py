@@ -15,6 +15,7 @@ from explorer.elf.models import (
     Linking,
     Note,
     PackedProgram,
+    Payload,
     RelocationType,
     Scope,
     Section,
@@ -25,12 +26,14 @@ from explorer.elf.models import (
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from explorer.elf.payload import payload_manifest
     from explorer.elf.reader import read
     from explorer.elf.symboltable import SymbolTable, symbols
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "payload_manifest": "payload",
         "read": "reader",
         "symbols": "symboltable",
         "SymbolTable": "symboltable",
@@ -50,6 +53,7 @@ __all__ = [
     "Linking",
     "Note",
     "PackedProgram",
+    "Payload",
     "RelocationType",
     "Scope",
     "Section",
@@ -57,6 +61,7 @@ __all__ = [
     "Symbol",
     "SymbolTable",
     "VersionNeed",
+    "payload_manifest",
     "read",
     "symbols",
 ]

@@ -222,6 +222,22 @@ class PackedProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class Payload:
+    """What stands behind the end of a program: a launcher's payload, or data."""
+
+    kind: str
+    """The launcher: ``AppImage``, ``caxa``, ``scie``, ``PyInstaller``, ``Nuitka``, ``Bun``, ``Deno``, ``nexe``; empty where
+    none is recognised."""
+    format: str
+    """How it begins: ``gzip``, ``zip``, ``squashfs`` …; empty where that says nothing."""
+    offset: int
+    size: int
+    """Bytes."""
+    program: "Fact[Binary]"
+    """The program that the launcher starts; NotApplicable where the payload holds none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Elf:
     """An ELF file's facts."""
 
@@ -231,6 +247,8 @@ class Elf:
     nobody says the file's size (it might be cut)."""
     problems: tuple[str, ...]
     """Why ``linkage`` is BROKEN, or other defects seen (truncated segments, tables that lie), one sentence each."""
+    payload: Fact[Payload]
+    """What is appended to the program; NotApplicable("nothing behind the program")."""
     packed: Fact[PackedProgram]
     """The program inside; NotApplicable("no packer's structure")."""
     interpreter: Fact[str]

@@ -26,11 +26,13 @@ from explorer.elf.models import (
     Linking,
     Note,
     PackedProgram,
+    Payload,
     Scope,
     Section,
 )
 from explorer.elf.notes import RawNote, Span
 from explorer.elf.packed import look_inside
+from explorer.elf.payload import find_payload
 from explorer.elf.sections import RawSection, SectionTable
 from explorer.elf.view import DamagedError, View
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
@@ -150,6 +152,7 @@ class _Collector:
         return Elf(
             header=head.header,
             linkage=linkage,
+            payload=self._payload(),
             packed=self.packed,
             interpreter=head.interpreter,
             os_note=head.brand,
@@ -167,6 +170,13 @@ class _Collector:
             symbol_count=self._symbol_count(symtab, table) if full else later,
             problems=tuple(self.problems),
         )
+
+    def _payload(self) -> Fact[Payload]:
+        if isinstance(self.packed, Unknown):
+            return self.packed
+        if isinstance(self.packed, PackedProgram):
+            return NotApplicable("it is packed: what stands behind its headers is its own")
+        return find_payload(self.view, self.head)
 
     def _table(self) -> Fact[DynamicTable]:
         segment, segments = self.head.first(shape.PT_DYNAMIC), self.head.raw

@@ -58,12 +58,14 @@ def inspect_file(
     """
     from explorer.bytesource import FileSource
     from explorer.elf import read
+    from explorer.workbench.payload_program import with_program_inside
 
     path = download.blob.path if download else subject.path
     assert path is not None, "a subject without a path is downloaded first"
     unpacked = open_asset(path, subject, download.blob if download else None, cache, cancel)
     with FileSource(unpacked.path) as source:
         binary = read(source, unpacked.name, cancel=cancel)
+        binary = with_program_inside(source, binary, cancel)
     inspection = Inspection(
         subject=subject,
         file=FileFacts(unpacked.name, unpacked.size, unpacked.sha256),
@@ -259,7 +261,16 @@ def trimmed(binary: Binary) -> Binary:
     return replace(
         binary,
         elf=replace(
-            elf, dynamic=gone, linking=gone, sections=gone, notes=gone, go=go, symbol_count=gone
+            elf,
+            dynamic=gone,
+            linking=gone,
+            sections=gone,
+            notes=gone,
+            go=go,
+            symbol_count=gone,
+            payload=elf.payload
+            if isinstance(elf.payload, MISSING)
+            else replace(elf.payload, program=gone),
         ),
     )
 

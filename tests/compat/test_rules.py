@@ -9,7 +9,7 @@ import pytest
 from explorer import elf
 from explorer.bytesource import PrefixSource
 from explorer.compat import Answer, Verdict, all_rules, find_target, judge
-from explorer.elf import Binary
+from explorer.elf import Binary, Elf, Payload
 from explorer.facts import MISSING
 from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read, read_bytes, verdict
@@ -39,6 +39,19 @@ def _prefix() -> Verdict:
 
 def _script() -> Verdict:
     return judge(read_bytes(b"#!/usr/bin/env python3\nprint(1)\n"), find_target("musl"))
+
+
+def _with_payload(start: bytes) -> Verdict:
+    data = binary("go-static-amd64").read_bytes() + start.ljust(100_000, b"\1")
+    return judge(read_bytes(data), find_target("musl"))
+
+
+def _glibc_program_inside() -> Verdict:
+    launcher = read_bytes(binary("go-static-amd64").read_bytes() + b"\x1f\x8b".ljust(9999, b"\1"))
+    assert isinstance(launcher.elf, Elf)
+    assert isinstance(launcher.elf.payload, Payload)
+    payload = replace(launcher.elf.payload, program=read(binary("c-glibc")))
+    return judge(replace(launcher, elf=replace(launcher.elf, payload=payload)), find_target("musl"))
 
 
 def _other_arch() -> Verdict:
@@ -79,6 +92,8 @@ TRIGGERS: dict[str, Callable[[], Verdict]] = {
     "elf.packed": lambda: verdict("upx-dynamic", "debian-12"),
     "elf.packed.static": lambda: verdict("upx-static", "musl"),
     "elf.packed.loader": lambda: verdict("upx-dynamic", "musl"),
+    "elf.payload": lambda: _with_payload(b"hsqs"),
+    "elf.payload.program": _glibc_program_inside,
     "elf.static": lambda: verdict("go-static-arm64", "alpine-3.22"),
     "elf.static-pie": lambda: verdict("c-static-pie", "alpine-3.22"),
     "elf.shared-library": lambda: verdict("c-shared", "debian-12"),

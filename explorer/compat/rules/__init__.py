@@ -1,6 +1,6 @@
 """The procedure, rule by rule. Importing it registers them all."""
 
-from explorer.compat.rules import advice, file, libraries, linkage, packed, symbols
+from explorer.compat.rules import advice, file, libraries, linkage, packed, payload, symbols
 from explorer.compat.rules.registry import Match, RuleEntry, entries
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "libraries",
     "linkage",
     "packed",
+    "payload",
     "symbols",
 ]
