@@ -14,11 +14,12 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def between(name: str) -> str:
-    """What stands between ``<!-- name -->`` and ``<!-- /name -->``."""
-    found = re.search(f"<!-- {name} -->\n(.*?)<!-- /{name} -->", README, re.DOTALL)
-    assert found, f"the README has no part {name}"
-    return found[1].strip()
+def key_table() -> str:
+    """The table of docs/keys.md."""
+    document = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
+    match = re.search("<!-- keys -->\n(.*?)<!-- /keys -->", document, re.DOTALL)
+    assert match, "docs/keys.md has no table of keys"
+    return match[1].strip()
 
 
 def calls() -> list[str]:
@@ -34,7 +35,19 @@ def calls() -> list[str]:
 
 
 def test_the_keys_are_the_apps() -> None:
-    assert between("keys") == keys_markdown().strip()
+    assert key_table() == keys_markdown().strip()
+
+
+def test_the_keys_it_names_are_keys() -> None:
+    section = README.split("## Keys")[1].split("##")[0]
+    rows = {row.split("|")[1].strip() for row in key_table().splitlines()[2:]}
+    named = set(re.findall(r"`(.|esc|enter)`", section))
+    assert len(named) >= 10
+    assert {f"`{key}`" for key in named} <= rows
+
+
+def test_it_is_short_enough_to_be_read() -> None:
+    assert len(README.split()) < 1_500
 
 
 @pytest.mark.parametrize("call", calls())
