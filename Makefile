@@ -13,7 +13,7 @@ PIP_DEFAULT_TIMEOUT ?= 30
 export PIP_RETRIES PIP_DEFAULT_TIMEOUT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check dev console test lint engine prepare browser programs published bench screenshots standins clean
+.PHONY: help demo check dev console test lint engine prepare browser programs published fuzz bench screenshots standins clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ test: lint prepare ## everything: lint, types, laws, and all tests, with a real 
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not alone" --cov --cov-report=term:skip-covered || status=$$?; \
 	$(BIN)/pytest -m alone || status=$$?; \
 	exit $$status
+
+fuzz: $(VENV)/.installed-test ## a million fuzzed inputs for every parser (INPUTS=N for another number)
+	@$(PIP) install --quiet '.[fuzz]' && $(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),1000000)
 
 bench: $(VENV)/.installed-test ## measure first paint, keys, downloads, peeks and proofs beside other tools
 	@$(BIN)/python -m tests.bench

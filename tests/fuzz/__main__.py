@@ -1,0 +1,68 @@
+"""``python -m tests.fuzz [--inputs N] [TARGET …]``: run each target in a process of its own.
+
+Prints a row a target, and exits with 1 where one failed; the input that did it is kept under
+``build/fuzz/TARGET`` and its path is printed.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.fuzz.seeds import SEEDS
+from tests.support.binaries import BUILD
+
+INPUTS = 1_000_000
+"""In all, shared among the targets by ``SHARES``."""
+SHARES = {
+    "elf": 12,
+    "prefix": 12,
+    "archive": 16,
+    "archive_prefix": 12,
+    "nrv": 12,
+    "names": 14,
+    "shown": 14,
+    "api": 8,
+}
+"""Percent."""
+LONGEST = 48 << 10
+"""Bytes of an input."""
+
+
+def run(target: str, inputs: int) -> bool:
+    """Fuzz one target; whether it held."""
+    place = BUILD / "fuzz" / target
+    (place / "corpus").mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(SEEDS[target]()):
+        (place / "corpus" / f"seed-{number}").write_bytes(seed)
+    command = [
+        *(sys.executable, "-m", "tests.fuzz.one", target, str(place / "corpus")),
+        *(f"-runs={inputs}", f"-max_len={LONGEST}", "-timeout=20", "-rss_limit_mb=2048"),
+        *(f"-artifact_prefix={place}/", "-print_final_stats=1", "-verbosity=0"),
+    ]
+    start = time.monotonic()
+    with (place / "log").open("w") as log:
+        done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)
+    seconds = time.monotonic() - start
+    verdict = "held" if done.returncode == 0 else f"FAILED: see {place / 'log'}"
+    print(f"{target:16}{inputs:>10,} inputs{seconds:>9.1f} s  {verdict}", flush=True)
+    return done.returncode == 0
+
+
+def main() -> int:
+    """All targets, or those that are named."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
+    parser.add_argument("--inputs", type=int, default=INPUTS)
+    parser.add_argument("targets", nargs="*", choices=[*SHARES, []], default=[])
+    options = parser.parse_args()
+    chosen = options.targets or list(SHARES)
+    total = sum(SHARES[name] for name in chosen)
+    held = [run(name, options.inputs * SHARES[name] // total) for name in chosen]
+    print(f"{sum(held)} of {len(held)} targets held, {options.inputs:,} inputs")
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    Path(BUILD).mkdir(exist_ok=True)
+    raise SystemExit(main())

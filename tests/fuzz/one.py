@@ -1,0 +1,19 @@
+"""One target under atheris, in a process of its own: libFuzzer ends the process when it is done."""
+
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["explorer"]):
+    from tests.fuzz.targets import TARGETS
+
+
+def main() -> None:
+    """``python -m tests.fuzz.one TARGET CORPUS [libFuzzer's options]``."""
+    target = TARGETS[sys.argv[1]]
+    atheris.Setup([sys.argv[0], *sys.argv[2:]], target)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
