@@ -1,4 +1,5 @@
-"""What a call costs before it does anything: heavy packages are imported only where they are needed."""
+"""What a call costs before it does anything: heavy packages are imported only where they are
+needed."""
 
 import ast
 import importlib
@@ -27,7 +28,8 @@ print(json.dumps({"code": code, "seconds": seconds, "modules": seen}), file=sys.
 
 
 def probe(words: list[str], home: Path) -> tuple[int, float, set[str]]:
-    """Exit code, seconds from the first import to the end, and the top-level modules of a fresh interpreter."""
+    """Exit code, seconds from the first import to the end, and the top-level modules of a fresh
+    interpreter."""
     environ = {
         **os.environ,
         "XDG_CACHE_HOME": str(home),
@@ -42,8 +44,8 @@ def probe(words: list[str], home: Path) -> tuple[int, float, set[str]]:
         timeout=60,
         check=True,
     )
-    told = json.loads(done.stderr.splitlines()[-1])
-    return told["code"], told["seconds"], set(told["modules"])
+    printed = json.loads(done.stderr.splitlines()[-1])
+    return printed["code"], printed["seconds"], set(printed["modules"])
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,8 @@ def test_light_commands_import_nothing_heavy(
     ],
 )
 def test_no_command_imports_textual(words: list[str], code: int, tmp_path: Path) -> None:
-    """``verify`` comes as far as asking an engine for an image that is not there, or finds no engine."""
+    """``verify`` comes as far as asking an engine for an image that is not there, or finds no
+    engine."""
     words = [str(tmp_path / "out") if word == "OUT" else word for word in words]
     ended, _, modules = probe(words, tmp_path / "home")
     assert ended == code
