@@ -1,4 +1,4 @@
-"""Long work: how it is cancelled, and how it gives way to a user's key."""
+"""Long work: how it is told to stop, and how it lets a user's key go first."""
 
 import threading
 import time
@@ -25,10 +25,12 @@ def test_seconds_left_are_known_where_total_and_rate_are() -> None:
 
 
 @pytest.mark.alone
-def test_other_threads_wait_while_a_key_is_answered() -> None:
+def test_work_in_another_thread_waits_while_a_key_is_answered_and_the_one_that_answers_does_not() -> (
+    None
+):
     front = Foreground()
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(waited_for, front).result() < WAIT_S / 2, "the foreground is not claimed"
+        assert pool.submit(waited_for, front).result() < WAIT_S / 2, "nobody has claimed anything"
         front.claim(WAIT_S * 0.6)
         assert waited_for(front) < WAIT_S * 0.3, "its own thread goes on"
         waited = pool.submit(waited_for, front).result()

@@ -1,4 +1,4 @@
-"""deb(5): an ar(5) archive of ``debian-binary``, ``control.tar.*`` and ``data.tar.*``, in this order."""
+"""Debian packages (deb(5)): an ar(5) archive of ``debian-binary``, a control and a data tar."""
 
 from collections.abc import Iterator
 
@@ -12,20 +12,20 @@ from explorer.bytesource import ByteSource
 MAGIC = b"!<arch>\n"
 MARK = MAGIC + b"debian-binary"
 _HEAD = 60
-_PACKINGS = {"": "", ".gz": "gz", ".xz": "xz", ".zst": "zst", ".bz2": "bz2"}
+_PACKINGS = {"": "", ".gz": "gz", ".xz": "xz", ".zst": "zst", ".bz2": "bz2", ".lzma": "lzma"}
 
 
 def walk_deb(source: ByteSource, budget: Budget) -> Iterator[Entry]:
-    """The members of the control part, then those of the data part; each part is a tree of its own.
+    """The members of the control part, then those of the data part. Each part is its own tree.
 
     Raises:
-        RefusedError: as ``walk_tar``; ``header`` and ``truncated`` for the ar around them.
+        RefusedError: as ``walk_tar``; ``header`` and ``truncated`` for the ar archive itself.
     """
     at, count = len(MAGIC), 0
     parts: list[str] = []
-    while (found := _header(source, at)) is not None:
+    while (header := _header(source, at)) is not None:
         budget.check()
-        name, size = found
+        name, size = header
         count += 1
         if count > budget.limits.members:
             raise RefusedError("count", f"it holds more than {budget.limits.members:,} ar members")
@@ -33,24 +33,14 @@ def walk_deb(source: ByteSource, budget: Budget) -> Iterator[Entry]:
         if at == len(MAGIC) + _HEAD and not (
             name == "debian-binary" and source.read_at(at, min(size, 2)) == b"2."
         ):
-            raise RefusedError("header", "it is no Debian package of format 2")
+            raise RefusedError("header", "it is not a Debian package of format 2")
         part, dot, packing = name.partition(".tar")
         if dot and part in ("control", "data"):
             if part in parts:
                 raise RefusedError("duplicate", f"it has two {part} members", name)
-            if packing not in _PACKINGS:
-                raise RefusedError(
-                    "method",
-                    f"its {part} member is packed as {packing}, which is not read here",
-                    name,
-                )
             parts.append(part)
-            body = SourceStream(source, at, size)
             budget.member = name
-            stream = UnpackedStream(body, Codec(_PACKINGS[packing]), budget) if packing else body
-            yield from walk_tar(
-                stream, Guard(budget.limits), budget, part=part, sealed=bool(packing)
-            )
+            yield from _walk_part(SourceStream(source, at, size), part, packing, budget)
         at += size + (size & 1)
         whole = source.size
         if isinstance(whole, int) and at - (size & 1) > whole:
@@ -58,9 +48,17 @@ def walk_deb(source: ByteSource, budget: Budget) -> Iterator[Entry]:
                 "truncated", f"the ar header claims {size:,} bytes, more than there are", name
             )
     if parts != ["control", "data"]:
+        raise RefusedError("truncated", "its control or data member is missing or misplaced")
+
+
+def _walk_part(body: SourceStream, part: str, packing: str, budget: Budget) -> Iterator[Entry]:
+    if packing not in _PACKINGS:
         raise RefusedError(
-            "truncated", "its control or data member is missing, or they stand in the wrong order"
+            "method", f"it is packed as {packing}, which is not read here", budget.member
         )
+    stream = UnpackedStream(body, Codec(_PACKINGS[packing]), budget) if packing else body
+    guard = Guard(budget.limits, rooted=True)
+    yield from walk_tar(stream, guard, budget, part=part, sealed=bool(packing))
 
 
 def _header(source: ByteSource, at: int) -> tuple[str, int] | None:
@@ -72,6 +70,6 @@ def _header(source: ByteSource, at: int) -> tuple[str, int] | None:
         raise RefusedError("truncated", "it ends in the header of an ar member")
     digits = head[48:58].rstrip(b" ")
     if head[58:] != b"`\n" or not digits.isdigit():
-        raise RefusedError("header", f"the ar header at byte {at} is wrong")
+        raise RefusedError("header", f"the ar header at byte {at} is malformed")
     name = head[:16].rstrip(b" ").rstrip(b"/").decode("utf-8", "replace")
     return name, int(digits)

@@ -1,16 +1,40 @@
-"""What a file is packed as, told by its first bytes."""
+"""Detection of a file's packing by its first bytes."""
 
-from explorer.archive.codecs import BZ2, GZ, XZ, ZST, Codec
+from explorer.archive.codecs import MAGICS, SKIPPABLE, Codec
+from explorer.archive.cpios import is_cpio
 from explorer.archive.debs import MARK
 from explorer.archive.models import Format, Limits, RefusedError
+from explorer.archive.rpms import LEAD
 from explorer.archive.streams import Budget, Exact, SourceStream, UnpackedStream
 from explorer.archive.tarfiles import is_header
-from explorer.archive.zipheaders import END, LOCAL
+from explorer.archive.zipfiles import has_directory
+from explorer.archive.zipheaders import END, LOCAL, SPANNING
 from explorer.bytesource import ByteSource, OutOfReachError
+from explorer.progress import Cancellation
 
 _BLOCK = 512
-_MAGICS = ((GZ, "gz"), (XZ, "xz"), (BZ2, "bz2"), (ZST, "zst"))
-_TARS = {"gz": Format.TAR_GZ, "xz": Format.TAR_XZ, "bz2": Format.TAR_BZ2, "zst": Format.TAR_ZST}
+_DETECTION_INPUT = 2 << 20
+"""Compressed bytes that are read to see the first 512 unpacked ones. The largest blocks of any
+compressor (bzip2: 900 kB) fit twice."""
+_SKIPPED_FRAMES = 16
+"""Skippable frames that may stand before the first real one (pzstd writes one)."""
+_UNREAD_MAGICS = (
+    (b"7z\xbc\xaf\x27\x1c", Format.SEVEN_ZIP),
+    (b"hsqs", Format.SQUASHFS),
+    (b"sqsh", Format.SQUASHFS),
+    (b"\x1f\x9d", Format.COMPRESS),
+    (b"ADB.", Format.APK3),
+    (b"ADBd", Format.APK3),
+    (b"ADBc", Format.APK3),
+    (b"\x02\x21\x4c\x18", Format.LZ4_LEGACY),
+    (b"\x89LZO\0\r\n\x1a\n", Format.LZOP),
+    (b"LRZI", Format.LRZIP),
+    (b"Rar!\x1a\x07", Format.RAR),
+    (b"MSCF\0\0\0\0", Format.CAB),
+    (b"xar!\0\x1c", Format.XAR),
+    (b"flatpak\0", Format.FLATPAK),
+    (b"xdg-app\0", Format.FLATPAK),
+)
 _SHORT = {
     ".tgz": "gz",
     ".taz": "gz",
@@ -19,47 +43,92 @@ _SHORT = {
     ".tbz": "bz2",
     ".tb2": "bz2",
     ".tzst": "zst",
+    ".tlz": "lzma",
 }
+_ZIP_ENDINGS = (".zip", ".jar", ".war", ".whl", ".apk", ".xpi", ".vsix", ".nupkg")
 
 
 def compression(source: ByteSource) -> str:
-    """``gz``, ``xz``, ``bz2``, ``zst``, or empty for what none of them packed. Reads 6 bytes."""
-    head = source.read_at(0, 6)
-    for magic, kind in _MAGICS:
+    """``gz``, ``xz``, ``bz2``, ``zst``, ``lz``, ``lzma`` or ``lz4``; empty for anything else.
+
+    Reads 13 bytes, and 8 for each skippable frame of zstd or lz4 before the first real one.
+    """
+    head = source.read_at(0, 13)
+    if len(head) > 12 and head[0] & 0xF0 == 0x50 and head[1:4] == SKIPPABLE:
+        head = _behind_skippable_frames(source)
+    for kind, magic in MAGICS.items():
         if head.startswith(magic) and (kind != "bz2" or head[3:4] in b"123456789"):
             return kind
-    return ""
+    return "lzma" if _is_lzma(head) else ""
 
 
-def detect(source: ByteSource, name: str) -> Format:
-    """How the file is packed, by its bytes: at most the first 512, or as many as it takes to unpack that many.
+def _behind_skippable_frames(source: ByteSource) -> bytes:
+    at = 0
+    for _ in range(_SKIPPED_FRAMES):
+        head = source.read_at(at, 8)
+        if len(head) < 8 or head[0] & 0xF0 != 0x50 or head[1:4] != SKIPPABLE:
+            return head
+        at += 8 + int.from_bytes(head[4:8], "little")
+    return b""
 
-    The name decides only where the bytes cannot: whether a damaged or empty compressed file was meant to be a tar.
+
+def _is_lzma(head: bytes) -> bool:
+    """A ``.lzma`` header: usual properties, a usual dictionary size, a size that can be true."""
+    if len(head) < 13 or head[0] != 0x5D:
+        return False
+    dictionary, size = int.from_bytes(head[1:5], "little"), int.from_bytes(head[5:13], "little")
+    usual = dictionary.bit_count() == 1 or (
+        dictionary.bit_count() == 2 and dictionary & dictionary >> 1
+    )
+    return bool(usual) and dictionary >= 1 << 12 and (size == (1 << 64) - 1 or size < 1 << 38)
+
+
+def detect(source: ByteSource, name: str, cancel: Cancellation | None = None) -> Format:
+    """How the file is packed, by its first bytes.
+
+    Reads at most 512 bytes, or as many as it takes to unpack 512. The name decides only where the
+    bytes cannot: whether a damaged or empty compressed file was meant to be a tar, and whether a
+    file that begins with something else may still be a zip.
 
     Raises:
         OutOfReachError: not even the first bytes are here.
         SourceError: reading failed.
+        OperationCancelledError: ``cancel`` was set.
     """
     head = source.read_at(0, len(MARK))
     if head == MARK:
         return Format.DEB
-    if head.startswith((LOCAL, END)):
+    if head.startswith((LOCAL, END)) or (head[:4] in SPANNING and head[4:8] == LOCAL):
         return Format.ZIP
+    if head.startswith(LEAD):
+        return Format.RPM
+    for magic, unread in _UNREAD_MAGICS:
+        if head.startswith(magic):
+            return unread
     if kind := compression(source):
-        inner = Exact(UnpackedStream(SourceStream(source), Codec(kind), Budget(Limits(), None)))
-        try:
-            first = inner.take(_BLOCK)
-        except (RefusedError, OutOfReachError):
-            first = b""
-        if first.strip(b"\0"):
-            return _TARS[kind] if is_header(first) else Format.RAW
-        return _TARS[kind] if _named_tar(name, kind) else Format.RAW
+        return _compressed(source, name, kind, cancel)
     first = source.read_at(0, _BLOCK)
     if is_header(first):
         return Format.TAR
-    if name.lower().endswith(".tar") and not first.strip(b"\0"):
+    if is_cpio(first):
+        return Format.CPIO
+    low = name.lower()
+    if low.endswith(".tar") and not first.strip(b"\0"):
         return Format.TAR  # empty, or nothing but the end mark
+    if low.endswith(_ZIP_ENDINGS) and has_directory(source):
+        return Format.ZIP  # behind other bytes: a self-extracting archive, a signature
     return Format.RAW
+
+
+def _compressed(source: ByteSource, name: str, kind: str, cancel: Cancellation | None) -> Format:
+    packed = SourceStream(source, 0, _DETECTION_INPUT)
+    inner = Exact(UnpackedStream(packed, Codec(kind), Budget(Limits(), cancel)))
+    try:
+        first = inner.take(_BLOCK)
+    except (RefusedError, OutOfReachError):
+        first = b""
+    is_tar = is_header(first) if first.strip(b"\0") else _named_tar(name, kind)
+    return Format(f"tar.{kind}" if is_tar else kind)
 
 
 def _named_tar(name: str, kind: str) -> bool:

@@ -1,9 +1,9 @@
-"""The rules that a member's header must keep before anybody is handed its bytes."""
+"""The rules that a member's header must keep before its bytes are handed out."""
 
 import re
 import unicodedata
 from dataclasses import replace
-from posixpath import normpath
+from posixpath import dirname, normpath, relpath
 
 from explorer.archive.models import Limits, Member, MemberKind, Refusal, RefusedError
 from explorer.facts import MISSING
@@ -14,16 +14,21 @@ _DRIVE = re.compile(r"^[A-Za-z]:")
 _COMPONENT_BYTES = 255
 """The longest file name of every common file system."""
 _DEPTH = 64
-"""Folders in folders. RoadRunner's archives have one, a deb three."""
+"""Levels of folders. RoadRunner's archives have one, a deb three."""
+_REPLACEABLE = (MemberKind.FILE, MemberKind.HARDLINK)
 
 
 def fold(name: str) -> str:
-    """The name as a file system sees it that knows neither case nor Unicode's several spellings (macOS, Windows)."""
+    """The name as a file system without case and Unicode variants sees it (macOS, Windows)."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def bad_name(name: str, limits: Limits) -> Refusal | None:
-    """The rule that a name or a link's target text breaks, whatever it stands for."""
+    """The rule that a name or a link's target breaks, or None.
+
+    A backslash counts as a separator here, because it is one on Windows: it must not lead out of
+    the archive there either. Otherwise it is an ordinary character.
+    """
     try:
         length = len(name.encode())
     except UnicodeEncodeError:
@@ -34,17 +39,15 @@ def bad_name(name: str, limits: Limits) -> Refusal | None:
         return Refusal(
             "name", f"its name is {length:,} bytes long, the limit is {limits.name_bytes:,}"
         )
-    if found := _CONTROL.search(name):
-        return Refusal("name", f"its name holds the control character U+{ord(found[0]):04X}")
+    if control := _CONTROL.search(name):
+        return Refusal("name", f"its name has the control character U+{ord(control[0]):04X}")
     parts = name.replace("\\", "/").split("/")
     if name.startswith(("/", "\\")) or _DRIVE.match(name):
         return Refusal("absolute", "its name is absolute")
     if ".." in parts:
         return Refusal("traversal", "its name leads out of the archive")
     if normpath(name) == ".":
-        return Refusal("name", "its name is that of the folder it would lie in")
-    if "\\" in name:
-        return Refusal("name", "its name holds a backslash, which is a separator on Windows")
+        return Refusal("name", "its name is that of the folder that it would be in")
     if len(parts) > _DEPTH or max(len(part.encode()) for part in parts) > _COMPONENT_BYTES:
         return Refusal(
             "name", f"its name has a part over {_COMPONENT_BYTES} bytes or more than {_DEPTH} parts"
@@ -53,7 +56,10 @@ def bad_name(name: str, limits: Limits) -> Refusal | None:
 
 
 def clean(name: str) -> str:
-    """Without ``./`` in front and a directory's slash behind; else as it stands, so that a hostile name shows."""
+    """The name without ``./`` in front and a directory's slash behind.
+
+    Otherwise unchanged, so that a hostile name stays visible.
+    """
     inner = _HERE.sub("", name)
     if not inner:
         return "." if name else ""
@@ -61,42 +67,56 @@ def clean(name: str) -> str:
 
 
 class Guard:
-    """Members of one tree in the order of their headers. Remembers names, links and sizes; at most ``limits.members``, with
-    the folders that only the names of others make."""
+    """Checks the members of one tree in the order of their headers.
 
-    def __init__(self, limits: Limits) -> None:
+    It remembers names, links and sizes. Folders that exist only in the names of other members count
+    as members, so that 20,000 deep names cannot become a million folders.
+    """
+
+    def __init__(self, limits: Limits, *, rooted: bool = False) -> None:
+        """``rooted``: the tree is a system's root (deb, rpm): absolute links point into it."""
         self._limits = limits
+        self._rooted = rooted
         self._kinds: dict[str, MemberKind] = {}
+        self._links: dict[str, str] = {}
         self._bytes = 0
         self._count = 0
 
-    def admit(self, member: Member) -> Member:
-        """The member, with ``refused`` set where it breaks a rule (an earlier refusal stays).
+    def admit(self, member: Member) -> Member | None:
+        """The member, with ``refused`` set if it breaks a rule (an earlier refusal stays).
+
+        Two files of one name are both admitted: the later one replaces the earlier, as tar does.
+
+        Returns:
+            None for a link that repeats an earlier member exactly.
 
         Raises:
-            RefusedError: ``count``: there are more than ``limits.members``; nothing behind it is looked at.
+            RefusedError: ``count``: there are more than ``limits.members``.
         """
         self._counted(member)
-        if (
-            refusal := bad_name(member.name, self._limits)
-        ) is not None:  # nothing else can be told of such a name
-            cut = (
-                self._limits.name_bytes
-            )  # a refused name is still shown, but 20,000 of 1 MiB are not kept
+        if (refusal := bad_name(member.name, self._limits)) is not None:
+            # A refused name is still shown, but 20,000 names of 1 MiB are not kept.
+            cut = self._limits.name_bytes
             return replace(
                 member,
                 name=member.name[:cut],
+                stored=member.stored[:cut],
                 link=member.link[:cut],
                 refused=member.refused or refusal,
             )
         path = normpath(member.name)
+        if self._rooted and member.kind is MemberKind.SYMLINK and member.link.startswith("/"):
+            inside = normpath(member.link).lstrip("/")
+            member = replace(member, link=relpath(f"/{inside}", f"/{dirname(path)}"))
+        if self._repeats(path, member):
+            return None
         refused = member.refused or self._judge(path, member)
         if refused is None or path not in self._kinds:
-            given = (
-                refused is None or member.kind is MemberKind.SYMLINK
-            )  # what lies behind a refused link is refused as well
-            self._kinds[path] = member.kind if given else MemberKind.OTHER
+            # What is behind a refused link is refused as well.
+            is_link = member.kind is MemberKind.SYMLINK
+            self._kinds[path] = member.kind if refused is None or is_link else MemberKind.OTHER
         if refused is None:
+            self._remember_link(path, member)
             self._make_folders(path, member)
         return replace(member, link=member.link[: self._limits.name_bytes], refused=refused)
 
@@ -109,8 +129,31 @@ class Guard:
                 member.name,
             )
 
+    def _repeats(self, path: str, member: Member) -> bool:
+        """A symlink with the same target again, or a hard link to itself (``tar cf x a a``)."""
+        earlier = self._kinds.get(path)
+        if member.kind is MemberKind.SYMLINK and earlier is MemberKind.SYMLINK:
+            return self._links.get(path) == member.link
+        return (
+            member.kind is MemberKind.HARDLINK
+            and earlier in (*_REPLACEABLE, MemberKind.SYMLINK)
+            and normpath(clean(member.link)) == path
+        )
+
+    def _remember_link(self, path: str, member: Member) -> None:
+        target = member.link
+        if member.kind is MemberKind.HARDLINK:
+            inner = normpath(target)
+            if self._kinds.get(inner) is not MemberKind.SYMLINK:
+                return
+            self._kinds[path] = MemberKind.SYMLINK
+            target = self._links[inner]
+        elif member.kind is not MemberKind.SYMLINK:
+            return
+        self._links[path] = target
+
     def _make_folders(self, path: str, member: Member) -> None:
-        """Those above a member are there now, whether they have members of their own or not."""
+        """The folders above a member exist now, whether they have members of their own or not."""
         at = path.rfind("/")
         while at >= 0 and path[:at] not in self._kinds:
             self._counted(member)
@@ -128,41 +171,45 @@ class Guard:
 
     def _judge_place(self, path: str, member: Member) -> Refusal | None:
         earlier = self._kinds.get(path)
-        if earlier is not None and not (earlier is member.kind is MemberKind.DIRECTORY):
+        may_replace = member.kind is MemberKind.FILE and earlier in _REPLACEABLE
+        if not (earlier is None or may_replace or earlier is member.kind is MemberKind.DIRECTORY):
             return Refusal("duplicate", "another member has the same name")
         at = path.find("/")
         while at >= 0:
             above = self._kinds.get(path[:at])
             if above is MemberKind.SYMLINK:
-                return Refusal("traversal", f"it lies behind the link {path[:at]}")
+                return Refusal("traversal", f"it is behind the link {path[:at]}")
             if above not in (None, MemberKind.DIRECTORY):
-                return Refusal("duplicate", f"it lies in {path[:at]}, which is no folder")
+                return Refusal("duplicate", f"it is in {path[:at]}, which is not a folder")
             at = path.find("/", at + 1)
         return None
 
     def _judge_link(self, path: str, member: Member) -> Refusal | None:
-        if member.kind is MemberKind.HARDLINK:
-            refusal = bad_name(member.link, self._limits)
-            if refusal is not None or self._kinds.get(normpath(member.link)) not in (
-                MemberKind.FILE,
-                MemberKind.HARDLINK,
+        target, kind = member.link, member.kind
+        if kind is MemberKind.HARDLINK:
+            inner = normpath(target)
+            kind = self._kinds.get(inner, MemberKind.OTHER)
+            if bad_name(target, self._limits) is not None or kind not in (
+                *_REPLACEABLE,
+                MemberKind.SYMLINK,
             ):
                 return Refusal(
                     "link-outside",
-                    "it is a hard link to something that is no file before it in the archive",
+                    "it is a hard link to something that is not an earlier file of the archive",
                 )
-        if member.kind is MemberKind.SYMLINK and not self._stays_inside(path, member.link):
+            target = self._links.get(inner, "")
+        if kind is MemberKind.SYMLINK and not self._stays_inside(path, target):
             return Refusal(
-                "link-outside",
-                f"it is a link that leads, or may lead, out of the archive: {member.link}",
+                "link-outside", f"it is a link that may lead out of the archive: {target}"
             )
         return None
 
     def _stays_inside(self, path: str, target: str) -> bool:
-        """``..`` only in front, and no more of them than there are folders above the link.
+        """``..`` only in front, and no more often than there are folders above the link.
 
-        The folders above a link are no links (``_judge_place``), so going up from it is what it looks like. Behind that
-        a target only goes down, if through other links then through ones that keep this rule too: no chain gets out.
+        The folders above a link are not links themselves (``_judge_place``), so going up from it is
+        what it looks like. After that a target only goes down; if it passes through other links,
+        they keep this rule too. No chain of links leads out.
         """
         parts = [part for part in target.split("/") if part not in ("", ".")]
         ups = 0

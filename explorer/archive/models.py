@@ -1,4 +1,4 @@
-"""Archives and their members, each one offered or refused with a rule's name."""
+"""Archives and their members. Each member is offered, or refused by a named rule."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,17 +10,77 @@ from explorer.facts import Fact
 
 
 class Format(StrEnum):
-    """How a file is packed. Found by its bytes; the name only helps for tar inside a compressor."""
+    """How a file is packed, found by its bytes."""
 
     TAR = "tar"
     TAR_GZ = "tar.gz"
     TAR_XZ = "tar.xz"
     TAR_BZ2 = "tar.bz2"
     TAR_ZST = "tar.zst"
+    TAR_LZ = "tar.lz"
+    TAR_LZMA = "tar.lzma"
+    TAR_LZ4 = "tar.lz4"
     ZIP = "zip"
     DEB = "deb"
+    RPM = "rpm"
+    CPIO = "cpio"
+
+    GZ = "gz"
+    XZ = "xz"
+    BZ2 = "bz2"
+    ZST = "zst"
+    LZ = "lz"
+    LZMA = "lzma"
+    LZ4 = "lz4"
+
+    SEVEN_ZIP = "7z"
+    SQUASHFS = "squashfs"
+    COMPRESS = "compress (.Z)"
+    APK3 = "apk v3"
+    LZ4_LEGACY = "lz4 (legacy format)"
+    LZOP = "lzop"
+    LRZIP = "lrzip"
+    RAR = "rar"
+    CAB = "cab"
+    XAR = "xar"
+    FLATPAK = "flatpak"
+
     RAW = "raw"
-    """Not an archive: the file itself is the only member. ``gz``, ``xz``, ``bz2``, ``zst`` of a single file count as raw, unpacked."""
+    """Neither an archive nor compressed: the file itself is the only member."""
+
+    @property
+    def compression(self) -> str:
+        """``gz``, ``xz`` … for a compressed tar or a compressed file; empty for anything else."""
+        kind = self.value.removeprefix("tar.")
+        return kind if kind in _COMPRESSIONS else ""
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one compressed file, which has no name of its own."""
+        return self.value in _COMPRESSIONS
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its members can be read here."""
+        return self not in _UNREAD
+
+
+_COMPRESSIONS = frozenset(("gz", "xz", "bz2", "zst", "lz", "lzma", "lz4"))
+_UNREAD = frozenset(
+    (
+        Format.SEVEN_ZIP,
+        Format.SQUASHFS,
+        Format.COMPRESS,
+        Format.APK3,
+        Format.LZ4_LEGACY,
+        Format.LZOP,
+        Format.LRZIP,
+        Format.RAR,
+        Format.CAB,
+        Format.XAR,
+        Format.FLATPAK,
+    )
+)
 
 
 class MemberKind(StrEnum):
@@ -37,32 +97,36 @@ class Refusal:
     """Why a member is not given out."""
 
     rule: str
-    """Stable code: ``traversal``, ``absolute``, ``link-outside``, ``device``, ``size``, ``ratio``, ``count``, ``duplicate``,
-    ``truncated``, ``header``, ``encrypted``, ``name``, ``checksum``, ``method`` (a compression that is not read here),
-    ``sparse``, ``damaged`` (the compressed data themselves), and ``prefix``: not a fault, the rest is not here (a peek)."""
+    """Stable code: ``traversal``, ``absolute``, ``link-outside``, ``device``, ``size``, ``ratio``,
+    ``count``, ``duplicate``, ``truncated``, ``header``, ``encrypted``, ``name``, ``checksum``,
+    ``method`` (a packing that is not read here), ``damaged`` (the compressed data themselves), and
+    ``prefix``: not a fault, the rest is not here (a peek)."""
     text: str
     """A sentence fragment; may quote the archive: untrusted."""
 
 
+_UNPACK_ELSEWHERE = "If you trust it, unpack it with another tool"
+_WRITES_OUTSIDE = "Do not trust this archive: it would write outside its own folder"
 _REMEDIES = {
     "prefix": "Download the whole file",
     "truncated": "Download it again: the end is missing",
-    "checksum": "Download it again: bytes were changed on the way, or were never right",
+    "checksum": "Download it again: its bytes are not the ones that were packed",
     "damaged": "Download it again: the compressed data cannot be read",
-    "encrypted": "Unpack it with its password first, and open the file that was in it",
-    "method": "Unpack it with its own tool first, and open the file that was in it",
-    "size": "If you trust it, unpack it with another tool",
-    "ratio": "If you trust it, unpack it with another tool",
-    "count": "If you trust it, unpack it with another tool",
+    "encrypted": "Unpack it with its password first, then open the file that was in it",
+    "method": "Unpack it with its own tool first, then open the file that was in it",
+    "header": "Download it again; if it stays like this, its headers are malformed",
+    "traversal": _WRITES_OUTSIDE,
+    "absolute": _WRITES_OUTSIDE,
+    "link-outside": _WRITES_OUTSIDE,
 }
 
 
 class RefusedError(FormatError):
-    """A member, or the archive itself, that broke a rule. The text names the member and the rule."""
+    """A member, or the archive itself, breaks a rule. The text names both."""
 
     def __init__(self, rule: str, text: str, member: str = "") -> None:
         subject = member or "this archive"
-        remedy = _REMEDIES.get(rule, "Do not trust this archive: no ordinary tool writes this")
+        remedy = _REMEDIES.get(rule, _UNPACK_ELSEWHERE)
         super().__init__(f"Refused {subject}: {text}", f"Rule: {rule}", remedy)
         self.refusal = Refusal(rule, text)
         self.member = member
@@ -74,27 +138,31 @@ class Member:
     """A file inside an asset. Its name is untrusted."""
 
     name: str
-    """As the header says, without a leading ``./`` and a directory's trailing slash."""
+    """As in the header, without a leading ``./`` and a directory's trailing slash."""
     kind: MemberKind
     size: Fact[int]
-    """Bytes, as the header claims; Unknown for one unpacked from a plain compressor."""
+    """Bytes, as the header claims; Unknown for the content of a compressed single file."""
     mode: int
-    """Unix permission bits (at most 0o7777, as the header says); 0 where the format has none."""
+    """Unix permission bits, at most 0o7777; 0 where the format has none."""
     link: str = ""
-    """Where a link points to."""
+    """Where a link points to. In a deb or rpm an absolute target is given relative to the link, so
+    that it stays inside the unpacked tree."""
     refused: Refusal | None = None
     part: str = ""
     """``data`` or ``control`` in a deb, else empty."""
+    stored: str = ""
+    """The name exactly as stored (``./tool``), which is what tar and unzip have to be given; empty
+    for a file that is not an archive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an archive may ask of this machine. Beyond that it is refused, by name."""
+    """What an archive may cost this machine. Beyond that it is refused by name."""
 
     member_bytes: int = 1 << 30
     total_bytes: int = 4 << 30
     ratio: int = 400
-    """UnpackedStream bytes per packed byte, looked at after the first 16 MiB unpacked. Real Go archives reach 4."""
+    """Unpacked bytes per packed byte, checked after the first 16 MiB. Real programs reach about 4."""
     members: int = 20_000
     name_bytes: int = 1024
 
@@ -106,7 +174,7 @@ class MemberStream(Protocol):
         """Between 1 and ``limit`` bytes; empty at the end.
 
         Raises:
-            FormatError: the archive is damaged or a limit was passed; names the member and the rule.
+            FormatError: the archive is damaged or exceeds a limit; names the member and the rule.
             OutOfReachError: the source ends before the archive does (a peek).
         """
 
@@ -117,7 +185,7 @@ class Entry:
 
     member: Member
     open: Callable[[], MemberStream]
-    """Raises FormatError for a member that was refused or is no file."""
+    """Raises FormatError for a member that was refused or is not a file."""
 
 
 Walk = Iterator[Entry]
@@ -130,5 +198,5 @@ class ArchiveListing:
     format: Format
     members: tuple[Member, ...]
     problem: Refusal | None = None
-    """What is wrong with the archive itself (``truncated``, ``header``, ``damaged``, ``ratio`` …); what stands before it is still
-    shown. ``prefix``: nothing is wrong, the source ends here (a peek)."""
+    """What is wrong with the archive itself (``truncated``, ``header``, ``damaged`` …); the members
+    before it are still listed. ``prefix``: nothing is wrong, the source ends here (a peek)."""

@@ -1,4 +1,4 @@
-"""Bytes read forwards: from a source, through a decompressor, and up to a member's end. And the limits on them."""
+"""Bytes read forwards: from a source, through a decompressor, up to a member's end, in limits."""
 
 import zlib
 from typing import Protocol
@@ -10,15 +10,15 @@ from explorer.facts import Unknown
 from explorer.progress import Cancellation
 
 _RATIO_FROM = 16 << 20
-"""UnpackedStream bytes from which on the ratio is looked at: a few KB of zeros are no bomb."""
+"""Unpacked bytes from which on the ratio is checked: a few KB of zeros are not a bomb."""
 _SMALL_PIECE, _LARGE_PIECE = 4096, 16384
-"""Bytes of input at a time. A file of a million tiny gzip streams copies what is left of a piece for each: keep it short."""
+"""Bytes of input at a time. A decompressor copies the rest of a piece for every stream in it."""
 _STEP = 256 << 10
-"""Bytes unpacked at a time where they are only passed over."""
+"""Bytes unpacked at a time when they are only skipped."""
 
 
 class Budget:
-    """What is left of an archive's limits. One for the whole walk; ``member`` is whom to blame."""
+    """What is left of an archive's limits, for one walk. ``member`` is named in errors."""
 
     def __init__(self, limits: Limits, cancel: Cancellation | None) -> None:
         self.limits = limits
@@ -27,7 +27,7 @@ class Budget:
         self._unpacked = 0
 
     def check(self) -> None:
-        """Raises CancelledError if somebody asked to stop."""
+        """Raise OperationCancelledError if the work was cancelled."""
         if self._cancel is not None:
             self._cancel.check()
 
@@ -36,7 +36,7 @@ class Budget:
 
         Raises:
             RefusedError: ``size`` or ``ratio``.
-            CancelledError: somebody asked to stop.
+            OperationCancelledError: the work was cancelled.
         """
         self.check()
         self._unpacked += amount
@@ -58,11 +58,11 @@ class Forward(Protocol):
     def read(self, limit: int) -> bytes: ...
 
     def skip(self, length: int) -> int:
-        """Pass over ``length`` bytes; what was passed over, less only at the end."""
+        """Skip ``length`` bytes. Returns how many were skipped: fewer only at the end."""
 
 
 class SourceStream:
-    """A stretch of a source. Passing over it reads nothing."""
+    """Part of a source. Skipping reads nothing."""
 
     def __init__(self, source: ByteSource, start: int = 0, length: int | None = None) -> None:
         self._source = source
@@ -90,10 +90,10 @@ class SourceStream:
 
 
 class UnpackedStream:
-    """A compressed stretch, unpacked. Asks for input only when the decompressor has nothing left to give."""
+    """Decompressed bytes. Input is read only when the decompressor has nothing left to give."""
 
     def __init__(self, below: Forward, codec: Codec, budget: Budget, member: str = "") -> None:
-        """``member``: whom to blame; empty for the one that the walk is at."""
+        """``member``: named in errors; empty for the one that the walk has reached."""
         self._below = below
         self._name = member
         self._codec = codec
@@ -147,7 +147,7 @@ class UnpackedStream:
 
 
 class Exact:
-    """Whole blocks from a stream: what was read before an error is kept for the next try."""
+    """Whole blocks from a stream. What was read before an error is kept for the next try."""
 
     def __init__(self, below: Forward) -> None:
         self._below = below
@@ -173,7 +173,7 @@ class Exact:
 
 
 class CheckedStream:
-    """A zip member's bytes: as many as the header says, and with its CRC-32, or an error at the end."""
+    """A zip member's bytes. An error at the end if their number or CRC-32 is not the header's."""
 
     def __init__(self, below: Forward, size: int, crc: int, member: str, budget: Budget) -> None:
         self._below = below
@@ -181,7 +181,7 @@ class CheckedStream:
         self._crc = crc
         self._member = member
         self._budget = budget
-        self._seen = 0
+        self._count = 0
         self._sum = 0
         self._checked = False
 
@@ -191,10 +191,10 @@ class CheckedStream:
             return b""
         self._budget.check()
         data = self._below.read(
-            min(limit, self._size - self._seen + 1)
-        )  # one more, to see that there is none
-        self._seen += len(data)
-        if self._seen > self._size:
+            min(limit, self._size - self._count + 1)
+        )  # one byte more, to detect a longer member
+        self._count += len(data)
+        if self._count > self._size:
             raise RefusedError(
                 "header",
                 f"it unpacks to more than the {self._size:,} bytes that its header says",
@@ -203,8 +203,8 @@ class CheckedStream:
         self._sum = zlib.crc32(data, self._sum)
         if data:
             return data
-        if self._seen < self._size:
-            raise _short(self._member, self._seen, self._size)
+        if self._count < self._size:
+            raise _short(self._member, self._count, self._size)
         if self._sum != self._crc:
             raise RefusedError(
                 "checksum",
@@ -216,7 +216,7 @@ class CheckedStream:
 
 
 class BodyStream:
-    """One member's body: exactly ``length`` bytes of the stream that it lies in."""
+    """One member's body: exactly ``length`` bytes of the stream that it is part of."""
 
     def __init__(self, below: Forward, length: int, member: str, budget: Budget) -> None:
         self._below = below
@@ -240,7 +240,7 @@ class BodyStream:
         return data
 
     def finish(self, padding: int = 0) -> None:
-        """Pass over what was not read, and ``padding`` bytes more.
+        """Skip what was not read, and ``padding`` bytes more.
 
         Raises:
             RefusedError: ``truncated``: the stream ends before the member does.

@@ -1,12 +1,13 @@
-"""Walking an archive: each member as soon as its header is there, and its bytes forwards."""
+"""Walks an archive: each member as soon as its header is there, and its bytes forwards."""
 
 from collections.abc import Iterator
 from functools import partial
 from pathlib import PurePosixPath, PureWindowsPath
 
 from explorer.archive.codecs import Codec
+from explorer.archive.cpios import walk_cpio
 from explorer.archive.debs import walk_deb
-from explorer.archive.formats import compression, detect
+from explorer.archive.formats import detect
 from explorer.archive.guard import Guard
 from explorer.archive.models import (
     ArchiveListing,
@@ -20,6 +21,7 @@ from explorer.archive.models import (
     RefusedError,
     Walk,
 )
+from explorer.archive.rpms import walk_rpm
 from explorer.archive.streams import BodyStream, Budget, SourceStream, UnpackedStream
 from explorer.archive.tarfiles import refuse_unless_file, walk_tar
 from explorer.archive.zipfiles import walk_zip
@@ -38,69 +40,76 @@ def walk(
     *,
     prefix: bool = False,
 ) -> Walk:
-    """The members in the order in which they lie in the file, each as soon as its header is there.
+    """The members in the order of their bytes, each as soon as its header is there.
 
-    A refused member is yielded with ``refused`` set, and its ``open`` raises; what stands behind it is still walked. Read
-    an entry before the walk goes on: its bytes are passed over then. No byte of the source is asked for that is not
-    needed for what was asked so far.
+    A refused member is yielded with ``refused`` set, and its ``open`` raises; the walk goes on
+    behind it. Read an entry before the walk goes on: its bytes are skipped then. No byte of the
+    source is read before it is needed.
 
     Args:
         name: the file's own name; it names the only member of a raw file, and see ``detect``.
-        prefix: for a peek. A zip is read from its front as far as that goes, instead of by the directory at its end;
-            the mode of its members is 0 then. Any other format is walked the same way.
+        prefix: for a peek. A zip is read from its front as far as that goes, instead of by the
+            directory at its end; the mode of its members is 0 then. Any other format is walked the
+            same way.
 
-    Raises (while it is walked):
-        RefusedError: a FormatError for the archive itself: damaged, truncated, over a limit. Nothing can follow.
-        OutOfReachError: the source ends before the archive does (a peek); what was yielded until then stands.
-        SourceError, CancelledError: as ever.
+    Raises:
+        RefusedError: (while walking) the archive itself is damaged, cut, too large, or packed in a
+            way that is not read here. Nothing can follow.
+        OutOfReachError: (while walking) the source ends before the archive does (a peek); the
+            members until then are valid.
+        SourceError, OperationCancelledError: reading failed, or was cancelled.
     """
     limits = limits or Limits()
-    return _walk_as(detect(source, name), source, name, limits, Budget(limits, cancel), prefix)
+    form = detect(source, name, cancel)
+    return _walk_as(form, source, name, Budget(limits, cancel), prefix)
 
 
-def _walk_as(
-    form: Format, source: ByteSource, name: str, limits: Limits, budget: Budget, prefix: bool
-) -> Walk:
+def _walk_as(form: Format, source: ByteSource, name: str, budget: Budget, prefix: bool) -> Walk:
+    limits = budget.limits
+    if not form.is_read:
+        raise RefusedError("method", f"it is packed as {form}, which is not read here")
+    if form.is_single:
+        return _single(source, name, form.compression, budget)
+    if form.compression:
+        packed = UnpackedStream(SourceStream(source), Codec(form.compression), budget)
+        return walk_tar(packed, Guard(limits), budget, sealed=True)
     match form:
-        case Format.RAW:
-            return _raw(source, name, limits, budget)
         case Format.ZIP:
             return walk_zip(source, Guard(limits), budget, prefix=prefix)
         case Format.DEB:
             return walk_deb(source, budget)
         case Format.TAR:
             return walk_tar(SourceStream(source), Guard(limits), budget)
-        case Format.TAR_GZ | Format.TAR_XZ | Format.TAR_BZ2 | Format.TAR_ZST:
-            stream = UnpackedStream(
-                SourceStream(source), Codec(form.value.removeprefix("tar.")), budget
-            )
-            return walk_tar(stream, Guard(limits), budget, sealed=True)
+        case Format.RPM:
+            return walk_rpm(source, budget)
+        case Format.CPIO:
+            return walk_cpio(SourceStream(source), Guard(limits), budget)
+        case _:
+            return _raw(source, name, budget)
 
 
-def _raw(source: ByteSource, name: str, limits: Limits, budget: Budget) -> Iterator[Entry]:
-    """The file itself as its only member, or what a plain compressor holds."""
-    short = PurePosixPath(PureWindowsPath(name).as_posix()).name or "file"
-    kind = compression(source)
-    if kind:
-        short = (
-            short[: -len(kind) - 1]
-            if short.lower().endswith(f".{kind}") and len(short) > len(kind) + 1
-            else short
-        )
-        member = Guard(limits).admit(
-            Member(
-                short, MemberKind.FILE, Unknown("a compressed file does not say how long it is"), 0
-            )
-        )
-        budget.member = member.name
-        packed = UnpackedStream(SourceStream(source), Codec(kind), budget, member.name)
-        yield Entry(
-            member,
-            partial(refuse_unless_file, member, _Capped(packed, limits.member_bytes, member.name)),
-        )
-        return
-    size = source.size
-    member = Guard(limits).admit(Member(short, MemberKind.FILE, size, 0))
+def _short_name(name: str) -> str:
+    short = PurePosixPath(PureWindowsPath(name).as_posix()).name
+    return short if short not in ("", ".", "..") else "file"
+
+
+def _single(source: ByteSource, name: str, kind: str, budget: Budget) -> Iterator[Entry]:
+    """What a compressed file holds, as its only member, named without the compressor's ending."""
+    short = _short_name(name)
+    if short.lower().endswith(f".{kind}") and len(short) > len(kind) + 1:
+        short = short[: -len(kind) - 1]
+    size = Unknown("a compressed file does not say how long it is")
+    member = Member(short, MemberKind.FILE, size, 0)
+    budget.member = member.name
+    packed = UnpackedStream(SourceStream(source), Codec(kind), budget, member.name)
+    body = _Capped(packed, budget.limits.member_bytes, member.name)
+    yield Entry(member, partial(refuse_unless_file, member, body))
+
+
+def _raw(source: ByteSource, name: str, budget: Budget) -> Iterator[Entry]:
+    """The file itself as its only member."""
+    size, short = source.size, _short_name(name)
+    member = Member(short, MemberKind.FILE, size, 0)
     body: MemberStream = (
         SourceStream(source)
         if isinstance(size, Unknown)
@@ -110,7 +119,7 @@ def _raw(source: ByteSource, name: str, limits: Limits, budget: Budget) -> Itera
 
 
 class _Capped:
-    """A stream whose length nobody told beforehand, up to the limit for a member."""
+    """A stream of unknown length, up to the limit for a member."""
 
     def __init__(self, below: MemberStream, limit: int, member: str) -> None:
         self._below = below
@@ -139,18 +148,19 @@ def listing(
 ) -> ArchiveListing:
     """All members that can be read, and what stopped the reading.
 
-    A damaged archive gives ``problem`` and the members before it, no error. So does a source that ends before the archive
-    (``prefix`` as the problem's rule): nothing is wrong with such an archive, but a list of it must not look complete.
+    A damaged archive is not an error: ``problem`` says what is wrong, and the members before it are
+    listed. A source that ends before the archive does is reported the same way, by the rule
+    ``prefix``: such a list must not look complete.
 
     Raises:
-        OutOfReachError: only where not even the first bytes are here.
-        SourceError, CancelledError: as ever.
+        OutOfReachError: not even the first bytes are here.
+        SourceError, OperationCancelledError: reading failed, or was cancelled.
     """
-    limits = limits or Limits()
-    form = detect(source, name)
+    form = detect(source, name, cancel)
+    budget = Budget(limits or Limits(), cancel)
     members: list[Member] = []
     try:
-        for entry in _walk_as(form, source, name, limits, Budget(limits, cancel), prefix):
+        for entry in _walk_as(form, source, name, budget, prefix):
             members.append(entry.member)  # noqa: PERF401 - what came before an error is kept
     except RefusedError as error:
         text = f"{error.member}: {error.refusal.text}" if error.member else error.refusal.text

@@ -1,8 +1,9 @@
 """zip, read in two ways that give the same answer for a well-formed file.
 
-By its central directory (the default): the whole file must agree with itself, and what does not is refused by name.
-From the front (``prefix=True``, for a peek): local headers one after the other, as long as they tell where the next is,
-because the first 16 KiB usually hold the small members and the head of the binary; else by the directory all the same.
+By its central directory (the default): the whole file must agree with itself, and members that do
+not are refused. From the front (``prefix=True``, for a peek): local headers one after the other, as
+long as they say where the next one is, because the first 16 KiB usually hold the small members and
+the head of the binary; then by the directory.
 """
 
 import stat
@@ -20,26 +21,25 @@ from explorer.bytesource import ByteSource, OutOfReachError
 from explorer.facts import Unknown
 
 _TAIL = 16 << 10
-"""Bytes read at the end at first: the end record and, for a few hundred members, the directory."""
+"""Bytes read first at the end: the end record and, for a few hundred members, the directory."""
 _DIRECTORY_BYTES_PER_MEMBER = 512
 _COMMENT = 0xFFFF
 _LINK_BYTES = 4096
-"""PATH_MAX on Linux: a link's target is no longer."""
+"""PATH_MAX on Linux: no link's target is longer."""
 _JUMPS = 2
 _FAR = 64 << 10
-"""Passing over more bytes than this is a jump, which costs a peek a request; after two the directory is cheaper."""
+"""Skipping more bytes than this costs a peek a request; after two the directory is cheaper."""
 _CODECS = {8: "deflate", 12: "bz2", 93: "zst"}
 _STORED = 0
-_UNIX = (3, 19)
 
 
 @dataclass(frozen=True, slots=True)
 class _Located:
-    """A central header, and where its data lie."""
+    """A central header, and where its data are."""
 
     header: zh.ZipHeader
     local: zh.ZipHeader | None
-    """None where the local header was not read yet, or cannot be."""
+    """None if the local header was not read yet, or cannot be."""
     refused: Refusal | None
 
 
@@ -56,21 +56,32 @@ def walk_zip(source: ByteSource, guard: Guard, budget: Budget, *, prefix: bool) 
         if resume_at < 0:
             return
     directory, tail = _directory(source)
-    located = _read_directory(source, directory, tail, guard, budget)
+    located = _read_directory(source, directory, tail, budget)
     if not prefix:
         located = _agree(source, located, directory.offset, budget)
+    copies: set[tuple[str, int, int]] = set()
     for one in located:
-        if one.header.offset >= resume_at:
-            yield _entry(source, one, guard, budget)
+        header = one.header
+        same = (header.name, header.crc, header.size)
+        if same in copies and one.refused is None:
+            continue  # the same file twice
+        copies.add(same)
+        if header.offset >= resume_at:
+            yield from _entry(source, one, guard, budget)
 
 
 def _from_front(source: ByteSource, guard: Guard, budget: Budget) -> Generator[Entry, None, int]:
-    """Entries by their local headers. Returns the offset from which the directory has to be asked; -1 when all were seen.
+    """Entries by their local headers.
 
-    A local header has no mode, and does not tell a link from a file: ``mode`` is 0, and a small stored member, which is
-    how zip keeps a link, is left to the directory.
+    A local header has no mode and does not tell a link from a file: ``mode`` is 0, and a small
+    stored member, which is how zip keeps a link, is left to the directory.
+
+    Returns:
+        The offset from which the directory is needed; -1 if all members were read.
     """
     at, jumps = 0, 0
+    if source.read_at(0, 4) in zh.SPANNING:
+        at = 4
     while True:
         mark = source.read_at(at, 4)
         if mark == zh.CENTRAL or (mark == zh.END and at == 0):
@@ -83,9 +94,9 @@ def _from_front(source: ByteSource, guard: Guard, budget: Budget) -> Generator[E
             and 0 < header.size <= _LINK_BYTES
             and not header.name.endswith("/")
         )
-        if header.described or may_be_link:
+        if header.described or may_be_link or "\\" in header.name:
             return at
-        yield _entry(source, _Located(header, header, None), guard, budget)
+        yield from _entry(source, _Located(header, header, None), guard, budget)
         at += header.length + header.packed
         jumps += header.packed > _FAR
         if jumps > _JUMPS:
@@ -100,7 +111,7 @@ def _local(source: ByteSource, at: int) -> zh.ZipHeader:
 
 
 def _directory(source: ByteSource) -> tuple[zh.Directory, tuple[int, bytes]]:
-    """Where the directory lies, and the file's tail with its offset, so that it is not asked for twice."""
+    """Where the directory is, and the file's tail with its offset, to read it only once."""
     size = source.size
     if isinstance(size, Unknown):
         raise OutOfReachError(0, f"a zip is read from its end, and {size.why}")
@@ -111,15 +122,42 @@ def _directory(source: ByteSource) -> tuple[zh.Directory, tuple[int, bytes]]:
         tail = source.read_at(start, size - start)
     directory, wide = zh.parse_end(tail, size)
     if wide is not None:
-        directory = zh.parse_end64(source.read_at(wide[0], zh.END64_BYTES), wide, directory)
+        directory = _wide_directory(source, directory, wide)
     return directory, (start, tail)
+
+
+def _wide_directory(
+    source: ByteSource, narrow: zh.Directory, wide: tuple[int, int]
+) -> zh.Directory:
+    """The zip64 directory; bytes before the archive move its end record away from its offset."""
+    place, end = wide
+    record = source.read_at(place, zh.END64_BYTES)
+    shift = max(0, end - zh.END64_BYTES - place)
+    if record.startswith(zh.END64) or not shift:
+        return zh.parse_end64(record, wide, narrow)
+    record = source.read_at(place + shift, zh.END64_BYTES)
+    directory = zh.parse_end64(record, (place, end - shift), narrow)
+    return replace(directory, offset=directory.offset + shift, shift=shift)
+
+
+def has_directory(source: ByteSource) -> bool:
+    """Whether the file ends as a zip does, whatever it begins with.
+
+    Raises:
+        OutOfReachError: the end is not here.
+    """
+    try:
+        directory, _ = _directory(source)
+    except RefusedError:
+        return False
+    mark = source.read_at(directory.offset, 4)
+    return mark == zh.CENTRAL or (mark == zh.END and not directory.entries)
 
 
 def _read_directory(
     source: ByteSource,
     directory: zh.Directory,
     tail: tuple[int, bytes],
-    guard: Guard,
     budget: Budget,
 ) -> list[_Located]:
     """Every entry of the central directory, by the offset of its local header."""
@@ -134,24 +172,26 @@ def _read_directory(
         data = held[directory.offset - start : directory.offset - start + directory.size]
     else:
         data = source.read_at(directory.offset, directory.size)
-    found: list[_Located] = []
+    located: list[_Located] = []
     at = 0
     while at < len(data):
         budget.check()
         header = zh.parse_central(data, at)
         at += header.length
-        found.append(_Located(header, None, None))
-    if len(found) != directory.entries or len(data) < directory.size:
+        header = replace(header, offset=header.offset + directory.shift)
+        located.append(_Located(header, None, None))
+    if len(located) != directory.entries or len(data) < directory.size:
         raise RefusedError(
-            "header", f"its directory claims {directory.entries:,} members and holds {len(found):,}"
+            "header",
+            f"its directory claims {directory.entries:,} members and holds {len(located):,}",
         )
-    return sorted(found, key=lambda one: one.header.offset)
+    return sorted(located, key=lambda one: one.header.offset)
 
 
 def _agree(
     source: ByteSource, located: list[_Located], directory_at: int, budget: Budget
 ) -> list[_Located]:
-    """Hold every central header against its local one, and all of them against each other: no overlap, nothing hidden."""
+    """Compare every central header with its local one: no overlap, nothing hidden."""
     if source.read_at(0, 4) == zh.LOCAL and not (located and located[0].header.offset == 0):
         raise RefusedError("header", "its first member is not in its directory")
     checked: list[_Located] = []
@@ -163,7 +203,7 @@ def _agree(
 
 
 def _compare(source: ByteSource, one: _Located, following: int) -> _Located:
-    """The entry with its local header, refused where that tells another story or its data reach into the next one."""
+    """The entry with its local header, refused if they differ or its data reach into the next."""
     central = one.header
     try:
         local = _local(source, central.offset)
@@ -176,7 +216,7 @@ def _compare(source: ByteSource, one: _Located, following: int) -> _Located:
         return replace(one, refused=Refusal("header", "its data overlap what follows"))
     if central.described:
         length = zh.descriptor_length(source.read_at(end, min(24, following - end)), central)
-        if not length:
+        if not length and following > end:
             return replace(
                 one,
                 refused=Refusal(
@@ -190,22 +230,23 @@ def _compare(source: ByteSource, one: _Located, following: int) -> _Located:
 
 
 def _difference(central: zh.ZipHeader, local: zh.ZipHeader) -> str | None:
-    """What the local header says otherwise than the directory, in words."""
+    """How the local header differs from the directory, in words; None if it does not."""
     if local.raw_name != central.raw_name:
         return f"its local header calls it {local.name}"
     if (local.method, local.encrypted) != (central.method, central.encrypted):
         return "its local header names another method"
     pairs = ((local.crc, central.crc), (local.packed, central.packed), (local.size, central.size))
     if any(here != there and not (local.described and here == 0) for here, there in pairs):
-        return "its local header tells other sizes or another checksum than the directory"
+        return "its local header has other sizes or another checksum than the directory"
     return None
 
 
-def _entry(source: ByteSource, one: _Located, guard: Guard, budget: Budget) -> Entry:
+def _entry(source: ByteSource, one: _Located, guard: Guard, budget: Budget) -> Iterator[Entry]:
     header = one.header
-    name = clean(header.name)
-    mode = header.external >> 16 if header.system in _UNIX else 0
-    if header.name.endswith(("/", "\\")) or stat.S_ISDIR(mode):
+    stored = header.name.replace("\\", "/") if header.has_backslashes else header.name
+    name = clean(stored)
+    mode = header.external >> 16 if header.is_unix else 0
+    if stored.endswith("/") or stat.S_ISDIR(mode):
         kind = MemberKind.DIRECTORY
     elif stat.S_ISLNK(mode):
         kind = MemberKind.SYMLINK
@@ -219,8 +260,11 @@ def _entry(source: ByteSource, one: _Located, guard: Guard, budget: Budget) -> E
     if kind is MemberKind.DIRECTORY and header.size and refused is None:
         refused = Refusal("header", "its header gives a folder a body")
     size = header.size if kind is MemberKind.FILE else 0
-    member = guard.admit(Member(name, kind, size, stat.S_IMODE(mode), link, refused))
-    return Entry(member, partial(_open, source, one, member, budget))
+    member = guard.admit(
+        Member(name, kind, size, stat.S_IMODE(mode), link, refused, stored=header.name)
+    )
+    if member is not None:
+        yield Entry(member, partial(_open, source, one, member, budget))
 
 
 def _unreadable(header: zh.ZipHeader, budget: Budget) -> Refusal | None:
@@ -231,7 +275,7 @@ def _unreadable(header: zh.ZipHeader, budget: Budget) -> Refusal | None:
             "method", f"it is packed with method {header.method}, which is not read here"
         )
     if header.method == _STORED and header.packed != header.size:
-        return Refusal("header", "it is stored as it is, but claims two sizes")
+        return Refusal("header", "it is stored uncompressed, but claims two sizes")
     if header.size > 16 << 20 and header.size > budget.limits.ratio * max(1, header.packed):
         return Refusal(
             "ratio", f"it claims to unpack to more than {budget.limits.ratio} times its size"
@@ -242,7 +286,7 @@ def _unreadable(header: zh.ZipHeader, budget: Budget) -> Refusal | None:
 def _target(
     source: ByteSource, one: _Located, budget: Budget, name: str
 ) -> tuple[str, Refusal | None]:
-    """Where a symbolic link points to: its data, as Unix zips keep it."""
+    """Where a symbolic link points to: the target is the member's data."""
     if one.header.size > _LINK_BYTES:
         return "", Refusal("link-outside", f"its target claims {one.header.size:,} bytes")
     stream = _body(source, one, name, budget)
@@ -263,7 +307,7 @@ def _open(source: ByteSource, one: _Located, member: Member, budget: Budget) -> 
 
 def _body(source: ByteSource, one: _Located, name: str, budget: Budget) -> MemberStream:
     local = one.local
-    if local is None:  # by the directory of a peek: only what is opened is looked at
+    if local is None:  # a peek by the directory reads only the local headers that it needs
         try:
             local = _local(source, one.header.offset)
         except RefusedError as error:

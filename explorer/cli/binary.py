@@ -74,7 +74,7 @@ def inspect(
         look = bench.peek if peek else bench.inspect
         found = await look(subject, on=targets, progress=output.progress)
         if output.json:
-            from explorer.report.json import inspect as as_json
+            from explorer.report.json import inspection as as_json
 
             output.data(as_json(found, bench.warnings))
         else:
@@ -210,9 +210,9 @@ def verify(
         options = ProofOptions(image, engine or "", argv, on, seconds or 0.0, settings.pull)
         proof = await bench.verify(found, options, progress=output.progress)
         if output.json:
-            from explorer.report.json import verify as as_json
+            from explorer.report.json import verification
 
-            output.data(as_json(proof, found, bench.warnings))
+            output.data(verification(proof, found, bench.warnings))
         else:
             show_proof(output, proof)
         if proof.result.value not in ("ran", "failed"):
@@ -290,7 +290,7 @@ def get(state: CliState, target: str, into: Path, platform: str) -> int:
         subject = await bench.resolve(target, platform)
         got = await bench.get(subject, into, progress=output.progress)
         if output.json:
-            from explorer.report.json import get as as_json
+            from explorer.report.json import got as as_json
 
             output.data(as_json(got, subject.name, bench.warnings))
         else:

@@ -98,23 +98,22 @@ def _extracted(
     cancel: Cancellation,
 ) -> tuple[tuple[Path, ...], Path | None]:
     """An archive's members, or the one that a plain compressor holds."""
-    from explorer.archive import Format, Member, RefusedError, detect, extract
+    from explorer.archive import Member, RefusedError, detect, extract
 
     try:
         unpacked = open_asset(path, subject, blob, cache, cancel)
     except NotFoundError:
         if subject.member:
             raise
-        return extract(
-            source, name, into, progress=progress, cancel=cancel
-        ), None  # no program in it: papers, sources
-    if detect(source, name) is Format.RAW:
+        written = extract(source, name, into, progress=progress, cancel=cancel)
+        return written.paths, None  # no program in it: papers, sources
+    if detect(source, name).is_single:
         file = _copy(unpacked.path, into, safe_name(unpacked.name), 0o755, cancel)
         return (file,), file
     chosen = unpacked.member
     wanted = (lambda m: m == chosen) if subject.member else (lambda _: True)
     try:
-        files = extract(source, name, into, wanted=wanted, progress=progress, cancel=cancel)
+        files = extract(source, name, into, wanted=wanted, progress=progress, cancel=cancel).paths
     except RefusedError as error:
         if not subject.member and isinstance(chosen, Member):
             # half an archive must not pass for the whole: the program alone is for the user to ask for

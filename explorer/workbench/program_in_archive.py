@@ -42,9 +42,6 @@ MAGICS = (
 )
 """ELF, PE, Mach-O in both widths and byte orders, universal Mach-O."""
 
-PACKED = (b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd")
-"""How gzip, xz, bzip2 and zstd begin."""
-
 NAMED = 3
 """So many members are named in an error."""
 
@@ -315,7 +312,7 @@ def is_raw(source: ByteSource, name: str) -> bool:
     """
     from explorer.archive import detect
 
-    return detect(source, name) is Format.RAW and not source.read_at(0, 6).startswith(PACKED)
+    return detect(source, name) is Format.RAW
 
 
 def safe_name(name: str) -> str:

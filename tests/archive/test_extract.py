@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from explorer.archive import Limits, MemberKind, RefusedError, extract, extraction
+from explorer.archive import Limits, MemberKind, RefusedError, extract, extraction, folders
+from explorer.archive.staging import folds_names
 from explorer.bytesource import BytesSource
 from explorer.errors import FormatError, OperationCancelledError, SourceError
 from explorer.progress import Cancellation, Progress
@@ -35,7 +36,7 @@ def tree(folder: Path) -> dict[str, bytes | str]:
 def test_everything_lands_below_the_folder(packing: str, tmp_path: Path) -> None:
     members = roadrunner_members(b"\x7fELF" + bytes(5000))
     data = make_archive(packing, ROOT, members)
-    paths = extract(BytesSource(data), f"x.{packing}", tmp_path / "new" / "place")
+    paths = extract(BytesSource(data), f"x.{packing}", tmp_path / "new" / "place").paths
     assert paths == tuple(tmp_path / "new" / "place" / ROOT / name for name in members)
     assert tree(tmp_path / "new" / "place") == {
         f"{ROOT}/{name}": content for name, content in members.items()
@@ -56,7 +57,7 @@ def test_of_a_deb_only_the_data_are_written(tmp_path: Path) -> None:
 
 def test_only_what_is_wanted_is_written(tmp_path: Path) -> None:
     data = make_archive("tar.gz", ROOT, roadrunner_members(b"rr"))
-    paths = extract(BytesSource(data), "x", tmp_path, wanted=lambda m: m.name.endswith("/rr"))
+    paths = extract(BytesSource(data), "x", tmp_path, wanted=lambda m: m.name.endswith("/rr")).paths
     assert tree(tmp_path) == {f"{ROOT}/rr": b"rr"}
     assert paths == (tmp_path / ROOT / "rr",)
 
@@ -97,7 +98,7 @@ def test_links_inside_the_tree_are_made(tmp_path: Path) -> None:
             (head("lib/same", tarfile.LNKTYPE, "lib/rr-1.0"), b""),
         ]
     )
-    paths = extract(BytesSource(data), "x.tar", tmp_path)
+    paths = extract(BytesSource(data), "x.tar", tmp_path).paths
     assert [path.read_bytes() for path in paths] == [b"program"] * 3
     assert tree(tmp_path)["bin/rr"] == "../lib/rr-1.0"
     assert (tmp_path / "lib/same").stat().st_ino == (tmp_path / "lib/rr-1.0").stat().st_ino
@@ -108,37 +109,89 @@ HOSTILE: dict[str, list[tuple[tarfile.TarInfo | str, bytes]]] = {
     "absolute": [("/tmp/evil", b"x")],
     "device": [(head("dev", tarfile.CHRTYPE), b"")],
     "link-outside": [(head("l", tarfile.SYMTYPE, "/etc"), b"")],
-    "duplicate": [("README", b"1"), ("readme", b"2")],
+    "duplicate": [("README", b"1"), (head("README", tarfile.SYMTYPE, "rr"), b"")],
     "name": [("a\x1bb", b"")],
 }
 
 
 @pytest.mark.parametrize("rule", HOSTILE)
-def test_a_hostile_member_leaves_nothing_behind(rule: str, tmp_path: Path) -> None:
+def test_a_hostile_member_is_left_out_and_named(rule: str, tmp_path: Path) -> None:
     data = tar_of([("rr", b"1"), *HOSTILE[rule], ("z", b"2")])
-    (tmp_path / "mine").write_text("keep")
+    into = tmp_path / "into"
+    into.mkdir()
+    (into / "mine").write_text("keep")
+    done = extract(BytesSource(data), "x.tar", into)
+    assert [m.refused.rule for m in done.refused if m.refused] == [rule]
+    assert tree(into).items() >= {"mine": b"keep", "rr": b"1", "z": b"2"}.items()
+    assert set(tree(into)) <= {"mine", "rr", "z", "README"}
+    assert [path.name for path in tmp_path.iterdir()] == ["into"]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in HOSTILE if rule != "duplicate"])
+def test_an_archive_of_nothing_but_a_hostile_member_is_an_error(rule: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=rf"Rule: {rule}"):
-        extract(BytesSource(data), "x.tar", tmp_path)
-    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
-    extract(BytesSource(data), "x.tar", tmp_path, wanted=lambda m: m.name == "rr")
-    assert tree(tmp_path) == {"mine": b"keep", "rr": b"1"}
+        extract(BytesSource(tar_of(HOSTILE[rule])), "x.tar", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(
     "pair", [("straße", "STRASSE"), ("caf\u00e9", "cafe\u0301"), ("A/x", "a/y"), ("Rr", "rR")]
 )
-def test_names_that_one_file_system_would_confuse_are_refused(
-    pair: tuple[str, str], tmp_path: Path
+@pytest.mark.parametrize("folds", [True, False])
+def test_names_that_differ_in_case_or_spelling_are_refused_only_where_the_disk_folds_them(
+    pair: tuple[str, str], folds: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(RefusedError, match="case or spelling"):
-        extract(BytesSource(tar_of([(pair[0], b"1"), (pair[1], b"2")])), "x.tar", tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    """Linux's file systems keep both; the other kind is played by its answer to the probe."""
+    monkeypatch.setattr(extraction, "folds_names", lambda _: folds)
+    data = tar_of([(pair[0], b"1"), (pair[1], b"2")])
+    done = extract(BytesSource(data), "x.tar", tmp_path)
+    kept = {pair[0]: b"1"} if folds else {pair[0]: b"1", pair[1]: b"2"}
+    assert tree(tmp_path) == kept
+    assert [m.name for m in done.refused] == ([pair[1]] if folds else [])
+
+
+def test_the_probe_tells_whether_the_disk_folds_names(tmp_path: Path) -> None:
+    (tmp_path / "UPPER").touch()
+    assert folds_names(tmp_path) is (tmp_path / "upper").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["UPPER"]
 
 
 def test_a_hard_link_to_a_file_that_was_left_out_is_refused(tmp_path: Path) -> None:
     data = tar_of([("rr", b"1"), (head("hard", tarfile.LNKTYPE, "rr"), b"")])
     with pytest.raises(RefusedError, match="not unpacked"):
         extract(BytesSource(data), "x.tar", tmp_path, wanted=lambda m: m.name != "rr")
+
+
+@pytest.mark.parametrize(
+    ("mask", "modes"), [(0o077, [0o700, 0o600, 0o700]), (0o002, [0o755, 0o644, 0o755])]
+)
+def test_modes_are_reduced_by_the_umask(mask: int, modes: list[int], tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        extract(BytesSource(make_archive("tar", "d", {"rr": b"1", "x.md": b""})), "x", tmp_path)
+    finally:
+        os.umask(before)
+    paths = [tmp_path / name for name in ("d/rr", "d/x.md", "d")]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == modes
+
+
+def test_the_later_of_two_files_is_written_and_a_hard_link_keeps_the_earlier(
+    tmp_path: Path,
+) -> None:
+    link = head("link", tarfile.LNKTYPE, "rr")
+    data = tar_of([("rr", b"old"), (link, b""), ("rr", b"newer"), ("LICENSE", b"MIT")] * 2)
+    done = extract(BytesSource(data), "x.tar", tmp_path)
+    assert tree(tmp_path) == {"rr": b"newer", "link": b"old", "LICENSE": b"MIT"}
+    assert [path.name for path in done.paths] == ["rr", "link", "LICENSE"]
+
+
+def test_an_archive_with_links_may_be_unpacked_twice(tmp_path: Path) -> None:
+    data = tar_of([("rr", b"1"), (head("link", tarfile.SYMTYPE, "rr"), b"")])
+    first = extract(BytesSource(data), "x.tar", tmp_path)
+    assert extract(BytesSource(data), "x.tar", tmp_path) == first
+    other = tar_of([("rr", b"1"), (head("link", tarfile.SYMTYPE, "other"), b"")])
+    with pytest.raises(SourceError, match="already there"):
+        extract(BytesSource(other), "x.tar", tmp_path)
 
 
 def test_a_file_that_is_there_is_not_touched(tmp_path: Path) -> None:
@@ -204,7 +257,7 @@ def test_a_link_that_waits_in_the_folder_is_not_followed(tmp_path: Path) -> None
 def test_a_folder_named_through_a_link_of_the_users_is_used(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real", target_is_directory=True)
-    paths = extract(BytesSource(tar_of([("rr", b"1")])), "x.tar", tmp_path / "link")
+    paths = extract(BytesSource(tar_of([("rr", b"1")])), "x.tar", tmp_path / "link").paths
     assert paths == (tmp_path / "link" / "rr",)
     assert tree(tmp_path / "real") == {"rr": b"1"}
 
@@ -213,7 +266,7 @@ def test_without_openat_the_paths_are_checked_instead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The way of a system that cannot open a file relative to a folder (Windows)."""
-    monkeypatch.setattr(extraction, "_AT", False)
+    monkeypatch.setattr(folders, "HAS_OPENAT", False)
     data = tar_of(
         [
             ("lib/rr", b"1"),
@@ -274,6 +327,7 @@ def test_a_damaged_archive_leaves_nothing_behind(tmp_path: Path) -> None:
         ("dir./x", MemberKind.FILE, "name"),
         ("rr ", MemberKind.FILE, "name"),
         ("what?", MemberKind.DIRECTORY, "name"),
+        ("a\\b", MemberKind.FILE, "name"),
         ("l", MemberKind.SYMLINK, "link-outside"),
         ("l", MemberKind.HARDLINK, "link-outside"),
     ],

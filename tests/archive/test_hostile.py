@@ -42,7 +42,6 @@ BAD_NAMES = [
     ("\\\\server\\share", "absolute"),
     ("C:\\evil", "absolute"),
     ("c:evil", "absolute"),
-    ("a\\b", "name"),
     ("a\x1b[31mb", "name"),
     ("a\nb", "name"),
     ("a\x7fb", "name"),
@@ -133,7 +132,7 @@ def test_what_lies_behind_a_link_is_refused_even_where_the_link_was_allowed() ->
     assert rules(data, "x.tar") == {"out": "link-outside", "out/rr": "traversal"}
 
 
-@pytest.mark.parametrize("target", ["/etc/passwd", "../x", "not-there", "later", "folder", "link"])
+@pytest.mark.parametrize("target", ["/etc/passwd", "../x", "not-there", "later", "folder"])
 def test_hard_links_to_anything_but_an_earlier_file_are_refused(target: str) -> None:
     data = tar_of(
         [
@@ -154,13 +153,18 @@ def test_devices_are_refused(kind: bytes) -> None:
     assert rules(tar_of([(head("dev", kind), b""), ("rr", b"1")]), "x.tar") == {"dev": "device"}
 
 
-def test_the_second_of_two_equal_names_is_refused() -> None:
-    for data in (tar_of([("rr", b"good"), ("./rr", b"evil"), ("z", b"")]),):
+def test_the_later_of_two_files_with_one_name_replaces_the_earlier() -> None:
+    """As tar and unzip -o do; anything else of the same name is refused."""
+    data = tar_of([("rr", b"old"), ("./rr", b"new"), ("z", b"")])
+    assert rules(data, "x.tar") == {}
+    assert contents(data, "x.tar") == {"rr": b"new", "z": b""}
+    for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+        data = tar_of([("z", b""), ("rr", b"old"), (head("rr", kind, "z"), b"")])
         assert rules(data, "x.tar") == {"rr": "duplicate"}
-        assert contents(data, "x.tar") == {"rr": b"good", "z": b""}
     with pytest.warns(UserWarning, match="Duplicate name"):
-        data = zip_of([("rr", b"good"), ("rr", b"evil")])
-    assert rules(data, "x.zip") == {"rr": "duplicate"}
+        data = zip_of([("rr", b"old"), ("rr", b"new")])
+    assert rules(data, "x.zip") == {}
+    assert contents(data, "x.zip") == {"rr": b"new"}
 
 
 def test_a_folder_may_be_named_twice_but_not_be_a_file() -> None:
@@ -186,19 +190,6 @@ def test_a_folder_that_only_its_files_name_may_not_become_another_thing(kind: by
         rules(tar_of([("d/x", b"1"), (head("d", tarfile.DIRTYPE), b""), ("d/y", b"2")]), "x.tar")
         == {}
     )
-
-
-def test_a_sparse_member_is_refused_and_passed_over() -> None:
-    sparse = bytearray(
-        tar_of([(head("holes", tarfile.GNUTYPE_SPARSE, size=600), b"x" * 600)])[: 512 + 1024]
-    )
-    sparse[482] = 1  # one more map follows
-    header, body = sparse[:512], sparse[512:]
-    header[148:156] = b" " * 8
-    header[148:156] = b"%06o\0 " % sum(header)
-    data = bytes(header) + bytes(512) + bytes(body) + tar_of([("rr", b"1")])
-    assert rules(data, "x.tar") == {"holes": "sparse"}
-    assert contents(data, "x.tar") == {"rr": b"1"}
 
 
 # lying tar headers
@@ -324,8 +315,11 @@ def test_a_cut_compressed_archive_says_truncated(packing: str) -> None:
         assert rules(data[:cut], f"x.{packing}")[""] == "truncated"
 
 
-def test_what_follows_a_compressed_stream_is_named() -> None:
-    assert rules(gz(tar_of([("rr", b"1")])) + b"#!/bin/sh\n", "x.tar.gz") == {"": "header"}
+@pytest.mark.parametrize("packing", ["tar.gz", "tar.bz2", "tar.xz", "tar.zst", "tar.lz4"])
+def test_what_follows_a_compressed_stream_is_ignored_where_its_own_tool_does(packing: str) -> None:
+    data = make_archive(packing, "", {"rr": b"1"}, tool=False) + b"#!/bin/sh\n"
+    ignored = packing in ("tar.gz", "tar.bz2")
+    assert rules(data, f"x.{packing}") == ({} if ignored else {"": "header"})
 
 
 # bombs
@@ -652,7 +646,9 @@ def test_hostile_members_inside_a_deb_are_refused() -> None:
         ]
     )
     data = deb_of(tar_of([("./control", b"Package: x\n")]), tree, packing="zst")
-    assert set(rules(data, "x.deb").values()) == {"traversal", "link-outside"}
+    assert set(rules(data, "x.deb").values()) == {"traversal"}
+    links = {m.name: m.link for m in listing(BytesSource(data), "x.deb").members if m.link}
+    assert links == {"usr/bin/link": "../../etc/shadow"}
     assert contents(data, "x.deb")["usr/bin/rr"] == b"1"
 
 
@@ -660,4 +656,7 @@ def test_a_zstd_frame_that_asks_for_a_great_window_is_refused() -> None:
     frame = (
         b"\x28\xb5\x2f\xfd" + bytes([0x00, 0xA8]) + zst(b"x" * 100)[5:]
     )  # window descriptor: 2 GiB
-    assert rules(frame, "x.tar.zst") == {"": "damaged"}
+    assert rules(frame, "x.tar.zst") == {"": "size"}
+    with pytest.raises(RefusedError, match="128 MiB of memory") as caught:
+        list(walk(BytesSource(frame), "x.tar.zst"))
+    assert "Download it again" not in str(caught.value)

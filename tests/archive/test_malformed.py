@@ -1,6 +1,5 @@
 """Whatever the bytes are: a list, a refusal or the end of a prefix, soon, and nothing else."""
 
-import tarfile
 import time
 from functools import cache
 from pathlib import Path
@@ -9,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explorer.archive import Limits, extract, listing
+from explorer.archive import Limits, detect, extract, listing
 from explorer.bytesource import BytesSource, PrefixSource
-from explorer.errors import FormatError
+from explorer.errors import FormatError, OperationCancelledError
+from explorer.progress import Cancellation
 from tests.archive.helpers import everything
 from tests.support.archives import make_archive, roadrunner_members, tar_of
 from tests.support.binaries import binary
@@ -28,6 +28,12 @@ PACKINGS = [
     "deb-tar",
     "gz",
     "zst",
+    "tar.lz4",
+    "tar.lzma",
+    "tar.lz",
+    "lz",
+    "cpio",
+    "rpm",
 ]
 LIMITS = Limits(member_bytes=1 << 20, total_bytes=4 << 20, members=200)
 """Small, so that a header that lies about a size costs no time."""
@@ -47,7 +53,7 @@ def genuine(packing: str) -> bytes:
         if packing.startswith("deb")
         else roadrunner_members(program, changelog=1500)
     )
-    if packing in ("gz", "zst"):
+    if packing in ("gz", "zst", "lz"):
         return make_archive(packing, "", {"rr": program})
     return make_archive(packing, "roadrunner-1", members, tool=False)
 
@@ -107,6 +113,13 @@ def test_a_cut_at_any_length(packing: str) -> None:
             b"\x28\xb5\x2f\xfd",
             b"PK\x03\x04",
             b"!<arch>\ndebian-binary   ",
+            b"LZIP\x01\x14",
+            b"\x04\x22\x4d\x18",
+            b"\x5d\0\0\x80\0" + b"\xff" * 8,
+            b"\x50\x2a\x4d\x18\x01\0\0\0x\x28\xb5\x2f\xfd",
+            b"070701",
+            b"\xed\xab\xee\xdb",
+            b"PK00PK\x03\x04",
         ]
     ),
     rest=st.binary(max_size=3000),
@@ -117,20 +130,33 @@ def test_random_bytes_behind_a_magic(magic: bytes, rest: bytes) -> None:
         everything(BytesSource(magic + rest), name, LIMITS, prefix=True)
 
 
-@pytest.mark.parametrize("packing", ["gz", "bz2", "xz", "zst"])
-def test_a_tar_cut_into_streams_of_one_byte_each_is_read_in_time(packing: str) -> None:
-    """Nothing may be copied over and over for each of them: 40,000 here, a long pax header among them."""
-    record = b"comment=" + b"x" * 36_000 + b"\n"
-    record = b"%d %s" % (len(record) + 6, record)
-    info = tarfile.TarInfo("x")
-    info.type, info.size = tarfile.XHDTYPE, len(record)
-    tar = tar_of([(info, record), ("rr", b"program")])
-    packed = {bytes([n]): make_archive(packing, "", {"x": bytes([n])}) for n in set(tar)}
-    data = b"".join(packed[tar[at : at + 1]] for at in range(len(tar)))
+@pytest.mark.parametrize("packing", ["gz", "bz2", "xz", "zst", "lz4"])
+@pytest.mark.parametrize("content", [b"", b"x"])
+def test_streams_of_hardly_a_byte_each_are_refused_in_time(packing: str, content: bytes) -> None:
+    """Also when the format is only detected: each new decompressor costs time and gives nothing."""
+    data = make_archive(packing, "", {"x": content}) * 200_000
     began = time.perf_counter()
+    assert detect(BytesSource(data), f"x.tar.{packing}") in (packing, f"tar.{packing}")
     seen, end = everything(BytesSource(data), f"x.tar.{packing}", LIMITS)
-    assert (seen, end) == ([("rr", "", b"program")], "")
-    assert time.perf_counter() - began < 20
+    assert "count" in (end, *(rule for _, rule, _ in seen))
+    assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize("packing", ["gz", "bz2", "xz", "zst", "lz4"])
+def test_a_tar_in_many_small_streams_is_one_archive(packing: str) -> None:
+    """Nothing may be copied over and over for each of them."""
+    tar = tar_of([("rr", b"program" * 20_000)])
+    parts = [tar[at : at + 256] for at in range(0, len(tar), 256)]
+    data = b"".join(make_archive(packing, "", {"x": part}) for part in parts)
+    seen, end = everything(BytesSource(data), f"x.tar.{packing}", LIMITS)
+    assert (seen, end) == ([("rr", "", b"program" * 20_000)], "")
+
+
+def test_detection_can_be_cancelled() -> None:
+    stop = Cancellation()
+    stop.cancel()
+    with pytest.raises(OperationCancelledError):
+        detect(BytesSource(make_archive("zst", "", {"x": b""}) * 1000), "x", stop)
 
 
 @SETTINGS

@@ -1,5 +1,4 @@
-"""One line of the result: what was measured, the figure, what it is held against, and whether it
-holds."""
+"""One line of the result: what was measured, the figure, what it is held against, and whether it holds."""
 
 import statistics
 import time

@@ -1,9 +1,7 @@
-"""Archives for the tests, laid out as RoadRunner's: one folder named as the archive, and in it the
-binary and its papers.
+"""Archives for the tests, laid out as RoadRunner's: one folder named as the archive, and in it the binary and its papers.
 
-``make_archive`` packs with the real tools (tar, zip, dpkg-deb) where they are installed, else with
-the standard library. ``tar_of``, ``zip_of`` and ``ar_of`` write member by member what no tool
-would: hostile names, lying headers.
+``make_archive`` packs with the real tools (tar, zip, dpkg-deb) where they are installed, else with the standard library.
+``tar_of``, ``zip_of`` and ``ar_of`` write member by member what no tool would: hostile names, lying headers.
 """
 
 import bz2
@@ -13,11 +11,13 @@ import lzma
 import os
 import shutil
 import stat
+import struct
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -40,8 +40,7 @@ Content = bytes | Path
 def roadrunner_members(
     binary: Content, *, name: str = "rr", changelog: int = 3_000
 ) -> dict[str, Content]:
-    """The five files of a RoadRunner archive by name; ``changelog`` is the length of CHANGELOG.md
-    in bytes (71 KB in v2.12.3)."""
+    """The five files of a RoadRunner archive by name; ``changelog`` is the length of CHANGELOG.md in bytes (71 KB in v2.12.3)."""
     lines = (
         f"- {i}: [BUG] fixed what {i * 7919 % 104729} broke, see #{i * 31 % 4000}\n"
         for i in range(changelog // 20 + 1)
@@ -67,15 +66,13 @@ def make_archive(
     """An archive's bytes.
 
     Args:
-        packing: ``tar``, ``tar.gz``, ``tar.xz``, ``tar.bz2``, ``tar.zst``, ``zip``, ``deb`` (zstd
-            as in RoadRunner's later ones),
-            ``deb-gz``, ``deb-xz``, ``deb-bz2``, ``deb-tar`` (by how the data member is packed), or
-            ``gz``, ``xz``, ``bz2``, ``zst`` of the only member, or ``raw``: the only member itself.
-        root_name: the one folder in it; empty puts the members at the top. A deb's members have
-            paths like ``usr/bin/rr`` and
+        packing: ``tar``, ``tar.gz``, ``tar.xz``, ``tar.bz2``, ``tar.zst``, ``zip``, ``deb`` (zstd as in RoadRunner's later ones),
+            ``deb-gz``, ``deb-xz``, ``deb-bz2``, ``deb-tar`` (by how the data member is packed), ``cpio``, ``rpm``, ``tar.lz``,
+            ``tar.lzma``, ``tar.lz4``, or ``gz``, ``xz``, ``bz2``, ``zst``, ``lz``, ``lzma``, ``lz4`` of the only member, or ``raw``:
+            the only member itself.
+        root_name: the one folder in it; empty puts the members at the top. A deb's members have paths like ``usr/bin/rr`` and
             its root_name is the package's name.
-        members: contents by name, bytes or a file to read; see ``mode_of`` for their permission
-            bits.
+        members: contents by name, bytes or a file to read; see ``mode_of`` for their permission bits.
         order: the names in the order in which they are written; default: the mapping's.
         tool: False for the standard library even where tar, zip or dpkg-deb are installed.
         tar_format: ``gnu``, ``pax`` or ``ustar``.
@@ -86,6 +83,9 @@ def make_archive(
     if packing == "raw" or packing in _PACKERS:
         (data,) = blobs.values()
         return data if packing == "raw" else _PACKERS[packing](data)
+    if packing in ("cpio", "rpm"):
+        cpio = cpio_of((f"./{n}", stat.S_IFREG | mode_of(n), data) for n, data in blobs.items())
+        return cpio if packing == "cpio" else rpm_of(_PACKERS["zst"](cpio))
     if packing.startswith("deb"):
         return _deb(root_name or "roadrunner", blobs, packing.partition("-")[2] or "zst", tool)
     prefix = f"{root_name}/" if root_name else ""
@@ -101,8 +101,7 @@ def _bytes(content: Content) -> bytes:
 
 
 def mode_of(name: str) -> int:
-    """The permission bits that a file of this name gets: 0755 for ``*.exe`` and for names without
-    an ending but LICENSE and control."""
+    """The permission bits that a file of this name gets: 0755 for ``*.exe`` and for names without an ending but LICENSE and control."""
     last = name.rsplit("/", 1)[-1]
     return (
         0o755
@@ -125,11 +124,29 @@ def zst(data: bytes, level: int = 6) -> bytes:
     return zstd.compress(data, options=options)
 
 
+def lz(data: bytes) -> bytes:
+    """One lzip member: the LZMA stream of a ``.lzma`` file under another header and a trailer."""
+    filters = [{"id": lzma.FILTER_LZMA1, "preset": 2, "dict_size": 1 << 20}]
+    stream = lzma.compress(data, format=lzma.FORMAT_ALONE, filters=filters)[13:]
+    sizes = len(data), 26 + len(stream)
+    return b"LZIP\x01\x14" + stream + struct.pack("<L2Q", zlib.crc32(data), *sizes)
+
+
+def lz4(data: bytes) -> bytes:
+    """One lz4 frame with its checksum."""
+    from lz4.frame import compress
+
+    return bytes(compress(data, content_checksum=True))
+
+
 _PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gz": gz,
     "xz": lambda data: lzma.compress(data, preset=2),
     "bz2": bz2.compress,
     "zst": zst,
+    "lz": lz,
+    "lzma": lambda data: lzma.compress(data, format=lzma.FORMAT_ALONE),
+    "lz4": lz4,
 }
 
 
@@ -138,10 +155,7 @@ def tar_of(
     *,
     tar_format: Literal[0, 1, 2] = tarfile.GNU_FORMAT,
 ) -> bytes:
-    """A plain tar of exactly these headers.
-
-    A ``TarInfo`` keeps its own size, type, mode and link, however wrong.
-    """
+    """A plain tar of exactly these headers. A ``TarInfo`` keeps its own size, type, mode and link, however wrong."""
     out = io.BytesIO()
     for head, data in members:
         if isinstance(head, str):
@@ -173,6 +187,36 @@ def zip_of(
     return out.getvalue()
 
 
+def cpio_of(members: Iterable[tuple[str, int, bytes]], *, inodes: Sequence[int] = ()) -> bytes:
+    """A cpio archive in the newc format, of names, modes and contents.
+
+    Members that share one of the ``inodes`` (in the members' order) are names of one file.
+    """
+    out = bytearray()
+    for index, (name, mode, data) in enumerate([*members, ("TRAILER!!!", 0, b"")]):
+        inode = inodes[index] if index < len(inodes) else 1000 + index
+        links = max(1, list(inodes).count(inode))
+        raw = name.encode("utf-8", "surrogateescape") + b"\0"
+        fields = (inode, mode, 0, 0, links, WHEN, len(data), 0, 0, 0, 0, len(raw), 0)
+        out += b"070701" + b"".join(b"%08X" % field for field in fields) + raw
+        out += bytes(-len(out) % 4) + data
+        out += bytes(-len(out) % 4)
+    return bytes(out)
+
+
+def rpm_of(payload: bytes, *, lead: bytes = b"\xed\xab\xee\xdb\x03\0") -> bytes:
+    """An RPM package around a packed payload: a lead, a signature of 5 bytes and an empty header."""
+
+    def section(entries: bytes, data: bytes) -> bytes:
+        counts = struct.pack(">2L", len(entries) // 16, len(data))
+        return b"\x8e\xad\xe8\x01" + bytes(4) + counts + entries + data
+
+    signature = section(struct.pack(">4L", 1000, 7, 0, 5), b"12345")
+    return (
+        lead.ljust(96, b"\0") + signature + bytes(-len(signature) % 8) + section(b"", b"") + payload
+    )
+
+
 def ar_of(members: Iterable[tuple[str, bytes]]) -> bytes:
     """A common ar archive: 60-byte headers, bodies padded to even."""
     out = bytearray(b"!<arch>\n")
@@ -188,10 +232,7 @@ def ar_of(members: Iterable[tuple[str, bytes]]) -> bytes:
 def deb_of(
     control: bytes, data: bytes, *, packing: str = "gz", control_packing: str = "gz"
 ) -> bytes:
-    """A deb from two plain tars.
-
-    ``packing``: ``gz``, ``xz``, ``zst``, ``bz2`` or ``tar`` (plain).
-    """
+    """A deb from two plain tars. ``packing``: ``gz``, ``xz``, ``zst``, ``bz2`` or ``tar`` (plain)."""
 
     def member(name: str, tar: bytes, how: str) -> tuple[str, bytes]:
         return (f"{name}.tar", tar) if how == "tar" else (f"{name}.tar.{how}", _PACKERS[how](tar))
@@ -298,10 +339,7 @@ def _zip(tree: Mapping[str, bytes], tool: bool) -> bytes:
 
 
 def _deb(package: str, tree: Mapping[str, bytes], packing: str, tool: bool) -> bytes:
-    control = (
-        f"Package: {package}\nVersion: 1.0\nArchitecture: all\n"
-        "Maintainer: nobody <nobody@example.test>\nDescription: a test\n"
-    )
+    control = f"Package: {package}\nVersion: 1.0\nArchitecture: all\nMaintainer: nobody <nobody@example.test>\nDescription: a test\n"
     if tool and packing in ("gz", "xz", "zst") and shutil.which("dpkg-deb"):
         with tempfile.TemporaryDirectory() as scratch:
             _lay_out(Path(scratch, "tree"), {"DEBIAN/control": control.encode(), **tree})

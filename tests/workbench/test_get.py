@@ -126,12 +126,15 @@ async def test_an_archive_without_a_program_is_unpacked_all_the_same(
     assert [f.name for f in got.files] == ["README.md"]
 
 
-async def test_a_refused_member_leaves_nothing(bench: Workbench, tmp_path: Path) -> None:
+async def test_a_refused_member_is_left_out_with_a_warning(
+    bench: Workbench, tmp_path: Path
+) -> None:
     (tmp_path / "bad.tar").write_bytes(tar_of([("rr", rr().read_bytes()), ("../evil", b"x")]))
-    with pytest.raises(FormatError, match="evil"):
-        await bench.get(await bench.resolve(str(tmp_path / "bad.tar")), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    got = await bench.get(await bench.resolve(str(tmp_path / "bad.tar")), tmp_path / "out")
+    assert [path.name for path in got.files] == ["rr"]
+    assert got.binary == tmp_path / "out" / "rr"
     assert not (tmp_path / "evil").exists()
+    assert any("../evil (traversal)" in text for text in bench.session.warnings)
 
 
 async def test_wrong_bytes_are_kept_nowhere(

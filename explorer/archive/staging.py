@@ -1,0 +1,163 @@
+"""Files that appear under their names only when they are whole.
+
+An archive is unpacked into a stage, a hidden folder beside the files' final places, and moved from
+there. A stage is locked as long as its process lives, so that the next run can remove what a killed
+one left.
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from explorer.errors import SourceError
+
+STAGE = ".rr-explorer-"
+"""How the name of a stage begins."""
+STALE_S = 10
+"""Seconds since the last change of a stage before it may count as left behind."""
+NEW_FILE = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_DESCRIPTORS = Path("/proc/self/fd")
+
+
+@contextlib.contextmanager
+def stage_in(into: Path) -> Iterator[Path]:
+    """A locked, empty folder in ``into``, removed at the end with whatever is left in it.
+
+    ``into`` is made if it is missing, and removed again if it is still empty after an error. Links
+    on the way to it are the user's choice and are followed.
+    """
+    is_new = not into.exists()
+    into.mkdir(parents=True, exist_ok=True)
+    into = into.resolve()
+    _sweep(into)
+    stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=into))
+    lock = _locked(stage)
+    done = False
+    try:
+        yield stage
+        done = True
+    finally:
+        if lock is not None:
+            os.close(lock)
+        shutil.rmtree(stage, ignore_errors=True)
+        if is_new and not done:
+            with contextlib.suppress(OSError):
+                into.rmdir()
+
+
+def _locked(folder: Path) -> int | None:
+    """An open handle that locks a folder as long as this process lives; None if that fails."""
+    if os.name == "nt":
+        return None
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _sweep(into: Path) -> None:
+    """Remove the stages of killed runs: those without a lock, unless they are just being made."""
+    for stage in into.glob(f"{STAGE}*"):
+        with contextlib.suppress(OSError):
+            state = stage.lstat()
+            if not stat.S_ISDIR(state.st_mode) or time.time() - state.st_mtime < STALE_S:
+                continue
+            if (handle := _locked(stage)) is not None:
+                shutil.rmtree(stage, ignore_errors=True)
+                os.close(handle)
+
+
+def folds_names(stage: Path) -> bool:
+    """Whether the file system takes names for equal that differ in case or Unicode spelling."""
+    probe = stage / "Probe-\u00e9"
+    probe.touch()
+    try:
+        return any(os.path.lexists(stage / name) for name in ("probe-\u00e9", "Probe-e\u0301"))
+    finally:
+        probe.unlink()
+
+
+def write_new(final: Path, mode: int, parts: Iterable[bytes]) -> None:
+    """Write a file that was not there before; its folder must exist.
+
+    ``mode`` is reduced by the umask. On Linux the file has no name until it is whole, so that a
+    killed process leaves nothing.
+
+    Raises:
+        FileExistsError: it is there already.
+        OSError: it cannot be written.
+    """
+    handle = _unnamed(final.parent, mode)
+    if handle is None:
+        with stage_in(final.parent) as stage:
+            staged = stage / "file"
+            with os.fdopen(os.open(staged, NEW_FILE, mode), "wb") as sink:
+                sink.writelines(parts)
+            if os.path.lexists(final):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final))
+            staged.rename(final)
+        return
+    folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with os.fdopen(handle, "wb") as sink:
+            sink.writelines(parts)
+            sink.flush()
+            # With a dir_fd this is linkat(2), which follows the link in /proc; link(2) does not.
+            os.link(_DESCRIPTORS / str(handle), final.name, dst_dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _unnamed(folder: Path, mode: int) -> int | None:
+    """A new file without a name; None if the system or the file system has none."""
+    flag = getattr(os, "O_TMPFILE", 0)
+    if not flag or not _DESCRIPTORS.is_dir():
+        return None
+    try:
+        return os.open(folder, flag | os.O_WRONLY | os.O_CLOEXEC, mode)
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT):
+            return None
+        raise
+
+
+@contextlib.contextmanager
+def system_errors(into: Path) -> Iterator[None]:
+    """Turn the system's errors into ones that say what to do.
+
+    Raises:
+        SourceError: for every OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = f"{into}: {error.strerror or error}"
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG):
+            raise SourceError(
+                "The disk is full", where, "Make room, or choose another directory"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise SourceError(
+                "The directory cannot be written", where, "Choose another directory"
+            ) from error
+        raise SourceError(
+            "Unpacking failed", where, "Choose another directory, or check the disk"
+        ) from error
