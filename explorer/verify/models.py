@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from explorer.facts import Fact
+from explorer.facts import Fact, Unknown
 
 
 class Result(StrEnum):
@@ -64,6 +64,24 @@ class Emulation:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageSystem:
+    """What an image holds, read from its files: which system a proof counts for."""
+
+    id: str
+    """``ID`` of its os-release: ``alpine``; empty if it has none. Untrusted, like all of its text."""
+    version: str
+    """``VERSION_ID``: ``3.22.1``; may be empty."""
+    name: str
+    """``PRETTY_NAME``: ``Alpine Linux v3.22``; may be empty."""
+    libc: str
+    """``musl`` or ``glibc``, by the loader that is there; ``none`` without one."""
+    libc_version: Fact[str]
+    """``1.2.5``, ``2.36``; NotApplicable without a libc."""
+    loaders: tuple[str, ...] = ()
+    """Paths of the loaders for the proof's architecture that are there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """What the container was made from."""
 
@@ -75,6 +93,7 @@ class Image:
     """Repository digest, ``alpine@sha256:…``; NotApplicable for one built or imported locally."""
     empty: bool
     """True for the empty image: proves only that no libc is needed."""
+    system: Fact[ImageSystem] = field(default_factory=lambda: Unknown("the image was not read"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from explorer import codec
 from explorer.errors import FormatError
 from explorer.verify.models import Proof
 
-FORMAT = 2
+FORMAT = 3
 """Of the record. Another one is not read."""
 
 

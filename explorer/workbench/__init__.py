@@ -45,7 +45,16 @@ from explorer.releases import (
     Rate,
     Release,
 )
-from explorer.verify import CheckResult, DryRun, Engine, Image, Proof, Result, RunLimits
+from explorer.verify import (
+    CheckResult,
+    DryRun,
+    Engine,
+    Image,
+    ImageSystem,
+    Proof,
+    Result,
+    RunLimits,
+)
 from explorer.workbench.advise import Advice, Candidate
 from explorer.workbench.build_recipe import BuildRecipe
 from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
@@ -96,6 +105,7 @@ __all__ = [
     "Header",
     "Health",
     "Image",
+    "ImageSystem",
     "Inspection",
     "KnownFiles",
     "Libc",

@@ -20,6 +20,7 @@ from explorer.report.markdown import code, fence, in_table, prose
 from explorer.verify import CheckResult, Engine, Image, Proof, Result
 from explorer.workbench import Inspection, Subject
 from tests.report.conftest import NOW
+from tests.support.proofs import make_proof
 
 HOSTILE = (
     "</pre></style></svg><script>alert(1)</script>`````\n```\n| x | @root https://evil.example #12 [a](b) "
@@ -29,30 +30,27 @@ HOSTILE = (
 
 def proof_of(text: str) -> Proof:
     """A proof in whose every field ``text`` stands."""
-    return Proof(
-        Result.FAILED,
-        text,
-        text,
-        Engine(text, (text,), text, text, False),
-        Image(text, text, NotApplicable(text), False),
-        "linux/amd64",
-        True,
-        ((text, "create"),),
-        (text,),
-        1,
-        "2026-06-17T14:02:00Z",
-        0.1,
-        0.5,
-        text,
-        text * 3,
-        False,
-        (CheckResult("version", False, text, text), CheckResult("os", Unknown(text), text, text)),
-        False,
-        text,
-        text,
-        NotApplicable("none"),
-        "0" * 64,
-        text,
+    return make_proof(
+        result=Result.FAILED,
+        meaning=text,
+        text=text,
+        engine=Engine(text, (text,), text, text, False),
+        image=Image(text, text, NotApplicable(text), False),
+        platform="linux/amd64",
+        command=((text, "create"),),
+        argv=(text,),
+        exit_code=1,
+        started_at="2026-06-17T14:02:00Z",
+        stdout=text,
+        stderr=text * 3,
+        checks=(
+            CheckResult("version", False, text, text),
+            CheckResult("os", Unknown(text), text, text),
+        ),
+        agrees=False,
+        verdict=text,
+        target=text,
+        subject=text,
     )
 
 

@@ -22,9 +22,10 @@ from explorer.releases import (
     snapshot,
 )
 from explorer.report import Cell, Column, Row
-from explorer.verify import CheckResult, Engine, Image, Proof, Result
+from explorer.verify import CheckResult, Proof, Result
 from explorer.workbench import Finding, Health, Inspection, file_key
 from tests.report.conftest import NOW, inspect
+from tests.support.proofs import make_proof
 
 TAG = "v2025.1.15"
 
@@ -58,32 +59,17 @@ def texts(row: Row) -> list[str]:
 
 def proof(**more: object) -> Proof:
     """A proof that ran."""
-    made = Proof(
-        Result.RAN,
-        "started",
-        "It started",
-        Engine("docker", ("docker",), "20.10", "linux/amd64", False),
-        Image("alpine:3.22", "sha256:1", "alpine@sha256:2", False),
-        "linux/arm64",
-        True,
-        (("docker", "create", "a b"), ("docker", "rm", "x")),
-        ("/rr", "--version"),
-        0,
-        "2026-06-17T12:02:00+00:00",
-        0.043,
-        0.5,
-        "rr version\nsecond\tline\n",
-        "",
-        False,
-        (),
-        True,
-        "yes",
-        "alpine-3.22",
-        NotApplicable("static"),
-        "0" * 64,
-        "rr",
-    )
-    return replace(made, **more)  # type: ignore[arg-type]
+    words: dict[str, object] = {
+        "command": (("docker", "create", "a b"), ("docker", "rm", "x")),
+        "argv": ("/rr", "--version"),
+        "started_at": "2026-06-17T12:02:00+00:00",
+        "duration_s": 0.043,
+        "total_s": 0.5,
+        "stdout": "rr version\nsecond\tline\n",
+        "sha256": "0" * 64,
+        "subject": "rr",
+    }
+    return make_proof(**(words | more))
 
 
 ARM64 = asset("roadrunner-2025.1.15-linux-arm64.tar.gz")

@@ -28,6 +28,7 @@ from explorer.workbench import (
     Finding,
     Health,
     Image,
+    ImageSystem,
     Inspection,
     Member,
     MemberKind,
@@ -39,6 +40,7 @@ from explorer.workbench import (
 )
 from explorer.workbench.models import FileFacts
 from tests.support.binaries import binary
+from tests.support.proofs import make_proof
 from tests.tui.conftest import Driver, opened, settings
 
 EVIL = "[/foo][@click=app.quit]x[/] [red]R[/] \x1b]0;pwned\x07\x1b[2J\x9b31m\x85 ‮gnp.exe⁦ ​zero \\[b] $x [NOTE"
@@ -71,31 +73,27 @@ def check(ui: Driver) -> str:
 
 def proof() -> Proof:
     """A proof with something in every field, which disagrees."""
-    return Proof(
-        Result.FAILED,
-        EVIL,
-        EVIL,
-        Engine(EVIL, (EVIL,), EVIL, EVIL, False),
-        Image(EVIL, EVIL, EVIL, False),
-        EVIL,
-        True,
-        ((EVIL, EVIL), (EVIL,)),
-        (EVIL,),
-        127,
-        EVIL,
-        0.1,
-        0.2,
-        f"{EVIL}\n{EVIL}",
-        EVIL,
-        True,
-        (),
-        False,
-        EVIL,
-        EVIL,
-        DryRun((EVIL,), 1, EVIL),
-        EVIL,
-        EVIL,
-        True,
+    return make_proof(
+        result=Result.FAILED,
+        meaning=EVIL,
+        text=EVIL,
+        engine=Engine(EVIL, (EVIL,), EVIL, EVIL, False),
+        image=Image(EVIL, EVIL, EVIL, False, ImageSystem(EVIL, EVIL, EVIL, EVIL, EVIL, (EVIL,))),
+        platform=EVIL,
+        command=((EVIL, EVIL), (EVIL,)),
+        argv=(EVIL,),
+        exit_code=127,
+        started_at=EVIL,
+        stdout=f"{EVIL}\n{EVIL}",
+        stderr=EVIL,
+        output_truncated=True,
+        agrees=False,
+        verdict=EVIL,
+        target=EVIL,
+        dry_run=DryRun((EVIL,), 1, EVIL),
+        sha256=EVIL,
+        subject=EVIL,
+        stand_in=True,
     )
 
 

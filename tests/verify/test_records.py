@@ -7,42 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.facts import NotApplicable, Unknown
-from explorer.verify import CheckResult, DryRun, Engine, Image, Proof, Result, from_json, to_json
+from explorer.facts import NotApplicable
+from explorer.verify import CheckResult, DryRun, from_json, to_json
+from tests.support.proofs import make_proof
 
-PROOF = Proof(
-    result=Result.RAN,
-    meaning="started",
-    text="It started",
-    engine=Engine(
-        "docker",
-        ("docker", "--context", "x"),
-        "28.0",
-        "linux/amd64",
-        Unknown("the engine does not tell"),
-    ),
-    image=Image("alpine:3.22", "sha256:ab", NotApplicable("made here"), empty=False),
-    platform="linux/arm64",
-    emulated=True,
-    command=(("docker", "create"), ("docker", "rm")),
-    argv=("/rr-explorer/rr", "--version"),
-    exit_code=0,
-    started_at="2026-06-17T16:05:23.000+00:00",
-    duration_s=0.25,
-    total_s=1.0,
-    stdout="rr version\n",
-    stderr="",
-    output_truncated=False,
+PROOF = make_proof(
     checks=(
         CheckResult("exit", True, "0", "0"),
         CheckResult("os", NotApplicable("not printed"), "linux", ""),
     ),
-    agrees=True,
-    verdict="yes",
-    target="alpine-3.22",
     dry_run=DryRun(("/lib/ld-musl-x86_64.so.1", "--list"), 0, "libc.so\n"),
-    sha256="00",
-    subject="v1/rr",
 )
 
 

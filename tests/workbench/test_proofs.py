@@ -9,7 +9,6 @@ import pytest
 
 from explorer.compat import Answer
 from explorer.errors import EngineError, UsageError
-from explorer.facts import NotApplicable, Unknown
 from explorer.verify import Proof, Result
 from explorer.workbench import ProofOptions, Workbench
 from explorer.workbench.prove import KEPT, keep_proof
@@ -17,32 +16,9 @@ from tests.support.archives import make_archive, zip_of
 from tests.support.binaries import C_LIBRARY, MUSL, binary, zig_cc
 from tests.support.engine import TestEngine
 from tests.support.github import GitHub
+from tests.support.proofs import make_proof
 
-PROOF = Proof(
-    result=Result.RAN,
-    meaning="started",
-    text="It started",
-    engine=Unknown("none"),
-    image=Unknown("none"),
-    platform="linux/amd64",
-    emulated=False,
-    command=(("docker", "create"),),
-    argv=("/rr-explorer/rr", "--version"),
-    exit_code=0,
-    started_at="2026-06-17T16:05:23.000+00:00",
-    duration_s=0.25,
-    total_s=1.0,
-    stdout="\x1b]0;x\x07",
-    stderr="",
-    output_truncated=False,
-    checks=(),
-    agrees=NotApplicable("no verdict"),
-    verdict="",
-    target="",
-    dry_run=NotApplicable("static"),
-    sha256="ab" * 32,
-    subject="v1/rr",
-)
+PROOF = make_proof(stdout="\x1b]0;x\x07")
 
 
 def at(second: int) -> Proof:
