@@ -1,53 +1,58 @@
-"""Random access to bytes that are whole, or still arriving. Every parser reads through this and nothing else."""
+"""Random access to bytes that are complete, or still arriving. Every parser reads through this."""
 
+from __future__ import annotations
+
+import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from explorer.errors import NotFoundError, SourceError
 from explorer.facts import Unknown
 
+_PART = 1 << 20
+
 
 class OutOfReachError(Exception):
-    """Bytes that exist, as far as is known, but cannot be had here (a peek's ceiling, a prefix's end).
+    """Bytes exist, as far as is known, but cannot be read here: beyond a peek's limit, for example.
 
-    Not an ``ExplorerError``: a parser turns it into ``Unknown(why, needs)``; it must never reach a face.
+    Not an ``ExplorerError``: a parser turns it into ``Unknown(why, needs)``, and no user sees it.
     """
 
     def __init__(self, needs: int, why: str = "needs the download") -> None:
         super().__init__(f"{why} (up to byte {needs})")
         self.needs = needs
-        """Offset in bytes up to which the file would have to be there."""
+        """Offset in bytes up to which the file has to be here."""
         self.why = why
 
 
 class ByteSource(Protocol):
-    """Random access to one file's bytes. Implementations are safe to use from one thread at a time."""
+    """Random access to one file's bytes. Use it from one thread at a time."""
 
     @property
     def size(self) -> int | Unknown:
-        """The file's whole size in bytes, also where not all of it can be had; Unknown where nobody says."""
+        """Bytes of the whole file, even if not all can be read; Unknown if nothing says it."""
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """``length`` bytes from ``offset``; fewer only at the end of the file, none past it.
+        """``length`` bytes from ``offset``; fewer only at the end of the file, none beyond it.
 
         Raises:
-            OutOfReachError: the bytes are not here and cannot be had.
-            SourceError: they should be here but reading failed.
+            OutOfReachError: the bytes are not here and cannot be fetched.
+            SourceError: reading failed.
         """
 
     def read_some(self, offset: int, limit: int) -> bytes:
-        """Between 1 and ``limit`` bytes from ``offset``: those that cost no further wait if there are any.
+        """Between 1 and ``limit`` bytes from ``offset``: those that are here, if there are any.
 
-        Empty only at the end of the file. Streaming readers use it so that they do not ask a remote source for
-        more than has already arrived. Raises as ``read_at``.
+        Empty only at the end of the file. Streaming readers use it so that they do not request
+        more of a remote source than has already arrived. Raises as ``read_at`` does.
         """
 
 
 class BytesSource:
-    """Bytes in memory: the whole of a file."""
+    """A whole file in memory."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -64,7 +69,7 @@ class BytesSource:
 
 
 class PrefixSource:
-    """The first bytes of a file whose rest is not here. ``size`` is what is claimed of the whole file."""
+    """The first bytes of a file whose rest is not here. ``size`` is what the whole file claims."""
 
     def __init__(self, data: bytes, size: int | Unknown, why: str = "needs the download") -> None:
         self._data = data
@@ -91,12 +96,17 @@ class PrefixSource:
 
 
 class FileSource:
-    """A file on disk. Opened at once, read on demand, never mapped: a file cut while read gives an error, not SIGBUS."""
+    """A file on disk, opened at once and read on demand.
+
+    It is never mapped: a file that shrinks while it is read gives an error, not SIGBUS.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Raises:
-        NotFoundError: there is no such file.
-        SourceError: it is a directory or cannot be read.
+        """Open the file.
+
+        Raises:
+            NotFoundError: there is no such file.
+            SourceError: it is a directory, or cannot be read.
         """
         self.path = path
         try:
@@ -133,10 +143,10 @@ class FileSource:
         return self.read_at(offset, limit)
 
     def close(self) -> None:
-        """Give the file handle back. Reading afterwards is a ``SourceError``."""
+        """Close the file. Reading afterwards raises ``SourceError``."""
         self._file.close()
 
-    def __enter__(self) -> "FileSource":
+    def __enter__(self) -> FileSource:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -165,15 +175,18 @@ class WindowSource:
 
 
 class StreamSource:
-    """Random access over something that can only be read forwards, e.g. an archive's member: keeps what has passed.
+    """Random access to a stream, e.g. an archive's member: keeps what has been read.
 
-    Asks the stream for no more than a reader wants. ``limit`` bounds the memory, in bytes.
+    Reads no more of the stream than is requested.
     """
 
     def __init__(
         self, read: Callable[[int], bytes], size: int | Unknown, limit: int = 8 << 20
     ) -> None:
-        """``read(n)`` gives between 1 and n bytes, empty at the end; it may raise ``OutOfReachError``."""
+        """``read(n)`` returns 1 to n bytes, or none at the end; it may raise ``OutOfReachError``.
+
+        ``limit`` bounds the memory, in bytes.
+        """
         self._read = read
         self._size = size
         self._limit = limit
@@ -206,3 +219,27 @@ class StreamSource:
                 raise OutOfReachError(end, error.why) from None
             self._ended = not part
             self._data += part
+
+
+def chunks_of(source: ByteSource) -> Iterator[bytes]:
+    """The whole file, at most 1 MiB at a time. Raises as ``ByteSource.read_at`` does."""
+    offset = 0
+    while part := source.read_at(offset, _PART):
+        yield part
+        offset += len(part)
+
+
+def hash_chunks(
+    chunks: Iterable[bytes], check: Callable[[], object] | None = None
+) -> tuple[hashlib._Hash, int]:
+    """The sha256 of ``chunks``, not finished, and the number of bytes.
+
+    ``check`` is called before each chunk; what it raises passes through.
+    """
+    state, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        if check is not None:
+            check()
+        state.update(chunk)
+        size += len(chunk)
+    return state, size

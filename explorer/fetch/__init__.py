@@ -1,4 +1,4 @@
-"""Bytes from the network and the cache they rest in."""
+"""Bytes from the network, and the cache that keeps them."""
 
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,8 @@ from explorer.fetch.models import (
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from explorer.fetch.cache import Cache, open_cache
+    from explorer.fetch.cache import Cache, Store, open_cache
     from explorer.fetch.download import Downloader
-    from explorer.fetch.records import Store
     from explorer.fetch.remote import RemoteSource, open_remote
 
 
@@ -27,7 +26,7 @@ __getattr__ = lazy_exports(
         "Cache": "cache",
         "Downloader": "download",
         "RemoteSource": "remote",
-        "Store": "records",
+        "Store": "cache",
         "open_cache": "cache",
         "open_remote": "remote",
     },

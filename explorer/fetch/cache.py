@@ -1,18 +1,21 @@
-"""The cache: blobs as files named by their sha256, an index and small records in diskcache. Shared by running processes.
+"""The cache: files named by their sha256, an index of them, and small values. Shared by processes.
 
-Layout of the directory (0700, like everything below it)::
+Layout of the directory (0700, like everything in it)::
 
-    blobs/ab/ab12…      whole, verified files; their access time says when they were last used
-    partials/           downloads that were cut, with a .json that says of what, and locks
-    tmp/                files being written now
-    index/ page/ peek/ proof/    diskcache directories, values inside the sqlite file
+    blobs/ab/ab12…      complete, verified files; the access time is that of the last use
+    partials/           interrupted downloads, each with a .json of what it is of, and a lock
+    tmp/                files that are being written
+    leases/             the blobs that a running process still needs
+    index/ page/ peek/  diskcache folders
+    proof/              a sqlite database
 
-A blob gets its name after it was written, flushed and hashed; the index learns of it after that. So a kill at any moment
-leaves the old state, the new one, or a blob without a name, which ages out like any other.
+A blob is named after it was written, flushed and hashed, and indexed after that. So a process that
+is killed leaves the old state, the new one, or a blob without a key, which is pruned in time.
 """
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -26,32 +29,70 @@ from pathlib import Path
 from typing import BinaryIO
 
 from explorer.errors import IntegrityError, SourceError
-from explorer.fetch.disk import disk_error, settle, sha256_of, write_all
-from explorer.fetch.locks import FileLock
+from explorer.fetch.database import Database
+from explorer.fetch.disk import (
+    FULL,
+    disk_error,
+    expect_file,
+    expect_folder,
+    settle,
+    sha256_of,
+    write_all,
+)
+from explorer.fetch.leases import Leases
 from explorer.fetch.models import Blob, CacheEntry, CacheStats
-from explorer.fetch.records import Store, Table
+from explorer.fetch.pruning import Pruner
+from explorer.fetch.records import Records
+from explorer.fetch.tables import Table
 from explorer.progress import Cancellation
 
 STORE_LIMITS = {"page": 64 << 20, "peek": 64 << 20, "proof": 64 << 20}
-"""Bytes for each kind of small record, beside the blobs' own bound."""
+"""Bytes of each kind of small value, beside the limit of the blobs."""
 INDEX_LIMIT = 64 << 20
-
-TEMPORARY_AGE_S = 3600.0
-"""A file in tmp/ untouched for so long belongs to a dead process."""
-PARTIAL_AGE_S = 7 * 86400.0
-"""A cut download is kept so long for somebody to go on with it."""
+LEASE_S = 600.0
+"""How long a running program keeps a blob after it asked for it last."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class Cache:
-    """See the module. Every method may be called from any thread; none needs a running loop."""
+class Store:
+    """Small values of one kind (``page``, ``peek`` or ``proof``). Safe from any thread."""
 
-    def __init__(self, directory: Path, limit_bytes: int) -> None:
-        """Make the directory; open no database yet.
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self, key: str) -> bytes | None:
+        """The value, or None."""
+        return self._database.load(key)
+
+    def save(self, key: str, data: bytes) -> None:
+        """Keep a value: all of it or nothing, also if the process is killed.
 
         Raises:
-            SourceError: it cannot be made or written; ``open_cache`` then goes on in a temporary one.
+            SourceError: the disk is full, not writable, or busy.
+        """
+        self._database.save(key, data)
+
+    def delete(self, key: str) -> None:
+        """Forget a key; it may be missing."""
+        self._database.delete(key)
+
+    def keys(self) -> tuple[str, ...]:
+        """Every key, oldest first."""
+        return self._database.keys()
+
+
+class Cache:
+    """See the module. Every method may be called from any thread; all are blocking."""
+
+    def __init__(self, directory: Path, limit_bytes: int, lease_s: float = 0.0) -> None:
+        """Make the directory; open no database yet.
+
+        ``lease_s``: for how many seconds no process, this one included, prunes a blob that this
+        cache has returned.
+
+        Raises:
+            SourceError: it cannot be made or written.
         """
         self.directory = directory.absolute()
         self.limit_bytes = limit_bytes
@@ -59,91 +100,94 @@ class Cache:
         """True for a directory that ``close`` removes."""
         self._warnings: list[str] = []
         self._held: Counter[str] = Counter()
-        self._lock = threading.Lock()
-        self._blobs = self.directory / "blobs"
+        self._guard = threading.Lock()
         self.partials = self.directory / "partials"
         self._tmp = self.directory / "tmp"
-        try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for path in (self._blobs, self.partials, self._tmp):
-                path.mkdir(mode=0o700, exist_ok=True)
-            self._temporary().unlink()
-        except OSError as error:
-            raise disk_error(error, self.directory) from error
-        self._index = Table(self.directory / "index", INDEX_LIMIT, self._warn)
-        self._tables = {
-            kind: Table(self.directory / kind, limit, self._warn)
+        self._leases = Leases(self.directory / "leases", lease_s, self.warn)
+        self._pruner = Pruner(self.directory, self._leases, self._is_held, self.warn)
+        self._index: Database = Table(self.directory / "index", INDEX_LIMIT, self.warn)
+        self._stores: dict[str, Database] = {
+            kind: (Records if kind == "proof" else Table)(self.directory / kind, limit, self.warn)
             for kind, limit in STORE_LIMITS.items()
         }
-        self._sweep_stale()
+        self._prepare()
+        self._pruner.sweep()
 
     @classmethod
     def in_temporary_directory(cls, limit_bytes: int) -> "Cache":
-        """A cache for this process only, removed by ``close``. Raises as the class, of the system's temporary directory."""
+        """A cache for this process only; ``close`` removes it. Raises as the class does."""
         try:
             directory = Path(tempfile.mkdtemp(prefix="rr-explorer-"))
         except OSError as error:
-            raise disk_error(
-                error, Path(error.filename or tempfile.tempdir or "the temporary directory")
-            ) from error
+            place = error.filename or tempfile.tempdir or "the temporary directory"
+            raise disk_error(error, Path(place)) from error
         cache = cls(directory, limit_bytes)
         cache.temporary = True
         return cache
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences about what was found damaged, in order."""
+        """Sentences about what was damaged or of the wrong kind, in order."""
         return tuple(self._warnings)
 
-    def _warn(self, text: str) -> None:
-        self._warnings.append(text)
+    def warn(self, sentence: str) -> None:
+        """Add a sentence to ``warnings``."""
+        self._warnings.append(sentence)
 
     def store(self, kind: str) -> Store:
-        """Small records of one kind: ``page``, ``peek`` or ``proof``."""
-        return Store(self._tables[kind])
+        """Small values of one kind: ``page``, ``peek`` or ``proof``."""
+        return Store(self._stores[kind])
+
+    def _prepare(self) -> None:
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for path in (self.directory / "blobs", self.partials, self._tmp):
+                expect_folder(path, self.warn)
+                path.mkdir(mode=0o700, exist_ok=True)
+            self._make_temporary().unlink()
+        except OSError as error:
+            if error.errno in FULL and self._tmp.is_dir():
+                return  # it can be read, and pruned
+            raise disk_error(error, self.directory) from error
 
     # Blobs
 
     def find(self, key: str) -> Blob | None:
-        """The blob under a key, its bytes hashed just now; None where there is none or it was damaged (it is dropped then)."""
+        """The blob with this key, after hashing it now. None if it is missing, or was damaged."""
         blob = self.holds(key)
         if blob is None:
             return None
-        self._touch(
-            blob.path
-        )  # before it is hashed: another process that prunes meanwhile leaves it
+        self._lease(blob.sha256)
+        self._touch(blob.path)  # before hashing: another process that prunes leaves it then
         try:
             with blob.path.open("rb", buffering=0) as file:
                 state, size = sha256_of(file)
             if (state.hexdigest(), size) == (blob.sha256, blob.size):
                 return blob
+        except FileNotFoundError:
+            return None
         except OSError as error:
-            self._warn(
-                f"A file in the cache cannot be read and is fetched again: {blob.path} ({error.strerror})"
+            self.warn(
+                "A file in the cache cannot be read and is fetched again: "
+                f"{blob.path} ({error.strerror})"
             )
             return None
-        with contextlib.suppress(OSError):
-            blob.path.unlink()
-        self._warn(f"A damaged file in the cache was dropped and is fetched again: {blob.path}")
+        self._drop_damaged(blob.path)
         return None
 
     def holds(self, key: str) -> Blob | None:
-        """What the index says, checked by size but **not** by hash: quick enough for a list on the screen, no more."""
-        row = self._index.load(key)
-        if not isinstance(row, dict):
-            return None
+        """The blob with this key by its size, **not** hashed: quick enough for a list."""
+        row = _row(self._index.load(key))
         sha256, size = row.get("sha256"), row.get("size")
-        if (
-            not isinstance(sha256, str)
-            or not _SHA256.fullmatch(sha256)
-            or not isinstance(size, int)
-        ):
+        if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+            return None
+        if not isinstance(size, int):
             return None
         path = self._path(sha256)
+        expect_file(path, self.warn)
         try:
             if path.stat().st_size != size:
-                path.unlink()
-                self._warn(f"A damaged file in the cache was dropped and is fetched again: {path}")
+                self._drop_damaged(path)
                 return None
         except OSError:
             return None
@@ -157,20 +201,20 @@ class Cache:
         cancel: Cancellation | None = None,
         expect_sha256: str = "",
     ) -> Blob:
-        """Write chunks as they come, hash them on the way, keep them under ``key``.
+        """Write chunks as they come, hash them, and keep them as ``key``.
 
-        Whatever ``chunks`` raises passes through and nothing is kept.
+        What ``chunks`` raises passes through, and nothing is kept.
 
         Raises:
             SourceError: the disk is full or not writable.
             IntegrityError: the sha256 is not ``expect_sha256``.
-            CancelledError: ``cancel`` was raised.
+            OperationCancelledError: ``cancel`` was called.
         """
         state = hashlib.sha256()
         size = 0
         temporary = self._claim()
         try:
-            with self._opened(temporary) as file:
+            with _opened(temporary) as file:
                 for chunk in chunks:
                     if cancel is not None:
                         cancel.check()
@@ -186,41 +230,47 @@ class Cache:
                     f"expected sha256 {expect_sha256.lower()}, got {state.hexdigest()}",
                     "Fetch it again",
                 )
-            return self.adopt(temporary, key, name, state.hexdigest(), size)
+            return self.adopt(temporary, key, name, Blob(temporary, size, state.hexdigest()))
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
 
-    def adopt(self, temporary: Path, key: str, name: str, sha256: str, size: int) -> Blob:
-        """Make a finished file of the same file system a blob: it is renamed. The caller has computed its hash.
+    def adopt(self, temporary: Path, key: str, name: str, content: Blob) -> Blob:
+        """Rename a complete file of the same file system to a blob.
+
+        ``content`` has its size and hash, which the caller has computed.
 
         Raises:
             SourceError: the disk is full or not writable.
         """
-        path = self._path(sha256)
-        self._touch(temporary)  # before it has its name, so that nobody takes it for the oldest
-        with self.hold(sha256):
+        path = self._path(content.sha256)
+        self._lease(content.sha256)
+        self._touch(temporary)  # before it has its name, so that it is not the oldest
+        with self.hold(content.sha256):
+            expect_folder(path.parent, self.warn)
+            expect_file(path, self.warn)
             try:
                 settle(temporary, path)
-            except PermissionError as error:  # Windows, while somebody reads the same blob
+            except PermissionError as error:  # Windows, while the same blob is being read
                 if not path.exists():
                     raise disk_error(error, path) from error
             except OSError as error:
                 raise disk_error(error, path) from error
             self._touch(path)
-            self._index.save(key, {"sha256": sha256, "size": size, "name": name})
+            row = {"sha256": content.sha256, "size": content.size, "name": name}
+            self._index.save(key, json.dumps(row).encode())
             self.prune()
-        return Blob(path, size, sha256)
+        return Blob(path, content.size, content.sha256)
 
     @contextlib.contextmanager
     def hold(self, sha256: str) -> Iterator[None]:
-        """While this lasts, this process does not evict the blob."""
-        with self._lock:
+        """While this lasts, this process does not prune the blob."""
+        with self._guard:
             self._held[sha256] += 1
         try:
             yield
         finally:
-            with self._lock:
+            with self._guard:
                 self._held[sha256] -= 1
 
     def drop(self, key: str) -> None:
@@ -234,198 +284,135 @@ class Cache:
     # Housekeeping
 
     def stats(self) -> CacheStats:
-        """Counts and sizes in bytes, read from the disk now."""
-        blobs = list(self._scan())
-        partials = [size for _, size, _ in self._partials()]
+        """Counts and sizes in bytes, read from the disk now.
+
+        Raises:
+            SourceError: a database cannot be read.
+        """
+        blobs = [size for _, size, _ in self._pruner.blobs()]
+        partials = [size for _, size, _ in self._pruner.partials()]
         return CacheStats(
             directory=self.directory,
             blobs=len(blobs),
-            blob_bytes=sum(size for _, size, _ in blobs),
+            blob_bytes=sum(blobs),
             limit_bytes=self.limit_bytes,
             partials=len(partials),
             partial_bytes=sum(partials),
-            pages=self._tables["page"].count(),
-            records=self._tables["peek"].count() + self._tables["proof"].count(),
+            pages=self._stores["page"].count(),
+            records=self._stores["peek"].count() + self._stores["proof"].count(),
         )
 
     def entries(self) -> tuple[CacheEntry, ...]:
         """Every blob, most recently used first."""
         names: dict[str, list[str]] = {}
-        for key in self._index.keys():  # noqa: SIM118 - no mapping
-            row = self._index.load(key)
-            if (
-                isinstance(row, dict)
-                and isinstance(row.get("name"), str)
-                and isinstance(row.get("sha256"), str)
-            ):
-                names.setdefault(row["sha256"], []).append(row["name"])
-        found = sorted(self._scan(), key=lambda item: item[2], reverse=True)
+        for key in self._index.keys():  # noqa: SIM118 - not a mapping
+            row = _row(self._index.load(key))
+            sha256, name = row.get("sha256"), row.get("name")
+            if isinstance(name, str) and isinstance(sha256, str):
+                names.setdefault(sha256, []).append(name)
+        by_use = sorted(self._pruner.blobs(), key=lambda item: item[2], reverse=True)
         return tuple(
             CacheEntry(path.name, size, tuple(dict.fromkeys(names.get(path.name, ()))), used)
-            for path, size, used in found
+            for path, size, used in by_use
         )
 
     def prune(self, limit_bytes: int | None = None) -> int:
-        """Remove the least recently used blobs and cut downloads until the rest fits; gives the bytes freed.
+        """Remove the least recently used blobs and interrupted downloads until the rest fits.
 
-        What is held, and a download that runs now in any process, stays.
+        Blobs that a running process needs, and running downloads, stay. Returns the bytes freed.
         """
         limit = self.limit_bytes if limit_bytes is None else limit_bytes
-        if sum(size for _, size, _ in (*self._scan(), *self._partials())) <= limit:
-            return 0
-        lock = FileLock(self.directory / "prune.lock")
-        try:
-            if not lock.acquire(5):
-                return 0  # somebody else is at it
-        except OSError as error:
-            raise disk_error(error, self.directory) from error
-        try:
-            freed = self._evict(limit)
-        finally:
-            lock.release()
+        freed = self._pruner.prune(limit)
         if freed:
-            self._forget_evicted()
+            with contextlib.suppress(SourceError):  # the keys of what is gone lead nowhere
+                self._forget_pruned()
         return freed
 
     def clear(self) -> int:
-        """Remove everything: blobs, cut downloads, pages, peeks and proofs. Gives the bytes of files freed."""
+        """Remove blobs, interrupted downloads, pages, peeks and proofs; return the bytes freed."""
         freed = self.prune(-1)
-        for table in (self._index, *self._tables.values()):
-            table.clear()
+        for database in (self._index, *self._stores.values()):
+            database.clear()
+        self._pruner.remove_aside()
         return freed
 
     def close(self) -> None:
-        """Give the databases back; they open again when used again. A temporary cache is removed."""
-        for table in (self._index, *self._tables.values()):
-            table.close()
+        """Give back the leases, prune, and close the databases, which open again on use.
+
+        A temporary cache is removed.
+        """
+        if self._leases.release() and not self.temporary:
+            with contextlib.suppress(SourceError):
+                self.prune()
+        for database in (self._index, *self._stores.values()):
+            database.close()
         if self.temporary:
             shutil.rmtree(self.directory, ignore_errors=True)
 
-    def _evict(self, limit: int) -> int:
-        candidates = sorted((*self._scan(), *self._partials()), key=lambda item: item[2])
-        total = sum(size for _, size, _ in candidates)
-        freed = 0
-        for path, size, used in candidates:
-            if total <= limit:
-                break
-            with self._lock:
-                if self._held[path.name] > 0:
-                    continue
-            gone = (
-                self._remove_partial(path)
-                if path.parent == self.partials
-                else self._remove_blob(path, used)
-            )
-            if gone:
-                total -= size
-                freed += size
-        return freed
+    def _is_held(self, sha256: str) -> bool:
+        with self._guard:
+            return self._held[sha256] > 0
 
-    def _remove_blob(self, path: Path, used: float) -> bool:
-        try:
-            if path.stat().st_atime > used:
-                return False  # another process has just begun to use it
-            path.unlink()
-        except FileNotFoundError:
-            return True
-        except OSError:
-            return False  # Windows, while somebody reads it
-        return True
+    def _lease(self, sha256: str) -> None:
+        if self._leases.seconds:
+            with self._pruner.alone():  # so that no process is just about to remove it
+                self._leases.add(sha256)
 
-    def _remove_partial(self, path: Path) -> bool:
-        lock = FileLock(path.with_suffix(".lock"))
-        try:
-            if not lock.try_acquire():
-                return False  # it is being downloaded
-        except OSError:
-            return False
-        try:
-            for ending in (".part", ".json", ".lock"):
-                path.with_suffix(ending).unlink(missing_ok=True)
-        except OSError:
-            return False
-        finally:
-            lock.release()
-        return True
-
-    def _forget_evicted(self) -> None:
-        for key in self._index.keys():  # noqa: SIM118 - no mapping
+    def _forget_pruned(self) -> None:
+        for key in self._index.keys():  # noqa: SIM118 - not a mapping
             if self.holds(key) is None:
                 self._index.delete(key)
 
-    def _sweep_stale(self) -> None:
-        now = time.time()
+    def _drop_damaged(self, path: Path) -> None:
         with contextlib.suppress(OSError):
-            for path in self._tmp.iterdir():
-                with contextlib.suppress(OSError):
-                    if now - path.stat().st_mtime > TEMPORARY_AGE_S:
-                        path.unlink()
-        for path, _, used in self._partials():
-            if now - used > PARTIAL_AGE_S:
-                self._remove_partial(path)
-        with contextlib.suppress(OSError):
-            for path in (*self.partials.glob("*.lock"), *self.partials.glob("*.json")):
-                if (
-                    not path.with_suffix(".part").exists()
-                    and now - path.stat().st_mtime > PARTIAL_AGE_S
-                ):
-                    self._remove_partial(path.with_suffix(".part"))
-
-    # Paths
+            path.unlink()
+        self.warn(f"A damaged file in the cache was dropped and is fetched again: {path}")
 
     def _path(self, sha256: str) -> Path:
-        return self._blobs / sha256[:2] / sha256
+        return self.directory / "blobs" / sha256[:2] / sha256
 
     def _touch(self, path: Path) -> None:
-        """Access time = last use. Set by hand, since most systems mount with relatime or noatime."""
+        """Set the access time by hand: most systems mount with relatime or noatime."""
         with contextlib.suppress(OSError):
             os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
-    def _scan(self) -> Iterator[tuple[Path, int, float]]:
-        """Path, size, last use of every blob."""
-        for path, status in self._files(self._blobs.glob("??/*")):
-            if _SHA256.fullmatch(path.name):
-                yield path, status.st_size, status.st_atime
-
-    def _partials(self) -> Iterator[tuple[Path, int, float]]:
-        """Path, size, last written of every cut download."""
-        for path, status in self._files(self.partials.glob("*.part")):
-            yield path, status.st_size, status.st_mtime
-
-    @staticmethod
-    def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:
-        for path in paths:
-            with contextlib.suppress(OSError):  # gone meanwhile
-                yield path, path.stat()
-
-    def _temporary(self) -> Path:
+    def _make_temporary(self) -> Path:
         path = self._tmp / f"{os.getpid()}-{secrets.token_hex(8)}"
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         return path
 
     def _claim(self) -> Path:
         try:
-            return self._temporary()
+            return self._make_temporary()
         except OSError as error:
             raise disk_error(error, self._tmp) from error
 
-    @staticmethod
-    def _opened(path: Path) -> BinaryIO:
-        try:
-            return path.open("wb", buffering=0)
-        except OSError as error:
-            raise disk_error(error, path) from error
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb", buffering=0)
+    except OSError as error:
+        raise disk_error(error, path) from error
+
+
+def _row(value: bytes | None) -> dict[str, object]:
+    """A row of the index; empty if it is missing, or not one."""
+    try:
+        row = json.loads(value or b"{}")
+    except ValueError:
+        return {}
+    return row if isinstance(row, dict) else {}
 
 
 def open_cache(directory: Path, limit_bytes: int) -> Cache:
-    """The cache in ``directory``; where that cannot be had, one in a temporary directory whose ``warnings`` say why.
+    """The cache in ``directory``, or a temporary one, whose ``warnings`` say why.
 
     Raises:
         SourceError: not even the system's temporary directory can be written.
     """
     try:
-        return Cache(directory, limit_bytes)
+        return Cache(directory, limit_bytes, LEASE_S)
     except SourceError as error:
         cache = Cache.in_temporary_directory(limit_bytes)
-        cache._warn(f"Going on without a lasting cache: {error}")
+        cache.warn(f"Using a temporary cache: {error}")
         return cache

@@ -1,4 +1,4 @@
-"""Whole assets into the cache: four at a time, each one once however many ask, checked before anybody sees it."""
+"""Whole assets into the cache: a few at a time, each once, verified before anyone sees it."""
 
 import asyncio
 import time
@@ -16,6 +16,7 @@ from explorer.fetch.meter import Meter
 from explorer.fetch.models import Blob, Download, check_of
 from explorer.fetch.partial import Partial
 from explorer.fetch.transfer import Patience, Transfer
+from explorer.fetch.wire import RemoteAsset
 from explorer.http import Token
 from explorer.progress import Cancellation, ProgressCallback, ignore_progress
 from explorer.releases import Asset
@@ -26,13 +27,8 @@ POLL_S = 0.2
 """Between two looks at a download that another process is making."""
 
 
-def promised_sha256(asset: Asset) -> str:
-    """64 lower-case hex digits from the API's ``digest``; empty where none is known."""
-    return "" if isinstance(asset.digest, MISSING) else asset.digest.lower().removeprefix("sha256:")
-
-
 class _Shared:
-    """One running download and how many wait for it."""
+    """One running download, and how many callers wait for it."""
 
     def __init__(self, task: "asyncio.Task[Download]", meter: Meter) -> None:
         self.task = task
@@ -41,7 +37,7 @@ class _Shared:
 
 
 class Downloader:
-    """Downloads assets into a cache. Belongs to one event loop; the disk is touched in threads of its own."""
+    """Downloads assets into a cache. Belongs to one event loop; the disk has its own threads."""
 
     def __init__(
         self,
@@ -56,20 +52,21 @@ class Downloader:
         self._token = token
         self._slots = asyncio.Semaphore(slots)
         self._patience = patience or Patience()
-        # Not the loop's own threads: those may all be busy with peeks, which wait for this loop.
+        # Not the loop's default executor: peeks that wait for this loop may occupy all of that.
         self._threads = ThreadPoolExecutor(max_workers=slots + 2, thread_name_prefix="fetch")
         self._running: dict[str, _Shared] = {}
 
     async def download(
         self, asset: Asset, *, progress: ProgressCallback = ignore_progress
     ) -> Download:
-        """The asset as a verified blob, from the cache where it is there.
+        """The asset as a verified blob, from the cache if it is there.
 
-        Cancelling the task stops it and keeps what has come, unless somebody else waits for the same asset.
+        Cancelling the task stops the download and keeps what has arrived, unless another caller
+        waits for the same asset.
 
         Raises:
-            IntegrityError: digest, size or length is not what was promised; nothing is kept.
-            NotFoundError, RateLimitedError, OfflineError, SourceError: it cannot be had now; what has come is kept.
+            IntegrityError: digest or size is not what the release says; nothing is kept.
+            SourceError: the server does not give it now; what has arrived is kept.
         """
         key = asset_key(asset)
         shared = self._running.get(key)
@@ -97,11 +94,11 @@ class Downloader:
             del self._running[key]
 
     def close(self) -> None:
-        """Give the threads back. Running downloads have to be cancelled first."""
+        """End the threads. Cancel running downloads first."""
         self._threads.shutdown(wait=False)
 
     async def _blocking(self, work: Callable[[], T], cancel: Cancellation | None = None) -> T:
-        """Run in a thread and, when cancelled, tell and await it: nobody else may touch the file before it is done."""
+        """Run ``work`` in a thread. If cancelled, wait for it: it may be using the file."""
         future = asyncio.get_running_loop().run_in_executor(self._threads, work)
         try:
             return await asyncio.shield(future)
@@ -110,25 +107,27 @@ class Downloader:
                 cancel.cancel()
             await asyncio.wait([future])
             if not future.cancelled():
-                future.exception()  # seen: what counts is that it was stopped
+                future.exception()  # retrieved, so that asyncio does not report it
             raise
 
     async def _fetch(self, asset: Asset, key: str, meter: Meter) -> Download:
         began = time.monotonic()
-        found = await self._from_cache(asset, key, began)
-        if found is not None:
-            return found
+        cached = await self._from_cache(asset, key, began)
+        if cached is not None:
+            return cached
         meter.total = None if isinstance(asset.size, MISSING) else asset.size
         meter.stage("queued")
         async with self._slots:
-            partial = Partial(self._cache.partials, key)
+            partial = await self._blocking(
+                lambda: Partial(self._cache.partials, key, self._cache.warn)
+            )
             try:
                 while not await self._blocking(partial.try_lock):
                     meter.at("waiting for another process", partial.size_now())
                     await asyncio.sleep(POLL_S)
-                # Another process may have had it while this one waited, for a slot or for the lock.
-                found = await self._from_cache(asset, key, began)
-                return found or await self._transfer(asset, key, meter, partial, began)
+                # Another process may have fetched it while this one waited.
+                cached = await self._from_cache(asset, key, began)
+                return cached or await self._transfer(asset, key, meter, partial)
             finally:
                 partial.unlock()
 
@@ -136,60 +135,58 @@ class Downloader:
         blob = await self._blocking(lambda: self._cache.find(key))
         if blob is None:
             return None
-        promised = promised_sha256(asset)
+        promised = RemoteAsset(self._client, asset, None).sha256
         if promised and promised != blob.sha256:
             await self._blocking(lambda: self._cache.drop(key))
             return None
         check = check_of(asset.digest, blob.sha256)
-        return Download(
-            blob, check, from_cache=True, resumed_from=0, moved=0, seconds=time.monotonic() - began
-        )
+        seconds = time.monotonic() - began
+        return Download(blob, check, from_cache=True, resumed_from=0, moved=0, seconds=seconds)
 
-    async def _transfer(
-        self, asset: Asset, key: str, meter: Meter, partial: Partial, began: float
-    ) -> Download:
-        promised = promised_sha256(asset)
+    async def _transfer(self, asset: Asset, key: str, meter: Meter, partial: Partial) -> Download:
+        remote = RemoteAsset(self._client, asset, self._token)
+        began = time.monotonic()
         cancel = Cancellation()
         moved = 0
         try:
-            for again in (False, True):
+            for last in (False, True):
                 meter.stage("resuming" if partial.size_now() else "connecting", partial.size_now())
                 await self._blocking(lambda: partial.open(cancel), cancel)
                 old = partial.have
-                transfer = Transfer(
-                    self._client, asset, self._token, partial, meter, self._blocking, self._patience
-                )
+                transfer = Transfer(remote, partial, meter, self._blocking, self._patience)
                 await transfer.run()
                 moved += transfer.moved
-                sha256, size = partial.digest(), partial.have
-                if not promised or sha256 == promised:
+                content = Blob(partial.path, partial.have, partial.digest())
+                if remote.sha256 in ("", content.sha256):
                     break
                 await self._blocking(partial.discard)
-                # Bytes left by an earlier run may have been damaged on the disk since: one more try, from the start.
-                if not old or transfer.resumed_from < old or again:
-                    raise IntegrityError(
-                        f"{asset.name} is not the published file",
-                        f"the release says sha256 {promised}, the bytes that came have {sha256}",
-                        "Nothing was kept. Refresh the list and try again; if it stays so, do not use the file",
-                    )
-            meter.stage("keeping", size)
-            blob: Blob = await self._blocking(
-                lambda: self._keep(partial, key, asset.name, sha256, size)
-            )
+                # The disk may have damaged what an earlier run left: try once from the start.
+                if last or not old or transfer.resumed_from < old:
+                    raise _mismatch(remote, content, transfer.coding)
+            meter.stage("keeping", content.size)
+            blob = await self._blocking(lambda: self._keep(partial, key, asset.name, content))
         finally:
             partial.close()
-        check = check_of(asset.digest, blob.sha256)
         return Download(
             blob,
-            check,
+            check_of(asset.digest, blob.sha256),
             from_cache=False,
             resumed_from=transfer.resumed_from,
             moved=moved,
             seconds=time.monotonic() - began,
         )
 
-    def _keep(self, partial: Partial, key: str, name: str, sha256: str, size: int) -> Blob:
-        partial.close()
-        blob = self._cache.adopt(partial.path, key, name, sha256, size)
+    def _keep(self, partial: Partial, key: str, name: str, content: Blob) -> Blob:
+        partial.finish()
+        blob = self._cache.adopt(partial.path, key, name, content)
         partial.discard()
         return blob
+
+
+def _mismatch(remote: RemoteAsset, content: Blob, coding: str) -> IntegrityError:
+    coded = f"; the server labels them Content-Encoding: {coding[:50]}" if coding else ""
+    return IntegrityError(
+        f"{remote.name} is not the published file",
+        f"the release says sha256 {remote.sha256}, the bytes have {content.sha256}{coded}",
+        "Nothing was kept. Refresh the list and try again; if it stays so, do not use the file",
+    )

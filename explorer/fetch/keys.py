@@ -1,4 +1,4 @@
-"""Names under which bytes are kept. They say what a thing is, so that a changed thing gets another name."""
+"""Keys of cached bytes. They say what a thing is, so that a changed thing has another key."""
 
 from datetime import datetime
 
@@ -7,12 +7,11 @@ from explorer.http import origin_of
 from explorer.releases import Asset
 
 PLAIN_FIRST = 16 * 1024
-"""Bytes of a peek's first request: holds the deciding 4 KiB of every RoadRunner tar.gz since 2024."""
+"""Bytes of a peek's first request: enough for a program's first 4 KiB in a usual tar.gz."""
 ZSTD_FIRST = 80 * 1024
-"""The same for zstd inside (deb, tar.zst): its blocks of 128 KiB unpack only whole, and the one that holds the beginning of a
-Go binary ends at byte 51,818 to 65,914 of the file (dpkg-deb, levels 19 to 1); 64 KiB would be too little for the last."""
+"""The same for zstd (deb, tar.zst), whose blocks hold 128 KiB and unpack only as a whole."""
 BZIP2_FIRST = 400 * 1024
-"""The same for bzip2, whose blocks hold 900 kB: the first one of a Go binary ends at byte 350,720 to 383,488."""
+"""The same for bzip2, whose blocks hold 900 kB."""
 
 
 def _word(fact: Fact[int] | Fact[str] | Fact[datetime]) -> str:
@@ -22,32 +21,25 @@ def _word(fact: Fact[int] | Fact[str] | Fact[datetime]) -> str:
 
 
 def asset_key(asset: Asset) -> str:
-    """One key per published state of an asset: server, repository, id (else tag and name), ``updated_at``, size, digest."""
+    """One key per published state of an asset.
+
+    It holds server, repository, id (or tag and name), ``updated_at``, size and digest.
+    """
     ident = _word(asset.id) if not isinstance(asset.id, MISSING) else f"{asset.tag}/{asset.name}"
     origin = origin_of(asset.url or asset.api_url or "http://nowhere")
-    key = "|".join(
-        (
-            "asset",
-            origin,
-            asset.repo,
-            ident,
-            _word(asset.updated_at),
-            _word(asset.size),
-            _word(asset.digest),
-        )
-    )
-    return key.encode(
-        "utf-8", "backslashreplace"
-    ).decode()  # half of a surrogate pair is valid JSON, and cannot be stored
+    state = (_word(asset.updated_at), _word(asset.size), _word(asset.digest))
+    key = "|".join(("asset", origin, asset.repo, ident, *state))
+    # Half of a surrogate pair is valid in JSON, but cannot be stored.
+    return key.encode("utf-8", "backslashreplace").decode()
 
 
 def member_key(archive_sha256: str, member_name: str) -> str:
-    """A member of an archive, by the archive's content and not by its name."""
+    """A member of an archive, which its content identifies, not its name."""
     return f"member|{archive_sha256}|{member_name}"
 
 
 def first_window(archive: str) -> int:
-    """How many bytes to ask for first, by the asset's packing (``Asset.archive``)."""
+    """Bytes of the first request, by the asset's format (``Asset.archive``)."""
     if archive in ("deb", "tar.zst", "zst"):
         return ZSTD_FIRST
     return BZIP2_FIRST if archive in ("tar.bz2", "bz2") else PLAIN_FIRST

@@ -16,8 +16,11 @@ class Check(StrEnum):
 
 
 def check_of(digest: Fact[str], sha256: str) -> Fact[Check]:
-    """What an asset's ``digest`` says of bytes with this sha256; Unknown, with the reason, where there may be a digest that
-    was not compared: that is neither ok nor absent."""
+    """What an asset's ``digest`` says of bytes with this sha256.
+
+    Unknown, with the reason, if there may be a digest that was not compared: that is neither ok
+    nor absent.
+    """
     if isinstance(digest, NotApplicable):
         return Check.ABSENT
     if isinstance(digest, Unknown):
@@ -27,7 +30,7 @@ def check_of(digest: Fact[str], sha256: str) -> Fact[Check]:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A whole file on disk whose sha256 was computed while it was written."""
+    """A complete file on disk, whose sha256 was computed while it was written."""
 
     path: Path
     size: int
@@ -38,14 +41,14 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """How a blob came here."""
+    """A blob, and how it was obtained."""
 
     blob: Blob
     check: Fact[Check]
-    """Against the API's digest: ok or absent (a mismatch raises and keeps nothing); Unknown where it was not compared."""
+    """Against the API's digest: ok, absent, or Unknown if not compared. A mismatch raises."""
     from_cache: bool
     resumed_from: int
-    """Offset in bytes at which an earlier attempt was continued; 0 for none."""
+    """Offset in bytes at which an earlier attempt was continued, or 0."""
     moved: int
     """Bytes that crossed the network this time."""
     seconds: float
@@ -53,10 +56,10 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What a peek cost, counted by the client."""
+    """What a peek cost, as the client counted it."""
 
     requests: int
-    """Ranged requests to the host that serves the file (a redirect on the way is not counted)."""
+    """Requests to the host that has the file; redirects do not count."""
     bytes: int
     """Body bytes read."""
     of: Fact[int]
@@ -65,7 +68,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class CacheStats:
-    """What is in the cache."""
+    """What the cache holds."""
 
     directory: Path
     blobs: int
@@ -75,7 +78,7 @@ class CacheStats:
     partial_bytes: int
     pages: int
     records: int
-    """Peeks and proofs kept."""
+    """Peeks and proofs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,6 @@ class CacheEntry:
     sha256: str
     size: int
     names: tuple[str, ...]
-    """What it was stored as: asset or member names, untrusted."""
+    """The names of assets or members with this content. Untrusted text."""
     used_at: float
-    """Seconds since the epoch of its last use."""
+    """When it was last used, in seconds since the epoch."""

@@ -1,17 +1,20 @@
-"""Which stretches of a file are here. A handful of them at most, so lists will do."""
+"""Which parts of a file are here. They are few, so lists are enough."""
 
 import bisect
 
 
 class Ranges:
-    """Bytes by offset: stretches that do not touch, in order. What came first stays when the same place comes again."""
+    """Bytes by offset: parts that do not touch, in order.
+
+    Bytes that are here already are not replaced.
+    """
 
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._data: list[bytearray] = []
 
     def add(self, start: int, data: bytes | bytearray) -> None:
-        """Keep ``data`` as lying at ``start``; joins what it touches."""
+        """Keep ``data``, which begins at ``start``; joins the parts that it touches."""
         while data:
             here = self.available(start)
             start, data = start + here, data[here:]
@@ -23,17 +26,17 @@ class Ranges:
             start, data = start + len(part), data[len(part) :]
 
     def available(self, offset: int) -> int:
-        """How many bytes are here from ``offset`` on without a hole."""
+        """The number of bytes here from ``offset`` on without a hole."""
         at = bisect.bisect_right(self._starts, offset) - 1
         return max(0, self._starts[at] + len(self._data[at]) - offset) if at >= 0 else 0
 
     def hole(self, offset: int) -> int | None:
-        """From a missing ``offset``: bytes up to the next stretch; None where none follows."""
+        """From a missing ``offset``: bytes up to the next part; None if none follows."""
         at = bisect.bisect_right(self._starts, offset)
         return self._starts[at] - offset if at < len(self._starts) else None
 
     def get(self, offset: int, limit: int) -> bytes:
-        """What is here from ``offset`` on without a hole, at most ``limit`` bytes; empty where the first is missing."""
+        """At most ``limit`` bytes from ``offset`` on; empty if the first is missing."""
         length = min(limit, self.available(offset))
         if length <= 0:
             return b""

@@ -1,4 +1,4 @@
-"""Random access to an asset that is still on the server: a first small range, then larger ones, up to a ceiling."""
+"""Random access to an asset on its server: a small first range, then larger ones, up to a limit."""
 
 import asyncio
 import concurrent.futures
@@ -17,22 +17,22 @@ from explorer.errors import (
     OperationCancelledError,
     SourceError,
 )
-from explorer.facts import MISSING, Fact, Unknown
+from explorer.facts import Fact, Unknown
 from explorer.fetch.keys import first_window
 from explorer.fetch.models import Traffic
 from explorer.fetch.ranges import Ranges
+from explorer.fetch.refusals import refusal
 from explorer.fetch.wire import (
     REFRESH,
     ContentRange,
-    Retry,
+    RemoteAsset,
+    RetryError,
     Validators,
-    addresses,
-    answer,
     body_of,
+    coding_of,
     content_length_of,
     content_range_of,
-    refuse,
-    refuse_encoding,
+    encoded_error,
     unsatisfied_total,
     validators_of,
 )
@@ -41,59 +41,44 @@ from explorer.progress import foreground
 from explorer.releases import Asset
 
 RETRY_S = 0.2
-"""Before the one repetition of a request that was cut."""
-
+"""Before a request that was cut is repeated, once."""
 REQUEST_S = 30.0
-"""For one ranged request, redirects included: it moves 16 KiB to 512 KiB."""
-
+"""Limit of one ranged request, redirects included."""
 MAX_REQUESTS = 40
-"""For one asset: doubling from 16 KiB reaches 1 MiB in 7; the rest is for far places. Stops a server that gives a byte at a time."""
-
+"""For one asset. Doubling from 16 KiB reaches 1 MiB in 7; the rest is for distant places."""
 
 Waiting = Callable[[], AbstractContextManager[object]]
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
 class RemoteSource:
-    """A ``ByteSource`` for worker threads; the requests run on ``loop``.
+    """A ``ByteSource`` for worker threads; its requests run on the loop that made it.
 
-    Nothing is asked before the first read or ``prefetch``. Each request is at least twice as large as the one before
-    (``first``, then 2, 4, 8 … times that), begins where bytes are missing, and is clipped so that all bytes moved for this
-    asset stay within ``ceiling``; what lies beyond raises ``OutOfReachError``. One worker thread at a time; never read from
-    the loop's own thread. Threads that read must not be the loop's default executor: the loop resolves names there.
+    Nothing is requested before the first read or ``prefetch``. Each request is at least twice as
+    large as the one before, begins where bytes are missing, and is clipped so that all bytes moved
+    for this asset stay within ``ceiling``; a read beyond that raises ``OutOfReachError``.
+
+    Read from one worker thread at a time, never from the loop's own thread. The thread must not be
+    of the loop's default executor, which resolves names.
     """
 
     def __init__(
-        self,
-        client: httpx.AsyncClient,
-        asset: Asset,
-        token: Token | None,
-        *,
-        loop: asyncio.AbstractEventLoop,
-        first: int,
-        ceiling: int,
-        waiting: Waiting = nullcontext,
+        self, remote: RemoteAsset, *, first: int, ceiling: int, waiting: Waiting = nullcontext
     ) -> None:
-        """``first`` and ``ceiling`` in bytes; ``waiting()`` is entered by the thread that reads, for as long as it waits."""
-        self._client = client
+        """``first`` (the first request) and ``ceiling`` are in bytes.
+
+        A thread that reads enters ``waiting()`` while it waits for the server.
+        """
+        self._remote = remote
         self._waiting = waiting
-        self._asset = asset
-        self._token = token
-        self._loop = loop
+        self._loop = asyncio.get_running_loop()
         self._window = first
         self._ceiling = ceiling
-        self._promised = None if isinstance(asset.size, MISSING) else asset.size
-        self._size = self._promised
+        self._size = remote.size
         self._ranges = Ranges()
         self._validators = Validators()
         self._urls: list[str] = []
         self._direct = ""
+        self._whole_only = False
         self._requests = self._moved = 0
         self._lock = threading.Lock()
         self._turn = asyncio.Lock()
@@ -102,17 +87,17 @@ class RemoteSource:
 
     @property
     def size(self) -> int | Unknown:
-        """Bytes in all, as listed or as the server told."""
+        """Bytes, as listed or as the server said."""
         return Unknown("the server has not said") if self._size is None else self._size
 
     @property
     def traffic(self) -> Traffic:
-        """What it has cost so far. Bytes are those of bodies that were read."""
+        """What it has cost so far."""
         of: Fact[int] = self.size
         return Traffic(self._requests, self._moved, of)
 
     async def prefetch(self) -> None:
-        """Make the first request now, from the loop, before a thread is taken. Harmless when something is here already.
+        """Make the first request now. Does nothing if bytes are already here.
 
         Raises:
             SourceError, IntegrityError: as a read would.
@@ -130,15 +115,21 @@ class RemoteSource:
                 raise OperationCancelledError from None
             raise
         except OutOfReachError:
-            return  # a read will say it
+            return  # a read raises it again
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """See ``ByteSource``. ``OutOfReachError`` beyond the ceiling, ``OperationCancelledError`` once closed."""
+        """See ``ByteSource``.
+
+        Raises:
+            OutOfReachError: the bytes lie beyond the ceiling.
+            OperationCancelledError: it was closed.
+            SourceError, IntegrityError: the server does not give them.
+        """
         if length <= 0:
             return b""
         self._check_open()
         if self._size is None:
-            self._wait(self._fill(offset, offset + 1))  # any answer tells the size
+            self._wait(self._fill(offset, offset + 1))  # any answer gives the size
         end = offset + length if self._size is None else min(offset + length, self._size)
         if offset >= end:
             return b""
@@ -148,7 +139,7 @@ class RemoteSource:
             return self._ranges.get(offset, end - offset)
 
     def read_some(self, offset: int, limit: int) -> bytes:
-        """See ``ByteSource``: what is here, or what one request brings."""
+        """See ``ByteSource``: what is here, or what one request brings. Raises as ``read_at``."""
         if limit <= 0:
             return b""
         self._check_open()
@@ -164,7 +155,7 @@ class RemoteSource:
             try:
                 self._loop.call_soon_threadsafe(self._cancel_all)
             except RuntimeError:
-                return  # the loop has closed in between: nothing runs any more
+                return  # the loop has just closed: nothing runs any more
 
     def _cancel_all(self) -> None:
         for task in tuple(self._tasks):
@@ -185,12 +176,10 @@ class RemoteSource:
             return self._ranges.available(offset)
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run it on the loop and wait in this thread; notice a loop that has gone."""
+        """Run ``work`` on the loop and wait in this thread; notice a loop that has closed."""
         if _running_loop() is self._loop:
             work.close()
-            raise RuntimeError(
-                "a RemoteSource is read from worker threads, not from its loop's own"
-            )
+            raise RuntimeError("read a RemoteSource from worker threads, not from its loop's own")
         task = self._tracked(work)
         try:
             future = asyncio.run_coroutine_threadsafe(task, self._loop)
@@ -213,10 +202,10 @@ class RemoteSource:
             self._track(task)
         await work
 
-    # From here on everything runs on the loop.
+    # Everything below runs on the loop.
 
     async def _fill(self, offset: int, end: int) -> None:
-        """Ask until ``offset`` to ``end`` is here or the file ends before."""
+        """Request until ``offset`` to ``end`` is here, or the file ends before that."""
         async with self._turn:
             failed = False
             while True:
@@ -229,7 +218,7 @@ class RemoteSource:
                 try:
                     await self._in_time(start, stop)
                     failed = False
-                except Retry as retry:
+                except RetryError as retry:
                     if failed:
                         raise retry.error from retry
                     failed = True
@@ -241,14 +230,14 @@ class RemoteSource:
                 await self._request(start, stop)
         except TimeoutError:
             late = OfflineError(
-                f"{self._asset.name} comes too slowly",
+                f"{self._remote.name} arrives too slowly",
                 f"no {stop - start:,} bytes in {REQUEST_S:.0f} s",
                 "Try again later",
             )
-            raise Retry(late) from None
+            raise RetryError(late) from None
 
     def _span(self, start: int, stop: int) -> tuple[int, int]:
-        """What to ask for, so that ``start`` to ``stop`` gets nearer: the window, clipped to file, hole and ceiling."""
+        """The bytes to request: the window, clipped to the file, the hole and the ceiling."""
         budget = self._ceiling - self._moved
         gap = self._ranges.hole(start)
         needed = stop - start if gap is None else min(stop - start, gap)
@@ -258,7 +247,7 @@ class RemoteSource:
         if gap is not None:
             return start, min(end, start + gap)
         if self._size is not None and end > self._size:
-            # Near the end there is more to win before it: a zip's directory lies ahead of the record that names it.
+            # At the end, reach back: a zip's directory lies before the record that names it.
             back = min(end - self._size, start)
             while back and self._here(start - back):
                 back -= self._here(start - back)
@@ -268,83 +257,111 @@ class RemoteSource:
     async def _request(self, start: int, stop: int) -> None:
         first, end = self._span(start, stop)
         self._window = 2 * max(self._window, 1)
-        headers = {"Range": f"bytes={first}-{end - 1}"}
-        if self._validators.if_range:
+        headers = {} if self._whole_only else {"Range": f"bytes={first}-{end - 1}"}
+        if headers and self._validators.if_range:
             headers["If-Range"] = self._validators.if_range
         if not self._urls:
-            self._urls = list(addresses(self._asset, self._token))
-        url = self._direct or self._urls[0]
-        foreground.give_way()  # the whole loop waits, on purpose: sixteen answers at once are 35 ms of work
-        async with answer(self._client, url, headers, self._token) as response:
+            self._urls = list(self._remote.addresses(checked=False))
+        foreground.give_way()  # the whole loop waits, on purpose: many answers come at once
+        async with self._remote.ask(self._direct or self._urls[0], headers) as response:
             foreground.give_way()
             self._requests += 1
-            status = response.status_code
-            if status in (200, 206):
-                refuse_encoding(response)
+            if response.status_code in (200, 206):
                 self._same_file(response)
                 self._direct = str(response.url)
-                if status == 206:
-                    await self._part(response, first, end)
+                if response.status_code == 206:
+                    await self._part(response, first, end, stop)
                 else:
                     await self._whole(response, stop, end)
-                return
-            if status == 416:
-                self._ends_at(unsatisfied_total(response))
-                return
-            if self._direct and status in (401, 403, 404, 410):
-                self._direct = ""  # a signed address has expired: begin at the first one again
-                return
-            error = refuse(response, self._asset.name)
-            if isinstance(error, NotFoundError) and len(self._urls) > 1:
-                del self._urls[0]
-                return
-            raise error
+            else:
+                await self._refused(response)
+
+    async def _refused(self, response: httpx.Response) -> None:
+        """Return if the next request may succeed."""
+        if response.status_code == 416:
+            self._ends_at(unsatisfied_total(response))
+            return
+        if self._direct and response.status_code in (401, 403, 404, 410):
+            self._direct = ""  # a signed address has expired: begin at the first one again
+            return
+        error = await refusal(response, self._remote.name)
+        if isinstance(error, NotFoundError) and len(self._urls) > 1:
+            del self._urls[0]
+            return
+        raise error
 
     def _ends_at(self, size: int | None) -> None:
         if size is None or self._size is not None:
             raise SourceError(
-                f"{self._asset.name} is not as long as listed",
+                f"{self._remote.name} is shorter than listed",
                 "the server has no bytes there",
                 REFRESH,
             )
         self._size = size
 
     def _same_file(self, response: httpx.Response) -> None:
-        now = validators_of(response.headers)
-        if self._validators.contradicts(now):
+        validators = validators_of(response.headers)
+        if self._validators.contradicts(validators):
             raise SourceError(
-                f"{self._asset.name} changed while it was read",
-                "its ETag is another one now",
-                REFRESH,
+                f"{self._remote.name} changed while it was read", "its ETag is different", REFRESH
             )
         if not self._validators.if_range:
-            self._validators = now
+            self._validators = validators
 
-    def _told(self, size: int | None) -> None:
+    def _check_size(self, size: int | None, coding: str = "") -> None:
+        """Compare the server's size with the listed one, and keep it if none is listed."""
+        if coding and (size is None or size != self._size):
+            raise encoded_error(self._remote.name, coding)
         if size is None:
             return
         if self._size is not None and size != self._size:
             raise IntegrityError(
-                f"{self._asset.name} has another size than the release says",
+                f"{self._remote.name} has another size than the release says",
                 f"the release says {self._size:,} bytes, the server {size:,}",
                 REFRESH,
             )
         self._size = size
 
-    async def _part(self, response: httpx.Response, first: int, end: int) -> None:
-        span: ContentRange = content_range_of(response)
+    async def _part(self, response: httpx.Response, first: int, end: int, stop: int) -> None:
+        span = content_range_of(response)
+        if self._whole_only or span is None:
+            await self._unranged(response, span, stop, end)
+            return
         if span.start != first or span.end > end:
             raise SourceError(
-                "The server sends other bytes than asked for",
-                f"asked for {first}-{end - 1}, got {span.start}-{span.end - 1}",
+                "The server sends other bytes than requested",
+                f"requested {first}-{end - 1}, got {span.start}-{span.end - 1}",
                 "Try again",
             )
-        self._told(span.total)
+        self._check_size(span.total, coding_of(response))
         await self._take(response, first, span.end - first)
 
+    async def _unranged(
+        self, response: httpx.Response, span: ContentRange | None, stop: int, end: int
+    ) -> None:
+        """A 206 that does not say which part it is: ask for the whole file, once.
+
+        Some servers answer even that with 206.
+        """
+        if not self._whole_only:
+            self._whole_only = True
+            return
+        if span is None:
+            parts = response.headers.get("content-type", "").startswith("multipart/")
+            whole = not parts and content_length_of(response) == self._size
+        else:
+            whole = (span.start, span.end) == (0, span.total)
+        if not whole or self._size is None:
+            raise SourceError(
+                f"{response.url.host} does not say which part of the file it sends",
+                f"206, Content-Range {response.headers.get('content-range', '')[:100]!r}",
+                "Download the file instead, or check the proxy",
+            )
+        await self._whole(response, stop, end)
+
     async def _whole(self, response: httpx.Response, stop: int, end: int) -> None:
-        """Range was ignored: read from the start up to what was asked for, then hang up."""
-        self._told(content_length_of(response))
+        """Range was ignored: read from the start to what was requested, then hang up."""
+        self._check_size(content_length_of(response), coding_of(response))
         budget = self._ceiling - self._moved
         wanted = end if end <= budget else stop
         if wanted > budget:
@@ -352,30 +369,36 @@ class RemoteSource:
         await self._take(response, 0, wanted)
 
     async def _take(self, response: httpx.Response, at: int, wanted: int) -> None:
-        """Keep the body as it comes, also what comes before a cut."""
+        """Keep the body as it arrives, also what arrives before a cut."""
         left = wanted
-        partial = response.status_code == 206
+        ranged = response.status_code == 206 and not self._whole_only
         async with body_of(response) as body:
             async for chunk in body:
                 self._moved += len(chunk)
                 with self._lock:
-                    self._ranges.add(at, chunk[:left] if partial else chunk)
+                    self._ranges.add(at, chunk[:left] if ranged else chunk)
                 at += len(chunk)
                 left -= len(chunk)
-                if left < 0 or (
-                    left == 0 and not partial
-                ):  # a part is read to its end, so that the connection can serve again
+                # A part is read to its end, so that its connection can be used again.
+                if left < 0 or (left == 0 and not ranged):
                     return
-        if left > 0 and partial:
-            raise Retry(
+        if left > 0 and ranged:
+            raise RetryError(
                 SourceError(
-                    f"The answer for {self._asset.name} ends too early",
+                    f"The answer for {self._remote.name} ends too early",
                     f"{left:,} bytes are missing",
                     "Try again",
                 )
             )
         if left > 0:
-            self._told(at)
+            self._check_size(at)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def open_remote(
@@ -383,17 +406,15 @@ def open_remote(
     asset: Asset,
     token: Token | None,
     *,
-    loop: asyncio.AbstractEventLoop,
     first: int | None = None,
     ceiling: int = 1 << 20,
     waiting: Waiting = nullcontext,
 ) -> RemoteSource:
-    """An asset on its server as a ``ByteSource``. No request is made yet.
+    """An asset on its server as a ``ByteSource``. Call it on the loop; requests nothing yet.
 
-    ``first``: bytes of the first request; by default 16 KiB, more where zstd or bzip2 is inside. ``ceiling``: bytes in all.
-    ``waiting()`` is a context that a reading thread enters while it waits for the server: there it can let others work.
+    ``first``: bytes of the first request, by default 16 KiB, or more for zstd and bzip2.
+    ``ceiling``: bytes in all. ``waiting()``: entered by a reading thread while it waits.
     """
     first = min(ceiling, first_window(asset.archive) if first is None else first)
-    return RemoteSource(
-        client, asset, token, loop=loop, first=first, ceiling=ceiling, waiting=waiting
-    )
+    remote = RemoteAsset(client, asset, token)
+    return RemoteSource(remote, first=first, ceiling=ceiling, waiting=waiting)

@@ -1,4 +1,4 @@
-"""One asset on its way to the disk: attempts, resumed or anew, until it is whole and is what was promised."""
+"""One asset on its way to the disk: attempts, resumed or restarted, until it is complete."""
 
 import asyncio
 import contextlib
@@ -10,114 +10,110 @@ from dataclasses import dataclass
 import httpx
 
 from explorer.errors import IntegrityError, NotFoundError, SourceError
-from explorer.facts import MISSING
 from explorer.fetch.disk import CHUNK
 from explorer.fetch.meter import INTERVAL_S, Meter
 from explorer.fetch.partial import Partial
+from explorer.fetch.refusals import refusal
 from explorer.fetch.wire import (
     REFRESH,
-    Retry,
+    RemoteAsset,
+    RetryError,
     Validators,
-    addresses,
-    answer,
     body_of,
+    coding_of,
     content_length_of,
     content_range_of,
-    refuse,
-    refuse_encoding,
+    encoded_error,
     validators_of,
 )
-from explorer.http import Token
-from explorer.releases import Asset
 
 UNPROMISED = 4 << 30
-"""Bytes taken of a file whose size nobody says; GitHub allows 2 GiB for an asset."""
-
+"""Bytes accepted of a file of unknown size; GitHub's limit for an asset is 2 GiB."""
 ENOUGH = 64 * 1024
-"""Bytes that make an attempt count as progress, so that a line that is cut every few MB still ends well."""
+"""Bytes that make an attempt progress, so that a line that is cut every few MB still succeeds."""
+RESTARTS = 3
+"""A file that changes more often than this during one download is an error."""
 
 Blocking = Callable[[Callable[[], None]], Awaitable[None]]
 """Runs something that waits for the disk in a thread."""
 
 
-class Anew(Exception):  # noqa: N818 - it never leaves this module
-    """What is here does not fit what the server has now."""
+class RestartError(Exception):
+    """The bytes on the disk are not of the file that the server has now. Stays in this module."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often and after what time to try again."""
+    """How often, and after what time, to try again."""
 
     failures: int = 5
     """Attempts in a row without progress."""
     first_s: float = 0.5
-    """Before the second attempt; doubled each time."""
+    """Seconds before the second attempt; doubled each time."""
     longest_s: float = 8.0
+    """Seconds."""
 
 
 class Transfer:
-    """See the module. ``partial`` is locked and open; after ``run`` it holds the whole file, checked by size."""
+    """``partial`` is locked and open; after ``run`` it holds the whole file, checked by size."""
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
-        asset: Asset,
-        token: Token | None,
+        remote: RemoteAsset,
         partial: Partial,
         meter: Meter,
         blocking: Blocking,
         patience: Patience,
     ) -> None:
-        self._client = client
-        self._asset = asset
-        self._token = token
+        self._remote = remote
         self._partial = partial
         self._meter = meter
         self._blocking = blocking
         self._patience = patience
-        self._promised = None if isinstance(asset.size, MISSING) else asset.size
         self._answered = False
+        self.coding = ""
+        """Content-Encoding of the last complete answer; empty for ``identity``."""
         self.resumed_from = 0
-        """Offset at which the last attempt went on with an earlier one; all of it where no attempt was needed."""
+        """Offset at which the last attempt continued; the whole size if none was needed."""
         self.moved = 0
-        """Body bytes that came, in all attempts."""
+        """Bytes of all bodies."""
 
     async def run(self) -> None:
-        """Fetch until it is whole.
+        """Fetch until the file is complete.
 
         Raises:
-            IntegrityError: size or count of bytes is not what was promised; nothing is kept.
-            SourceError: it cannot be had; what has come is kept.
+            IntegrityError: the size is not the listed one; nothing is kept.
+            SourceError: the server does not give it; what has arrived is kept.
         """
-        urls = list(addresses(self._asset, self._token))
-        self.resumed_from = self._partial.have
+        urls = list(self._remote.addresses(checked=True))
+        self.resumed_from = furthest = self._partial.have
         failures = restarts = 0
-        while not self._whole():
-            before = self.moved
+        while not self._complete():
             try:
                 await self._attempt(urls[0])
             except NotFoundError:
                 if len(urls) == 1:
                     raise
                 del urls[0]
-            except Anew:
+            except RestartError:
                 restarts += 1
                 await self._blocking(lambda: self._partial.begin(Validators(), None))
-                if restarts > 3:
+                if restarts > RESTARTS:
                     raise SourceError(
-                        f"{self._asset.name} keeps changing",
-                        "every answer speaks of another file",
+                        f"{self._remote.name} keeps changing",
+                        "every answer is of another file",
                         REFRESH,
                     ) from None
-            except Retry as retry:
-                failures = 1 if self.moved - before >= ENOUGH else failures + 1
+            except RetryError as retry:
+                failures = 1 if self._partial.have - furthest >= ENOUGH else failures + 1
+                furthest = max(furthest, self._partial.have)
                 if failures >= self._patience.failures:
                     raise retry.error from retry
                 pause = min(self._patience.longest_s, self._patience.first_s * 2 ** (failures - 1))
                 await asyncio.sleep(max(pause, retry.wait_s))
 
-    def _whole(self) -> bool:
-        total = self._promised if self._promised is not None else self._partial.total
+    def _complete(self) -> bool:
+        total = self._partial.total if self._remote.size is None else self._remote.size
         return total is not None and self._partial.have == total and (total > 0 or self._answered)
 
     async def _attempt(self, url: str) -> None:
@@ -126,76 +122,102 @@ class Transfer:
         if (
             partial.have
             and partial.validators.if_range
-            and partial.have < (self._promised or partial.total or UNPROMISED)
+            and partial.have < (self._remote.size or partial.total or UNPROMISED)
         ):
             headers = {"Range": f"bytes={partial.have}-", "If-Range": partial.validators.if_range}
-        async with answer(self._client, url, headers, self._token) as response:
-            limit = await self._accept(
-                response, resuming=bool(headers), moved_on=str(response.url) != url
-            )
+        async with self._remote.ask(url, headers) as response:
+            limit = await self._accept(response, bool(headers), str(response.url) != url)
             await self._blocking(lambda: partial.check_room(partial.total))
             self._meter.total = partial.total
             self._meter.stage("downloading", partial.have)
             await self._body(response, limit)
         self._answered = True
         if partial.total is None:
-            partial.total = (
-                partial.have
-            )  # nobody promised a size, and the answer has ended as it should
+            partial.total = partial.have  # no size was promised, and the body is complete
         if partial.have < partial.total:
-            raise Retry(
-                SourceError(
-                    f"{self._asset.name} ends too early",
-                    f"after {partial.have:,} of {partial.total:,} bytes",
-                    "Try again",
-                )
-            )
+            await self._too_short()
 
-    async def _accept(self, response: httpx.Response, *, resuming: bool, moved_on: bool) -> int:
-        """Judge the answer's headers; gives the offset that no byte of it may pass."""
-        partial, status = self._partial, response.status_code
+    async def _too_short(self) -> None:
+        partial = self._partial
+        if self.coding:
+            await self._blocking(partial.discard)
+            raise encoded_error(self._remote.name, self.coding)
+        raise RetryError(
+            SourceError(
+                f"{self._remote.name} ends too early",
+                f"after {partial.have:,} of {partial.total:,} bytes",
+                "Try again",
+            )
+        )
+
+    async def _accept(self, response: httpx.Response, resuming: bool, redirected: bool) -> int:
+        """Judge the headers; return the offset that no byte of this answer may pass."""
+        status = response.status_code
         if status == 206 and resuming:
-            refuse_encoding(response)
-            try:
-                span = content_range_of(response)
-            except SourceError:
-                raise Anew from None  # a server that cannot do ranges may still give the whole
-            changed = None not in (span.total, partial.total) and span.total != partial.total
-            if (
-                changed
-                or span.start != partial.have
-                or partial.validators.contradicts(validators_of(response.headers))
-            ):
-                raise Anew
-            partial.total = span.total if partial.total is None else partial.total
-            self.resumed_from = span.start
-            return span.end
-        if status == 200:
-            refuse_encoding(response)
-            total = content_length_of(response)
-            if total is not None and self._promised is not None and total != self._promised:
-                await self._blocking(partial.discard)
-                raise IntegrityError(
-                    f"{self._asset.name} has another size than the release says",
-                    f"the release says {self._promised:,} bytes, the server {total:,}",
-                    REFRESH,
-                )
-            total = self._promised if total is None else total
-            validators = validators_of(response.headers)
-            self.resumed_from = 0
-            await self._blocking(lambda: partial.begin(validators, total))
-            return UNPROMISED if total is None else total
+            return self._resume(response)
+        if status in (200, 206):
+            return await self._start(response)
         if status == 416 and resuming:
-            raise Anew
-        if status == 403 and moved_on and "x-ratelimit-remaining" not in response.headers:
-            raise Retry(
+            raise RestartError
+        if status == 403 and redirected and "x-ratelimit-remaining" not in response.headers:
+            raise RetryError(
                 SourceError(
-                    f"{self._asset.name} is refused",
-                    "the address it was redirected to has expired",
+                    f"{self._remote.name} is refused",
+                    "the address that the server redirected to has expired",
                     "Try again",
                 )
             )
-        raise refuse(response, self._asset.name)
+        raise await refusal(response, self._remote.name)
+
+    def _resume(self, response: httpx.Response) -> int:
+        partial = self._partial
+        span = content_range_of(response)
+        if span is None:
+            raise RestartError  # a server that cannot do ranges may still give the whole file
+        changed = None not in (span.total, partial.total) and span.total != partial.total
+        if (
+            changed
+            or span.start != partial.have
+            or partial.validators.contradicts(validators_of(response.headers))
+        ):
+            raise RestartError
+        partial.total = span.total if partial.total is None else partial.total
+        self.resumed_from = span.start
+        return span.end
+
+    async def _start(self, response: httpx.Response) -> int:
+        """The whole file, or its beginning from a server that answers 206 without being asked."""
+        partial, listed = self._partial, self._remote.size
+        total = content_length_of(response)
+        limit = total
+        if response.status_code == 206:
+            span = content_range_of(response)
+            if span is not None and span.start == 0:
+                total, limit = span.total, span.end
+            elif span is not None or total != listed or total is None:
+                raise SourceError(
+                    f"{response.url.host} sends a part that was not asked for",
+                    f"of {self._remote.name}: 206, Content-Range "
+                    f"{response.headers.get('content-range', '')[:100]!r}",
+                    "Check the proxy, or try again later",
+                )
+        self.coding = coding_of(response)
+        if total is not None and listed is not None and total != listed:
+            await self._blocking(partial.discard)
+            if self.coding:
+                raise encoded_error(self._remote.name, self.coding)
+            raise IntegrityError(
+                f"{self._remote.name} has another size than the release says",
+                f"the release says {listed:,} bytes, the server {total:,}",
+                REFRESH,
+            )
+        if self.coding and listed is None and not self._remote.sha256:
+            raise encoded_error(self._remote.name, self.coding)  # nothing to compare with
+        total = listed if total is None else total
+        self.resumed_from = 0
+        validators = validators_of(response.headers)
+        await self._blocking(lambda: partial.begin(validators, total))
+        return next(size for size in (limit, total, UNPROMISED) if size is not None)
 
     async def _body(self, response: httpx.Response, limit: int) -> None:
         partial = self._partial
@@ -207,12 +229,7 @@ class Transfer:
                     self.moved += len(chunk)
                     if partial.have + len(waiting) + len(chunk) > limit:
                         waiting.clear()
-                        await self._blocking(partial.discard)
-                        raise IntegrityError(
-                            f"{self._asset.name} is longer than promised",
-                            f"more than {limit:,} bytes came; nothing is kept",
-                            REFRESH,
-                        )
+                        await self._too_long(limit)
                     waiting += chunk
                     now = time.monotonic()
                     if len(waiting) >= CHUNK or now - flushed >= INTERVAL_S:
@@ -220,9 +237,17 @@ class Transfer:
                         await self._blocking(functools.partial(partial.write, data))
                         self._meter.at("downloading", partial.have)
         except BaseException:
-            if waiting:  # cut or cancelled: what has come is kept, if the disk lets us
+            if waiting:  # cut or cancelled: keep what has arrived, if the disk allows it
                 with contextlib.suppress(SourceError):
                     partial.write(waiting)
             raise
         await self._blocking(functools.partial(partial.write, waiting))
         self._meter.at("downloading", partial.have, last=True)
+
+    async def _too_long(self, limit: int) -> None:
+        await self._blocking(self._partial.discard)
+        raise IntegrityError(
+            f"{self._remote.name} is longer than promised",
+            f"more than {limit:,} bytes arrived; nothing is kept",
+            REFRESH,
+        )

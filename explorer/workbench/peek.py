@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import posixpath
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -48,7 +47,6 @@ async def peek_asset(session: Resources, subject: Subject, targets: Sequence[Tar
         await session.client(),
         subject.asset,
         await session.token(),
-        loop=asyncio.get_running_loop(),
         ceiling=session.settings.peek_ceiling,
         waiting=session.peeking.let_go,
     )

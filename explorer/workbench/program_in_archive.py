@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.archive import ArchiveListing, Entry, Format, Member, MemberKind, MemberStream
-from explorer.bytesource import ByteSource, FileSource
+from explorer.bytesource import ByteSource, FileSource, chunks_of, hash_chunks
 from explorer.errors import FormatError, NotFoundError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.fetch import Blob
@@ -284,14 +284,7 @@ def _chain(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _hash(source: FileSource, cancel: Cancellation) -> str:
-    import hashlib
-
-    digest, offset = hashlib.sha256(), 0
-    while part := source.read_at(offset, 1 << 20):
-        cancel.check()
-        digest.update(part)
-        offset += len(part)
-    return digest.hexdigest()
+    return hash_chunks(chunks_of(source), cancel.check)[0].hexdigest()
 
 
 def hash_file(path: Path, cancel: Cancellation) -> tuple[int, str]:

@@ -158,7 +158,7 @@ def test_a_cache_that_cannot_be_used_is_told_by_every_command(rr: Command, tmp_p
     ):
         done = rr(*words, "--cache-dir", place)
         assert done.code == 0
-        assert done.err.count("warning: Going on without a lasting cache") == 1
+        assert done.err.count("warning: Using a temporary cache") == 1
         assert str(place) in done.err
 
 

@@ -32,7 +32,7 @@ def test_a_cache_that_cannot_be_used_is_told_in_the_document(
     place.write_bytes(b"")
     placed = [str(tmp_path / word) if word == "out" else word for word in words]
     found = served.json(*placed, "--cache-dir", place)
-    assert any("without a lasting cache" in warning for warning in found["warnings"]), found[
+    assert any("Using a temporary cache" in warning for warning in found["warnings"]), found[
         "warnings"
     ]
 

@@ -1,7 +1,8 @@
 """What the tests of this room share: assets of the local GitHub, a client, a cache."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,14 @@ from tests.support.github import GitHub, StoredAsset
 TAG = "v2025.1.15"
 QUICK = Patience(failures=3, first_s=0.01, longest_s=0.05)
 """The same attempts, with less time between them."""
+
+
+WRONG_KINDS: dict[str, Callable[[Path], None]] = {
+    "folder": lambda path: path.mkdir(),
+    "fifo": lambda path: os.mkfifo(path),
+    "dangling link": lambda path: path.symlink_to("nowhere"),
+}
+"""What may stand where the cache expects a file."""
 
 
 def noise(size: int, seed: int = 1) -> bytes:

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import json
 import os
 import pickle
 import random
@@ -12,15 +13,20 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import diskcache
+import filelock
 import pytest
 
 from explorer.errors import IntegrityError, OperationCancelledError, SourceError
 from explorer.fetch import Blob, Cache, member_key, open_cache
+from explorer.fetch.disk import file_lock
+from explorer.fetch.tables import Table
 from explorer.progress import Cancellation
 from tests.fetch.conftest import noise
 
@@ -192,15 +198,12 @@ def test_prune_and_clear_tell_what_they_freed(cache: Cache) -> None:
 
 
 def test_cut_downloads_count_and_go_but_not_those_that_run(cache: Cache) -> None:
-    from explorer.fetch.locks import FileLock
-
     for name, age in (("aa", 500), ("bb", 300)):
         (cache.partials / f"{name}.part").write_bytes(noise(1000))
         (cache.partials / f"{name}.json").write_text("{}")
         os.utime(cache.partials / f"{name}.part", (time.time() - age,) * 2)
-    running = FileLock(cache.partials / "aa.lock")
-    assert running.try_acquire()
-    assert not FileLock(cache.partials / "aa.lock").try_acquire()
+    running = filelock.FileLock(cache.partials / "aa.lock")
+    running.acquire(blocking=False)
     assert (cache.stats().partials, cache.stats().partial_bytes) == (2, 2000)
     assert cache.prune(100) == 1000
     assert sorted(path.name for path in cache.partials.iterdir()) == [
@@ -231,27 +234,24 @@ def test_leftovers_of_the_dead_are_removed_by_age(cache: Cache) -> None:
     assert len(list(cache.partials.iterdir())) == 3
 
 
-def test_a_lock_on_a_file_that_was_tidied_away_is_not_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from explorer.fetch import locks
-
-    path, really = tmp_path / "x.lock", locks._lock
-
-    def meanwhile(descriptor: int) -> None:
-        path.rename(tmp_path / "tidied away")
-        path.touch()
-        really(descriptor)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(locks, "_lock", meanwhile)
-        assert not locks.FileLock(path).try_acquire()
-    first, second = locks.FileLock(path), locks.FileLock(path)
-    assert first.try_acquire()
-    assert not second.try_acquire()
+def test_a_lock_whose_file_was_removed_is_taken_by_one_again(tmp_path: Path) -> None:
+    """A pruner removes the file while it has the lock; a waiter must not lock the nameless one."""
+    path = tmp_path / "x.lock"
+    warnings: list[str] = []
+    first, second, third = (file_lock(path, warnings.append) for _ in range(3))
+    first.acquire(blocking=False)
+    with pytest.raises(TimeoutError):
+        second.acquire(blocking=False)
+    waiter = threading.Thread(target=second.acquire, kwargs={"timeout": 10})
+    waiter.start()
+    path.unlink()
     first.release()
-    assert second.try_acquire()
+    waiter.join()
+    assert path.exists()
+    with pytest.raises(TimeoutError):
+        third.acquire(blocking=False)
     second.release()
+    assert warnings == []
 
 
 def test_clear_takes_what_was_put_aside_as_well(cache: Cache) -> None:
@@ -327,43 +327,71 @@ class Trap:
         return os.mkdir, (str(self.path),)
 
 
-def test_a_planted_pickle_is_never_loaded(cache: Cache, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["index", "page", "peek"])
+def test_a_planted_pickle_is_never_loaded(cache: Cache, tmp_path: Path, kind: str) -> None:
+    """CVE-2025-69872: diskcache itself would unpickle each of these rows."""
     trap = tmp_path / "loaded"
     hostile = pickle.dumps(Trap(trap))
-    store = cache.store("peek")
-    store.save("good", b"good")
-    store.save("value", b"x")
-    store.save("file", b"x")
-    cache.close()
+    table = Table(cache.directory / kind, 1 << 20, cache.warn)
+    for key in ("good", "value", "file", "name"):
+        table.save(key, b"good")
+    table.close()
     outside = tmp_path / "precious.val"
-    outside.write_bytes(hostile)
-    with sqlite3.connect(cache.directory / "peek/cache.db") as db:
+    for path in (outside, cache.directory / kind / "precious.val"):
+        path.write_bytes(hostile)
+    with sqlite3.connect(cache.directory / kind / "cache.db") as db:
         db.execute("UPDATE Cache SET mode = 4, value = ? WHERE key = 'value'", (hostile,))
-        db.execute(
-            "UPDATE Cache SET mode = 4, value = NULL, filename = '../../precious.val' WHERE key = 'file'"
-        )
+        for key, name in (("file", "../../precious.val"), ("name", "precious.val")):
+            values = (name, key)
+            db.execute(
+                "UPDATE Cache SET mode = 4, value = NULL, filename = ? WHERE key = ?", values
+            )
         db.execute(
             "INSERT INTO Cache (key, raw, store_time, mode, value) VALUES (?, 0, 1, 0, 'x')",
             (hostile,),
         )
+        db.execute("UPDATE Settings SET value = ? WHERE key = 'disk_pickle_protocol'", (5,))
     db.close()
-    assert store.load("value") is None
-    assert store.load("file") is None
-    assert "good" in store.keys()  # noqa: SIM118 - no mapping
-    assert store.load("good") == b"good"
-    store.save("value", b"new")
-    assert store.load("value") == b"new"
+    plain = diskcache.Cache(str(cache.directory / kind))
+    plain.get("value")
+    assert trap.exists(), "the trap works: diskcache itself falls into it"
+    plain.close()
+    trap.rmdir()
+    for key in ("value", "file", "name"):
+        assert table.load(key) is None
+        assert cache.find(key) is None
+    assert "good" in table.keys()  # noqa: SIM118 - not a mapping
+    assert table.load("good") == b"good"
+    assert cache.entries() == ()
+    table.save("value", b"new")
+    assert table.load("value") == b"new"
+    assert table.count() == 3
+    table.close()
     assert outside.exists(), "a row naming a file elsewhere must not remove it"
     cache.clear()
     assert outside.exists()
     assert not trap.exists()
-    pickle.loads(hostile)  # noqa: S301 - and it would have been seen
-    assert trap.exists()
+
+
+def test_proofs_are_read_as_bytes_and_never_unpickled(cache: Cache, tmp_path: Path) -> None:
+    trap = tmp_path / "loaded"
+    hostile = pickle.dumps(Trap(trap))
+    store = cache.store("proof")
+    store.save("bytes", hostile)
+    store.save("text", b"x")
+    cache.close()
+    with sqlite3.connect(cache.directory / "proof/records.db") as db:
+        db.execute("UPDATE record SET value = 'text' WHERE key = 'text'")
+    db.close()
+    assert store.load("bytes") == hostile
+    assert store.load("text") is None
+    assert not trap.exists()
 
 
 @pytest.mark.parametrize("sha256", ["../../../etc/passwd", "a" * 63, 7, None, "A" * 64])
 def test_an_index_that_names_other_files_is_not_believed(cache: Cache, sha256: object) -> None:
-    cache._index.save("k", {"sha256": sha256, "size": 3, "name": "rr"})
+    row = {"sha256": sha256, "size": 3, "name": "rr"}
+    cache._index.save("k", json.dumps(row).encode())
     assert cache.find("k") is None
     assert cache.entries() == ()
 
@@ -439,7 +467,7 @@ def test_a_directory_that_cannot_be_is_told_and_a_temporary_one_serves(tmp_path:
     assert str(tmp_path / "file/cache") in raised.value.detail
     assert "--cache-dir" in raised.value.remedy
     cache = open_cache(tmp_path / "file/cache", 1 << 20)
-    assert "without a lasting cache" in cache.warnings[0]
+    assert "Using a temporary cache" in cache.warnings[0]
     assert cache.temporary
     put(cache, "k", b"abc")
     assert cache.find("k") is not None

@@ -2,11 +2,15 @@
 
 import asyncio
 import dataclasses
+import errno
+import gzip
 import hashlib
 import json
+import os
 import threading
 from pathlib import Path
 
+import filelock
 import httpx
 import pytest
 
@@ -17,13 +21,13 @@ from explorer.errors import (
     RateLimitedError,
     SourceError,
 )
-from explorer.facts import Unknown
+from explorer.facts import NotApplicable, Unknown
 from explorer.fetch import Cache, Check, Downloader, asset_key
 from explorer.fetch.partial import Partial
 from explorer.http import Token, origin_of
 from explorer.progress import Progress, ProgressCallback
 from explorer.releases import Asset
-from tests.fetch.conftest import QUICK, TAG, noise, publish, published
+from tests.fetch.conftest import QUICK, TAG, WRONG_KINDS, noise, publish, published
 from tests.support.github import GitHub
 
 SIZE = 3_000_000
@@ -506,6 +510,11 @@ async def test_an_asset_without_any_address_says_so(github: GitHub, downloader: 
         "//x",
         "http://a\x00b/",
         "http://127.0.0.1:1/\ud800",
+        "http://127.0.0.1:99999/",
+        "http://127.0.0.1:-1/",
+        "https://xn--a/",
+        f"http://{'a' * 64}.invalid/",
+        "http://a..b/",
     ],
 )
 async def test_other_addresses_than_http_are_refused(
@@ -515,11 +524,148 @@ async def test_other_addresses_than_http_are_refused(
         await downloader.download(dataclasses.replace(publish(github, DATA), url=url))
 
 
-async def test_a_packed_body_is_not_the_file(github: GitHub, downloader: Downloader) -> None:
-    asset = publish(github, DATA)
+@pytest.mark.parametrize("digests", [True, False])
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "utf-8", "none", "binary"])
+async def test_a_label_on_the_right_bytes_is_no_fault(
+    github: GitHub, downloader: Downloader, coding: str, digests: bool
+) -> None:
+    asset = publish(github, DATA, digests=digests)
+    github.fault(host="assets", headers={"Content-Encoding": coding})
+    github.fault(host="assets", cut_after=1_000_000, times=1)
+    assert (await downloader.download(asset)).blob.sha256 == SHA
+
+
+async def test_a_label_on_bytes_of_unknown_size_needs_a_digest(
+    github: GitHub, downloader: Downloader
+) -> None:
+    asset = dataclasses.replace(publish(github, DATA), size=Unknown("not listed"))
     github.fault(host="assets", headers={"Content-Encoding": "gzip"})
-    with pytest.raises(SourceError, match="packs the file"):
+    with pytest.raises(SourceError, match="changed on the way"):
+        await downloader.download(dataclasses.replace(asset, digest=Unknown("not listed")))
+    assert (await downloader.download(asset)).blob.sha256 == SHA
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_body_that_is_really_packed_is_refused_at_once(
+    github: GitHub, cache: Cache, downloader: Downloader, told: bool
+) -> None:
+    """Packed bytes are shorter here; whether a Content-Length says so or not."""
+    plain = b"text " * 10_000
+    asset = publish(github, plain)
+    packed = gzip.compress(plain)
+
+    async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        length = f"Content-Length: {len(packed)}\r\n" if told else ""
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n{length}Connection: close\r\n\r\n"
+        writer.write(head.encode() + packed)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(send, "127.0.0.1") as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/rr"
+        with pytest.raises(SourceError, match="changed on the way") as raised:
+            await downloader.download(dataclasses.replace(asset, url=url))
+    assert "gzip" in raised.value.detail
+    assert kept(cache) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("said", [f"bytes 0-{SIZE - 1}/{SIZE}", "bytes 0-999999/3000000", ""])
+async def test_a_206_that_was_not_asked_for_is_taken_for_what_it_is(
+    github: GitHub, downloader: Downloader, said: str
+) -> None:
+    """Some servers and proxies answer 206 to a request without Range."""
+    asset = publish(github, DATA)
+    body = DATA[:1_000_000] if "999999" in said else DATA
+    github.fault(
+        host="assets",
+        status=206,
+        body=body,
+        headers={"Content-Range": said, "ETag": '"x"'},
+        times=1,
+    )
+    github.fault(host="assets", headers={"ETag": '"x"'})
+    assert (await downloader.download(asset)).blob.sha256 == SHA
+
+
+@pytest.mark.parametrize("said", ["bytes 5-2999999/3000000", ""])
+async def test_a_part_that_was_not_asked_for_is_refused(
+    github: GitHub, cache: Cache, downloader: Downloader, said: str
+) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", status=206, body=DATA[5:], headers={"Content-Range": said})
+    with pytest.raises(SourceError, match="not asked for"):
         await downloader.download(asset)
+    assert cache.stats().blobs == 0
+
+
+@pytest.mark.parametrize("digests", [True, False])
+async def test_a_listed_size_of_zero_is_not_believed(
+    github: GitHub, downloader: Downloader, digests: bool
+) -> None:
+    asset = dataclasses.replace(publish(github, DATA, digests=digests), size=0)
+    got = await downloader.download(asset)
+    assert (got.blob.sha256, got.check) == (SHA, Check.OK if digests else Check.ABSENT)
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "remedy"),
+    [
+        (451, "legal reasons", "notice"),
+        (400, "does not accept", "will not help"),
+        (406, "does not accept", "will not help"),
+        (401, "refuses", "GITHUB_TOKEN"),
+        (204, "sends no file", "later"),
+    ],
+)
+async def test_a_refusal_says_what_it_means(
+    github: GitHub, downloader: Downloader, status: int, words: str, remedy: str
+) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", status=status, body=b'{"message":"Repository access blocked"}')
+    with pytest.raises(SourceError, match=words) as raised:
+        await downloader.download(asset)
+    assert str(status) in raised.value.detail
+    assert remedy in raised.value.remedy
+    assert github.count(host="assets") == 1
+    if status == 451:
+        assert "Repository access blocked" in raised.value.detail
+
+
+async def test_a_secondary_rate_limit_is_one_and_no_token_helps(
+    github: GitHub, downloader: Downloader
+) -> None:
+    asset = publish(github, DATA)
+    message = b'{"message":"You have exceeded a secondary rate limit. Please wait a few minutes"}'
+    github.fault(host="web", status=403, body=message)
+    with pytest.raises(RateLimitedError) as raised:
+        await downloader.download(asset)
+    assert "secondary" in raised.value.detail
+    assert "few minutes" in raised.value.remedy
+    assert "GITHUB_TOKEN" not in raised.value.remedy
+
+
+async def test_a_file_that_is_cut_without_end_and_cannot_resume_is_given_up(
+    github: GitHub, downloader: Downloader
+) -> None:
+    """Without validators every attempt starts again: bytes that came before are no progress."""
+    asset = publish(github, DATA)
+    headers = {"ETag": "", "Last-Modified": ""}
+    github.fault(host="assets", headers=headers, cut_after=1_000_000)
+    with pytest.raises(SourceError, match="cut"):
+        await asyncio.wait_for(downloader.download(asset), 20)
+    assert github.count(host="assets") <= QUICK.failures + 1
+
+
+async def test_http_for_a_list_that_came_by_https_needs_a_digest(
+    github: GitHub, downloader: Downloader
+) -> None:
+    asset = dataclasses.replace(publish(github, DATA), api_url="https://api.example/assets/1")
+    without = dataclasses.replace(asset, digest=NotApplicable("uploaded before digests"))
+    with pytest.raises(SourceError, match="insecure address"):
+        await downloader.download(without)
+    assert github.seen == []
+    assert (await downloader.download(asset)).check is Check.OK
 
 
 # The token
@@ -567,7 +713,18 @@ async def test_a_redirect_loop_ends(github: GitHub, downloader: Downloader) -> N
 
 @pytest.mark.parametrize(
     "target",
-    ["file:///etc/passwd", "ftp://127.0.0.1/x", "javascript:alert(1)", "http://[bad", "http:///"],
+    [
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/x",
+        "javascript:alert(1)",
+        "http://[bad",
+        "http:///",
+        "http://127.0.0.1:99999/",
+        "http://127.0.0.1:-1/",
+        "https://xn--a/",
+        "//xn--a/x",
+        "//h:99999/",
+    ],
 )
 async def test_a_redirect_out_of_http_is_refused(
     github: GitHub, downloader: Downloader, target: str
@@ -662,22 +819,48 @@ async def test_size_unknown_is_taken_from_the_answer(
     assert (got.blob.size, got.check) == (SIZE, Check.OK)
 
 
-async def test_a_full_disk_is_told_before_and_while_writing(
-    github: GitHub, cache: Cache, downloader: Downloader
+async def test_a_file_that_the_disk_cannot_hold_is_refused_before_it_comes(
+    github: GitHub, downloader: Downloader
 ) -> None:
-    asset = publish(github, DATA)
-    await cut_once(github, downloader, asset)
-    (partial,) = cache.partials.glob("*.part")
-    partial.with_suffix(".json").unlink()
-    partial.unlink()
-    partial.symlink_to("/dev/full")  # the kernel's own "no space left on device"
-    with pytest.raises(SourceError, match="No room left") as raised:
-        await downloader.download(asset)
-    assert str(partial) in raised.value.detail
-    assert "--cache-dir" in raised.value.remedy
-    partial.unlink()
-    huge = dataclasses.replace(asset, size=Unknown("?"), id=77)
+    huge = dataclasses.replace(publish(github, DATA), size=Unknown("?"), id=77)
     github.fault(host="assets", length_error=1 << 60)
     with pytest.raises(SourceError, match="No room left") as raised:
         await downloader.download(huge)
     assert "bytes free" in raised.value.detail
+    assert "--cache-dir" in raised.value.remedy
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
+async def test_a_disk_without_locks_downloads_under_a_name_of_its_own(
+    github: GitHub,
+    cache: Cache,
+    downloader: Downloader,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+) -> None:
+    def unsupported(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", unsupported)
+    got = await downloader.download(publish(github, DATA))
+    assert (got.blob.sha256, got.check) == (SHA, Check.OK)
+    assert kept(cache) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("ending", ["part", "json", "lock"])
+@pytest.mark.parametrize("kind", ["folder", "fifo", "dangling link"])
+async def test_what_is_no_file_among_the_partials_is_put_aside(
+    github: GitHub, cache: Cache, downloader: Downloader, ending: str, kind: str
+) -> None:
+    asset = publish(github, DATA)
+    await cut_once(github, downloader, asset)
+    (partial,) = cache.partials.glob("*.part")
+    path = partial.with_suffix(f".{ending}")
+    path.unlink(missing_ok=True)
+    WRONG_KINDS[kind](path)
+    got = await asyncio.wait_for(downloader.download(asset), 20)
+    assert got.blob.sha256 == SHA
+    assert any("put aside" in warning for warning in cache.warnings)
+    assert list(cache.partials.glob("*.aside-*"))
+    cache.clear()
+    assert not list(cache.directory.rglob("*.aside-*"))

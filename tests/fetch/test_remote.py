@@ -1,11 +1,12 @@
 """Bytes of an asset that stays on its server: what is asked for, what it costs, where it ends."""
 
 import asyncio
+import contextlib
 import dataclasses
 import functools
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from explorer.fetch.ranges import Ranges
 from explorer.http import Token, origin_of
 from explorer.releases import Asset
 from tests.fetch.conftest import TAG, noise, publish, published
+from tests.fetch.test_http import BAD_URLS
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -50,9 +52,7 @@ Threaded = Callable[[Callable[[], bytes]], "asyncio.Future[bytes]"]
 def opened(
     client: httpx.AsyncClient, asset: Asset, *, first: int | None = None, ceiling: int = 1 << 20
 ) -> RemoteSource:
-    return open_remote(
-        client, asset, None, loop=asyncio.get_running_loop(), first=first, ceiling=ceiling
-    )
+    return open_remote(client, asset, None, first=first, ceiling=ceiling)
 
 
 def ranges(github: GitHub) -> list[str]:
@@ -143,13 +143,19 @@ async def test_a_small_file_is_there_whole(
     assert ranges(github) == ["bytes=0-999"]
 
 
-async def test_an_empty_file_costs_nothing(
+async def test_a_listed_size_of_zero_is_asked_about_once(
     github: GitHub, client: httpx.AsyncClient, threaded: Threaded
 ) -> None:
+    """An upload that failed is listed like this, whether or not the server has bytes."""
     remote = opened(client, publish(github, b""))
     await remote.prefetch()
     assert await threaded(lambda: remote.read_at(0, 10)) == b""
-    assert github.seen == []
+    assert remote.size == 0
+    assert github.count(host="assets") == 1
+    asset = published(github.add_release("v2", {"rr.zip": DATA}).assets["rr.zip"])
+    remote = opened(client, dataclasses.replace(asset, size=0))
+    assert await threaded(lambda: remote.read_at(0, 10)) == DATA[:10]
+    assert remote.size == SIZE
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, SIZE])
@@ -211,10 +217,7 @@ async def test_another_size_than_listed_is_an_integrity_error(
     [
         "bytes 5-16388/3000000",
         "bytes 0-99999/3000000",
-        "bytes 0-16383/7",
-        "bytes 9-3/3000000",
-        "",
-        "x" * 5000,
+        "bytes 0-16383/16384",
     ],
 )
 async def test_a_lying_content_range_is_an_error(
@@ -224,6 +227,137 @@ async def test_a_lying_content_range_is_an_error(
     github.fault(host="assets", headers={"Content-Range": lie})
     with pytest.raises((SourceError, IntegrityError)):
         await opened(client, asset).prefetch()
+
+
+class Script:
+    """A server whose answers are written out: one per request, the last one again and again."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = list(answers)
+        self.ranges: list[str] = []
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+                _, _, after = head.partition("range: bytes=")
+                self.ranges.append(after.partition("\r\n")[0])
+                writer.write(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
+                await writer.drain()
+        writer.close()
+
+
+@contextlib.asynccontextmanager
+async def serving(script: Script) -> AsyncIterator[str]:
+    async with await asyncio.start_server(script, "127.0.0.1") as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/rr"
+
+
+def http(status: str, body: bytes = b"", **headers: str) -> bytes:
+    fields = {"Content_Length": str(len(body)), **headers}
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]
+    return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode() + body
+
+
+PARTS = b"--X\r\nContent-Range: bytes 0-16383/3000000\r\n\r\n" + DATA[:16384] + b"\r\n--X--\r\n"
+NO_PART = {
+    "no Content-Range": http("206 P", DATA[:16384]),
+    "not a Content-Range": http("206 P", DATA[:16384], Content_Range="x" * 5000),
+    "end before start": http("206 P", DATA[:16384], Content_Range="bytes 9-3/3000000"),
+    "end after total": http("206 P", DATA[:16384], Content_Range="bytes 0-16383/7"),
+    "several parts": http("206 P", PARTS, Content_Type="multipart/byteranges; boundary=X"),
+}
+WHOLE = {
+    "200": http("200 OK", DATA),
+    "206": http("206 P", DATA),
+    "206 with Content-Range": http("206 P", DATA, Content_Range=f"bytes 0-{SIZE - 1}/{SIZE}"),
+}
+
+
+@pytest.mark.parametrize("first", NO_PART)
+@pytest.mark.parametrize("second", WHOLE)
+async def test_a_206_that_names_no_part_falls_back_to_the_whole_file(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded, first: str, second: str
+) -> None:
+    script = Script(NO_PART[first], WHOLE[second])
+    async with serving(script) as url:
+        remote = opened(client, dataclasses.replace(publish(github, DATA), url=url))
+        assert await threaded(lambda: remote.read_at(0, 64)) == DATA[:64]
+        assert await threaded(lambda: remote.read_at(20_000, 64)) == DATA[20_000:20_064]
+        with pytest.raises(OutOfReachError):
+            await threaded(lambda: remote.read_at(2_000_000, 64))
+        assert remote.traffic.bytes < 1 << 20
+        await client.aclose()
+    assert script.ranges[0].startswith("0-")
+    assert set(script.ranges[1:]) == {""}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        http("206 P", DATA[:16384]),
+        NO_PART["several parts"],
+        http("206 P", DATA[:9], Content_Range="bytes 5-13/3000000"),
+    ],
+    ids=["a part", "several parts", "the middle"],
+)
+async def test_a_206_that_never_names_its_part_is_an_error(
+    github: GitHub, client: httpx.AsyncClient, answer: bytes
+) -> None:
+    async with serving(Script(NO_PART["no Content-Range"], answer)) as url:
+        remote = opened(client, dataclasses.replace(publish(github, DATA), url=url))
+        with pytest.raises(SourceError, match="which part"):
+            await remote.prefetch()
+        await client.aclose()
+
+
+async def test_an_answer_that_is_not_http_is_not_tried_again(
+    github: GitHub, client: httpx.AsyncClient
+) -> None:
+    script = Script(b"HTTP/1.1 206 P\r\nX Bad Header: 1\r\n\r\n")
+    async with serving(script) as url:
+        remote = opened(client, dataclasses.replace(publish(github, DATA), url=url))
+        with pytest.raises(SourceError, match="not valid HTTP") as raised:
+            await remote.prefetch()
+        assert "X Bad Header" in raised.value.detail
+        await client.aclose()
+    assert len(script.ranges) == 1
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "utf-8", "none", "binary"])
+async def test_a_label_on_the_right_bytes_is_no_fault(
+    github: GitHub, client: httpx.AsyncClient, threaded: Threaded, coding: str
+) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="assets", headers={"Content-Encoding": coding})
+    for ignore_range in (False, True):
+        github.heal()
+        github.fault(host="assets", headers={"Content-Encoding": coding}, ignore_range=ignore_range)
+        remote = opened(client, asset)
+        assert await threaded(lambda: remote.read_at(0, 64)) == DATA[:64]  # noqa: B023
+        unlisted = opened(client, dataclasses.replace(asset, size=Unknown("not listed")))
+        with pytest.raises(SourceError, match="changed on the way"):
+            await threaded(lambda: unlisted.read_at(0, 64))  # noqa: B023
+
+
+async def test_a_peek_never_reads_http_for_a_list_that_came_by_https(
+    github: GitHub, client: httpx.AsyncClient
+) -> None:
+    asset = dataclasses.replace(publish(github, DATA), api_url="https://api.example/assets/1")
+    with pytest.raises(SourceError, match="insecure address") as raised:
+        await opened(client, asset).prefetch()
+    assert "Download it" in raised.value.remedy
+    assert github.seen == []
+
+
+@pytest.mark.parametrize("bad", BAD_URLS, ids=range(len(BAD_URLS)))
+async def test_a_peek_of_an_unusable_address_is_a_source_error(
+    github: GitHub, client: httpx.AsyncClient, bad: str
+) -> None:
+    asset = publish(github, DATA)
+    with pytest.raises(SourceError):
+        await opened(client, dataclasses.replace(asset, url=bad)).prefetch()
+    assert github.seen == []
 
 
 async def test_an_expired_signed_address_is_asked_for_again(
@@ -298,7 +432,6 @@ async def test_the_token_stays_with_the_api(client: httpx.AsyncClient, threaded:
             client,
             asset,
             Token("secret", origin_of(github.api_url)),
-            loop=asyncio.get_running_loop(),
         )
         assert await threaded(lambda: remote.read_at(0, 4)) == DATA[:4]
         assert await threaded(lambda: remote.read_at(900_000, 4)) == DATA[900_000:900_004]

@@ -170,7 +170,7 @@ async def test_an_unusable_cache_directory_costs_a_warning_only(
     (tmp_path / "taken").write_bytes(b"")
     bench = opened(cache_dir=tmp_path / "taken")
     found = await bench.catalogue()
-    assert any("without a lasting cache" in warning for warning in found.warnings)
+    assert any("Using a temporary cache" in warning for warning in found.warnings)
     inspection = await bench.inspect(await bench.resolve("latest", "linux-amd64"))
     assert inspection.verdicts
     assert inspection.subject.asset is not None

@@ -1,0 +1,102 @@
+"""Pages, peeks and the index of downloads in diskcache. Nothing is ever unpickled.
+
+diskcache 5.6.3 unpickles what it reads from its folder (CVE-2025-69872, without a fix). ``RawDisk``
+replaces both methods that do, so a row with a pickle counts as missing.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import diskcache
+
+from explorer.fetch.database import TIMEOUT_S, Database, storable
+from explorer.fetch.disk import Warn
+
+_MODE_RAW = 1
+"""diskcache's mode of values that sqlite holds as they are."""
+_MODE_JSON = 5
+"""Text that earlier versions of this program stored; diskcache's own modes end at 4 (pickle)."""
+
+
+class RefusedRowError(Exception):
+    """A row that this program did not write. Never leaves this module."""
+
+
+class RawDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
+    """Text keys and byte values inside the database; refuses pickles and files outside it."""
+
+    def get(self, key: Any, raw: Any) -> Any:
+        return key if raw and isinstance(key, str) else None
+
+    def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
+        if mode not in (_MODE_RAW, _MODE_JSON) or filename is not None or read:
+            raise RefusedRowError
+        return value
+
+    def remove(self, file_path: str) -> None:
+        """Remove nothing: values have no files, and a row that names one is not ours."""
+
+
+class Table(Database):
+    """One diskcache folder; beyond ``limit_bytes``, values stored first are removed."""
+
+    def __init__(self, folder: Path, limit_bytes: int, warn: Warn) -> None:
+        super().__init__(folder / "cache.db", warn)
+        self._limit = limit_bytes
+
+    def load(self, key: str) -> bytes | None:
+        if not self.exists:
+            return None
+
+        def work(db: Any) -> Any:
+            try:
+                return db.get(storable(key))
+            except RefusedRowError:
+                db.delete(storable(key))
+                return None
+
+        value = self._run(work)
+        if isinstance(value, str):
+            return value.encode("utf-8", "surrogatepass")
+        return value if isinstance(value, bytes) else None
+
+    def save(self, key: str, value: bytes) -> None:
+        self._run(lambda db: db.set(storable(key), value))
+
+    def delete(self, key: str) -> None:
+        if self.exists:
+            self._run(lambda db: db.delete(storable(key)))
+
+    def keys(self) -> tuple[str, ...]:
+        if not self.exists:
+            return ()
+        return self._run(lambda db: tuple(key for key in db if isinstance(key, str)))
+
+    def count(self) -> int:
+        return self._run(len) if self.exists else 0
+
+    def _clear(self) -> None:
+        self._run(lambda db: db.clear())
+
+    def _connect(self) -> Any:
+        folder = str(self.path.parent)
+        if os.path.expandvars(folder) != folder:  # diskcache would use another folder
+            raise self._trouble("its name holds a variable")
+        try:
+            return diskcache.Cache(
+                folder,
+                timeout=TIMEOUT_S,
+                disk=RawDisk,
+                size_limit=self._limit,
+                eviction_policy="least-recently-stored",
+                statistics=0,
+                tag_index=0,
+                sqlite_mmap_size=0,  # SIGBUS if a mapped file is cut while it is read
+                disk_min_file_size=1 << 40,  # every value inside the database: one transaction
+                disk_pickle_protocol=0,
+            )
+        except diskcache.Timeout:
+            raise self._trouble("busy") from None
