@@ -68,11 +68,17 @@ def inspect(
     settings = state.settings()
 
     async def work(bench: Workbench, output: Output) -> int:
+        from explorer.workbench import Depth
+
         for name in targets:
             bench.target(name)  # a wrong name is told before anything is downloaded
         subject = await bench.resolve(target, platform)
-        look = bench.peek if peek else bench.inspect
-        found = await look(subject, on=targets, progress=output.progress)
+        found = await bench.look(
+            subject,
+            on=targets,
+            depth=Depth.AVAILABLE if peek else Depth.WHOLE,
+            progress=output.progress,
+        )
         if output.json:
             from explorer.report.json import inspection as as_json
 
@@ -201,12 +207,14 @@ def verify(
     argv = words_of(line, "--run") if line is not None else ()
 
     async def work(bench: Workbench, output: Output) -> int:
-        from explorer.workbench import ProofOptions
+        from explorer.workbench import Depth, ProofOptions
 
         if on:
             bench.target(on)
         subject = await bench.resolve(target, platform)
-        found = await bench.inspect(subject, on=(on,) if on else (), progress=output.progress)
+        found = await bench.look(
+            subject, on=(on,) if on else (), depth=Depth.WHOLE, progress=output.progress
+        )
         options = ProofOptions(image, engine or "", argv, on, seconds or 0.0, settings.pull)
         proof = await bench.verify(found, options, progress=output.progress)
         if output.json:

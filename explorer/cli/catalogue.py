@@ -155,28 +155,26 @@ async def _look(bench: Workbench, output: Output, shown: list[Asset]) -> dict[st
     from explorer.report.matrix import error_lines
 
     done = 0
-    within = [asset for asset in shown if await bench.reachable(asset)]
 
     async def one(asset: Asset) -> tuple[Asset, FileState]:
         nonlocal done
         state = await bench.look_at(asset)
         done += 1
-        output.progress(Progress("peeking", done, len(within), "files"))
+        output.progress(Progress("peeking", done, len(shown), "files"))
         return asset, state
 
     async with asyncio.TaskGroup() as group:
-        looks = [group.create_task(one(asset)) for asset in within]
+        looks = [group.create_task(one(asset)) for asset in shown]
     states = [look.result() for look in looks]
     output.warnings(error_lines(state.error for _, state in states if state.error))
-    if len(within) < len(shown):
+    unreachable = sum(1 for _, state in states if state.unreachable)
+    if unreachable:
         why = (
             "only stand-ins are here"
             if bench.settings.demo
             else "rr-explorer was told to stay offline"
         )
-        output.warn(
-            f"{plural(len(shown) - len(within), 'file was', 'files were')} not inspected: {why}"
-        )
+        output.warn(f"{plural(unreachable, 'file was', 'files were')} not inspected: {why}")
     return {asset.name: state.inspection for asset, state in states if state.inspection is not None}
 
 

@@ -222,16 +222,20 @@ def report(
     async def work(bench: Workbench, output: Output) -> int:
         for name in targets:
             bench.target(name)
+        from explorer.workbench import Depth
+
         gate = asyncio.Semaphore(settings.downloads)
+        depth = Depth.AVAILABLE if peek else Depth.WHOLE
 
         async def one(word: str) -> Inspection:
             async with gate:
                 subject = await bench.resolve(word, platform)
-                look = bench.peek if peek else bench.inspect
-                return await look(subject, on=targets, progress=output.progress)
+                return await bench.look(subject, on=targets, depth=depth, progress=output.progress)
 
         found = [await one(words[0])]  # the list of releases is asked for once
-        found += await asyncio.gather(*(one(word) for word in words[1:]))
+        async with asyncio.TaskGroup() as group:
+            looks = [group.create_task(one(word)) for word in words[1:]]
+        found += [look.result() for look in looks]
         from explorer.report.documents import report as written
 
         output.raw(

@@ -51,6 +51,8 @@ def open_app(state: CliState, target: str | None) -> int:
 
 async def journey(bench: Workbench, output: Output) -> int:
     """The demo as text, no part longer than a screen: releases, a release's files, why, the matrix, advice, and the proof."""
+    from explorer.workbench import Depth
+
     catalogue = await bench.catalogue(progress=output.progress)
     shown = [
         release for release in catalogue.releases if any(asset.stand_in for asset in release.assets)
@@ -58,8 +60,8 @@ async def journey(bench: Workbench, output: Output) -> int:
     _show_releases(output, catalogue, shown)
     found: dict[str, Inspection] = {}
     for asset in (asset for release in shown for asset in release.assets if asset.stand_in):
-        found[f"{asset.tag}/{asset.name}"] = await bench.inspect(
-            bench.subject(asset), progress=output.progress
+        found[f"{asset.tag}/{asset.name}"] = await bench.look(
+            bench.subject(asset), depth=Depth.WHOLE, progress=output.progress
         )
     if shown:
         await _show_files(bench, output, shown[0], found)

@@ -60,6 +60,7 @@ from explorer.workbench.build_recipe import BuildRecipe
 from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
 from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from explorer.workbench.models import (
+    Depth,
     FileFacts,
     Finding,
     GetResult,
@@ -89,6 +90,7 @@ __all__ = [
     "CheckResult",
     "Dependency",
     "DependencyCheck",
+    "Depth",
     "Download",
     "DryRun",
     "Dynamic",

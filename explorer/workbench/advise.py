@@ -1,4 +1,4 @@
-"""Which file to take for a system, why, and by what it is known."""
+"""Which file to use on a system, and why."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Libc, Target
 from explorer.errors import ExplorerError, NotFoundError, UsageError
-from explorer.facts import Fact, NotApplicable, Unknown
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases import Asset, AssetKind, Release
 from explorer.workbench.build_recipe import BuildRecipe, source_of
 from explorer.workbench.known_files import FileState
-from explorer.workbench.matrix import look_at
-from explorer.workbench.models import Inspection
+from explorer.workbench.models import Depth, Inspection
+from explorer.workbench.verdicts import default_target
 
 if TYPE_CHECKING:
-    from explorer.workbench.workbench import Workbench
+    from explorer.settings import Settings
+    from explorer.workbench.catalogue_service import CatalogueService
+    from explorer.workbench.look import Looks
+    from explorer.workbench.resources import Resources
 
 LIBCS = ("musl", "glibc")
 ALIASES = {
@@ -36,15 +39,16 @@ ALIASES = {
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that might serve."""
+    """A file that could work."""
 
     asset: Asset
     state: FileState
 
     @property
     def answer(self) -> Answer:
-        """Its verdict on the target; unknown where it could not be looked at."""
-        return self.state.inspection.verdicts[0].answer if self.state.inspection else Answer.UNKNOWN
+        """Its verdict on the target; unknown if it could not be looked at."""
+        verdict = self.state.verdict
+        return verdict.answer if verdict is not None else Answer.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,18 @@ class Base:
     """The images of a Dockerfile for a target."""
 
     image: str
-    """The settings' image where the target is the settings' too, else the target's or that of the plain system below it."""
+    """The settings' image if the target is the settings' too; else the target's image, or that of
+    the plain system that the target extends."""
     packages: tuple[str, ...]
-    """What of the target its image does not bring."""
+    """The target's packages that the image lacks."""
     tools: str
-    """Where wget, sha256sum and tar are: the same image, or Alpine's where it is glibc's, for Debian's and Ubuntu's have no wget."""
+    """An image with wget, sha256sum and tar: Alpine's for glibc, as Debian's and Ubuntu's images
+    have no wget."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to take, or that nothing published serves."""
+    """Which file to use, or that no published file works."""
 
     repo: str
     release: Release
@@ -77,9 +83,9 @@ class Advice:
     sha256_from: str
     """``api``, ``download``, or empty."""
     web_url: str
-    """``https://github.com`` or the Enterprise host: where sources are."""
+    """``https://github.com`` or the Enterprise host: where the sources are."""
     source: Fact[BuildRecipe]
-    """What to build where nothing published serves."""
+    """What to build if no published file works."""
     why: str
     """One sentence."""
 
@@ -89,71 +95,93 @@ class Advice:
         return self.chosen.state.inspection if self.chosen else None
 
 
+@dataclass(frozen=True, slots=True)
+class AdviceQuestion:
+    """What a file is wanted for."""
+
+    tag: str = "latest"
+    arch: str = "arm64"
+    """As Go, ``uname -m`` or a distribution calls it."""
+    libc: str = "musl"
+    """``musl`` or ``glibc``."""
+
+
 async def advise(
-    bench: Workbench,
-    tag: str = "latest",
-    arch: str = "arm64",
-    libc: str = "musl",
-    *,
+    question: AdviceQuestion,
+    listings: CatalogueService,
+    looks: Looks,
+    resources: Resources,
     progress: ProgressCallback = ignore_progress,
 ) -> Advice:
-    """Look at the files of a release that might serve and choose.
+    """Look at the files of a release that could work, and choose one.
 
     Raises:
         UsageError: an unknown libc or architecture. NotFoundError: no such release.
     """
-    arch = ALIASES.get(arch.lower(), arch.lower())
-    if not re.fullmatch(r"[a-z0-9]{2,12}", arch):
-        raise UsageError("Not the name of an architecture", arch[:60], "For example --arch arm64")
-    tag = tag or "latest"
-    if libc not in LIBCS:
-        raise UsageError(
-            f"No advice for the libc {libc}",
-            f"known: {', '.join(LIBCS)}",
-            "Use --libc musl or --libc glibc",
-        )
-    target = await _target(bench, libc)
-    catalogue = await bench.catalogue(progress=progress)
-    release = catalogue.release(tag)
+    arch, libc = _checked(question)
+    settings = resources.settings
+    target = await resources.run(lambda _: _target(settings, libc))
+    catalogue = await listings.ask(progress)
+    release = catalogue.release(question.tag or "latest")
     if release is None:
         raise NotFoundError(
-            f"{catalogue.repo} has no release {tag}", remedy="rr-explorer releases lists them"
+            f"{catalogue.repo} has no release {question.tag}",
+            remedy="rr-explorer releases lists them",
         )
     assets = candidates_for(release, arch)
     async with asyncio.TaskGroup() as group:
-        looks = [group.create_task(look_at(bench, asset, (target.name,))) for asset in assets]
+        tasks = [group.create_task(looks.look_at(asset, (target,))) for asset in assets]
     candidates = tuple(
-        Candidate(asset, look.result()) for asset, look in zip(assets, looks, strict=True)
+        Candidate(asset, task.result()) for asset, task in zip(assets, tasks, strict=True)
     )
     chosen = next((c for c in candidates if c.answer is Answer.YES), None) or next(
         (c for c in candidates if c.answer is Answer.YES_IF), None
     )
-    sha256, source = await _sha256(bench, chosen, progress)
-    if sha256 and chosen is not None and source == "download":
-        chosen = Candidate(chosen.asset, await look_at(bench, chosen.asset, (target.name,)))
-    build: Fact[BuildRecipe] = NotApplicable("a published file serves")
+    digest = _published_digest(chosen)
+    if chosen is not None and isinstance(digest, MISSING):
+        digest, chosen = await _read_whole(chosen, target, listings, looks, progress)
+    build: Fact[BuildRecipe] = NotApplicable("a published file works")
     if chosen is None:
-        build = await source_of(bench, catalogue.repo, release, assets)
+        build = await source_of(
+            lambda asset: looks.known(asset, (target,)), catalogue.repo, release, assets
+        )
     return Advice(
-        catalogue.repo,
-        release,
-        arch,
-        libc,
-        target,
-        await _base(bench, target),
-        chosen,
-        candidates,
-        sha256,
-        source,
-        _web(bench),
-        build,
-        _why(release, chosen, candidates, arch, libc),
+        repo=catalogue.repo,
+        release=release,
+        arch=arch,
+        libc=libc,
+        target=target,
+        base=_base(settings, target),
+        chosen=chosen,
+        candidates=candidates,
+        sha256=digest.sha256 if isinstance(digest, _Digest) else digest,
+        sha256_from=digest.origin if isinstance(digest, _Digest) else "",
+        web_url=_web(settings),
+        source=build,
+        why=_why(release, chosen, candidates, arch, libc),
     )
 
 
+def _checked(question: AdviceQuestion) -> tuple[str, str]:
+    """The architecture in Go's words, and the libc."""
+    arch = ALIASES.get(question.arch.lower(), question.arch.lower())
+    if not re.fullmatch(r"[a-z0-9]{2,12}", arch):
+        raise UsageError("Not the name of an architecture", arch[:60], "For example --arch arm64")
+    if question.libc not in LIBCS:
+        raise UsageError(
+            f"No advice for the libc {question.libc}",
+            f"known: {', '.join(LIBCS)}",
+            "Use --libc musl or --libc glibc",
+        )
+    return arch, question.libc
+
+
 def candidates_for(release: Release, arch: str) -> tuple[Asset, ...]:
-    """The Linux programs of a release for an architecture: RoadRunner itself, the plain file before the musl one (older
-    musl files were built with cgo, and from v2.7.2 on both are the same static program)."""
+    """The Linux programs of a release for an architecture, the best first: RoadRunner itself.
+
+    The plain file comes before the musl one: older musl files were built with cgo, and from v2.7.2
+    on both are the same static program.
+    """
     server = any(a.kind is AssetKind.SERVER for a in release.assets)
     kind = AssetKind.SERVER if server else AssetKind.OTHER
     fits = [
@@ -164,49 +192,71 @@ def candidates_for(release: Release, arch: str) -> tuple[Asset, ...]:
     return tuple(sorted(fits, key=lambda a: (a.platform.libc == "musl", a.name)))
 
 
-async def _sha256(
-    bench: Workbench, chosen: Candidate | None, progress: ProgressCallback
-) -> tuple[Fact[str], str]:
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    """A file's sha256, and where it is from: ``api`` or ``download``."""
+
+    sha256: str
+    origin: str
+
+
+def _published_digest(chosen: Candidate | None) -> _Digest | Unknown:
     if chosen is None:
-        return Unknown("no file was chosen"), ""
+        return Unknown("no file was chosen")
     digest = chosen.asset.digest
     if isinstance(digest, str) and digest.startswith("sha256:"):
-        return digest.removeprefix("sha256:"), "api"
+        return _Digest(digest.removeprefix("sha256:"), "api")
+    return Unknown("the API publishes no digest")
+
+
+async def _read_whole(
+    chosen: Candidate,
+    target: Target,
+    listings: CatalogueService,
+    looks: Looks,
+    progress: ProgressCallback,
+) -> tuple[_Digest | Unknown, Candidate]:
+    """Download the chosen file to have a digest, and with it all of the facts."""
     try:
-        found = await bench.inspect(bench.subject(chosen.asset), progress=progress)
+        inspection = await looks.look(
+            listings.subject(chosen.asset), (target,), Depth.WHOLE, progress
+        )
     except ExplorerError as error:
-        return Unknown(error.title), ""
-    return found.asset_sha256 if isinstance(found.asset_sha256, str) else Unknown(
-        "not computed"
-    ), "download"
+        return Unknown(error.title), chosen
+    sha256 = inspection.asset_sha256
+    digest = _Digest(sha256, "download") if isinstance(sha256, str) else Unknown("not computed")
+    return digest, Candidate(chosen.asset, FileState(inspection))
 
 
-async def _target(bench: Workbench, libc: str) -> Target:
-    """The default target where it has this libc, else the newest plain one that has."""
+def _target(settings: Settings, libc: str) -> Target:
+    """The default target if it has this libc, else the newest plain one that has."""
     wanted = Libc.MUSL if libc == "musl" else Libc.GLIBC
-    chosen = await bench.default_target()
-    if chosen.libc is wanted:
-        return chosen
-    return _newest(bench, wanted)
+    chosen = default_target(settings)
+    return chosen if chosen.libc is wanted else _newest(wanted)
 
 
-def _newest(bench: Workbench, libc: Libc) -> Target:
-    fits = [t for t in bench.targets() if t.libc is libc and t.image]
+def _newest(libc: Libc) -> Target:
+    """The target with an image and the newest version of the libc."""
+    from explorer.compat import all_targets
+
+    fits = [t for t in all_targets() if t.libc is libc and t.image]
     return max(
         fits, key=lambda t: tuple(int(part) for part in t.libc_version.split(".") if part.isdigit())
     )
 
 
-async def _base(bench: Workbench, target: Target) -> Base:
-    alpine = _newest(bench, Libc.MUSL).image
-    own = bench.settings.image if target == await bench.default_target() else ""
+def _base(settings: Settings, target: Target) -> Base:
+    from explorer.compat import all_targets
+
+    alpine = _newest(Libc.MUSL).image
+    own = settings.image if target == default_target(settings) else ""
     if own or target.image:
         image = own or target.image
         return Base(image, (), image if target.libc is Libc.MUSL else alpine)
-    fits = [t for t in bench.targets() if t.libc is target.libc and t.image]
+    fits = [t for t in all_targets() if t.libc is target.libc and t.image]
     plain = next((t for t in fits if t.name == target.name.partition("+")[0]), None)
     plain = plain or next(
-        (t for t in fits if t.libc_version == target.libc_version), _newest(bench, target.libc)
+        (t for t in fits if t.libc_version == target.libc_version), _newest(target.libc)
     )
     return Base(
         plain.image,
@@ -215,8 +265,8 @@ async def _base(bench: Workbench, target: Target) -> Base:
     )
 
 
-def _web(bench: Workbench) -> str:
-    api = bench.settings.api_url.rstrip("/")
+def _web(settings: Settings) -> str:
+    api = settings.api_url.rstrip("/")
     if api == "https://api.github.com":
         return "https://github.com"
     return api.removesuffix("/api/v3").removesuffix("/api")
@@ -229,19 +279,18 @@ def _why(
     arch: str,
     libc: str,
 ) -> str:
-    if chosen is not None and chosen.state.inspection is not None:
-        verdict = chosen.state.inspection.verdicts[0]
-        both = [c for c in candidates if c is not chosen and c.answer is chosen.answer]
-        also = f" {both[0].asset.name} does as well." if both else ""
+    if chosen is not None and (verdict := chosen.state.verdict) is not None:
+        as_good = [c for c in candidates if c is not chosen and c.answer is chosen.answer]
+        also = f" {as_good[0].asset.name} works too." if as_good else ""
         return verdict.deciding.text + also
     if not candidates:
         return f"{release.tag} has no Linux file for {arch}."
-    said = [c for c in candidates if c.state.inspection is not None]
-    if not said:
-        error = candidates[0].state.error
-        return f"Nothing could be looked at: {error.title if error else 'unknown'}."
-    if all(c.answer is Answer.UNKNOWN for c in candidates):
-        return f"Whether {candidates[0].asset.name} runs on {libc} is not known: {said[0].state.inspection.verdicts[0].deciding.text}"  # type: ignore[union-attr]
-    worst = next((c for c in said if c.answer is Answer.NO), said[0])
-    assert worst.state.inspection is not None
-    return f"{worst.asset.name} does not run on {libc}: {worst.state.inspection.verdicts[0].deciding.text}"
+    judged = [(c, c.state.verdict) for c in candidates if c.state.verdict is not None]
+    if not judged:
+        error = next((c.state.error for c in candidates if c.state.error is not None), None)
+        return f"No file could be looked at: {error.title if error else 'offline'}."
+    worst = next((pair for pair in judged if pair[0].answer is Answer.NO), judged[0])
+    name, deciding = worst[0].asset.name, worst[1].deciding.text
+    if worst[0].answer is Answer.UNKNOWN:
+        return f"Whether {name} runs on {libc} is not known: {deciding}"
+    return f"{name} does not run on {libc}: {deciding}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.releases import Asset, AssetKind, Release
 
 if TYPE_CHECKING:
-    from explorer.workbench.workbench import Workbench
+    from explorer.workbench.models import Inspection
 
 ROADRUNNER = ("roadrunner-server/roadrunner", "spiral/roadrunner")
 """RoadRunner's repository and what it was called before."""
@@ -44,11 +44,15 @@ class BuildRecipe:
 
 
 async def source_of(
-    bench: Workbench, repo: str, release: Release, candidates: Sequence[Asset]
+    known: Callable[[Asset], Awaitable[Inspection | None]],
+    repo: str,
+    release: Release,
+    candidates: Sequence[Asset],
 ) -> Fact[BuildRecipe]:
     """What to build of a release's sources: known of RoadRunner, else read from a program that was inspected before.
 
-    Never uses the network.
+    Args:
+        known: gives what an earlier look has recorded of a file; never uses the network.
     """
     if repo.lower() in ROADRUNNER:
         return _roadrunner(release.tag)
@@ -62,7 +66,7 @@ async def source_of(
     files = [*candidates, *others]
     without = ""
     for asset in files:
-        found = await bench.known(asset)
+        found = await known(asset)
         elf = found.binary.elf if found is not None else Unknown("not looked at")
         build = elf if isinstance(elf, MISSING) else elf.go
         if isinstance(build, GoBuild):

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from explorer.errors import DeniedError, NotFoundError, SourceError
 from explorer.progress import ProgressCallback
-from explorer.releases import Catalogue, Origin
+from explorer.releases import Asset, Catalogue, Origin, Release
 from explorer.workbench.models import Subject
-from explorer.workbench.resolve import catalogue_subject
+from explorer.workbench.resolve import asset_subject, catalogue_subject
 from explorer.workbench.resources import Resources
 
 ROADRUNNER = "roadrunner-server/roadrunner"
@@ -55,6 +55,12 @@ class CatalogueService:
         except SourceError as error:
             self._session.warn(str(error))
             return None
+
+    def subject(self, asset: Asset, member: str = "", release: Release | None = None) -> Subject:
+        """An asset of the catalogue as a subject, with its release if that is known."""
+        if release is None and self.last is not None:
+            release = next((r for r in self.last.releases if r.tag == asset.tag), None)
+        return asset_subject(asset, release, member)
 
     async def ask(self, progress: ProgressCallback) -> Catalogue:
         """All releases, asked anew of the server; else what is at hand, with a warning.

@@ -7,34 +7,46 @@ import importlib.metadata
 import os
 import platform
 import sys
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from explorer import __version__
 from explorer.errors import ExplorerError
 from explorer.facts import MISSING
+from explorer.progress import ignore_progress
 from explorer.releases import Origin
 from explorer.workbench.models import Finding, Health
 
 if TYPE_CHECKING:
-    from explorer.workbench.workbench import Workbench
+    from explorer.settings import Settings
+    from explorer.workbench.catalogue_service import CatalogueService
+    from explorer.workbench.resources import Resources
 
 
-async def examine(bench: Workbench) -> tuple[Finding, ...]:
-    """Every finding, in the order in which a user would need it. What asks others is asked at once; what fails is a finding."""
-    cache, token, network, engines = await asyncio.gather(
-        _told("cache", bench.session.run(lambda _: (_cache(bench),))),
-        _told("token", _token(bench)),
-        _told("network", _network(bench)),
-        _told("engines", _engines(bench)),
-    )
-    return (*_versions(), _settings(bench), *cache, *token, *network, *engines, _terminal())
+async def examine(resources: Resources, listings: CatalogueService) -> tuple[Finding, ...]:
+    """Every finding, in the order in which a user would need it.
+
+    The cache, the token, the network and the engines are examined at the same time.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(_error_as_finding(subject, work))
+            for subject, work in (
+                ("cache", resources.run(lambda _: _cache(resources))),
+                ("token", _token(resources)),
+                ("network", _network(resources.settings, listings)),
+                ("engines", _engines(resources)),
+            )
+        ]
+    findings = [finding for task in tasks for finding in task.result()]
+    return (*_versions(), _settings(resources.settings), *findings, _terminal())
 
 
-async def _told(subject: str, looked: Awaitable[tuple[Finding, ...]]) -> tuple[Finding, ...]:
-    """An error is what the doctor is asked for."""
+async def _error_as_finding(
+    subject: str, work: Coroutine[Any, Any, tuple[Finding, ...]]
+) -> tuple[Finding, ...]:
     try:
-        return await looked
+        return await work
     except ExplorerError as error:
         return (
             Finding(
@@ -69,45 +81,40 @@ def _machine() -> str:
     return f"{platform.system()} {platform.machine()}"
 
 
-def _settings(bench: Workbench) -> Finding:
-    path = bench.settings.config_file
+def _settings(settings: Settings) -> Finding:
+    path = settings.config_file
     if path.is_file():
         return Finding("settings", Health.OK, f"read from {path}")
     return Finding("settings", Health.ABSENT, f"no file; the defaults hold (it would be {path})")
 
 
-def _cache(bench: Workbench) -> Finding:
-    stats = bench.session.cache.stats()
+def _cache(resources: Resources) -> tuple[Finding, ...]:
+    stats = resources.cache.stats()
+    if resources.warnings:
+        remedy = "Make the directory writable, or choose another with --cache-dir"
+        return (Finding("cache", Health.WARNING, resources.warnings[0], remedy),)
     limit = (
         f"{stats.limit_bytes / 2**20:,.0f} MiB"
         if stats.limit_bytes < 1 << 30
         else f"{stats.limit_bytes / 2**30:,.4g} GiB"
     )
     text = f"{stats.blobs} files, {stats.blob_bytes / 1e6:,.1f} MB of {limit} in {stats.directory}"
-    if bench.session.warnings:
-        return Finding(
-            "cache",
-            Health.WARNING,
-            bench.session.warnings[0],
-            "Make the directory writable, or choose one with --cache-dir",
-        )
-    return Finding("cache", Health.OK, text)
+    return (Finding("cache", Health.OK, text),)
 
 
-async def _token(bench: Workbench) -> tuple[Finding, ...]:
-    token = await bench.session.token()
+async def _token(resources: Resources) -> tuple[Finding, ...]:
+    token = await resources.token()
     if token is None:
         none = "none; GitHub allows 60 requests an hour without one"
         return (Finding("token", Health.ABSENT, none, "Set GITHUB_TOKEN, or run gh auth login"),)
     return (Finding("token", Health.OK, f"found; it is sent to {token.origin} only"),)
 
 
-async def _network(bench: Workbench) -> tuple[Finding, ...]:
-    settings = bench.settings
+async def _network(settings: Settings, listings: CatalogueService) -> tuple[Finding, ...]:
     if settings.offline or settings.demo or settings.folder:
         why = "offline" if settings.offline else "demo" if settings.demo else "a folder is shown"
         return (Finding("network", Health.ABSENT, f"not asked: {why}"),)
-    catalogue = await bench.catalogue()
+    catalogue = await listings.ask(ignore_progress)
     rate = catalogue.rate
     left = (
         ""
@@ -135,12 +142,12 @@ async def _network(bench: Workbench) -> tuple[Finding, ...]:
     )
 
 
-async def _engines(bench: Workbench) -> tuple[Finding, ...]:
+async def _engines(resources: Resources) -> tuple[Finding, ...]:
     from explorer.verify import emulation, engine_status
 
     findings = []
     answering = False
-    for status in await engine_status(bench.settings.engine_args):
+    for status in await engine_status(resources.settings.engine_args):
         health = Health.OK if status.answers else Health.BAD if status.found else Health.ABSENT
         answering = answering or status.answers
         findings.append(
@@ -157,9 +164,9 @@ async def _engines(bench: Workbench) -> tuple[Finding, ...]:
             ),
         )
     try:
-        engine = await bench.session.engine()
+        engine = await resources.engine()
         for wanted in ("linux/amd64", "linux/arm64"):
-            state = await emulation(engine, wanted, bench.settings.run_args)
+            state = await emulation(engine, wanted, resources.settings.run_args)
             how = "native" if state.native else "emulated" if state.available else "cannot run here"
             findings.append(
                 Finding(

@@ -1,4 +1,4 @@
-"""``download``: an asset's bytes, from where they are: shipped or local, kept by an earlier download, or on the server."""
+"""An asset's bytes: shipped, local, kept from an earlier download, or from the server."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from explorer.errors import NotFoundError
 from explorer.fetch import Blob, Check, Download
 from explorer.progress import Cancellation, ProgressCallback
 from explorer.releases import Asset
+from explorer.workbench.models import FileOnDisk, Subject
 
 if TYPE_CHECKING:
     from explorer.fetch import Cache
@@ -15,48 +16,66 @@ if TYPE_CHECKING:
     from explorer.workbench.resources import Resources
 
 
-async def download(session: Resources, asset: Asset, progress: ProgressCallback) -> Download:
+async def file_on_disk(
+    resources: Resources, subject: Subject, progress: ProgressCallback
+) -> FileOnDisk:
+    """The subject's file, downloaded first if it is not local.
+
+    Raises:
+        SourceError, IntegrityError: as ``fetch.Downloader``.
+    """
+    if subject.path is not None:
+        return FileOnDisk(subject, subject.path, None)
+    assert subject.asset is not None
+    got = await download(resources, subject.asset, progress)
+    return FileOnDisk(subject, got.blob.path, got)
+
+
+async def download(resources: Resources, asset: Asset, progress: ProgressCallback) -> Download:
     """The asset's bytes on disk, checked against the API's digest.
 
     Raises:
         SourceError, IntegrityError: as ``fetch.Downloader``.
     """
     if asset.path is not None:
-        return await session.run(lambda cancel: _local(asset, cancel))
-    must_have_address(session.settings, asset)
-    if (
-        session.settings.offline
-        and (here := await session.run(lambda _: _at_hand(session.cache, asset))) is not None
-    ):
-        return here
-    downloader = await session.downloader()
+        return await resources.run(lambda cancel: _local(asset, cancel))
+    cached = await resources.run(lambda _: _cached(resources.cache, asset))
+    if cached is not None:
+        return cached
+    must_have_address(resources.settings, asset)
+    downloader = await resources.downloader()
     return await downloader.download(asset, progress=progress)
 
 
 def _local(asset: Asset, cancel: Cancellation) -> Download:
     """A stand-in or a folder's file: nothing moves."""
-    from explorer.workbench.program_in_archive import hash_file
+    from explorer.workbench.opened import hash_file
 
     assert asset.path is not None
     size, sha256 = hash_file(asset.path, cancel)
     return Download(Blob(asset.path, size, sha256), Check.ABSENT, True, 0, 0, 0.0)
 
 
-def _at_hand(cache: Cache, asset: Asset) -> Download | None:
+def _cached(cache: Cache, asset: Asset) -> Download | None:
     """What an earlier download left in the cache, verified."""
     from explorer.fetch import asset_key, check_of
 
     blob = cache.find(asset_key(asset))
-    return (
-        None
-        if blob is None
-        else Download(blob, check_of(asset.digest, blob.sha256), True, 0, 0, 0.0)
-    )
+    if blob is None:
+        return None
+    return Download(blob, check_of(asset.digest, blob.sha256), True, 0, 0, 0.0)
+
+
+def may_ask(settings: Settings, asset: Asset) -> bool:
+    """Whether some server has the asset and may be asked for it."""
+    return bool(asset.url or asset.api_url) and not (settings.demo or settings.offline)
 
 
 def must_have_address(settings: Settings, asset: Asset) -> None:
-    """Raises:
-    NotFoundError: no server has this asset, or none may be asked for it.
+    """Check that a server could have the asset.
+
+    Raises:
+        NotFoundError: no server has it, or the demo may not ask one.
     """
     if settings.demo:
         raise NotFoundError(

@@ -8,129 +8,132 @@ import os
 import posixpath
 import shlex
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from explorer.archive import Member
 from explorer.bytesource import FileSource
 from explorer.errors import FormatError, NotFoundError, SourceError
-from explorer.fetch import Blob, Cache
 from explorer.progress import Cancellation, ProgressCallback
-from explorer.workbench.models import GetResult, Subject
-from explorer.workbench.program_in_archive import MAGICS, NAMED, is_raw, open_asset, safe_name
+from explorer.workbench.download import file_on_disk
+from explorer.workbench.models import FileOnDisk, GetResult, Subject
+from explorer.workbench.opened import Opened, open_file
+from explorer.workbench.program_in_archive import MAGICS, NAMED, is_raw
 
 if TYPE_CHECKING:
-    from explorer.workbench.workbench import Workbench
+    from explorer.fetch import Cache
+    from explorer.workbench.resources import Resources
 
 CHUNK = 1 << 20
 
+Written = tuple[tuple[Path, ...], Path | None]
+"""The files, and the one of them that was marked executable."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    """Where files are written, and who hears about it."""
+
+    into: Path
+    warn: Callable[[str], None]
+    progress: ProgressCallback
+    cancel: Cancellation
+
 
 async def get(
-    bench: Workbench, subject: Subject, into: Path, progress: ProgressCallback
+    resources: Resources, subject: Subject, into: Path, progress: ProgressCallback
 ) -> GetResult:
-    """Write the subject's files below ``into``, which is made if it is not there. All of them or none; a file that is
-    already there is never overwritten.
+    """Write the subject's files below ``into``, which is made if it does not exist.
+
+    All of them or none; an existing file is never overwritten.
 
     Raises:
-        SourceError: the directory cannot be written, or a file is already there.
+        SourceError: the directory cannot be written, or a file exists there.
         FormatError: the archive is damaged or a member was refused. NotFoundError: no such member.
     """
     if "\0" in str(into):
         raise SourceError(
             "No directory can have this name", "it holds a zero byte", "Choose another with -o"
         )
-    download = None
-    if subject.path is None:
-        assert subject.asset is not None
-        download = await bench.download(subject.asset, progress=progress)
-    path = download.blob.path if download else subject.path
-    assert path is not None
-    blob = download.blob if download else None
-    warn = bench.session.warn
-    files, binary = await bench.session.run(
-        lambda cancel: _write(
-            subject, path, blob, bench.session.cache, into, warn, progress, cancel
+    file = await file_on_disk(resources, subject, progress)
+
+    def work(cancel: Cancellation) -> Written:
+        destination = _Destination(into, resources.warn, progress, cancel)
+        return _write(file, resources.cache, destination)
+
+    files, program = await resources.run(work)
+    return GetResult(into, files, program, file.download)
+
+
+def _write(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
+    with FileSource(file.path) as source:
+        raw, head = is_raw(source, file.name), source.read_at(0, 4)
+    if not raw:
+        return _extract(file, cache, to)
+    asset = file.subject.asset
+    if asset is not None and asset.archive not in ("raw", ""):
+        raise FormatError(
+            f"{file.name} is not a {asset.archive} file",
+            f"it begins with {head!r}",
+            "Do not use it; look at it in the browser",
         )
-    )
-    return GetResult(into, files, binary, download)
-
-
-def _write(
-    subject: Subject,
-    path: Path,
-    blob: Blob | None,
-    cache: Cache,
-    into: Path,
-    warn: Callable[[str], None],
-    progress: ProgressCallback,
-    cancel: Cancellation,
-) -> tuple[tuple[Path, ...], Path | None]:
-    name = subject.asset.name if subject.asset else path.name
-    with FileSource(path) as source:
-        if is_raw(source, name):
-            head = source.read_at(0, 4)
-            if subject.asset is not None and subject.asset.archive not in ("raw", ""):
-                raise FormatError(
-                    f"{name} is no {subject.asset.archive} file",
-                    f"it begins with {head!r}",
-                    "Do not use it; look at it in the browser",
-                )
-        else:
-            return _extracted(
-                subject, source, name, path, blob, cache, into, warn, progress, cancel
-            )
-    unpacked = open_asset(path, subject, blob, cache, cancel)
+    opened = open_file(file, cache, to.cancel)
     runs = head.startswith((*MAGICS, b"#!"))
-    file = _copy(unpacked.path, into, safe_name(unpacked.name), 0o755 if runs else 0o644, cancel)
-    return (file,), file if runs else None
+    copy = _copy(opened, 0o755 if runs else 0o644, to)
+    return (copy,), copy if runs else None
 
 
-def _extracted(
-    subject: Subject,
-    source: FileSource,
-    name: str,
-    path: Path,
-    blob: Blob | None,
-    cache: Cache,
-    into: Path,
-    warn: Callable[[str], None],
-    progress: ProgressCallback,
-    cancel: Cancellation,
-) -> tuple[tuple[Path, ...], Path | None]:
-    """An archive's members, or the one that a plain compressor holds."""
-    from explorer.archive import Member, RefusedError, detect, extract
+def _extract(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
+    """An archive's members, or what a plain compressor holds."""
+    from explorer.archive import RefusedError, detect, extract
 
-    try:
-        unpacked = open_asset(path, subject, blob, cache, cancel)
-    except NotFoundError:
-        if subject.member:
+    with FileSource(file.path) as source:
+        try:
+            opened = open_file(file, cache, to.cancel)
+        except NotFoundError:
+            if file.subject.member:
+                raise
+            # No program in it: documents, sources.
+            written = extract(source, file.name, to.into, progress=to.progress, cancel=to.cancel)
+            _warn_of_refused(file, written.refused, to)
+            return written.paths, None
+        if detect(source, file.name).is_single:
+            copy = _copy(opened, 0o755, to)
+            return (copy,), copy
+        chosen = opened.member
+        wanted = (lambda m: m == chosen) if file.subject.member else (lambda _: True)
+        try:
+            written = extract(
+                source, file.name, to.into, wanted=wanted, progress=to.progress, cancel=to.cancel
+            )
+        except RefusedError as error:
+            if not file.subject.member and isinstance(chosen, Member):
+                # Half an archive must not pass for the whole: the user may ask for the program.
+                name = shlex.quote(f"{file.subject.name}#{chosen.name}")
+                error.remedy = f"Nothing was written. To get the program alone, name it: {name}"
             raise
-        written = extract(source, name, into, progress=progress, cancel=cancel)
-        return written.paths, None  # no program in it: papers, sources
-    if detect(source, name).is_single:
-        file = _copy(unpacked.path, into, safe_name(unpacked.name), 0o755, cancel)
-        return (file,), file
-    chosen = unpacked.member
-    wanted = (lambda m: m == chosen) if subject.member else (lambda _: True)
-    try:
-        files = extract(source, name, into, wanted=wanted, progress=progress, cancel=cancel).paths
-    except RefusedError as error:
-        if not subject.member and isinstance(chosen, Member):
-            # half an archive must not pass for the whole: the program alone is for the user to ask for
-            error.remedy = f"Nothing was written. To have the program alone, name it: {shlex.quote(f'{subject.name}#{chosen.name}')}"
-        raise
-    refused = [
-        member for member in getattr(unpacked.listing, "members", ()) if member.refused is not None
-    ]
+    _warn_of_refused(file, written.refused, to)
+    return written.paths, _mark_executable(chosen, written.paths, to.into)
+
+
+def _warn_of_refused(file: FileOnDisk, members: Sequence[Member], to: _Destination) -> None:
+    refused = [f"{m.name} ({m.refused.rule})" for m in members if m.refused]
     if refused:
-        shown = ", ".join(f"{member.name} ({member.refused.rule})" for member in refused[:NAMED])
         more = f" and {len(refused) - NAMED:,} more" if len(refused) > NAMED else ""
-        warn(
-            f"{name} holds what is refused and not written: {shown}{more}. Look at it before you trust the rest"
+        to.warn(
+            f"{file.name} holds members that were refused and not written: "
+            f"{', '.join(refused[:NAMED])}{more}. Look at it before you trust the rest"
         )
-    program = into / posixpath.normpath(getattr(chosen, "name", ""))
+
+
+def _mark_executable(member: object, files: tuple[Path, ...], into: Path) -> Path | None:
+    if not isinstance(member, Member):
+        return None
+    program = into / posixpath.normpath(member.name)
     if program not in files:
-        return files, None
+        return None
     try:
         program.chmod(0o755)
     except OSError as error:
@@ -139,12 +142,27 @@ def _extracted(
             error.strerror or str(error),
             "Do it by hand: chmod +x",
         ) from error
-    return files, program
+    return program
 
 
-def _copy(source: Path, into: Path, name: str, mode: int, cancel: Cancellation) -> Path:
-    """A raw program, written beside its place first, so that a kill leaves nothing or all of it under its name."""
-    final = into / name
+def _safe_name(name: str) -> str:
+    """A file name for a raw asset: the last part of what the server called it.
+
+    Without anything that leads elsewhere, or that a terminal would obey when the folder is listed.
+    """
+    short = "".join(
+        c if c.isprintable() else "_" for c in name.replace("\\", "/").rpartition("/")[2]
+    )
+    return short if short not in ("", ".", "..") else "program"
+
+
+def _copy(opened: Opened, mode: int, to: _Destination) -> Path:
+    """Write a program that is no archive's member.
+
+    It gets its name when it is complete, so that a kill leaves nothing or all of it under that name.
+    """
+    source, into = opened.program, to.into
+    final = into / _safe_name(opened.file.name)
     partial: Path | None = None
     try:
         into.mkdir(parents=True, exist_ok=True)
@@ -156,15 +174,15 @@ def _copy(source: Path, into: Path, name: str, mode: int, cancel: Cancellation) 
             ):
                 return final
             raise SourceError(
-                f"{final} is already there",
-                "with other bytes",
+                f"{final} already there",
+                "with different contents",
                 "Remove it, or choose another directory",
             )
         handle, written = tempfile.mkstemp(prefix=".rr-explorer-", dir=into)
         partial = Path(written)
         with os.fdopen(handle, "wb") as sink, source.open("rb") as read:
             while part := read.read(CHUNK):
-                cancel.check()
+                to.cancel.check()
                 sink.write(part)
         partial.chmod(mode)
         partial.replace(final)

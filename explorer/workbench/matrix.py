@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.compat import Target
-from explorer.errors import ExplorerError, NotFoundError, OfflineError, OperationCancelledError
+from explorer.errors import NotFoundError
 from explorer.facts import MISSING
-from explorer.progress import Progress, ProgressCallback
+from explorer.progress import Progress, ProgressCallback, ignore_progress
 from explorer.releases import Asset, AssetKind, Catalogue, Release
 from explorer.workbench.known_files import FileState, KnownFiles, file_key
-from explorer.workbench.models import Inspection
 
 if TYPE_CHECKING:
-    from explorer.workbench.workbench import Workbench
+    from explorer.workbench.look import Looks
 
 PEEKS = 16
 """At a time: one release's files."""
@@ -123,69 +122,38 @@ def lay_out(
 
 
 async def fill(
-    bench: Workbench,
     matrix: Matrix,
-    on: Sequence[str],
-    progress: ProgressCallback,
+    looks: Looks,
+    progress: ProgressCallback = ignore_progress,
     looked: Callable[[Asset, FileState], None] | None = None,
 ) -> None:
     """Look at every asset of the matrix, up to sixteen at a time, first rows first.
 
-    ``matrix.known`` fills meanwhile. ``looked`` is called with each state as it arrives. Assets
-    that no look can reach (of the demo, or of an offline list) are marked ``unreachable``.
+    ``matrix.known`` fills meanwhile; ``looked`` is called with each state as it arrives. A file
+    that cannot be looked at costs its cell only.
     """
     shown = {file_key(a): a for row in matrix.rows for cell in row.cells for a in cell.assets}
-    assets: list[Asset] = []
-    for key, asset in shown.items():
-        if await bench.reachable(asset):
-            assets.append(asset)
-        else:
-            matrix.known.update(key, FileState(unreachable=True))
     gate = asyncio.Semaphore(PEEKS)
     done = 0
 
-    async def one(asset: Asset) -> None:
+    async def one(key: str, asset: Asset) -> None:
         nonlocal done
         async with gate:
-            state = await look_at(bench, asset, on)
-        matrix.known.update(file_key(asset), state)
+            state = await looks.look_at(asset, (matrix.target,))
+        matrix.known.update(key, state)
         done += 1
-        progress(Progress("peeking", done, len(assets), "items"))
-        if looked is not None:
+        progress(Progress("peeking", done, len(shown), "items"))
+        if looked is not None and state.looked_at:
             looked(asset, state)
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for asset in assets:
-                group.create_task(one(asset))
-    except (
-        BaseExceptionGroup
-    ) as errors:  # one of them is as good as all: the first has ended the others
-        raise errors.exceptions[0] from errors
-    # After the peeks, so that no answer waits for it.
-    cached = await bench.cached(asset for asset in assets if asset.path is None)
-    for asset in assets:
-        matrix.known.set_cached(file_key(asset), file_key(asset) in cached)
-
-
-async def look_at(bench: Workbench, asset: Asset, on: Sequence[str]) -> FileState:
-    """Look at one asset; an error becomes its state."""
-    try:
-        return FileState(await _looked(bench, asset, on))
-    except OperationCancelledError:
-        raise
-    except ExplorerError as error:
-        return FileState(error=error)
-
-
-async def _looked(bench: Workbench, asset: Asset, on: Sequence[str]) -> Inspection:
-    subject = bench.subject(asset)
-    try:
-        return await bench.peek(subject, on=on)
-    except OfflineError:
-        if not await bench.on_disk(subject):
-            raise
-        return await bench.inspect(subject, on=on)
+    async with asyncio.TaskGroup() as group:
+        for key, asset in shown.items():
+            group.create_task(one(key, asset))
+    # After the looks, so that no answer waits for it.
+    cached = await looks.cached(asset for asset in shown.values() if asset.path is None)
+    for key in shown:
+        if matrix.known[key].looked_at:
+            matrix.known.set_cached(key, key in cached)
 
 
 def _chosen(catalogue: Catalogue, tags: Sequence[str], latest: int | None) -> tuple[Release, ...]:

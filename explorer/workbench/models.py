@@ -1,7 +1,7 @@
 """What the five rooms say about one thing, put together for the faces."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from pathlib import Path
 
 from explorer.archive import ArchiveListing, Member
@@ -31,6 +31,41 @@ class Subject:
     def stand_in(self) -> bool:
         """Whether it is a demo binary, built for rr-explorer."""
         return self.asset is not None and self.asset.stand_in
+
+
+class Depth(Enum):
+    """How much of a file a look has to read."""
+
+    VERDICT = auto()
+    """As little as a verdict needs: a record, else the file on disk, else its first bytes."""
+    AVAILABLE = auto()
+    """All of the file if it is on disk; else as ``VERDICT``."""
+    WHOLE = auto()
+    """All of the file, downloaded if need be."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileOnDisk:
+    """A subject whose bytes are on disk: a local file, or a verified download."""
+
+    subject: Subject
+    path: Path
+    """The file or archive, whole."""
+    download: Download | None
+    """None for a local file."""
+
+    @property
+    def name(self) -> str:
+        """The asset's name, which tells how it is packed, or the local file's. Untrusted."""
+        return self.subject.asset.name if self.subject.asset else self.path.name
+
+    @property
+    def check(self) -> Fact[Check]:
+        """The bytes against the API's digest; NotApplicable for a local file."""
+        if self.download is not None:
+            return self.download.check
+        stand_in = self.subject.stand_in
+        return NotApplicable("a stand-in shipped with rr-explorer" if stand_in else "a local file")
 
 
 @dataclass(frozen=True, slots=True)

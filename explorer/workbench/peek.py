@@ -13,7 +13,6 @@ from explorer.elf import Binary, FileFormat, Scope
 from explorer.errors import NotFoundError
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation
-from explorer.workbench.inspect import keep_later, verdicts_of
 from explorer.workbench.models import FileFacts, Inspection, Subject
 from explorer.workbench.program_in_archive import (
     expected_names,
@@ -23,54 +22,53 @@ from explorer.workbench.program_in_archive import (
     refuse_member,
     size_of,
 )
-from explorer.workbench.resources import Resources
+from explorer.workbench.verdicts import verdicts_of
 
 if TYPE_CHECKING:
     from explorer.fetch import RemoteSource
+    from explorer.workbench.resources import Resources
 
 DEEPER = 3 << 20
 """How far into a compressed member a peek follows the dynamic section, in unpacked bytes: at Go's and Rust's usual ratio of
 one third that is the ceiling of 1 MiB packed. In anything larger the section lies in the tail, and asking would be for nothing."""
 
 
-async def peek_asset(session: Resources, subject: Subject, targets: Sequence[Target]) -> Inspection:
-    """Judge an asset on the server by its first bytes, and keep what was seen.
+async def peek_asset(
+    resources: Resources, subject: Subject, targets: Sequence[Target]
+) -> Inspection:
+    """Judge an asset on the server by its first bytes.
 
     Raises:
-        SourceError: the server does not answer, or not with this file.
-        FormatError: what has arrived is already damaged.
+        SourceError: the server does not answer, or does not have this file.
+        FormatError: what has arrived is damaged.
     """
     from explorer.fetch import open_remote
 
     assert subject.asset is not None
     remote = open_remote(
-        await session.client(),
+        await resources.client(),
         subject.asset,
-        await session.token(),
-        ceiling=session.settings.peek_ceiling,
-        waiting=session.peeking.let_go,
+        await resources.token(),
+        ceiling=resources.settings.peek_ceiling,
+        waiting=resources.peeking.let_go,
     )
 
     def work(cancel: Cancellation) -> Inspection:
-        with session.peeking:
+        with resources.peeking:
             cancel.check()
             return _peek(remote, subject, targets, cancel)
 
     try:
         await remote.prefetch()
-        found = await session.run(work, stop=remote.close)
+        return await resources.run(work, stop=remote.close)
     finally:
         remote.close()
-    # Written behind the answer: of a release's sixteen files that is 20 ms, a fifth of a round trip.
-    keep_later(found, session)
-    return found
 
 
 def _peek(
     remote: RemoteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation
 ) -> Inspection:
-    member, name, binary = look(remote, subject, targets, cancel)
-    verdicts = verdicts_of(binary, targets)
+    member, name, binary = read_beginning(remote, subject, targets, cancel)
     why = Unknown("needs the download")
     size = binary.size if isinstance(member, MISSING) else member.size
     return Inspection(
@@ -83,12 +81,12 @@ def _peek(
         listing=why,
         member=member,
         binary=binary,
-        verdicts=verdicts,
+        verdicts=verdicts_of(binary, targets),
         traffic=remote.traffic,
     )
 
 
-def look(
+def read_beginning(
     source: ByteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation
 ) -> tuple[Fact[Member], str, Binary]:
     """The program's member, its name, and the facts that could be had through ``source``, which may be only a beginning."""

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.archive import ArchiveListing, Entry, Format, Member, MemberKind, MemberStream
-from explorer.bytesource import ByteSource, FileSource, chunks_of, hash_chunks
+from explorer.archive import Entry, Format, Member, MemberKind, MemberStream
+from explorer.bytesource import ByteSource, FileSource
 from explorer.errors import FormatError, NotFoundError
-from explorer.facts import Fact, NotApplicable, Unknown
+from explorer.facts import Unknown
 from explorer.fetch import Blob
 from explorer.progress import Cancellation
 from explorer.releases import AssetKind
 from explorer.workbench.models import Subject
 
 if TYPE_CHECKING:
-    from explorer.elf import Binary
     from explorer.fetch import Cache
 
 PROGRAMS = {
@@ -46,20 +43,6 @@ NAMED = 3
 """So many members are named in an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
-    """A program on disk, and what stood around it."""
-
-    path: Path
-    name: str
-    size: int
-    sha256: str
-    asset_sha256: str
-    """Of the archive, or the same for a raw file."""
-    listing: Fact[ArchiveListing]
-    member: Fact[Member]
-
-
 def expected_names(subject: Subject) -> tuple[str, ...]:
     """The basenames that the program of this subject must have; empty where any program will do."""
     if subject.asset is None or subject.asset.repo.partition("/")[2] not in (
@@ -73,7 +56,7 @@ def expected_names(subject: Subject) -> tuple[str, ...]:
 def is_program(entry: Entry, subject: Subject, head: bytes | None) -> bool:
     """Whether this is the member meant. ``head``: its first four bytes, asked for only where names do not tell."""
     if subject.member:
-        return _same(entry.member.name, subject.member)
+        return same_member(entry.member.name, subject.member)
     names = expected_names(subject)
     if names:
         return (
@@ -101,41 +84,18 @@ def needs_head(subject: Subject) -> bool:
     return not subject.member and not expected_names(subject)
 
 
-def open_asset(
-    path: Path, subject: Subject, blob: Blob | None, cache: Cache, cancel: Cancellation
-) -> Unpacked:
-    """The program of a local file or a downloaded asset, unpacked into the cache where it is in an archive.
-
-    Raises:
-        FormatError: a damaged archive in which the program was not reached.
-        NotFoundError: no member is the program, or none has the name asked for.
-    """
-    from explorer.archive import listing
-
-    name = subject.asset.name if subject.asset else path.name
-    with FileSource(path) as source:
-        if is_raw(source, name):
-            refuse_member(subject, name)
-            digest = blob.sha256 if blob else _hash(source, cancel)
-            none = NotApplicable("not an archive")
-            return Unpacked(path, name, source.size, digest, digest, none, none)
-        digest = blob.sha256 if blob else _hash(source, cancel)
-        found = listing(source, name, cancel=cancel)
-        member, stored = _unpack(source, name, subject, digest, cache, cancel)
-    return Unpacked(
-        stored.path,
-        posixpath.basename(member.name) or name,
-        stored.size,
-        stored.sha256,
-        digest,
-        found,
-        member,
-    )
-
-
-def _unpack(
+def unpack_program(
     source: FileSource, name: str, subject: Subject, digest: str, cache: Cache, cancel: Cancellation
 ) -> tuple[Member, Blob]:
+    """The subject's member of an archive, and its bytes, unpacked into the cache.
+
+    Args:
+        digest: the archive's sha256, by which the member is cached.
+
+    Raises:
+        FormatError: a damaged archive in which the program was not reached, or a refused member.
+        NotFoundError: no member is the program, or none has the name asked for.
+    """
     from explorer.archive import chunks, walk
     from explorer.fetch import member_key
 
@@ -146,7 +106,7 @@ def _unpack(
             continue
         if entry.member.refused is not None:
             refused.append(f"{entry.member.name} ({entry.member.refused.rule})")
-            if subject.member and _same(entry.member.name, subject.member):
+            if subject.member and same_member(entry.member.name, subject.member):
                 raise FormatError(
                     f"{entry.member.name} is refused",
                     entry.member.refused.text,
@@ -184,86 +144,7 @@ def _not_there(subject: Subject, name: str, files: list[str], refused: list[str]
     return NotFoundError(f"{name} holds no {names or 'program'}", detail, remedy)
 
 
-class Neighbours:
-    """What stands beside a local binary: its folder's files. Implements ``compat.Surroundings``."""
-
-    def __init__(self, binary: Path) -> None:
-        self.origin = binary.resolve().parent.as_posix()
-
-    def read(self, path: str) -> Binary | None:
-        """The library at an absolute POSIX path, or None where there is no regular file or it is no program."""
-        file = self.file(path)
-        return _library(file) if file else None
-
-    def file(self, path: str) -> Path | None:
-        """The regular file there."""
-        try:
-            where = Path(path)
-            return where if where.is_file() else None
-        except (OSError, ValueError):  # names come from the file: too long, or no name at all
-            return None
-
-
-class MemberNeighbours:
-    """What stands beside a binary inside its archive. Implements ``compat.Surroundings``."""
-
-    def __init__(
-        self,
-        archive: Path,
-        name: str,
-        digest: str,
-        listing: ArchiveListing,
-        member: Member,
-        cache: Cache,
-    ) -> None:
-        self.origin = posixpath.dirname(posixpath.normpath(member.name))
-        self._archive, self._name, self._digest, self._cache = archive, name, digest, cache
-        self._members = {
-            posixpath.normpath(m.name): m for m in listing.members if m.refused is None
-        }
-
-    def read(self, path: str) -> Binary | None:
-        """The library at a path inside the archive, links within it followed."""
-        file = self.file(path)
-        return _library(file) if file else None
-
-    def file(self, path: str) -> Path | None:
-        """The member there, unpacked into the cache."""
-        member = self._resolve(path)
-        if member is None:
-            return None
-        subject = Subject(
-            member.name, None, None, self._archive, f"./{posixpath.normpath(member.name)}"
-        )
-        try:
-            with FileSource(self._archive) as source:
-                return _unpack(
-                    source, self._name, subject, self._digest, self._cache, Cancellation()
-                )[1].path
-        except (FormatError, NotFoundError):
-            return None
-
-    def _resolve(self, path: str) -> Member | None:
-        for _ in range(8):  # links to links; Linux itself gives up at 40
-            member = self._members.get(posixpath.normpath(path))
-            if member is None or member.kind is MemberKind.FILE:
-                return member
-            base = "" if member.kind is MemberKind.HARDLINK else posixpath.dirname(member.name)
-            path = posixpath.join(base, member.link)
-        return None
-
-
-def _library(file: Path) -> Binary | None:
-    from explorer.elf import Scope, read
-
-    try:
-        with FileSource(file) as source:
-            return read(source, file.name, Scope.LINKAGE)
-    except FormatError:
-        return None
-
-
-def _same(name: str, wanted: str) -> bool:
+def same_member(name: str, wanted: str) -> bool:
     """A member may be named by its whole path, or by its last part; ``./rr`` is the one at the top and no other."""
     if posixpath.normpath(name) == posixpath.normpath(wanted):
         return True
@@ -283,20 +164,6 @@ def _chain(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _hash(source: FileSource, cancel: Cancellation) -> str:
-    return hash_chunks(chunks_of(source), cancel.check)[0].hexdigest()
-
-
-def hash_file(path: Path, cancel: Cancellation) -> tuple[int, str]:
-    """Size in bytes and sha256 of a local file.
-
-    Raises:
-        NotFoundError, SourceError: it cannot be read.
-    """
-    with FileSource(path) as source:
-        return source.size, _hash(source, cancel)
-
-
 def is_raw(source: ByteSource, name: str) -> bool:
     """Whether the file is the program itself: no archive, and not packed by a plain compressor either.
 
@@ -306,15 +173,6 @@ def is_raw(source: ByteSource, name: str) -> bool:
     from explorer.archive import detect
 
     return detect(source, name) is Format.RAW
-
-
-def safe_name(name: str) -> str:
-    """A file name for a raw asset: the last part of what the server called it, and nothing in it that leads elsewhere, that a
-    terminal would obey when the folder is listed, or that no file system takes."""
-    short = "".join(
-        c if c.isprintable() else "_" for c in name.replace("\\", "/").rpartition("/")[2]
-    )
-    return short if short not in ("", ".", "..") else "program"
 
 
 def size_of(member: Member) -> int | Unknown:

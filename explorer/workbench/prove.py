@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,22 +14,21 @@ from explorer.facts import MISSING, known_or
 from explorer.progress import ProgressCallback
 from explorer.releases import AssetKind
 from explorer.verify import Expectations, Proof, ProofRequest, Result, RunLimits
-from explorer.workbench.inspect import surroundings_of
+from explorer.workbench.inspect import rejudge
 from explorer.workbench.models import Inspection, ProofOptions
+from explorer.workbench.opened import opened_by
 from explorer.workbench.program_in_archive import PROGRAMS
+from explorer.workbench.proof_records import keep_proof
+from explorer.workbench.verdicts import default_target
 
 if TYPE_CHECKING:
     from explorer.fetch import Cache
-    from explorer.workbench.workbench import Workbench
-
-_KEEPING = threading.Lock()
-"""Two proofs of one binary that end together must not choose the same slot."""
-KEPT = 20
-"""Proofs kept of one binary: enough for every target and both engines; the oldest go first."""
+    from explorer.settings import Settings
+    from explorer.workbench.resources import Resources
 
 
 async def prove_inspection(
-    bench: Workbench,
+    resources: Resources,
     inspection: Inspection,
     options: ProofOptions,
     progress: ProgressCallback,
@@ -45,23 +43,21 @@ async def prove_inspection(
 
     platform = _platform(inspection)
     argv = _argv(inspection, options)
-    target = await _target(bench, options)
+    settings = resources.settings
+    target = await resources.run(lambda _: _target(settings, options))
     if target.arch not in ("", platform.removeprefix("linux/")):
         raise UsageError(
             f"{inspection.file.name} is a program for {platform}, and the verdict asked for is about {target.arch}",
             "a proof runs it on its own processor, emulated where need be",
             f"Leave /{target.arch} out",
         )
-    engine = await bench.session.engine(options.engine)
-    image = options.image or bench.settings.image or target.image
-    judged = await bench.judge(inspection, on=(target.name,))
+    engine = await resources.engine(options.engine)
+    image = options.image or settings.image or target.image
+    judged = await resources.run(lambda _: rejudge(inspection, (target,), resources.cache))
     verdict = judged.verdicts[0]
     binary = inspection.path
     assert binary is not None
-    name, neighbours = await bench.session.run(
-        lambda _: _beside(inspection, verdict, bench.session.cache)
-    )
-    settings = bench.settings
+    name, neighbours = await resources.run(lambda _: _beside(inspection, verdict, resources.cache))
     request = ProofRequest(
         engine=engine,
         binary=binary,
@@ -90,56 +86,16 @@ async def prove_inspection(
     if (
         proof.result is not Result.NOT_RUN
     ):  # nothing was learned: it would stand before an earlier proof
-        await bench.session.run(lambda _: _kept(bench, proof))
+        await resources.run(lambda _: _kept(resources, proof))
     return proof
 
 
-def _kept(bench: Workbench, proof: Proof) -> None:
+def _kept(resources: Resources, proof: Proof) -> None:
     """A cache that cannot be written costs the record and a warning, never the proof."""
     try:
-        keep_proof(bench.session.cache, proof)
+        keep_proof(resources.cache, proof)
     except SourceError as error:
-        bench.session.warn(str(error))
-
-
-def proofs_of(cache: Cache, sha256: str) -> tuple[Proof, ...]:
-    """What is kept of a binary, newest first; damaged records are passed over.
-
-    Raises:
-        SourceError: the cache cannot be read.
-    """
-    return tuple(sorted(_slots(cache, sha256).values(), key=lambda p: p.started_at, reverse=True))
-
-
-def keep_proof(cache: Cache, proof: Proof) -> None:
-    """Keep a proof of its binary beside the earlier ones: in a free slot, else instead of the oldest. One write, so that a
-    kill loses nothing.
-
-    Raises:
-        SourceError: the cache cannot be written.
-    """
-    from explorer.verify import to_json
-
-    if not proof.sha256:
-        return
-    with _KEEPING:
-        slots = _slots(cache, proof.sha256)
-        free = next((number for number in range(KEPT) if number not in slots), None)
-        number = min(slots, key=lambda n: slots[n].started_at) if free is None else free
-        cache.store("proof").save(f"{proof.sha256}:{number}", to_json(proof))
-
-
-def _slots(cache: Cache, sha256: str) -> dict[int, Proof]:
-    from explorer.verify import from_json
-
-    store = cache.store("proof")
-    found = {}
-    for number in range(KEPT):
-        data = store.load(f"{sha256}:{number}")
-        proof = from_json(data) if data is not None else None
-        if proof is not None and proof.sha256 == sha256:
-            found[number] = proof
-    return found
+        resources.warn(str(error))
 
 
 def _platform(inspection: Inspection) -> str:
@@ -198,13 +154,13 @@ def _argv(inspection: Inspection, options: ProofOptions) -> tuple[str, ...]:
     return usual
 
 
-async def _target(bench: Workbench, options: ProofOptions) -> Target:
-    from explorer.compat import target_for_image
+def _target(settings: Settings, options: ProofOptions) -> Target:
+    from explorer.compat import find_target, target_for_image
 
     if options.on:
-        return bench.target(options.on)
-    image = options.image or bench.settings.image
-    return (target_for_image(image) if image else None) or await bench.default_target()
+        return find_target(options.on)
+    image = options.image or settings.image
+    return (target_for_image(image) if image else None) or default_target(settings)
 
 
 def _expectations(inspection: Inspection, options: ProofOptions) -> Expectations:
@@ -231,7 +187,8 @@ def _beside(
 ) -> tuple[str, tuple[tuple[str, Path], ...]]:
     """The program's name inside the container, and the libraries that go beside it so that ``$ORIGIN`` finds them."""
     name = posixpath.basename(inspection.file.name)
-    surroundings = surroundings_of(inspection, cache)
+    opened = opened_by(inspection)
+    surroundings = opened.neighbours(cache) if opened is not None else None
     check = verdict.dependencies
     if surroundings is None or isinstance(check, MISSING):
         return name, ()

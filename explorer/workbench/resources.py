@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from explorer.fetch import Cache, Downloader
     from explorer.http import Token
     from explorer.verify import Engine
-    from explorer.workbench.inspect import Record
 
 T = TypeVar("T")
 
@@ -75,8 +74,6 @@ class Resources:
         self._later: set[asyncio.Future[None]] = set()
         self.peeking = Turn()
         """Held by the thread that reads a peek's first bytes, or a kept record."""
-        self.unwritten: dict[str, Record] = {}
-        """Records on their way into the cache, by their key there."""
 
     @property
     def cache(self) -> Cache:

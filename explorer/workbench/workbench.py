@@ -1,26 +1,33 @@
-"""The facade. Composes the rooms; holds no state but the session and the catalogue it was given last."""
+"""The facade of the rooms: each method wires a feature to the resources that it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.compat import Rule, Target
 from explorer.elf import FileFormat
-from explorer.errors import NotFoundError, SourceError, UsageError
-from explorer.facts import MISSING
+from explorer.errors import UsageError
 from explorer.fetch import CacheEntry, CacheStats, Download
-from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
+from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases import Asset, Catalogue, Origin, Release
 from explorer.settings import Settings
 from explorer.verify import Proof
 from explorer.workbench.catalogue_service import CatalogueService
-from explorer.workbench.known_files import FileState, file_key
-from explorer.workbench.models import Finding, GetResult, Inspection, ProofOptions, Subject
-from explorer.workbench.resolve import asset_subject, local_subject
+from explorer.workbench.known_files import FileState
+from explorer.workbench.look import Looks
+from explorer.workbench.models import (
+    Depth,
+    Finding,
+    GetResult,
+    Inspection,
+    ProofOptions,
+    Subject,
+)
+from explorer.workbench.resolve import local_subject
 from explorer.workbench.resources import Resources
+from explorer.workbench.verdicts import default_target, named_targets
 
 if TYPE_CHECKING:
     from explorer.archive import ArchiveListing
@@ -30,21 +37,27 @@ if TYPE_CHECKING:
 
 
 class Workbench:
-    """Everything a face can ask for. Async methods are cancelled by cancelling their task and raise ``ExplorerError``."""
+    """Everything a face can ask for.
+
+    All that may wait for a disk, a server or an engine is a coroutine; plain methods look up what
+    is in memory. Cancelling a coroutine's task stops its work, threads included. Coroutines raise
+    ``ExplorerError``.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.session = Resources(settings)
-        self._listings = CatalogueService(self.session)
+        self.resources = Resources(settings)
+        self._listings = CatalogueService(self.resources)
+        self.looks = Looks(self.resources, self._listings.subject)
 
     async def aclose(self) -> None:
-        """Give connections, threads and the cache back."""
-        await self.session.aclose()
+        """Write what is not written yet; close connections, threads and the cache."""
+        await self.resources.aclose()
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What belongs beside any answer: that the list is an older one, that the cache cannot be used. Untrusted."""
-        return (*self._listings.stale, *self.session.warnings)
+        """Sentences that belong beside any answer, e.g. that the list is an old one. Untrusted."""
+        return (*self._listings.stale, *self.resources.warnings)
 
     # ------------------------------------------------------------------ catalogue
 
@@ -56,58 +69,55 @@ class Workbench:
         Raises:
             SourceError: the folder cannot be read.
         """
-        return await self.session.run(lambda _: self._listings.at_hand())
+        return await self.resources.run(lambda _: self._listings.at_hand())
 
     async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
-        """All releases, asked anew of the server (an unchanged page costs a 304); else what is at hand, with a warning.
+        """All releases, as the server lists them now; else what is at hand, with a warning.
+
+        A page that has not changed costs a 304.
 
         Raises:
-            SourceError: nothing can be had and nothing is kept. UsageError: the token in the environment is none.
+            SourceError: the server does not answer, and nothing is cached.
+            UsageError: the token in the environment is not a valid one.
         """
         return await self._listings.ask(progress)
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where the catalogue came from that was given last."""
+        return self._listings.last.origin if self._listings.last else None
 
     # ------------------------------------------------------------------ subjects
 
     async def resolve(self, text: str, platform: str = "") -> Subject:
-        """What a TARGET stands for: a path, ``TAG/ASSET``, an asset's name, ``TAG`` with a platform; ``#member`` behind it.
+        """What a FILE on the command line stands for.
+
+        A path, ``TAG/ASSET``, an asset's name, or ``TAG`` with a platform; each may be followed
+        by ``#member``.
 
         Raises:
-            UsageError, NotFoundError: with the nearest names. SourceError: a path that is no regular file.
+            UsageError, NotFoundError: no such file; names the nearest ones.
+            SourceError: a path that is not a regular file.
         """
         if not text.strip():
             raise UsageError(
-                "An empty TARGET", remedy="Name a file, TAG/ASSET, or TAG with --platform"
+                "The name of the file is empty",
+                remedy="Name a file, TAG/ASSET, or TAG with --platform",
             )
-        subject = await self.session.run(lambda _: local_subject(text))
+        subject = await self.resources.run(lambda _: local_subject(text))
         return subject if subject is not None else await self._listings.find(text, platform)
 
     def subject(self, asset: Asset, member: str = "", release: Release | None = None) -> Subject:
-        """An asset of the catalogue as a subject."""
-        listed = self._listings.last
-        if release is None and listed is not None:
-            release = next((r for r in listed.releases if r.tag == asset.tag), None)
-        return asset_subject(asset, release, member)
+        """An asset of the catalogue, or a member of it, as a subject."""
+        return self._listings.subject(asset, member, release)
 
     async def on_disk(self, subject: Subject) -> bool:
         """Whether the file's bytes are local, judged by size alone: using them verifies them."""
-        return await self.session.run(lambda _: self._on_disk(subject))
+        return await self.looks.on_disk(subject)
 
     async def cached(self, assets: Iterable[Asset]) -> frozenset[str]:
         """The keys (``file_key``) of those assets whose bytes are on disk, judged by size alone."""
-        return await self.session.run(
-            lambda _: frozenset(file_key(a) for a in assets if self._on_disk(self.subject(a)))
-        )
-
-    def _on_disk(self, subject: Subject) -> bool:
-        if subject.path is not None or subject.asset is None:
-            return True
-        from explorer.fetch import asset_key
-
-        try:
-            return self.session.cache.holds(asset_key(subject.asset)) is not None
-        except SourceError as error:
-            self.session.warn(str(error))
-            return False
+        return await self.looks.cached(assets)
 
     # ------------------------------------------------------------------ bytes
 
@@ -121,70 +131,68 @@ class Workbench:
         """
         from explorer.workbench.download import download
 
-        return await download(self.session, asset, progress)
+        return await download(self.resources, asset, progress)
 
     async def get(
         self, subject: Subject, into: Path, *, progress: ProgressCallback = ignore_progress
     ) -> GetResult:
-        """Download, check, unpack below ``into`` and mark the program executable."""
+        """Download, check, unpack below ``into``, and mark the program executable.
+
+        Raises:
+            SourceError: ``into`` cannot be written, or a file exists there.
+            FormatError: the archive is damaged or a member was refused.
+        """
         from explorer.workbench.get import get
 
-        return await get(self, subject, into, progress)
+        return await get(self.resources, subject, into, progress)
 
     async def members(
         self, subject: Subject, *, progress: ProgressCallback = ignore_progress
     ) -> ArchiveListing:
-        """An asset's or a local archive's members, refused ones included."""
-        from explorer.archive import listing
-        from explorer.bytesource import FileSource
+        """The members of an asset or a local archive, refused ones included."""
+        from explorer.workbench.contents import members_of
+        from explorer.workbench.download import file_on_disk
 
-        path, name = await self._path(subject, progress)
+        file = await file_on_disk(self.resources, subject, progress)
+        return await self.resources.run(lambda cancel: members_of(file, cancel))
 
-        def work(cancel: Cancellation) -> ArchiveListing:
-            with FileSource(path) as source:
-                return listing(source, name, cancel=cancel)
+    async def symbols(self, inspection: Inspection) -> SymbolTable:
+        """The binary's symbol table, decoded row by row; the file closes with the table.
 
-        return await self.session.run(work)
+        Raises:
+            NotFoundError: the file was only peeked at. FormatError: not an ELF file, or damaged.
+        """
+        from explorer.workbench.contents import symbols_of
 
-    async def _path(self, subject: Subject, progress: ProgressCallback) -> tuple[Path, str]:
-        if subject.path is not None:
-            return subject.path, subject.asset.name if subject.asset else subject.path.name
-        assert subject.asset is not None
-        return (await self.download(subject.asset, progress=progress)).blob.path, subject.asset.name
+        return await self.resources.run(lambda _: symbols_of(inspection))
 
-    # ------------------------------------------------------------------ what it is
+    # ------------------------------------------------------------------ looks
 
-    async def inspect(
+    async def look(
         self,
         subject: Subject,
         *,
         on: Sequence[str] = (),
+        depth: Depth = Depth.VERDICT,
         progress: ProgressCallback = ignore_progress,
     ) -> Inspection:
-        """Facts and verdicts from the whole file, which is downloaded first where that is needed."""
-        targets = self._targets(on)
-        download = None
-        if subject.path is None:
-            assert subject.asset is not None
-            download = await self.download(subject.asset, progress=progress)
-        progress(Progress("reading"))
-        return await self.session.run(
-            lambda cancel: self._inspect(subject, download, targets, cancel)
-        )
+        """Facts and verdicts of a file, on the targets named or on the default one.
 
-    def _inspect(
-        self,
-        subject: Subject,
-        download: Download | None,
-        targets: Sequence[Target],
-        cancel: Cancellation,
-    ) -> Inspection:
-        from explorer.workbench.inspect import inspect_file, keep
+        Raises:
+            UsageError: no such target.
+            SourceError, IntegrityError, FormatError: of the server or of the file.
+        """
+        return await self.looks.look(subject, await self._targets(on), depth, progress)
 
-        cache = self.session.cache
-        return self._with_proofs(
-            keep(inspect_file(subject, download, targets, cache, cancel), self.session)
-        )
+    async def look_at(self, asset: Asset, *, on: str = "") -> FileState:
+        """One look for a verdict, as a state: what goes wrong is the state's error.
+
+        Raises:
+            UsageError: no such target.
+        """
+        return await self.looks.look_at(asset, await self._targets((on,) if on else ()))
+
+    # The next three stay until the app calls ``look`` and ``look_at``.
 
     async def peek(
         self,
@@ -193,114 +201,42 @@ class Workbench:
         on: Sequence[str] = (),
         progress: ProgressCallback = ignore_progress,
     ) -> Inspection:
-        """Facts and verdicts from the first bytes on the server; from the file itself where that is here.
+        """``look`` for a verdict."""
+        return await self.look(subject, on=on, progress=progress)
 
-        Raises:
-            SourceError, IntegrityError, FormatError: of the server, or of what has arrived.
-        """
-        from explorer.workbench.download import must_have_address
-        from explorer.workbench.peek import peek_asset
+    async def inspect(
+        self,
+        subject: Subject,
+        *,
+        on: Sequence[str] = (),
+        progress: ProgressCallback = ignore_progress,
+    ) -> Inspection:
+        """``look`` at the whole file."""
+        return await self.look(subject, on=on, depth=Depth.WHOLE, progress=progress)
 
-        if subject.path is not None or subject.asset is None:
-            return await self.inspect(subject, on=on, progress=progress)
-        targets = self._targets(on)
-        asset = subject.asset
-        if not subject.member:
-            found, complete, whole = await self.session.run(
-                lambda _: self._known_in_turn(asset, targets)
-            )
-            if found is not None and complete:
-                return replace(found, subject=subject)
-            if whole and await self.on_disk(subject):
-                return await self.inspect(subject, on=on, progress=progress)
-        must_have_address(self.settings, asset)
-        progress(Progress("peeking"))
-        return await peek_asset(self.session, subject, targets)
+    async def reachable(self, asset: Asset) -> bool:
+        """Whether ``look_at`` can succeed."""
+        from explorer.workbench.download import may_ask
+
+        return (
+            may_ask(self.settings, asset)
+            or await self.known(asset) is not None
+            or await self.on_disk(self.subject(asset))
+        )
 
     async def known(self, asset: Asset, *, on: Sequence[str] = ()) -> Inspection | None:
-        """What an earlier look left in the cache, with its verdicts; None if there was no look.
-
-        Never uses the network.
+        """What an earlier look has recorded, with its verdicts; None if nothing is.
 
         Raises:
             UsageError: no such target.
         """
-        targets = self._targets(on)
-        return (await self.session.run(lambda _: self._known_in_turn(asset, targets)))[0]
-
-    def _known_in_turn(
-        self, asset: Asset, targets: Sequence[Target]
-    ) -> tuple[Inspection | None, bool, bool]:
-        with self.session.peeking:
-            return self._known(asset, targets)
-
-    def _known(
-        self, asset: Asset, targets: Sequence[Target]
-    ) -> tuple[Inspection | None, bool, bool]:
-        """What is kept; whether a new look would tell no more; whether it is of the whole file."""
-        from explorer.facts import Unknown
-        from explorer.workbench.inspect import kept, verdicts_kept
-
-        record = kept(asset, self.session)
-        if record is None:
-            return None, False, False
-        verdicts, complete = verdicts_kept(record, targets)
-        why = Unknown("open the file to see it")
-        found = Inspection(
-            self.subject(asset),
-            record.file,
-            None,
-            None,
-            record.check,
-            why,
-            why,
-            record.member,
-            record.binary,
-            verdicts,
-            record.traffic,
-        )
-        return self._with_proofs(found), complete, record.whole
+        return await self.looks.known(asset, await self._targets(on))
 
     async def judge(self, inspection: Inspection, *, on: Sequence[str] = ()) -> Inspection:
-        """The same facts judged for other targets; neighbouring libraries are read where needed."""
-        targets = self._targets(on)
-        return await self.session.run(lambda _: self._judge(inspection, targets))
+        """The same facts judged for other targets; neighbouring libraries are read if needed."""
+        return await self.looks.judge(inspection, await self._targets(on))
 
-    def _judge(self, inspection: Inspection, targets: Sequence[Target]) -> Inspection:
-        from explorer.workbench.inspect import rejudge, verdicts_of
-
-        if inspection.path is None:
-            return replace(inspection, verdicts=verdicts_of(inspection.binary, targets))
-        return rejudge(inspection, targets, self.session.cache)
-
-    async def symbols(self, inspection: Inspection) -> SymbolTable:
-        """The binary's symbol table, decoded row by row; the file closes with the table.
-
-        Raises:
-            NotFoundError: the file was only peeked at. FormatError: not an ELF file, or damaged.
-        """
-        return await self.session.run(lambda _: self._symbols(inspection))
-
-    def _symbols(self, inspection: Inspection) -> SymbolTable:
-        import weakref
-
-        from explorer.bytesource import FileSource
-        from explorer.elf import symbols
-
-        if inspection.path is None:
-            raise NotFoundError(
-                "The symbols are not here", "only the first bytes were read", "Download the file: d"
-            )
-        source = FileSource(inspection.path)
-        try:
-            table = symbols(source)
-        except BaseException:
-            source.close()
-            raise
-        weakref.finalize(table, source.close)
-        return table
-
-    # ------------------------------------------------------------------ proof
+    # ------------------------------------------------------------------ proofs
 
     async def verify(
         self,
@@ -310,52 +246,37 @@ class Workbench:
         progress: ProgressCallback = ignore_progress,
         output: Callable[[str], None] | None = None,
     ) -> Proof:
-        """Run the binary in a throw-away container and keep what was seen.
+        """Run the binary in a throw-away container and keep what was observed.
 
         Raises:
-            EngineError: no engine, image or emulation, with the remedy. UsageError: it is not said what to run.
+            EngineError: no engine, image or emulation, with the remedy.
+            UsageError: not a Linux program, or nothing says what to run.
         """
         from explorer.workbench.prove import prove_inspection
 
         if inspection.path is None:
-            inspection = await self.inspect(
-                inspection.subject,
-                on=[v.target.name for v in inspection.verdicts],
-                progress=progress,
+            names = [v.target.name for v in inspection.verdicts]
+            inspection = await self.look(
+                inspection.subject, on=names, depth=Depth.WHOLE, progress=progress
             )
-        return await prove_inspection(self, inspection, options or ProofOptions(), progress, output)
+        return await prove_inspection(
+            self.resources, inspection, options or ProofOptions(), progress, output
+        )
 
     def needs_command(self, inspection: Inspection) -> bool:
-        """Whether a user has to say what to run of a Linux program before it can be proved."""
+        """Whether the user must say what to run before a Linux program can be verified."""
         from explorer.workbench.prove import usual_command
 
         return inspection.binary.format is FileFormat.ELF and usual_command(inspection) is None
 
     async def proofs(self, sha256: str) -> tuple[Proof, ...]:
         """Stored proofs of a binary, newest first."""
-        return await self.session.run(lambda _: self._proofs(sha256))
-
-    def _proofs(self, sha256: str) -> tuple[Proof, ...]:
-        from explorer.workbench.prove import proofs_of
-
-        try:
-            return proofs_of(self.session.cache, sha256)
-        except SourceError as error:
-            self.session.warn(str(error))
-            return ()
+        return await self.looks.proofs(sha256)
 
     async def proofs_of(self, asset: Asset) -> tuple[Proof, ...]:
         """Stored proofs of an asset's program, newest first; empty if it was never inspected."""
         known = await self.known(asset)
         return known.proofs if known else ()
-
-    def _with_proofs(self, inspection: Inspection) -> Inspection:
-        digest = inspection.file.sha256
-        return (
-            inspection
-            if isinstance(digest, MISSING)
-            else replace(inspection, proofs=self._proofs(digest))
-        )
 
     # ------------------------------------------------------------------ many at once
 
@@ -373,30 +294,8 @@ class Workbench:
         """
         from explorer.workbench.matrix import lay_out
 
-        target = self._targets((on,) if on else ())[0]
-        return await self.session.run(lambda _: lay_out(catalogue, target, tags, latest))
-
-    async def reachable(self, asset: Asset) -> bool:
-        """Whether a look at the asset can succeed.
-
-        It can if the asset is on disk, was looked at before, or has an address that may be asked.
-        """
-        return await self.session.run(lambda _: self._reachable(asset))
-
-    def _reachable(self, asset: Asset) -> bool:
-        settings = self.settings
-        address = bool(asset.url or asset.api_url) and not settings.demo
-        if asset.path is not None or (address and not settings.offline):
-            return True
-        if self._known(asset, self._targets(()))[0] is not None:
-            return True
-        return address and self._on_disk(self.subject(asset))
-
-    async def look_at(self, asset: Asset, *, on: str = "") -> FileState:
-        """One cell of the matrix: a peek, or a look into the file where it is here; an error becomes part of the picture."""
-        from explorer.workbench.matrix import look_at
-
-        return await look_at(self, asset, (on,) if on else ())
+        (target,) = await self._targets((on,) if on else ())
+        return await self.resources.run(lambda _: lay_out(catalogue, target, tags, latest))
 
     async def matrix(
         self,
@@ -407,12 +306,18 @@ class Workbench:
         progress: ProgressCallback = ignore_progress,
         looked: Callable[[Asset, FileState], None] | None = None,
     ) -> Matrix:
-        """The matrix of some releases (all with assets where neither tags nor ``latest`` are given), every file looked at."""
+        """The matrix of some releases, every file looked at.
+
+        All releases with assets, if neither tags nor ``latest`` are given.
+
+        Raises:
+            NotFoundError: a tag is not in the catalogue. UsageError: no such target.
+        """
         from explorer.workbench.matrix import fill
 
         catalogue = await self.catalogue(progress=progress)
         matrix = await self.matrix_layout(catalogue, tags, latest, on)
-        await fill(self, matrix, (matrix.target.name,), progress, looked)
+        await fill(matrix, self.looks, progress, looked)
         return matrix
 
     async def advise(
@@ -423,10 +328,15 @@ class Workbench:
         *,
         progress: ProgressCallback = ignore_progress,
     ) -> Advice:
-        """Which file of a release to take for a system, and why."""
-        from explorer.workbench.advise import advise
+        """Which file of a release to use on a system, and why.
 
-        return await advise(self, tag, arch, libc, progress=progress)
+        Raises:
+            UsageError: an unknown libc or architecture. NotFoundError: no such release.
+        """
+        from explorer.workbench.advise import AdviceQuestion, advise
+
+        question = AdviceQuestion(tag, arch, libc)
+        return await advise(question, self._listings, self.looks, self.resources, progress)
 
     # ------------------------------------------------------------------ data
 
@@ -454,48 +364,38 @@ class Workbench:
         Raises:
             UsageError: the settings name no known target.
         """
-        return await self.session.run(lambda _: self._default_target())
+        return await self.resources.run(lambda _: default_target(self.settings))
 
-    def _default_target(self) -> Target:
-        from explorer.compat import default_target, find_target
-
-        return find_target(self.settings.target) if self.settings.target else default_target()
-
-    def _targets(self, on: Sequence[str]) -> tuple[Target, ...]:
-        return tuple(self.target(name) for name in on) or (self._default_target(),)
+    async def _targets(self, on: Sequence[str]) -> tuple[Target, ...]:
+        return await self.resources.run(lambda _: named_targets(on, self.settings))
 
     async def rules(self) -> tuple[Rule, ...]:
         """All rules, in the order in which they are applied."""
         from explorer.compat import all_rules
 
-        return await self.session.run(lambda _: all_rules())
+        return await self.resources.run(lambda _: all_rules())
 
     async def cache_stats(self) -> CacheStats:
         """How much the cache holds."""
-        return await self.session.run(lambda _: self.session.cache.stats())
+        return await self.resources.run(lambda _: self.resources.cache.stats())
 
     async def cache_entries(self) -> tuple[CacheEntry, ...]:
         """The cached files, most recently used first."""
-        return await self.session.run(lambda _: self.session.cache.entries())
+        return await self.resources.run(lambda _: self.resources.cache.entries())
 
     async def cache_prune(self, limit_bytes: int | None = None) -> int:
         """Remove the least recently used files until the limit holds.
 
         Returns the number of bytes freed.
         """
-        return await self.session.run(lambda _: self.session.cache.prune(limit_bytes))
+        return await self.resources.run(lambda _: self.resources.cache.prune(limit_bytes))
 
     async def cache_clear(self) -> int:
         """Remove everything from the cache; returns the number of bytes freed."""
-        return await self.session.run(lambda _: self.session.cache.clear())
+        return await self.resources.run(lambda _: self.resources.cache.clear())
 
     async def doctor(self) -> tuple[Finding, ...]:
         """What works here and what does not, each with its remedy."""
         from explorer.workbench.doctor import examine
 
-        return await examine(self)
-
-    @property
-    def origin(self) -> Origin | None:
-        """Where the catalogue at hand came from."""
-        return self._listings.last.origin if self._listings.last else None
+        return await examine(self.resources, self._listings)

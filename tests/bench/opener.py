@@ -10,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-from explorer.progress import ignore_progress
 from explorer.settings import Settings
 from explorer.workbench import Answer, Workbench
 from explorer.workbench.matrix import fill
@@ -25,7 +24,7 @@ async def main(api_url: str, cache: str, warm: str, tag: str) -> None:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         started = time.perf_counter()
-        await fill(bench, matrix, (matrix.target.name,), ignore_progress)
+        await fill(matrix, bench.looks)
         took = time.perf_counter() - started
         inspections = [
             seen.inspection for seen in matrix.known.values() if seen.inspection is not None

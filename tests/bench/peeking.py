@@ -95,7 +95,7 @@ async def peek_one(github: GitHub, folder: Path, name: str) -> tuple[Inspection,
     try:
         subject = await bench.resolve(f"{TAG}/{name}")
         github.forget()
-        found = await bench.peek(subject)
+        found = await bench.look(subject)
         return found, *counted(github)
     finally:
         await bench.aclose()

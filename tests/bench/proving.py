@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from explorer.settings import Settings
-from explorer.workbench import ProofOptions, Workbench
+from explorer.workbench import Depth, ProofOptions, Workbench
 from tests.bench.figures import Figure, median, seconds
 from tests.bench.peeking import go_program
 from tests.support.binaries import binary
@@ -96,7 +96,7 @@ async def proofs(engine: TestEngine, image: str, program: Path) -> float:
         )
     )
     try:
-        inspection = await bench.inspect(await bench.resolve(str(program)))
+        inspection = await bench.look(await bench.resolve(str(program)), depth=Depth.WHOLE)
         times = []
         for _ in range(TIMES + 1):
             proof = await bench.verify(inspection, ProofOptions(image=image, pull=False))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from explorer.settings import Settings
-from explorer.workbench import Inspection, Workbench
+from explorer.workbench import Depth, Inspection, Workbench
 from tests.support.binaries import binary
 
 NOW = datetime(2026, 6, 17, 12, 0, tzinfo=UTC)
@@ -19,7 +19,9 @@ def inspect(program: str, cache: pytest.TempPathFactory, *on: str) -> Inspection
         folder = cache.mktemp("cache")
         bench = Workbench(Settings(cache_dir=folder, offline=True))
         try:
-            return await bench.inspect(await bench.resolve(str(binary(program))), on=on)
+            return await bench.look(
+                await bench.resolve(str(binary(program))), on=on, depth=Depth.WHOLE
+            )
         finally:
             await bench.aclose()
 

@@ -23,6 +23,7 @@ from explorer.workbench import (
     Catalogue,
     Dependency,
     DependencyCheck,
+    Depth,
     DryRun,
     Engine,
     Finding,
@@ -102,7 +103,7 @@ async def poisoned(tmp_path: Path) -> Inspection:
     """A real inspection of a dynamic program, with every text of it replaced."""
     bench = Workbench(settings(tmp_path))
     subject = await bench.resolve(str(binary("c-glibc")))
-    found = await bench.inspect(subject)
+    found = await bench.look(subject, depth=Depth.WHOLE)
     await bench.aclose()
     verdict = found.verdicts[0]
     tree = Dependency(

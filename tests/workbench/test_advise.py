@@ -14,7 +14,7 @@ from explorer.compat import Answer
 from explorer.errors import FormatError, UsageError
 from explorer.report.snippets import Snippet, snippets
 from explorer.settings import Settings
-from explorer.workbench import Advice, Workbench
+from explorer.workbench import Advice, Depth, Workbench
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary, compiler_environment
 from tests.support.engine import TestEngine
@@ -101,7 +101,7 @@ async def test_the_lines_are_the_same_of_a_file_that_was_looked_at_before(
 ) -> None:
     fresh = snippets(await bench.advise("latest", "amd64", "musl"))
     subject = await bench.resolve(f"{TAG}/{archive_name('amd64')}")
-    await (bench.peek(subject) if look == "peek" else bench.inspect(subject))
+    await (bench.look(subject) if look == "peek" else bench.look(subject, depth=Depth.WHOLE))
     assert snippets(await bench.advise("latest", "amd64", "musl")) == fresh
     assert "tar -xzOf" in fresh[0].text
 
@@ -192,7 +192,9 @@ async def test_the_dockerfile_is_pinned_by_the_digest_in_which_the_file_was_prov
         )
         try:
             await bench.verify(
-                await bench.inspect(await bench.resolve(f"{TAG}/{archive_name('amd64')}"))
+                await bench.look(
+                    await bench.resolve(f"{TAG}/{archive_name('amd64')}"), depth=Depth.WHOLE
+                )
             )
             snippet = named(await bench.advise("latest", "amd64", "musl"), "dockerfile")
             pinned = f"FROM {image}@{registry.tag}"

@@ -22,7 +22,7 @@ from explorer.compat import Answer
 from explorer.facts import NotApplicable
 from explorer.report.snippets import Snippet, pastable
 from explorer.verify import Result
-from explorer.workbench import Advice, BuildRecipe, ProofOptions, Workbench
+from explorer.workbench import Advice, BuildRecipe, Depth, ProofOptions, Workbench
 from tests.support import buildx
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import BUILD, GO_HELLO, binary, go_build
@@ -120,7 +120,7 @@ def pasted(lines: str, folder: Path, **more: str) -> str:
 async def serves_musl(opened: Callable[..., Workbench], program: Path, arch: str) -> None:
     """Our own verdict on a program that was built."""
     bench = opened(offline=True)
-    found = await bench.inspect(await bench.resolve(str(program)))
+    found = await bench.look(await bench.resolve(str(program)), depth=Depth.WHOLE)
     assert (found.verdicts[0].answer, found.verdicts[0].target.arch) == (Answer.YES, arch)
     assert found.verdicts[0].reasons[0].code.startswith("elf.static"), found.verdicts[0].reasons
 
@@ -132,7 +132,7 @@ async def runs_on_musl(
     bench = opened(
         offline=True, engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args
     )
-    found = await bench.inspect(await bench.resolve(str(program)))
+    found = await bench.look(await bench.resolve(str(program)), depth=Depth.WHOLE)
     proof = await bench.verify(
         found, ProofOptions(image=engine.musl(arch), argv=("{}", "--version"), pull=False)
     )
@@ -394,7 +394,7 @@ async def test_another_projects_package_is_read_from_its_program(
     assert lines == ()
     assert f"inspect v3.1.0/{name}" in why_none
 
-    await bench.inspect(await bench.resolve(f"v3.1.0/{name}"))
+    await bench.look(await bench.resolve(f"v3.1.0/{name}"), depth=Depth.WHOLE)
     advice = await bench.advise("v3.1.0", "arm64", "musl")
     assert [s.key for s in pastable(advice)[0]] == ["build-go", "build-buildx", "build-actions"]
     lines_go = named(advice, "build-go")
@@ -422,7 +422,7 @@ async def test_what_go_did_not_build_has_no_lines(
         repo="acme/tool",
     )
     bench = opened(repo="acme/tool")
-    await bench.inspect(await bench.resolve(f"v1/{name}"))
+    await bench.look(await bench.resolve(f"v1/{name}"), depth=Depth.WHOLE)
     lines, why_none = pastable(await bench.advise("v1", "arm64", "musl"))
     assert lines == ()
     assert why_none == f"Nothing to paste: {name} has no Go build info that could say what to build"
@@ -432,7 +432,7 @@ async def test_that_cgo_was_on_is_told(github: GitHub, opened: Callable[..., Wor
     name = "hello-linux-arm64"
     github.add_release("v1", {name: binary("go-cgo-glibc")}, repo="acme/hello")
     bench = opened(repo="acme/hello")
-    await bench.inspect(await bench.resolve(f"v1/{name}"))
+    await bench.look(await bench.resolve(f"v1/{name}"), depth=Depth.WHOLE)
     lines, _ = pastable(await bench.advise("v1", "arm64", "musl"))
     assert ["built with cgo" in snippet.note for snippet in lines] == [True, True, True]
     assert "-o ../hello .\n" in lines[0].text
@@ -446,7 +446,7 @@ async def test_a_module_below_the_top_has_no_lines(
         "v1", {name: make_archive("tar.gz", "toold", {"toold": toold()})}, repo="acme/everything"
     )
     bench = opened(repo="acme/everything")
-    await bench.inspect(await bench.resolve(f"v1/{name}"))
+    await bench.look(await bench.resolve(f"v1/{name}"), depth=Depth.WHOLE)
     lines, why_none = pastable(await bench.advise("v1", "arm64", "musl"))
     assert lines == ()
     assert "github.com/acme/tool/v3" in why_none

@@ -12,7 +12,7 @@ import pytest
 
 from explorer.errors import OperationCancelledError
 from explorer.progress import Cancellation
-from explorer.workbench import Workbench
+from explorer.workbench import Depth, Workbench
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -44,7 +44,7 @@ def asked(github: GitHub, host: str, times: int = 1) -> Awaitable[object]:
 
 async def begun(bench: Workbench) -> None:
     """The moment when a thread is at work."""
-    while not bench.session._running:  # noqa: ASYNC110 - no time passes: the task needs a few turns of the loop
+    while not bench.resources._running:  # noqa: ASYNC110 - no time passes: the task needs a few turns of the loop
         await asyncio.sleep(0)
 
 
@@ -61,10 +61,10 @@ async def test_a_peek_that_waits_for_its_first_answer(
     subject = await bench.resolve("latest", "linux-amd64")
     served.fault("*", host=host, hang=True)
     served.forget()
-    await cancelled(bench.peek(subject), asked(served, host))
+    await cancelled(bench.look(subject), asked(served, host))
     assert subject.asset is not None
     assert await bench.known(subject.asset) is None
-    assert not bench.session._running
+    assert not bench.resources._running
 
 
 async def test_a_peek_whose_thread_waits_for_a_later_answer(
@@ -78,11 +78,11 @@ async def test_a_peek_whose_thread_waits_for_a_later_answer(
     bench = opened()
     subject = await bench.resolve("latest", "linux-amd64")
     github.fault("*", host="assets", skip=1, hang=True)
-    await cancelled(bench.peek(subject), asked(github, "assets", 2))
-    assert not bench.session._running
+    await cancelled(bench.look(subject), asked(github, "assets", 2))
+    assert not bench.resources._running
     github.hang_ends()
     github.heal()
-    assert (await bench.peek(subject)).verdicts
+    assert (await bench.look(subject)).verdicts
 
 
 async def test_a_download_keeps_what_it_has_and_goes_on_there(
@@ -93,7 +93,9 @@ async def test_a_download_keeps_what_it_has_and_goes_on_there(
     served.fault("*", host="assets", bytes_per_second=300_000, times=1)
     far = asyncio.Event()
     await cancelled(
-        bench.inspect(subject, progress=lambda p: far.set() if p.done > 50_000 else None),
+        bench.look(
+            subject, progress=lambda p: far.set() if p.done > 50_000 else None, depth=Depth.WHOLE
+        ),
         far.wait(),
     )
     assert await bench.known(subject.asset) is None
@@ -112,12 +114,12 @@ async def test_reading_a_large_archive(
     bench = opened()
     subject = await bench.resolve(str(path))
     jobs: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
-        "inspect": lambda: bench.inspect(subject),
+        "inspect": lambda: bench.look(subject, depth=Depth.WHOLE),
         "members": lambda: bench.members(subject),
         "get": lambda: bench.get(subject, tmp_path / "out"),
     }
     await cancelled(jobs[what](), begun(bench))
-    assert not bench.session._running
+    assert not bench.resources._running
     assert not (tmp_path / "out").exists()
     assert not await bench.cache_entries()
 
@@ -132,13 +134,13 @@ async def test_closing_stops_what_still_runs(opened: Callable[..., Workbench]) -
             cancel.check()
             time.sleep(0.001)
 
-    task = asyncio.ensure_future(bench.session.run(work))
+    task = asyncio.ensure_future(bench.resources.run(work))
     await asyncio.to_thread(started.wait, 10)
     await bench.aclose()
     with pytest.raises(OperationCancelledError):
         await task
-    assert not bench.session._running
-    assert await bench.session.run(lambda _: 7) == 7, "it can be used again"
+    assert not bench.resources._running
+    assert await bench.resources.run(lambda _: 7) == 7, "it can be used again"
 
 
 async def test_work_cancelled_before_its_turn_never_begins(
@@ -149,10 +151,11 @@ async def test_work_cancelled_before_its_turn_never_begins(
     bench = opened()
     release = threading.Event()
     busy = [
-        asyncio.ensure_future(bench.session.run(lambda _: release.wait(10))) for _ in range(THREADS)
+        asyncio.ensure_future(bench.resources.run(lambda _: release.wait(10)))
+        for _ in range(THREADS)
     ]
     began: list[int] = []
-    waiting = asyncio.ensure_future(bench.session.run(lambda _: began.append(1)))
+    waiting = asyncio.ensure_future(bench.resources.run(lambda _: began.append(1)))
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.sleep(0)
@@ -166,10 +169,10 @@ async def test_work_cancelled_before_its_turn_never_begins(
 async def test_the_client_the_token_and_the_cache_are_made_once(
     served: GitHub, bench: Workbench
 ) -> None:
-    clients = await asyncio.gather(*(bench.session.client() for _ in range(8)))
-    downloaders = await asyncio.gather(*(bench.session.downloader() for _ in range(8)))
+    clients = await asyncio.gather(*(bench.resources.client() for _ in range(8)))
+    downloaders = await asyncio.gather(*(bench.resources.downloader() for _ in range(8)))
     caches = await asyncio.gather(
-        *(bench.session.run(lambda _: bench.session.cache) for _ in range(8))
+        *(bench.resources.run(lambda _: bench.resources.cache) for _ in range(8))
     )
     assert (
         len(set(map(id, clients))),
@@ -182,7 +185,7 @@ async def test_a_matrix_stops_as_a_whole(served: GitHub, bench: Workbench) -> No
     served.fault("*", host="assets", hang=True)
     served.forget()
     await cancelled(bench.matrix(), asked(served, "assets", 2))
-    assert not bench.session._running
+    assert not bench.resources._running
 
 
 async def test_the_loop_goes_on_while_files_are_read(
@@ -194,7 +197,7 @@ async def test_the_loop_goes_on_while_files_are_read(
     )
     bench = opened()
     subject = await bench.resolve(str(path))
-    task = asyncio.ensure_future(bench.inspect(subject))
+    task = asyncio.ensure_future(bench.look(subject, depth=Depth.WHOLE))
     longest, last = 0.0, time.perf_counter()
     while not task.done():
         await asyncio.sleep(0.001)

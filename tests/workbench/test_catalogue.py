@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import DeniedError, NotFoundError, OfflineError, SourceError, UsageError
-from explorer.workbench import Origin, Workbench
+from explorer.workbench import Depth, Origin, Workbench
 from tests.support.github import GitHub
 from tests.workbench.conftest import TAG, archive_name
 
@@ -171,7 +171,7 @@ async def test_an_unusable_cache_directory_costs_a_warning_only(
     bench = opened(cache_dir=tmp_path / "taken")
     found = await bench.catalogue()
     assert any("Using a temporary cache" in warning for warning in found.warnings)
-    inspection = await bench.inspect(await bench.resolve("latest", "linux-amd64"))
+    inspection = await bench.look(await bench.resolve("latest", "linux-amd64"), depth=Depth.WHOLE)
     assert inspection.verdicts
     assert inspection.subject.asset is not None
     assert await bench.known(inspection.subject.asset) is not None, (

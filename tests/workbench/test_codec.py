@@ -15,12 +15,12 @@ from explorer.errors import FormatError
 from explorer.facts import NotApplicable, Unknown
 from explorer.fetch import Check, Traffic
 from explorer.workbench import FileFacts
-from explorer.workbench.inspect import Record
+from explorer.workbench.look_records import LookRecord
 
 HOSTILE = "\x1b]0;owned\x07[/foo]\u202e\x9b\ud800"
 
 
-def a_record(name: str = "rr", answer: Answer = Answer.YES) -> Record:
+def a_record(name: str = "rr", answer: Answer = Answer.YES) -> LookRecord:
     from explorer.elf import Binary, FileFormat, Scope
 
     reason = Reason("elf.static", answer, "static", name, "", advice=False)
@@ -33,11 +33,11 @@ def a_record(name: str = "rr", answer: Answer = Answer.YES) -> Record:
         frozenset({"libgcc", "gcompat"}),
         "alpine:3.22",
     )
-    return Record(
-        1,
+    return LookRecord(
         False,
         FileFacts(name, 12, Unknown("needs the download", 99)),
         Check.ABSENT,
+        Unknown("needs the download"),
         Binary(
             name,
             12,
@@ -56,7 +56,7 @@ def a_record(name: str = "rr", answer: Answer = Answer.YES) -> Record:
 @pytest.mark.parametrize("name", ["rr", HOSTILE, "", "名前"])
 def test_a_record_comes_back_as_it_was(name: str) -> None:
     record = a_record(name)
-    assert codec.loads(codec.dumps(record), Record) == record
+    assert codec.loads(codec.dumps(record), LookRecord) == record
 
 
 json_values = st.recursive(
@@ -72,11 +72,11 @@ json_values = st.recursive(
 @given(json_values)
 def test_any_other_json_is_a_format_error(value: Any) -> None:
     with pytest.raises(FormatError):
-        codec.loads(json.dumps(value).encode(), Record)
+        codec.loads(json.dumps(value).encode(), LookRecord)
 
 
 @given(
-    st.sampled_from(["version", "whole", "file", "check", "binary", "verdicts", "traffic"]),
+    st.sampled_from(["asset_sha256", "whole", "file", "check", "binary", "verdicts", "traffic"]),
     json_values,
 )
 def test_a_field_of_another_shape_is_a_format_error_or_fits_its_type(
@@ -85,10 +85,10 @@ def test_a_field_of_another_shape_is_a_format_error_or_fits_its_type(
     data = json.loads(codec.dumps(a_record()))
     data[field] = value
     try:
-        record = codec.loads(json.dumps(data).encode(), Record)
+        record = codec.loads(json.dumps(data).encode(), LookRecord)
     except FormatError:
         return
-    assert codec.loads(codec.dumps(record), Record) == record
+    assert codec.loads(codec.dumps(record), LookRecord) == record
 
 
 @pytest.mark.parametrize("at", ["", "file", "traffic", "member"])
@@ -102,7 +102,7 @@ def test_a_record_of_another_version_is_a_format_error(at: str) -> None:
         else:
             inner.popitem()
         with pytest.raises(FormatError):
-            codec.loads(json.dumps(data).encode(), Record)
+            codec.loads(json.dumps(data).encode(), LookRecord)
 
 
 def test_a_number_too_large_for_its_field_is_a_format_error() -> None:
@@ -122,4 +122,4 @@ class Proofs:
 @pytest.mark.parametrize("data", [b"", b"\x80\x04cos\nsystem\n", b"{", b"[" * 100_000, b"\xff"])
 def test_bytes_that_are_no_json_are_a_format_error(data: bytes) -> None:
     with pytest.raises(FormatError):
-        codec.loads(data, Record)
+        codec.loads(data, LookRecord)

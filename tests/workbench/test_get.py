@@ -61,7 +61,7 @@ async def test_a_web_page_under_an_archives_name_is_not_handed_out(
         TAG, assets={archive_name("amd64"): b"<!DOCTYPE html><title>Sign in</title>"}, digests=False
     )
     bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path / "cache"))
-    with pytest.raises(FormatError, match=r"no tar\.gz file"):
+    with pytest.raises(FormatError, match=r"not a tar\.gz file"):
         await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
     await bench.aclose()
     assert not (tmp_path / "out").exists()
@@ -134,7 +134,7 @@ async def test_a_refused_member_is_left_out_with_a_warning(
     assert [path.name for path in got.files] == ["rr"]
     assert got.binary == tmp_path / "out" / "rr"
     assert not (tmp_path / "evil").exists()
-    assert any("../evil (traversal)" in text for text in bench.session.warnings)
+    assert any("../evil (traversal)" in text for text in bench.resources.warnings)
 
 
 async def test_wrong_bytes_are_kept_nowhere(

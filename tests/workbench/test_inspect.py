@@ -12,8 +12,8 @@ import pytest
 
 from explorer.compat import Answer, Where
 from explorer.errors import FormatError, NotFoundError, SourceError
-from explorer.workbench import Inspection, Workbench
-from explorer.workbench.inspect import record_key
+from explorer.workbench import Depth, Inspection, Workbench
+from explorer.workbench.look_records import record_key
 from tests.support.archives import make_archive
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -28,7 +28,7 @@ def libraries(inspection: Inspection) -> dict[str, Where]:
 
 
 async def test_the_same_facts_on_other_targets(bench: Workbench) -> None:
-    found = await bench.inspect(await bench.resolve(str(binary("c-glibc"))))
+    found = await bench.look(await bench.resolve(str(binary("c-glibc"))), depth=Depth.WHOLE)
     assert found.verdicts[0].answer is Answer.NO
     other = await bench.judge(found, on=("debian-12", "scratch"))
     assert [(v.target.name, v.answer) for v in other.verdicts] == [
@@ -41,12 +41,16 @@ async def test_the_same_facts_on_other_targets(bench: Workbench) -> None:
 async def test_origin_is_followed_beside_a_local_file(bench: Workbench, tmp_path: Path) -> None:
     program = tmp_path / "needs"
     program.write_bytes(binary("c-needs-origin").read_bytes())
-    alone = await bench.inspect(await bench.resolve(str(program)), on=("debian-12",))
+    alone = await bench.look(
+        await bench.resolve(str(program)), on=("debian-12",), depth=Depth.WHOLE
+    )
     assert alone.verdicts[0].answer is not Answer.YES
     assert libraries(alone)["libanswer.so.1"] is not Where.BESIDE
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "libanswer.so.1").write_bytes(binary("c-shared").read_bytes())
-    beside = await bench.inspect(await bench.resolve(str(program)), on=("debian-12",))
+    beside = await bench.look(
+        await bench.resolve(str(program)), on=("debian-12",), depth=Depth.WHOLE
+    )
     assert beside.verdicts[0].answer is Answer.YES
     assert libraries(beside)["libanswer.so.1"] is Where.BESIDE
 
@@ -62,7 +66,9 @@ async def test_origin_is_followed_among_an_archives_members(
     }
     path = tmp_path / f"tool.{packing}"
     path.write_bytes(make_archive(packing, "x", members, tool=False))
-    found = await bench.inspect(await bench.resolve(f"{path}#needs"), on=("debian-12",))
+    found = await bench.look(
+        await bench.resolve(f"{path}#needs"), on=("debian-12",), depth=Depth.WHOLE
+    )
     assert found.verdicts[0].answer is Answer.YES
     assert libraries(found)["libanswer.so.1"] is Where.BESIDE
 
@@ -70,7 +76,7 @@ async def test_origin_is_followed_among_an_archives_members(
 async def test_symbols_are_shown_and_their_file_is_closed_with_them(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    found = await bench.inspect(await bench.resolve(str(binary("c-symbols"))))
+    found = await bench.look(await bench.resolve(str(binary("c-symbols"))), depth=Depth.WHOLE)
     table = await bench.symbols(found)
     assert table.title == ".symtab"
     assert "main" in {table.row(i).name for i in range(len(table))}
@@ -81,7 +87,9 @@ async def test_symbols_are_shown_and_their_file_is_closed_with_them(
     assert open_files() == before - 1
     (tmp_path / "text").write_bytes(b"no program")
     with pytest.raises(FormatError):
-        await bench.symbols(await bench.inspect(await bench.resolve(str(tmp_path / "text"))))
+        await bench.symbols(
+            await bench.look(await bench.resolve(str(tmp_path / "text")), depth=Depth.WHOLE)
+        )
     assert open_files() == before - 1
 
 
@@ -96,7 +104,7 @@ def open_files() -> int:
 
 async def test_after_a_peek_there_are_no_symbols(bench: Workbench) -> None:
     with pytest.raises(NotFoundError, match="not here"):
-        await bench.symbols(await bench.peek(await bench.resolve("latest", "linux-amd64")))
+        await bench.symbols(await bench.look(await bench.resolve("latest", "linux-amd64")))
 
 
 async def test_on_disk_follows_the_download_and_asks_nobody(
@@ -116,55 +124,55 @@ async def test_on_disk_follows_the_download_and_asks_nobody(
 async def test_a_damaged_record_is_as_good_as_none(served: GitHub, bench: Workbench) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
     assert subject.asset is not None
-    await bench.peek(subject)
-    await bench.session.written()
-    store = bench.session.cache.store("peek")
+    await bench.look(subject)
+    await bench.resources.written()
+    store = bench.resources.cache.store("peek")
     good = store.load(record_key(subject.asset))
     assert good is not None
-    older = json.loads(good)
-    older["version"] = 0
+    other = json.loads(good)
+    other["version"] = 0
     empty = json.loads(good)
     empty["verdicts"] = []
     damaged = (
         good[:-1],
         b"",
         b"\x80\x04.",
-        json.dumps(older).encode(),
+        json.dumps(other).encode(),
         json.dumps(empty).encode(),
         b"[" * 10_000,
     )
     for data in damaged:
         store.save(record_key(subject.asset), data)
         assert await bench.known(subject.asset) is None
-        assert (await bench.peek(subject)).verdicts[0].answer is Answer.YES
+        assert (await bench.look(subject)).verdicts[0].answer is Answer.YES
         assert await bench.known(subject.asset) is not None
-        await bench.session.written()
+        await bench.resources.written()
         assert await bench.known(subject.asset) is not None
 
 
 async def test_a_peek_is_known_before_it_is_written_and_a_second_one_asks_nobody(
     served: GitHub, bench: Workbench
 ) -> None:
-    await bench.peek(await bench.resolve("latest", "linux-arm64"))
-    await bench.session.written()
+    await bench.look(await bench.resolve("latest", "linux-arm64"))
+    await bench.resources.written()
     subject = await bench.resolve("latest", "linux-amd64")
     assert subject.asset is not None
-    store = bench.session.cache.store("peek")
+    store = bench.resources.cache.store("peek")
     with closing(
         sqlite3.connect(bench.settings.cache_dir / "peek" / "cache.db", isolation_level=None)
     ) as other:
         other.execute("BEGIN IMMEDIATE")  # another process writes: ours has to wait
-        found = await bench.peek(subject)
+        found = await bench.look(subject)
         served.forget()
         known = await bench.known(subject.asset)
         assert known is not None
         assert known.verdicts == found.verdicts
-        assert (await bench.peek(subject)).traffic == found.traffic
+        assert (await bench.look(subject)).traffic == found.traffic
         assert not served.seen
         assert store.load(record_key(subject.asset)) is None
         other.execute("ROLLBACK")
-    await bench.session.written()
-    assert not bench.session.unwritten
+    await bench.resources.written()
+    assert not bench.looks.records.unwritten
     assert store.load(record_key(subject.asset)) is not None
 
 
@@ -174,7 +182,7 @@ async def test_a_session_that_is_closed_at_once_has_written_what_it_peeked(
     first = opened()
     subject = await first.resolve("latest", "linux-amd64")
     assert subject.asset is not None
-    await first.peek(subject)
+    await first.look(subject)
     await first.aclose()
     assert await opened(cache_dir=first.settings.cache_dir).known(subject.asset) is not None
 
@@ -184,7 +192,7 @@ async def test_a_record_of_the_whole_file_outlives_a_peek_and_the_session(
 ) -> None:
     first = opened()
     subject = await first.resolve("latest", "linux-arm64")
-    whole = await first.inspect(subject)
+    whole = await first.look(subject, depth=Depth.WHOLE)
     await first.aclose()
     later = opened(cache_dir=first.settings.cache_dir)
     assert subject.asset is not None
@@ -197,7 +205,9 @@ async def test_a_record_of_the_whole_file_outlives_a_peek_and_the_session(
 
 
 async def test_a_member_by_name_and_one_that_is_not_there(bench: Workbench) -> None:
-    found = await bench.inspect(await bench.resolve(f"latest/{archive_name('amd64')}#LICENSE"))
+    found = await bench.look(
+        await bench.resolve(f"latest/{archive_name('amd64')}#LICENSE"), depth=Depth.WHOLE
+    )
     assert found.verdicts[0].answer is Answer.NO
     for look in (bench.inspect, bench.peek):
         with pytest.raises(NotFoundError):
@@ -210,4 +220,4 @@ async def test_a_file_that_vanishes_is_an_error(bench: Workbench, tmp_path: Path
     subject = await bench.resolve(str(path))
     path.unlink()
     with pytest.raises(SourceError):
-        await bench.inspect(subject)
+        await bench.look(subject, depth=Depth.WHOLE)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from explorer.errors import SourceError
 from explorer.workbench import (
+    Depth,
     FileState,
     Inspection,
     KnownFiles,
@@ -21,7 +22,7 @@ from tests.workbench.conftest import TAG
 async def looks(bench: Workbench) -> tuple[Inspection, Inspection]:
     """A peek at a release's file and an inspection of all of it."""
     subject = await bench.resolve("latest", "linux-amd64")
-    return await bench.peek(subject), await bench.inspect(subject)
+    return await bench.look(subject), await bench.look(subject, depth=Depth.WHOLE)
 
 
 async def test_a_late_peek_does_not_replace_the_whole_file(bench: Workbench) -> None:

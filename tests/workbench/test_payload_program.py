@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from explorer.settings import Settings
-from explorer.workbench import Inspection, Workbench
+from explorer.workbench import Depth, Inspection, Workbench
 from tests.support.binaries import binary
 
 LAUNCHER = "go-static-amd64"
@@ -67,7 +67,9 @@ async def inspected(tmp_path: Path, payload: bytes, target: str = "musl") -> Ins
     )
     workbench = Workbench(settings)
     try:
-        return await workbench.inspect(await workbench.resolve(str(path)), on=[target])
+        return await workbench.look(
+            await workbench.resolve(str(path)), on=[target], depth=Depth.WHOLE
+        )
     finally:
         await workbench.aclose()
 

@@ -20,7 +20,7 @@ from explorer.errors import (
 from explorer.facts import MISSING
 from explorer.report import binary_in_words
 from explorer.report.documents import FORMATS, report
-from explorer.workbench import Inspection, Traffic, Workbench
+from explorer.workbench import Depth, Inspection, Traffic, Workbench
 from tests.support.archives import deb_of, make_archive, roadrunner_members, tar_of, zip_of
 from tests.support.binaries import RECIPES, binary
 from tests.support.github import GitHub
@@ -101,9 +101,9 @@ async def test_a_peek_says_what_the_whole_file_says_or_that_it_does_not_know(
     sure = 0
     for case in all_cases:
         bench = benches[case.repo, case.ceiling]
-        peeked = await bench.peek(await bench.resolve(f"{case.tag}/{case.name}"), on=ON)
-        full = await whole[case.repo].inspect(
-            await whole[case.repo].resolve(f"{case.tag}/{case.name}"), on=ON
+        peeked = await bench.look(await bench.resolve(f"{case.tag}/{case.name}"), on=ON)
+        full = await whole[case.repo].look(
+            await whole[case.repo].resolve(f"{case.tag}/{case.name}"), on=ON, depth=Depth.WHOLE
         )
         for before, after in zip(peeked.verdicts, full.verdicts, strict=True):
             assert before.answer in (after.answer, Answer.UNKNOWN), (case, before, after)
@@ -145,7 +145,7 @@ async def peeked(
     github.add_release("v2.12.3", {name: data})
     subject = await bench.resolve(f"v2.12.3/{name}")
     github.forget()
-    found = await bench.peek(subject)
+    found = await bench.look(subject)
     github.wait_for(lambda seen: all(s.body_bytes or s.host != "assets" for s in seen))
     assert found.traffic == Traffic(
         github.count(host="assets"), github.body_bytes(host="assets"), len(data)
@@ -195,7 +195,7 @@ async def test_a_program_behind_the_ceiling_is_reported_as_not_reached(
         "v1", {archive_name("amd64"): make_archive("tar.gz", "x", members, ["first", "rr"])}
     )
     bench = opened(peek_ceiling=16 << 10)
-    found = await bench.peek(await bench.resolve("v1/" + archive_name("amd64")))
+    found = await bench.look(await bench.resolve("v1/" + archive_name("amd64")))
     assert found.verdicts[0].answer is Answer.UNKNOWN
     text = report([found], form)
     assert "unknown" in text
@@ -210,9 +210,9 @@ async def test_the_second_peek_asks_nobody_and_a_new_upload_is_looked_at_anew(
     served: GitHub, bench: Workbench
 ) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
-    first = await bench.peek(subject)
+    first = await bench.look(subject)
     served.forget()
-    again = await bench.peek(subject)
+    again = await bench.look(subject)
     assert again.verdicts == tuple(_without_libraries(first))
     assert again.subject == subject
     assert not served.seen
@@ -220,7 +220,7 @@ async def test_the_second_peek_asks_nobody_and_a_new_upload_is_looked_at_anew(
     served.replace_asset(TAG, archive_name("amd64"), packed(binary("c-glibc"), "x"))
     await bench.catalogue()
     served.forget()
-    newer = await bench.peek(await bench.resolve("latest", "linux-amd64"))
+    newer = await bench.look(await bench.resolve("latest", "linux-amd64"))
     assert newer.verdicts[0].answer is Answer.NO
     assert served.count(host="assets") == 1
 
@@ -247,12 +247,12 @@ async def test_another_target_is_judged_from_what_was_kept_or_looked_at_again(
         )
     for recipe, requests in (("go-static-amd64", 0), ("c-musl", 1)):
         subject = await bench.resolve(f"{recipe}/tool-linux-amd64")
-        await bench.peek(subject)
+        await bench.look(subject)
         github.forget()
-        assert (await bench.peek(subject, on=("musl-1.2.3",))).verdicts[0].answer is Answer.YES
+        assert (await bench.look(subject, on=("musl-1.2.3",))).verdicts[0].answer is Answer.YES
         assert min(1, github.count(host="assets")) == requests
         github.forget()
-        both = await bench.peek(subject, on=("musl-1.2.3", (await bench.default_target()).name))
+        both = await bench.look(subject, on=("musl-1.2.3", (await bench.default_target()).name))
         assert [v.answer for v in both.verdicts] == [Answer.YES, Answer.YES]
         assert not github.seen, "both are kept by now"
 
@@ -261,7 +261,7 @@ async def test_a_server_that_ignores_range_is_cut_off(served: GitHub, bench: Wor
     served.fault("*", host="assets", ignore_range=True)
     subject = await bench.resolve("latest", "linux-amd64")
     served.forget()
-    found = await bench.peek(subject)
+    found = await bench.look(subject)
     assert found.verdicts[0].answer is Answer.YES
     assert served.count(host="assets") == 1
     assert not isinstance(found.traffic, MISSING)
@@ -279,7 +279,7 @@ async def test_a_file_that_changes_between_two_ranges_is_no_file(
     github.fault("*", host="assets", skip=1, new_etag='"another"')
     bench = opened()
     with pytest.raises(SourceError, match="changed while it was read"):
-        await bench.peek(await bench.resolve("latest", "linux-amd64"))
+        await bench.look(await bench.resolve("latest", "linux-amd64"))
     assert await bench.known((await bench.resolve("latest", "linux-amd64")).asset) is None  # type: ignore[arg-type]
 
 
@@ -289,9 +289,9 @@ async def test_addresses_that_expired_and_stay_so_are_an_error(
     subject = await bench.resolve("latest", "linux-amd64")
     served.fault("*", host="assets", status=404)
     with pytest.raises(NotFoundError, match="is not there"):
-        await bench.peek(subject)
+        await bench.look(subject)
     served.heal()
-    assert (await bench.peek(subject)).verdicts[0].answer is Answer.YES
+    assert (await bench.look(subject)).verdicts[0].answer is Answer.YES
 
 
 async def test_a_file_of_another_size_than_listed_is_an_integrity_error(
@@ -305,22 +305,22 @@ async def test_a_file_of_another_size_than_listed_is_an_integrity_error(
     )
     bench = opened()
     with pytest.raises(IntegrityError):
-        await bench.peek(await bench.resolve("latest", "linux-amd64"))
+        await bench.look(await bench.resolve("latest", "linux-amd64"))
 
 
 async def test_offline_only_what_is_kept_is_told(
     served: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     first = opened()
-    await first.peek(await first.resolve("latest", "linux-amd64"))
+    await first.look(await first.resolve("latest", "linux-amd64"))
     await first.aclose()
     bench = opened(cache_dir=first.settings.cache_dir, offline=True)
     served.forget()
-    assert (await bench.peek(await bench.resolve("latest", "linux-amd64"))).verdicts[
+    assert (await bench.look(await bench.resolve("latest", "linux-amd64"))).verdicts[
         0
     ].answer is Answer.YES
     with pytest.raises(OfflineError, match="offline"):
-        await bench.peek(await bench.resolve("latest", "linux-arm64"))
+        await bench.look(await bench.resolve("latest", "linux-arm64"))
     assert not served.seen
 
 
@@ -331,12 +331,12 @@ async def test_the_demo_asks_nobody_and_knows_its_stand_ins(
     catalogue = await bench.catalogue()
     assets = [a for r in catalogue.releases for a in r.assets]
     for asset in [a for a in assets if a.stand_in]:
-        found = await bench.peek(bench.subject(asset))
+        found = await bench.look(bench.subject(asset))
         assert found.subject.stand_in
         assert found.verdicts[0].answer is not Answer.UNKNOWN
         assert (await bench.download(asset)).blob.sha256 == found.asset_sha256
     with pytest.raises(NotFoundError, match="not part of the demo"):
-        await bench.peek(bench.subject(next(a for a in assets if not a.stand_in)))
+        await bench.look(bench.subject(next(a for a in assets if not a.stand_in)))
     assert not github.seen
 
 
@@ -347,18 +347,18 @@ async def test_a_whole_file_that_says_otherwise_than_its_peek_is_loud(
     github.add_release("v1", {"tool-linux-amd64": static}, repo="acme/tool", digests=False)
     bench = opened(repo="acme/tool")
     subject = await bench.resolve("v1/tool-linux-amd64")
-    assert (await bench.peek(subject)).verdicts[0].answer is Answer.YES
+    assert (await bench.look(subject)).verdicts[0].answer is Answer.YES
     github.replace_asset(
         "v1", "tool-linux-amd64", dynamic + bytes(len(static) - len(dynamic)), repo="acme/tool"
     )
-    whole = await bench.inspect(subject)
+    whole = await bench.look(subject, depth=Depth.WHOLE)
     assert whole.verdicts[0].answer is Answer.NO
     assert "first bytes said yes" in whole.changed
     assert "the whole file says no" in whole.changed
-    assert (await bench.inspect(subject)).changed == "", (
+    assert (await bench.look(subject, depth=Depth.WHOLE)).changed == "", (
         "said once: the record is the whole file's now"
     )
-    assert (await bench.peek(subject)).verdicts[0].answer is Answer.NO
+    assert (await bench.look(subject)).verdicts[0].answer is Answer.NO
 
 
 # ---- hostile archives

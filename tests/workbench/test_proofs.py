@@ -10,8 +10,8 @@ import pytest
 from explorer.compat import Answer
 from explorer.errors import EngineError, UsageError
 from explorer.verify import Proof, Result
-from explorer.workbench import ProofOptions, Workbench
-from explorer.workbench.prove import KEPT, keep_proof
+from explorer.workbench import Depth, ProofOptions, Workbench
+from explorer.workbench.proof_records import KEPT, keep_proof
 from tests.support.archives import make_archive, zip_of
 from tests.support.binaries import C_LIBRARY, MUSL, binary, zig_cc
 from tests.support.engine import TestEngine
@@ -27,7 +27,7 @@ def at(second: int) -> Proof:
 
 
 async def test_proofs_are_kept_newest_first_and_bounded(bench: Workbench) -> None:
-    cache = bench.session.cache
+    cache = bench.resources.cache
     for second in range(KEPT + 5):
         keep_proof(cache, at(second))
     kept = await bench.proofs(PROOF.sha256)
@@ -40,7 +40,7 @@ async def test_proofs_are_kept_newest_first_and_bounded(bench: Workbench) -> Non
 async def test_damaged_proofs_are_passed_over_and_their_place_is_used_again(
     bench: Workbench,
 ) -> None:
-    cache = bench.session.cache
+    cache = bench.resources.cache
     for second in range(3):
         keep_proof(cache, at(second))
     store = cache.store("proof")
@@ -58,7 +58,7 @@ async def test_damaged_proofs_are_passed_over_and_their_place_is_used_again(
 
 
 async def test_proofs_that_end_together_are_all_kept(bench: Workbench) -> None:
-    cache = bench.session.cache
+    cache = bench.resources.cache
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda second: keep_proof(cache, at(second)), range(16)))
     assert len(await bench.proofs(PROOF.sha256)) == 16
@@ -77,7 +77,7 @@ async def test_proofs_that_end_together_are_all_kept(bench: Workbench) -> None:
 async def test_what_a_linux_container_cannot_start_is_refused_with_a_remedy(
     bench: Workbench, recipe: str, says: str
 ) -> None:
-    inspection = await bench.inspect(await bench.resolve(str(binary(recipe))))
+    inspection = await bench.look(await bench.resolve(str(binary(recipe))), depth=Depth.WHOLE)
     with pytest.raises(UsageError, match="cannot be run in a Linux container") as caught:
         await bench.verify(inspection, ProofOptions(argv=("{}",)))
     assert says in caught.value.detail
@@ -94,14 +94,16 @@ async def test_no_program_at_all_is_refused(bench: Workbench, tmp_path: Path) ->
         (tmp_path / name).write_bytes(data)
         with pytest.raises(UsageError):
             await bench.verify(
-                await bench.inspect(await bench.resolve(str(tmp_path / name))),
+                await bench.look(await bench.resolve(str(tmp_path / name)), depth=Depth.WHOLE),
                 ProofOptions(argv=("{}",)),
             )
 
 
 async def test_of_an_unknown_program_it_must_be_said_what_to_run(bench: Workbench) -> None:
     with pytest.raises(UsageError, match="What should be run") as caught:
-        await bench.verify(await bench.inspect(await bench.resolve(str(binary("c-static")))))
+        await bench.verify(
+            await bench.look(await bench.resolve(str(binary("c-static"))), depth=Depth.WHOLE)
+        )
     assert "--run" in caught.value.remedy
 
 
@@ -110,8 +112,8 @@ async def test_a_proof_is_not_held_against_another_processor_s_verdict(
 ) -> None:
     """The file would run on its own processor, emulated, and “disagree” with a no that was about another."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = await bench.inspect(
-        await bench.resolve(str(binary("c-static"))), on=("alpine-3.22/arm64",)
+    found = await bench.look(
+        await bench.resolve(str(binary("c-static"))), on=("alpine-3.22/arm64",), depth=Depth.WHOLE
     )
     assert (found.verdicts[0].answer, found.verdicts[0].deciding.code) == (Answer.NO, "elf.arch")
     with pytest.raises(UsageError, match="amd64") as caught:
@@ -126,10 +128,10 @@ async def test_without_an_engine_it_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EngineError, match="not installed"):
-        await bench.verify(await bench.peek(await bench.resolve("latest", "linux-amd64")))
+        await bench.verify(await bench.look(await bench.resolve("latest", "linux-amd64")))
     with pytest.raises(UsageError, match="engine"):
         await bench.verify(
-            await bench.peek(await bench.resolve("latest", "linux-amd64")),
+            await bench.look(await bench.resolve("latest", "linux-amd64")),
             ProofOptions(engine="lxc"),
         )
 
@@ -185,7 +187,7 @@ async def test_libraries_beside_the_program_go_along(
         (tmp_path / "tool.zip").write_bytes(zip_of(members))
         text = f"{tmp_path / 'tool.zip'}#x/bin/needs"
     bench = opened(engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args)
-    inspection = await bench.inspect(await bench.resolve(text))
+    inspection = await bench.look(await bench.resolve(text), depth=Depth.WHOLE)
     assert inspection.verdicts[0].answer is Answer.YES
     proof = await bench.verify(
         inspection, ProofOptions(image=engine.musl(), argv=("{}",), pull=False)
@@ -194,7 +196,7 @@ async def test_libraries_beside_the_program_go_along(
     assert proof.stdout == "42\n"
     assert proof.agrees is True
     assert [p.started_at for p in await bench.proofs(proof.sha256)] == [proof.started_at]
-    assert (await bench.inspect(inspection.subject)).proofs == (proof,)
+    assert (await bench.look(inspection.subject, depth=Depth.WHOLE)).proofs == (proof,)
 
 
 @pytest.mark.container
@@ -212,7 +214,7 @@ async def test_a_peeked_asset_is_downloaded_for_its_proof(
         engine_args=engine.engine_args,
         run_args=engine.run_args,
     )
-    peeked = await bench.peek(await bench.resolve("v1/tool-linux-amd64.tar.gz"))
+    peeked = await bench.look(await bench.resolve("v1/tool-linux-amd64.tar.gz"))
     assert peeked.verdicts[0].answer is Answer.NO
     proof = await bench.verify(peeked, ProofOptions(image=engine.musl(), argv=("{}",), pull=False))
     assert (proof.result, proof.verdict, proof.agrees) == (Result.FAILED, "no", True)

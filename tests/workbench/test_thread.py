@@ -4,7 +4,7 @@ import pytest
 
 from explorer.compat import Answer
 from explorer.verify import Result
-from explorer.workbench import Check, ProofOptions, Workbench
+from explorer.workbench import Check, Depth, ProofOptions, Workbench
 from tests.support import images
 from tests.support.engine import TestEngine
 from tests.support.github import GitHub
@@ -19,12 +19,12 @@ async def test_from_the_list_to_a_verdict(bench: Workbench, served: GitHub) -> N
     assert subject.asset.name == archive_name("arm64")
 
     served.forget()
-    peeked = await bench.peek(subject)
+    peeked = await bench.look(subject)
     assert peeked.verdicts[0].answer is Answer.YES
     assert served.count(host="assets") == 1
     assert served.body_bytes(host="assets") <= 16384
 
-    whole = await bench.inspect(subject)
+    whole = await bench.look(subject, depth=Depth.WHOLE)
     assert whole.check is Check.OK
     assert whole.verdicts[0].answer is Answer.YES
     assert whole.verdicts[0].target.arch == "arm64"
@@ -41,7 +41,7 @@ async def test_from_the_list_to_a_verdict(bench: Workbench, served: GitHub) -> N
 async def test_from_the_verdict_to_a_proof(bench: Workbench, engine: TestEngine, arch: str) -> None:
     image = images.load(engine.command, images.musl(arch))
     subject = await bench.resolve("latest", f"linux-{arch}")
-    inspection = await bench.inspect(subject)
+    inspection = await bench.look(subject, depth=Depth.WHOLE)
     lines: list[str] = []
     proof = await bench.verify(
         inspection, ProofOptions(image=image, pull=False), output=lines.append

@@ -1,0 +1,49 @@
+"""What a file on disk holds: the members of an archive, the symbols of a binary."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+from explorer.bytesource import FileSource
+from explorer.errors import NotFoundError
+from explorer.progress import Cancellation
+from explorer.workbench.models import FileOnDisk, Inspection
+
+if TYPE_CHECKING:
+    from explorer.archive import ArchiveListing
+    from explorer.elf import SymbolTable
+
+
+def members_of(file: FileOnDisk, cancel: Cancellation) -> ArchiveListing:
+    """An archive's members, refused ones included. Blocking.
+
+    Raises:
+        FormatError: not an archive, or damaged from the start.
+    """
+    from explorer.archive import listing
+
+    with FileSource(file.path) as source:
+        return listing(source, file.name, cancel=cancel)
+
+
+def symbols_of(inspection: Inspection) -> SymbolTable:
+    """The binary's symbol table, decoded row by row; the file closes with the table. Blocking.
+
+    Raises:
+        NotFoundError: the file was only peeked at. FormatError: not an ELF file, or damaged.
+    """
+    from explorer.elf import symbols
+
+    if inspection.path is None:
+        raise NotFoundError(
+            "The symbols are not here", "only the first bytes were read", "Download the file: d"
+        )
+    source = FileSource(inspection.path)
+    try:
+        table = symbols(source)
+    except BaseException:
+        source.close()
+        raise
+    weakref.finalize(table, source.close)
+    return table

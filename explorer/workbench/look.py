@@ -1,0 +1,224 @@
+"""Looking at a file: what is recorded, else the file on disk, else its first bytes on the server.
+
+``Looks`` is the one entrance. It does as little as a verdict needs: nothing is downloaded unless
+the whole file is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from explorer.compat import Answer, Target
+from explorer.errors import ExplorerError, OperationCancelledError, SourceError
+from explorer.facts import MISSING, Unknown
+from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
+from explorer.releases import Asset
+from explorer.workbench.download import file_on_disk, may_ask, must_have_address
+from explorer.workbench.known_files import FileState, file_key
+from explorer.workbench.look_records import LookRecord, LookRecords, verdicts_kept
+from explorer.workbench.models import Depth, FileOnDisk, Inspection, Subject
+
+if TYPE_CHECKING:
+    from explorer.verify import Proof
+    from explorer.workbench.resources import Resources
+
+
+class Looks:
+    """Looks at files, and keeps what was seen of assets."""
+
+    def __init__(self, resources: Resources, subject_of: Callable[[Asset], Subject]) -> None:
+        self._resources = resources
+        self._subject_of = subject_of
+        self.records = LookRecords(resources)
+
+    async def look(
+        self,
+        subject: Subject,
+        targets: Sequence[Target],
+        depth: Depth = Depth.VERDICT,
+        progress: ProgressCallback = ignore_progress,
+    ) -> Inspection:
+        """Facts and verdicts of a file.
+
+        Raises:
+            SourceError, IntegrityError, FormatError: of the server or of the file.
+        """
+        if depth is Depth.WHOLE or (depth is Depth.AVAILABLE and await self.on_disk(subject)):
+            return await self._inspect(subject, targets, progress)
+        local = await self._look_locally(subject, targets, progress)
+        return local or await self._peek(subject, targets, progress)
+
+    async def look_at(self, asset: Asset, targets: Sequence[Target]) -> FileState:
+        """One look as a state: whatever goes wrong is the state's error, and ends nothing else.
+
+        ``unreachable`` if nothing is recorded or on disk, and no server may be asked.
+        """
+        subject = self._subject_of(asset)
+        try:
+            inspection = await self._look_locally(subject, targets, ignore_progress)
+            if inspection is None:
+                if not may_ask(self._resources.settings, asset):
+                    return FileState(unreachable=True)
+                inspection = await self._peek(subject, targets, ignore_progress)
+        except OperationCancelledError:
+            raise
+        except ExplorerError as error:
+            return FileState(error=error)
+        except Exception as error:  # noqa: BLE001 - a bug costs this file, not the list it is in
+            return FileState(error=unexpected(subject.name, error))
+        return FileState(inspection)
+
+    async def known(self, asset: Asset, targets: Sequence[Target]) -> Inspection | None:
+        """What an earlier look has recorded, with its verdicts; None if nothing is."""
+        return (await self._recorded(asset, targets))[0]
+
+    async def on_disk(self, subject: Subject) -> bool:
+        """Whether the file's bytes are local, judged by size alone: using them verifies them."""
+        return await self._resources.run(lambda _: self._on_disk(subject))
+
+    async def cached(self, assets: Iterable[Asset]) -> frozenset[str]:
+        """The keys (``file_key``) of those assets whose bytes are on disk, judged by size alone."""
+        return await self._resources.run(
+            lambda _: frozenset(
+                file_key(asset) for asset in assets if self._on_disk(self._subject_of(asset))
+            )
+        )
+
+    async def judge(self, inspection: Inspection, targets: Sequence[Target]) -> Inspection:
+        """The same facts judged for other targets; neighbouring libraries are read if needed."""
+        from explorer.workbench.inspect import rejudge
+
+        return await self._resources.run(
+            lambda _: rejudge(inspection, targets, self._resources.cache)
+        )
+
+    async def proofs(self, sha256: str) -> tuple[Proof, ...]:
+        """Stored proofs of a binary, newest first."""
+        return await self._resources.run(lambda _: self._proofs(sha256))
+
+    # ------------------------------------------------------------------ the three ways
+
+    async def _look_locally(
+        self, subject: Subject, targets: Sequence[Target], progress: ProgressCallback
+    ) -> Inspection | None:
+        """The answer without asking a server; None if only a peek can tell.
+
+        A record suffices if it leaves no question open. If the file itself is here it is read;
+        else a record is still the answer if a new peek would tell no more, or is not possible.
+        """
+        if subject.asset is None:
+            return await self._inspect(subject, targets, progress)
+        recorded, complete = None, False
+        if not subject.member:
+            recorded, complete = await self._recorded(subject.asset, targets)
+            if recorded is not None:
+                recorded = replace(recorded, subject=subject)
+                settled = all(v.answer is not Answer.UNKNOWN for v in recorded.verdicts)
+                if complete and settled:
+                    return recorded
+        if await self.on_disk(subject):
+            return await self._inspect(subject, targets, progress)
+        if complete or not may_ask(self._resources.settings, subject.asset):
+            return recorded
+        return None
+
+    async def _inspect(
+        self, subject: Subject, targets: Sequence[Target], progress: ProgressCallback
+    ) -> Inspection:
+        from explorer.workbench.inspect import inspect_file
+
+        resources = self._resources
+        file = await file_on_disk(resources, subject, progress)
+        progress(Progress("reading"))
+
+        def work(cancel: Cancellation, file: FileOnDisk = file) -> Inspection:
+            inspection = inspect_file(file, targets, resources.cache, cancel)
+            return self._with_proofs(self.records.keep(inspection))
+
+        return await resources.run(work)
+
+    async def _peek(
+        self, subject: Subject, targets: Sequence[Target], progress: ProgressCallback
+    ) -> Inspection:
+        from explorer.workbench.peek import peek_asset
+
+        assert subject.asset is not None
+        must_have_address(self._resources.settings, subject.asset)
+        progress(Progress("peeking"))
+        inspection = await peek_asset(self._resources, subject, targets)
+        # Written in the background: no answer waits for the disk.
+        self.records.keep_later(inspection)
+        return inspection
+
+    # ------------------------------------------------------------------ what is kept
+
+    async def _recorded(
+        self, asset: Asset, targets: Sequence[Target]
+    ) -> tuple[Inspection | None, bool]:
+        """What is recorded, and whether a new look of the same kind could tell no more."""
+
+        def work(_: Cancellation) -> tuple[Inspection | None, bool]:
+            with self._resources.peeking:
+                record = self.records.load(asset)
+                if record is None:
+                    return None, False
+                return self._inspection_of(asset, record, targets)
+
+        return await self._resources.run(work)
+
+    def _inspection_of(
+        self, asset: Asset, record: LookRecord, targets: Sequence[Target]
+    ) -> tuple[Inspection, bool]:
+        verdicts, complete = verdicts_kept(record, targets)
+        why = Unknown("open the file to see it")
+        inspection = Inspection(
+            subject=self._subject_of(asset),
+            file=record.file,
+            path=None,
+            asset_path=None,
+            check=record.check,
+            asset_sha256=why,
+            listing=why,
+            member=record.member,
+            binary=record.binary,
+            verdicts=verdicts,
+            traffic=record.traffic,
+        )
+        return self._with_proofs(inspection), complete
+
+    def _on_disk(self, subject: Subject) -> bool:
+        if subject.path is not None or subject.asset is None:
+            return True
+        from explorer.fetch import asset_key
+
+        try:
+            return self._resources.cache.holds(asset_key(subject.asset)) is not None
+        except SourceError as error:
+            self._resources.warn(str(error))
+            return False
+
+    def _with_proofs(self, inspection: Inspection) -> Inspection:
+        digest = inspection.file.sha256
+        if isinstance(digest, MISSING):
+            return inspection
+        return replace(inspection, proofs=self._proofs(digest))
+
+    def _proofs(self, sha256: str) -> tuple[Proof, ...]:
+        from explorer.workbench.proof_records import proofs_of
+
+        try:
+            return proofs_of(self._resources.cache, sha256)
+        except SourceError as error:
+            self._resources.warn(str(error))
+            return ()
+
+
+def unexpected(what: str, error: Exception) -> ExplorerError:
+    """A bug, or a file that no rule foresaw, as an error that a user can report."""
+    return ExplorerError(
+        f"{what} could not be looked at: rr-explorer made a mistake",
+        f"{type(error).__name__}: {error}"[:300],
+        "Please report it, with the name of the file",
+    )

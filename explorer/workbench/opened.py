@@ -1,0 +1,184 @@
+"""A file that is on disk, opened as far as its program: its archive, its member, its neighbours."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.archive import ArchiveListing, Member, MemberKind
+from explorer.bytesource import FileSource, chunks_of, hash_chunks
+from explorer.errors import FormatError, NotFoundError
+from explorer.facts import MISSING, Fact, NotApplicable
+from explorer.progress import Cancellation
+from explorer.workbench.models import FileFacts, FileOnDisk, Inspection, Subject
+from explorer.workbench.program_in_archive import is_raw, refuse_member, unpack_program
+
+if TYPE_CHECKING:
+    from explorer.elf import Binary
+    from explorer.fetch import Cache
+
+_LINKS = 8
+"""Links that lead to links, inside an archive; Linux gives up at 40."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A program on disk, and what it came out of."""
+
+    subject: Subject
+    archive: Path
+    """The asset or local file; the program itself if that is no archive."""
+    sha256: str
+    """Of ``archive``."""
+    listing: Fact[ArchiveListing]
+    """NotApplicable if ``archive`` is the program itself."""
+    member: Fact[Member]
+    program: Path
+    """The program, unpacked into the cache if it came from an archive."""
+    file: FileFacts
+    """The program's name, size and digest."""
+
+    @property
+    def name(self) -> str:
+        """What ``archive`` is called, which tells how it is packed. Untrusted."""
+        return self.subject.asset.name if self.subject.asset else self.archive.name
+
+    def neighbours(self, cache: Cache) -> Neighbours | MemberNeighbours | None:
+        """The files beside the program: the archive's members, or a local file's folder.
+
+        None for an asset that is no archive: what is beside it is not known.
+        """
+        if isinstance(self.listing, MISSING) or isinstance(self.member, MISSING):
+            return Neighbours(self.program) if self.subject.asset is None else None
+        return MemberNeighbours(self, self.listing, self.member, cache)
+
+
+def open_file(file: FileOnDisk, cache: Cache, cancel: Cancellation) -> Opened:
+    """Open a file as far as its program, which is unpacked into the cache if need be.
+
+    Raises:
+        FormatError: a damaged archive in which the program was not reached.
+        NotFoundError: no member is the program, or none has the name asked for.
+    """
+    from explorer.archive import listing
+
+    subject, name = file.subject, file.name
+    with FileSource(file.path) as source:
+        raw = is_raw(source, name)
+        if raw:
+            refuse_member(subject, name)
+        digest = file.download.blob.sha256 if file.download else _hash(source, cancel)
+        if raw:
+            facts = FileFacts(name, source.size, digest)
+            nothing = NotApplicable("not an archive")
+            return Opened(subject, file.path, digest, nothing, nothing, file.path, facts)
+        members = listing(source, name, cancel=cancel)
+        member, stored = unpack_program(source, name, subject, digest, cache, cancel)
+    facts = FileFacts(posixpath.basename(member.name) or name, stored.size, stored.sha256)
+    return Opened(subject, file.path, digest, members, member, stored.path, facts)
+
+
+def opened_by(inspection: Inspection) -> Opened | None:
+    """What an inspection of the whole file had opened; None after a peek."""
+    path, digest = inspection.asset_path, inspection.asset_sha256
+    if inspection.path is None or path is None or isinstance(digest, MISSING):
+        return None
+    return Opened(
+        inspection.subject,
+        path,
+        digest,
+        inspection.listing,
+        inspection.member,
+        inspection.path,
+        inspection.file,
+    )
+
+
+class Neighbours:
+    """What stands beside a local binary: its folder's files. Implements ``compat.Surroundings``."""
+
+    def __init__(self, binary: Path) -> None:
+        self.origin = binary.resolve().parent.as_posix()
+
+    def read(self, path: str) -> Binary | None:
+        """The library at an absolute POSIX path, or None where there is no regular file or it is no program."""
+        file = self.file(path)
+        return _library(file) if file else None
+
+    def file(self, path: str) -> Path | None:
+        """The regular file there."""
+        try:
+            where = Path(path)
+            return where if where.is_file() else None
+        except (OSError, ValueError):  # names come from the file: too long, or no name at all
+            return None
+
+
+class MemberNeighbours:
+    """What stands beside a binary inside its archive. Implements ``compat.Surroundings``."""
+
+    def __init__(
+        self, opened: Opened, listing: ArchiveListing, member: Member, cache: Cache
+    ) -> None:
+        self.origin = posixpath.dirname(posixpath.normpath(member.name))
+        self._opened, self._cache = opened, cache
+        self._members = {
+            posixpath.normpath(m.name): m for m in listing.members if m.refused is None
+        }
+
+    def read(self, path: str) -> Binary | None:
+        """The library at a path inside the archive, links within it followed."""
+        file = self.file(path)
+        return _library(file) if file else None
+
+    def file(self, path: str) -> Path | None:
+        """The member there, unpacked into the cache."""
+        member = self._resolve(path)
+        if member is None:
+            return None
+        archive, name, digest = self._opened.archive, self._opened.name, self._opened.sha256
+        inside = f"./{posixpath.normpath(member.name)}"
+        subject = Subject(member.name, None, None, archive, inside)
+        try:
+            with FileSource(archive) as source:
+                unpacked = unpack_program(
+                    source, name, subject, digest, self._cache, Cancellation()
+                )
+                return unpacked[1].path
+        except (FormatError, NotFoundError):
+            return None
+
+    def _resolve(self, path: str) -> Member | None:
+        for _ in range(_LINKS):
+            member = self._members.get(posixpath.normpath(path))
+            if member is None or member.kind is MemberKind.FILE:
+                return member
+            base = "" if member.kind is MemberKind.HARDLINK else posixpath.dirname(member.name)
+            path = posixpath.join(base, member.link)
+        return None
+
+
+def _library(file: Path) -> Binary | None:
+    from explorer.elf import Scope, read
+
+    try:
+        with FileSource(file) as source:
+            return read(source, file.name, Scope.LINKAGE)
+    except FormatError:
+        return None
+
+
+def _hash(source: FileSource, cancel: Cancellation) -> str:
+    return hash_chunks(chunks_of(source), cancel.check)[0].hexdigest()
+
+
+def hash_file(path: Path, cancel: Cancellation) -> tuple[int, str]:
+    """Size in bytes and sha256 of a local file.
+
+    Raises:
+        NotFoundError, SourceError: it cannot be read.
+    """
+    with FileSource(path) as source:
+        return source.size, _hash(source, cancel)
