@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Libc, Target
@@ -14,6 +14,7 @@ from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases import Asset, AssetKind, Release
 from explorer.workbench.build_recipe import BuildRecipe, source_of
+from explorer.workbench.download import unreachable_error
 from explorer.workbench.known_files import FileState
 from explorer.workbench.models import Depth, Inspection
 from explorer.workbench.verdicts import default_target
@@ -132,7 +133,8 @@ async def advise(
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(looks.look_at(asset, (target,))) for asset in assets]
     candidates = tuple(
-        Candidate(asset, task.result()) for asset, task in zip(assets, tasks, strict=True)
+        Candidate(asset, _with_reason(asset, task.result(), settings))
+        for asset, task in zip(assets, tasks, strict=True)
     )
     chosen = next((c for c in candidates if c.answer is Answer.YES), None) or next(
         (c for c in candidates if c.answer is Answer.YES_IF), None
@@ -160,6 +162,13 @@ async def advise(
         source=build,
         why=_why(release, chosen, candidates, arch, libc),
     )
+
+
+def _with_reason(asset: Asset, state: FileState, settings: Settings) -> FileState:
+    """A file that no look can reach, with the reason."""
+    if not state.unreachable:
+        return state
+    return replace(state, error=unreachable_error(settings, asset))
 
 
 def _checked(question: AdviceQuestion) -> tuple[str, str]:
@@ -288,7 +297,7 @@ def _why(
     judged = [(c, c.state.verdict) for c in candidates if c.state.verdict is not None]
     if not judged:
         error = next((c.state.error for c in candidates if c.state.error is not None), None)
-        return f"No file could be looked at: {error.title if error else 'offline'}."
+        return f"No file could be looked at: {error.title if error else 'unknown'}."
     worst = next((pair for pair in judged if pair[0].answer is Answer.NO), judged[0])
     name, deciding = worst[0].asset.name, worst[1].deciding.text
     if worst[0].answer is Answer.UNKNOWN:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.errors import NotFoundError
+from explorer.errors import NotFoundError, OfflineError, SourceError
 from explorer.fetch import Blob, Check, Download
 from explorer.progress import Cancellation, ProgressCallback
 from explorer.releases import Asset
@@ -69,6 +69,18 @@ def _cached(cache: Cache, asset: Asset) -> Download | None:
 def may_ask(settings: Settings, asset: Asset) -> bool:
     """Whether some server has the asset and may be asked for it."""
     return bool(asset.url or asset.api_url) and not (settings.demo or settings.offline)
+
+
+def unreachable_error(settings: Settings, asset: Asset) -> SourceError:
+    """Why no server may be asked for an asset; for one that ``may_ask`` says no to."""
+    try:
+        must_have_address(settings, asset)
+    except NotFoundError as error:
+        return error
+    return OfflineError(
+        "This needs the network, and rr-explorer was told to stay offline",
+        remedy="Leave --offline out",
+    )
 
 
 def must_have_address(settings: Settings, asset: Asset) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import filecmp
 import os
 import posixpath
-import shlex
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -87,35 +86,45 @@ def _write(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
 
 def _extract(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
     """An archive's members, or what a plain compressor holds."""
-    from explorer.archive import RefusedError, detect, extract
+    from explorer.archive import detect, extract
 
     with FileSource(file.path) as source:
+        chosen: object = None
         try:
             opened = open_file(file, cache, to.cancel)
         except NotFoundError:
             if file.subject.member:
                 raise
             # No program in it: documents, sources.
-            written = extract(source, file.name, to.into, progress=to.progress, cancel=to.cancel)
-            _warn_of_refused(file, written.refused, to)
-            return written.paths, None
-        if detect(source, file.name).is_single:
-            copy = _copy(opened, 0o755, to)
-            return (copy,), copy
-        chosen = opened.member
-        wanted = (lambda m: m == chosen) if file.subject.member else (lambda _: True)
-        try:
-            written = extract(
-                source, file.name, to.into, wanted=wanted, progress=to.progress, cancel=to.cancel
-            )
-        except RefusedError as error:
-            if not file.subject.member and isinstance(chosen, Member):
-                # Half an archive must not pass for the whole: the user may ask for the program.
-                name = shlex.quote(f"{file.subject.name}#{chosen.name}")
-                error.remedy = f"Nothing was written. To get the program alone, name it: {name}"
-            raise
+            _check_nothing_refused(source, file.name, to.cancel)
+        else:
+            if detect(source, file.name).is_single:
+                copy = _copy(opened, 0o755, to)
+                return (copy,), copy
+            chosen = opened.member
+        written = extract(
+            source,
+            file.name,
+            to.into,
+            wanted=(lambda m: m == chosen) if file.subject.member else (lambda _: True),
+            progress=to.progress,
+            cancel=to.cancel,
+        )
     _warn_of_refused(file, written.refused, to)
     return written.paths, _mark_executable(chosen, written.paths, to.into)
+
+
+def _check_nothing_refused(source: FileSource, name: str, cancel: Cancellation) -> None:
+    """The program of an archive may be what is refused: then the rest must not pass for all of it.
+
+    Raises:
+        RefusedError: (a FormatError) a member is refused.
+    """
+    from explorer.archive import RefusedError, listing
+
+    for member in listing(source, name, cancel=cancel).members:
+        if member.refused is not None:
+            raise RefusedError(member.refused.rule, member.refused.text, member.name)
 
 
 def _warn_of_refused(file: FileOnDisk, members: Sequence[Member], to: _Destination) -> None:
