@@ -16,6 +16,7 @@ from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from explorer.fetch.cache import Cache, Store, open_cache
+    from explorer.fetch.disk import write_new
     from explorer.fetch.download import Downloader
     from explorer.fetch.remote import RemoteSource, open_remote
 
@@ -29,6 +30,7 @@ __getattr__ = lazy_exports(
         "Store": "cache",
         "open_cache": "cache",
         "open_remote": "remote",
+        "write_new": "disk",
     },
 )
 
@@ -48,4 +50,5 @@ __all__ = [
     "member_key",
     "open_cache",
     "open_remote",
+    "write_new",
 ]

@@ -305,8 +305,8 @@ class Cache:
     def entries(self) -> tuple[CacheEntry, ...]:
         """Every blob, most recently used first."""
         names: dict[str, list[str]] = {}
-        for key in self._index.keys():  # noqa: SIM118 - not a mapping
-            row = _row(self._index.load(key))
+        for _, value in self._index.rows():
+            row = _row(value)
             sha256, name = row.get("sha256"), row.get("name")
             if isinstance(name, str) and isinstance(sha256, str):
                 names.setdefault(sha256, []).append(name)

@@ -9,7 +9,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from explorer.errors import SourceError
 from explorer.fetch.disk import Warn, expect_file, expect_folder, file_lock
@@ -66,8 +66,11 @@ class Database(ABC):
     def keys(self) -> tuple[str, ...]:
         """Every key, oldest first."""
 
+    table: ClassVar[str]
+    """The name of the table that has the columns ``key`` and ``value``."""
+
     @abstractmethod
-    def count(self) -> int:
+    def _count(self) -> int:
         """The number of values."""
 
     @abstractmethod
@@ -82,6 +85,24 @@ class Database(ABC):
     def exists(self) -> bool:
         """Whether a value was ever stored."""
         return self.path.exists()
+
+    def count(self) -> int:
+        """The number of values, also on a full disk."""
+        if not self.exists:
+            return 0
+        try:
+            return self._count()
+        except SourceError:
+            return int(self._read_only(f"SELECT COUNT(*) FROM {self.table}")[0][0])
+
+    def rows(self) -> list[tuple[str, bytes]]:
+        """Every key with its value, oldest first; also on a full disk."""
+        try:
+            pairs = [(key, self.load(key)) for key in self.keys()]
+            return [(key, value) for key, value in pairs if value is not None]
+        except SourceError:
+            rows = self._read_only(f"SELECT key, value FROM {self.table}")
+            return [(key, value) for key, value in rows if isinstance(value, bytes)]
 
     def clear(self) -> None:
         """Forget everything, also what was put aside. On a full disk, remove the file itself."""
@@ -103,6 +124,18 @@ class Database(ABC):
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    def _read_only(self, query: str) -> list[tuple[Any, ...]]:
+        """Read without writing anything; misses what is only in sqlite's log yet.
+
+        Any other connection needs room for a log and an index of it.
+        """
+        try:
+            uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
+            with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+                return connection.execute(query).fetchall()
+        except sqlite3.Error as error:
+            raise self._trouble(str(error)) from error
 
     def _run(self, work: Callable[[Any], T]) -> T:
         for _ in range(3):

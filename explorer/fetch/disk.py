@@ -8,7 +8,8 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -24,6 +25,16 @@ CHUNK = 256 * 1024
 FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 ASIDE = ".aside-"
 """Stands in the names of what was put aside."""
+
+_NOT_SUPPORTED = {
+    getattr(errno, name)
+    for name in ("EOPNOTSUPP", "ENOTSUP", "EISDIR", "ENOENT", "EINVAL")
+    if hasattr(errno, name)
+}
+"""What open() answers where O_TMPFILE is not known (open(2)); a missing folder fails again."""
+_OWN_FILES = "/proc/self/fd"
+_BESIDE = ".rr-explorer-"
+_BESIDE_AGE_S = 3600.0
 
 Warn = Callable[[str], object]
 
@@ -113,3 +124,53 @@ def file_lock(path: Path, warn: Warn) -> filelock.BaseFileLock:
 
     expect_file(path, warn)
     return filelock.FileLock(path, mode=0o600, thread_local=False)
+
+
+def write_new(path: Path, chunks: Iterable[bytes], executable: bool = False) -> None:
+    """Write a file that does not exist yet, complete or not at all. The umask decides its mode.
+
+    Where the system can (Linux), the file has no name until it is complete, so that a process that
+    is killed leaves nothing. Elsewhere it is a hidden one beside ``path``; what chunks raise
+    removes it, and ``write_new`` removes what a killed process left there an hour ago.
+
+    Raises:
+        FileExistsError: ``path`` exists.
+        OSError: from the disk.
+    """
+    mode = 0o777 if executable else 0o666
+    unnamed = getattr(os, "O_TMPFILE", 0) if Path(_OWN_FILES).is_dir() else 0
+    try:
+        handle = os.open(path.parent, os.O_WRONLY | unnamed, mode) if unnamed else -1
+    except OSError as error:  # not every file system can
+        if error.errno not in _NOT_SUPPORTED:
+            raise
+        handle = -1
+    if handle < 0:
+        _write_beside(path, chunks, mode)
+        return
+    with os.fdopen(handle, "wb", buffering=0) as file:
+        for chunk in chunks:
+            write_all(file, chunk)
+        os.fsync(handle)
+        # Refuses a name that exists. Python calls linkat(), which alone follows this link, only
+        # if there is a directory; an absolute path ignores it.
+        os.link(f"{_OWN_FILES}/{handle}", path, src_dir_fd=handle, follow_symlinks=True)
+
+
+def _write_beside(path: Path, chunks: Iterable[bytes], mode: int) -> None:
+    for left in path.parent.glob(f"{_BESIDE}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _BESIDE_AGE_S:
+                left.unlink()
+    temporary = path.with_name(f"{_BESIDE}{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        with os.fdopen(os.open(temporary, flags, mode), "wb", buffering=0) as file:
+            for chunk in chunks:
+                write_all(file, chunk)
+            os.fsync(file.fileno())
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

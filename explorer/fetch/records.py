@@ -25,6 +25,8 @@ _PRUNE = (
 class Records(Database):
     """One table; beyond ``limit_bytes`` of values, those stored first are removed."""
 
+    table = "record"
+
     def __init__(self, folder: Path, limit_bytes: int, warn: Warn) -> None:
         super().__init__(folder / "records.db", warn)
         self._limit = limit_bytes
@@ -63,9 +65,7 @@ class Records(Database):
         rows = self._locked(lambda db: db.execute("SELECT key FROM record ORDER BY id").fetchall())
         return tuple(key for (key,) in rows if isinstance(key, str))
 
-    def count(self) -> int:
-        if not self.exists:
-            return 0
+    def _count(self) -> int:
         rows = self._locked(lambda db: db.execute("SELECT COUNT(*) FROM record").fetchone())
         return int(rows[0])
 

@@ -43,6 +43,8 @@ class RawDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
 class Table(Database):
     """One diskcache folder; beyond ``limit_bytes``, values stored first are removed."""
 
+    table = "Cache"
+
     def __init__(self, folder: Path, limit_bytes: int, warn: Warn) -> None:
         super().__init__(folder / "cache.db", warn)
         self._limit = limit_bytes
@@ -75,8 +77,8 @@ class Table(Database):
             return ()
         return self._run(lambda db: tuple(key for key in db if isinstance(key, str)))
 
-    def count(self) -> int:
-        return self._run(len) if self.exists else 0
+    def _count(self) -> int:
+        return self._run(len)
 
     def _clear(self) -> None:
         self._run(lambda db: db.clear())

@@ -16,6 +16,8 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from importlib import metadata
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,6 +33,7 @@ from explorer.progress import Cancellation
 from tests.fetch.conftest import noise
 
 MB = 1 << 20
+ROOT = Path(__file__).parents[2]
 
 
 def put(cache: Cache, key: str, data: bytes, name: str = "rr") -> Blob:
@@ -637,3 +640,24 @@ def test_the_front_door_is_light() -> None:
 def test_keys_change_with_the_thing() -> None:
     keys = [member_key(a, b) for a, b in itertools.product(("aa", "bb"), ("rr", "rr.asc"))]
     assert len(set(keys)) == 4
+
+
+def test_the_statement_on_the_pickles_is_openvex() -> None:
+    """The fields that OpenVEX 0.2.0 requires, and the versions that are installed."""
+    document = json.loads((ROOT / "docs/openvex.json").read_bytes())
+    assert document["@context"] == "https://openvex.dev/ns/v0.2.0"
+    assert document["@id"].startswith("urn:uuid:")
+    assert document["author"]
+    assert isinstance(document["version"], int)
+    assert datetime.fromisoformat(document["timestamp"]).tzinfo is not None
+    (statement,) = document["statements"]
+    assert statement["vulnerability"]["name"] == "CVE-2025-69872"
+    assert statement["status"] == "not_affected"
+    assert statement["justification"] == "vulnerable_code_not_in_execute_path"
+    (product,) = statement["products"]
+    assert product["@id"] == "pkg:pypi/rr-explorer"
+    installed = f"pkg:pypi/diskcache@{metadata.version('diskcache')}"
+    assert [part["@id"] for part in product["subcomponents"]] == [installed]
+    for path in ("explorer/fetch/tables.py", "tests/fetch/test_cache.py"):
+        assert path in statement["impact_statement"]
+        assert (ROOT / path).is_file()
