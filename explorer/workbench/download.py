@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.errors import NotFoundError, OfflineError, SourceError
+from explorer.errors import NotFoundError, SourceError
 from explorer.fetch import Blob, Check, Download
 from explorer.progress import Cancellation, ProgressCallback
 from explorer.releases import Asset
 from explorer.workbench.models import FileOnDisk, Subject
+from explorer.workbench.resources import offline_error
 
 if TYPE_CHECKING:
     from explorer.fetch import Cache
@@ -77,10 +78,7 @@ def unreachable_error(settings: Settings, asset: Asset) -> SourceError:
         must_have_address(settings, asset)
     except NotFoundError as error:
         return error
-    return OfflineError(
-        "This needs the network, and rr-explorer was told to stay offline",
-        remedy="Leave --offline out",
-    )
+    return offline_error()
 
 
 def must_have_address(settings: Settings, asset: Asset) -> None:

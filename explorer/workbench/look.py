@@ -55,8 +55,8 @@ class Looks:
 
         ``unreachable`` if nothing is recorded or on disk, and no server may be asked.
         """
-        subject = self._subject_of(asset)
         try:
+            subject = self._subject_of(asset)
             inspection = await self._look_locally(subject, targets, ignore_progress)
             if inspection is None:
                 if not may_ask(self._resources.settings, asset):
@@ -67,7 +67,7 @@ class Looks:
         except ExplorerError as error:
             return FileState(error=error)
         except Exception as error:  # noqa: BLE001 - a bug costs this file, not the list it is in
-            return FileState(error=unexpected(subject.name, error))
+            return FileState(error=unexpected(asset.name, error))
         return FileState(inspection)
 
     async def known(self, asset: Asset, targets: Sequence[Target]) -> Inspection | None:
@@ -76,14 +76,15 @@ class Looks:
 
     async def on_disk(self, subject: Subject) -> bool:
         """Whether the file's bytes are local, judged by size alone: using them verifies them."""
-        return await self._resources.run(lambda _: self._on_disk(subject))
+        if subject.path is not None or subject.asset is None:
+            return True
+        asset = subject.asset
+        return await self._resources.run(lambda _: self._on_disk(asset))
 
     async def cached(self, assets: Iterable[Asset]) -> frozenset[str]:
         """The keys (``file_key``) of those assets whose bytes are on disk, judged by size alone."""
         return await self._resources.run(
-            lambda _: frozenset(
-                file_key(asset) for asset in assets if self._on_disk(self._subject_of(asset))
-            )
+            lambda _: frozenset(file_key(asset) for asset in assets if self._on_disk(asset))
         )
 
     async def judge(self, inspection: Inspection, targets: Sequence[Target]) -> Inspection:
@@ -188,13 +189,13 @@ class Looks:
         )
         return self._with_proofs(inspection), complete
 
-    def _on_disk(self, subject: Subject) -> bool:
-        if subject.path is not None or subject.asset is None:
+    def _on_disk(self, asset: Asset) -> bool:
+        if asset.path is not None:
             return True
         from explorer.fetch import asset_key
 
         try:
-            return self._resources.cache.holds(asset_key(subject.asset)) is not None
+            return self._resources.cache.holds(asset_key(asset)) is not None
         except SourceError as error:
             self._resources.warn(str(error))
             return False

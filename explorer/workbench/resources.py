@@ -106,10 +106,7 @@ class Resources:
             OfflineError: where the user chose to be offline.
         """
         if self.settings.offline:
-            raise OfflineError(
-                "This needs the network, and rr-explorer was told to stay offline",
-                remedy="Leave --offline out",
-            )
+            raise offline_error()
         if self._client is not None:
             return self._client
         from explorer.http import make_client
@@ -229,3 +226,11 @@ class Resources:
         self._client = self._threads = self._writer = self._cache = self._downloader = None
         self._engines.clear()
         self._turn, self._engine_turn = asyncio.Lock(), asyncio.Lock()
+
+
+def offline_error() -> OfflineError:
+    """What is said of everything that needs a server when the user chose to be offline."""
+    return OfflineError(
+        "This needs the network, and rr-explorer was told to stay offline",
+        remedy="Leave --offline out",
+    )
