@@ -1,13 +1,18 @@
-"""What a call costs before it does anything: heavy packages are imported only where they are needed."""
+"""What a call costs before it does anything: heavy packages are imported only where they are
+needed."""
 
+import ast
+import importlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+import explorer
 
 HEAVY = ("httpx", "elftools", "diskcache", "textual")
 PROBE = """
@@ -23,7 +28,8 @@ print(json.dumps({"code": code, "seconds": seconds, "modules": seen}), file=sys.
 
 
 def probe(words: list[str], home: Path) -> tuple[int, float, set[str]]:
-    """Exit code, seconds from the first import to the end, and the top-level modules of a fresh interpreter."""
+    """Exit code, seconds from the first import to the end, and the top-level modules of a fresh
+    interpreter."""
     environ = {
         **os.environ,
         "XDG_CACHE_HOME": str(home),
@@ -38,8 +44,8 @@ def probe(words: list[str], home: Path) -> tuple[int, float, set[str]]:
         timeout=60,
         check=True,
     )
-    told = json.loads(done.stderr.splitlines()[-1])
-    return told["code"], told["seconds"], set(told["modules"])
+    printed = json.loads(done.stderr.splitlines()[-1])
+    return printed["code"], printed["seconds"], set(printed["modules"])
 
 
 @pytest.mark.parametrize(
@@ -92,7 +98,8 @@ def test_light_commands_import_nothing_heavy(
     ],
 )
 def test_no_command_imports_textual(words: list[str], code: int, tmp_path: Path) -> None:
-    """``verify`` comes as far as asking an engine for an image that is not there, or finds no engine."""
+    """``verify`` comes as far as asking an engine for an image that is not there, or finds no
+    engine."""
     words = [str(tmp_path / "out") if word == "OUT" else word for word in words]
     ended, _, modules = probe(words, tmp_path / "home")
     assert ended == code
@@ -116,3 +123,48 @@ def test_front_doors_are_light(module: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert not set(done.stdout.split()) & set(HEAVY)
+
+
+ROOMS = ("archive", "cli", "compat", "elf", "fetch", "releases", "tui", "verify", "workbench")
+DOORS = {f"explorer.{room}" for room in ROOMS} | {
+    "explorer.report",
+    "explorer.report.advice",
+    "explorer.report.binaries",
+    "explorer.report.documents",
+    "explorer.report.json",
+    "explorer.report.matrix_marks",  # until the app imports from the other doors
+    "explorer.report.snippets",
+    "explorer.report.tables",
+    "explorer.report.verdicts",
+}
+"""What another room may import. ``report`` has several doors, each small enough to keep."""
+MOST_NAMES = 32
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports, from anywhere inside it."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_rooms_are_entered_by_their_doors() -> None:
+    """No module imports an inner module of another room."""
+    root = Path(explorer.__file__).parent
+    past = []
+    for path in root.rglob("*.py"):
+        own = path.relative_to(root).parts[0]
+        for module in imported(path):
+            room = module.split(".")[1] if module.startswith("explorer.") else ""
+            if room in (*ROOMS, "report") and room != own and module not in DOORS:
+                past.append(f"{path.relative_to(root)}: {module}")
+    assert not past
+
+
+@pytest.mark.parametrize("door", sorted(door for door in DOORS if ".report." in door))
+def test_the_doors_of_report_are_small(door: str) -> None:
+    names = importlib.import_module(door).__all__
+    assert len(names) <= MOST_NAMES
+    assert len(set(names)) == len(names)

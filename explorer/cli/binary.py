@@ -80,7 +80,7 @@ def inspect(
             progress=output.progress,
         )
         if output.json:
-            from explorer.report.json import inspection as as_json
+            from explorer.report.json import inspect as as_json
 
             output.data(as_json(found, bench.warnings))
         else:
@@ -218,9 +218,9 @@ def verify(
         options = ProofOptions(image, engine or "", argv, on, seconds or 0.0, settings.pull)
         proof = await bench.verify(found, options, progress=output.progress)
         if output.json:
-            from explorer.report.json import verification
+            from explorer.report.json import verify as as_json
 
-            output.data(verification(proof, found, bench.warnings))
+            output.data(as_json(proof, found, bench.warnings))
         else:
             show_proof(output, proof)
         if proof.result.value not in ("ran", "failed"):
@@ -298,7 +298,7 @@ def get(state: CliState, target: str, into: Path, platform: str) -> int:
         subject = await bench.resolve(target, platform)
         got = await bench.get(subject, into, progress=output.progress)
         if output.json:
-            from explorer.report.json import got as as_json
+            from explorer.report.json import get as as_json
 
             output.data(as_json(got, subject.name, bench.warnings))
         else:

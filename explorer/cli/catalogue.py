@@ -152,7 +152,7 @@ async def _look(bench: Workbench, output: Output, shown: list[Asset]) -> dict[st
     """Peek at all that can be reached, at once; what could not be looked at is told, each reason once, and left out."""
     from explorer.progress import Progress
     from explorer.report import plural
-    from explorer.report.matrix import error_lines
+    from explorer.report.tables import error_lines
 
     done = 0
 

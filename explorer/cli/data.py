@@ -188,7 +188,7 @@ def doctor(state: CliState, exit_code: bool) -> int:
 @click.pass_obj
 def schema(state: CliState, command: str) -> int:
     """Print the JSON Schema (2020-12) of every command's --json, or of COMMAND's alone."""
-    from explorer.report.schema import commands, schema_text
+    from explorer.report.json import commands, schema_text
 
     if command and command not in commands():
         raise UsageError(

@@ -72,10 +72,11 @@ def matrix(
         found = await bench.matrix(
             tags, latest or (None if tags else 10), on, progress=output.progress
         )
-        from explorer.report.matrix import matrix_errors, matrix_json, matrix_markdown
+        from explorer.report.json import matrix as as_json
+        from explorer.report.tables import matrix_errors, matrix_markdown
 
         if output.json:
-            output.data(matrix_json(found))
+            output.data(as_json(found))
             return OK
         output.warnings(found.warnings)
         if markdown:
@@ -94,7 +95,7 @@ def show_matrix(
     output: Output, matrix: Matrix, everything: bool = False, most: int | None = None
 ) -> tuple[str, ...]:
     """Draw the matrix, where there is no terminal in ``most`` cells of width; gives the sentences that explain its marks."""
-    from explorer.report.matrix_table import matrix_tables
+    from explorer.report.tables import matrix_tables
 
     shown = matrix_tables(matrix, output.room() or most, everything)
     for place, table in enumerate(shown.tables):
@@ -132,9 +133,9 @@ def advise(state: CliState, tag: str, arch: str, libc: str) -> int:
         found = await bench.advise(tag, arch, libc, progress=output.progress)
         call = call_of(settings)
         if output.json:
-            from explorer.report.advice import advice_json
+            from explorer.report.json import advise as as_json
 
-            output.data(advice_json(found, call, bench.warnings))
+            output.data(as_json(found, call, bench.warnings))
         else:
             show_advice(output, found, call)
         return OK if found.chosen else NO
@@ -157,8 +158,7 @@ def call_of(settings: Settings) -> str:
 def show_advice(output: Output, advice: Advice, call: str) -> None:
     """Which file, why, what proves it or would; then the lines to paste, each under its title, or why there are none."""
     from explorer.report import Cell
-    from explorer.report.advice import advice_facts, advice_headline, advice_title
-    from explorer.report.snippets import pastable
+    from explorer.report.advice import advice_facts, advice_headline, advice_title, pastable
 
     output.line(advice_title(advice))
     output.line(advice_headline(advice))

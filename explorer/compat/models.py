@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from explorer.elf.models import Binary
+from explorer.elf import Binary
 from explorer.facts import Fact
 
 

@@ -1,6 +1,14 @@
 """Models in, plain text, rows, JSON and documents out. Pure, and the only sanitiser.
 
-Both faces draw ``Cell``s: text that is safe by construction, with a meaning (``good``, ``bad`` …) instead of a colour.
+Both faces draw ``Cell``s: text that is safe by construction, with a meaning (``good``, ``bad`` …)
+instead of a colour. This door has cells, widths and units; the others are sub-packages:
+
+- ``verdicts``: verdicts, reasons, libraries, proofs, targets, rules
+- ``binaries``: what a binary is, a table for each tab
+- ``tables``: releases, assets, the matrix, the cache, findings, progress
+- ``advice``: which file to use, and lines to paste
+- ``documents``: a report as Markdown, JSON, HTML or SVG
+- ``json``: what ``--json`` prints, and its schema
 """
 
 from explorer.report.binaries import (
@@ -37,40 +45,38 @@ from explorer.report.cells import (
     missing_text,
     result_cell,
 )
-from explorer.report.jobs import (
+from explorer.report.tables import (
     CACHE_COLUMNS,
     FINDING_COLUMNS,
-    cache_facts,
-    cache_row,
-    finding_row,
-    job_row,
-    progress_line,
-)
-from explorer.report.proofs import (
-    CHECK_COLUMNS,
-    agrees_cell,
-    check_row,
-    command_lines,
-    engine_in_words,
-    image_in_words,
-    output_lines,
-    proof_facts,
-    proof_line,
-)
-from explorer.report.tables import (
     RELEASE_COLUMNS,
     AssetRow,
+    Mark,
+    MarkForm,
+    MarkState,
+    MatrixTable,
+    MatrixTables,
     asset_columns,
     asset_facts,
     asset_row,
     asset_rows,
+    cache_facts,
+    cache_row,
     catalogue_title,
     catalogue_words,
+    error_lines,
+    finding_row,
     gap_row,
+    mark_cell,
+    mark_of,
+    matrix_errors,
+    matrix_markdown,
+    matrix_tables,
+    progress_line,
     release_row,
     release_title,
     shown_assets,
     unpublished,
+    verdict_words,
 )
 from explorer.report.text import cell_width, clip, clip_middle, one_line, pad, visible
 from explorer.report.units import (
@@ -84,23 +90,35 @@ from explorer.report.units import (
     plural,
 )
 from explorer.report.verdicts import (
+    CHECK_COLUMNS,
     DEPENDENCY_COLUMNS,
     REASON_COLUMNS,
     RULE_COLUMNS,
     TARGET_COLUMNS,
     VERDICT_COLUMNS,
     Banner,
+    ReasonBlock,
+    agrees_cell,
+    binary_in_words,
+    check_row,
+    command_lines,
+    deciding_in_words,
     dependency_facts,
     dependency_rows,
+    engine_in_words,
     headline,
+    image_in_words,
+    output_lines,
+    proof_facts,
+    proof_line,
     reason_blocks,
     reason_row,
     rule_row,
+    target_in_words,
     target_row,
     verdict_banner,
     verdict_row,
 )
-from explorer.report.words import binary_in_words, deciding_in_words, target_in_words
 
 __all__ = [
     "CACHE_COLUMNS",
@@ -125,6 +143,12 @@ __all__ = [
     "Banner",
     "Cell",
     "Column",
+    "Mark",
+    "MarkForm",
+    "MarkState",
+    "MatrixTable",
+    "MatrixTables",
+    "ReasonBlock",
     "Row",
     "Style",
     "age",
@@ -151,6 +175,7 @@ __all__ = [
     "dependency_rows",
     "dynamic_row",
     "engine_in_words",
+    "error_lines",
     "fact_cell",
     "finding_row",
     "gap_row",
@@ -163,8 +188,12 @@ __all__ = [
     "image_in_words",
     "iso_date",
     "iso_time",
-    "job_row",
     "listing_problem",
+    "mark_cell",
+    "mark_of",
+    "matrix_errors",
+    "matrix_markdown",
+    "matrix_tables",
     "member_row",
     "missing_text",
     "note_row",
@@ -193,5 +222,6 @@ __all__ = [
     "unpublished",
     "verdict_banner",
     "verdict_row",
+    "verdict_words",
     "visible",
 ]

@@ -8,8 +8,30 @@ from explorer.facts import MISSING, Fact, known_or
 from explorer.report.cells import EMPTY, Cell, Column, Row, fact_cell, missing_text
 from explorer.report.text import one_line
 from explorer.report.units import human_size
-from explorer.report.words import binary_in_words
-from explorer.workbench.models import Inspection
+from explorer.report.verdicts.words import binary_in_words
+from explorer.workbench import Inspection
+
+__all__ = [
+    "DYNAMIC_COLUMNS",
+    "GO_COLUMNS",
+    "MEMBER_COLUMNS",
+    "NOTE_COLUMNS",
+    "SECTION_COLUMNS",
+    "SEGMENT_COLUMNS",
+    "SYMBOL_COLUMNS",
+    "binary_facts",
+    "dynamic_row",
+    "go_cgo",
+    "go_rows",
+    "listing_problem",
+    "member_row",
+    "note_row",
+    "section_row",
+    "segment_row",
+    "size_in_words",
+    "symbol_row",
+    "tab_note",
+]
 
 
 def _hex(value: int) -> Cell:

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from explorer.cli import run
-from explorer.report.schema import schema_text
+from explorer.report.json import schema_text
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
 from tests.support.github import GitHub

@@ -14,9 +14,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from explorer.facts import NotApplicable, Unknown
-from explorer.report.documents import FORMATS, document, report
-from explorer.report.html import html
-from explorer.report.markdown import code, fence, in_table, prose
+from explorer.report.documents import FORMATS, report
+from explorer.report.documents.content import document
+from explorer.report.documents.html import html
+from explorer.report.markup import code, fence, in_table, prose
 from explorer.verify import CheckResult, Engine, Image, Proof, Result
 from explorer.workbench import Inspection, Subject
 from tests.report.conftest import NOW

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.report.matrix_marks import MarkForm, mark_cell, mark_of
+from explorer.report.tables import MarkForm, mark_cell, mark_of
 from explorer.settings import Settings
 from explorer.workbench import Answer, FileState, Matrix, MatrixCell, Workbench, file_key
 

@@ -12,7 +12,7 @@ import pytest
 
 from explorer.compat import Answer
 from explorer.errors import FormatError, UsageError
-from explorer.report.snippets import Snippet, snippets
+from explorer.report.advice import Snippet, snippets
 from explorer.settings import Settings
 from explorer.workbench import Advice, Depth, Workbench
 from tests.support.archives import make_archive, roadrunner_members

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 from explorer.compat import Answer
 from explorer.facts import NotApplicable
-from explorer.report.snippets import Snippet, pastable
+from explorer.report.advice import Snippet, pastable
 from explorer.verify import Result
 from explorer.workbench import Advice, BuildRecipe, Depth, ProofOptions, Workbench
 from tests.support import buildx

@@ -7,8 +7,8 @@ import pytest
 
 from explorer.compat import Answer
 from explorer.errors import NotFoundError, SourceError, UsageError
-from explorer.report.matrix import matrix_json, matrix_markdown
-from explorer.report.matrix_table import matrix_tables
+from explorer.report.json import matrix as matrix_json
+from explorer.report.tables import matrix_markdown, matrix_tables
 from explorer.workbench import AssetKind, Workbench, file_key
 from explorer.workbench.matrix import PEEKS
 from tests.support.binaries import binary

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explorer.report.cells import EMPTY, Cell, Column, Row
-from explorer.report.matrix import marks_of, matrix_columns, matrix_row
-from explorer.report.matrix_marks import Mark, MarkForm, matrix_legend
+from explorer.report.tables.marks import Mark, MarkForm, matrix_legend
+from explorer.report.tables.matrix import marks_of, matrix_columns, matrix_row
 from explorer.report.text import cell_width
 from explorer.workbench import Matrix
 

@@ -9,25 +9,7 @@ from explorer.progress import Progress
 from explorer.report.cells import Cell, Column, Row, Style
 from explorer.report.text import one_line
 from explorer.report.units import human_duration, human_rate, human_size, iso_time, percent, plural
-from explorer.workbench.models import Finding, Health
-
-
-def job_row(key: str, name: str, progress: Progress | None) -> Row:
-    """A running job: what, how far, how fast, how long still."""
-    if progress is None:
-        return Row(key, (Cell(name), Cell("waiting", "dim"), Cell(""), Cell(""), Cell("")))
-    rate = human_rate(progress.rate) if progress.rate and progress.unit == "bytes" else ""
-    left = human_duration(progress.seconds_left) if progress.seconds_left is not None else ""
-    return Row(
-        key,
-        (
-            Cell(name),
-            Cell(progress.stage),
-            Cell(_done(progress), align="right"),
-            Cell(rate, "dim", "right"),
-            Cell(left, "dim", "right"),
-        ),
-    )
+from explorer.workbench import Finding, Health
 
 
 def _done(progress: Progress) -> str:

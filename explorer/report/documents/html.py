@@ -9,11 +9,11 @@ from html import escape
 from importlib.resources import files
 
 from explorer.report.cells import Cell, Row
-from explorer.report.documents import SUMMARY_COLUMNS, Document, ProofPart, ReportSection
+from explorer.report.documents.content import SUMMARY_COLUMNS, Document, ProofPart, ReportSection
 from explorer.report.text import visible
 from explorer.report.verdicts import ReasonBlock
 
-STYLE = files("explorer.report").joinpath("report.css").read_text("utf-8")
+STYLE = files("explorer.report.documents").joinpath("report.css").read_text("utf-8")
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
 """Only this very style is allowed, so that even a mistake in escaping could neither run nor fetch anything."""

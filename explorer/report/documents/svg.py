@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from explorer.report.documents import SUMMARY_COLUMNS, Document
+from explorer.report.documents.content import SUMMARY_COLUMNS, Document
 from explorer.report.text import cell_width, clip, clip_middle, visible
 
 CHARACTER = 8.0

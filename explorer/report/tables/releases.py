@@ -22,9 +22,9 @@ from explorer.report.cells import (
 )
 from explorer.report.text import visible
 from explorer.report.units import age, human_size, iso_date, iso_time, plural
-from explorer.report.words import deciding_in_words
+from explorer.report.verdicts.words import deciding_in_words
 from explorer.verify import Proof
-from explorer.workbench.models import Inspection
+from explorer.workbench import Inspection
 
 RELEASE_COLUMNS = (
     Column("tag", "release", grows=True),

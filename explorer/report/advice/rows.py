@@ -1,22 +1,17 @@
-"""Advice in words and JSON: which file, why, what proves it, and the command that would."""
+"""Advice in words: which file, why, what proves it, and the command that would."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 
 from explorer.compat import Answer
 from explorer.facts import MISSING
 from explorer.report.cells import Cell, Row, answer_cell
-from explorer.report.json_base import Object, object_of
-from explorer.report.json_binary import asset as asset_json
-from explorer.report.matrix import file_json
-from explorer.report.matrix_marks import verdict_words
-from explorer.report.proofs import proof_line
-from explorer.report.snippets import pastable
+from explorer.report.tables.marks import verdict_words
 from explorer.report.text import one_line, visible
 from explorer.report.units import human_size
-from explorer.report.words import target_in_words
+from explorer.report.verdicts.proofs import proof_line
+from explorer.report.verdicts.words import target_in_words
 from explorer.verify import Proof
 from explorer.workbench import Advice, Candidate
 
@@ -132,39 +127,4 @@ def prove_command(advice: Advice, call: str = CALL) -> str:
     asset = advice.chosen.asset
     return visible(
         f"{call} verify {shlex.quote(f'{asset.tag}/{asset.name}')} --on {shlex.quote(advice.target.name)}"
-    )
-
-
-def advice_json(advice: Advice, call: str = CALL, warnings: Sequence[str] = ()) -> Object:
-    """What ``advise --json`` prints."""
-    lines, why_none = pastable(advice)
-    proof = proof_of(advice)
-    target = advice.target.name
-    return object_of(
-        repo=advice.repo,
-        tag=advice.release.tag,
-        arch=advice.arch,
-        libc=advice.libc,
-        target=target,
-        why=advice.why,
-        chosen=asset_json(advice.chosen.asset) if advice.chosen else None,
-        sha256=advice.sha256,
-        sha256_from=advice.sha256_from or None,
-        proof={
-            "result": proof.result.value,
-            "platform": proof.platform,
-            "started_at": proof.started_at,
-        }
-        if proof
-        else None,
-        prove=prove_command(advice, call) or None,
-        candidates=[
-            file_json(candidate.asset, candidate.state, target) for candidate in advice.candidates
-        ],
-        snippets=[
-            {"key": s.key, "title": s.title, "language": s.language, "text": s.text, "note": s.note}
-            for s in lines
-        ],
-        nothing_to_paste=why_none or None,
-        warnings=list(warnings),
     )

@@ -6,13 +6,10 @@ escapes them for its own language.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from explorer import __version__
 from explorer.facts import MISSING
 from explorer.report.binaries import binary_facts
 from explorer.report.cells import (
@@ -24,22 +21,23 @@ from explorer.report.cells import (
     missing_text,
     result_cell,
 )
-from explorer.report.proofs import (
+from explorer.report.units import human_size, iso_time
+from explorer.report.verdicts import (
+    ReasonBlock,
     check_row,
     command_lines,
-    engine_in_words,
+    deciding_in_words,
+    headline,
     output_lines,
     proof_facts,
     proof_line,
+    reason_blocks,
+    verdict_banner,
 )
-from explorer.report.text import visible
-from explorer.report.units import human_size, iso_time
-from explorer.report.verdicts import ReasonBlock, headline, reason_blocks, verdict_banner
-from explorer.report.words import deciding_in_words
+from explorer.report.versions import versions
 from explorer.verify import Proof
-from explorer.workbench.models import Inspection
+from explorer.workbench import Inspection
 
-FORMATS = ("markdown", "json", "html", "svg")
 OUTPUT_LINES = 200
 """Lines of a container's output that a report quotes; the JSON has all that was kept."""
 
@@ -88,22 +86,6 @@ SUMMARY_COLUMNS = (
     Column("because", "because"),
     Column("proof", "proof"),
 )
-
-
-def versions(inspections: Sequence[Inspection]) -> tuple[tuple[str, str], ...]:
-    """What the report was made with: rr-explorer, Python, the system, and each engine that a proof ran on."""
-    engines = {
-        engine_in_words(p.engine): None
-        for i in inspections
-        for p in i.proofs
-        if not isinstance(p.engine, MISSING)
-    }
-    return (
-        ("rr-explorer", __version__),
-        ("Python", platform.python_version()),
-        ("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
-        *(("engine", engine) for engine in engines),
-    )
 
 
 def document(inspections: Sequence[Inspection], now: datetime | None = None) -> Document:
@@ -202,50 +184,3 @@ def _proof(proof: Proof) -> ProofPart:
         command_lines(proof),
         tuple((name, lines) for name, lines in output if lines),
     )
-
-
-def report(
-    inspections: Sequence[Inspection],
-    form: str,
-    now: datetime | None = None,
-    warnings: Sequence[str] = (),
-) -> str:
-    """The report as text in one of ``FORMATS``. ``warnings`` stand in the JSON: of the others a person reads them beside it.
-
-    Raises:
-        ValueError: there is no such format.
-    """
-    if form == "json":
-        from explorer.report.json_base import dumps
-
-        return dumps(as_json(inspections, now, warnings))
-    content = document(inspections, now)
-    if form == "markdown":
-        from explorer.report.markdown import markdown
-
-        return markdown(content)
-    if form == "html":
-        from explorer.report.html import html
-
-        return html(content)
-    if form == "svg":
-        from explorer.report.svg import svg
-
-        return svg(content)
-    raise ValueError(f"no format {visible(form)}; there are {', '.join(FORMATS)}")
-
-
-def as_json(
-    inspections: Sequence[Inspection], now: datetime | None = None, warnings: Sequence[str] = ()
-) -> dict[str, Any]:
-    """The report as ``report --json`` prints it."""
-    from explorer.report.json_binary import inspection as one
-
-    made = [{"name": name, "version": version} for name, version in versions(inspections)]
-    parts = [one(item) for item in inspections]
-    return {
-        "made": iso_time(now or datetime.now(UTC)),
-        "versions": made,
-        "inspections": parts,
-        "warnings": list(warnings),
-    }

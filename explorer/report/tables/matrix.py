@@ -1,4 +1,4 @@
-"""The matrix of releases and platforms as rows, words and JSON."""
+"""The matrix of releases and platforms as rows and Markdown."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from explorer.errors import ExplorerError
 from explorer.facts import MISSING
 from explorer.report.cells import Cell, Column, Row
-from explorer.report.json_base import Object, map_fact, object_of, time_text
-from explorer.report.matrix_marks import Mark, MarkForm, mark_cell, mark_of, matrix_legend
+from explorer.report.markup import code, in_table, prose
+from explorer.report.tables.marks import Mark, MarkForm, mark_cell, mark_of, matrix_legend
 from explorer.report.units import iso_date, plural
-from explorer.report.words import target_in_words
-from explorer.workbench import Asset, FileState, Matrix, MatrixCell, MatrixRow
+from explorer.report.verdicts.words import target_in_words
+from explorer.workbench import Matrix, MatrixRow
 
 
 def matrix_columns(matrix: Matrix) -> tuple[Column, ...]:
@@ -40,8 +40,6 @@ def marks_of(matrix: Matrix, row: MatrixRow) -> tuple[Mark, ...]:
 
 def matrix_markdown(matrix: Matrix) -> str:
     """The matrix as Markdown tables, RoadRunner itself and its plugin apart, fit for an issue."""
-    from explorer.report.markdown import prose
-
     kinds = (
         ("plugin",)
         if all(c.kind.value == "plugin" for c in matrix.columns)
@@ -79,8 +77,6 @@ def _picked(row: Row, numbers: Sequence[int]) -> tuple[Cell, ...]:
 
 
 def _markdown_table(titles: Sequence[str], rows: Sequence[tuple[Cell, ...]]) -> str:
-    from explorer.report.markdown import code, in_table, prose
-
     lines = [
         "| "
         + " | ".join(["release", "date", *(in_table(prose(title)) for title in titles)])
@@ -90,59 +86,6 @@ def _markdown_table(titles: Sequence[str], rows: Sequence[tuple[Cell, ...]]) -> 
     written = ([code(cells[0].text), *(prose(cell.text) for cell in cells[1:])] for cells in rows)
     lines += ["| " + " | ".join(map(in_table, cells)) + " |" for cells in written]
     return "\n".join(lines)
-
-
-def matrix_json(matrix: Matrix) -> Object:
-    """What ``matrix --json`` prints."""
-    return {
-        "repo": matrix.repo,
-        "target": matrix.target.name,
-        "total": matrix.total,
-        "warnings": list(matrix.warnings),
-        "columns": [
-            {"key": c.key, "title": c.title, "kind": c.kind.value, "serves": c.serves or None}
-            for c in matrix.columns
-        ],
-        "rows": [
-            object_of(
-                tag=row.release.tag,
-                published_at=map_fact(row.release.published_at, time_text),
-                prerelease=row.release.prerelease,
-                cells=[_cell_json(matrix, cell) for cell in row.cells],
-            )
-            for row in matrix.rows
-        ],
-    }
-
-
-def _cell_json(matrix: Matrix, cell: MatrixCell) -> Object:
-    return {
-        "column": cell.column.key,
-        "published": [
-            file_json(asset, matrix.known.of(asset), matrix.target.name) for asset in cell.assets
-        ],
-        "serves": file_json(cell.serves, matrix.known.of(cell.serves), matrix.target.name)
-        if cell.serves
-        else None,
-    }
-
-
-def file_json(asset: Asset, state: FileState, target: str) -> Object:
-    """A file and what is known of it on ``target``."""
-    inspection = state.inspection
-    verdict = inspection.verdicts[0] if inspection and inspection.verdicts else None
-    proof = next((p for p in inspection.proofs if p.target == target), None) if inspection else None
-    return {
-        "name": asset.name,
-        "platform": asset.platform.slug,
-        "state": "published" if not state.looked_at else "error" if state.error else "seen",
-        "answer": verdict.answer.value if verdict else None,
-        "code": verdict.deciding.code if verdict else None,
-        "text": verdict.deciding.text if verdict else None,
-        "proof": proof.result.value if proof else None,
-        "error": str(state.error) if state.error else None,
-        "cached": state.cached,
-    }
 
 
 def matrix_errors(matrix: Matrix, most: int = 3) -> tuple[str, ...]:

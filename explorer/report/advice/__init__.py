@@ -1,0 +1,25 @@
+"""Which file to use, why, and the lines to paste. A door of ``report``."""
+
+from explorer.report.advice.rows import (
+    CALL,
+    PROVE,
+    advice_facts,
+    advice_headline,
+    advice_title,
+    proof_of,
+    prove_command,
+)
+from explorer.report.advice.snippets import Snippet, pastable, snippets
+
+__all__ = [
+    "CALL",
+    "PROVE",
+    "Snippet",
+    "advice_facts",
+    "advice_headline",
+    "advice_title",
+    "pastable",
+    "proof_of",
+    "prove_command",
+    "snippets",
+]

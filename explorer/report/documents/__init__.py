@@ -1,0 +1,48 @@
+"""A report as Markdown, JSON, HTML or SVG. A door of ``report``.
+
+The content is put together once, of cells and lines that are already visible and harmless to a
+terminal; each form then escapes them for its own language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from explorer.report.documents.content import document
+from explorer.report.documents.html import html
+from explorer.report.documents.markdown import markdown
+from explorer.report.documents.svg import svg
+from explorer.report.json import dumps
+from explorer.report.json import report as as_json
+from explorer.report.text import visible
+from explorer.workbench import Inspection
+
+__all__ = ["FORMATS", "report"]
+
+FORMATS = ("markdown", "json", "html", "svg")
+
+
+def report(
+    inspections: Sequence[Inspection],
+    form: str,
+    now: datetime | None = None,
+    warnings: Sequence[str] = (),
+) -> str:
+    """The report as text.
+
+    Args:
+        form: one of ``FORMATS``.
+        now: when it is made; the current time if omitted.
+        warnings: part of the JSON form only; a face shows them beside the others.
+
+    Raises:
+        ValueError: an unknown form.
+    """
+    moment = now or datetime.now(UTC)
+    if form == "json":
+        return dumps(as_json(inspections, moment, warnings))
+    writers = {"markdown": markdown, "html": html, "svg": svg}
+    if form not in writers:
+        raise ValueError(f"no format {visible(form)}; there are {', '.join(FORMATS)}")
+    return writers[form](document(inspections, moment))

@@ -1,0 +1,136 @@
+"""The documents that ``--json`` prints, and their JSON Schema. A door of ``report``.
+
+Each document is declared once, as a ``Shape``: the schema cannot differ from what is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from explorer.compat import Rule, Target
+from explorer.errors import ExplorerError
+from explorer.fetch import CacheEntry, CacheStats
+from explorer.releases import Asset, Catalogue, Release
+from explorer.report.json.catalogue import ASSETS, RELEASES, ListedAssets, ListedReleases
+from explorer.report.json.inspection import INSPECT, VERIFY, Inspected, Verified
+from explorer.report.json.machine import (
+    CACHE,
+    DOCTOR,
+    ERROR,
+    GET,
+    RULES,
+    TARGETS,
+    Got,
+    ListedCache,
+    ListedTargets,
+)
+from explorer.report.json.overview import ADVISE, MATRIX, REPORT, Advised, Reported
+from explorer.report.json.schema import commands, schema_text
+from explorer.report.json.shapes import Object, dumps
+from explorer.report.units import iso_time
+from explorer.report.versions import versions
+from explorer.verify import Proof
+from explorer.workbench import Advice, Finding, GetResult, Inspection, Matrix
+
+__all__ = [
+    "advise",
+    "assets",
+    "cache",
+    "commands",
+    "doctor",
+    "dumps",
+    "error",
+    "get",
+    "inspect",
+    "matrix",
+    "releases",
+    "report",
+    "rules",
+    "schema_text",
+    "targets",
+    "verify",
+]
+
+
+def releases(catalogue: Catalogue, shown: Sequence[Release]) -> Object:
+    """What ``releases --json`` prints."""
+    return RELEASES.encode(ListedReleases(catalogue, shown))
+
+
+def assets(
+    catalogue: Catalogue,
+    release: Release,
+    shown: Sequence[tuple[Asset, Inspection | None]],
+    gaps: Sequence[tuple[str, Asset]],
+) -> Object:
+    """What ``assets --json`` prints.
+
+    Args:
+        shown: files, each with what is known of it.
+        gaps: platforms for which nothing is published, each with the file that may work instead.
+    """
+    return ASSETS.encode(ListedAssets(catalogue, release, shown, gaps))
+
+
+def inspect(inspection: Inspection, warnings: Sequence[str] = ()) -> Object:
+    """What ``inspect --json`` prints."""
+    return INSPECT.encode(Inspected(inspection, warnings))
+
+
+def verify(proof: Proof, inspection: Inspection, warnings: Sequence[str] = ()) -> Object:
+    """What ``verify --json`` prints: the proof, and the verdict that it is held against."""
+    return VERIFY.encode(Verified(proof, inspection, warnings))
+
+
+def get(result: GetResult, name: str, warnings: Sequence[str] = ()) -> Object:
+    """What ``get --json`` prints."""
+    return GET.encode(Got(result, name, warnings))
+
+
+def rules(items: Sequence[Rule]) -> Object:
+    """What ``rules --json`` prints."""
+    return RULES.encode(items)
+
+
+def targets(items: Sequence[Target], default: str) -> Object:
+    """What ``targets --json`` prints."""
+    return TARGETS.encode(ListedTargets(default, items))
+
+
+def cache(
+    stats: CacheStats,
+    entries: Sequence[CacheEntry],
+    freed: int | None = None,
+    warnings: Sequence[str] = (),
+) -> Object:
+    """What ``cache show --json`` prints, and ``prune`` and ``clear`` with the bytes they freed."""
+    return CACHE.encode(ListedCache(stats, entries, freed, warnings))
+
+
+def doctor(findings: Sequence[Finding]) -> Object:
+    """What ``doctor --json`` prints."""
+    return DOCTOR.encode(findings)
+
+
+def matrix(item: Matrix) -> Object:
+    """What ``matrix --json`` prints."""
+    return MATRIX.encode(item)
+
+
+def advise(advice: Advice, call: str, warnings: Sequence[str] = ()) -> Object:
+    """What ``advise --json`` prints; ``call`` is how rr-explorer is called in commands to copy."""
+    return ADVISE.encode(Advised(advice, call, warnings))
+
+
+def report(
+    inspections: Sequence[Inspection], now: datetime, warnings: Sequence[str] = ()
+) -> Object:
+    """What ``report --json`` prints."""
+    parts = [Inspected(inspection) for inspection in inspections]
+    return REPORT.encode(Reported(parts, iso_time(now), versions(inspections), warnings))
+
+
+def error(item: ExplorerError) -> Object:
+    """What ``--json`` prints on stderr when a command fails; stdout stays empty then."""
+    return ERROR.encode(item)

@@ -1,0 +1,295 @@
+"""Inspections, verdicts and proofs as JSON."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from explorer.archive import ArchiveListing, Member, MemberKind, Refusal
+from explorer.compat import Answer, Dependency, DependencyCheck, Reason, Verdict, Where
+from explorer.elf import FileFormat, GoBuild, Scope
+from explorer.facts import MISSING, Fact
+from explorer.fetch import Check, Traffic
+from explorer.report.json.binaries import ELF, GO
+from explorer.report.json.catalogue import ASSET
+from explorer.report.json.shapes import (
+    BOOLEAN,
+    BYTES,
+    INTEGER,
+    NUMBER,
+    OMITTED,
+    SHA256,
+    TEXT,
+    Field,
+    Shape,
+    fact,
+    many,
+    nullable,
+    part,
+    word,
+)
+from explorer.verify import CheckResult, DryRun, Engine, Image, Proof, Result
+from explorer.workbench import FileFacts, Inspection, Subject
+
+MAX_DEPTH = 64
+"""Levels of a dependency tree that are written: a hostile archive could make one too deep for a JSON reader."""
+
+SUBJECT = Shape[Subject](
+    "subject",
+    "What was asked about.",
+    Field("name", TEXT, lambda s: s.name),
+    Field("asset", nullable(ASSET.kind), lambda s: s.asset),
+    Field("path", nullable(TEXT), lambda s: str(s.path) if s.path else None),
+    Field("member", nullable(TEXT), lambda s: s.member or None),
+    Field("stand_in", BOOLEAN, lambda s: s.stand_in),
+)
+FILE = Shape[FileFacts](
+    "file",
+    "The binary itself: the member, or the raw file.",
+    Field("name", TEXT, lambda f: f.name),
+    Field("size", fact(BYTES), lambda f: f.size),
+    Field("sha256", fact(SHA256), lambda f: f.sha256),
+)
+REFUSAL = Shape[Refusal](
+    "refusal",
+    "Why something in an archive is not extracted.",
+    Field("rule", TEXT, lambda r: r.rule),
+    Field("text", TEXT, lambda r: r.text),
+)
+MEMBER = Shape[Member](
+    "member",
+    "A member of an archive.",
+    Field("name", TEXT, lambda m: m.name),
+    Field("kind", word(MemberKind), lambda m: m.kind),
+    Field("size", fact(BYTES), lambda m: m.size),
+    Field("mode", INTEGER, lambda m: m.mode),
+    Field("link", nullable(TEXT), lambda m: m.link or None),
+    Field("refused", nullable(REFUSAL.kind), lambda m: m.refused),
+)
+LISTING = Shape[ArchiveListing](
+    "listing",
+    "An archive's members.",
+    Field("format", TEXT, lambda a: a.format.value),
+    Field("members", many(MEMBER.kind), lambda a: a.members),
+    Field("problem", nullable(REFUSAL.kind), lambda a: a.problem),
+)
+REASON = Shape[Reason](
+    "reason",
+    "One rule that applied.",
+    Field("code", TEXT, lambda r: r.code),
+    Field("answer", word(Answer), lambda r: r.answer),
+    Field("text", TEXT, lambda r: r.text),
+    Field("evidence", TEXT, lambda r: r.evidence, "where in the file it is seen"),
+    Field("remedy", TEXT, lambda r: r.remedy, "what to do; empty where nothing has to be done"),
+    Field("advice", BOOLEAN, lambda r: r.advice, "worth knowing, does not change the answer"),
+    Field("short", TEXT, lambda r: r.short, "the reason in a few words"),
+)
+DEPENDENCY = Shape[Dependency](
+    "dependency",
+    "A node of the tree of libraries.",
+    Field("name", TEXT, lambda d: d.name),
+    Field("needed_by", TEXT, lambda d: d.needed_by),
+    Field("where", word(Where), lambda d: d.where),
+    Field("path", nullable(TEXT), lambda d: d.path or None),
+    Field("searched", many(TEXT), lambda d: d.searched),
+)
+DEPENDENCY.fields += (Field("children", many(DEPENDENCY.kind), lambda d: d.children),)
+DEPENDENCY_CHECK = Shape[DependencyCheck](
+    "dependency_check",
+    "The libraries and symbols of a dynamic program against one target.",
+    Field("interpreter", fact(TEXT), lambda c: c.interpreter),
+    Field("libraries", many(DEPENDENCY.kind), lambda c: _bounded(c.libraries, MAX_DEPTH)),
+    Field("missing_libraries", many(TEXT), lambda c: c.missing_libraries),
+    Field("missing_symbols", fact(many(TEXT)), lambda c: c.missing_symbols),
+    Field("newest_glibc", fact(TEXT), lambda c: c.newest_glibc),
+)
+
+
+def _bounded(libraries: Iterable[Dependency], depth: int) -> tuple[Dependency, ...]:
+    return tuple(
+        replace(one, children=_bounded(one.children, depth - 1) if depth else ())
+        for one in libraries
+    )
+
+
+VERDICT = Shape[Verdict](
+    "verdict",
+    "A prediction for one target.",
+    Field("target", TEXT, lambda v: v.target.name, "the name that --on takes"),
+    Field("title", TEXT, lambda v: v.target.title),
+    Field("arch", nullable(TEXT), lambda v: v.target.arch or None),
+    Field("answer", word(Answer), lambda v: v.answer),
+    Field(
+        "reasons",
+        many(REASON.kind),
+        lambda v: v.reasons,
+        "worst first, advice last; the first decides",
+    ),
+    Field("dependencies", fact(DEPENDENCY_CHECK.kind), lambda v: v.dependencies),
+)
+PEEK = Shape[Traffic](
+    "peek",
+    "What a peek transferred.",
+    Field("requests", INTEGER, lambda t: t.requests),
+    Field("bytes", BYTES, lambda t: t.bytes),
+    Field("of", fact(BYTES), lambda t: t.of),
+)
+ENGINE = Shape[Engine](
+    "engine",
+    "A container engine.",
+    Field("name", TEXT, lambda e: e.name),
+    Field("version", TEXT, lambda e: e.version),
+    Field("platform", TEXT, lambda e: e.platform),
+    Field("rootless", fact(BOOLEAN), lambda e: e.rootless),
+)
+IMAGE = Shape[Image](
+    "image",
+    "What the container was made from.",
+    Field("reference", TEXT, lambda i: i.reference),
+    Field("id", TEXT, lambda i: i.id),
+    Field("digest", fact(TEXT), lambda i: i.digest),
+    Field(
+        "empty",
+        BOOLEAN,
+        lambda i: i.empty,
+        "the empty image: proves only that no libc is needed",
+    ),
+)
+OUTPUT = Shape[Proof](
+    "output",
+    "What the program printed, cut at the limit.",
+    Field("stdout", TEXT, lambda p: p.stdout),
+    Field("stderr", TEXT, lambda p: p.stderr),
+    Field("truncated", BOOLEAN, lambda p: p.output_truncated),
+)
+CHECK_RESULT = Shape[CheckResult](
+    "check",
+    "A comparison of what was printed with what was promised.",
+    Field("name", TEXT, lambda c: c.name),
+    Field("ok", fact(BOOLEAN), lambda c: c.ok),
+    Field("expected", TEXT, lambda c: c.expected),
+    Field("seen", TEXT, lambda c: c.seen),
+)
+DRY_RUN = Shape[DryRun](
+    "dry_run",
+    "The loader's own --list, which executes nothing of the file.",
+    Field("command", many(TEXT), lambda r: r.command),
+    Field("exit_code", INTEGER, lambda r: r.exit_code),
+    Field("output", TEXT, lambda r: r.output),
+)
+PROOF = Shape[Proof](
+    "proof",
+    "One run in a container, or the attempt at one.",
+    Field("result", word(Result), lambda p: p.result),
+    Field("meaning", TEXT, lambda p: p.meaning, "a stable code: started, interpreter-missing …"),
+    Field("text", TEXT, lambda p: p.text),
+    Field("engine", fact(ENGINE.kind), lambda p: p.engine),
+    Field("image", fact(IMAGE.kind), lambda p: p.image),
+    Field("platform", TEXT, lambda p: p.platform),
+    Field("emulated", fact(BOOLEAN), lambda p: p.emulated),
+    Field(
+        "command",
+        TEXT,
+        lambda p: " && ".join(shlex.join(words) for words in p.command),
+        "all steps as one line for a shell",
+    ),
+    Field(
+        "commands",
+        many(many(TEXT)),
+        lambda p: p.command,
+        "each step's words: create, cp, start, rm",
+    ),
+    Field("argv", many(TEXT), lambda p: p.argv, "what ran inside"),
+    Field("exit_code", fact(INTEGER), lambda p: p.exit_code),
+    Field("started_at", TEXT, lambda p: p.started_at, "UTC, ISO 8601"),
+    Field("duration_s", fact(NUMBER), lambda p: p.duration_s, "of the run itself"),
+    Field("total_s", NUMBER, lambda p: p.total_s, "of all steps"),
+    Field("output", OUTPUT.kind, lambda p: p),
+    Field("checks", many(CHECK_RESULT.kind), lambda p: p.checks),
+    Field("agrees", fact(BOOLEAN), lambda p: p.agrees, "with the verdict"),
+    Field("verdict", nullable(TEXT), lambda p: p.verdict or None, "yes, yes-if, unknown or no"),
+    Field("target", nullable(TEXT), lambda p: p.target or None),
+    Field("dry_run", fact(DRY_RUN.kind), lambda p: p.dry_run),
+    Field("sha256", TEXT, lambda p: p.sha256, "of the binary that ran"),
+    Field("subject", TEXT, lambda p: p.subject),
+    Field("stand_in", BOOLEAN, lambda p: p.stand_in),
+)
+
+
+class Inspected(NamedTuple):
+    """An inspection, and the warnings beside it; None for a part of a report, which has its own."""
+
+    inspection: Inspection
+    warnings: Sequence[str] | None = None
+
+
+class Verified(NamedTuple):
+    """A proof, and the inspection whose verdict it is held against."""
+
+    proof: Proof
+    inspection: Inspection
+    warnings: Sequence[str]
+
+
+def _go(item: Inspected) -> Fact[GoBuild]:
+    elf = item.inspection.binary.elf
+    return elf if isinstance(elf, MISSING) else elf.go
+
+
+_ABOUT = Shape[Inspection](
+    "about",
+    "What was inspected.",
+    Field("subject", SUBJECT.kind, lambda i: i.subject),
+    Field("file", FILE.kind, lambda i: i.file),
+)
+INSPECT = Shape[Inspected](
+    "inspect",
+    "rr-explorer inspect --json",
+    *part(_ABOUT, lambda i: i.inspection),
+    Field(
+        "check",
+        fact(word(Check)),
+        lambda i: i.inspection.check,
+        "the asset's bytes against the API's digest",
+    ),
+    Field("asset_sha256", fact(SHA256), lambda i: i.inspection.asset_sha256),
+    Field("listing", fact(LISTING.kind), lambda i: i.inspection.listing),
+    Field("member", fact(MEMBER.kind), lambda i: i.inspection.member),
+    Field("format", word(FileFormat), lambda i: i.inspection.binary.format),
+    Field("detail", TEXT, lambda i: i.inspection.binary.detail),
+    Field("arch", fact(TEXT), lambda i: i.inspection.binary.arch),
+    Field("scope", word(Scope), lambda i: i.inspection.binary.scope, "how much was read"),
+    Field("elf", fact(ELF.kind), lambda i: i.inspection.binary.elf),
+    Field("go", fact(GO.kind), _go),
+    Field("verdicts", many(VERDICT.kind), lambda i: i.inspection.verdicts),
+    Field("proofs", many(PROOF.kind), lambda i: i.inspection.proofs, "newest first"),
+    Field(
+        "changed",
+        nullable(TEXT),
+        lambda i: i.inspection.changed or None,
+        "set where the whole file gives another answer than its peek did",
+    ),
+    Field(
+        "peek",
+        PEEK.kind,
+        lambda i: OMITTED if isinstance(i.inspection.traffic, MISSING) else i.inspection.traffic,
+        optional=True,
+    ),
+    Field(
+        "warnings",
+        many(TEXT),
+        lambda i: OMITTED if i.warnings is None else i.warnings,
+        "what belongs beside the answer; in a report it stands at the top",
+        optional=True,
+    ),
+)
+VERIFY = Shape[Verified](
+    "verify",
+    "rr-explorer verify --json",
+    *part(_ABOUT, lambda v: v.inspection),
+    Field("verdicts", many(VERDICT.kind), lambda v: v.inspection.verdicts),
+    Field("proof", PROOF.kind, lambda v: v.proof),
+    Field("warnings", many(TEXT), lambda v: v.warnings),
+)

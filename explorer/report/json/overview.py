@@ -1,0 +1,234 @@
+"""Many files at a glance as JSON: the matrix, advice, and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from explorer.compat import Answer, Verdict
+from explorer.releases import Asset
+from explorer.report.advice.rows import proof_of, prove_command
+from explorer.report.advice.snippets import Snippet, pastable
+from explorer.report.json.catalogue import ASSET, SEEN_PROOF
+from explorer.report.json.inspection import INSPECT, Inspected
+from explorer.report.json.shapes import (
+    BOOLEAN,
+    INTEGER,
+    SHA256,
+    TEXT,
+    TIME,
+    Field,
+    Shape,
+    fact,
+    many,
+    nullable,
+    one_of,
+    word,
+)
+from explorer.verify import Proof, Result
+from explorer.workbench import Advice, FileState, Matrix, MatrixCell, MatrixColumn, MatrixRow
+
+
+class ListedFile(NamedTuple):
+    """A file, what is known of it, and the target's name."""
+
+    asset: Asset
+    known: FileState
+    target: str
+
+    @property
+    def state(self) -> str:
+        """``published``, ``seen`` or ``error``."""
+        if not self.known.looked_at:
+            return "published"
+        return "error" if self.known.error else "seen"
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """On the first target that was asked for."""
+        inspection = self.known.inspection
+        return inspection.verdicts[0] if inspection and inspection.verdicts else None
+
+    @property
+    def proof(self) -> Proof | None:
+        """The newest on the target."""
+        proofs = self.known.inspection.proofs if self.known.inspection else ()
+        return next((proof for proof in proofs if proof.target == self.target), None)
+
+
+MATRIX_FILE = Shape[ListedFile](
+    "matrix_file",
+    "A file of the matrix and what is known of it.",
+    Field("name", TEXT, lambda f: f.asset.name),
+    Field("platform", TEXT, lambda f: f.asset.platform.slug, "as its name claims: linux-arm64"),
+    Field(
+        "state",
+        one_of("published", "seen", "error"),
+        lambda f: f.state,
+        "published: not inspected (demo, offline); seen: the answer is known; "
+        "error: it could not be inspected",
+    ),
+    Field("answer", nullable(word(Answer)), lambda f: f.verdict.answer if f.verdict else None),
+    Field("code", nullable(TEXT), lambda f: f.verdict.deciding.code if f.verdict else None),
+    Field("text", nullable(TEXT), lambda f: f.verdict.deciding.text if f.verdict else None),
+    Field("proof", nullable(word(Result)), lambda f: f.proof.result if f.proof else None),
+    Field("error", nullable(TEXT), lambda f: str(f.known.error) if f.known.error else None),
+    Field(
+        "cached",
+        nullable(BOOLEAN),
+        lambda f: f.known.cached,
+        "whether the cache has all of its bytes; null: not checked",
+    ),
+)
+
+
+class _Cell(NamedTuple):
+    matrix: Matrix
+    cell: MatrixCell
+
+    def file(self, asset: Asset) -> ListedFile:
+        return ListedFile(asset, self.matrix.known.of(asset), self.matrix.target.name)
+
+
+class _Row(NamedTuple):
+    matrix: Matrix
+    row: MatrixRow
+
+
+MATRIX_CELL = Shape[_Cell](
+    "matrix_cell",
+    "One release on one platform.",
+    Field("column", TEXT, lambda c: c.cell.column.key),
+    Field(
+        "published",
+        many(MATRIX_FILE.kind),
+        lambda c: [c.file(asset) for asset in c.cell.assets],
+        "empty: not published",
+    ),
+    Field(
+        "serves",
+        nullable(MATRIX_FILE.kind),
+        lambda c: c.file(c.cell.serves) if c.cell.serves else None,
+        "the file that may work instead where nothing is published",
+    ),
+)
+MATRIX_ROW = Shape[_Row](
+    "matrix_row",
+    "One release.",
+    Field("tag", TEXT, lambda r: r.row.release.tag),
+    Field("published_at", fact(TIME), lambda r: r.row.release.published_at),
+    Field("prerelease", BOOLEAN, lambda r: r.row.release.prerelease),
+    Field(
+        "cells",
+        many(MATRIX_CELL.kind),
+        lambda r: [_Cell(r.matrix, cell) for cell in r.row.cells],
+    ),
+)
+MATRIX_COLUMN = Shape[MatrixColumn](
+    "matrix_column",
+    "One platform.",
+    Field("key", TEXT, lambda c: c.key),
+    Field("title", TEXT, lambda c: c.title),
+    Field("kind", TEXT, lambda c: c.kind.value),
+    Field("serves", nullable(TEXT), lambda c: c.serves or None),
+)
+MATRIX = Shape[Matrix](
+    "matrix",
+    "rr-explorer matrix --json",
+    Field("repo", TEXT, lambda m: m.repo),
+    Field("target", TEXT, lambda m: m.target.name),
+    Field("total", INTEGER, lambda m: m.total, "releases in the list; the rows may be fewer"),
+    Field("warnings", many(TEXT), lambda m: m.warnings),
+    Field("columns", many(MATRIX_COLUMN.kind), lambda m: m.columns),
+    Field("rows", many(MATRIX_ROW.kind), lambda m: [_Row(m, row) for row in m.rows]),
+)
+SNIPPET = Shape[Snippet](
+    "snippet",
+    "Lines to paste.",
+    Field("key", TEXT, lambda s: s.key),
+    Field("title", TEXT, lambda s: s.title),
+    Field("language", TEXT, lambda s: s.language),
+    Field("text", TEXT, lambda s: s.text),
+    Field("note", TEXT, lambda s: s.note),
+)
+
+
+class Advised(NamedTuple):
+    """Advice, how rr-explorer is called in commands to copy, and the warnings beside it."""
+
+    advice: Advice
+    call: str
+    warnings: Sequence[str]
+
+
+def _candidates(item: Advised) -> list[ListedFile]:
+    advice = item.advice
+    return [ListedFile(c.asset, c.state, advice.target.name) for c in advice.candidates]
+
+
+ADVISE = Shape[Advised](
+    "advise",
+    "rr-explorer advise --json",
+    Field("repo", TEXT, lambda a: a.advice.repo),
+    Field("tag", TEXT, lambda a: a.advice.release.tag),
+    Field("arch", TEXT, lambda a: a.advice.arch),
+    Field("libc", TEXT, lambda a: a.advice.libc),
+    Field("target", TEXT, lambda a: a.advice.target.name),
+    Field("why", TEXT, lambda a: a.advice.why),
+    Field(
+        "chosen",
+        nullable(ASSET.kind),
+        lambda a: a.advice.chosen.asset if a.advice.chosen else None,
+        "null: no published file works",
+    ),
+    Field("sha256", fact(SHA256), lambda a: a.advice.sha256),
+    Field(
+        "sha256_from", nullable(one_of("api", "download")), lambda a: a.advice.sha256_from or None
+    ),
+    Field(
+        "proof",
+        nullable(SEEN_PROOF.kind),
+        lambda a: proof_of(a.advice),
+        "the newest proof of the chosen file on the target; null: not verified yet",
+    ),
+    Field(
+        "prove",
+        nullable(TEXT),
+        lambda a: prove_command(a.advice, a.call) or None,
+        "the command that would verify it",
+    ),
+    Field("candidates", many(MATRIX_FILE.kind), _candidates),
+    Field("snippets", many(SNIPPET.kind), lambda a: pastable(a.advice)[0]),
+    Field(
+        "nothing_to_paste",
+        nullable(TEXT),
+        lambda a: pastable(a.advice)[1] or None,
+        "why there are no snippets",
+    ),
+    Field("warnings", many(TEXT), lambda a: a.warnings),
+)
+MADE_WITH = Shape[tuple[str, str]](
+    "made_with",
+    "What a report was made with.",
+    Field("name", TEXT, lambda v: v[0]),
+    Field("version", TEXT, lambda v: v[1]),
+)
+
+
+class Reported(NamedTuple):
+    """Inspections, the moment as ISO 8601, and the versions that they were made with."""
+
+    inspections: Sequence[Inspected]
+    made: str
+    versions: Sequence[tuple[str, str]]
+    warnings: Sequence[str]
+
+
+REPORT = Shape[Reported](
+    "report",
+    "rr-explorer report --json",
+    Field("made", TEXT, lambda r: r.made, "UTC, ISO 8601"),
+    Field("versions", many(MADE_WITH.kind), lambda r: r.versions),
+    Field("inspections", many(INSPECT.kind), lambda r: r.inspections),
+    Field("warnings", many(TEXT), lambda r: r.warnings),
+)

@@ -1,0 +1,215 @@
+"""What a cell of the matrix says, as data, and its written forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from explorer.compat import Answer
+from explorer.report.cells import Cell, Style
+from explorer.report.verdicts.words import deciding_in_words
+from explorer.verify import Result
+from explorer.workbench import FileState, Matrix, MatrixCell
+
+
+class MarkState(StrEnum):
+    """What is known of a cell's files."""
+
+    RAN = "ran"
+    YES = "yes"
+    YES_IF = "yes-if"
+    MIXED = "mixed"
+    """Several files: some run, some do not."""
+    UNKNOWN = "unknown"
+    NO = "no"
+    FAILED = "failed"
+    ERROR = "error"
+    """The file could not be inspected."""
+    PUBLISHED = "published"
+    """Published, not inspected."""
+    ABSENT = "absent"
+    """Nothing is published here, and no other file takes its place."""
+
+    @property
+    def rank(self) -> int:
+        """Sort order, best first."""
+        return list(MarkState).index(self)
+
+
+class MarkForm(StrEnum):
+    """How a mark is written."""
+
+    FULL = "full"
+    """``↳ linux-arm64: yes, static Go``, ``◐ yes-if``."""
+    NAMED = "named"
+    """``↳ linux-arm64: yes, static Go``, ``◐ if``."""
+    SHORT = "short"
+    """``↳ yes``, ``◐ if``."""
+    GRID = "grid"
+    """``↳ yes``, ``◐ yes-if``, for a grid that explains the cell under the cursor elsewhere."""
+    GRID_NAMED = "grid-named"
+    """``↳ linux-arm64 yes``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a cell says."""
+
+    state: MarkState
+    because: str = ""
+    """The deciding reason in a few words; visible. Empty where there is no verdict."""
+    instead: str = ""
+    """Platform of the file to use instead, where none is published here; empty where one is."""
+    cached: bool = False
+    """Whether the cache has the file, whole, or one of several."""
+
+
+# Glyph, word, short word, meaning.
+_FORMS: dict[MarkState, tuple[str, str, str, Style]] = {
+    MarkState.RAN: ("▣", "ran", "ran", "good"),
+    MarkState.YES: ("✓", "yes", "yes", "good"),
+    MarkState.YES_IF: ("◐", "yes-if", "if", "warn"),
+    MarkState.MIXED: ("◐", "mixed", "mixed", "warn"),
+    MarkState.UNKNOWN: ("?", "unknown", "", "unknown"),
+    MarkState.NO: ("✗", "no", "no", "bad"),
+    MarkState.FAILED: ("▨", "failed", "failed", "bad"),
+    MarkState.ERROR: ("!", "error", "error", "warn"),
+    MarkState.PUBLISHED: ("○", "published", "", "dim"),
+    MarkState.ABSENT: ("–", "", "", "dim"),
+}
+_ANSWERS = {
+    Answer.YES: MarkState.YES,
+    Answer.YES_IF: MarkState.YES_IF,
+    Answer.UNKNOWN: MarkState.UNKNOWN,
+    Answer.NO: MarkState.NO,
+}
+_RUNS = (MarkState.RAN, MarkState.YES)
+_FAILS = (MarkState.NO, MarkState.FAILED)
+
+
+def mark_of(matrix: Matrix, cell: MatrixCell) -> Mark:
+    """What ``cell`` says, from what ``matrix`` holds by now."""
+    files = cell.assets or ((cell.serves,) if cell.serves else ())
+    if not files:
+        return Mark(MarkState.ABSENT)
+    looks = [matrix.known.of(asset) for asset in files]
+    mark = _together([_mark_of_file(matrix, look) for look in looks])
+    cached = any(look.cached for look in looks)
+    instead = cell.serves.platform.slug if cell.serves and not cell.assets else ""
+    return replace(mark, instead=instead, cached=cached)
+
+
+def _mark_of_file(matrix: Matrix, look: FileState) -> Mark:
+    if not look.looked_at:
+        return Mark(MarkState.PUBLISHED)
+    if look.inspection is None or not look.inspection.verdicts:
+        return Mark(MarkState.ERROR)
+    verdict = look.inspection.verdicts[0]
+    because = deciding_in_words(verdict)
+    proof = next((p for p in look.inspection.proofs if p.target == matrix.target.name), None)
+    if proof is not None and proof.result is not Result.NOT_RUN:
+        ran = proof.result is Result.RAN
+        return Mark(MarkState.RAN if ran else MarkState.FAILED, because)
+    return Mark(_ANSWERS[verdict.answer], because)
+
+
+def _together(marks: list[Mark]) -> Mark:
+    """One mark for the files of a cell (darwin and deb have two): no yes hides a no, and no ``no`` hides a yes.
+
+    A file that was not inspected counts only where none was.
+    """
+    inspected = [mark for mark in marks if mark.state is not MarkState.PUBLISHED] or marks
+    states = {mark.state for mark in inspected}
+    if states & set(_FAILS) and states & {*_RUNS, MarkState.YES_IF}:
+        return Mark(MarkState.MIXED)
+    worst_first = (
+        MarkState.UNKNOWN,
+        *reversed(_FAILS),
+        MarkState.ERROR,
+        MarkState.YES_IF,
+        MarkState.YES,
+        MarkState.RAN,
+        MarkState.PUBLISHED,
+    )
+    return min(inspected, key=lambda mark: worst_first.index(mark.state))
+
+
+def mark_cell(mark: Mark, form: MarkForm = MarkForm.GRID) -> Cell:
+    """The mark as a cell; ``*`` follows what is in the cache."""
+    glyph, word, short, style = _FORMS[mark.state]
+    brief = form in (MarkForm.NAMED, MarkForm.SHORT)
+    if mark.instead:
+        text = _instead(mark, form, short if form is MarkForm.SHORT else word)
+    elif mark.state is MarkState.PUBLISHED:
+        text = glyph if form is not MarkForm.FULL else word
+    else:
+        text = f"{glyph} {short if brief else word}".rstrip()
+    if mark.cached:
+        in_grid = form in (MarkForm.GRID, MarkForm.GRID_NAMED)
+        # The star takes the place of the space behind the arrow: the column stays as wide.
+        text = text.replace("↳ ", "↳", 1) if form is MarkForm.GRID_NAMED else text
+        text += "*" if in_grid else " *"
+    return Cell(text, style, sort=mark.state.rank)
+
+
+def _instead(mark: Mark, form: MarkForm, word: str) -> str:
+    unseen = mark.state is MarkState.PUBLISHED
+    named = f"↳ {mark.instead}"
+    if form is MarkForm.GRID_NAMED:
+        return named if unseen else f"{named} {word}"
+    if form in (MarkForm.FULL, MarkForm.NAMED):
+        return f"{named} ?" if unseen else f"{named}: {word}{_because(mark)}"
+    if form is MarkForm.GRID:
+        return "↳" if unseen else f"↳ {word}"
+    return f"↳ {'?' if unseen else word or '?'}"
+
+
+def _because(mark: Mark) -> str:
+    return f", {mark.because}" if mark.because else ""
+
+
+def matrix_legend(
+    matrix: Matrix, marks: Iterable[Mark], form: MarkForm = MarkForm.FULL
+) -> tuple[str, ...]:
+    """What the marks mean, a sentence each; and which file to use where one is not published."""
+    shown = list(marks)
+    states = {mark.state for mark in shown if not mark.instead}
+    legend = ["*: in the cache, whole"] if any(mark.cached for mark in shown) else []
+    if any(mark.state is MarkState.ERROR for mark in shown):
+        legend.append("! error: could not be inspected, see above")
+    if MarkState.MIXED in states:
+        legend.append("◐ mixed: of several files some run and some do not")
+    if MarkState.PUBLISHED in states:
+        full = form is MarkForm.FULL
+        legend.append("published: not inspected" if full else "○: published, not inspected")
+    if any(mark.instead for mark in shown):
+        legend.append(_legend_of_instead(matrix, form))
+    return tuple(legend)
+
+
+def _legend_of_instead(matrix: Matrix, form: MarkForm) -> str:
+    if form in (MarkForm.FULL, MarkForm.NAMED):
+        return "↳: not published, use the file named instead"
+    cells = [c for r in matrix.rows for c in r.cells if not c.assets and c.serves]
+    cells.sort(key=lambda c: c.serves is None or not matrix.known.of(c.serves).looked_at)
+    by_column = {c.column.title: mark_of(matrix, c) for c in reversed(cells)}
+    named = [f"{title} → {_named(mark)}" for title, mark in reversed(by_column.items())]
+    more = "; …" if len(named) > 2 else ""
+    return f"↳: not published, use another file instead ({'; '.join(named[:2])}{more})"
+
+
+def _named(mark: Mark) -> str:
+    """``linux-arm64: yes, static Go``."""
+    if mark.state is MarkState.PUBLISHED:
+        return f"{mark.instead} ?"
+    return f"{mark.instead}: {_FORMS[mark.state][1]}{_because(mark)}"
+
+
+def verdict_words(look: FileState) -> str:
+    """The deciding fact in a few words, or why there is no verdict; may quote a file: untrusted."""
+    if not look.looked_at:
+        return "published, not inspected"
+    if look.inspection is None or not look.inspection.verdicts:
+        return str(look.error) if look.error else "no verdict"
+    return deciding_in_words(look.inspection.verdicts[0])

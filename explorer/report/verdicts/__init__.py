@@ -1,0 +1,60 @@
+"""Verdicts and proofs in words: banner, reasons, libraries, targets, rules. A door of ``report``."""
+
+from explorer.report.verdicts.banner import Banner, headline, verdict_banner
+from explorer.report.verdicts.dependencies import (
+    DEPENDENCY_COLUMNS,
+    dependency_facts,
+    dependency_rows,
+)
+from explorer.report.verdicts.proofs import (
+    CHECK_COLUMNS,
+    agrees_cell,
+    check_row,
+    command_lines,
+    engine_in_words,
+    image_in_words,
+    output_lines,
+    proof_facts,
+    proof_line,
+)
+from explorer.report.verdicts.reasons import (
+    REASON_COLUMNS,
+    VERDICT_COLUMNS,
+    ReasonBlock,
+    reason_blocks,
+    reason_row,
+    verdict_row,
+)
+from explorer.report.verdicts.targets import RULE_COLUMNS, TARGET_COLUMNS, rule_row, target_row
+from explorer.report.verdicts.words import binary_in_words, deciding_in_words, target_in_words
+
+__all__ = [
+    "CHECK_COLUMNS",
+    "DEPENDENCY_COLUMNS",
+    "REASON_COLUMNS",
+    "RULE_COLUMNS",
+    "TARGET_COLUMNS",
+    "VERDICT_COLUMNS",
+    "Banner",
+    "ReasonBlock",
+    "agrees_cell",
+    "binary_in_words",
+    "check_row",
+    "command_lines",
+    "deciding_in_words",
+    "dependency_facts",
+    "dependency_rows",
+    "engine_in_words",
+    "headline",
+    "image_in_words",
+    "output_lines",
+    "proof_facts",
+    "proof_line",
+    "reason_blocks",
+    "reason_row",
+    "rule_row",
+    "target_in_words",
+    "target_row",
+    "verdict_banner",
+    "verdict_row",
+]

@@ -1,0 +1,94 @@
+"""A verdict in words, for the top of a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from explorer.compat import Answer, Verdict
+from explorer.facts import MISSING
+from explorer.report.cells import (
+    EMPTY,
+    Cell,
+    Style,
+)
+from explorer.report.text import one_line
+from explorer.report.units import human_size, plural
+from explorer.report.verdicts.proofs import proof_line
+from explorer.report.verdicts.words import target_in_words
+from explorer.workbench import Inspection
+
+_HEADLINES: dict[Answer, tuple[str, Style]] = {
+    Answer.YES: ("✓ YES, runs on", "good"),
+    Answer.YES_IF: ("◐ YES, IF: it may run on", "warn"),
+    Answer.UNKNOWN: ("? UNKNOWN, whether it runs on", "unknown"),
+    Answer.NO: ("✗ NO, does not run on", "bad"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """The verdict in words, for the top of a screen."""
+
+    headline: Cell
+    """``✓ YES, runs on musl 1.2.5 (Alpine 3.22), arm64``."""
+    because: Cell
+    """The deciding reason's sentence."""
+    evidence: Cell
+    remedy: Cell
+    """What to do; empty where nothing has to be done."""
+    proof: Cell
+    """The newest proof, or that there is none yet."""
+    notes: tuple[Cell, ...]
+    """What must not be overlooked: stand-in, an answer that changed, a proof that disagrees, what a peek cost."""
+
+
+def verdict_banner(
+    inspection: Inspection, verdict: Verdict | None = None, now: datetime | None = None
+) -> Banner:
+    """The banner of one inspection: of its first verdict, or of the one named."""
+    chosen = verdict or (inspection.verdicts[0] if inspection.verdicts else None)
+    notes = tuple(_notes(inspection))
+    newest = inspection.proofs[0] if inspection.proofs else None
+    proof = proof_line(newest, now) if newest else Cell("▢ not proved yet", "dim")
+    if chosen is None:
+        return Banner(Cell("? no verdict asked for", "unknown"), EMPTY, EMPTY, EMPTY, proof, notes)
+    reason = chosen.deciding
+    return Banner(
+        headline(chosen),
+        Cell(one_line(reason.text)),
+        Cell(one_line(reason.evidence), "dim"),
+        Cell(one_line(reason.remedy)),
+        proof,
+        notes,
+    )
+
+
+def headline(verdict: Verdict) -> Cell:
+    """``✗ NO, does not run on musl 1.2.5 (Alpine 3.22), amd64``."""
+    words, style = _HEADLINES[verdict.answer]
+    where = target_in_words(verdict.target)
+    return Cell(
+        f"{words} {where}, {verdict.target.arch}" if verdict.target.arch else f"{words} {where}",
+        style,
+    )
+
+
+def _notes(inspection: Inspection) -> Iterable[Cell]:
+    if inspection.changed:
+        yield Cell(f"! {inspection.changed}", "bad")
+    if inspection.proofs and inspection.proofs[0].agrees is False:
+        yield Cell(
+            f"! the proof DISAGREES with the verdict ({inspection.proofs[0].verdict}): please report it",
+            "bad",
+        )
+    if inspection.subject.stand_in:
+        yield Cell("stand-in: a demo binary built for rr-explorer, not RoadRunner's", "warn")
+    if not isinstance(inspection.traffic, MISSING):
+        traffic = inspection.traffic
+        whole = "" if isinstance(traffic.of, MISSING) else f" of {human_size(traffic.of)}"
+        yield Cell(
+            f"peek: {plural(traffic.requests, 'request')}, {human_size(traffic.bytes)}{whole}, nothing downloaded",
+            "dim",
+        )

@@ -1,0 +1,92 @@
+"""The libraries of a dynamic program as a tree of rows."""
+
+from __future__ import annotations
+
+from explorer.compat import Dependency, Verdict, Where
+from explorer.facts import MISSING
+from explorer.report.cells import (
+    EMPTY,
+    Cell,
+    Column,
+    Row,
+    Style,
+    fact_cell,
+    missing_text,
+)
+from explorer.report.text import visible
+
+DEPENDENCY_COLUMNS = (
+    Column("name", "library", grows=True),
+    Column("where", "found", width=9),
+    Column("path", "at"),
+    Column("searched", "searched"),
+)
+_WHERE: dict[Where, tuple[str, Style]] = {
+    Where.LOADER: ("✓ loader", "good"),
+    Where.IMAGE: ("✓ image", "good"),
+    Where.BESIDE: ("✓ beside", "good"),
+    Where.COMPAT: ("◐ compat", "warn"),
+    Where.MISSING: ("✗ missing", "bad"),
+    Where.UNKNOWN: ("? unknown", "unknown"),
+}
+TREE_LIMIT = 2000
+"""Nodes shown of a tree of libraries; a hostile archive can make it as wide as it likes."""
+
+
+def dependency_rows(verdict: Verdict) -> tuple[Row, ...]:
+    """The tree of libraries, depth first, the first column indented; empty for a static program."""
+    if isinstance(verdict.dependencies, MISSING):
+        return ()
+    rows: list[Row] = []
+    # A stack of iterators instead of recursion: the depth is the file's to choose.
+    todo = [(0, dependency) for dependency in reversed(verdict.dependencies.libraries)]
+    while todo and len(rows) < TREE_LIMIT:
+        depth, node = todo.pop()
+        rows.append(_dependency_row(node, depth, len(rows)))
+        todo.extend((depth + 1, child) for child in reversed(node.children))
+    if todo:
+        rows.append(Row("more", (Cell(f"… cut after {TREE_LIMIT}", "warn"), EMPTY, EMPTY, EMPTY)))
+    return tuple(rows)
+
+
+def _dependency_row(node: Dependency, depth: int, index: int) -> Row:
+    word, style = _WHERE[node.where]
+    branch = "  " * (depth - 1) + "└ " if depth else ""
+    searched = ", ".join(node.searched)
+    return Row(
+        f"{index}:{node.name}",
+        (
+            Cell(branch + visible(node.name), sort=node.name),
+            Cell(word, style),
+            Cell.of(node.path or "–", "" if node.path else "dim"),
+            Cell(searched, "dim"),
+        ),
+        depth,
+    )
+
+
+def dependency_facts(verdict: Verdict) -> tuple[Row, ...]:
+    """Interpreter, newest GLIBC, missing libraries and symbols, as (what, value) rows."""
+    check = verdict.dependencies
+    if isinstance(check, MISSING):
+        return (Row("libraries", (Cell("libraries", "dim"), Cell(missing_text(check), "dim"))),)
+    missing = check.missing_libraries
+    rows = [
+        ("interpreter", fact_cell(check.interpreter, Cell.of)),
+        (
+            "newest glibc",
+            fact_cell(
+                check.newest_glibc, lambda version: Cell(f"GLIBC_{version.removeprefix('GLIBC_')}")
+            ),
+        ),
+        ("missing libraries", Cell(", ".join(missing), "bad") if missing else Cell("none", "good")),
+        ("missing symbols", fact_cell(check.missing_symbols, _symbols_cell)),
+    ]
+    return tuple(Row(name, (Cell(name, "dim"), cell)) for name, cell in rows)
+
+
+def _symbols_cell(names: tuple[str, ...]) -> Cell:
+    if not names:
+        return Cell("none", "good")
+    more = f" … {len(names) - 20} more" if len(names) > 20 else ""
+    return Cell(f"{len(names)}: {', '.join(names[:20])}{more}", "bad")
