@@ -3,7 +3,9 @@
 The text may quote untrusted names: whoever shows it passes it through ``report.text.visible`` first.
 """
 
+import traceback
 from datetime import datetime
+from pathlib import PurePath
 from typing import ClassVar
 
 
@@ -91,3 +93,26 @@ class OperationCancelledError(ExplorerError):
 
     def __init__(self, title: str = "Cancelled", detail: str = "", remedy: str = "") -> None:
         super().__init__(title, detail, remedy)
+
+
+class UnexpectedError(ExplorerError):
+    """An exception that no part of rr-explorer raises on purpose."""
+
+    exit_code = 70
+    kind = "unexpected"
+
+
+def as_explorer_error(error: BaseException) -> ExplorerError:
+    """The error itself where a user can be told as it is, else an ``UnexpectedError``.
+
+    Its detail names the exception and the line that raised it, for a bug report.
+    """
+    if isinstance(error, ExplorerError):
+        return error
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return UnexpectedError(
+        "Unexpected error in rr-explorer",
+        f"{type(error).__name__}: {error}{place}",
+        "Please report it, with this line",
+    )

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from explorer.redaction import keep_secret
+
 _PLAIN_URL = re.compile(r"[!-~]+")
 _CREDENTIALS = re.compile(r"(?<=//)[^/\s]*@")
 
@@ -15,6 +17,9 @@ class Token:
     value: str = field(repr=False)
     origin: str
     """``scheme://host[:port]`` of the API, e.g. ``https://api.github.com``."""
+
+    def __post_init__(self) -> None:
+        keep_secret(self.value)
 
     def headers_for(self, url: str) -> dict[str, str]:
         """The Authorization header if ``url`` is on the API's own origin; empty otherwise."""

@@ -206,7 +206,7 @@ def test_the_demo_without_a_terminal_is_text(rr: Command) -> None:
     assert "take roadrunner-2025.1.15-linux-arm64.tar.gz (stand-in)" in advice
     assert "nothing has proved it yet" in advice
     assert "Nothing to paste: a stand-in is not published" in advice
-    assert "predicted from the file and not proved: nothing was run" in " ".join(proof.split())
+    assert "answers above are predicted: nothing was run" in " ".join(proof.split())
 
 
 def test_offline_shows_the_bundled_list_under_its_banner(rr: Command) -> None:

@@ -39,6 +39,11 @@ class Snippet:
     note: str = ""
     """One sentence on what it needs or does not prove."""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text's lines, without an empty one at the end."""
+        return tuple(self.text.rstrip("\n").split("\n"))
+
 
 def snippets(advice: Advice) -> tuple[Snippet, ...]:
     """What to paste for a piece of advice: how to take the file, or how to build one where nothing published serves.

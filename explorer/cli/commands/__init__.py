@@ -1,0 +1,37 @@
+"""The commands, one module each."""
+
+from explorer.cli.commands.advise import advise
+from explorer.cli.commands.assets import assets
+from explorer.cli.commands.cache import cache
+from explorer.cli.commands.completion import completion
+from explorer.cli.commands.doctor import doctor
+from explorer.cli.commands.get import get
+from explorer.cli.commands.inspect import inspect
+from explorer.cli.commands.matrix import matrix
+from explorer.cli.commands.open import open_command
+from explorer.cli.commands.releases import releases
+from explorer.cli.commands.report import report
+from explorer.cli.commands.rules import rules
+from explorer.cli.commands.schema import schema
+from explorer.cli.commands.targets import targets
+from explorer.cli.commands.verify import verify
+
+COMMANDS = (
+    releases,
+    assets,
+    inspect,
+    verify,
+    get,
+    matrix,
+    advise,
+    report,
+    rules,
+    targets,
+    cache,
+    doctor,
+    schema,
+    completion,
+)
+"""In the order in which the help lists them."""
+
+__all__ = ["COMMANDS", "open_command"]

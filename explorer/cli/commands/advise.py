@@ -1,0 +1,88 @@
+"""``advise``: which file to use for a system, and lines to paste."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from explorer.cli.completions import complete_tag
+from explorer.cli.options import CONTEXT, global_options, json_option
+from explorer.cli.output import NO, OK, Output
+from explorer.cli.running import in_workbench
+from explorer.cli.state import CliState
+
+if TYPE_CHECKING:
+    from explorer.settings import Settings
+    from explorer.workbench import Advice, Workbench
+
+EXAMPLES = """\b
+rr-explorer advise --arch arm64 --libc musl
+rr-explorer advise v1.6.2 --arch amd64"""
+
+
+@click.command("advise", context_settings=CONTEXT, epilog=EXAMPLES)
+@click.argument("tag", metavar="[TAG]", default="latest", shell_complete=complete_tag)
+@click.option("--arch", default="arm64", show_default=True, help="The processor: amd64, arm64 …")
+@click.option(
+    "--libc",
+    default="musl",
+    show_default=True,
+    type=click.Choice(["musl", "glibc"]),
+    help="The C library.",
+)
+@json_option
+@global_options
+@click.pass_obj
+def advise(state: CliState, tag: str, arch: str, libc: str) -> int:
+    """Say which file to use for a system and why, with lines to paste.
+
+    Exits with 1 if no published file works, and says how to build one; and if that is not known.
+    """
+    settings = state.settings()
+
+    async def work(workbench: Workbench, output: Output) -> int:
+        advice = await workbench.advise(tag, arch, libc, progress=output.progress)
+        call = call_of(settings)
+        if output.json:
+            from explorer.report.json import advise as as_json
+
+            output.data(as_json(advice, call, workbench.warnings))
+        else:
+            show_advice(output, advice, call)
+        return OK if advice.chosen else NO
+
+    return in_workbench(state, settings, work)
+
+
+def call_of(settings: Settings) -> str:
+    """How a command to copy begins, so that it means the same list of releases."""
+    from explorer.settings import Settings
+
+    usual = Settings()
+    words = ["rr-explorer"]
+    words += ["--demo"] if settings.demo else []
+    words += ["--folder", str(settings.folder)] if settings.folder is not None else []
+    words += ["--repo", settings.repo] if settings.repo != usual.repo else []
+    return shlex.join(words)
+
+
+def show_advice(output: Output, advice: Advice, call: str) -> None:
+    """Print which file, why, and the lines to paste, or why there are none."""
+    from explorer.report import Cell
+    from explorer.report.advice import advice_facts, advice_headline, advice_title, pastable
+
+    output.line(advice_title(advice))
+    output.line(advice_headline(advice))
+    output.facts(advice_facts(advice, call), indent=2)
+    snippets, why_none = pastable(advice)
+    if why_none:
+        output.line(Cell(f"{why_none}.", "dim"))
+    for snippet in snippets:
+        output.line("")
+        output.line(Cell(f"# {snippet.title}", "accent"))
+        if snippet.note:
+            output.line(Cell(f"# {snippet.note}", "dim"))
+        for line in snippet.lines:
+            output.line(line)

@@ -1,0 +1,43 @@
+"""``rr-explorer`` alone, or with a FILE: the app, or the demo as text where there is no terminal."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from explorer.cli.commands.demo import show_demo
+from explorer.cli.options import CONTEXT, global_options
+from explorer.cli.running import in_workbench
+from explorer.cli.state import CliState
+from explorer.errors import UsageError
+from explorer.logs import start_logging
+
+
+@click.command("open", hidden=True, context_settings=CONTEXT)
+@click.argument("file", metavar="[FILE]", required=False)
+@global_options
+@click.pass_obj
+def open_command(state: CliState, file: str | None) -> int:
+    """Open the app, at FILE if one is named."""
+    return open_app(state, file)
+
+
+def open_app(state: CliState, file: str | None) -> int:
+    """Open the app where there is a terminal; print the demo as text where there is none.
+
+    Raises:
+        UsageError: there is no terminal to draw on.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if state.given.get("demo") and file is None:
+            return in_workbench(state, state.settings(), show_demo)
+        raise UsageError(
+            "The app needs a terminal",
+            "stdin or stdout is not one",
+            "Use a command, e.g. rr-explorer releases; rr-explorer --help lists them",
+        )
+    if state.app is None:
+        raise UsageError("There is no app here", remedy="Start rr-explorer itself")
+    start_logging(state.log_file)  # stderr is the terminal that the app draws on
+    return state.app(state.settings(strict=False), file)

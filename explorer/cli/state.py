@@ -1,0 +1,55 @@
+"""What the global options said, wherever they stood. Lives at click's root context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from explorer.cli.output import Output
+
+if TYPE_CHECKING:
+    from explorer.settings import Settings
+
+OpenApp = Callable[["Settings", str | None], int]
+"""Opens the app with some settings, at a file."""
+
+
+class CliState:
+    """One call's global options."""
+
+    def __init__(self, app: OpenApp | None = None, words: Sequence[str] = ()) -> None:
+        self.app = app
+        """How to open the app: the commands do not know that face."""
+        self.words = tuple(words)
+        """The command line, for the log."""
+        self.given: dict[str, object] = {}
+        """Settings from options, by the setting's name."""
+        self.json = False
+        self.log_file = ""
+        self.verbosity = 0
+        """0: warnings are not logged to stderr; 1: what is done; 2: everything."""
+
+    def output(self) -> Output:
+        """Where the command writes to."""
+        return Output(self.json)
+
+    def settings(self, strict: bool = True, **more: object) -> Settings:
+        """The settings in force.
+
+        Args:
+            strict: raise for a bad settings file, instead of listing its problems.
+            more: from the command's own options; None means not given.
+        """
+        from explorer.settings import load
+
+        given = {name: value for name, value in more.items() if value is not None}
+        return load({**self.given, **given}, strict=strict)
+
+
+def state_of(context: click.Context) -> CliState:
+    """The state of this call."""
+    state = context.find_root().ensure_object(CliState)
+    assert isinstance(state, CliState)
+    return state
