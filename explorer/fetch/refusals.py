@@ -76,7 +76,7 @@ def _limited(host: str, detail: str, wait: float | None) -> RateLimitedError:
 
 async def _message(response: httpx.Response) -> str:
     """``message`` in GitHub's JSON, at most 300 characters; empty if there is none."""
-    from explorer.releases.answers import message_in
+    from explorer.releases import message_in
 
     data = bytearray()
     with contextlib.suppress(httpx.HTTPError):

@@ -15,6 +15,7 @@ from explorer.releases.models import (
 )
 
 if TYPE_CHECKING:
+    from explorer.releases.answers import message_in
     from explorer.releases.bundled import demo, snapshot
     from explorer.releases.github import GitHub
     from explorer.releases.local import folder
@@ -34,6 +35,7 @@ __getattr__ = lazy_exports(
         "demo": "bundled",
         "find_token": "token",
         "folder": "local",
+        "message_in": "answers",
         "parse_asset_name": "names",
         "parse_version": "names",
         "snapshot": "bundled",
@@ -56,6 +58,7 @@ __all__ = [
     "demo",
     "find_token",
     "folder",
+    "message_in",
     "parse_asset_name",
     "parse_version",
     "snapshot",

@@ -222,7 +222,7 @@ def test_a_proof_in_one_line_and_in_full() -> None:
         image=Unknown("none"),
         agrees=NotApplicable("nothing proved"),
     )
-    assert report.proof_line(none).text == "▢ not run: It started"
+    assert report.proof_line(none).text == "▢ not run: It started and ended with exit code 0"
 
 
 def test_the_tree_of_libraries_is_drawn_and_bounded(inspected: Inspection) -> None:
