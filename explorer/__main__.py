@@ -11,19 +11,18 @@ if TYPE_CHECKING:
     from explorer.settings import Settings
 
 AT_ONCE: dict[tuple[str, ...], dict[str, object]] = {(): {}, ("--demo",): {"demo": True}}
-"""Calls with nothing to parse: in a terminal they open the app without the command line's parser, a fifth of the time until
-the first frame."""
+"""Calls that open the app in a terminal without importing the command line's parser."""
 
 
 def open_app(settings: Settings, target: str | None) -> int:
-    """Open the app; textual is imported only now."""
+    """Open the app. textual is imported only here."""
     from explorer.tui import run_app
 
     return run_app(settings, target)
 
 
 def settings_at_once() -> Settings | None:
-    """The settings of a call that only opens the app; None where the command line has to look at it."""
+    """The settings of a call that only opens the app; None if the command line must parse it."""
     given = AT_ONCE.get(tuple(sys.argv[1:]))
     if given is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
@@ -33,26 +32,26 @@ def settings_at_once() -> Settings | None:
     try:
         return load(given, strict=False)
     except ExplorerError:
-        return None  # the command line meets the same and says it
+        return None  # the command line meets the same error, and prints it
 
 
 def fill_closed_streams() -> None:
-    """Open what the caller has closed (``>&-``) on nothing: Python has None there, and the next file would take its number."""
+    """Open standard streams that the caller has closed (``>&-``) on the null device.
+
+    Python has None there, and the next file that is opened would get their number.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(
-                sys,
-                name,
-                os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False),
-            )
+            null = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(null, mode, encoding="utf-8", closefd=False))
 
 
 def main() -> None:
-    """Open the app where that is all that was asked for; else run the command line, which opens it too."""
+    """Open the app, or run the command line."""
     fill_closed_streams()
     try:
         sys.exit(_called())
-    except KeyboardInterrupt:  # while modules are imported: what takes longer ends in its own way
+    except KeyboardInterrupt:  # while modules are imported; later, each command handles it
         sys.exit(130)
 
 

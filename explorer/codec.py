@@ -1,7 +1,8 @@
-"""Models to JSON and back, for what the cache keeps between two starts. Knows the classes it may make; nothing else is made.
+"""Models to JSON and back, for the records in the cache.
 
-Each object names its class under ``=``. Read back, every field is checked against the class's own type annotations: a
-record that another version, or somebody else, wrote does not fit and is dropped by the caller.
+Each object names its class under ``=``. Decoding makes only classes that the requested type's
+annotations name, and checks every field against them: a record that another version or another
+program wrote raises ``FormatError``.
 """
 
 import dataclasses
@@ -17,31 +18,35 @@ from explorer.errors import FormatError
 T = TypeVar("T")
 
 RECORD_LIMIT = 32 << 20
-"""Bytes. A proof with two streams of the largest sensible output limit, escaped."""
+"""Bytes: a proof with two streams of output, escaped."""
 
 _HINTS: dict[type, dict[str, Any]] = {}
 
 
 def dumps(value: object) -> bytes:
-    """JSON of a dataclass made of dataclasses, enums, tuples, frozensets and plain values, as UTF-8."""
+    """JSON of a dataclass of dataclasses, enums, tuples, frozensets and plain values, as UTF-8."""
     return json.dumps(_encode(value), separators=(",", ":")).encode()
 
 
 def loads(data: bytes, kind: type[T]) -> T:
-    """The model back.
+    """Decode an object of the class ``kind``.
 
     Raises:
         FormatError: not JSON, larger than ``RECORD_LIMIT``, or not of this shape.
     """
     if len(data) > RECORD_LIMIT:
         raise FormatError(
-            "A kept record is damaged", f"{kind.__name__}: {len(data):,} bytes", "It is made anew"
+            "A record in the cache is damaged",
+            f"{kind.__name__}: {len(data):,} bytes",
+            "It is made again",
         )
     try:
         return typing.cast("T", _decode(json.loads(data), kind))
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         raise FormatError(
-            "A kept record is damaged", f"{kind.__name__}: {error}"[:300], "It is made anew"
+            "A record in the cache is damaged",
+            f"{kind.__name__}: {error}"[:300],
+            "It is made again",
         ) from error
 
 

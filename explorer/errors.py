@@ -1,6 +1,21 @@
-"""The one tree of errors. Each has a title, a detail and a remedy; only the faces turn them into words on a screen.
+"""The errors that a user sees.
 
-The text may quote untrusted names: whoever shows it passes it through ``report.text.visible`` first.
+::
+
+    ExplorerError                 exit code 1
+     ├─ UsageError                2    a word of the call, a setting or a key is wrong
+     ├─ SourceError               3    bytes or facts cannot be had
+     │   ├─ OfflineError               no answer at all
+     │   ├─ NotFoundError              the server, or the disk, has no such thing
+     │   ├─ DeniedError                the server does not accept the token
+     │   └─ RateLimitedError           the server asks to wait
+     ├─ IntegrityError            4    the bytes are not the promised ones
+     ├─ EngineError               5    the container engine is missing or failed
+     ├─ FormatError               6    a file is not what it claims to be
+     └─ OperationCancelledError   130  the user stopped it
+
+Each has a title, a detail and a remedy. Their text may quote untrusted names, so
+``report.text.visible`` is applied before it is shown.
 """
 
 import traceback
@@ -10,10 +25,11 @@ from typing import ClassVar
 
 
 class ExplorerError(Exception):
-    """Something that a user can be told: what happened, where, and what to do about it."""
+    """What happened (title), where (detail), and what to do about it (remedy)."""
 
     exit_code: ClassVar[int] = 1
     kind: ClassVar[str] = "error"
+    """The error's name in JSON."""
 
     def __init__(self, title: str, detail: str = "", remedy: str = "") -> None:
         super().__init__(title)
@@ -28,14 +44,14 @@ class ExplorerError(Exception):
 
 
 class UsageError(ExplorerError):
-    """The words of a call, a setting or a key are wrong."""
+    """A word of the call, a setting or a key is wrong."""
 
     exit_code = 2
     kind = "usage"
 
 
 class SourceError(ExplorerError):
-    """The place that bytes or facts come from does not give them (network, server, missing file)."""
+    """The network, a server or the disk does not give the bytes or facts that were requested."""
 
     exit_code = 3
     kind = "source"
@@ -46,7 +62,7 @@ class OfflineError(SourceError):
 
 
 class NotFoundError(SourceError):
-    """The server or the disk says that there is no such thing (404: absent, or private)."""
+    """The server or the disk has no such thing (404: absent, or private)."""
 
 
 class DeniedError(SourceError):
@@ -61,32 +77,35 @@ class RateLimitedError(SourceError):
     ) -> None:
         super().__init__(title, detail, remedy)
         self.until = until
-        """When it may be asked again, as an aware datetime; None where the server did not say."""
+        """When it accepts requests again, an aware datetime; None if the server did not say."""
 
 
 class IntegrityError(ExplorerError):
-    """Bytes that are not the ones promised: a digest, a size or a checksum differs."""
+    """The bytes are not the promised ones: a digest, a size or a checksum differs."""
 
     exit_code = 4
     kind = "integrity"
 
 
 class EngineError(ExplorerError):
-    """The container engine, an image or the emulation is missing or failed. Says nothing about the binary."""
+    """The container engine, an image or the emulation is missing or failed.
+
+    It says nothing about the binary.
+    """
 
     exit_code = 5
     kind = "engine"
 
 
 class FormatError(ExplorerError):
-    """A file that is not what it claims to be: archive, executable, snapshot, JSON."""
+    """A file is not what it claims to be: archive, executable, snapshot, JSON."""
 
     exit_code = 6
     kind = "format"
 
 
 class OperationCancelledError(ExplorerError):
-    """The user stopped it. Not a failure, but nothing was finished either."""
+    """The user stopped it. Nothing failed, and nothing was finished."""
 
     exit_code = 130
     kind = "cancelled"

@@ -73,7 +73,7 @@ class Records(Database):
         self._locked(lambda db: db.execute("DELETE FROM record"))
 
     def _locked(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run ``work`` alone: one connection serves every thread."""
+        """Run ``work`` alone: all threads share one connection."""
         with self._lock:
             return self._run(work)
 

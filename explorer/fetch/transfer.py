@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from explorer.errors import IntegrityError, NotFoundError, SourceError
+from explorer.errors import IntegrityError, NotFoundError, RateLimitedError, SourceError
 from explorer.fetch.disk import CHUNK
 from explorer.fetch.meter import INTERVAL_S, Meter
 from explorer.fetch.partial import Partial
@@ -159,7 +159,8 @@ class Transfer:
             return await self._start(response)
         if status == 416 and resuming:
             raise RestartError
-        if status == 403 and redirected and "x-ratelimit-remaining" not in response.headers:
+        error = await refusal(response, self._remote.name)
+        if status == 403 and redirected and not isinstance(error, (RateLimitedError, RetryError)):
             raise RetryError(
                 SourceError(
                     f"{self._remote.name} is refused",
@@ -167,7 +168,7 @@ class Transfer:
                     "Try again",
                 )
             )
-        raise await refusal(response, self._remote.name)
+        raise error
 
     def _resume(self, response: httpx.Response) -> int:
         partial = self._partial

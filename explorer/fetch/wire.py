@@ -15,6 +15,7 @@ from explorer.http import Token, describe_failure, is_cut, usable_url
 from explorer.releases import Asset
 
 MAX_REDIRECTS = 5
+_REDIRECTS = {300, 301, 302, 303, 307, 308}
 REFRESH = "Refresh the list of releases: the file may have been replaced"
 
 _HEADERS = {"Accept": "application/octet-stream", "Accept-Encoding": "identity"}
@@ -139,10 +140,11 @@ class RemoteAsset:
             for _ in range(MAX_REDIRECTS + 1):
                 response = await self._send(here, headers)
                 try:
-                    if not response.has_redirect_location:
+                    location = response.headers.get("location", "")
+                    if response.status_code not in _REDIRECTS or not location:
                         yield response
                         return
-                    here = _followed(here, response.headers["location"])
+                    here = _followed(here, location)
                 finally:
                     await response.aclose()
         except httpx.HTTPError as error:

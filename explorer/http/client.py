@@ -14,7 +14,7 @@ import httpx
 
 from explorer import __version__
 from explorer.errors import SourceError
-from explorer.http.failures import tls_problem
+from explorer.http.failures import ProxyFailedError, tls_problem
 from explorer.http.proxies import Proxies, Proxy, read_proxies
 
 USER_AGENT = f"rr-explorer/{__version__}"
@@ -102,7 +102,7 @@ class EnvironmentTransport(httpx.AsyncBaseTransport):
 
         Raises:
             SourceError: the proxy's address is not valid, or its kind is not supported.
-            httpx.ProxyError: the proxy cannot be reached, or refused; the text names it.
+            ProxyFailedError: the proxy cannot be reached, or refused.
         """
         url = request.url
         port = url.port or (443 if url.scheme == "https" else 80)
@@ -115,10 +115,8 @@ class EnvironmentTransport(httpx.AsyncBaseTransport):
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             if proxy is None or tls_problem(error):
                 raise
-            reason = str(error) or "no connection"
-            raise httpx.ProxyError(
-                f"{proxy.shown} ({proxy.variable}): {reason}", request=request
-            ) from error
+            name = f"{proxy.shown} ({proxy.variable})"
+            raise ProxyFailedError(name, str(error) or "no connection", request) from error
 
     async def aclose(self) -> None:
         """Close the connections, also those to proxies."""

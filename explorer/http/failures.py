@@ -18,6 +18,15 @@ _CUT = re.compile(r"closed connection|disconnected|unexpectedly closed", re.I)
 """What h11 and httpcore say of a connection that ended too early."""
 
 
+class ProxyFailedError(httpx.ProxyError):
+    """A proxy cannot be reached, or refused the request."""
+
+    def __init__(self, proxy: str, reason: str, request: httpx.Request) -> None:
+        """``proxy`` is its address without a password, and the variable that names it."""
+        super().__init__(reason, request=request)
+        self.proxy = proxy
+
+
 def is_cut(error: Exception) -> bool:
     """Whether the connection failed or ended, so that another attempt may succeed.
 
@@ -51,8 +60,9 @@ def describe_failure(error: Exception, url: str) -> SourceError:
 
 def _no_answer(error: Exception, host: str, text: str) -> SourceError | None:
     if isinstance(error, httpx.ProxyError):
+        proxy = f"The proxy {error.proxy}" if isinstance(error, ProxyFailedError) else "The proxy"
         return OfflineError(
-            "The proxy refused or failed", text, "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+            f"{proxy} refused or failed", text, "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
         )
     if _NO_SUCH_NAME.search(text):
         return OfflineError(

@@ -25,7 +25,11 @@ def usable_url(url: str, base: httpx.URL | None = None) -> httpx.URL:
     if not usable:
         shown = without_credentials(url)[:200]
         if base is None:
-            raise SourceError("Not a usable address", shown, "Check --api-url and --repo")
+            raise SourceError(
+                "Not a usable address",
+                shown,
+                "Check --api-url; otherwise the list of releases has a wrong address",
+            )
         raise SourceError(
             f"{base.host} redirects to an unusable address",
             shown,

@@ -128,7 +128,7 @@ async def test_a_cut_is_resumed_within_the_call(
     assert (got.resumed_from, got.moved) == (2_000_000, SIZE)
 
 
-async def test_a_line_that_is_cut_again_and_again_ends_well_as_long_as_something_comes(
+async def test_a_line_that_is_cut_often_succeeds_while_bytes_arrive(
     github: GitHub, downloader: Downloader
 ) -> None:
     asset = publish(github, DATA)
@@ -151,7 +151,7 @@ async def test_a_restart_goes_on_where_it_stopped(
     github: GitHub, cache: Cache, client: httpx.AsyncClient, downloader: Downloader
 ) -> None:
     asset = publish(github, DATA)
-    # Every attempt is cut after few bytes: too little for progress, so that the downloader gives up.
+    # Every attempt is cut after too few bytes to count as progress, so the downloader gives up.
     github.fault(host="assets", cut_after=50_000)
     with pytest.raises(SourceError, match="cut") as raised:
         await downloader.download(asset)
@@ -350,7 +350,7 @@ async def test_a_partial_damaged_on_the_disk_is_fetched_anew_once(
 async def test_a_whole_partial_damaged_on_the_disk_is_fetched_anew(
     github: GitHub, cache: Cache, downloader: Downloader
 ) -> None:
-    """Killed between the last byte and the new name, and the disk has lost what was not yet on it."""
+    """Killed between the last byte and the new name, before the disk had all of it."""
     asset = publish(github, DATA)
     await cut_once(github, downloader, asset)
     (partial,) = cache.partials.glob("*.part")
@@ -382,7 +382,7 @@ async def test_a_validator_that_no_header_may_hold_is_not_sent_back(
     assert (got.blob.sha256, got.check) == (SHA, Check.OK)
 
 
-async def test_what_another_process_fetched_while_it_was_queued_is_not_fetched_again(
+async def test_what_another_process_fetched_meanwhile_is_not_fetched_again(
     github: GitHub, cache: Cache, client: httpx.AsyncClient
 ) -> None:
     first, second = (
@@ -632,12 +632,13 @@ async def test_a_refusal_says_what_it_means(
         assert "Repository access blocked" in raised.value.detail
 
 
+@pytest.mark.parametrize("host", ["web", "assets"])
 async def test_a_secondary_rate_limit_is_one_and_no_token_helps(
-    github: GitHub, downloader: Downloader
+    github: GitHub, downloader: Downloader, host: str
 ) -> None:
     asset = publish(github, DATA)
     message = b'{"message":"You have exceeded a secondary rate limit. Please wait a few minutes"}'
-    github.fault(host="web", status=403, body=message)
+    github.fault(host=host, status=403, body=message)
     with pytest.raises(RateLimitedError) as raised:
         await downloader.download(asset)
     assert "secondary" in raised.value.detail
@@ -701,6 +702,15 @@ async def test_a_private_file_without_a_token_is_not_found(
 
 
 # Redirects
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+async def test_every_status_with_a_location_is_a_redirect(
+    github: GitHub, downloader: Downloader, status: int
+) -> None:
+    asset = publish(github, DATA)
+    github.fault(host="web", status=status, headers={"Location": asset.url}, times=1)
+    assert (await downloader.download(asset)).blob.sha256 == SHA
 
 
 async def test_a_redirect_loop_ends(github: GitHub, downloader: Downloader) -> None:

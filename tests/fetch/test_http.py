@@ -190,8 +190,7 @@ async def test_a_proxy_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) ->
             await client.get("https://api.github.com/")
     error = describe_failure(raised.value, "https://api.github.com/")
     assert isinstance(error, OfflineError)
-    assert "127.0.0.1:9" in error.detail
-    assert "HTTPS_PROXY" in error.detail
+    assert "127.0.0.1:9 (HTTPS_PROXY)" in error.title
     assert "proxy" in error.title
     assert "hunter2" not in str(error)
 
@@ -203,7 +202,7 @@ async def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) ->
             with pytest.raises(httpx.ProxyError) as raised:
                 await client.get("https://example.invalid/")
         error = describe_failure(raised.value, "https://example.invalid/")
-        assert f"127.0.0.1:{proxy.port}" in error.detail
+        assert f"127.0.0.1:{proxy.port} (ALL_PROXY)" in error.title
         assert "407" in error.detail
 
 

@@ -27,6 +27,7 @@ CERTIFICATE = Path(__file__).with_name("localhost.pem")
 
 CHILD = """
     import asyncio, json, sys
+    from dataclasses import replace
     from pathlib import Path
     from explorer.facts import NotApplicable, Unknown
     from explorer.fetch import Cache, Downloader
@@ -40,22 +41,25 @@ CHILD = """
 
     async def main(directory, name, url, size, digest, id_):
         asset = Asset(
-            name=name, tag="v1", repo="o/r", id=id_, size=size, digest=digest or NotApplicable("none"), url=url, api_url="",
-            content_type="", updated_at=Unknown("not told"), downloads=0, kind=AssetKind.SERVER, platform=NO_PLATFORM, archive="raw")
-        small = Asset(
-            name="small", tag="v1", repo="o/r", id=1, size=Unknown("?"), digest=NotApplicable("none"), url=url + ".small", api_url="",
-            content_type="", updated_at=Unknown("not told"), downloads=0, kind=AssetKind.SERVER, platform=NO_PLATFORM, archive="raw")
+            name=name, tag="v1", repo="o/r", id=id_, size=size,
+            digest=digest or NotApplicable("none"), url=url, api_url="", content_type="",
+            updated_at=Unknown("not told"), downloads=0, kind=AssetKind.SERVER,
+            platform=NO_PLATFORM, archive="raw")
+        unverified = replace(asset, digest=NotApplicable("none"))
+        small = replace(unverified, name="small", id=1, size=Unknown("?"), url=url + ".small")
         cache = Cache(Path(directory), 1 << 30)
         async with make_client() as client:
             downloader = Downloader(client, cache, None)
             if digest == "measure":
-                asset = Asset(**{f: getattr(asset, f) for f in asset.__slots__} | {"digest": NotApplicable("none")})
+                asset = unverified
                 await downloader.download(small)
             before = peak()
             print("ready", flush=True)
             got = await downloader.download(asset)
-        print(json.dumps({"sha256": got.blob.sha256, "resumed": got.resumed_from, "moved": got.moved, "cached": got.from_cache,
-                          "growth": peak() - before, "seconds": got.seconds}), flush=True)
+        print(json.dumps({
+            "sha256": got.blob.sha256, "resumed": got.resumed_from, "moved": got.moved,
+            "cached": got.from_cache, "growth": peak() - before, "seconds": got.seconds,
+        }), flush=True)
 
     directory, words = sys.argv[1], json.loads(sys.argv[2])
     asyncio.run(main(directory, *words))

@@ -188,7 +188,7 @@ async def test_a_server_that_ignores_range_is_cut_off(
         await threaded(lambda: remote.read_at(19_999_000, 10))
     assert 16 * K <= remote.traffic.bytes <= 400 * K
     assert remote.size == 20_000_000
-    # What the server handed over before it noticed lies in the sockets' buffers: far less than the file.
+    # The server handed more to the sockets' buffers before it noticed: far less than the file.
     assert github.body_bytes(host="assets") < 15_000_000
 
 
@@ -410,8 +410,8 @@ async def test_a_server_that_gives_a_byte_at_a_time_is_left(
             asked += 1
             start = int(request.split(b"bytes=")[1].split(b"-")[0])
             writer.write(
-                b"HTTP/1.1 206 P\r\nContent-Length: 1\r\nContent-Range: bytes %d-%d/3000000\r\n\r\nx"
-                % (start, start)
+                b"HTTP/1.1 206 P\r\nContent-Length: 1\r\n"
+                b"Content-Range: bytes %d-%d/3000000\r\n\r\nx" % (start, start)
             )
 
     async with await asyncio.start_server(stingy, "127.0.0.1") as server:

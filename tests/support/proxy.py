@@ -10,7 +10,7 @@ class ForwardProxy:
     """Runs on the test's own loop; see ``running_proxy``."""
 
     def __init__(self, refuse: bytes = b"") -> None:
-        """``refuse``: a status line's end (``407 Proxy Authentication Required``) for every request."""
+        """``refuse``: the status of every answer, e.g. ``407 Proxy Authentication Required``."""
         self.requests: list[str] = []
         """Request lines without the version, e.g. ``CONNECT localhost:443``."""
         self.authorization: list[str] = []
