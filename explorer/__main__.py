@@ -24,7 +24,8 @@ def open_app(settings: Settings, target: str | None) -> int:
 def settings_at_once() -> Settings | None:
     """The settings of a call that only opens the app; None if the command line must parse it."""
     given = AT_ONCE.get(tuple(sys.argv[1:]))
-    if given is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    logs = os.environ.get("RR_EXPLORER_LOG")
+    if given is None or logs or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
     from explorer.errors import ExplorerError
     from explorer.settings import load

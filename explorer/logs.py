@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import sys
@@ -21,6 +22,12 @@ _OWN = "_rr_explorer"
 
 class SafeFormatter(logging.Formatter):
     """One line per record, except tracebacks, which are indented: no message can forge a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        record = copy.copy(record)
+        record.exc_text = None  # another handler's formatter keeps its traceback there, as it is
+        return super().format(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
         """The line, with the message redacted and its control characters visible."""
@@ -80,14 +87,13 @@ def start_logging(file: str = "", verbosity: int = 0) -> None:
 def _file_handler(path: Path) -> logging.Handler:
     """A handler that appends to ``path``, created for its owner alone."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+        handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise SourceError(
             f"The log file {path} cannot be written",
             error.strerror or str(error),
             f"Choose another with --log, or unset {VARIABLE}",
         ) from error
-    stream = os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
-    handler = logging.StreamHandler(stream)
     handler.setLevel(logging.DEBUG)
     return handler

@@ -12,7 +12,7 @@ _secrets: set[str] = set()
 # https://docs.github.com/en/authentication: classic prefixes, and fine-grained tokens. Newer ones
 # are up to 520 characters long and hold a JWT, with "." and "-".
 _TOKEN = re.compile(r"(?:gh[opsur]_|github_pat_)[A-Za-z0-9_.-]+")
-_HEADER = re.compile(r"(?i)(authorization['\"]?\s*[:=,]\s*[b]?['\"]?)[^\r\n'\"]+")
+_HEADER = re.compile(r"(?i)(authorization['\"]?\s*[:=,]\s*(?:b(?=['\"]))?['\"]?)[^\r\n'\"]+")
 _USER = re.compile(r"(://)[^/\s@]+@")
 # Signed addresses, to which GitHub redirects a download.
 _QUERY = re.compile(r"(?i)([?&](?:[\w-]*(?:sig|signature|token|jwt|credential))=)[^&\s'\"]+")

@@ -131,8 +131,10 @@ def run(words: Sequence[str], app: OpenApp | None = None) -> int:
 
 def _failed(state: CliState, error: Exception) -> int:
     """Report an error; one that no part of rr-explorer raises on purpose asks for a bug report."""
-    level = logging.INFO if isinstance(error, ExplorerError) else logging.ERROR
-    _log.log(level, "the command failed", exc_info=error)
+    if isinstance(error, ExplorerError):
+        _log.info("the command failed: %s: %s", type(error).__name__, error)
+    else:
+        _log.error("the command failed", exc_info=error)
     return state.output().error(as_explorer_error(error))
 
 

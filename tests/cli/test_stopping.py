@@ -1,0 +1,152 @@
+"""Stopping a command, bugs in one, and its log."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from explorer.cli.running import GRACE
+from explorer.workbench import Workbench
+from tests.cli.conftest import TAG, Command
+from tests.cli.test_verify import SLEEP, verifier
+from tests.support.binaries import binary
+from tests.support.engine import TestEngine
+from tests.support.github import GitHub
+
+__all__ = ["verifier"]
+
+LIMIT = 10
+"""Seconds for what takes two, on a machine that does something else, too."""
+
+
+def test_two_signals_end_it_though_the_engine_hangs(
+    rr: Command, verifier: list[str], engine: TestEngine, tmp_path: Path
+) -> None:
+    """The engine is the real one, but for an ``rm`` that never ends."""
+    client = shutil.which(engine.name)
+    started, removing = tmp_path / "started", tmp_path / "removing"
+    os.mkfifo(started)
+    os.mkfifo(removing)
+    (tmp_path / engine.name).write_text(
+        "#!/bin/sh\n"
+        f'case " $* " in *" rm "*) echo "$*" > {removing}; exec sleep 300;;\n'
+        f'*" start "*) echo yes > {started};; esac\nexec {client} "$@"\n'
+    )
+    (tmp_path / engine.name).chmod(0o755)
+    environ = rr.environ({"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    words = rr.words("verify", binary("c-static"), "--run", SLEEP, "--time", "90", *verifier)
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environ)
+    removed = ""
+    try:
+        started.read_text()  # waits until the container is started
+        process.send_signal(signal.SIGINT)
+        removed = removing.read_text()
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=LIMIT)
+        assert time.monotonic() - begun < LIMIT
+        assert process.returncode == 130
+        assert "Cancelled" in err
+        assert "Traceback" not in err
+    finally:
+        process.kill()
+        process.communicate()
+        names = [word for word in removed.split() if word.startswith("rr-explorer-")]
+        subprocess.run(
+            [*engine.command, "rm", "-f", *names], capture_output=True, check=False, timeout=60
+        )
+    assert GRACE < 2
+
+
+def test_a_bug_is_one_line_that_asks_for_a_report(
+    rr: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def broken(self: Workbench) -> None:
+        raise RuntimeError("boom \x1b[31m\n" + "x" * 10)
+
+    monkeypatch.setattr(Workbench, "rules", broken)
+    done = rr("rules")
+    assert (done.code, done.out) == (70, "")
+    assert "Traceback" not in done.err
+    assert "RuntimeError: boom ␛[31m" in done.err
+    assert "test_stopping.py:" in done.err, "where it was raised"
+    assert "Please report it" in done.err
+    assert rr.json_error("rules")["kind"] == "unexpected"
+    log = tmp_path / "log"
+    assert rr("rules", "--log", log).code == 70
+    assert "Traceback" in log.read_text("utf-8"), "the log has all of it"
+
+
+def test_a_bug_in_a_task_of_several_is_reported_the_same_way(
+    served: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(self: Workbench, *_: object, **__: object) -> None:
+        raise KeyError("lost")
+
+    monkeypatch.setattr(Workbench, "look_at", broken)
+    done = served("assets", TAG, "--peek")
+    assert done.code == 70
+    assert "KeyError: 'lost'" in done.err
+
+
+def test_the_log_tells_the_requests_and_never_the_token(
+    served: Command, github: GitHub, tmp_path: Path
+) -> None:
+    token = "ghs_1_" + "aB3-_." * 86
+    log = tmp_path / "log"
+    github.tokens.add(token)
+    done = served.process("releases", "-vv", "--log", log, env={"GITHUB_TOKEN": token})
+    assert done.code == 0
+    assert any(request.headers.get("authorization") for request in github.requests())
+    text = log.read_text("utf-8")
+    for said in (text, done.err):
+        assert "/repos/" in said
+        assert token not in said
+        assert token[10:60] not in said
+        assert "releases" in said
+    assert TAG in done.out, "stdout is data alone"
+    quiet = served.process("releases", "--offline")
+    assert "INFO" not in quiet.err
+
+
+def test_words_of_other_tools_are_understood(rr: Command) -> None:
+    for word, command in (("download", "get"), ("list", "releases"), ("prove", "verify")):
+        done = rr(word)
+        assert done.code == 2
+        assert f"Did you mean {command}?" in done.err
+
+
+def test_the_help_names_files_and_targets(rr: Command) -> None:
+    text = rr("inspect", "--help").out
+    assert "inspect [OPTIONS] FILE" in text
+    assert "--on TARGET" in text
+    every = subprocess.run(
+        [sys.executable, "-m", "explorer", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert max(map(len, every.splitlines())) <= 100
+    assert "[COMMAND | FILE]" in every
+
+
+def test_json_says_cancelled_after_two_signals(served: Command, github: GitHub) -> None:
+    github.fault("*linux-arm64*", host="assets", hang=True)
+    words = served.words("inspect", f"{TAG}/roadrunner-2025.1.15-linux-arm64.tar.gz", "--json")
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=served.environ())
+    try:
+        github.wait_for(
+            lambda seen: any("linux-arm64" in one.path and one.host == "assets" for one in seen), 30
+        )
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=LIMIT)
+    finally:
+        process.kill()
+        process.wait()
+        github.heal()
+    assert process.returncode == 130
+    assert json.loads(err)["error"]["kind"] == "cancelled"
