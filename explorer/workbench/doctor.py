@@ -1,4 +1,4 @@
-"""What works here and what does not: settings, cache, network, token, engines, emulation, terminal."""
+"""What works here and what does not: settings, cache, token, network, engines, terminal."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _settings(settings: Settings) -> Finding:
     path = settings.config_file
     if path.is_file():
         return Finding("settings", Health.OK, f"read from {path}")
-    return Finding("settings", Health.ABSENT, f"no file; the defaults hold (it would be {path})")
+    return Finding("settings", Health.ABSENT, f"no file, so the defaults apply ({path})")
 
 
 def _cache(resources: Resources) -> tuple[Finding, ...]:
@@ -105,15 +105,15 @@ def _cache(resources: Resources) -> tuple[Finding, ...]:
 async def _token(resources: Resources) -> tuple[Finding, ...]:
     token = await resources.token()
     if token is None:
-        none = "none; GitHub allows 60 requests an hour without one"
-        return (Finding("token", Health.ABSENT, none, "Set GITHUB_TOKEN, or run gh auth login"),)
-    return (Finding("token", Health.OK, f"found; it is sent to {token.origin} only"),)
+        text = "none found; GitHub allows 60 requests per hour without one"
+        return (Finding("token", Health.ABSENT, text, "Set GITHUB_TOKEN, or run gh auth login"),)
+    return (Finding("token", Health.OK, f"found; sent to {token.origin} only"),)
 
 
 async def _network(settings: Settings, listings: CatalogueService) -> tuple[Finding, ...]:
     if settings.offline or settings.demo or settings.folder:
-        why = "offline" if settings.offline else "demo" if settings.demo else "a folder is shown"
-        return (Finding("network", Health.ABSENT, f"not asked: {why}"),)
+        why = "offline" if settings.offline else "demo" if settings.demo else "showing a folder"
+        return (Finding("network", Health.ABSENT, f"not used: {why}"),)
     catalogue = await listings.ask(ignore_progress)
     rate = catalogue.rate
     left = (
@@ -128,11 +128,12 @@ async def _network(settings: Settings, listings: CatalogueService) -> tuple[Find
                 "network",
                 Health.BAD,
                 said,
-                "Check the network, the proxy and --api-url; what is cached is shown",
+                "Check the network, the proxy and --api-url; until then the cached list is shown",
             ),
         )
     count = len(catalogue.releases)
-    text = f"{settings.api_url} answers: {count} release{'' if count == 1 else 's'} of {catalogue.repo}{left}"
+    releases = f"{count} release{'' if count == 1 else 's'} of {catalogue.repo}"
+    text = f"{settings.api_url} answers: {releases}{left}"
     return (
         Finding(
             "network",
@@ -159,7 +160,7 @@ async def _engines(resources: Resources) -> tuple[Finding, ...]:
             Finding(
                 "proofs",
                 Health.WARNING,
-                "no engine answers: verdicts are predicted, nothing can be proved",
+                "no engine answers: verdicts are predictions only, nothing can be verified",
                 "Install docker or podman",
             ),
         )
@@ -196,12 +197,12 @@ def _terminal() -> Finding:
         return Finding(
             "terminal",
             Health.WARNING,
-            f"TERM={term}, encoding {encoding or 'unknown'}: glyphs may not be drawn",
+            f"TERM={term}, encoding {encoding or 'unknown'}: symbols may not be drawn",
             "Use a UTF-8 locale",
         )
     colour = (
-        "no colour, as NO_COLOR asks"
+        "no colour (NO_COLOR is set)"
         if os.environ.get("NO_COLOR")
-        else os.environ.get("COLORTERM", "") or "colours by TERM"
+        else os.environ.get("COLORTERM", "") or "colours as TERM says"
     )
     return Finding("terminal", Health.OK, f"TERM={term}, {encoding}, {colour}")

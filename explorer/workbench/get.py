@@ -168,7 +168,7 @@ def _safe_name(name: str) -> str:
 def _copy(opened: Opened, mode: int, to: _Destination) -> Path:
     """Write a program that is no archive's member.
 
-    It gets its name when it is complete, so that a kill leaves nothing or all of it under that name.
+    It gets its name when it is complete, so that a kill leaves nothing or all of it there.
     """
     source, into = opened.program, to.into
     final = into / _safe_name(opened.file.name)

@@ -22,8 +22,8 @@ Listener = Callable[[str], None]
 def file_key(asset: Asset, member: str = "") -> str:
     """The key of an asset, or of a member in it: ``TAG/NAME`` or ``TAG/NAME#MEMBER``.
 
-    Unique within one catalogue. What outlives the process is stored under ``look_records.record_key``
-    instead, which names the server and the published state too.
+    Unique within one catalogue. What outlives the process has ``look_records.record_key`` instead,
+    which names the server and the published state too.
     """
     return _with_member(f"{_quoted(asset.tag)}/{_quoted(asset.name)}", member)
 

@@ -1,4 +1,4 @@
-"""What is published against what runs: releases down, platforms across, filled by peeks as they arrive."""
+"""The matrix: releases down, platforms across, filled by looks as they arrive."""
 
 from __future__ import annotations
 
@@ -19,21 +19,25 @@ if TYPE_CHECKING:
     from explorer.workbench.look import Looks
 
 PEEKS = 16
-"""At a time: one release's files."""
+"""Looks at a time: the files of one release."""
 MOST_COLUMNS = 16
-"""For projects whose platforms are not known beforehand."""
+"""For projects other than RoadRunner, whose platforms are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixColumn:
-    """A platform. ``platforms`` are the slugs of names that belong in it."""
+    """One or more platforms."""
 
     key: str
     title: str
     kind: AssetKind
     platforms: tuple[str, ...]
+    """Slugs of the platforms whose files belong here."""
     serves: str = ""
-    """The slug of the platform whose file serves where this one has none: ``linux-arm64`` for ``musl-arm64``."""
+    """Slug of the platform to use instead if nothing is published here.
+
+    ``linux-arm64`` for ``musl-arm64``.
+    """
 
 
 def _server_and_plugin() -> tuple[MatrixColumn, ...]:
@@ -65,18 +69,20 @@ class MatrixCell:
 
     column: MatrixColumn
     assets: tuple[Asset, ...]
-    """What is published there; usually one, two for darwin and deb; empty: not published."""
+    """What is published there: usually one file, two for darwin and deb; empty: nothing."""
     serves: Asset | None
-    """The file that serves instead where nothing is published."""
+    """The file to use instead if nothing is published."""
 
     @property
     def asset(self) -> Asset | None:
-        """The file that a look at this cell means: the published one, else the one that serves instead."""
+        """The published file, else the one to use instead."""
         return self.assets[0] if self.assets else self.serves
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
+    """One release."""
+
     release: Release
     cells: tuple[MatrixCell, ...]
 
@@ -90,7 +96,7 @@ class Matrix:
     columns: tuple[MatrixColumn, ...]
     rows: tuple[MatrixRow, ...]
     total: int
-    """Releases in the catalogue; more than the rows where only some were asked for."""
+    """Releases in the catalogue; more than the rows if only some were asked for."""
     known: KnownFiles
     """Fills as files are looked at."""
     warnings: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What the five rooms say about one thing, put together for the faces."""
+"""What the rooms say about one file, put together for the faces."""
 
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
@@ -15,17 +15,17 @@ from explorer.verify import Proof
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a TARGET on the command line, or a row in the app, stands for: an asset or a local file, and a member in it."""
+    """A file as a user names it: an asset or a local file, and optionally a member inside it."""
 
     name: str
-    """What to call it: ``v2025.1.15/roadrunner-2025.1.15-linux-arm64.tar.gz#rr``, or a path. Untrusted."""
+    """``TAG/ASSET``, ``TAG/ASSET#MEMBER``, or a path as it was given. Untrusted."""
     asset: Asset | None
     """None for a local file."""
     release: Release | None
     path: Path | None
-    """The local file or archive; None for one that has to be downloaded."""
+    """The local file or archive; None if it has to be downloaded."""
     member: str = ""
-    """A member's name; empty: the one a user would mean."""
+    """A member's name; empty: the program that a user would mean."""
 
     @property
     def stand_in(self) -> bool:
@@ -80,18 +80,21 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """A binary, what it is, and what is predicted and proved of it."""
+    """A binary: what it is, what is predicted, and what was proved."""
 
     subject: Subject
     file: FileFacts
     path: Path | None
     """The binary on disk, whole; None after a peek."""
     asset_path: Path | None
-    """The asset or local file that it came from, on disk; the same as ``path`` for a raw file; None after a peek."""
+    """The asset or local file it came from; ``path`` itself for a raw file; None after a peek."""
     check: Fact[Check]
-    """The asset's bytes against the API's digest; NotApplicable for local files, Unknown after a peek."""
+    """The asset's bytes against the API's digest.
+
+    NotApplicable for local files, Unknown after a peek.
+    """
     asset_sha256: Fact[str]
-    """Of the asset or local file itself; the same as the binary's for a raw file; Unknown after a peek."""
+    """Of the asset or local file; the same as the binary's for a raw file; Unknown after a peek."""
     listing: Fact[ArchiveListing]
     """NotApplicable for a raw file."""
     member: Fact[Member]
@@ -101,7 +104,7 @@ class Inspection:
     proofs: tuple[Proof, ...] = ()
     """Newest first."""
     changed: str = ""
-    """One loud sentence where a whole file gives another answer than its peek did; else empty."""
+    """A sentence if the whole file gets another answer than its peek did; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,13 @@ class ProofOptions:
     image: str = ""
     engine: str = ""
     argv: tuple[str, ...] = ()
-    """What to run instead of the default; ``{}`` stands for the binary. Empty: ``--version`` for a server, nothing for a plugin."""
+    """What to run; ``{}`` stands for the binary. Empty: what ``prove.usual_command`` gives."""
     on: str = ""
-    """The target whose verdict the proof is held against; empty: the one that fits the image."""
+    """The target whose verdict the proof is compared with; empty: the one that fits the image."""
     seconds: float = 0.0
+    """Time limit of the run."""
     pull: bool = True
+    """Whether an image that is missing may be pulled."""
 
 
 @dataclass(frozen=True, slots=True)

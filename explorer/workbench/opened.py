@@ -97,27 +97,27 @@ def opened_by(inspection: Inspection) -> Opened | None:
 
 
 class Neighbours:
-    """What stands beside a local binary: its folder's files. Implements ``compat.Surroundings``."""
+    """The files beside a local binary. Implements ``compat.Surroundings``."""
 
     def __init__(self, binary: Path) -> None:
         self.origin = binary.resolve().parent.as_posix()
 
     def read(self, path: str) -> Binary | None:
-        """The library at an absolute POSIX path, or None where there is no regular file or it is no program."""
+        """The library at an absolute POSIX path; None if no regular file or no program is there."""
         file = self.file(path)
         return _library(file) if file else None
 
     def file(self, path: str) -> Path | None:
-        """The regular file there."""
+        """The regular file at a path; None if there is none."""
         try:
             where = Path(path)
             return where if where.is_file() else None
-        except (OSError, ValueError):  # names come from the file: too long, or no name at all
+        except (OSError, ValueError):  # names come from the binary, and may be too long
             return None
 
 
 class MemberNeighbours:
-    """What stands beside a binary inside its archive. Implements ``compat.Surroundings``."""
+    """The files beside a binary inside its archive. Implements ``compat.Surroundings``."""
 
     def __init__(
         self, opened: Opened, listing: ArchiveListing, member: Member, cache: Cache
@@ -129,12 +129,12 @@ class MemberNeighbours:
         }
 
     def read(self, path: str) -> Binary | None:
-        """The library at a path inside the archive, links within it followed."""
+        """The library at a path inside the archive; links inside it are followed."""
         file = self.file(path)
         return _library(file) if file else None
 
     def file(self, path: str) -> Path | None:
-        """The member there, unpacked into the cache."""
+        """The member at a path, unpacked into the cache; None if there is none."""
         member = self._resolve(path)
         if member is None:
             return None
@@ -178,7 +178,7 @@ def hash_file(path: Path, cancel: Cancellation) -> tuple[int, str]:
     """Size in bytes and sha256 of a local file.
 
     Raises:
-        NotFoundError, SourceError: it cannot be read.
+        NotFoundError, SourceError: the file cannot be read.
     """
     with FileSource(path) as source:
         return source.size, _hash(source, cancel)

@@ -1,4 +1,4 @@
-"""A verdict before the download: the head of the program, read through the archive's first bytes on the server."""
+"""A verdict before the download: the program's head, from the first bytes on the server."""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from explorer.workbench.resources import Resources
 
 DEEPER = 3 << 20
-"""How far into a compressed member a peek follows the dynamic section, in unpacked bytes: at Go's and Rust's usual ratio of
-one third that is the ceiling of 1 MiB packed. In anything larger the section lies in the tail, and asking would be for nothing."""
+"""How far into a compressed member a peek follows the dynamic section, in unpacked bytes.
+
+At the usual ratio of Go's and Rust's programs, one third, that is the ceiling of 1 MiB packed. In
+larger programs the section lies in the tail, and asking for more would not reach it.
+"""
 
 
 async def peek_asset(
@@ -89,7 +92,12 @@ def _peek(
 def read_beginning(
     source: ByteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation
 ) -> tuple[Fact[Member], str, Binary]:
-    """The program's member, its name, and the facts that could be had through ``source``, which may be only a beginning."""
+    """The program's member, its name, and the facts that the beginning of the asset gives.
+
+    Raises:
+        NotFoundError: no member is the program, or none has the name asked for.
+        FormatError: what has arrived is damaged.
+    """
     from explorer.archive import walk
 
     assert subject.asset is not None
@@ -124,7 +132,7 @@ def _read(
     *,
     whole_reach: bool,
 ) -> Binary:
-    """HEAD scope; and what a loader looks at where a verdict waits for it and it can be reached."""
+    """The program's head; also what a loader reads, if a verdict needs it and it can be reached."""
     from explorer.elf import read
 
     binary = read(source, name, Scope.HEAD, cancel)
@@ -137,7 +145,7 @@ def _read(
 
 
 def _dynamic_end(binary: Binary) -> int | None:
-    """Where PT_DYNAMIC ends in the file, or None where there is none."""
+    """Where PT_DYNAMIC ends in the file; None if the file has none."""
     if isinstance(binary.elf, MISSING) or isinstance(binary.elf.segments, MISSING):
         return None
     return max(
@@ -146,6 +154,6 @@ def _dynamic_end(binary: Binary) -> int | None:
 
 
 def unseen(name: str, error: OutOfReachError) -> Binary:
-    """The facts of a program of which not one byte was reached."""
+    """The facts of a program of which no byte was reached."""
     why = Unknown(error.why, error.needs)
     return Binary(name, why, FileFormat.UNSEEN, Scope.HEAD, error.why, why, why)

@@ -1,4 +1,4 @@
-"""From an inspection to a proof: what to run, where, against which verdict; and the proofs that are kept."""
+"""From an inspection to a proof: what to run, where, and which verdict it is compared with."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from explorer.compat import Dependency, Target, Verdict, Where
 from explorer.elf import FileFormat, Linkage
-from explorer.errors import SourceError, UsageError
+from explorer.errors import IntegrityError, SourceError, UsageError
 from explorer.facts import MISSING, known_or
-from explorer.progress import ProgressCallback
+from explorer.progress import Cancellation, ProgressCallback
 from explorer.releases import AssetKind
 from explorer.verify import Expectations, Proof, ProofRequest, Result, RunLimits
 from explorer.workbench.inspect import rejudge
 from explorer.workbench.models import Inspection, ProofOptions
-from explorer.workbench.opened import opened_by
+from explorer.workbench.opened import hash_file, opened_by
 from explorer.workbench.program_in_archive import PROGRAMS
 from explorer.workbench.proof_records import keep_proof
 from explorer.workbench.verdicts import default_target
@@ -34,10 +34,12 @@ async def prove_inspection(
     progress: ProgressCallback,
     output: Callable[[str], None] | None,
 ) -> Proof:
-    """Run it and keep the proof, unless nothing was learned.
+    """Run the program, and keep the proof unless it did not run at all.
 
     Raises:
-        UsageError: not a program, or it is not said what to run. EngineError: no engine, image or emulation.
+        UsageError: not a program for Linux, or nothing says what to run.
+        IntegrityError: the file has changed since it was inspected.
+        EngineError: no engine, image or emulation.
     """
     from explorer.verify import prove
 
@@ -47,22 +49,23 @@ async def prove_inspection(
     target = await resources.run(lambda _: _target(settings, options))
     if target.arch not in ("", platform.removeprefix("linux/")):
         raise UsageError(
-            f"{inspection.file.name} is a program for {platform}, and the verdict asked for is about {target.arch}",
-            "a proof runs it on its own processor, emulated where need be",
+            f"{inspection.file.name} is a program for {platform}, and the verdict asked for is "
+            f"about {target.arch}",
+            "it runs on its own processor, emulated if need be",
             f"Leave /{target.arch} out",
         )
+    await resources.run(lambda cancel: _check_unchanged(inspection, cancel))
     engine = await resources.engine(options.engine)
-    image = options.image or settings.image or target.image
-    judged = await resources.run(lambda _: rejudge(inspection, (target,), resources.cache))
-    verdict = judged.verdicts[0]
+    verdict, name, neighbours = await resources.run(
+        lambda _: _judged(inspection, target, resources.cache)
+    )
     binary = inspection.path
     assert binary is not None
-    name, neighbours = await resources.run(lambda _: _beside(inspection, verdict, resources.cache))
     request = ProofRequest(
         engine=engine,
         binary=binary,
         platform=platform,
-        image=image,
+        image=options.image or settings.image or target.image,
         name=name,
         argv=argv,
         neighbours=neighbours,
@@ -83,14 +86,37 @@ async def prove_inspection(
         stand_in=inspection.subject.stand_in,
     )
     proof = await prove(request, progress=progress, output=output)
-    if (
-        proof.result is not Result.NOT_RUN
-    ):  # nothing was learned: it would stand before an earlier proof
-        await resources.run(lambda _: _kept(resources, proof))
+    if proof.result is not Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
+        await resources.run(lambda _: _keep(resources, proof))
     return proof
 
 
-def _kept(resources: Resources, proof: Proof) -> None:
+def _check_unchanged(inspection: Inspection, cancel: Cancellation) -> None:
+    """A proof is kept under the digest of the bytes that ran.
+
+    Raises:
+        IntegrityError: the file is not the one that was inspected.
+    """
+    assert inspection.path is not None
+    _, sha256 = hash_file(inspection.path, cancel)
+    if sha256 != inspection.file.sha256:
+        raise IntegrityError(
+            f"{inspection.file.name} has changed since it was inspected",
+            f"sha256 was {known_or(inspection.file.sha256, 'unknown')}, and is {sha256}",
+            "Inspect it again",
+        )
+
+
+def _judged(
+    inspection: Inspection, target: Target, cache: Cache
+) -> tuple[Verdict, str, tuple[tuple[str, Path], ...]]:
+    """The verdict on the target, the program's name inside the container, and what goes beside."""
+    verdict = rejudge(inspection, (target,), cache).verdicts[0]
+    name, neighbours = _beside(inspection, verdict, cache)
+    return verdict, name, neighbours
+
+
+def _keep(resources: Resources, proof: Proof) -> None:
     """A cache that cannot be written costs the record and a warning, never the proof."""
     try:
         keep_proof(resources.cache, proof)
@@ -102,7 +128,7 @@ def _platform(inspection: Inspection) -> str:
     """``linux/ARCH`` of a program that a Linux container could start.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not a program for Linux.
     """
     binary, elf = inspection.binary, inspection.binary.elf
     title = f"{inspection.file.name} cannot be run in a Linux container"
@@ -115,20 +141,23 @@ def _platform(inspection: Inspection) -> str:
     if binary.arch.startswith("machine-"):
         raise UsageError(
             title,
-            f"its processor is not known here: {binary.detail}",
+            f"its processor is not supported: {binary.detail}",
             "Choose a file for amd64 or arm64",
         )
     if isinstance(elf.os_note, str):
         raise UsageError(title, f"it is a program for {elf.os_note}", "Choose a file for linux")
     if elf.linkage in (Linkage.SHARED_LIBRARY, Linkage.OBJECT, Linkage.CORE):
         raise UsageError(
-            title, f"it is no program: {binary.detail}", "Choose the program itself: FILE#MEMBER"
+            title, f"it is not a program: {binary.detail}", "Choose the program: FILE#MEMBER"
         )
     return f"linux/{binary.arch}"
 
 
 def usual_command(inspection: Inspection) -> tuple[str, ...] | None:
-    """``--version`` for RoadRunner's server, nothing (and an empty stdin) for its plugin, None for anything else."""
+    """The arguments of a usual run, ``{}`` being the program; None if they are not known.
+
+    ``--version`` for RoadRunner's server; nothing, and an empty stdin, for its plugin.
+    """
     name = posixpath.basename(inspection.file.name)
     kind = inspection.subject.asset.kind if inspection.subject.asset else None
     if kind in (AssetKind.SERVER, AssetKind.DEB) or (
@@ -164,7 +193,7 @@ def _target(settings: Settings, options: ProofOptions) -> Target:
 
 
 def _expectations(inspection: Inspection, options: ProofOptions) -> Expectations:
-    """What an asset's own names promise of ``--version``; nothing of a local file or of the user's own command."""
+    """What ``--version`` must say by an asset's name; nothing for local files and own commands."""
     subject = inspection.subject
     if (
         subject.asset is None
@@ -185,7 +214,7 @@ def _static(inspection: Inspection) -> bool:
 def _beside(
     inspection: Inspection, verdict: Verdict, cache: Cache
 ) -> tuple[str, tuple[tuple[str, Path], ...]]:
-    """The program's name inside the container, and the libraries that go beside it so that ``$ORIGIN`` finds them."""
+    """The program's name inside the container, and the libraries that ``$ORIGIN`` must find."""
     name = posixpath.basename(inspection.file.name)
     opened = opened_by(inspection)
     surroundings = opened.neighbours(cache) if opened is not None else None
@@ -197,16 +226,16 @@ def _beside(
         for d in _all(check.libraries)
         if d.where is Where.BESIDE and d.path
     }
-    found = {path: file for path, file in libraries.items() if file is not None}
-    if not found:
+    files = {path: file for path, file in libraries.items() if file is not None}
+    if not files:
         return name, ()
     program = posixpath.join(surroundings.origin, name)
     root = (
-        posixpath.commonpath([posixpath.dirname(p) for p in (program, *found)])
+        posixpath.commonpath([posixpath.dirname(p) for p in (program, *files)])
         if surroundings.origin
         else ""
     )
-    inside = {posixpath.relpath(path, root) if root else path: file for path, file in found.items()}
+    inside = {posixpath.relpath(path, root) if root else path: file for path, file in files.items()}
     return (posixpath.relpath(program, root) if root else program), tuple(inside.items())
 
 

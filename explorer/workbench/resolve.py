@@ -1,4 +1,4 @@
-"""From the words of a TARGET to the thing it stands for."""
+"""What a FILE on the command line stands for."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from explorer.releases import Asset, AssetKind, Catalogue, Release
 from explorer.workbench.models import Subject
 
 KIND_ORDER = (AssetKind.SERVER, AssetKind.OTHER, AssetKind.PLUGIN, AssetKind.DEB)
-"""Which of several assets for one platform a user means: RoadRunner itself before its plugin and its package."""
+"""Which of several assets for one platform a user means: the server, then plugin and package."""
 
 
 def local_subject(text: str) -> Subject | None:
-    """The local file, archive or ``archive#member`` that ``text`` names, or None where there is no such path. Reads the disk.
+    """The local file, archive or ``archive#member`` that ``text`` names; None if there is none.
+
+    Blocking: call from a worker thread.
 
     Raises:
-        NotFoundError: it looks like a path and is none.
-        SourceError: it is a folder, a pipe or a device, or may not be looked at.
+        NotFoundError: it looks like a path, and no such file exists.
+        SourceError: a folder, a pipe or a device, or a path without permission to look at it.
     """
     path = _file(text)
     if path is not None:
@@ -34,13 +36,13 @@ def local_subject(text: str) -> Subject | None:
 
 
 def _file(text: str) -> Path | None:
-    """The regular file of this name; None where there is none, or where no file can have such a name."""
+    """The regular file of this name; None if none exists, or if no file can have this name."""
     try:
         path = Path(text).expanduser()
         mode = path.stat().st_mode
     except PermissionError as error:
         raise SourceError(
-            f"{text} may not be looked at",
+            f"No permission to look at {text}",
             error.strerror or str(error),
             "Check the permissions of its folders",
         ) from None
@@ -52,9 +54,9 @@ def _file(text: str) -> Path | None:
             "",
             f"Name a file in it, or show all of them with --folder {text}",
         )
-    if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+    if not stat.S_ISREG(mode):  # opening a pipe would wait forever
         raise SourceError(
-            f"{text} is no regular file",
+            f"{text} is not a regular file",
             "it is a pipe, a socket or a device",
             "Copy its bytes into a file first",
         )
@@ -71,11 +73,11 @@ def catalogue_subject(text: str, platform: str, catalogue: Catalogue) -> Subject
     """``TAG/ASSET``, an asset's name, or ``TAG`` with a platform, looked up in a catalogue.
 
     Raises:
-        UsageError: the words fit no form, or several assets.
-        NotFoundError: no such release or asset; names the nearest.
+        UsageError: the text fits no form, or several assets.
+        NotFoundError: no such release or asset; names the nearest ones.
     """
-    words, _, member = text.partition("#")
-    tag, slash, name = words.partition("/")
+    name_part, _, member = text.partition("#")
+    tag, slash, name = name_part.partition("/")
     release = catalogue.release(tag)
     if slash:
         if release is None:
@@ -85,18 +87,18 @@ def catalogue_subject(text: str, platform: str, catalogue: Catalogue) -> Subject
         )
     if release is not None:
         return asset_subject(_for_platform(release, platform), release, member)
-    if words == "latest":
+    if name_part == "latest":
         raise NotFoundError(
             f"{catalogue.repo} has no published stable release",
             remedy="Name a tag; rr-explorer releases lists them",
         )
     for candidate in catalogue.releases:
         for asset in candidate.assets:
-            if asset.name == words:
+            if asset.name == name_part:
                 return asset_subject(asset, candidate, member)
-    near = difflib.get_close_matches(words, [r.tag for r in catalogue.releases], 3)
+    near = difflib.get_close_matches(name_part, [r.tag for r in catalogue.releases], 3)
     raise NotFoundError(
-        f"No file, tag or asset is called {words}",
+        f"No file, tag or asset is called {name_part}",
         f"looked on this disk and in {len(catalogue.releases)} releases of {catalogue.repo}",
         f"Did you mean {', '.join(near)}?"
         if near
@@ -117,7 +119,7 @@ def _named(name: str, assets: Iterable[Asset], place: str) -> Asset:
     )
 
 
-_OTHER_WORDS = (
+_ALIASES = (
     ("/", "-"),
     ("x86_64", "amd64"),
     ("x86-64", "amd64"),
@@ -129,10 +131,10 @@ _OTHER_WORDS = (
 
 
 def platform_slug(text: str) -> str:
-    """How the catalogue calls the platform that somebody calls ``linux/arm64``, ``Linux-x86_64`` or ``macos-aarch64``."""
+    """The catalogue's name of ``linux/arm64``, ``Linux-x86_64`` or ``macos-aarch64``."""
     slug = text.lower()
-    for theirs, ours in _OTHER_WORDS:
-        slug = slug.replace(theirs, ours)
+    for alias, slug_part in _ALIASES:
+        slug = slug.replace(alias, slug_part)
     return slug
 
 
@@ -162,9 +164,9 @@ def _for_platform(release: Release, platform: str) -> Asset:
                 "Name the file",
             )
     plain = wanted.replace("musl-", "linux-")
-    hint = "Take one of those"
+    hint = "Choose one of those"
     if wanted.startswith("musl-") and plain in slugs:
-        hint = f"{plain} is the one to look at: a static program runs on musl, too"
+        hint = f"Use {plain} instead: a static program runs on musl, too"
     raise NotFoundError(
         f"{release.tag} has no file for {platform}",
         f"it has files for {', '.join(slugs) or 'no known platform'}",
@@ -180,7 +182,7 @@ def _no_release(tag: str, catalogue: Catalogue) -> NotFoundError:
     near = difflib.get_close_matches(tag, [r.tag for r in catalogue.releases], 3)
     return NotFoundError(
         f"{catalogue.repo} has no release {tag}",
-        f"looked at {len(catalogue.releases)}"
-        + ("" if catalogue.complete is True else ", which may not be all"),
+        f"its list has {len(catalogue.releases)}"
+        + ("" if catalogue.complete is True else ", and may be incomplete"),
         f"Did you mean {', '.join(near)}?" if near else "rr-explorer releases lists them",
     )

@@ -1,4 +1,7 @@
-"""What lasts as long as the program runs: the cache, the HTTP client, the token, the engine. Each made on first use."""
+"""What lasts as long as the program runs: the cache, the HTTP client, the token, the engines.
+
+Each is made on first use.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +26,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 THREADS = 24
-"""Enough for the sixteen peeks of one release beside a few parsers: they wait for the network, not for a core."""
+"""Enough for the sixteen peeks of one release beside a few parsers: they wait for the network."""
 GRACE_S = 5.0
-"""How long ``aclose`` waits for threads that were told to stop: each looks at its flag every few milliseconds of work."""
+"""Seconds that ``aclose`` waits for threads that were asked to stop: each checks often."""
 
 
 class Turn:
-    """A lock that its holder lets go of while it waits for something else.
+    """A lock that its holder releases while it waits for something else.
 
-    The interpreter runs one thread at a time anyhow. Sixteen that parse at once would each keep the app's loop waiting for
-    the switch interval whenever a key comes; sixteen that wait for their turn do not.
+    The interpreter runs one thread at a time. Sixteen threads that parse would each delay the
+    app's answer to a key by the switch interval; sixteen that wait for their turn do not.
     """
 
     def __init__(self) -> None:
@@ -46,7 +49,7 @@ class Turn:
 
     @contextlib.contextmanager
     def let_go(self) -> Iterator[None]:
-        """For the holder: others may have the turn in here."""
+        """For the holder: others may have the turn inside this block."""
         self._lock.release()
         try:
             yield
@@ -55,7 +58,7 @@ class Turn:
 
 
 class Resources:
-    """Holds the expensive things. Not for use from several event loops at a time."""
+    """The expensive things. For one event loop at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -73,11 +76,13 @@ class Resources:
         self._warnings: list[str] = []
         self._later: set[asyncio.Future[None]] = set()
         self.peeking = Turn()
-        """Held by the thread that reads a peek's first bytes, or a kept record."""
+        """Held by the thread that parses a peek's first bytes, or reads a record."""
 
     @property
     def cache(self) -> Cache:
-        """The cache; a temporary one, with a warning, where the chosen directory cannot be used. Touches the disk: for threads.
+        """The cache; a temporary one, with a warning, if the chosen directory cannot be used.
+
+        Blocking: call from a worker thread.
 
         Raises:
             SourceError: not even a temporary directory can be made.
@@ -91,7 +96,7 @@ class Resources:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences for a banner, e.g. that the cache directory cannot be used."""
+        """Sentences for a banner, e.g. that the cache directory cannot be used. Untrusted."""
         return (*(self._cache.warnings if self._cache is not None else ()), *self._warnings)
 
     def warn(self, sentence: str) -> None:
@@ -100,10 +105,12 @@ class Resources:
             self._warnings.append(sentence)
 
     async def client(self) -> httpx.AsyncClient:
-        """The HTTP client. Made in a thread: importing httpx and reading the authorities' certificates take 0.2 s.
+        """The HTTP client.
+
+        Made in a thread: importing httpx and reading the authorities' certificates take a while.
 
         Raises:
-            OfflineError: where the user chose to be offline.
+            OfflineError: the user chose to be offline.
         """
         if self.settings.offline:
             raise offline_error()
@@ -117,10 +124,10 @@ class Resources:
             return self._client
 
     async def token(self) -> Token | None:
-        """The token for the API's host, looked for once (``gh`` may have to be started).
+        """The token for the API's host, looked for once: ``gh`` may have to be started.
 
         Raises:
-            UsageError: the environment holds something that is no token.
+            UsageError: what the environment holds is not a valid token.
         """
         if not self._token_asked:
             from explorer.releases import find_token
@@ -132,7 +139,7 @@ class Resources:
         return self._token
 
     async def downloader(self) -> Downloader:
-        """The one downloader, so that its limit of transfers at a time holds."""
+        """The one downloader, so that its limit on simultaneous transfers holds."""
         if self._downloader is None:
             client, token = await self.client(), await self.token()
             cache = await self.run(lambda _: self.cache)
@@ -144,10 +151,10 @@ class Resources:
         return self._downloader
 
     async def engine(self, choice: str = "") -> Engine:
-        """The container engine, found once per choice; leftovers of dead sessions are removed then.
+        """The container engine, found once per choice; leftovers of killed runs are removed then.
 
         Raises:
-            EngineError: none answers, with the remedy.
+            EngineError: no engine answers; says what to do.
         """
         choice = choice or self.settings.engine
         async with self._engine_turn:
@@ -158,18 +165,18 @@ class Resources:
                 try:
                     await sweep(engine)
                 except EngineError as error:
-                    self.warn(
-                        f"Containers that an earlier run may have left are still there: {error}"
-                    )
+                    self.warn(f"Containers of earlier runs could not be removed: {error}")
                 self._engines[choice] = engine
             return self._engines[choice]
 
     async def run(
         self, work: Callable[[Cancellation], T], *, stop: Callable[[], object] | None = None
     ) -> T:
-        """Run synchronous work in a thread. Cancelling the task raises the flag and waits until the thread has stopped.
+        """Run synchronous work in a thread.
 
-        ``stop`` is called then, too: it ends a wait that the flag cannot (a read from the network).
+        Cancelling the task sets the flag that ``work`` is given, and waits until the thread has
+        stopped. ``stop`` is called then, too, to end a wait that the flag cannot end (a read from
+        the network).
         """
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rr-explorer")
@@ -190,11 +197,14 @@ class Resources:
                 stop()
             await asyncio.wait([future])
             if not future.cancelled():
-                future.exception()  # marks it as seen: the cancellation is what the caller gets
+                future.exception()  # retrieved, so that asyncio does not log it
             raise
 
     def later(self, work: Callable[[], None]) -> None:
-        """Run something that nobody waits for but ``aclose``, one after the other in a thread of its own. It must not raise."""
+        """Run ``work`` in the background, one after the other; only ``aclose`` waits for it.
+
+        It must not raise.
+        """
         if self._writer is None:
             self._writer = ThreadPoolExecutor(1, thread_name_prefix="rr-explorer-later")
         future = asyncio.get_running_loop().run_in_executor(self._writer, work)
@@ -202,12 +212,12 @@ class Resources:
         future.add_done_callback(self._later.discard)
 
     async def written(self) -> None:
-        """Wait until what was put off with ``later`` is done."""
+        """Wait until everything given to ``later`` is done."""
         while self._later:
             await asyncio.wait(list(self._later))
 
     async def aclose(self) -> None:
-        """Stop what still runs and give everything back. The session can be used again afterwards; things are made anew."""
+        """Stop what still runs and release everything. It may be used again afterwards."""
         for cancel in self._running.values():
             cancel.cancel()
         if self._client is not None:
@@ -218,14 +228,16 @@ class Resources:
             if threads is not None:
                 threads.shutdown(wait=False, cancel_futures=True)
         if self._cache is not None:
-            with contextlib.suppress(
-                SourceError
-            ):  # a file larger than the limit was kept as long as it was in use
-                self._cache.prune()
-            self._cache.close()
+            await asyncio.to_thread(_close, self._cache)
         self._client = self._threads = self._writer = self._cache = self._downloader = None
         self._engines.clear()
         self._turn, self._engine_turn = asyncio.Lock(), asyncio.Lock()
+
+
+def _close(cache: Cache) -> None:
+    with contextlib.suppress(SourceError):
+        cache.prune()  # a file larger than the limit was kept as long as it was in use
+    cache.close()
 
 
 def offline_error() -> OfflineError:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from explorer.compat import Answer
-from explorer.errors import EngineError, UsageError
+from explorer.errors import EngineError, IntegrityError, UsageError
 from explorer.verify import Proof, Result
 from explorer.workbench import Depth, ProofOptions, Workbench
 from explorer.workbench.proof_records import KEPT, keep_proof
@@ -121,6 +121,19 @@ async def test_a_proof_is_not_held_against_another_processor_s_verdict(
     assert "Leave /arm64 out" in caught.value.remedy
     with pytest.raises(EngineError):
         await bench.verify(found, ProofOptions(argv=("--version",), on="alpine-3.22/amd64"))
+
+
+async def test_a_file_rebuilt_since_its_inspection_is_not_run(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    program = tmp_path / "rr"
+    program.write_bytes(binary("c-static").read_bytes())
+    inspection = await bench.look(await bench.resolve(str(program)), depth=Depth.WHOLE)
+    program.write_bytes(binary("go-static-amd64").read_bytes())
+    with pytest.raises(IntegrityError, match="has changed since"):
+        await bench.verify(inspection, ProofOptions(argv=("{}", "--version")))
+    assert isinstance(inspection.file.sha256, str)
+    assert await bench.proofs(inspection.file.sha256) == ()
 
 
 async def test_without_an_engine_it_says_what_to_install(

@@ -55,7 +55,7 @@ def test_latest_is_the_newest_published_stable_release() -> None:
     ("text", "platform", "kind", "says"),
     [
         ("v2025.1.15", "", UsageError, "--platform linux-arm64"),
-        ("v2025.1.15", "musl-aarch64", NotFoundError, "linux-arm64 is the one to look at"),
+        ("v2025.1.15", "musl-aarch64", NotFoundError, "Use linux-arm64 instead"),
         ("v2025.1.15", "plan9-mips", NotFoundError, "linux-arm64"),
         ("v2025.1.51", "linux-arm64", NotFoundError, "v2025.1.15"),
         ("v2025.1.51/x", "", NotFoundError, "v2025.1.15"),
