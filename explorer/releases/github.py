@@ -390,6 +390,12 @@ class GitHub:
                 "" if self._token else "; for a private one set GITHUB_TOKEN or run `gh auth login`"
             )
             raise NotFoundError(f"No repository {self.repo} at {self._host}", hint, remedy)
+        if answer.status == 451:
+            raise SourceError(
+                f"{self.repo} is unavailable for legal reasons",
+                f"{self._host} answers 451 {said}".strip(),
+                "Read the notice on the repository's page",
+            )
         if is_html(answer):
             raise web_page(self._host)
         if answer.status >= 500:
@@ -417,7 +423,7 @@ class GitHub:
             )
         when = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "for now"
         remedy = "Wait until then" if until else "Wait a few minutes"
-        if self._token is None:
+        if self._token is None and "secondary" not in said.lower():
             remedy += ", or set GITHUB_TOKEN: with a token the limit is 5,000 requests an hour instead of 60"
         raise RateLimitedError(
             f"{self._host} answers no more requests {when}",

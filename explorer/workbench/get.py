@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import filecmp
 import os
 import posixpath
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,7 +78,7 @@ def _write(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
         )
     opened = open_file(file, cache, to.cancel)
     runs = head.startswith((*MAGICS, b"#!"))
-    copy = _copy(opened, 0o755 if runs else 0o644, to)
+    copy = _copy(opened, runs, to)
     return (copy,), copy if runs else None
 
 
@@ -99,7 +97,7 @@ def _extract(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
             _check_nothing_refused(source, file.name, to.cancel)
         else:
             if detect(source, file.name).is_single:
-                copy = _copy(opened, 0o755, to)
+                copy = _copy(opened, True, to)
                 return (copy,), copy
             chosen = opened.member
         written = extract(
@@ -144,7 +142,8 @@ def _mark_executable(member: object, files: tuple[Path, ...], into: Path) -> Pat
     if program not in files:
         return None
     try:
-        program.chmod(0o755)
+        mode = program.stat().st_mode
+        program.chmod(mode | (mode & 0o444) >> 2)  # for everyone who may read it
     except OSError as error:
         raise SourceError(
             f"Cannot mark {program} executable",
@@ -165,43 +164,33 @@ def _safe_name(name: str) -> str:
     return short if short not in ("", ".", "..") else "program"
 
 
-def _copy(opened: Opened, mode: int, to: _Destination) -> Path:
-    """Write a program that is no archive's member.
+def _copy(opened: Opened, executable: bool, to: _Destination) -> Path:
+    """Write a program that is no archive's member: complete, or not at all."""
+    from explorer.fetch import write_new
 
-    It gets its name when it is complete, so that a kill leaves nothing or all of it there.
-    """
     source, into = opened.program, to.into
     final = into / _safe_name(opened.file.name)
-    partial: Path | None = None
+
+    def chunks() -> Iterator[bytes]:
+        with source.open("rb") as file:
+            while part := file.read(CHUNK):
+                to.cancel.check()
+                yield part
+
     try:
         into.mkdir(parents=True, exist_ok=True)
-        if os.path.lexists(final):
-            if (
-                final.is_file()
-                and not final.is_symlink()
-                and filecmp.cmp(source, final, shallow=False)
-            ):
-                return final
+        is_file = final.is_file() and not final.is_symlink()
+        if is_file and filecmp.cmp(source, final, shallow=False):
+            return final
+        write_new(final, chunks(), executable)
+    except OSError as error:
+        if isinstance(error, FileExistsError) and os.path.lexists(final):
             raise SourceError(
                 f"{final} already there",
                 "with different contents",
                 "Remove it, or choose another directory",
-            )
-        handle, written = tempfile.mkstemp(prefix=".rr-explorer-", dir=into)
-        partial = Path(written)
-        with os.fdopen(handle, "wb") as sink, source.open("rb") as read:
-            while part := read.read(CHUNK):
-                to.cancel.check()
-                sink.write(part)
-        partial.chmod(mode)
-        partial.replace(final)
-        partial = None
-    except OSError as error:
+            ) from None
         raise SourceError(
             f"Cannot write {final}", error.strerror or str(error), "Choose another directory"
         ) from error
-    finally:
-        if partial is not None:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
     return final

@@ -78,7 +78,8 @@ async def test_rate_limited_says_until_when(
     assert error.until is not None
     assert abs(error.until - until) < timedelta(seconds=5)
     assert f"{error.until:%H:%M} UTC" in error.title
-    assert "GITHUB_TOKEN" in error.remedy
+    # A secondary limit, which has Retry-After, is the same with a token.
+    assert ("GITHUB_TOKEN" in error.remedy) is (retry_after is None)
     assert clock.slept == []
     assert github.count() == 1  # asking on would make it worse
 
@@ -378,6 +379,29 @@ async def test_everything_kept_is_there_when_offline(
         kept = await source(github, impatient, store, clock).catalogue()
     assert (kept.origin, len(kept.releases), kept.fetched_at) == (Origin.CACHE, 206, at)
     assert "does not answer: showing the list of 2026-02-03 04:05 UTC" in kept.warnings[0]
+
+
+async def test_a_blocked_repository_says_why(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
+) -> None:
+    github.fault("*", status=451, body=b'{"message":"Repository access blocked"}')
+    error = await failure(source(github, client, store, clock))
+    assert "legal reasons" in error.title
+    assert "Repository access blocked" in error.detail
+    assert "notice" in error.remedy
+
+
+@pytest.mark.parametrize("status", [403, 429])
+async def test_a_secondary_limit_says_so_and_no_token_helps(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock, status: int
+) -> None:
+    message = b'{"message":"You have exceeded a secondary rate limit"}'
+    github.fault("*", status=status, body=message)
+    error = await failure(source(github, client, store, clock))
+    assert isinstance(error, RateLimitedError)
+    assert "secondary" in error.detail
+    assert "few minutes" in error.remedy
+    assert "TOKEN" not in error.remedy
 
 
 # ---- a store that cannot be used

@@ -194,3 +194,30 @@ async def test_members_are_listed_refused_ones_included(bench: Workbench, tmp_pa
     hostile = await bench.members(await bench.resolve(str(tmp_path / "bad.deb")))
     assert [m.refused.rule for m in hostile.members if m.refused] == ["traversal"]
     assert any(m.name == "usr/bin/rr" for m in hostile.members)
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+async def test_what_is_written_honours_the_umask(
+    bench: Workbench, tmp_path: Path, mask: int
+) -> None:
+    previous = os.umask(mask)
+    try:
+        got = await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
+    finally:
+        os.umask(previous)
+    assert got.binary is not None
+    for path in got.files:
+        expected = 0o777 if path == got.binary else 0o666
+        assert mode(path) == expected & ~mask, path
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+async def test_a_raw_program_honours_the_umask(bench: Workbench, tmp_path: Path, mask: int) -> None:
+    previous = os.umask(mask)
+    try:
+        got = await bench.get(await bench.resolve(str(binary("c-static"))), tmp_path / "out")
+    finally:
+        os.umask(previous)
+    (written,) = got.files
+    assert mode(written) == 0o777 & ~mask
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [written.name]
