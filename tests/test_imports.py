@@ -132,8 +132,6 @@ DOORS = {f"explorer.{room}" for room in ROOMS} | {
     "explorer.report.binaries",
     "explorer.report.documents",
     "explorer.report.json",
-    "explorer.report.matrix_marks",  # until the app imports from the other doors
-    "explorer.report.snippets",
     "explorer.report.tables",
     "explorer.report.verdicts",
 }

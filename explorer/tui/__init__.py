@@ -1,4 +1,4 @@
-"""The app: a thin face on the workbench, drawn with Textual."""
+"""The app: a thin user interface for the workbench, drawn with Textual."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 __all__ = ["run_app"]
 
 
-def run_app(settings: Settings, target: str | None = None) -> int:
-    """Open the app and stay in it until the user leaves; textual is imported only here.
+def run_app(settings: Settings, file: str | None = None) -> int:
+    """Run the app until the user quits. Textual is imported only here.
 
-    ``target``: what ``rr-explorer TARGET`` was given: the app opens it at once, above the list of releases.
-    Returns the exit code: 0, or Textual's own where the app ended by an error.
+    ``file``: the FILE of ``rr-explorer FILE``, which is opened at the start.
+    Returns the exit code: 0, 128 plus a signal's number, or Textual's own after an error.
     """
     from explorer.tui.app import ExplorerApp
 
-    app = ExplorerApp(settings, target=target)
+    app = ExplorerApp(settings, file=file)
     app.run()
     return app.return_code or 0

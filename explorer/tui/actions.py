@@ -1,11 +1,11 @@
-"""Every action of the app, declared once: keys, footer, help, palette, remapping and the README's table come from here.
+"""Every action of the app, declared once for keys, key bar, help, palette and the README's table.
 
-A key is the user's to change: ``[keys]`` in the settings maps an action's id to another key.
+Users can change keys: ``[keys]`` in the settings maps an action's id to another key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
 EVERYWHERE = "everywhere"
+GROUPS = ("Moving", "A file", "Lists", "Jobs", "General")
+"""The groups of actions, in the order in which help shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +24,17 @@ class Action:
     """Something a user can do."""
 
     id: str
-    """Stable: what the settings' ``keys`` and the tests call it."""
+    """Stable: settings and tests refer to it."""
     key: str
-    """In Textual's words; several, parted by commas, are all bound."""
+    """Textual's name of the key; several are separated by commas."""
     label: str
-    """One word, or two, for the key bar."""
+    """One or two words for the key bar."""
     help: str
     """One sentence for the help screen, the palette and the README."""
     where: frozenset[str]
-    """The screens' contexts in which it is bound; ``everywhere`` for all of them."""
+    """The contexts of the screens in which it is bound, or ``everywhere``."""
     shown: int = 0
-    """Place in the key bar, from the left, where there is room for it; 0: not shown there."""
+    """Place in the key bar, from the left; 0: not shown there."""
     do: str = ""
     """Textual's action, where it is not the id."""
     group: str = "General"
@@ -43,7 +45,7 @@ class Action:
         return self.do or self.id.replace("-", "_")
 
     def binding(self) -> Binding:
-        """The binding, with an id so that a keymap can move it."""
+        """The binding, with an id so that a keymap can change its key."""
         return Binding(
             self.key, self.action, self.label, id=self.id, show=self.shown > 0, tooltip=self.help
         )
@@ -77,7 +79,7 @@ ACTIONS: tuple[Action, ...] = (
         "download",
         "d",
         "download",
-        "Download the file, check its digest, keep it in the cache",
+        "Download the file into the cache and verify its checksum",
         "browser binary matrix",
         shown=3,
         group="A file",
@@ -86,7 +88,7 @@ ACTIONS: tuple[Action, ...] = (
         "target",
         "t",
         "target",
-        "Choose where it should run: an Alpine, a glibc distribution …",
+        "Choose the target: a version of Alpine, a glibc distribution …",
         "browser binary matrix",
         shown=4,
         group="A file",
@@ -95,7 +97,7 @@ ACTIONS: tuple[Action, ...] = (
         "advice",
         "a",
         "advice",
-        "Say which file of the release to take for a system, why, and what to paste",
+        "Show which file of the release to take for a system, why, and the commands",
         "browser binary matrix",
         shown=7,
         group="A file",
@@ -104,7 +106,7 @@ ACTIONS: tuple[Action, ...] = (
         "report",
         "R",
         "report",
-        "Write down what was inspected, predicted and proved, as Markdown, JSON, HTML or SVG",
+        "Export a report as Markdown, JSON, HTML or SVG",
         "browser binary matrix advice",
         shown=9,
         group="A file",
@@ -113,7 +115,7 @@ ACTIONS: tuple[Action, ...] = (
         "open-browser",
         "o",
         "browser",
-        "Open the release or the file's page in the web browser",
+        "Open the release's page or the file's address in the web browser",
         "browser binary matrix",
         shown=11,
         group="A file",
@@ -122,19 +124,25 @@ ACTIONS: tuple[Action, ...] = (
         "other-arch",
         "M",
         "arch",
-        "Ask for the other architecture",
+        "Switch to the other architecture",
         "advice",
         shown=3,
         group="A file",
     ),
     _action(
-        "other-libc", "L", "libc", "Ask for the other C library", "advice", shown=4, group="A file"
+        "other-libc",
+        "L",
+        "libc",
+        "Switch to the other C library",
+        "advice",
+        shown=4,
+        group="A file",
     ),
     _action(
         "open-asset",
         "enter",
         "open",
-        "Open the file that is advised",
+        "Open the recommended file",
         "advice",
         shown=1,
         group="A file",
@@ -143,7 +151,7 @@ ACTIONS: tuple[Action, ...] = (
         "matrix",
         "m",
         "matrix",
-        "Show every release on every platform at a glance",
+        "Show every release on every platform",
         "browser",
         shown=6,
         group="Lists",
@@ -152,7 +160,7 @@ ACTIONS: tuple[Action, ...] = (
         "refresh",
         "r",
         "refresh",
-        "Ask the server for the newest list, or look at the file again",
+        "Reload the list, or look at the file again",
         "browser binary doctor matrix advice",
         shown=10,
         group="Lists",
@@ -161,17 +169,17 @@ ACTIONS: tuple[Action, ...] = (
         "filter",
         "slash",
         "filter",
-        "Filter the table as you type; escape clears it",
+        "Filter the table as you type; escape clears the filter",
         shown=5,
         group="Lists",
     ),
     _action("sort", "s", "sort", "Sort the table by the next column", group="Lists"),
-    _action("sort-reverse", "S", "reverse", "Turn the order round", group="Lists"),
+    _action("sort-reverse", "S", "reverse", "Reverse sort", group="Lists"),
     _action(
         "copy",
         "y",
         "copy",
-        "Copy the digest, the URL, a command line or any cell to the clipboard",
+        "Copy a digest, a URL, a command line or any cell to the clipboard",
         shown=8,
         group="Lists",
     ),
@@ -206,7 +214,7 @@ ACTIONS: tuple[Action, ...] = (
         "previous-tab",
         "left_square_bracket",
         "previous tab",
-        "Go to the tab before",
+        "Go to the previous tab",
         "binary",
         group="Moving",
     ),
@@ -214,7 +222,7 @@ ACTIONS: tuple[Action, ...] = (
         "back",
         "escape",
         "back",
-        "Go back: close, clear the filter, leave the pane",
+        "Go back: clear the filter, leave the pane, close the screen",
         shown=13,
         group="Moving",
     ),
@@ -222,43 +230,45 @@ ACTIONS: tuple[Action, ...] = (
         "jump",
         "g",
         "jump",
-        "Jump mode: then one more key goes to any part of the screen",
+        "Jump mode: one more key goes to any part of the screen",
         group="Moving",
     ),
-    _action("jobs", "J", "jobs", "Show what is running, with its progress", group="Jobs"),
+    _action(
+        "jobs", "J", "jobs", "List running and finished jobs with their progress", group="Jobs"
+    ),
     _action(
         "cancel",
         "x",
         "cancel",
-        "Cancel the job that is highlighted, or the one started last",
+        "Cancel the job under the cursor, or the one started last",
         group="Jobs",
     ),
     _action(
         "settings",
         "comma",
         "settings",
-        "Show the settings and where to change them",
+        "Show and change the settings",
         do="app.settings",
     ),
     _action(
         "doctor",
         "D",
         "doctor",
-        "Look at network, cache, engines and emulation, and say what to do",
+        "Check network, cache, container engines and emulation",
         do="app.doctor",
     ),
     _action(
         "theme",
         "T",
         "theme",
-        "Choose the colours, the terminal's own among them",
+        "Choose the colours, including the terminal's own",
         do="app.choose_theme",
     ),
     _action(
         "help",
         "question_mark",
         "help",
-        "Help for what has the focus, and all keys",
+        "Show help for what has the focus, and all keys",
         shown=14,
         do="app.help",
     ),
@@ -266,29 +276,35 @@ ACTIONS: tuple[Action, ...] = (
         "palette",
         "ctrl+p",
         "palette",
-        "Find any command that makes sense now",
+        "Find any command that is available now",
         do="app.command_palette",
     ),
     _action(
         "quit",
         "q,ctrl+q",
         "quit",
-        "Leave; running jobs are stopped cleanly, downloads can be resumed",
+        "Quit; running jobs are stopped cleanly, downloads can be resumed",
         shown=15,
         do="app.leave",
     ),
 )
 
 ENTER = Action(
-    "open", "enter", "open", "Open what is highlighted", frozenset({EVERYWHERE}), 1, group="Moving"
+    "open",
+    "enter",
+    "open",
+    "Open the row under the cursor",
+    frozenset({EVERYWHERE}),
+    1,
+    group="Moving",
 )
-"""Bound by each table itself, so that it only acts where there is a row; listed here for help and the README."""
+"""Bound by each table itself, so that it acts only on a row; listed for help and the README."""
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in (ENTER, *ACTIONS)}
 
 
 def offered(screen: Screen[Any], binding: ActiveBinding) -> Action | None:
-    """The action that a key of this screen runs, where it would do something now and is of the registry."""
+    """The registered action that a key of this screen runs, if it is available now."""
     action = BY_ID.get(binding.binding.id or "")
     if action is None and binding.binding.key == ENTER.key and binding.binding.show:
         action = ENTER
@@ -299,7 +315,7 @@ def offered(screen: Screen[Any], binding: ActiveBinding) -> Action | None:
 
 
 def actions_for(context: str) -> tuple[Action, ...]:
-    """The actions that are bound on a screen of this context, in the registry's order."""
+    """The actions that are bound on a screen of this context, in the order of ``ACTIONS``."""
     return tuple(
         action for action in ACTIONS if context in action.where or EVERYWHERE in action.where
     )
@@ -321,15 +337,16 @@ _KEY_NAMES = {
 
 
 def key_name(key: str) -> str:
-    """A key as people write it: ``/``, ``esc``, ``ctrl+p``; the first one where there are several."""
+    """A key as it is shown: ``/``, ``esc``, ``ctrl+p``. Of several keys, the first one."""
     first = key.split(",")[0]
     return _KEY_NAMES.get(first, first)
 
 
 def keymap_of(keys: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The settings' keys as Textual's keymap, and a sentence for each entry that names no action or takes another's key.
+    """The settings' keys as Textual's keymap, and a sentence for each problem with them.
 
-    A wrong entry falls back to the default, loudly: the app must start.
+    An invalid entry is left out, so that the app always starts. Two actions on one key are
+    reported, but kept.
     """
     keymap: dict[str, str] = {}
     problems: list[str] = []
@@ -340,25 +357,28 @@ def keymap_of(keys: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]
             problems.append(f"keys: “{name}” has no key")
         else:
             keymap[name] = key.strip()
-    now = {action.id: keymap.get(action.id, action.key) for action in ACTIONS}
+    return keymap, (*problems, *_collisions(keymap))
+
+
+def _collisions(keymap: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each pair of actions with one key, of which ``keymap`` names at least one."""
+    current = {action.id: keymap.get(action.id, action.key) for action in ACTIONS}
     for name, key in keymap.items():
-        places = BY_ID[name].where
-        for other, theirs in now.items():
-            told = other in keymap and other < name  # a pair is told once
-            meet = EVERYWHERE in places | BY_ID[other].where or places & BY_ID[other].where
-            if other != name and key in theirs.split(",") and meet and not told:
-                problems.append(f"keys: “{name}” and “{other}” are both on {key}")
-    return keymap, tuple(problems)
+        for other, other_keys in current.items():
+            reported = other in keymap and other < name
+            if other == name or reported or key not in other_keys.split(","):
+                continue
+            places, other_places = BY_ID[name].where, BY_ID[other].where
+            if EVERYWHERE in places | other_places or places & other_places:
+                yield f"keys: “{name}” and “{other}” are both on {key}"
 
 
 def keys_markdown() -> str:
     """The key table of the README, by group."""
     lines = ["| key | what it does | id for `[keys]` |", "|---|---|---|"]
-    groups = ("Moving", "A file", "Lists", "Jobs", "General")
-    for group in groups:
-        lines += [
-            f"| `{key_name(action.key)}` | {action.help} | {'–' if action is ENTER else f'`{action.id}`'} |"
-            for action in (ENTER, *ACTIONS)
-            if action.group == group
-        ]
+    for group in GROUPS:
+        for action in (ENTER, *ACTIONS):
+            if action.group == group:
+                name = "–" if action is ENTER else f"`{action.id}`"
+                lines.append(f"| `{key_name(action.key)}` | {action.help} | {name} |")
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""What can be copied, and how. OSC 52 works over ssh too; the text is what it is, only named visibly."""
+"""What can be copied. The clipboard is reached by OSC 52, which works over ssh too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.facts import MISSING
-from explorer.tui.late import report
+from explorer.settings import Settings
+from explorer.tui.responsiveness.deferred_import import report
 
 if TYPE_CHECKING:
     from explorer.workbench import Asset, Inspection, Proof
@@ -15,55 +16,79 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One thing to copy."""
+    """One thing to copy, without line ends around it."""
 
     title: str
     text: str
-    """Made visible: nothing that a terminal or a shell's line editor obeys goes to the clipboard."""
+    """Made visible: it holds no control character that a terminal or a shell would obey."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", report.visible(self.title))
-        object.__setattr__(self, "text", report.visible(self.text, newline=True, tab=True))
+        plain = report.visible(self.text, newline=True, tab=True)
+        object.__setattr__(self, "text", plain.strip("\n"))
 
 
-def asset_copies(asset: Asset) -> list[Copy]:
-    """Digest, address, name, and the command that inspects the file."""
-    found: list[Copy] = []
+def program_call(settings: Settings) -> str:
+    """How rr-explorer is called on the command line to read the same releases as the app."""
+    defaults = Settings()
+    words = ["rr-explorer"]
+    if settings.demo:
+        words.append("--demo")
+    elif settings.folder is not None:
+        words += ["--folder", str(settings.folder)]
+    elif settings.repo != defaults.repo:
+        words += ["--repo", settings.repo]
+    if settings.api_url != defaults.api_url:
+        words += ["--api-url", settings.api_url]
+    return shlex.join(words)
+
+
+def command_copy(settings: Settings, *words: str, title: str = "command line") -> Copy:
+    """An ``rr-explorer`` command; the last word is an argument, whatever it looks like."""
+    *command, argument = words
+    separator = ["--"] if argument.startswith("-") else []
+    arguments = shlex.join([*command, *separator, argument])
+    return Copy(title, f"{program_call(settings)} {arguments}")
+
+
+def asset_copies(asset: Asset, settings: Settings) -> list[Copy]:
+    """Digest, address, the command that inspects the file, and its name."""
+    copies: list[Copy] = []
     if not isinstance(asset.digest, MISSING):
-        found.append(Copy("digest", asset.digest))
+        copies.append(Copy("digest", asset.digest))
     if asset.url:
-        found.append(Copy("URL", asset.url))
-    found.append(
-        Copy("command line", f"rr-explorer inspect {shlex.quote(f'{asset.tag}/{asset.name}')}")
-    )
-    found.append(Copy("name", asset.name))
-    return found
+        copies.append(Copy("URL", asset.url))
+    copies.append(command_copy(settings, "inspect", f"{asset.tag}/{asset.name}"))
+    copies.append(Copy("name", asset.name))
+    return copies
 
 
-def inspection_copies(inspection: Inspection) -> list[Copy]:
-    """Digests of the binary and its archive, and of the asset what ``asset_copies`` gives."""
-    found: list[Copy] = []
+def inspection_copies(inspection: Inspection, settings: Settings) -> list[Copy]:
+    """Digests of the binary and of its archive, then what ``asset_copies`` gives."""
+    copies: list[Copy] = []
     if not isinstance(inspection.file.sha256, MISSING):
-        found.append(Copy("sha256 of the binary", inspection.file.sha256))
+        copies.append(Copy("sha256 of the binary", inspection.file.sha256))
     if not isinstance(inspection.asset_sha256, MISSING):
-        found.append(Copy("sha256 of the file", inspection.asset_sha256))
+        copies.append(Copy("sha256 of the file", inspection.asset_sha256))
     if inspection.subject.asset is not None:
-        found += asset_copies(inspection.subject.asset)
+        copies += asset_copies(inspection.subject.asset, settings)
     if inspection.path is not None:
-        found.append(Copy("path of the binary", str(inspection.path)))
-    return found
+        copies.append(Copy("path of the binary", str(inspection.path)))
+    return copies
 
 
 def proof_copies(proof: Proof) -> list[Copy]:
-    """The engine's command lines, together and the program's own, and what was printed."""
-    found = [Copy("command lines of the proof", command_lines(proof))] if proof.command else []
+    """The engine's commands, the command in the container, and what it printed."""
+    copies: list[Copy] = []
+    if proof.command:
+        copies.append(Copy("commands of the proof", command_lines(proof)))
     if proof.argv:
-        found.append(Copy("command in the container", shlex.join(proof.argv)))
+        copies.append(Copy("command in the container", shlex.join(proof.argv)))
     if output := (proof.stdout + proof.stderr).strip():
-        found.append(Copy("output of the proof", output))
-    return found
+        copies.append(Copy("output of the proof", output))
+    return copies
 
 
 def command_lines(proof: Proof) -> str:
-    """The exact command lines in order, one a line, ready for a shell."""
+    """The exact commands in order, one per line, ready for a shell."""
     return "\n".join(shlex.join(command) for command in proof.command)

@@ -1,4 +1,4 @@
-"""What is running. The app owns the board; work reports from any thread by messages, and only the app's handlers change it."""
+"""The jobs that run or have run. Workers report by messages; only the app's handlers change it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from textual.message import Message
 from explorer.progress import Progress
 
 LINES = 5_000
-"""Lines of output that a job keeps: the program's output is limited to 256 KiB anyway."""
+"""Lines of output that a job keeps."""
 FINISHED = 50
-"""Jobs that are kept after their end, for the jobs panel."""
+"""Finished jobs that are kept."""
 
 
 class JobKind(StrEnum):
@@ -24,12 +24,13 @@ class JobKind(StrEnum):
     LISTING = "listing"
     DOWNLOAD = "download"
     INSPECT = "inspect"
+    OPEN = "open"
     VERIFY = "verify"
     ADVISE = "advise"
 
 
 class JobState(StrEnum):
-    """Where a job is."""
+    """Whether a job runs, or how it ended."""
 
     RUNNING = "running"
     DONE = "done"
@@ -44,28 +45,28 @@ class Job:
     id: int
     kind: JobKind
     title: str
-    """What it is about; untrusted."""
+    """A name for the user; untrusted."""
     about: str
-    """Key of the subject, so that a screen opened later finds its job; untrusted."""
+    """The key of the file it is about, by which screens find it; untrusted."""
     started: float
     """``monotonic`` seconds."""
     state: JobState = JobState.RUNNING
     progress: Progress | None = None
     message: str = ""
-    """How it ended, one sentence; untrusted."""
+    """Why it failed; untrusted."""
     seconds: float = 0.0
-    """How long it took, once it has ended."""
+    """Duration, once it has ended."""
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=LINES))
-    """What the program printed, untrusted."""
+    """Output of the program; untrusted."""
 
     @property
     def running(self) -> bool:
-        """Whether it can still be cancelled."""
+        """Whether it has not ended yet."""
         return self.state is JobState.RUNNING
 
 
 class JobProgressed(Message):
-    """A job has moved on; a later one of the same job replaces this."""
+    """A job has made progress. A later message about the same job replaces this one."""
 
     def __init__(self, job: Job, progress: Progress) -> None:
         super().__init__()
@@ -77,7 +78,7 @@ class JobProgressed(Message):
 
 
 class JobPrinted(Message):
-    """The program under proof printed lines."""
+    """The program in the container printed lines."""
 
     def __init__(self, job: Job, lines: tuple[str, ...]) -> None:
         super().__init__()
@@ -86,7 +87,7 @@ class JobPrinted(Message):
 
 
 class JobEnded(Message):
-    """A job has come to its end."""
+    """A job has ended."""
 
     def __init__(self, job: Job, state: JobState, message: str) -> None:
         super().__init__()
@@ -103,13 +104,13 @@ class JobBoard:
         self._jobs: list[Job] = []
 
     def start(self, kind: JobKind, title: str, about: str) -> Job:
-        """Put a new job on the board."""
+        """Add a new job."""
         job = Job(next(self._ids), kind, title, about, monotonic())
         self._jobs.append(job)
         return job
 
     def finish(self, job: Job, state: JobState, message: str = "") -> None:
-        """Note how a job ended, and forget the oldest finished ones."""
+        """Record how a job ended, and forget the oldest finished ones."""
         job.state, job.message, job.seconds = state, message, monotonic() - job.started
         finished = [other for other in self._jobs if not other.running]
         for old in finished[: max(0, len(finished) - FINISHED)]:
@@ -122,11 +123,11 @@ class JobBoard:
 
     @property
     def running(self) -> tuple[Job, ...]:
-        """Those that have not ended, oldest first."""
+        """The running jobs, oldest first."""
         return tuple(job for job in self._jobs if job.running)
 
     def find(self, kind: JobKind, about: str) -> Job | None:
-        """The newest job of this kind about this subject, running or not."""
+        """The newest job of this kind about this file, running or not."""
         return next(
             (job for job in reversed(self._jobs) if job.kind is kind and job.about == about), None
         )

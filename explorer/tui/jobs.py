@@ -1,283 +1,295 @@
-"""Everything that takes time, as workers of the app: they call the workbench and post messages, nothing else.
+"""Everything that takes time, as workers of the app. They call the workbench and post messages.
 
-They belong to the app, not to a screen, so that a download or a proof goes on when the user moves on.
+Workers belong to the app, not to a screen: a download or a proof goes on when the user moves on.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.worker import Worker
 
-from explorer.errors import ExplorerError, OperationCancelledError
+from explorer.errors import OperationCancelledError, as_explorer_error
 from explorer.progress import Progress
+from explorer.tui.app_state import AppState
 from explorer.tui.job_board import Job, JobEnded, JobKind, JobPrinted, JobProgressed, JobState
-from explorer.tui.late import workbench
 from explorer.tui.messages import (
-    AssetLearned,
     CatalogueArrived,
     CatalogueFailed,
-    CommandWanted,
-    Inspected,
-    InspectFailed,
+    CommandNeeded,
+    FileDownloaded,
+    FileInspected,
+    FileLooked,
+    JobFailed,
     Proved,
 )
+from explorer.tui.responsiveness.deferred_import import workbench
 
 if TYPE_CHECKING:
-    from explorer.tui.app import ExplorerApp
-    from explorer.workbench import Advice, Asset, Inspection, Proof, ProofOptions, Subject
+    from textual.app import App
+
+    from explorer.workbench import Advice, Asset, FileState, Inspection, ProofOptions, Subject
 
 T = TypeVar("T")
 AT_A_TIME = 16
-"""Peeks at a time: a release's sixteen files in one round, so that all their verdicts take two round trips."""
-FLUSH = 0.05
-"""Seconds between two batches of a program's output: twenty a second can be read, a thousand messages cannot."""
+"""Concurrent peeks: all files of a release at once, so that its verdicts take two round trips."""
+FLUSH_S = 0.05
+"""Seconds between two batches of a program's output."""
 
 
-def key_of(subject: Subject) -> str:
-    """What a subject is known by in the app: a release's file, or a local one, with its member."""
-    return workbench.subject_key(subject)
-
-
-class Work:
+class Jobs:
     """Starts and stops jobs."""
 
-    def __init__(self, app: ExplorerApp) -> None:
+    def __init__(self, app: App[None], state: AppState) -> None:
         self._app = app
+        self._state = state
         self._workers: dict[int, Worker[None]] = {}
         self._questions = itertools.count(1)
 
-    # -- jobs ---------------------------------------------------------------------------------------------------------
+    # -- jobs -------------------------------------------------------------------------------------
 
     def _start(
         self, kind: JobKind, title: str, about: str, work: Callable[[Job], Awaitable[None]]
     ) -> Job:
-        app = self._app
-        running = app.board.find(kind, about)
+        """Run ``work`` as a job, unless one of this kind about this subject is running already."""
+        running = self._state.board.find(kind, about)
         if running is not None and running.running:
             return running
-        job = app.board.start(kind, title, about)
-
-        async def run() -> None:
-            state, message = JobState.DONE, ""
-            try:
-                await work(job)
-            except (asyncio.CancelledError, OperationCancelledError) as error:
-                state = JobState.CANCELLED
-                if isinstance(error, asyncio.CancelledError):
-                    raise
-            except ExplorerError as error:
-                state, message = JobState.FAILED, str(error)
-                raise_to_user(app, job, error)
-            finally:
-                app.post_message(JobEnded(job, state, message))
-
-        self._workers[job.id] = app.run_worker(run, name=kind.value, group=f"job-{job.id}")
-        app.jobs_changed.publish(job)
+        job = self._state.board.start(kind, title, about)
+        self._workers[job.id] = self._app.run_worker(
+            self._run(job, work), name=kind.value, group=f"job-{job.id}"
+        )
+        self._state.jobs_changed.publish(job)
         return job
 
+    async def _run(self, job: Job, work: Callable[[Job], Awaitable[None]]) -> None:
+        job_state, message = JobState.DONE, ""
+        try:
+            await work(job)
+        except asyncio.CancelledError:
+            job_state = JobState.CANCELLED
+            raise
+        except OperationCancelledError:
+            job_state = JobState.CANCELLED
+        except Exception as exception:  # noqa: BLE001 - the last boundary
+            error = as_explorer_error(exception)
+            job_state, message = JobState.FAILED, str(error)
+            failed = CatalogueFailed(error) if job.kind is JobKind.LISTING else None
+            self._app.post_message(failed or JobFailed(job, error))
+        finally:
+            self._app.post_message(JobEnded(job, job_state, message))
+
     def cancel(self, job: Job) -> None:
-        """Stop a job. What a download has is kept for the next time."""
+        """Stop a job. Downloaded bytes are kept for the next time."""
         worker = self._workers.get(job.id)
         if worker is not None and job.running:
             worker.cancel()
 
     def forget(self, job: Job) -> None:
-        """The job has ended."""
+        """Let go of the worker of a job that has ended."""
         self._workers.pop(job.id, None)
 
-    def _progress(self, job: Job) -> Callable[[Progress], None]:
-        return lambda progress: void(self._app.post_message(JobProgressed(job, progress)))
-
     async def stop(self) -> None:
-        """Cancel everything and wait until it has stopped: containers are removed, partial files closed."""
+        """Cancel everything and wait until containers are removed and partial files closed."""
         workers = list(self._workers.values())
         for worker in workers:
             worker.cancel()
-        await asyncio.gather(*(settled(worker) for worker in workers))
+        await asyncio.gather(*(_ended(worker) for worker in workers))
 
-    # -- releases -----------------------------------------------------------------------------------------------------
+    async def _call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await one of the workbench's coroutines in the background loop."""
+        return await self._state.background.run(work)
+
+    def _progress(self, job: Job) -> Callable[[Progress], None]:
+        def report_progress(progress: Progress) -> None:
+            self._app.post_message(JobProgressed(job, progress))
+
+        return report_progress
+
+    # -- releases ---------------------------------------------------------------------------------
 
     def list_releases(self) -> None:
-        """What is at hand first, then what the server says."""
-        app, wb = self._app, self._app.wb
-        asks = not (app.settings.demo or app.settings.folder)
+        """Show the cached list first, then what the server answers."""
+        state, wb = self._state, self._state.wb
+        asks_server = not (state.settings.demo or state.settings.folder)
 
         async def work(job: Job) -> None:
-            if app.catalogue is None:
-                at_hand = await app.away.run(wb.catalogue_at_hand())
-                target = await app.away.run(wb.default_target())
-                app.post_message(CatalogueArrived(at_hand, target, final=not asks))
-                if at_hand is not None and not asks:
+            if state.catalogue is None:
+                at_hand = await self._call(wb.catalogue_at_hand())
+                target = await self._call(wb.default_target())
+                self._app.post_message(CatalogueArrived(at_hand, target, final=not asks_server))
+                if at_hand is not None and not asks_server:
                     return
-            fresh = await app.away.run(wb.catalogue(progress=self._progress(job)))
-            app.post_message(CatalogueArrived(fresh, None, final=True))
+            fresh = await self._call(wb.catalogue(progress=self._progress(job)))
+            self._app.post_message(CatalogueArrived(fresh, None, final=True))
 
-        self._start(JobKind.LISTING, f"Releases of {app.settings.repo}", "releases", work)
+        self._start(JobKind.LISTING, f"Releases of {state.settings.repo}", "releases", work)
 
     async def look_up(self, assets: Sequence[Asset]) -> None:
-        """What is known of these files already; a look at those whose bytes are here; a peek at the others, in this order."""
-        app, wb = self._app, self._app.wb
-        on = app.judged_on
-        asks = not (app.settings.offline or app.settings.demo)
-        turn = asyncio.Semaphore(AT_A_TIME)
+        """Post what is known of these files, in this order.
 
-        async def look(asset: Asset, whole: bool) -> None:
-            async with turn:
-                try:
-                    found = await app.away.run(
-                        (wb.inspect if whole else wb.peek)(wb.subject(asset), on=on)
-                    )
-                except OperationCancelledError:
-                    return
-                except ExplorerError as error:
-                    app.post_message(AssetLearned(asset, None, problem=str(error)))
-                else:
-                    app.post_message(AssetLearned(asset, found))
-
+        A file in the cache is read; any other is peeked at, where a server may be asked.
+        """
+        state = self._state
+        on = state.judged_on
+        asks_server = not (state.settings.offline or state.settings.demo)
+        slots = asyncio.Semaphore(AT_A_TIME)
         async with asyncio.TaskGroup() as group:
             for asset in assets:
-                known, whole = await app.away.run(known_of(app, asset, on))
-                if known is not None and not whole:
-                    # Where the file has more to say that is waited for: cut short, the half answer would stay for good.
-                    app.post_message(AssetLearned(asset, known))
-                if whole or (known is None and asks and (asset.url or asset.api_url)):
-                    group.create_task(look(asset, whole))
+                known, on_disk = await self._known(asset, on)
+                if known is not None and not on_disk:
+                    # A file with more to say is waited for: were that cut short, the first
+                    # half of the answer would stay.
+                    self._looked(asset, on, workbench.FileState(known))
+                has_address = bool(asset.url or asset.api_url)
+                if on_disk or (known is None and asks_server and has_address):
+                    group.create_task(self._look(asset, on, on_disk, slots))
+
+    async def _known(self, asset: Asset, on: Sequence[str]) -> tuple[Inspection | None, bool]:
+        """What the cache knows, and whether reading the file on disk would tell more.
+
+        A damaged record is treated as absent.
+        """
+        wb = self._state.wb
+        known, on_disk = None, False
+        # A look at the file itself will tell what is wrong.
+        with contextlib.suppress(Exception):
+            known = await self._call(wb.known(asset, on=on))
+        if known is None or any(verdict.answer == "unknown" for verdict in known.verdicts):
+            with contextlib.suppress(Exception):
+                on_disk = await self._call(wb.on_disk(wb.subject(asset)))
+        return known, on_disk
+
+    async def _look(
+        self, asset: Asset, on: Sequence[str], on_disk: bool, slots: asyncio.Semaphore
+    ) -> None:
+        wb = self._state.wb
+        look = wb.inspect if on_disk else wb.peek
+        async with slots:
+            try:
+                result = workbench.FileState(await self._call(look(wb.subject(asset), on=on)))
+            except OperationCancelledError:
+                return
+            except Exception as exception:  # noqa: BLE001 - the last boundary
+                result = workbench.FileState(error=as_explorer_error(exception))
+        self._looked(asset, on, result)
+
+    def _looked(self, asset: Asset, on: Sequence[str], result: FileState) -> None:
+        self._app.post_message(FileLooked(workbench.file_key(asset), on, result))
 
     def download(self, asset: Asset) -> Job:
-        """Fetch a file into the cache, then look inside."""
-        app, wb = self._app, self._app.wb
+        """Fetch a file into the cache, then inspect it."""
+        state, wb = self._state, self._state.wb
         subject = wb.subject(asset)
 
         async def work(job: Job) -> None:
-            got = await app.away.run(wb.download(asset, progress=self._progress(job)))
-            app.tell_download(asset, got)
-            found = await app.away.run(
-                wb.inspect(subject, on=app.judged_on, progress=self._progress(job))
-            )
-            app.post_message(Inspected(found))
+            progress = self._progress(job)
+            download = await self._call(wb.download(asset, progress=progress))
+            self._app.post_message(FileDownloaded(asset, download))
+            look = wb.inspect(subject, on=state.judged_on, progress=progress)
+            await self._inspected(await self._call(look))
 
-        return self._start(JobKind.DOWNLOAD, asset.name, key_of(subject), work)
+        return self._start(JobKind.DOWNLOAD, asset.name, workbench.subject_key(subject), work)
 
-    # -- a binary -----------------------------------------------------------------------------------------------------
+    async def _inspected(self, inspection: Inspection) -> Inspection:
+        """Post the inspection, judged for the target that is current by now."""
+        state = self._state
+        while (on := state.judged_on) and inspection.verdicts[0].target.name != on[0]:
+            inspection = await self._call(state.wb.judge(inspection, on=on))
+        self._app.post_message(FileInspected(inspection))
+        return inspection
+
+    # -- a binary ---------------------------------------------------------------------------------
 
     def inspect(self, subject: Subject, whole: bool = False) -> Job:
-        """Look into a file: all of it where it is here or ``whole`` is asked for, else its first bytes on the server."""
-        app, wb = self._app, self._app.wb
+        """Inspect a file that is on disk, or with ``whole``; else peek at its first bytes."""
+        state, wb = self._state, self._state.wb
 
         async def work(job: Job) -> None:
+            on_disk = whole or await self._call(wb.on_disk(subject))
+            look = wb.inspect if on_disk else wb.peek
             progress = self._progress(job)
-            here = whole or await app.away.run(wb.on_disk(subject))
-            look = wb.inspect if here else wb.peek
-            app.post_message(
-                Inspected(await app.away.run(look(subject, on=app.judged_on, progress=progress)))
+            await self._inspected(
+                await self._call(look(subject, on=state.judged_on, progress=progress))
             )
 
-        return self._start(JobKind.INSPECT, subject.name, key_of(subject), work)
+        return self._start(JobKind.INSPECT, subject.name, workbench.subject_key(subject), work)
 
     def advise(self, tag: str, arch: str, libc: str, then: Callable[[Advice], None]) -> Job:
-        """Look at the files that might serve; a file without a digest is fetched, so that the lines to paste have one."""
+        """Look at the candidate files and pass the advice to ``then``.
+
+        A file without a published digest is downloaded, so that the commands can name one.
+        """
+        wb = self._state.wb
 
         async def work(job: Job) -> None:
-            app = self._app
-            then(await app.away.run(app.wb.advise(tag, arch, libc, progress=self._progress(job))))
+            then(await self._call(wb.advise(tag, arch, libc, progress=self._progress(job))))
 
         # Each question is a job of its own: another screen's answer goes to that screen.
-        return self._start(
-            JobKind.ADVISE, f"advice for {arch}, {libc}", f"advice {next(self._questions)}", work
-        )
+        about = f"advice {next(self._questions)}"
+        return self._start(JobKind.ADVISE, f"advice for {arch}, {libc}", about, work)
 
-    def resolve(self, target: str, then: Callable[[Subject], None]) -> None:
-        """Find what a TARGET of the command line stands for."""
+    def resolve(self, name: str, then: Callable[[Subject], None]) -> None:
+        """Find the file that a FILE argument of the command line names."""
 
         async def work(job: Job) -> None:
-            then(await self._app.away.run(self._app.wb.resolve(target)))
+            then(await self._call(self._state.wb.resolve(name)))
 
-        self._start(JobKind.INSPECT, target, f"target {target}", work)
+        self._start(JobKind.OPEN, name, f"open {name}", work)
 
     def verify(
         self, subject: Subject, inspection: Inspection | None, options: ProofOptions | None = None
     ) -> Job:
         """Run the binary in a container; its output arrives in batches."""
-        app, wb = self._app, self._app.wb
+        state, wb = self._state, self._state.wb
 
         async def work(job: Job) -> None:
             progress = self._progress(job)
-            found = inspection
-            if found is None or found.path is None:
-                found = await app.away.run(wb.inspect(subject, on=app.judged_on, progress=progress))
-                app.post_message(Inspected(found))
-            if options is None and wb.needs_command(found):
-                app.post_message(CommandWanted(subject, found))
+            whole = inspection
+            if whole is None or whole.path is None:
+                look = wb.inspect(subject, on=state.judged_on, progress=progress)
+                whole = await self._inspected(await self._call(look))
+            if options is None and wb.needs_command(whole):
+                self._app.post_message(CommandNeeded(subject, whole))
                 return
             printed: list[str] = []
-            flusher = asyncio.create_task(flush(job, printed))
+            flusher = asyncio.create_task(self._flush(job, printed))
             try:
-                proving = wb.verify(
-                    found,
-                    options or workbench.ProofOptions(),
-                    progress=progress,
-                    output=printed.append,
+                proof = await self._call(
+                    wb.verify(
+                        whole,
+                        options or workbench.ProofOptions(),
+                        progress=progress,
+                        output=printed.append,
+                    )
                 )
-                proof = await app.away.run(proving)
             finally:
                 flusher.cancel()
                 if printed:
-                    app.post_message(JobPrinted(job, tuple(printed)))
-            app.post_message(Proved(subject, proof))
+                    self._app.post_message(JobPrinted(job, tuple(printed)))
+            self._app.post_message(Proved(subject, proof))
 
-        async def flush(job: Job, printed: list[str]) -> None:
-            while True:
-                await asyncio.sleep(FLUSH)
-                if printed:
-                    batch = tuple(printed)
-                    del printed[: len(batch)]
-                    app.post_message(JobPrinted(job, batch))
+        return self._start(JobKind.VERIFY, subject.name, workbench.subject_key(subject), work)
 
-        return self._start(JobKind.VERIFY, subject.name, key_of(subject), work)
-
-
-async def known_of(
-    app: ExplorerApp, asset: Asset, on: Sequence[str]
-) -> tuple[Inspection | None, bool]:
-    """What the cache knows, and whether the file is here and has more to say. A damaged record is as good as none."""
-    wb = app.wb
-    try:
-        known = await wb.known(asset, on=on)
-    except ExplorerError:
-        known = None
-    open_question = known is None or any(verdict.answer == "unknown" for verdict in known.verdicts)
-    try:
-        return known, open_question and await wb.on_disk(wb.subject(asset))
-    except ExplorerError:
-        return known, False
+    async def _flush(self, job: Job, printed: list[str]) -> None:
+        """Post what was printed since the last batch, until cancelled."""
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            if printed:
+                batch = tuple(printed)
+                del printed[: len(batch)]
+                self._app.post_message(JobPrinted(job, batch))
 
 
-def raise_to_user(app: ExplorerApp, job: Job, error: ExplorerError) -> None:
-    """Say what went wrong where it is looked for: the list, the opened file, or a toast."""
-    if job.kind is JobKind.LISTING:
-        app.post_message(CatalogueFailed(error))
-    else:
-        app.post_message(InspectFailed(job, error))
-
-
-def void(_: object) -> None:
-    """For callbacks that give nothing."""
-
-
-async def settled(worker: Worker[None]) -> None:
-    """Wait for the end of a worker, whatever it is."""
+async def _ended(worker: Worker[None]) -> None:
+    """Wait for the end of a worker, however it ends."""
     from textual.worker import WorkerCancelled, WorkerFailed
 
     try:
         await worker.wait()
     except (WorkerCancelled, WorkerFailed):
         return
-
-
-def last_proof(proofs: Sequence[Proof]) -> Proof | None:
-    """The newest proof."""
-    return proofs[0] if proofs else None

@@ -1,30 +1,24 @@
-"""The matrix as rows of a grid, made when they are seen: two hundred releases of fifteen cells are not drawn at once."""
+"""The matrix as rows of a grid, made when they are drawn: not two hundred releases at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from explorer.errors import ExplorerError
 from explorer.progress import Cancellation
 from explorer.report import Cell, Column, Row, Style, cell_width
-from explorer.report.matrix_marks import MarkForm, MarkState, mark_cell, mark_of
+from explorer.report.tables import MarkForm, MarkState, mark_cell, mark_of
+from explorer.tui.rows import matching
 from explorer.tui.widgets.grid import Heading
-from explorer.workbench import (
-    Asset,
-    AssetKind,
-    FileState,
-    Inspection,
-    Matrix,
-    MatrixCell,
-    MatrixColumn,
-    MatrixRow,
-    file_key,
-)
+from explorer.workbench import AssetKind, Matrix, MatrixCell, MatrixColumn, MatrixRow
 
-RELEASE = (13, 17)
+RELEASE_WIDTH = (13, 17)
 """Cells of the release's column, at least and at most: ``v2.0.0-alpha1``, ``v2023.1.0-alpha.1``."""
-ANSWER, SHORT, STORY = 8, 7, 17
-"""Cells of a column for Linux (``◐ yes-if``), for another system (``freebsd``), and of the one that names what serves instead."""
+ANSWER_WIDTH = 8
+"""Cells of a column for Linux: ``◐ yes-if``."""
+SHORT_WIDTH = 7
+"""Cells of a column for another system: ``freebsd``."""
+NAMED_WIDTH = 17
+"""Cells of the column that names the file to use instead: ``↳ linux-arm64 yes``."""
 GROUPS = {
     AssetKind.SERVER: "server",
     AssetKind.DEB: "server",
@@ -35,13 +29,13 @@ GROUPS = {
 
 def _width(column: MatrixColumn) -> int:
     if column.kind is AssetKind.SERVER and column.title == "musl-arm64":
-        return STORY
+        return NAMED_WIDTH
     if column.kind is AssetKind.OTHER:
-        return max(ANSWER, *(len(part) for part in _parts(column)))
-    return ANSWER if column.title.startswith(("linux", "musl")) else SHORT
+        return max(ANSWER_WIDTH, *(len(part) for part in _title_lines(column)))
+    return ANSWER_WIDTH if column.title.startswith(("linux", "musl")) else SHORT_WIDTH
 
 
-def _parts(column: MatrixColumn) -> tuple[str, str]:
+def _title_lines(column: MatrixColumn) -> tuple[str, str]:
     upper, _, lower = column.title.rpartition("-")
     return upper, lower
 
@@ -49,49 +43,29 @@ def _parts(column: MatrixColumn) -> tuple[str, str]:
 def headings(matrix: Matrix) -> tuple[Heading, ...]:
     """What stands above the columns."""
     return tuple(
-        Heading(GROUPS[column.kind], *(Cell(part).text for part in _parts(column)))
+        Heading(GROUPS[column.kind], *(Cell(line).text for line in _title_lines(column)))
         for column in matrix.columns
     )
 
 
 class MatrixRows:
-    """A row source: releases down, platforms across. ``learned`` and ``problems`` are the app's, read when a row is drawn."""
+    """A row source: releases down, platforms across."""
 
-    def __init__(
-        self,
-        matrix: Matrix,
-        rows: Sequence[MatrixRow],
-        known: Callable[[Asset], Inspection | None],
-        problem: Callable[[Asset], str],
-    ) -> None:
+    def __init__(self, matrix: Matrix, rows: Sequence[MatrixRow]) -> None:
+        """``matrix.known`` is the app's store: a row is drawn from what it holds by then."""
         self.matrix = matrix
         self._rows = tuple(rows)
-        self._known = known
-        self._problem = problem
         self._made: dict[int, Row] = {}
         self._places = {row.release.tag: number for number, row in enumerate(self._rows)}
-        self.unreachable: set[str] = set()
-        """``TAG/NAME`` of files that no look can reach."""
-        self.cached: set[str] = set()
-        """``TAG/NAME`` of files that the cache has whole."""
+        least, most = RELEASE_WIDTH
+        tags = max((cell_width(row.release.tag) for row in self._rows), default=0)
         self.columns = (
-            Column(
-                "tag",
-                "release",
-                width=min(
-                    RELEASE[1],
-                    max((RELEASE[0], *(cell_width(row.release.tag) for row in self._rows))),
-                ),
-            ),
+            Column("tag", "release", width=min(most, max(least, tags))),
             *(Column(column.key, column.title, width=_width(column)) for column in matrix.columns),
         )
 
     def __len__(self) -> int:
         return len(self._rows)
-
-    def release_row(self, index: int) -> MatrixRow:
-        """The release itself."""
-        return self._rows[index]
 
     def at(self, tag: str) -> MatrixRow | None:
         """The release with this tag."""
@@ -99,47 +73,29 @@ class MatrixRows:
         return self._rows[place] if place is not None else None
 
     def forget(self, tag: str) -> None:
-        """Something of this release has changed: its row is made anew."""
+        """Make this release's row again when it is next drawn."""
         self._made.pop(self._places.get(tag, -1), None)
 
     def row(self, index: int) -> Row:
         made = self._made.get(index)
         if made is None:
-            release = self._rows[index]
-            style: Style = "dim" if release.release.prerelease else "strong"
+            row = self._rows[index]
+            style: Style = "dim" if row.release.prerelease else "strong"
             cells = (
-                self._cell(cell, width.width)
-                for cell, width in zip(release.cells, self.columns[1:], strict=True)
+                self._cell(cell, column.width)
+                for cell, column in zip(row.cells, self.columns[1:], strict=True)
             )
-            made = self._made[index] = Row(
-                release.release.tag, (Cell(release.release.tag, style), *cells)
-            )
+            tag = row.release.tag
+            made = self._made[index] = Row(tag, (Cell(tag, style), *cells))
         return made
 
     def _cell(self, cell: MatrixCell, width: int) -> Cell:
-        for asset in cell.assets or ((cell.serves,) if cell.serves else ()):
-            self._look_up(asset)
         mark = mark_of(self.matrix, cell)
-        unseen = mark.state is MarkState.PUBLISHED and cell.assets
-        if unseen and file_key(cell.assets[0]) not in self.unreachable:
+        waiting = cell.assets and not self.matrix.known.of(cell.assets[0]).unreachable
+        if waiting and mark.state is MarkState.PUBLISHED:
             return Cell("…", "dim", sort=mark.state.rank)
-        wide = not cell.assets and width >= STORY
-        return mark_cell(mark, MarkForm.GRID_NAMED if wide else MarkForm.GRID)
-
-    def _look_up(self, asset: Asset) -> None:
-        """Copy what the app knows of a file into the matrix."""
-        key = file_key(asset)
-        inspection, problem = self._known(asset), self._problem(asset)
-        error = None if inspection is not None or not problem else ExplorerError(problem)
-        state = FileState(inspection, error=error, cached=key in self.cached)
-        self.matrix.known.put(key, state)
+        named = not cell.assets and width >= NAMED_WIDTH
+        return mark_cell(mark, MarkForm.GRID_NAMED if named else MarkForm.GRID)
 
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
-        wanted = words.casefold().split()
-        found: list[int] = []
-        for index in range(len(self._rows)):
-            cancel.check()
-            line = " ".join(cell.text for cell in self.row(index).cells).casefold()
-            if all(word in line for word in wanted):
-                found.append(index)
-        return found
+        return matching((self.row(index) for index in range(len(self))), words, cancel)

@@ -1,7 +1,8 @@
-"""What workers tell the app. A worker never touches a widget: it posts one of these, and handlers own the state."""
+"""What workers tell the app. A worker never touches a widget: it posts one of these messages."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -11,11 +12,24 @@ from explorer.tui.job_board import Job
 from explorer.tui.rows import RowSource
 
 if TYPE_CHECKING:
-    from explorer.workbench import Advice, Asset, Catalogue, Inspection, Proof, Subject, Target
+    from explorer.workbench import (
+        Advice,
+        Asset,
+        Catalogue,
+        Download,
+        FileState,
+        Inspection,
+        Proof,
+        Subject,
+        Target,
+    )
 
 
 class CatalogueArrived(Message):
-    """A list of releases, or None where nothing is at hand. ``final``: the server has answered, or there is none to ask."""
+    """A list of releases, or None where none is cached.
+
+    ``final``: the server has answered, or is not to be asked.
+    """
 
     def __init__(self, catalogue: Catalogue | None, target: Target | None, final: bool) -> None:
         super().__init__()
@@ -25,34 +39,45 @@ class CatalogueArrived(Message):
 
 
 class CatalogueFailed(Message):
-    """The list could not be had."""
+    """The list could not be fetched."""
 
     def __init__(self, error: ExplorerError) -> None:
         super().__init__()
         self.error = error
 
 
-class AssetLearned(Message):
-    """What is known of one file now."""
+class FileLooked(Message):
+    """A look at the file with this key has ended.
 
-    def __init__(self, asset: Asset, inspection: Inspection | None, problem: str = "") -> None:
+    ``on``: the targets that it was judged for.
+    """
+
+    def __init__(self, key: str, on: Sequence[str], state: FileState) -> None:
         super().__init__()
-        self.asset = asset
-        self.inspection = inspection
-        self.problem = problem
-        """Why a peek told nothing; untrusted."""
+        self.key = key
+        self.on = tuple(on)
+        self.state = state
 
 
-class Inspected(Message):
-    """A binary has been looked at."""
+class FileInspected(Message):
+    """A job has inspected a file, for the current target."""
 
     def __init__(self, inspection: Inspection) -> None:
         super().__init__()
         self.inspection = inspection
 
 
-class InspectFailed(Message):
-    """A download, a look into a file or a proof failed."""
+class FileDownloaded(Message):
+    """A file is in the cache."""
+
+    def __init__(self, asset: Asset, download: Download) -> None:
+        super().__init__()
+        self.asset = asset
+        self.download = download
+
+
+class JobFailed(Message):
+    """A download, an inspection or a proof failed."""
 
     def __init__(self, job: Job, error: ExplorerError) -> None:
         super().__init__()
@@ -61,7 +86,7 @@ class InspectFailed(Message):
 
 
 class Proved(Message):
-    """A run has ended."""
+    """The run in a container has ended."""
 
     def __init__(self, subject: Subject, proof: Proof) -> None:
         super().__init__()
@@ -69,8 +94,8 @@ class Proved(Message):
         self.proof = proof
 
 
-class CommandWanted(Message):
-    """A program is to be proved, and nobody has said what to run of it."""
+class CommandNeeded(Message):
+    """The user has to say which command to run before a program can be verified."""
 
     def __init__(self, subject: Subject, inspection: Inspection) -> None:
         super().__init__()
@@ -78,7 +103,7 @@ class CommandWanted(Message):
         self.inspection = inspection
 
 
-class Advised(Message):
+class AdviceArrived(Message):
     """Which file to take."""
 
     def __init__(self, advice: Advice) -> None:
@@ -87,7 +112,7 @@ class Advised(Message):
 
 
 class TargetsJudged(Message):
-    """The opened binary against every target."""
+    """The open binary judged for every target."""
 
     def __init__(self, inspection: Inspection) -> None:
         super().__init__()
@@ -95,10 +120,8 @@ class TargetsJudged(Message):
 
 
 class SymbolsRead(Message):
-    """The symbol table is open, or there is none and ``note`` says why."""
+    """The symbol table, or why it cannot be read."""
 
-    def __init__(self, rows: RowSource | None, note: str) -> None:
+    def __init__(self, rows: RowSource | ExplorerError) -> None:
         super().__init__()
         self.rows = rows
-        self.note = note
-        """Untrusted."""

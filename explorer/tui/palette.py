@@ -1,38 +1,69 @@
-"""The command palette: only what makes sense now, from the registry of actions, and places to go to."""
+"""The command palette: the registered actions that make sense now, and releases to go to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual import on
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.widgets import Input
 
 from explorer.tui.actions import offered
-from explorer.tui.late import report
 from explorer.tui.render import text
+from explorer.tui.responsiveness.deferred_import import report
+from explorer.tui.responsiveness.key_queue import RECHECK_S
 
 if TYPE_CHECKING:
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import ExplorerBase
 
-PLACES = 400
-"""Releases and files that are offered as places; a list of some 200 releases has as many, plus one release's files."""
+MAX_RELEASES = 400
+"""Releases that are offered."""
+LONGEST = 200
+"""Characters of a query: a pasted megabyte is no command."""
 
 
-class NowProvider(Provider):
-    """Actions whose key would do something now, then releases and files."""
+class Palette(CommandPalette):
+    """Textual's palette, in which a key typed ahead acts on the results of what was typed."""
 
     @property
-    def explorer(self) -> ExplorerApp:
-        """The app, with its state."""
-        return cast("ExplorerApp", self.app)
+    def opening(self) -> bool:
+        """Whether results are still being gathered: the key queue holds later keys back."""
+        return any(
+            worker.node is self and worker.group == self._GATHER_COMMANDS_GROUP
+            for worker in self.app.workers
+            if not worker.is_finished
+        )
+
+    def on_mount(self) -> None:
+        """Bound what can be pasted."""
+        self.query_one(Input).max_length = LONGEST
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        """Put enter off until the results are those of the query."""
+        if self.opening:
+            event.prevent_default()
+            event.stop()
+            again = Input.Submitted(event.input, event.value)
+            self.set_timer(RECHECK_S, lambda: event.input.post_message(again))
+
+
+class ActionProvider(Provider):
+    """Actions whose key would do something now, then releases."""
+
+    @property
+    def explorer(self) -> ExplorerBase:
+        """The app."""
+        return cast("ExplorerBase", self.app)
 
     def _actions(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
-        seen: set[str] = set()
+        listed: set[str] = set()
         for active in self.screen.active_bindings.values():
             action = offered(self.screen, active)
-            if action is None or action.id in seen or action.id == "palette":
+            if action is None or action.id in listed or action.id == "palette":
                 continue
-            seen.add(action.id)
+            listed.add(action.id)
             run = active.binding.action
             node = active.node
 
@@ -42,12 +73,12 @@ class NowProvider(Provider):
             name = self.app.get_key_display(active.binding)
             yield action.label, f"{action.help} ({name})", press
 
-    def _places(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
+    def _releases(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
         go = getattr(self.screen, "go_to_release", None)
-        catalogue = self.explorer.catalogue
+        catalogue = self.explorer.state.catalogue
         if go is None or catalogue is None:
             return
-        for release in catalogue.releases[:PLACES]:
+        for release in catalogue.releases[:MAX_RELEASES]:
 
             def visit(tag: str = release.tag) -> None:
                 go(tag)
@@ -57,19 +88,18 @@ class NowProvider(Provider):
     async def discover(self) -> Hits:
         """Before anything is typed: the actions."""
         for label, help_text, run in self._actions():
-            yield DiscoveryHit(
-                text(label[:1].upper() + label[1:]), run, text=label, help=escaped(help_text)
-            )
+            title = text(label[:1].upper() + label[1:])
+            yield DiscoveryHit(title, run, text=label, help=escaped(help_text))
 
     async def search(self, query: str) -> Hits:
-        """What fits the words typed."""
+        """Actions and releases that match the query."""
         matcher = self.matcher(query)
-        for label, help_text, run in (*self._actions(), *self._places()):
+        for label, help_text, run in (*self._actions(), *self._releases()):
             score = max(matcher.match(label), matcher.match(help_text) * 0.8)
             if score > 0:
                 yield Hit(score, matcher.highlight(label), run, text=label, help=escaped(help_text))
 
 
 def escaped(help_text: str) -> str:
-    """The palette reads its help lines as markup: brackets are put in a form it leaves alone."""
+    """The palette reads help texts as markup: brackets are escaped."""
     return help_text.replace("\\", "\\\\").replace("[", "\\[")

@@ -1,19 +1,19 @@
-"""Cells and sentences of ``report`` as Textual draws them. The only place that does: nothing is ever read as markup."""
+"""Cells and sentences of ``report`` as Textual content. Nothing here is ever read as markup."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from explorer.errors import ExplorerError
-from explorer.tui.late import report
+from explorer.tui.responsiveness.deferred_import import report
 
 if TYPE_CHECKING:
-    from explorer.report import Cell, Style
+    from explorer.report import Cell, Row, Style
 
-# Theme variables, so that a change of theme changes them, the terminal's own colours included.
+# Theme variables: a change of theme changes them, also to the terminal's own colours.
 STYLES: dict[Style, str] = {
     "": "",
     "good": "$text-success",
@@ -28,13 +28,13 @@ STYLES: dict[Style, str] = {
 
 
 def text(untrusted: object, style: str = "", newline: bool = False) -> Content:
-    """Any text, made visible, in one style (Textual's words, e.g. ``bold $text-muted``)."""
+    """Any text, made visible, in one of Textual's styles, e.g. ``bold $text-muted``."""
     plain = report.visible(str(untrusted), newline=newline)
     return Content.styled(plain, style) if style else Content(plain)
 
 
 def content(cell: Cell, extra: str = "") -> Content:
-    """A cell in its meaning's colour, with ``extra`` style on top."""
+    """A cell in the colour of its meaning, with an ``extra`` style on top."""
     style = " ".join(part for part in (STYLES[cell.style], extra) if part)
     return Content.styled(cell.text, style) if style else Content(cell.text)
 
@@ -49,8 +49,21 @@ def spaced(parts: Iterable[Content], gap: str = "  ") -> Content:
     return Content(gap).join(part for part in parts if part)
 
 
+def facts(rows: Sequence[Row], gap: int = 2) -> list[Content]:
+    """Rows of a name and a value, one per line, with the values aligned."""
+    width = max((report.cell_width(row.cells[0].text) for row in rows), default=0) + gap
+    return [
+        Content.assemble(
+            content(row.cells[0]),
+            " " * (width - report.cell_width(row.cells[0].text)),
+            content(row.cells[1]),
+        )
+        for row in rows
+    ]
+
+
 def error(problem: ExplorerError) -> Content:
-    """What happened, where, and what to do: three lines."""
+    """What happened, where, and what to do: up to three lines."""
     parts = [text(problem.title, "bold $text-error")]
     if problem.detail:
         parts.append(text(problem.detail, newline=True))

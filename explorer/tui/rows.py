@@ -1,17 +1,22 @@
-"""Where a table's rows come from: a list that is there, or a million that are decoded when they are seen."""
+"""Where a table's rows come from: a list, or a million rows decoded when they are drawn."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from explorer.progress import Cancellation
-from explorer.tui.late import report
+from explorer.tui.responsiveness.deferred_import import report
 
 if TYPE_CHECKING:
     from explorer.report import Column, Row
+
+QUICK = 5_000
+"""Rows that are searched and sorted at once; more are searched in a thread."""
+SORTABLE = 100_000
+"""Rows that are sorted at all: decoding a million names takes seconds. Filter first."""
 
 
 class RowSource(Protocol):
@@ -22,21 +27,38 @@ class RowSource(Protocol):
         """The table's columns."""
 
     def __len__(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
 
     def row(self, index: int) -> Row:
         """One row; its cells are in the columns' order."""
 
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
-        """The numbers of the rows that hold the words, ascending.
+        """The numbers of the rows that contain all the words, ascending.
 
         Raises:
-            CancelledError: another search has been asked for meanwhile.
+            OperationCancelledError: another search has replaced this one.
         """
 
 
+def matching(rows: Iterable[Row], words: str, cancel: Cancellation) -> Sequence[int]:
+    """The numbers of the rows that contain all the words, whatever their case.
+
+    Raises:
+        OperationCancelledError: as for ``RowSource.search``.
+    """
+    wanted = words.casefold().split()
+    matches: list[int] = []
+    for index, row in enumerate(rows):
+        if index % 100 == 0:
+            cancel.check()
+        line = " ".join(cell.text for cell in row.cells).casefold()
+        if all(word in line for word in wanted):
+            matches.append(index)
+    return matches
+
+
 class ListRows:
-    """Rows that are all there."""
+    """Rows of a list."""
 
     def __init__(self, columns: Sequence[Column], rows: Sequence[Row]) -> None:
         self._columns = tuple(columns)
@@ -53,19 +75,11 @@ class ListRows:
         return self._rows[index]
 
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
-        wanted = words.casefold().split()
-        found: list[int] = []
-        for index, row in enumerate(self._rows):
-            if index % 1000 == 0:
-                cancel.check()
-            line = " ".join(cell.text for cell in row.cells).casefold()
-            if all(word in line for word in wanted):
-                found.append(index)
-        return found
+        return matching(self._rows, words, cancel)
 
 
 class LazyRows:
-    """Rows decoded one by one, searched by whoever holds them (a symbol table)."""
+    """Rows made one by one and searched by their owner (a symbol table)."""
 
     def __init__(
         self,
@@ -94,56 +108,53 @@ class LazyRows:
 
 
 NO_ROWS = ListRows((), ())
-QUICK = 5_000
-"""Rows that are searched and sorted at once: 5,000 take some 10 ms, well under the 50 ms a key may wait."""
-SORTABLE = 100_000
-"""Rows that are sorted at all: decoding a million names takes seconds and their memory; filter first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a user wants to see of the rows."""
+class RowQuery:
+    """What the user wants to see of the rows."""
 
     words: str = ""
+    """Only rows that contain all of them."""
     sorted_by: str = ""
     """A column's key; empty for the source's own order."""
     descending: bool = False
 
 
-def choose(source: RowSource, wish: Wish, cancel: Cancellation) -> Sequence[int]:
+def choose(source: RowSource, query: RowQuery, cancel: Cancellation) -> Sequence[int]:
     """The numbers of the rows to show, in order.
 
     Raises:
-        CancelledError: something else is wanted meanwhile.
+        OperationCancelledError: another view has been asked for.
     """
-    found = source.search(wish.words, cancel) if wish.words.strip() else range(len(source))
+    numbers = source.search(query.words, cancel) if query.words.strip() else range(len(source))
     place = next(
-        (number for number, column in enumerate(source.columns) if column.key == wish.sorted_by),
+        (number for number, column in enumerate(source.columns) if column.key == query.sorted_by),
         None,
     )
-    if place is None or len(found) > SORTABLE:
-        return found
+    if place is None or len(numbers) > SORTABLE:
+        return numbers
 
     def key(index: int) -> tuple[int, float, tuple[str, ...]]:
         cancel.check()
         return source.row(index).cells[place].sort_key
 
-    return sorted(found, key=key, reverse=wish.descending)
+    return sorted(numbers, key=key, reverse=query.descending)
 
 
-def place_of(number: int, view: Sequence[int], ordered: bool, otherwise: int) -> int:
-    """Where a row of the source stands in a view, without making rows: of five thousand that takes 30 ms.
+def place_of(number: int, numbers: Sequence[int], is_sorted: bool, default: int) -> int:
+    """The place of a source's row in a view, found without making rows.
 
-    ``ordered``: the view is in another order than the source.
+    ``is_sorted``: the view is in another order than the source.
     """
-    if ordered:
-        return view.index(number) if number in view else otherwise
-    place = bisect_left(view, number)
-    return place if place < len(view) and view[place] == number else otherwise
+    if is_sorted:
+        return numbers.index(number) if number in numbers else default
+    place = bisect_left(numbers, number)
+    return place if place < len(numbers) and numbers[place] == number else default
 
 
 def cells_of(row: Row, columns: Sequence[Column]) -> list[tuple[str, str]]:
-    """Title and full text of each cell that says something."""
+    """Title and full text of each cell that is not empty."""
     cells = zip(columns, row.cells, strict=False)
     return [
         (column.title, cell.text)

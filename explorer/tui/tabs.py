@@ -1,11 +1,12 @@
-"""What each tab of an opened binary shows: a table made from facts, or the reason why there is none."""
+"""What each tab of an open binary shows: a table of facts, or why there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from explorer.facts import Fact, NotApplicable, Unknown
+from explorer.facts import MISSING, Fact
 from explorer.report import (
     DEPENDENCY_COLUMNS,
     DYNAMIC_COLUMNS,
@@ -33,6 +34,7 @@ from explorer.report import (
 )
 from explorer.workbench import Elf, Inspection
 
+T = TypeVar("T")
 FACT_COLUMNS = (Column("what", "fact"), Column("value", "value", grows=True))
 
 
@@ -43,9 +45,9 @@ class TabContent:
     columns: tuple[Column, ...] = ()
     rows: tuple[Row, ...] = ()
     note: Cell = EMPTY
-    """Why there is no table, or what stopped its reading."""
+    """Why there is no table, or why it is incomplete."""
     summary: tuple[Row, ...] = field(default=())
-    """(what, value) rows above the table."""
+    """Rows of a name and a value above the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +57,18 @@ class TabSpec:
     id: str
     label: str
     build: Callable[[Inspection], TabContent] | None
-    """None: the tab has a widget of its own."""
+    """None for a tab that the screen fills itself."""
     help: str
     fits: bool = True
+    """Whether the columns share the width; else the table scrolls sideways."""
     drops: tuple[str, ...] = ()
-
-
-def _elf(inspection: Inspection) -> Fact[Elf]:
-    return inspection.binary.elf
+    """Keys of the columns that are left out first."""
 
 
 def dependencies(inspection: Inspection) -> TabContent:
-    """The tree of libraries, and what is missing."""
+    """The tree of libraries."""
     if not inspection.verdicts:
-        return TabContent(note=Cell("no verdict was asked for", "dim"))
+        return TabContent(note=Cell("no verdict was requested", "dim"))
     verdict = inspection.verdicts[0]
     return TabContent(
         DEPENDENCY_COLUMNS,
@@ -78,119 +78,91 @@ def dependencies(inspection: Inspection) -> TabContent:
     )
 
 
-def facts(inspection: Inspection) -> TabContent:
-    """The binary's headline facts, and the asset's."""
+def file_facts(inspection: Inspection) -> TabContent:
+    """The binary's facts, and the asset's."""
     asset = inspection.subject.asset
-    rest = asset_facts(asset) if asset is not None else ()
+    asset_rows = asset_facts(asset) if asset is not None else ()
     return TabContent(
         FACT_COLUMNS,
-        (*binary_facts(inspection), *(Row(f"asset {row.key}", row.cells) for row in rest)),
-    )
-
-
-def segments(inspection: Inspection) -> TabContent:
-    """Program headers."""
-    elf = _elf(inspection)
-    if isinstance(elf, (Unknown, NotApplicable)):
-        return TabContent(note=tab_note(elf))
-    if isinstance(elf.segments, (Unknown, NotApplicable)):
-        return TabContent(note=tab_note(elf.segments))
-    return TabContent(
-        SEGMENT_COLUMNS,
-        tuple(segment_row(segment, index) for index, segment in enumerate(elf.segments)),
-    )
-
-
-def sections(inspection: Inspection) -> TabContent:
-    """Section headers."""
-    elf = _elf(inspection)
-    if isinstance(elf, (Unknown, NotApplicable)):
-        return TabContent(note=tab_note(elf))
-    if isinstance(elf.sections, (Unknown, NotApplicable)):
-        return TabContent(note=tab_note(elf.sections))
-    return TabContent(SECTION_COLUMNS, tuple(section_row(section) for section in elf.sections))
-
-
-def dynamic(inspection: Inspection) -> TabContent:
-    """The dynamic section."""
-    elf = _elf(inspection)
-    if isinstance(elf, (Unknown, NotApplicable)):
-        return TabContent(note=tab_note(elf))
-    if isinstance(elf.dynamic, (Unknown, NotApplicable)):
-        return TabContent(note=tab_note(elf.dynamic))
-    return TabContent(
-        DYNAMIC_COLUMNS,
-        tuple(dynamic_row(entry, index) for index, entry in enumerate(elf.dynamic.entries)),
-    )
-
-
-def notes(inspection: Inspection) -> TabContent:
-    """ELF notes."""
-    elf = _elf(inspection)
-    if isinstance(elf, (Unknown, NotApplicable)):
-        return TabContent(note=tab_note(elf))
-    if isinstance(elf.notes, (Unknown, NotApplicable)):
-        return TabContent(note=tab_note(elf.notes))
-    return TabContent(
-        NOTE_COLUMNS, tuple(note_row(note, index) for index, note in enumerate(elf.notes))
-    )
-
-
-def go_build(inspection: Inspection) -> TabContent:
-    """Go's build info."""
-    elf = _elf(inspection)
-    if isinstance(elf, (Unknown, NotApplicable)):
-        return TabContent(note=tab_note(elf))
-    return (
-        TabContent(note=tab_note(elf.go))
-        if isinstance(elf.go, (Unknown, NotApplicable))
-        else TabContent(GO_COLUMNS, go_rows(elf.go))
+        (*binary_facts(inspection), *(Row(f"asset {row.key}", row.cells) for row in asset_rows)),
     )
 
 
 def members(inspection: Inspection) -> TabContent:
     """The archive's members, refused ones included."""
     listing = inspection.listing
-    if isinstance(listing, (Unknown, NotApplicable)):
+    if isinstance(listing, MISSING):
         return TabContent(note=tab_note(listing))
     rows = tuple(member_row(member, index) for index, member in enumerate(listing.members))
     return TabContent(MEMBER_COLUMNS, rows, listing_problem(listing))
 
+
+def elf_tab(
+    part: Callable[[Elf], Fact[T]], columns: tuple[Column, ...], rows: Callable[[T], Iterable[Row]]
+) -> Callable[[Inspection], TabContent]:
+    """A tab with ``rows`` of one part of an ELF file, or a note that says why there is none."""
+
+    def build(inspection: Inspection) -> TabContent:
+        elf = inspection.binary.elf
+        if isinstance(elf, MISSING):
+            return TabContent(note=tab_note(elf))
+        facts = part(elf)
+        if isinstance(facts, MISSING):
+            return TabContent(note=tab_note(facts))
+        return TabContent(columns, tuple(rows(facts)))
+
+    return build
+
+
+def _numbered(row: Callable[[T, int], Row]) -> Callable[[Sequence[T]], Iterable[Row]]:
+    return lambda parts: (row(part, index) for index, part in enumerate(parts))
+
+
+segments = elf_tab(lambda elf: elf.segments, SEGMENT_COLUMNS, _numbered(segment_row))
+sections = elf_tab(lambda elf: elf.sections, SECTION_COLUMNS, lambda parts: map(section_row, parts))
+notes = elf_tab(lambda elf: elf.notes, NOTE_COLUMNS, _numbered(note_row))
+go_build = elf_tab(lambda elf: elf.go, GO_COLUMNS, go_rows)
+dynamic = elf_tab(
+    lambda elf: elf.dynamic,
+    DYNAMIC_COLUMNS,
+    lambda section: (dynamic_row(entry, n) for n, entry in enumerate(section.entries)),
+)
 
 TABS: tuple[TabSpec, ...] = (
     TabSpec(
         "verdict",
         "Verdict",
         None,
-        "Every rule that applies, worst first: its code, its sentence, where in the file it is seen, what to do.",
+        "Every rule that applies, worst first: its code, its sentence, where in the file it was "
+        "found, what to do.",
     ),
     TabSpec(
         "proof",
         "Proof",
         None,
-        "What was run in a container, by which command lines, what came out, and whether it agrees with the verdict.",
+        "What was run in a container, with which commands, what came out, and whether it agrees "
+        "with the verdict.",
     ),
     TabSpec(
         "dependencies",
         "Libraries",
         dependencies,
-        "The tree of libraries, where each would be found in the target, and what is missing.",
+        "The tree of libraries, where each is found on the target, and what is missing.",
         drops=("searched",),
     ),
     TabSpec(
         "targets",
         "Targets",
         None,
-        "The same binary on every target. Enter takes the one under the cursor as the target.",
+        "The verdicts for every target. Enter selects the one under the cursor as the target.",
     ),
-    TabSpec(
-        "facts", "File", facts, "What the file is, fact by fact; a fact that is missing says why."
-    ),
+    TabSpec("facts", "File", file_facts, "What the file is. A missing fact says why."),
     TabSpec(
         "members",
         "Members",
         members,
-        "The files in the archive. Enter opens the one under the cursor; refused ones name the rule.",
+        "The files in the archive. Enter opens the one under the cursor. Refused ones name the "
+        "rule.",
         drops=("mode",),
     ),
     TabSpec("segments", "Segments", segments, "Program headers: what the loader maps.", fits=False),
@@ -198,20 +170,20 @@ TABS: tuple[TabSpec, ...] = (
         "sections",
         "Sections",
         sections,
-        "Section headers; a stripped file still has most of them.",
+        "Section headers. A stripped file still has most of them.",
         fits=False,
     ),
     TabSpec(
-        "dynamic", "Dynamic", dynamic, "The dynamic section, read through PT_DYNAMIC.", fits=False
+        "dynamic", "Dynamic", dynamic, "The dynamic section, located by PT_DYNAMIC.", fits=False
     ),
     TabSpec(
         "symbols",
         "Symbols",
         None,
-        "The symbol table, or the dynamic one where that is stripped. / searches all of it.",
+        "The symbol table, or in a stripped file the dynamic one. / searches all of it.",
         fits=False,
     ),
-    TabSpec("notes", "Notes", notes, "ELF notes: build ids, ABI tags, properties."),
+    TabSpec("notes", "Notes", notes, "ELF notes: build IDs, ABI tags, properties."),
     TabSpec(
         "go",
         "Go build",
@@ -220,6 +192,6 @@ TABS: tuple[TabSpec, ...] = (
         drops=("sum",),
     ),
     TabSpec(
-        "release", "Release", None, "The release's notes. A link is opened only when you choose it."
+        "release", "Release", None, "The release's notes. A link opens only when you choose it."
     ),
 )

@@ -1,4 +1,4 @@
-"""Two calm themes of our own; Textual's others and the terminal's own colours can be chosen too."""
+"""rr-explorer's two themes. Textual's others and the terminal's own colours can be chosen, too."""
 
 from __future__ import annotations
 

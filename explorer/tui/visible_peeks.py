@@ -1,92 +1,82 @@
-"""Looks at files that can be seen, a few at a time and each once; what has left the screen is dropped, or cancelled."""
+"""Peeks at the files on the screen, a few at a time and each once.
+
+Peeks at files that are scrolled away are cancelled.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
 
-from explorer.errors import OperationCancelledError
+from explorer.errors import OperationCancelledError, as_explorer_error
 from explorer.tui.jobs import AT_A_TIME
-from explorer.tui.late import workbench
-from explorer.tui.messages import AssetLearned
+from explorer.tui.messages import FileLooked
+from explorer.tui.responsiveness.deferred_import import workbench
 
 if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.worker import Worker
 
-    from explorer.tui.app import ExplorerApp
-    from explorer.workbench import Asset
+    from explorer.tui.app_state import AppState
+    from explorer.workbench import Asset, FileState
 
 
-def key_of_asset(asset: Asset) -> str:
-    """As ``work.key_of`` for the file's own program."""
-    return workbench.file_key(asset)
+class VisiblePeeks:
+    """The peeks of one screen. Results go to the app as ``FileLooked``."""
 
-
-class Looking:
-    """The looks of one screen. What is found goes to the app by ``AssetLearned``, as everywhere."""
-
-    def __init__(self, screen: Screen[None]) -> None:
+    def __init__(self, screen: Screen[None], state: AppState) -> None:
         self._screen = screen
+        self._state = state
         self._wanted: dict[str, Asset] = {}
-        """Waiting, in the order in which they shall be looked at."""
+        """Waiting, in order."""
         self._running: dict[str, Worker[None]] = {}
-        self.unreachable: set[str] = set()
-        """Files that no look can reach: their names are all that is known of them."""
 
     @property
-    def _explorer(self) -> ExplorerApp:
-        return cast("ExplorerApp", self._screen.app)
-
-    @property
-    def busy(self) -> bool:
-        """Whether anything is being looked at, or waits."""
-        return bool(self._wanted or self._running)
+    def idle(self) -> bool:
+        """Whether no peek is running or waiting."""
+        return not self._wanted and not self._running
 
     def want(self, assets: Iterable[Asset]) -> None:
-        """Look at these, the first first, and at nothing else any more."""
-        app = self._explorer
-        seen = {key_of_asset(asset): asset for asset in assets}
-        for key, worker in list(self._running.items()):
-            if key not in seen:
-                del self._running[
-                    key
-                ]  # now, not when it has ended: it may be wanted again before that
-                worker.cancel()
-        known = app.learned.keys() | app.problems.keys() | self.unreachable | self._running.keys()
-        self._wanted = {key: asset for key, asset in seen.items() if key not in known}
-        self._more()
+        """Peek at these files, in this order, and drop all others."""
+        by_key = {workbench.file_key(asset): asset for asset in assets}
+        for key in self._running.keys() - by_key.keys():
+            # Forgotten now, not when it has ended: it may be wanted again before that.
+            self._running.pop(key).cancel()
+        self._wanted = {key: asset for key, asset in by_key.items() if self._is_new(key)}
+        self._start_more()
 
-    def _more(self) -> None:
+    def _is_new(self, key: str) -> bool:
+        known = self._state.files[key]
+        return not known.looked_at and not known.unreachable and key not in self._running
+
+    def _start_more(self) -> None:
         while self._wanted and len(self._running) < AT_A_TIME:
             key = next(iter(self._wanted))
             asset = self._wanted.pop(key)
             self._running[key] = self._screen.run_worker(
-                partial(self._look, key, asset), name=key, group="look", exit_on_error=True
+                partial(self._look, key, asset), name=key, group="look"
             )
 
     async def _look(self, key: str, asset: Asset) -> None:
-        app = self._explorer
-        on = app.judged_on
+        on = self._state.judged_on
         try:
-            if not await app.away.run(app.wb.reachable(asset)):
-                self.unreachable.add(key)
-                app.post_message(AssetLearned(asset, None))
-                return
-            state = await app.away.run(app.wb.look_at(asset, on=on[0] if on else ""))
-            if on == app.judged_on:
-                app.post_message(
-                    AssetLearned(
-                        asset, state.inspection, problem=str(state.error) if state.error else ""
-                    )
-                )
+            self._screen.app.post_message(FileLooked(key, on, await self._peek(asset, on)))
         except OperationCancelledError:
             return
+        except Exception as exception:  # noqa: BLE001 - the last boundary
+            error = as_explorer_error(exception)
+            self._screen.app.post_message(FileLooked(key, on, workbench.FileState(error=error)))
         finally:
             if self._running.get(key) is get_current_worker():
                 del self._running[key]
             if self._screen.is_running:
-                self._more()
+                self._start_more()
+
+    async def _peek(self, asset: Asset, on: tuple[str, ...]) -> FileState:
+        state = self._state
+        if not await state.background.run(state.wb.reachable(asset)):
+            return workbench.FileState(unreachable=True)
+        return await state.background.run(state.wb.look_at(asset, on=on[0] if on else ""))

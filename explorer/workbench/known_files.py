@@ -133,7 +133,8 @@ class KnownFiles(Mapping[str, FileState]):
             inspection = before.inspection
         cached = before.cached if state.cached is None else state.cached
         if state.inspection is not None and state.inspection.asset_path is not None:
-            cached = True
+            is_local = state.inspection.subject.path is not None
+            cached = cached if is_local else True
         merged = FileState(
             inspection,
             _merged(before.proofs, inspection, state.proofs),

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from explorer.settings import Settings
 from explorer.tui.app import ExplorerApp
+from explorer.tui.app_state import AppState
 
 NOW = datetime(2026, 8, 22, 12, 0, tzinfo=UTC)
 SIZES = [(20, 5), (60, 20), (80, 24), (120, 40)]
@@ -26,6 +27,15 @@ class Driver:
         self.app = app
         self.pilot = pilot
 
+    @property
+    def state(self) -> AppState:
+        """What the app knows."""
+        return self.app.state
+
+    def looked_at(self) -> int:
+        """The number of files that were looked at."""
+        return sum(known.looked_at for known in self.state.files.values())
+
     def drawn(self) -> str:
         """What is on the screen, line by line, as it goes to the terminal."""
         return "\n".join(
@@ -33,7 +43,7 @@ class Driver:
             for strip in self.app.screen._compositor.render_strips()
         )
 
-    async def until(self, what: Callable[[], object], limit: float = 30.0) -> None:
+    async def until(self, what: Callable[[], object], limit: float = 12.0) -> None:
         """Let the app run until something holds."""
         end = time.monotonic() + limit
         while not what():
@@ -75,14 +85,14 @@ async def opened(
     chosen: Settings,
     size: tuple[int, int] = (120, 40),
     ready: bool = True,
-    target: str | None = None,
+    file: str | None = None,
 ) -> AsyncIterator[Driver]:
     """The app, running; with ``ready`` the list has arrived."""
-    app = ExplorerApp(chosen, target=target, now=lambda: NOW)
+    app = ExplorerApp(chosen, file=file, now=lambda: NOW)
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = Driver(app, pilot)
         if ready:
-            await driver.until(lambda: app.catalogue is not None)
+            await driver.until(lambda: app.state.catalogue is not None)
         yield driver
 
 

@@ -44,18 +44,18 @@ async def waits(folder: Path) -> tuple[list[float], list[float]]:
     server is a process of its own: the waiting is the app's alone.
     """
     with GitHubProcess(fill) as github:
-        async with opened(settings(folder, demo=False, api_url=github.api_url)) as driver:
-            app = driver.app
-            await driver.until(lambda: app.catalogue is not None and not app.board.running)
-            assert app.catalogue is not None
-            app.work.download(
-                next(a for r in app.catalogue.releases for a in r.assets if a.name == SLOW)
+        async with opened(settings(folder, demo=False, api_url=github.api_url)) as ui:
+            app = ui.app
+            await ui.until(lambda: app.state.catalogue is not None and not app.state.board.running)
+            assert app.state.catalogue is not None
+            app.jobs.download(
+                next(a for r in app.state.catalogue.releases for a in r.assets if a.name == SLOW)
             )
             github.ask(
                 "fault", "*", host="web", latency_s=0.3
             )  # the matrix fills for as long as keys are pressed
-            await driver.press("m")
-            await driver.until(
+            await ui.press("m")
+            await ui.until(
                 lambda: isinstance(app.screen, MatrixScreen) and len(app.screen.grid.view) == 40
             )
             screen = app.screen
@@ -64,7 +64,7 @@ async def waits(folder: Path) -> tuple[list[float], list[float]]:
             await screen.mount(search)
             search.display = False
             search.show(million())
-            flood = app.board.start(JobKind.VERIFY, "a flood", "none")
+            flood = app.state.board.start(JobKind.VERIFY, "a flood", "none")
             stop = asyncio.Event()
 
             async def work() -> None:
@@ -93,9 +93,10 @@ async def waits(folder: Path) -> tuple[list[float], list[float]]:
                 await asyncio.sleep(
                     0.02
                 )  # keys come one by one: a held key repeats thirty times a second
-            assert app.board.find(JobKind.DOWNLOAD, f"v2025.1.39/{SLOW}") in app.board.running, (
-                "the download is still under way"
-            )
+            assert (
+                app.state.board.find(JobKind.DOWNLOAD, f"v2025.1.39/{SLOW}")
+                in app.state.board.running
+            ), "the download is still under way"
             assert github.ask("count", host="assets") > 16, "and more than sixteen peeks"
             stop.set()
             await working

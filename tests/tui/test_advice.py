@@ -53,7 +53,7 @@ async def test_which_file_to_take_and_what_would_prove_it(
             )
         )
         await ui.press("y", *"command line", "enter")
-        assert ui.app.clipboard == "rr-explorer advise --arch amd64 --libc glibc v2025.1.15"
+        assert ui.app.clipboard == "rr-explorer --demo advise --arch amd64 --libc glibc v2025.1.15"
         await ui.press("enter")
         await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
         await ui.press("escape", "escape")
@@ -107,9 +107,9 @@ async def test_a_report_is_written_where_nothing_is(demo: Settings, here: Path) 
         await ui.press("enter", "R")
         await ui.shows("Report on this file", "Markdown, copied", "HTML")
         await ui.press("enter")
-        await ui.shows("Write the report to", "report-roadrunner-2025.1.15-linux-arm64.md")
+        await ui.shows("Save the report", "report-roadrunner-2025.1.15-linux-arm64.md")
         await ui.press("enter")
-        await ui.shows("The report is in")
+        await ui.shows("Report saved to")
         written = here / "report-roadrunner-2025.1.15-linux-arm64.md"
         assert "roadrunner-2025.1.15-linux-arm64.tar.gz" in written.read_text(encoding="utf-8")
         # Another one gets another name; what is there is never written over, whatever is typed.
@@ -119,12 +119,12 @@ async def test_a_report_is_written_where_nothing_is(demo: Settings, here: Path) 
         await ui.shows("linux-arm64-2.md")
         before = written.read_bytes()
         await ui.press("ctrl+u", *written.name, "enter")
-        await ui.shows("There already")
+        await ui.shows("exists already")
         assert written.read_bytes() == before
         await ui.press("ctrl+u", *"no/such/place.md", "enter")
-        await ui.shows("Not written")
+        await ui.shows("Not saved")
         await ui.press("ctrl+u", "enter")
-        await ui.shows("Type the name of a file")
+        await ui.shows("Type a file name")
         await ui.press("escape")
         assert os.listdir(here) == [written.name]
 
@@ -132,7 +132,7 @@ async def test_a_report_is_written_where_nothing_is(demo: Settings, here: Path) 
 async def test_a_report_on_a_whole_release_copied_and_as_json(demo: Settings, here: Path) -> None:
     async with opened(demo) as ui:
         await ui.shows("✓ yes", "✗ no")
-        await ui.until(lambda: len(ui.app.learned) >= 5)
+        await ui.until(lambda: ui.looked_at() >= 5)
         await ui.press("R")
         await ui.shows("Report on 5 files", "Markdown, copied")
         await ui.press(*"copied", "enter")
@@ -141,13 +141,14 @@ async def test_a_report_on_a_whole_release_copied_and_as_json(demo: Settings, he
         await ui.press("R")
         await ui.shows("Report on 5 files", "JSON")
         await ui.press(*"json", "enter")
-        await ui.shows("Write the report to")
+        await ui.shows("Save the report")
         await ui.press("ctrl+u", *"mine.json", "enter")
         await ui.until((here / "mine.json").exists)
-        await ui.shows("The report is in")
-        assert len(
-            json.loads((here / "mine.json").read_text(encoding="utf-8"))["inspections"]
-        ) == len(ui.app.learned)
+        await ui.shows("Report saved to")
+        assert (
+            len(json.loads((here / "mine.json").read_text(encoding="utf-8"))["inspections"])
+            == ui.looked_at()
+        )
 
 
 def test_the_default_name_is_a_free_one(tmp_path: Path) -> None:

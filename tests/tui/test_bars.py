@@ -18,8 +18,8 @@ def key_bar(ui: Driver) -> str:
 
 def download(ui: Driver, name: str = "roadrunner-2025.1.15-linux-arm64.tar.gz") -> Job:
     """A download on the board that is half done."""
-    job = ui.app.board.start(JobKind.DOWNLOAD, name, name)
-    ui.app.jobs_changed.publish(job)
+    job = ui.state.board.start(JobKind.DOWNLOAD, name, name)
+    ui.state.jobs_changed.publish(job)
     ui.app.post_message(
         JobProgressed(job, Progress("downloading", 43_000_000, 100_000_000, "bytes", 1e6))
     )
@@ -98,7 +98,7 @@ async def test_the_mouse_presses_what_the_bar_names(demo: Settings) -> None:
         await click("esc back")
         await ui.until(lambda: not isinstance(ui.app.focused, FilterInput))
         await click("? help")
-        await ui.shows("Help", "esc leave")
+        await ui.shows("Help", "esc close")
         await ui.press("escape")
         download(ui)
         await click("↓ download")

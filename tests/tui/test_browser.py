@@ -145,7 +145,7 @@ async def test_another_target_another_verdict(demo: Settings) -> None:
         await ui.shows("✗ no")
         await ui.press("t")
         await ui.press(*"debian-12", "enter")
-        await ui.until(lambda: ui.app.target is not None and ui.app.target.name == "debian-12")
+        await ui.until(lambda: ui.state.target is not None and ui.state.target.name == "debian-12")
         await ui.shows("on glibc", "target Debian 12")
         files = ui.app.screen.query_one("#asset-table", Table)
         assert files.go_to("roadrunner-1.6.2-linux-amd64.tar.gz")
@@ -175,7 +175,7 @@ async def test_copying_offers_what_there_is(demo: Settings) -> None:
         await ui.press(*"command", "enter")
         assert (
             ui.app.clipboard
-            == "rr-explorer inspect v2025.1.15/roadrunner-2025.1.15-linux-arm64.tar.gz"
+            == "rr-explorer --demo inspect v2025.1.15/roadrunner-2025.1.15-linux-arm64.tar.gz"
         )
         await ui.press("y", *"because", "enter")
         assert ui.app.clipboard == "static Go"
@@ -218,7 +218,7 @@ async def test_keys_are_the_users_to_change(tmp_path: Path) -> None:
 
 async def test_an_unknown_theme_falls_back_and_says_so(tmp_path: Path) -> None:
     async with opened(settings(tmp_path, theme="no-such[theme]")) as ui:
-        await ui.shows("there is none called “no-such[theme]”")
+        await ui.shows("“no-such[theme]” does not exist")
         assert ui.app.theme == "rr-dark"
 
 

@@ -45,11 +45,11 @@ async def test_a_toast_leaves_the_verdict_to_be_read(size: tuple[int, int], demo
 
 async def test_jobs_are_filtered_sorted_copied_and_cancelled(demo: Settings) -> None:
     async with opened(demo) as ui:
-        await ui.until(lambda: not ui.app.board.running)
+        await ui.until(lambda: not ui.state.board.running)
         for name in ("one.tar.gz", "another.zip", "third.deb"):
-            job = ui.app.board.start(JobKind.DOWNLOAD, name, name)
+            job = ui.state.board.start(JobKind.DOWNLOAD, name, name)
             ui.app.post_message(JobProgressed(job, Progress("downloading", 1, 2)))
-        ui.app.board.finish(job, JobState.FAILED, "the digest is wrong")
+        ui.state.board.finish(job, JobState.FAILED, "the digest is wrong")
         await ui.press("J")
         await ui.shows("one.tar.gz", "50 %", "✗ failed", "the digest is wrong")
         await ui.press("slash", *"zip")
@@ -66,6 +66,6 @@ async def test_jobs_are_filtered_sorted_copied_and_cancelled(demo: Settings) -> 
             "one.tar.gz",
         ]
         await ui.press("question_mark")
-        await ui.shows("what a download has is kept")
+        await ui.shows("what a download has fetched is kept")
         await ui.press("escape", "escape")
         assert len(ui.app.screen_stack) == 1

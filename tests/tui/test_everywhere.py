@@ -16,7 +16,7 @@ from tests.tui.conftest import SIZES, Driver, opened
 async def test_help_is_about_what_has_the_focus(demo: Settings) -> None:
     async with opened(demo) as ui:
         await ui.press("question_mark")
-        await ui.shows("Help", "a click on a column", "Run the binary on musl in a container")
+        await ui.shows("Help", "a click on a title sorts", "Run the binary on musl in a container")
         await ui.press("escape", "slash", "escape", "enter", "enter")
         await ui.shows("Verdict", "elf.static")
         await ui.press("question_mark")
@@ -54,7 +54,7 @@ async def test_the_palette_offers_what_makes_sense_now(demo: Settings) -> None:
 async def test_a_command_of_the_palette_runs(demo: Settings) -> None:
     async with opened(demo) as ui:
         await ui.press("ctrl+p", *"settings")
-        await ui.shows("Show the settings")
+        await ui.shows("Show and change the settings")
         await ui.press("enter")
         await ui.shows("cache_limit", "what it does")
 
@@ -80,14 +80,14 @@ async def test_settings_are_changed_in_the_users_file(demo: Settings) -> None:
         table = ui.find("Table", Table)
         assert table.go_to("plugins")
         await ui.press("enter")
-        await ui.until(lambda: not ui.app.settings.plugins)
-        assert not ui.app.show_plugins
+        await ui.until(lambda: not ui.state.settings.plugins)
+        assert not ui.state.show_plugins
         assert load({"config_file": demo.config_file}, {}).plugins is False
         assert table.go_to("downloads")
         await ui.press("enter", "backspace", *"99", "enter")
         await ui.shows("The setting “downloads” must be")
         await ui.press("backspace", "backspace", "2", "enter")
-        await ui.until(lambda: ui.app.settings.downloads == 2)
+        await ui.until(lambda: ui.state.settings.downloads == 2)
         assert table.go_to("theme")
         await ui.press("enter", *"nord", "enter")
         await ui.until(lambda: ui.app.theme == "nord")
@@ -101,7 +101,7 @@ async def test_a_file_that_cannot_be_written_is_told(demo: Settings, tmp_path: P
         assert ui.find("Table", Table).go_to("debs")
         await ui.press("enter")
         await ui.shows("Not saved")
-        assert ui.app.settings.debs
+        assert ui.state.settings.debs
 
 
 async def test_doctor_says_what_works(demo: Settings) -> None:
@@ -109,7 +109,7 @@ async def test_doctor_says_what_works(demo: Settings) -> None:
         await ui.press("D")
         await ui.shows("cache", "Python")
         await ui.press("down", "enter")
-        await ui.shows("esc leave")
+        await ui.shows("esc close")
 
 
 async def walk(ui: Driver, actions: Iterable[Action]) -> None:

@@ -29,7 +29,7 @@ async def test_every_tab_filters_or_says_that_it_cannot(name: str, demo: Setting
         await ui.press("enter")
         await ui.until(lambda: ui.app.screen.query_one("#asset-table").go_to(name))  # type: ignore[attr-defined]  # a table
         await ui.press("enter")
-        await ui.until(lambda: len(ui.app.screen_stack) == 2 and not ui.app.board.running)
+        await ui.until(lambda: len(ui.app.screen_stack) == 2 and not ui.state.board.running)
         for spec in TABS:
             assert isinstance(ui.app.screen, BinaryScreen)
             await ui.app.screen.open_tab(spec.id)

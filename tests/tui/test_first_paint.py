@@ -21,7 +21,7 @@ from explorer.settings import Settings
 from explorer.tui.app import ExplorerApp
 
 class Probe(ExplorerApp):
-    async def _begin(self) -> None:
+    async def _load(self) -> None:
         print(json.dumps(sorted(sys.modules)), file=sys.stderr)
         self.exit()
 

@@ -14,8 +14,7 @@ from explorer.facts import NotApplicable, Unknown
 from explorer.progress import Progress
 from explorer.settings import Settings
 from explorer.tui.job_board import JobKind, JobPrinted, JobProgressed, JobState
-from explorer.tui.jobs import key_of
-from explorer.tui.messages import AssetLearned, CatalogueArrived, CatalogueFailed
+from explorer.tui.messages import CatalogueArrived, CatalogueFailed, FileLooked
 from explorer.tui.screens.doctor import DoctorScreen, Examined
 from explorer.tui.tabs import TABS
 from explorer.workbench import (
@@ -26,6 +25,7 @@ from explorer.workbench import (
     Depth,
     DryRun,
     Engine,
+    FileState,
     Finding,
     Health,
     Image,
@@ -38,6 +38,8 @@ from explorer.workbench import (
     Result,
     Where,
     Workbench,
+    file_key,
+    subject_key,
 )
 from explorer.workbench.models import FileFacts
 from tests.support.binaries import binary
@@ -172,18 +174,20 @@ SIZES = [(120, 40), (60, 20)]
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_browser(size: tuple[int, int], demo: Settings, poisoned: Inspection) -> None:
     async with opened(demo, size=size) as ui:
-        assert ui.app.catalogue is not None
-        evil = evil_catalogue(ui.app.catalogue)
+        assert ui.state.catalogue is not None
+        evil = evil_catalogue(ui.state.catalogue)
         ui.app.post_message(CatalogueArrived(evil, None, final=True))
-        await ui.until(lambda: ui.app.catalogue is evil)
+        await ui.until(lambda: ui.state.catalogue is evil)
         await ui.press("home")
         await ui.shows("[/foo]")
         check(ui)
         await ui.press("enter")
         check(ui)
         asset = evil.releases[0].assets[0]
-        ui.app.post_message(AssetLearned(asset, poisoned))
-        ui.app.post_message(AssetLearned(evil.releases[0].assets[1], None, EVIL))
+        on = ui.state.judged_on
+        ui.app.post_message(FileLooked(file_key(asset), on, FileState(poisoned)))
+        broken = FileState(error=SourceError(EVIL, EVIL, EVIL))
+        ui.app.post_message(FileLooked(file_key(evil.releases[0].assets[1]), on, broken))
         ui.app.post_message(CatalogueFailed(SourceError(EVIL, EVIL, EVIL)))
         await ui.pilot.pause()
         for _ in evil.releases[0].assets:
@@ -212,10 +216,10 @@ async def test_every_tab_of_a_binary(
     size: tuple[int, int], demo: Settings, poisoned: Inspection
 ) -> None:
     async with opened(demo, size=size) as ui:
-        assert ui.app.catalogue is not None
-        release = evil_catalogue(ui.app.catalogue).releases[0]
+        assert ui.state.catalogue is not None
+        release = evil_catalogue(ui.state.catalogue).releases[0]
         subject = replace(poisoned.subject, release=release)
-        ui.app.learned[key_of(subject)] = poisoned
+        ui.state.files.put(subject_key(subject), FileState(poisoned))
         ui.app.open_subject(subject)
         await ui.until(lambda: len(ui.app.screen_stack) == 2)
         for name in walk_tabs():
@@ -241,13 +245,13 @@ async def test_every_tab_of_a_binary(
 
 async def test_missing_facts_jobs_toasts_and_errors(demo: Settings, poisoned: Inspection) -> None:
     async with opened(demo) as ui:
-        job = ui.app.board.start(JobKind.VERIFY, EVIL, "none")
+        job = ui.state.board.start(JobKind.VERIFY, EVIL, "none")
         ui.app.post_message(JobProgressed(job, Progress(EVIL, 1, 2, EVIL, 0.5, EVIL)))
         ui.app.post_message(JobPrinted(job, (EVIL, EVIL)))
         await ui.press("J")
         assert "[/foo]" in check(ui)
-        ui.app.board.finish(job, JobState.FAILED, EVIL)
-        ui.app.jobs_changed.publish(job)
+        ui.state.board.finish(job, JobState.FAILED, EVIL)
+        ui.state.jobs_changed.publish(job)
         await ui.pilot.pause()
         check(ui)
         await ui.press("escape")
@@ -258,7 +262,7 @@ async def test_missing_facts_jobs_toasts_and_errors(demo: Settings, poisoned: In
         bare = replace(
             poisoned, binary=replace(poisoned.binary, elf=elf), listing=Unknown(EVIL), proofs=()
         )
-        ui.app.learned[key_of(bare.subject)] = bare
+        ui.state.files.put(subject_key(bare.subject), FileState(bare))
         ui.app.open_subject(bare.subject)
         await ui.until(lambda: len(ui.app.screen_stack) == 2)
         for name in walk_tabs():
@@ -284,7 +288,7 @@ async def test_doctor_and_settings(tmp_path: Path) -> None:
         ui.app.screen.post_message(Examined((Finding(EVIL, Health.BAD, EVIL, EVIL),)))
         await ui.shows("[/foo]")
         check(ui)
-        ui.app.screen.post_message(Examined((), EVIL))
+        ui.app.screen.post_message(Examined(SourceError(EVIL, EVIL, EVIL)))
         await ui.pilot.pause()
         check(ui)
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from explorer.errors import SourceError
 from explorer.settings import Settings
 from explorer.tui.jobs import AT_A_TIME
-from explorer.tui.messages import AssetLearned, CatalogueArrived
+from explorer.tui.messages import CatalogueArrived, FileLooked
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.matrix import MatrixScreen
-from explorer.workbench import AssetKind, file_key
+from explorer.workbench import AssetKind, FileState, Inspection, file_key
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -42,8 +43,7 @@ async def list_rested(ui: Driver) -> None:
         screen = ui.app.screen
         assert isinstance(screen, BrowserScreen)
         shown = [row.asset for row in screen._rows.values() if row.asset is not None]
-        known = ui.app.learned.keys() | ui.app.problems.keys()
-        return bool(shown) and all(file_key(asset) in known for asset in shown)
+        return bool(shown) and all(ui.state.files.of(asset).looked_at for asset in shown)
 
     await ui.until(done, limit=60)
 
@@ -52,8 +52,8 @@ async def rested(ui: Driver, screen: MatrixScreen) -> None:
     """Wait until all that is on the screen has been looked at."""
 
     def done() -> bool:
-        known = ui.app.learned.keys() | ui.app.problems.keys() | screen.looking.unreachable
-        return not screen.looking.busy and all(file_key(a) in known for a in screen._in_sight())
+        known = [ui.state.files.of(asset) for asset in screen._in_sight()]
+        return screen.peeks.idle and all(file.looked_at or file.unreachable for file in known)
 
     await ui.until(done, limit=60)
 
@@ -89,7 +89,7 @@ async def test_the_demos_matrix_tells_the_story(size: tuple[int, int], demo: Set
         assert screen.cell.column.kind is AssetKind.PLUGIN
         assert (screen.grid.scroll_offset.x > 0) == (size[0] < 160)
         assert "› v2025.1.15" in ui.drawn()
-        await ui.shows("freebsd (plugin)", "Only its name is known here")
+        await ui.shows("freebsd (plugin)", "Only its name is known")
         await ui.press("end")
         assert screen.grid.row.key != "v2025.1.15"
         await ui.press("home", "ctrl+left", "pagedown", "pageup")
@@ -118,9 +118,9 @@ async def test_cells_open_filter_and_go_back(demo: Settings) -> None:
         await ui.press("t", *"debian-12", "enter")
         await ui.shows("Debian 12", "✓ yes", "YES, runs on Debian 12")
         await ui.press("p")
-        await ui.until(lambda: not ui.app.show_prereleases)
+        await ui.until(lambda: not ui.state.show_prereleases)
         await ui.press("y", *"matrix", "enter")
-        assert ui.app.clipboard == "rr-explorer matrix v1.6.2"
+        assert ui.app.clipboard == "rr-explorer --demo matrix v1.6.2"
         await ui.press("escape", "escape")
         assert len(ui.app.screen_stack) == 1
 
@@ -129,7 +129,7 @@ async def test_a_cell_where_nothing_serves_says_so(demo: Settings) -> None:
     async with opened(demo) as ui:
         screen = await open_matrix(ui)
         assert screen.grid.go_to("v1.6.2")
-        await ui.shows("not published, and no other file of the release serves instead")
+        await ui.shows("not published, and no other file of the release can be used")
         await ui.press("enter", "v")
         assert isinstance(ui.app.screen, MatrixScreen)
 
@@ -149,7 +149,7 @@ async def test_the_mouse_takes_cells_and_titles_sort(demo: Settings) -> None:
         await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
         await ui.press("escape")
         await ui.pilot.click(screen.grid, offset=(4, 2))
-        assert screen.grid.wish.sorted_by == "tag"
+        assert screen.grid.row_query.sorted_by == "tag"
 
 
 @pytest.fixture(scope="module")
@@ -184,9 +184,9 @@ async def test_only_what_is_seen_is_asked_for_and_each_file_once(
 ) -> None:
     serve(github, packed)
     async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as ui:
-        await ui.until(lambda: ui.app.catalogue is not None and not ui.app.board.running)
-        assert ui.app.catalogue is not None
-        assert len(ui.app.catalogue.releases) == 206
+        await ui.until(lambda: ui.state.catalogue is not None and not ui.state.board.running)
+        assert ui.state.catalogue is not None
+        assert len(ui.state.catalogue.releases) == 206
         await list_rested(ui)
         screen = await open_matrix(ui)
         await rested(ui, screen)
@@ -290,21 +290,20 @@ async def test_what_has_left_the_screen_is_cancelled(
     serve(github, packed)
     github.fault(host="web", latency_s=30.0)
     async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as ui:
-        await ui.until(lambda: ui.app.catalogue is not None and not ui.app.board.running)
+        await ui.until(lambda: ui.state.catalogue is not None and not ui.state.board.running)
         screen = await open_matrix(ui)
-        await ui.until(lambda: len(screen.looking._running) == AT_A_TIME)
-        before = set(screen.looking._running)
+        await ui.until(lambda: len(screen.peeks._running) == AT_A_TIME)
+        before = set(screen.peeks._running)
         await ui.press("end")
         await ui.until(
             lambda: (
-                len(screen.looking._running) == AT_A_TIME
-                and not before & set(screen.looking._running)
+                len(screen.peeks._running) == AT_A_TIME and not before & set(screen.peeks._running)
             )
         )
         workers = [worker for worker in ui.app.workers if worker.name in before]
         await ui.until(lambda: not any(worker.is_running for worker in workers), limit=10)
         await ui.press("escape")
-        await ui.until(lambda: not screen.looking.busy)
+        await ui.until(lambda: screen.peeks.idle)
 
 
 async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, github: GitHub) -> None:
@@ -320,13 +319,13 @@ async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, github: GitHu
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_hostile_names_are_drawn_harmlessly(
-    size: tuple[int, int], demo: Settings, poisoned: object
+    size: tuple[int, int], demo: Settings, poisoned: Inspection
 ) -> None:
     async with opened(demo, size=size) as ui:
-        assert ui.app.catalogue is not None
-        evil = evil_catalogue(ui.app.catalogue)
+        assert ui.state.catalogue is not None
+        evil = evil_catalogue(ui.state.catalogue)
         # The platforms stay, so that the files find their columns.
-        real = ui.app.catalogue.releases[1].assets
+        real = ui.state.catalogue.releases[1].assets
         assets = tuple(
             replace(bad, platform=good.platform)
             for bad, good in zip(evil.releases[0].assets, real, strict=True)
@@ -335,13 +334,16 @@ async def test_hostile_names_are_drawn_harmlessly(
             evil, releases=(replace(evil.releases[0], assets=assets), *evil.releases[1:])
         )
         ui.app.post_message(CatalogueArrived(evil, None, final=True))
-        await ui.until(lambda: ui.app.catalogue is evil)
+        await ui.until(lambda: ui.state.catalogue is evil)
         screen = await open_matrix(ui)
         await ui.press("home", "ctrl+left")
         for asset in assets[:3]:
-            ui.app.post_message(AssetLearned(asset, poisoned))  # type: ignore[arg-type]  # the fixture's
+            ui.app.post_message(
+                FileLooked(file_key(asset), ui.state.judged_on, FileState(poisoned))
+            )
         for asset in assets[3:5]:
-            ui.app.post_message(AssetLearned(asset, None, "\x1b]0;x\x07[/b]"))
+            broken = FileState(error=SourceError("\x1b]0;x\x07[/b]"))
+            ui.app.post_message(FileLooked(file_key(asset), ui.state.judged_on, broken))
         await rested(ui, screen)
         for _ in screen.grid.headings:
             assert "[/foo]" in check(ui)

@@ -11,11 +11,11 @@ from textual.widgets import Input
 from explorer.errors import EngineError
 from explorer.settings import Settings
 from explorer.tui.job_board import JobKind, JobState
-from explorer.tui.messages import InspectFailed
+from explorer.tui.messages import JobFailed
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.command import CommandScreen
 from explorer.tui.widgets.table import Table
-from explorer.workbench import ProofOptions
+from explorer.workbench import FileState, ProofOptions
 from tests.support.binaries import binary
 from tests.support.engine import TestEngine
 from tests.tui.conftest import opened, settings
@@ -44,7 +44,7 @@ async def test_v_runs_it_and_keeps_the_proof(proving: Settings) -> None:
         await ui.shows(
             "agrees with the verdict", "rr version 2025.1.15", "version: expected 2025.1.15"
         )
-        assert not ui.app.board.running
+        assert not ui.state.board.running
         await ui.press("y")
         await ui.press(*"command lines", "enter")
         assert " create " in ui.app.clipboard
@@ -59,22 +59,20 @@ async def test_v_runs_it_and_keeps_the_proof(proving: Settings) -> None:
 async def test_a_disagreement_is_loud(proving: Settings) -> None:
     async with opened(proving) as ui:
         await ui.shows("✓ yes")
-        catalogue = ui.app.catalogue
+        catalogue = ui.state.catalogue
         assert catalogue is not None
-        subject = ui.app.wb.subject(
+        subject = ui.state.wb.subject(
             next(a for a in catalogue.releases[1].assets if a.name == STAND_IN)
         )
-        ui.app.open_subject(subject, prove=True)
+        ui.app.open_subject(subject, verify=True)
         await ui.until(lambda: "▣ ran" in ui.drawn(), limit=90)
         screen = ui.app.screen
         assert isinstance(screen, BinaryScreen)
         assert screen.inspection is not None
         real = screen.inspection.proofs[0]
         # The same real run, held against a verdict that said no.
-        ui.app.learned[screen.key] = replace(
-            screen.inspection, proofs=(replace(real, agrees=False, verdict="no"),)
-        )
-        ui.app.learnt.publish(screen.key)
+        disagreeing = replace(real, agrees=False, verdict="no")
+        ui.state.files.put(screen.key, FileState(replace(screen.inspection, proofs=(disagreeing,))))
         await ui.shows("DISAGREES with the verdict", "Please report it")
         assert screen.query_one("#proof > VerticalScroll").has_class("-loud")
 
@@ -84,12 +82,12 @@ async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(
     proving: Settings, engine: TestEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(proving) as ui:
-        subject = await ui.app.away.run(
-            ui.app.wb.resolve(str(act()))
+        subject = await ui.state.background.run(
+            ui.state.wb.resolve(str(act()))
         )  # a program that would serve for ever
         ui.app.open_subject(subject)
         await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
-        job = ui.app.work.verify(subject, None, ProofOptions(argv=("{}", "serve")))
+        job = ui.app.jobs.verify(subject, None, ProofOptions(argv=("{}", "serve")))
         await ui.press("right_square_bracket")
         await ui.until(lambda: "serving" in ui.drawn(), limit=90)
         await ui.press("x")
@@ -116,9 +114,9 @@ async def test_without_an_engine_it_says_what_to_do(
         assert ui.app.is_running
         # Where the words are not seen, a toast says them.
         await ui.press("right_square_bracket")
-        job = ui.app.board.find(JobKind.VERIFY, ui.app.screen.key)  # type: ignore[attr-defined]  # the binary screen's
+        job = ui.state.board.find(JobKind.VERIFY, ui.app.screen.key)  # type: ignore[attr-defined]  # the binary screen's
         assert job is not None
-        ui.app.post_message(InspectFailed(job, EngineError("There is no engine")))
+        ui.app.post_message(JobFailed(job, EngineError("There is no engine")))
         await ui.shows("verify failed", "There is no engine")
 
 
@@ -128,12 +126,12 @@ async def test_of_any_other_program_one_is_asked_what_to_run(
 ) -> None:
     tool = tmp_path / "tool"
     shutil.copy(binary("go-static-amd64"), tool)
-    async with opened(proving, target=str(tool)) as ui:
+    async with opened(proving, file=str(tool)) as ui:
         await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
         await ui.shows("✓ YES")
         await ui.press("v")
         await ui.until(lambda: isinstance(ui.app.screen, CommandScreen))
-        await ui.shows("neither RoadRunner's server", "--version")
+        await ui.shows("There is no usual command", "--version")
         ui.app.screen.query_one(Input).value = "an 'open quote"
         await ui.press("enter")
         await ui.shows("Not a command")

@@ -69,12 +69,7 @@ async def test_opening_a_release_tells_what_its_files_do_without_a_download(
         )
         assert moved < whole / 2
         looked = len(served.release(TAG).assets)
-        await ui.until(
-            lambda: (
-                len(ui.app.learned.keys() | ui.app.problems.keys()) >= looked
-                and not ui.app.board.running
-            )
-        )
+        await ui.until(lambda: ui.looked_at() >= looked and not ui.state.board.running)
     # Once known, nothing is asked again.
     served.forget()
     async with opened(chosen) as ui:
@@ -90,9 +85,10 @@ async def test_a_download_is_checked_and_then_read_whole(chosen: Settings) -> No
         await ui.press("enter")
         assert ui.app.screen.query_one("#asset-table", Table).go_to(AMD64)
         await ui.press("d")
-        await ui.shows("downloaded, its digest is right")
-        known = ui.app.learned[f"{TAG}/{AMD64}"]
-        await ui.until(lambda: ui.app.learned[f"{TAG}/{AMD64}"].path is not None)
+        await ui.shows("downloaded, checksum verified")
+        known = ui.state.files[f"{TAG}/{AMD64}"].inspection
+        assert known is not None
+        await ui.until(lambda: bool(ui.state.files[f"{TAG}/{AMD64}"].cached))
         assert known.binary.name == "rr"
         await ui.press("enter")
         await ui.until(lambda: len(ui.app.screen_stack) == 2)
@@ -128,19 +124,19 @@ async def test_a_running_download_is_shown_and_cancelled_by_one_key(
         await ui.press("d")
         await ui.shows("download", "x cancel")
         await ui.press("J")
-        await ui.shows("▶ running", "x cancel · esc leave")
+        await ui.shows("▶ running", "x cancel · esc close")
         await ui.until(lambda: "%" in ui.drawn())
         started = time.perf_counter()
         await ui.press("down", "up")
         assert time.perf_counter() - started < 2.0, "keys are answered while it runs"
         await ui.press("x")
         await ui.shows("– cancelled")
-        job = ui.app.board.find(JobKind.DOWNLOAD, f"{TAG}/{AMD64}")
+        job = ui.state.board.find(JobKind.DOWNLOAD, f"{TAG}/{AMD64}")
         assert job is not None
         assert job.state is JobState.CANCELLED
         served.heal()
         await ui.press("escape", "d")
-        await ui.shows("its digest is right")
+        await ui.shows("checksum verified")
 
 
 async def test_q_leaves_at_once_with_a_job_running(chosen: Settings, served: GitHub) -> None:
@@ -150,7 +146,7 @@ async def test_q_leaves_at_once_with_a_job_running(chosen: Settings, served: Git
         await ui.press("enter")
         assert ui.app.screen.query_one("#asset-table", Table).go_to(AMD64)
         await ui.press("d")
-        await ui.until(lambda: bool(ui.app.board.running))
+        await ui.until(lambda: bool(ui.state.board.running))
         started = time.perf_counter()
         await ui.press("q")
         await ui.until(lambda: not ui.app.is_running)
@@ -177,10 +173,10 @@ async def test_a_rate_limit_is_a_banner_over_what_is_cached(
 ) -> None:
     async with opened(chosen) as ui:
         await ui.shows("2 releases · just now")
-        await ui.until(lambda: not ui.app.board.running)
+        await ui.until(lambda: not ui.state.board.running)
         served.exhaust()
         await ui.press("r")
-        await ui.until(lambda: bool(ui.app.catalogue and ui.app.catalogue.warnings))
+        await ui.until(lambda: bool(ui.state.catalogue and ui.state.catalogue.warnings))
         await ui.shows("answers no more requests until", "from the cache", TAG)
 
 
@@ -196,29 +192,29 @@ async def test_a_list_that_cannot_be_had_says_what_to_do(
     github.fault(host="api", **fault)
     chosen = settings(tmp_path, demo=False, api_url=github.api_url, repo="acme/tool")
     async with opened(chosen, ready=False) as ui:
-        await ui.until(lambda: ui.app.failure is not None)
+        await ui.until(lambda: ui.state.failure is not None)
         await ui.shows("→", "no releases")
         github.heal()
         await ui.press("r")
         await ui.shows("v1.0.0", "1 release")
-        assert ui.app.failure is None
+        assert ui.state.failure is None
 
 
 async def test_a_target_of_the_command_line_is_opened(chosen: Settings) -> None:
-    async with opened(chosen, target=f"{TAG}/{AMD64}") as ui:
+    async with opened(chosen, file=f"{TAG}/{AMD64}") as ui:
         await ui.shows("Verdict", "elf.static")
         await ui.press("escape")
         await ui.shows("Releases")
 
 
 async def test_a_target_that_is_not_there_is_told(chosen: Settings) -> None:
-    async with opened(chosen, target="v0.0.0/[nothing]") as ui:
-        await ui.shows("inspect failed")
+    async with opened(chosen, file="v0.0.0/[nothing]") as ui:
+        await ui.shows("open failed")
         assert len(ui.app.screen_stack) == 1
 
 
 async def test_a_local_file_is_opened_whole(demo: Settings) -> None:
-    async with opened(demo, target=str(binary("c-glibc"))) as ui:
+    async with opened(demo, file=str(binary("c-glibc"))) as ui:
         await ui.shows("NO, does not run on Alpine")
         await ui.app.screen.open_tab("dependencies")  # type: ignore[attr-defined]  # the binary screen's
         await ui.shows("libc.so.6", "newest glibc")

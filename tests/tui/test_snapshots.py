@@ -16,11 +16,13 @@ Steps = Callable[[Driver], Awaitable[None]]
 
 
 async def browse(ui: Driver) -> None:
-    await ui.until(lambda: ui.app.catalogue is not None)
+    await ui.until(lambda: ui.state.catalogue is not None)
     if ui.app.size.height >= 20:
         await ui.until(lambda: "windows-amd64" not in ui.drawn() or "✗ no" in ui.drawn())
     await ui.until(
-        lambda: not ui.app.board.running and not any(worker.is_running for worker in ui.app.workers)
+        lambda: (
+            not ui.state.board.running and not any(worker.is_running for worker in ui.app.workers)
+        )
     )
 
 
@@ -28,7 +30,7 @@ async def look_inside(ui: Driver) -> None:
     await browse(ui)
     await ui.press("enter")
     await ui.press("enter")
-    await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen) and not ui.app.board.running)
+    await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen) and not ui.state.board.running)
     if ui.app.size.height >= 20:
         await ui.shows("elf.static")
 
@@ -52,14 +54,14 @@ async def at_a_glance(ui: Driver) -> None:
             not in "".join(screen.grid.render_line(y).text for y in range(screen.grid.size.height))
         )
     )
-    await ui.until(lambda: not screen.looking.busy)
+    await ui.until(lambda: screen.peeks.idle)
 
 
 async def ask_for_advice(ui: Driver) -> None:
     await browse(ui)
     await ui.press("a")
     await ui.shows("✓ take roadrunner-2025.1.15-linux-arm64.tar.gz")
-    await ui.until(lambda: not ui.app.board.running)
+    await ui.until(lambda: not ui.state.board.running)
 
 
 def picture(tmp_path: Path, size: tuple[int, int], steps: Steps, snap_compare: Any) -> None:

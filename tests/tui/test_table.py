@@ -10,8 +10,8 @@ from textual.app import App, ComposeResult
 
 from explorer.progress import Cancellation
 from explorer.report import Cell, Column, Row
-from explorer.tui.rows import LazyRows, ListRows, Wish, choose
-from explorer.tui.widgets.columns import fit
+from explorer.tui.rows import LazyRows, ListRows, RowQuery, choose
+from explorer.tui.widgets.columns import fitting_columns
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
@@ -119,7 +119,7 @@ async def test_too_many_rows_are_not_sorted_and_it_says_so() -> None:
     async with holding(million()) as (app, pilot):
         app.table.sort_by("number", descending=True)
         await pilot.pause()
-        assert app.table.wish == Wish()
+        assert app.table.row_query == RowQuery()
         assert any("Filter first" in toast.message for toast in app._notifications)
 
 
@@ -136,7 +136,7 @@ async def test_order_by_key_and_by_a_click_on_the_title() -> None:
         table.sort_next()
         table.sort_next()
         table.sort_next()
-        assert table.wish.sorted_by == ""
+        assert table.row_query.sorted_by == ""
 
 
 async def test_the_cursor_stays_on_its_row_when_rows_change() -> None:
@@ -174,7 +174,7 @@ async def test_a_second_click_opens_and_a_first_does_not() -> None:
 @pytest.mark.parametrize("room", [3, 8, 14, 20, 40, 200])
 def test_columns_always_fit_and_what_matters_least_goes_first(room: int) -> None:
     source = ListRows(COLUMNS, [row(number) for number in range(50)])
-    layout = fit(source, range(50), room, fits=True, drops=("note",), floor=8)
+    layout = fitting_columns(source, range(50), room, drops=("note",), floor=8)
     widths = [width for _, width in layout]
     assert sum(widths) + 2 * (len(widths) - 1) <= max(room, 3 * len(widths) + 2 * (len(widths) - 1))
     assert ("note" in [column.key for column in layout.columns]) == (room >= 8 + 8 + 5 + 4)
@@ -184,8 +184,8 @@ def test_columns_always_fit_and_what_matters_least_goes_first(room: int) -> None
 
 def test_choosing_orders_numbers_as_numbers() -> None:
     source = ListRows(COLUMNS, [row(number) for number in (10, 9, 100)])
-    assert list(choose(source, Wish(sorted_by="name"), Cancellation())) == [1, 0, 2]
-    assert list(choose(source, Wish(words="symbol_10"), Cancellation())) == [0, 2]
+    assert list(choose(source, RowQuery(sorted_by="name"), Cancellation())) == [1, 0, 2]
+    assert list(choose(source, RowQuery(words="symbol_10"), Cancellation())) == [0, 2]
 
 
 async def test_a_scrollbar_says_that_there_is_more() -> None:

@@ -150,7 +150,11 @@ def mark_cell(mark: Mark, form: MarkForm = MarkForm.GRID) -> Cell:
         # The star takes the place of the space behind the arrow: the column stays as wide.
         text = text.replace("↳ ", "↳", 1) if form is MarkForm.GRID_NAMED else text
         text += "*" if in_grid else " *"
-    return Cell(text, style, sort=mark.state.rank)
+    if form is MarkForm.GRID_NAMED:
+        tight = mark_cell(mark, MarkForm.GRID).text
+    else:
+        tight = text.replace(" ", "", 1)
+    return Cell(text, style, sort=mark.state.rank, short=tight)
 
 
 def _instead(mark: Mark, form: MarkForm, word: str) -> str:

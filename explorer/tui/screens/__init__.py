@@ -1,1 +1,1 @@
-"""Screens, each with its .tcss beside it."""
+"""Screens, each with its .tcss file."""

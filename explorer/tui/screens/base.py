@@ -1,4 +1,4 @@
-"""What every screen has: filter, order, copy, jump, jobs, back; and the way to the app's state."""
+"""What every screen has: filter, sort, copy, jump, jobs, back; and access to the app's state."""
 
 from __future__ import annotations
 
@@ -10,25 +10,30 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker
 
-from explorer.progress import foreground
 from explorer.tui.actions import bindings_for
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import ExplorerBase
+    from explorer.tui.app_state import AppState
     from explorer.tui.copying import Copy
-    from explorer.tui.messages import InspectFailed
+    from explorer.tui.jobs import Jobs
+    from explorer.tui.messages import JobFailed
     from explorer.workbench import Asset, Inspection
 
 NARROW = 80
 WIDE = 120
 WIDER = 140
 LOW, TALL = 12, 20
+REDRAW_S = 0.05
+"""Seconds within which arriving results are drawn together."""
+SETTLE_S = 0.12
+"""Seconds without a move before files are looked up: holding ↓ starts no request per row."""
 
 
 class ExplorerScreen(Screen[None]):
-    """A full screen of the app. ``CONTEXT`` says which of the registry's actions are bound."""
+    """A full screen of the app. ``CONTEXT`` selects the registered actions that are bound."""
 
     CONTEXT: ClassVar[str] = ""
     AUTO_FOCUS = "Table"
@@ -41,15 +46,26 @@ class ExplorerScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (LOW, "-low"), (TALL, "-tall")]
 
     opening = False
-    """Whether what the screen is about is not there yet, but will be at once: keys that are typed ahead wait for it."""
+    """Whether the screen's content is about to arrive: the key queue holds later keys back."""
 
     @property
-    def explorer(self) -> ExplorerApp:
-        """The app, with its state."""
-        return cast("ExplorerApp", self.app)
+    def explorer(self) -> ExplorerBase:
+        """The app."""
+        return cast("ExplorerBase", self.app)
 
-    def shape(self, width: int, height: int) -> None:
-        """Take the size's classes before the first styling: taken afterwards they cost a second one, a tenth of the first frame."""
+    @property
+    def state(self) -> AppState:
+        """What the app knows."""
+        return self.explorer.state
+
+    @property
+    def jobs(self) -> Jobs:
+        """The app's jobs."""
+        return self.explorer.jobs
+
+    def set_breakpoints(self, width: int, height: int) -> None:
+        """Set the classes of this size before the screen is first styled: later costs a second
+        styling."""
         for size, steps in (
             (width, self.HORIZONTAL_BREAKPOINTS),
             (height, self.VERTICAL_BREAKPOINTS),
@@ -58,13 +74,8 @@ class ExplorerScreen(Screen[None]):
             if name is not None:
                 self.add_class(name)
 
-    def _on_timer_update(self) -> None:
-        """Draw what has changed. Textual's own; other threads wait meanwhile: beside three of them 15 ms became 42."""
-        with foreground.held():
-            super()._on_timer_update()
-
-    def begin(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
-        """Run this in a worker of the screen; an earlier one of the group is cancelled."""
+    def start_worker(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
+        """Run this in a worker of the screen. An earlier one of the group is cancelled."""
         _worker: Worker[None] = self.run_worker(
             cast("Callable[[], Coroutine[None, None, None]]", work),
             name=group,
@@ -72,10 +83,10 @@ class ExplorerScreen(Screen[None]):
             exclusive=True,
         )
 
-    # -- tables -------------------------------------------------------------------------------------------------------
+    # -- tables -----------------------------------------------------------------------------------
 
     def pane(self) -> Pane | None:
-        """The pane that has the focus, else the first that can be seen."""
+        """The pane that has the focus, else the first visible one."""
         focused = self.focused
         if focused is not None:
             for node in focused.ancestors_with_self:
@@ -96,38 +107,41 @@ class ExplorerScreen(Screen[None]):
             self.explorer.say("Nothing to filter here: there is no table", warning=True)
 
     def action_sort(self) -> None:
-        """Order by the next column."""
+        """Sort by the next column."""
         if (table := self.table()) is not None:
             table.sort_next()
 
     def action_sort_reverse(self) -> None:
-        """Turn the order round."""
+        """Reverse the sort order."""
         if (table := self.table()) is not None:
-            table.sort_turn()
+            table.reverse_sort()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What has no table to act on is not offered."""
+        """Offer only actions that have something to act on."""
         if action in ("sort", "sort_reverse"):
             return self.table() is not None
         if action == "target":
-            return self.explorer.target is not None
+            return self.state.target is not None
         if action == "cancel":
-            return bool(self.explorer.board.running)
+            return bool(self.state.board.running)
         if action in ("matrix", "advice"):
-            return self.explorer.catalogue is not None
+            return self.state.catalogue is not None
         if action == "report":
             return bool(self.inspections())
         return True
 
     def offers(self, action: str) -> bool:
-        """Whether the action with this id is worth naming now. One that is not may still be bound, to say why it does nothing."""
+        """Whether key bar, help and palette list the action with this id now.
+
+        One that they do not list may still be bound, to say why it does nothing.
+        """
         return action != "filter" or self.table() is not None
 
-    def tells(self, message: InspectFailed) -> bool:
-        """Whether what went wrong stands on the screen already: a toast would lie over the very words."""
+    def shows_failure(self, message: JobFailed) -> bool:
+        """Whether the screen itself shows this failure, so that no toast has to."""
         return False
 
-    # -- going back ---------------------------------------------------------------------------------------------------
+    # -- going back -------------------------------------------------------------------------------
 
     def action_back(self) -> None:
         """Clear the filter, else leave the screen."""
@@ -141,10 +155,10 @@ class ExplorerScreen(Screen[None]):
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
 
-    # -- copying ------------------------------------------------------------------------------------------------------
+    # -- copying ----------------------------------------------------------------------------------
 
     def copies(self) -> list[Copy]:
-        """What can be copied here, the most wanted first."""
+        """What can be copied here, the most useful first."""
         from explorer.tui.copying import Copy
 
         table = self.table()
@@ -154,103 +168,97 @@ class ExplorerScreen(Screen[None]):
         """Offer what can be copied."""
         self.explorer.offer_copies(self.copies())
 
-    # -- many at once -------------------------------------------------------------------------------------------------
+    # -- other screens ----------------------------------------------------------------------------
 
     @property
     def tag(self) -> str:
-        """The release at hand."""
+        """The tag of the current release."""
         return ""
 
     def action_target(self) -> None:
-        """Choose where it should run."""
+        """Choose the target."""
         self.explorer.choose_target()
 
     def action_prereleases(self) -> None:
         """Show or hide pre-releases."""
-        self.explorer.show_prereleases = not self.explorer.show_prereleases
-        self.explorer.changed.publish("switch")
+        self.state.show_prereleases = not self.state.show_prereleases
+        self.state.changed.publish("switch")
 
     def action_matrix(self) -> None:
-        """Show releases and platforms at a glance."""
-        from explorer.tui.screens.matrix import MatrixScreen
-
-        self.app.push_screen(MatrixScreen(self.tag))
+        """Show releases by platform."""
+        self.explorer.open_matrix(self.tag)
 
     def action_advice(self) -> None:
-        """Say which file of the release at hand to take."""
-        from explorer.tui.screens.advice import AdviceScreen
-
-        self.app.push_screen(AdviceScreen(self.tag))
+        """Recommend a file of the current release."""
+        self.explorer.open_advice(self.tag)
 
     def inspections(self) -> Sequence[Inspection]:
-        """What is known of the files at hand: what a report would be about."""
+        """What a report from here is about."""
         return ()
 
     def action_report(self) -> None:
-        """Write a report on the files at hand."""
-        from explorer.tui.screens.report import offer_report
+        """Export a report."""
+        self.explorer.open_report(self.inspections())
 
-        offer_report(self.explorer, self.inspections())
-
-    # -- jobs and jumping ---------------------------------------------------------------------------------------------
+    # -- jobs and jumping -------------------------------------------------------------------------
 
     def action_jobs(self) -> None:
-        """Show what is running."""
-        from explorer.tui.screens.jobs import JobsScreen
-
-        self.app.push_screen(JobsScreen())
+        """List the jobs."""
+        self.explorer.open_jobs()
 
     def action_cancel(self) -> None:
         """Cancel the job that was started last."""
-        if running := self.explorer.board.running:
-            self.explorer.work.cancel(running[-1])
+        if running := self.state.board.running:
+            self.jobs.cancel(running[-1])
 
     def action_jump(self) -> None:
-        """Label what can be reached, and wait for one key."""
+        """Label everything that can be reached, and wait for one key."""
         from explorer.tui.screens.jump import jump
 
         jump(self)
 
 
 class AssetScreen(ExplorerScreen):
-    """A screen with a release's file at hand, e.g. under the cursor."""
+    """A screen with a current asset, e.g. the one under the cursor."""
 
     @property
     def asset(self) -> Asset | None:
-        """The file; for a place where none is published the one that serves instead."""
+        """The asset; where none is published for a platform, the one to use instead."""
         raise NotImplementedError
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What needs a file is only offered with one."""
+        """Offer actions on an asset only with one."""
         if action in ("verify", "download") and self.is_mounted:
-            return self.explorer.reachable(self.asset, whole=action == "download")
+            return self.state.reachable(self.asset, whole=action == "download")
         if action == "open_asset" and self.is_mounted:
             return self.asset is not None
         return super().check_action(action, parameters)
 
-    def action_open_asset(self, prove: bool = False) -> None:
-        """Open the file."""
+    def action_open_asset(self, verify: bool = False) -> None:
+        """Open the asset."""
         if (asset := self.asset) is not None:
-            self.explorer.open_subject(self.explorer.wb.subject(asset), prove=prove)
+            self.explorer.open_subject(self.state.wb.subject(asset), verify=verify)
 
     def action_verify(self) -> None:
-        """Open the file and prove it."""
-        self.action_open_asset(prove=True)
+        """Open the asset and verify it."""
+        self.action_open_asset(verify=True)
 
     def action_download(self) -> None:
-        """Fetch the file."""
+        """Download the asset."""
         if (asset := self.asset) is not None:
-            self.explorer.work.download(asset)
+            self.jobs.download(asset)
 
 
 def shown(node: DOMNode) -> bool:
-    """Whether neither this nor what it stands in is hidden."""
+    """Whether neither this nor any widget around it is hidden."""
     return all(widget.display for widget in node.ancestors_with_self if isinstance(widget, Widget))
 
 
 __all__ = [
     "LOW",
     "NARROW",
+    "REDRAW_S",
+    "SETTLE_S",
     "WIDE",
     "WIDER",
     "AssetScreen",

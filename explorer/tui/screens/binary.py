@@ -13,12 +13,13 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Tab, Tabs
 
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, as_explorer_error
 from explorer.facts import MISSING
 from explorer.report import (
     SYMBOL_COLUMNS,
     VERDICT_COLUMNS,
     Cell,
+    Row,
     binary_in_words,
     size_in_words,
     symbol_row,
@@ -28,20 +29,19 @@ from explorer.report import (
 )
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
-from explorer.tui.job_board import JobKind
-from explorer.tui.jobs import key_of
-from explorer.tui.messages import InspectFailed, SymbolsRead, TargetsJudged
+from explorer.tui.job_board import Job, JobKind
+from explorer.tui.messages import JobFailed, SymbolsRead, TargetsJudged
 from explorer.tui.render import error, text
-from explorer.tui.rows import LazyRows, ListRows
+from explorer.tui.rows import LazyRows
 from explorer.tui.screens.base import LOW, ExplorerScreen, shown
 from explorer.tui.tabs import TABS, TabContent, TabSpec
-from explorer.tui.widgets.banner import VerdictBanner
+from explorer.tui.widgets.banner import TALL, VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.proof_view import ProofView
 from explorer.tui.widgets.reasons import Reasons
 from explorer.tui.widgets.tab_table import TabTable
 from explorer.tui.widgets.table import Table
-from explorer.workbench import ArchiveListing, Inspection, MemberKind, Subject
+from explorer.workbench import ArchiveListing, Inspection, MemberKind, Subject, subject_key
 
 if TYPE_CHECKING:
     from explorer.tui.widgets.release_notes import ReleaseNotes
@@ -57,79 +57,76 @@ class BinaryScreen(ExplorerScreen):
     BINDINGS: ClassVar = bindings_for("binary")
     AUTO_FOCUS = "#body *"
     HELP = (
-        "The verdict in words, and tabs with everything it rests on. [ and ] go through the tabs, v proves it in a container, "
-        "escape goes back."
+        "The verdict in words, and tabs with everything that it rests on. [ and ] go through the "
+        "tabs, v runs the file in a container, escape goes back."
     )
 
-    def __init__(self, subject: Subject, prove: bool = False) -> None:
+    def __init__(self, subject: Subject, verify: bool = False) -> None:
+        """With ``verify`` a proof is started at once, and its tab is shown."""
         super().__init__()
         self.subject = subject
-        self.key = key_of(subject)
+        self.key = subject_key(subject)
         self.inspection: Inspection | None = None
-        self._prove = prove
-        self._failure: ExplorerError | None = None
-        self._first = "proof" if prove else "verdict"
-        self._stale: set[str] = {self._first}
+        self._error: ExplorerError | None = None
+        """Why there is no inspection."""
+        self._verify = verify
+        self._first_tab = "proof" if verify else "verdict"
+        self._stale: set[str] = {self._first_tab}
+        """Tabs whose content is to be made again when they are next shown."""
 
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield VerdictBanner(id="banner")
-        yield Tabs(*(Tab(text(spec.label), id=spec.id) for spec in TABS), active=self._first)
-        # The first tab is there from the beginning: a key that is typed ahead must find something in focus.
-        yield ContentSwitcher(self._widget(SPECS[self._first]), id="body", initial=self._first)
+        tabs = (Tab(text(spec.label), id=spec.id) for spec in TABS)
+        yield Tabs(*tabs, active=self._first_tab)
+        # The first tab is mounted from the start: a key typed ahead must find a focused widget.
+        first = self._make_tab(SPECS[self._first_tab])
+        yield ContentSwitcher(first, id="body", initial=self._first_tab)
         yield KeyBar()
 
     async def on_mount(self) -> None:
         """Show what is known, and look at what is not."""
-        explorer = self.explorer
-        explorer.learnt.subscribe(self, self._learnt)
-        explorer.changed.subscribe(self, self._changed)
-        explorer.failed.subscribe(self, self._failed)
-        explorer.jobs_changed.subscribe(self, self._job_changed)
-        self.inspection = explorer.learned.get(self.key)
+        state = self.state
+        state.file_changed.subscribe(self, self._file_changed)
+        state.changed.subscribe(self, self._state_changed)
+        state.jobs_changed.subscribe(self, self._job_changed)
+        self.inspection = state.files[self.key].inspection
         self._show_banner()
-        if self._prove:
+        if self._verify:
             self.action_verify()
         elif self.inspection is None or self.inspection.path is None:
-            explorer.work.inspect(self.subject)
+            self.jobs.inspect(self.subject)
 
     def on_resize(self) -> None:
-        """More or less is said of the verdict."""
+        """Show more or less of the verdict."""
         self._show_banner()
 
-    # -- what is known ------------------------------------------------------------------------------------------------
+    # -- what is known ----------------------------------------------------------------------------
 
-    def _learnt(self, key: str) -> None:
+    def _file_changed(self, key: str) -> None:
         if key != self.key:
             return
-        self.inspection = self.explorer.learned.get(key, self.inspection)
-        if key in self.explorer.learned:
-            self._failure = None
+        known = self.state.files[key]
+        self.inspection = known.inspection or self.inspection
+        self._error = known.error if self.inspection is None else None
         self._refresh()
 
-    def _changed(self, what: str) -> None:
-        if what == "target":
-            self.begin(self._judge_again, "judge")
+    def _state_changed(self, what: str) -> None:
+        if what == "target" and self.inspection is not None:
+            self.start_worker(partial(self._judge_again, self.inspection), "judge")
 
-    async def _judge_again(self) -> None:
-        explorer, inspection = self.explorer, self.inspection
-        if inspection is not None:
-            found = await explorer.away.run(explorer.wb.judge(inspection, on=explorer.judged_on))
-            explorer.learned[self.key] = found
-            self._learnt(self.key)
+    async def _judge_again(self, inspection: Inspection) -> None:
+        state = self.state
+        judged = await state.background.run(state.wb.judge(inspection, on=state.judged_on))
+        state.files.put(self.key, replace(state.files[self.key], inspection=judged, error=None))
 
-    def _failed(self, message: InspectFailed) -> None:
-        if message.job.about == self.key and message.job.kind is not JobKind.VERIFY:
-            self._failure = message.error
-            self._refresh()
-
-    def tells(self, message: InspectFailed) -> bool:
-        """In the proof's panel, or where the verdict would be."""
+    def shows_failure(self, message: JobFailed) -> bool:
+        """The proof tab shows a failed proof; the banner shows why there is no verdict."""
         if message.job.about != self.key:
             return False
-        return (
-            self._tab == "proof" if message.job.kind is JobKind.VERIFY else self.inspection is None
-        )
+        if message.job.kind is JobKind.VERIFY:
+            return self._tab == "proof"
+        return self.inspection is None
 
     def _refresh(self) -> None:
         self._show_banner()
@@ -141,28 +138,20 @@ class BinaryScreen(ExplorerScreen):
 
     def _show_banner(self) -> None:
         banner = self.query_one(VerdictBanner)
+        name = text(visible(self.subject.name), "bold")
         if self.inspection is not None:
-            name = text(self.inspection.subject.name, "bold")
-            size = text(
-                f"  {size_in_words(self.inspection)} · {binary_in_words(self.inspection.binary)}",
-                "$text-muted",
-            )
-            lead = (
-                None if self.app.size.height < LOW else Content.assemble(name, size)
-            )  # one line is for the verdict
-            banner.show(
-                verdict_banner(self.inspection, now=self.explorer.now()),
-                lead,
-                self.size.height < 30,
-            )
-        elif self._failure is not None:
-            banner.say(error(self._failure), style="bad")
+            size = size_in_words(self.inspection)
+            summary = text(f"  {size} · {binary_in_words(self.inspection.binary)}", "$text-muted")
+            # On a very low screen the only line is the verdict's.
+            lead = Content.assemble(name, summary) if self.app.size.height >= LOW else None
+            verdict = verdict_banner(self.inspection, now=self.state.now())
+            banner.show(verdict, lead, short=self.size.height < TALL)
+        elif self._error is not None:
+            banner.show_error(self._error, name)
         else:
-            banner.say(
-                text(visible(self.subject.name), "bold"), text("looking inside …", "$text-muted")
-            )
+            banner.say(name, text("looking inside …", "$text-muted"))
 
-    # -- tabs ---------------------------------------------------------------------------------------------------------
+    # -- tabs -------------------------------------------------------------------------------------
 
     @property
     def _tab(self) -> str:
@@ -173,11 +162,11 @@ class BinaryScreen(ExplorerScreen):
         await self.open_tab(event.tab.id or TABS[0].id)
 
     async def open_tab(self, name: str) -> None:
-        """Make the tab's widget when it is first seen, and show it."""
+        """Show a tab. Its widget is made when it is first shown."""
         body = self.query_one("#body", ContentSwitcher)
         spec = SPECS[name]
         if not body.query(f"#{name}"):
-            await body.add_content(self._widget(spec), id=name)
+            await body.add_content(self._make_tab(spec), id=name)
             self._stale.add(name)
         body.current = name
         self._fill(name)
@@ -186,20 +175,12 @@ class BinaryScreen(ExplorerScreen):
         self.refresh_bindings()
 
     def _focus_tab(self, name: str) -> None:
-        widget = self.query_one(f"#body #{name}")
-        self.set_focus(
-            next(
-                (
-                    node
-                    for node in (widget, *widget.query(Widget))
-                    if node.focusable and shown(node)
-                ),
-                None,
-            )
-        )
+        tab = self.query_one(f"#body #{name}")
+        widgets = (tab, *tab.query(Widget))
+        self.set_focus(next((node for node in widgets if node.focusable and shown(node)), None))
 
     @staticmethod
-    def _widget(spec: TabSpec) -> Widget:
+    def _make_tab(spec: TabSpec) -> Widget:
         if spec.id == "verdict":
             return Reasons(id=spec.id)
         if spec.id == "proof":
@@ -211,11 +192,12 @@ class BinaryScreen(ExplorerScreen):
         return TabTable(spec)
 
     def _fill(self, name: str) -> None:
-        found = self.query(f"#body > #{name}")
-        if not found or name not in self._stale:
+        """Fill a tab that is mounted and stale."""
+        mounted = self.query(f"#body > #{name}")
+        if not mounted or name not in self._stale:
             return
         self._stale.discard(name)
-        widget = found.first()
+        widget = mounted.first()
         if isinstance(widget, ProofView):
             self._fill_proof(widget)
         elif name == "release":
@@ -229,98 +211,92 @@ class BinaryScreen(ExplorerScreen):
             self._fill_table(name, widget, self.inspection)
 
     def _fill_empty(self, widget: Widget) -> None:
+        """Say why there is nothing in the tab."""
         if isinstance(widget, Reasons):
-            widget.say(
-                error(self._failure)
-                if self._failure is not None
-                else text("looking inside …", "$text-muted")
-            )
+            waiting = text("looking inside …", "$text-muted")
+            widget.say(error(self._error) if self._error is not None else waiting)
         elif isinstance(widget, TabTable):
-            widget.show(
-                TabContent(
-                    note=Cell(str(self._failure), "bad")
-                    if self._failure is not None
-                    else Cell("looking inside …", "dim")
-                )
-            )
+            if self._error is not None:
+                widget.show_error(self._error)
+            else:
+                widget.show(TabContent(note=Cell("looking inside …", "dim")))
 
     def _fill_table(self, name: str, widget: TabTable, inspection: Inspection) -> None:
         build = SPECS[name].build
         if build is not None:
             widget.show(build(inspection))
         elif name == "targets":
-            self.begin(partial(self._judge_all, inspection), "targets")
+            self.start_worker(partial(self._judge_all, inspection), "targets")
         elif name == "symbols":
-            self.begin(partial(self._read_symbols, inspection), "symbols")
+            self.start_worker(partial(self._read_symbols, inspection), "symbols")
 
     async def _judge_all(self, inspection: Inspection) -> None:
-        explorer = self.explorer
-        names = [target.name for target in explorer.wb.targets()]
-        judging = explorer.wb.judge(inspection, on=names)
-        self.post_message(TargetsJudged(await explorer.away.run(judging)))
+        state = self.state
+        names = [target.name for target in state.wb.targets()]
+        judged = await state.background.run(state.wb.judge(inspection, on=names))
+        self.post_message(TargetsJudged(judged))
 
     @on(TargetsJudged)
     def _judged(self, message: TargetsJudged) -> None:
         widget = self.query_one("#targets", TabTable)
-        widget.show(
-            TabContent(
-                VERDICT_COLUMNS,
-                tuple(verdict_row(verdict) for verdict in message.inspection.verdicts),
-            )
-        )
-        if self.explorer.target is not None:
-            widget.table.go_to(self.explorer.target.name)
+        rows = tuple(verdict_row(verdict) for verdict in message.inspection.verdicts)
+        widget.show(TabContent(VERDICT_COLUMNS, rows))
+        if self.state.target is not None:
+            widget.table.go_to(self.state.target.name)
 
     async def _read_symbols(self, inspection: Inspection) -> None:
+        state = self.state
         try:
-            table = await self.explorer.away.run(self.explorer.wb.symbols(inspection))
-        except ExplorerError as problem:
-            self.post_message(SymbolsRead(None, str(problem)))
+            table = await state.background.run(state.wb.symbols(inspection))
+        except Exception as exception:  # noqa: BLE001 - the last boundary
+            self.post_message(SymbolsRead(as_explorer_error(exception)))
         else:
-            rows = LazyRows(
-                SYMBOL_COLUMNS, len(table), lambda index: symbol_row(table.row(index)), table.search
-            )
-            self.post_message(SymbolsRead(rows, "no symbols in this file"))
+
+            def row(index: int) -> Row:
+                return symbol_row(table.row(index))
+
+            rows = LazyRows(SYMBOL_COLUMNS, len(table), row, table.search)
+            self.post_message(SymbolsRead(rows))
 
     @on(SymbolsRead)
-    def _symbols(self, message: SymbolsRead) -> None:
+    def _symbols_read(self, message: SymbolsRead) -> None:
         widget = self.query_one("#symbols", TabTable)
-        widget.show_rows(
-            message.rows if message.rows is not None else ListRows(SYMBOL_COLUMNS, ()), message.note
-        )
+        if isinstance(message.rows, ExplorerError):
+            widget.show_error(message.rows)
+        else:
+            widget.show_rows(message.rows, empty="no symbols in this file")
 
-    # -- proof --------------------------------------------------------------------------------------------------------
+    # -- proof ------------------------------------------------------------------------------------
 
-    def _job_changed(self, job: object) -> None:
+    def _job_changed(self, job: Job) -> None:
         self.refresh_bindings()
-        running = self.explorer.board.find(JobKind.VERIFY, self.key)
-        if running is job:
+        if job.kind is JobKind.VERIFY and job.about == self.key:
             self._stale.add("proof")
             if self._tab == "proof":
                 self._fill("proof")
 
     def _fill_proof(self, widget: ProofView) -> None:
-        job = self.explorer.board.find(JobKind.VERIFY, self.key)
+        job = self.state.board.find(JobKind.VERIFY, self.key)
         proofs = self.inspection.proofs if self.inspection is not None else ()
         if job is not None and (job.running or not proofs or job.message):
             widget.show_job(job)
         elif proofs:
-            widget.show_proof(proofs[0], self.explorer.now(), len(proofs) - 1)
+            widget.show_proof(proofs[0], self.state.now(), older=len(proofs) - 1)
         else:
             widget.show_nothing()
 
     def action_verify(self) -> None:
-        """Prove it, and watch."""
-        self.explorer.work.verify(self.subject, self.inspection)
+        """Run the file in a container, and show the proof."""
+        self.jobs.verify(self.subject, self.inspection)
         self.query_one(Tabs).active = "proof"
         self._stale.add("proof")
         self._fill("proof")
 
-    # -- other actions ------------------------------------------------------------------------------------------------
+    # -- other actions ----------------------------------------------------------------------------
 
     @property
     def tag(self) -> str:
-        """The release the file is of."""
+        """The tag of the file's release."""
         return self.subject.release.tag if self.subject.release is not None else ""
 
     def inspections(self) -> Sequence[Inspection]:
@@ -328,17 +304,14 @@ class BinaryScreen(ExplorerScreen):
         return [self.inspection] if self.inspection is not None else []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing is offered that cannot be done."""
+        """Offer only what can be done with this file now."""
         if action == "download":
-            asset = self.subject.asset
-            return (
-                asset is not None
-                and asset.path is None
-                and (self.inspection is None or self.inspection.path is None)
-            )
+            asset, inspection = self.subject.asset, self.inspection
+            is_here = inspection is not None and inspection.path is not None
+            return asset is not None and asset.path is None and not is_here
         if action == "verify":
-            job = self.explorer.board.find(JobKind.VERIFY, self.key)
-            return self._failure is None and not (job is not None and job.running)
+            job = self.state.board.find(JobKind.VERIFY, self.key)
+            return self._error is None and not (job is not None and job.running)
         if action == "open_browser":
             return self.subject.release is not None and bool(self.subject.release.url)
         if action == "advice":
@@ -346,16 +319,16 @@ class BinaryScreen(ExplorerScreen):
         return super().check_action(action, parameters)
 
     def action_download(self) -> None:
-        """Fetch the whole file and look again."""
+        """Download the whole file and inspect it."""
         if self.subject.asset is not None and not self.subject.member:
-            self.explorer.work.download(self.subject.asset)
+            self.jobs.download(self.subject.asset)
         else:
-            self.explorer.work.inspect(self.subject, whole=True)
+            self.jobs.inspect(self.subject, whole=True)
 
     def action_refresh(self) -> None:
         """Look at the file again."""
-        self._failure = None
-        self.explorer.work.inspect(self.subject)
+        self._error = None
+        self.jobs.inspect(self.subject)
 
     def action_open_browser(self) -> None:
         """Open the release's page."""
@@ -363,48 +336,49 @@ class BinaryScreen(ExplorerScreen):
             self.explorer.open_page(self.subject.release.url)
 
     def action_next_tab(self) -> None:
-        """The tab to the right."""
+        """Go to the tab on the right."""
         self.query_one(Tabs).action_next_tab()
 
     def action_previous_tab(self) -> None:
-        """The tab to the left."""
+        """Go to the tab on the left."""
         self.query_one(Tabs).action_previous_tab()
 
     @on(Table.Selected)
     def _selected(self, event: Table.Selected) -> None:
-        tab = self._tab
-        if tab == "members":
-            self._open_member(event.row.key)
-        elif tab == "targets":
+        if self._tab == "members":
+            self._open_member(event.number)
+        elif self._tab == "targets":
             self.explorer.set_target(event.row.key)
         else:
             self.explorer.show_cells(event.table.cells())
 
-    def _open_member(self, key: str) -> None:
+    def _open_member(self, number: int) -> None:
         if self.inspection is None or isinstance(self.inspection.listing, MISSING):
             return
         listing: ArchiveListing = self.inspection.listing
-        member = listing.members[int(key.split(":", 1)[0])]
+        member = listing.members[number]
         if member.kind is not MemberKind.FILE or member.refused is not None:
             self.explorer.say("Only files that were not refused can be opened", warning=True)
             return
         asset = self.subject.asset
         if asset is not None:
-            self.explorer.open_subject(self.explorer.wb.subject(asset, member.name))
+            self.explorer.open_subject(self.state.wb.subject(asset, member.name))
         else:
-            name = f"{self.subject.name.split('#')[0]}#{member.name}"
+            archive = self.subject.name.removesuffix(f"#{self.subject.member}")
+            name = f"{archive}#{member.name}"
             self.explorer.open_subject(replace(self.subject, name=name, member=member.name))
 
     def copies(self) -> list[Copy]:
         """Of the row, the proof and the file."""
-        found: list[Copy] = []
-        inspection = self.inspection
-        if self._tab == "proof" and inspection is not None and inspection.proofs:
-            found += proof_copies(inspection.proofs[0])
+        copies: list[Copy] = []
+        inspection, on_proof = self.inspection, self._tab == "proof"
+        proofs = inspection.proofs if inspection is not None else ()
+        if on_proof and proofs:
+            copies += proof_copies(proofs[0])
         if isinstance(self.focused, Table):
-            found += super().copies()
+            copies += super().copies()
         if inspection is not None:
-            found += inspection_copies(inspection)
-            if self._tab != "proof" and inspection.proofs:
-                found += proof_copies(inspection.proofs[0])
-        return found
+            copies += inspection_copies(inspection, self.state.settings)
+        if not on_proof and proofs:
+            copies += proof_copies(proofs[0])
+        return copies

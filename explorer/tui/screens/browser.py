@@ -1,4 +1,4 @@
-"""Releases and their files side by side, with the verdict of the file under the cursor below."""
+"""Releases and their files side by side; below, the verdict on the file under the cursor."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from explorer.tui.actions import bindings_for
-from explorer.tui.late import report
-from explorer.tui.pace import REDRAW
 from explorer.tui.render import error, lines, text
+from explorer.tui.responsiveness.deferred_import import report
 from explorer.tui.rows import ListRows
-from explorer.tui.screens.base import WIDE, AssetScreen
+from explorer.tui.screens.base import REDRAW_S, SETTLE_S, WIDE, AssetScreen
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.pane import Pane
@@ -31,13 +30,13 @@ if TYPE_CHECKING:
     from explorer.tui.copying import Copy
     from explorer.workbench import Asset, Inspection, Proof, Release
 
-SETTLE = 0.12
-"""Seconds the cursor has to rest on a release before its files are looked up: holding ↓ must not start a request a row."""
-TAG, LEAST_TAG = 21, 14
-"""Cells that a tag keeps, at the expense of the columns beside it: ``v2023.1.0-alpha.1 pre``; where the screen is not wide it goes
-without the word, and without some of its middle where files are marked as stand-ins beside it: the date stays."""
+TAG_WIDTH, NARROW_TAG_WIDTH = 21, 14
+"""Cells that a tag keeps at the expense of other columns: ``v2023.1.0-alpha.1 pre``, or on a narrow
+screen without ``pre`` and shortened in the middle, so that the date stays."""
+FILE_WIDTH, NARROW_FILE_WIDTH = 29, 22
+"""Cells that a file keeps: ``use linux-arm64: static Go``, or beside a proof somewhat less."""
 NOTICES = 3
-"""Warnings that are shown at once."""
+"""Warnings that are shown; help lists all."""
 
 
 class BrowserScreen(AssetScreen):
@@ -46,9 +45,9 @@ class BrowserScreen(AssetScreen):
     CONTEXT = "browser"
     BINDINGS: ClassVar = bindings_for("browser")
     HELP = (
-        "Left the releases, newest first; right the files of the one under the cursor, with what is predicted of each on the "
-        "target. Enter on a release goes to its files, enter on a file opens it. A row that was not published names the file that"
-        " serves instead."
+        "Left: the releases, newest first. Right: the files of the release under the cursor, with "
+        "the predicted verdict for the target. Enter on a release goes to its files, enter on a "
+        "file opens it. A row for a platform that is not published names the file to use instead."
     )
 
     def __init__(self) -> None:
@@ -58,7 +57,7 @@ class BrowserScreen(AssetScreen):
         self._timer: Timer | None = None
         self._redraw: Timer | None = None
         self._placed = False
-        """Whether the cursor was put on the newest stable release once."""
+        """Whether the cursor has been put on the newest stable release."""
 
     def compose(self) -> ComposeResult:
         yield TopBar()
@@ -68,7 +67,7 @@ class BrowserScreen(AssetScreen):
                 Table(
                     widget_id="release-table",
                     drops=("files", "date"),
-                    floor=LEAST_TAG,
+                    floor=NARROW_TAG_WIDTH,
                     empty="reading the releases …",
                 ),
                 "Releases",
@@ -78,7 +77,7 @@ class BrowserScreen(AssetScreen):
                 Table(
                     widget_id="asset-table",
                     drops=("digest", "format", "size", "proof", "fact", "kind"),
-                    floor=29,
+                    floor=FILE_WIDTH,
                     empty="no files",
                 ),
                 "Files",
@@ -89,9 +88,9 @@ class BrowserScreen(AssetScreen):
 
     def on_mount(self) -> None:
         """Follow the app's state."""
-        self.set_class(self.explorer.settings.demo, "-demo")
-        self.explorer.changed.subscribe(self, self._state_changed)
-        self.explorer.learnt.subscribe(self, self._learnt)
+        self.set_class(self.state.settings.demo, "-demo")
+        self.state.changed.subscribe(self, self._state_changed)
+        self.state.file_changed.subscribe(self, self._file_changed)
 
     @property
     def releases(self) -> Table:
@@ -105,7 +104,7 @@ class BrowserScreen(AssetScreen):
 
     @property
     def asset(self) -> Asset | None:
-        """The file under the cursor; for a row that was not published the one that serves."""
+        """The file under the cursor; for a platform that is not published, the one to use instead."""
         row = self._row()
         return None if row is None else row.asset or row.serves
 
@@ -114,8 +113,8 @@ class BrowserScreen(AssetScreen):
         return self._rows.get(row.key) if row is not None else None
 
     def on_resize(self, event: Resize) -> None:
-        """A wide screen has room for whole tags, a high one for more words."""
-        self.releases.floor = TAG if event.size.width >= WIDE else LEAST_TAG
+        """A wide screen has room for whole tags, a tall one for the evidence."""
+        self.releases.floor = TAG_WIDTH if event.size.width >= WIDE else NARROW_TAG_WIDTH
         self.releases.on_resize()
         self._show_banner()
 
@@ -131,68 +130,64 @@ class BrowserScreen(AssetScreen):
 
     @property
     def more_help(self) -> Sequence[str]:
-        """The warnings in full, for the help screen: above the table each has one line."""
-        return self.explorer.catalogue.warnings if self.explorer.catalogue is not None else ()
+        """All warnings in full, for the help screen."""
+        return self.state.catalogue.warnings if self.state.catalogue is not None else ()
 
     def _shown(self) -> list[Release]:
-        catalogue = self.explorer.catalogue
+        catalogue = self.state.catalogue
         if catalogue is None:
             return []
         return [
             release
             for release in catalogue.releases
-            if self.explorer.show_prereleases or not release.prerelease
+            if self.state.show_prereleases or not release.prerelease
         ]
 
-    def _learnt(self, _: str) -> None:
-        """Results that come together are drawn together; behind another screen, when the user comes back."""
+    def _file_changed(self, _: str) -> None:
+        """Draw results that arrive together at once; behind another screen, on return."""
         if self._redraw is None and self.is_current:
-            self._redraw = self.set_timer(REDRAW, self._drawn_anew)
+            self._redraw = self.set_timer(REDRAW_S, self._draw_files)
 
-    def _drawn_anew(self) -> None:
+    def _draw_files(self) -> None:
         self._redraw = None
         self._fill_assets()
 
     def _fill_releases(self) -> None:
-        explorer = self.explorer
+        state = self.state
         shown = self._shown()
-        failure = explorer.failure
-        self.releases.empty = (
-            "no releases"
-            if explorer.catalogue is not None or failure is not None
-            else "reading the releases …"
-        )
+        asked = state.catalogue is not None or state.failure is not None
+        self.releases.empty = "no releases" if asked else "reading the releases …"
         self.releases.show(
             ListRows(report.RELEASE_COLUMNS, [report.release_row(release) for release in shown])
         )
-        if not self._placed and explorer.catalogue is not None:
+        if not self._placed and state.catalogue is not None:
             self._placed = True
-            newest = explorer.catalogue.release("latest")
+            newest = state.catalogue.release("latest")
             self.releases.go_to(newest.tag if newest is not None else "")
-        hidden = len(explorer.catalogue.releases) - len(shown) if explorer.catalogue else 0
+        hidden = len(state.catalogue.releases) - len(shown) if state.catalogue else 0
         self.query_one("#releases", Pane).retitle(
             f"Releases · {hidden} hidden" if hidden else "Releases"
         )
-        self._notice()
+        self._show_notice()
 
-    def _notice(self) -> None:
-        explorer = self.explorer
+    def _show_notice(self) -> None:
+        """Show the error or the warnings of the list."""
+        state = self.state
         parts = []
-        if explorer.failure is not None:
-            parts.append(error(explorer.failure))
-        warnings = explorer.catalogue.warnings if explorer.catalogue else ()
+        if state.failure is not None:
+            parts.append(error(state.failure))
+        warnings = state.catalogue.warnings if state.catalogue else ()
         parts += [text(f"! {warning}", "$text-warning") for warning in warnings[:NOTICES]]
         if len(warnings) > NOTICES:
-            parts[-1] = Content.assemble(
-                (f"+{len(warnings) - NOTICES} more in ? · ", "$text-muted"), parts[-1]
-            )
+            more = f"+{len(warnings) - NOTICES} more in ? · "
+            parts[-1] = Content.assemble((more, "$text-muted"), parts[-1])
         notice = self.query_one("#notice", Static)
         notice.update(lines(parts))
         notice.set_class(not parts, "-empty")
 
     @on(Table.Highlighted, "#release-table")
     def _release_highlighted(self, event: Table.Highlighted) -> None:
-        catalogue = self.explorer.catalogue
+        catalogue = self.state.catalogue
         release = (
             catalogue.release(event.row.key)
             if catalogue is not None and event.row is not None
@@ -206,48 +201,44 @@ class BrowserScreen(AssetScreen):
         self._look_up_soon()
 
     def _fill_assets(self, keep: bool = True) -> None:
-        explorer, release = self.explorer, self._release
-        if explorer.catalogue is None:
-            return  # the first frame does without what makes rows
+        state, release = self.state, self._release
+        if state.catalogue is None:
+            return  # the first frame is drawn before modules that make rows are imported
         self._rows = {}
         if release is not None:
-            shown = report.shown_assets(release, explorer.show_plugins, explorer.show_debs)
-            found = report.asset_rows(shown, explorer.known, self._proofs, gaps=True)
-            self._rows = {row.row.key: row for row in sorted(found, key=order)}
-        self.query_one("#assets", Pane).retitle(
-            report.release_title(release) if release is not None else "Files"
-        )
-        rows = without(
+            shown = report.shown_assets(release, state.show_plugins, state.show_debs)
+            rows = report.asset_rows(shown, state.known, self._proofs, gaps=True)
+            self._rows = {row.row.key: row for row in sorted(rows, key=order)}
+        title = report.release_title(release) if release is not None else "Files"
+        self.query_one("#assets", Pane).retitle(title)
+        source = without_empty(
             "proof",
-            report.asset_columns(explorer.target),
-            [slim(row) for row in self._rows.values()],
+            report.asset_columns(state.target),
+            [compact(row) for row in self._rows.values()],
         )
-        # "linux-arm64 serves: static Go" has 29 cells; beside a proof at 120 columns there are 22.
-        self.assets.floor = 22 if any(column.key == "proof" for column in rows.columns) else 29
-        self.assets.show(rows, keep=keep)
+        has_proof = any(column.key == "proof" for column in source.columns)
+        self.assets.floor = NARROW_FILE_WIDTH if has_proof else FILE_WIDTH
+        self.assets.show(source, keep=keep)
         if not keep:
-            self.assets.go_to(self._answering())
+            self.assets.go_to(self._default_row())
         self._show_banner()
 
-    def _answering(self) -> str:
-        """The row that answers the question: the server for Linux on arm64 where there is one."""
-        fits = (
-            row
-            for row in self._rows.values()
-            if row.asset is not None and row.asset.kind.value == "server"
-        )
+    def _default_row(self) -> str:
+        """The key of the row for the cursor: the server for Linux on arm64, if there is one."""
+        wanted = ("server", "linux-arm64")
         return next(
             (
-                row.row.key
-                for row in fits
-                if row.asset is not None and row.asset.platform.slug == "linux-arm64"
+                key
+                for key, row in self._rows.items()
+                if row.asset is not None
+                and (row.asset.kind.value, row.asset.platform.slug) == wanted
             ),
             "",
         )
 
     def _proofs(self, asset: Asset) -> Sequence[Proof]:
-        found = self.explorer.known(asset)
-        return found.proofs if found is not None else ()
+        inspection = self.state.known(asset)
+        return inspection.proofs if inspection is not None else ()
 
     @on(Table.Highlighted, "#asset-table")
     def _asset_highlighted(self) -> None:
@@ -261,16 +252,15 @@ class BrowserScreen(AssetScreen):
         banner.set_class(asset is None, "-empty")
         if row is None or asset is None:
             return
-        banner.tell(self.explorer, asset, self._instead(row))
+        banner.show_asset(self.state, asset, self._instead(row))
 
     @staticmethod
     def _instead(row: AssetRow) -> Content | None:
-        """For a file that was not published: which one is judged instead."""
+        """For a platform that is not published: which file is judged instead."""
         if row.asset is not None or row.serves is None:
             return None
-        slug = row.row.key.rsplit(":", 1)[-1]
         return Content.assemble(
-            text(f"{slug} is not published", "bold"),
+            text(f"{platform_of(row)} is not published", "bold"),
             text(f" ↳ this is {row.serves.name}", "$text-muted"),
         )
 
@@ -280,25 +270,25 @@ class BrowserScreen(AssetScreen):
         if self._timer is not None:
             self._timer.stop()
         self.workers.cancel_group(self, "look-up")
-        self._timer = self.set_timer(SETTLE, self._look_up)
+        self._timer = self.set_timer(SETTLE_S, self._look_up)
 
     def _look_up(self) -> None:
         if self._release is None:
             return
         in_sight = {row.key for row in self.assets.rows_in_sight()}
         shown = [row.asset for row in self._rows.values() if row.asset is not None]
-        wanted = [asset for asset in shown if self.explorer.known(asset) is None]
+        wanted = [asset for asset in shown if self.state.known(asset) is None]
         wanted.sort(key=lambda asset: asset.name not in in_sight)
         if wanted:
-            self.begin(partial(self.explorer.work.look_up, wanted), "look-up")
+            self.start_worker(partial(self.jobs.look_up, wanted), "look-up")
 
     def on_screen_resume(self) -> None:
-        """Back from another screen: what it has learned is shown, and what is still unknown is looked up."""
+        """Show what was learned behind another screen, and look up what is still unknown."""
         self._fill_assets()
         self._look_up_soon()
 
     def on_screen_suspend(self) -> None:
-        """The user has moved on."""
+        """Stop looking up files that are not shown."""
         self.workers.cancel_group(self, "look-up")
 
     # -- actions ------------------------------------------------------------------------------------------------------
@@ -309,17 +299,17 @@ class BrowserScreen(AssetScreen):
         return self._release.tag if self._release is not None else ""
 
     def inspections(self) -> Sequence[Inspection]:
-        """Of the file under the cursor where the files have the focus, else of all the release's files that were looked at."""
+        """Of the file under the cursor where the files have the focus, else of all files shown."""
         shown = (
             [self.asset]
             if self.focused is self.assets
             else [row.asset for row in self._rows.values()]
         )
-        found = [self.explorer.known(asset) for asset in shown if asset is not None]
-        return [inspection for inspection in found if inspection is not None]
+        known = [self.state.known(asset) for asset in shown if asset is not None]
+        return [inspection for inspection in known if inspection is not None]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What needs an address is only offered with one, and going back where there is something to go back from."""
+        """Offer the browser only with an address, and back only where that does something."""
         if action == "open_browser" and self.is_mounted:
             return bool(self._url())
         if action == "back" and self.is_mounted:
@@ -337,27 +327,27 @@ class BrowserScreen(AssetScreen):
         self.action_open_asset()
 
     def leave(self) -> None:
-        """From the files back to the releases; this screen itself stays."""
+        """Go from the files back to the releases. This screen itself is never closed."""
         self.remove_class("-files")
         self.releases.focus()
 
     def on_descendant_focus(self) -> None:
-        """On a narrow screen the pane with the focus is the one that is shown."""
+        """Show the pane with the focus on a narrow screen."""
         focused = self.focused
         self.set_class(
             focused is not None and any(node.id == "assets" for node in focused.ancestors), "-files"
         )
 
     def go_to_release(self, tag: str) -> None:
-        """Put the cursor on a release, whatever the filter."""
+        """Put the cursor on a release. Clears the filter."""
         self.query_one("#releases", Pane).clear_filter()
         if self.releases.go_to(tag):
             self.releases.focus()
 
     def action_refresh(self) -> None:
         """Ask the server again."""
-        self.explorer.problems.clear()
-        self.explorer.work.list_releases()
+        self.state.files.forget_errors()
+        self.jobs.list_releases()
         self._look_up_soon()
 
     def _url(self) -> str:
@@ -373,42 +363,47 @@ class BrowserScreen(AssetScreen):
 
     def action_plugins(self) -> None:
         """Show or hide plugins."""
-        self.explorer.show_plugins = not self.explorer.show_plugins
+        self.state.show_plugins = not self.state.show_plugins
         self._fill_assets()
         self._look_up_soon()
 
     def action_debs(self) -> None:
         """Show or hide Debian packages."""
-        self.explorer.show_debs = not self.explorer.show_debs
+        self.state.show_debs = not self.state.show_debs
         self._fill_assets()
         self._look_up_soon()
 
     def copies(self) -> list[Copy]:
         """Of the file under the cursor, or of the release."""
-        from explorer.tui.copying import Copy, asset_copies, proof_copies
+        from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
 
-        release, asset = self._release, self.asset
+        release, asset, settings = self._release, self.asset, self.state.settings
         if self.focused is self.assets and asset is not None:
-            found = asset_copies(asset)
+            copies = asset_copies(asset, settings)
             if proofs := self._proofs(asset):
-                found += proof_copies(proofs[0])
-            return found + super().copies()
+                copies += proof_copies(proofs[0])
+            return copies + super().copies()
         if release is None:
             return super().copies()
         pages = [Copy("URL", release.url)] if release.url else []
-        commands = [Copy("command line", f"rr-explorer assets {release.tag}")]
-        return [Copy("tag", release.tag), *pages, *commands, *super().copies()]
+        command = command_copy(settings, "assets", release.tag)
+        return [Copy("tag", release.tag), *pages, command, *super().copies()]
 
 
 _KINDS = ["server", "plugin", "deb", "other"]
 _SYSTEMS = ["linux", "musl"]
 
 
+def platform_of(row: AssetRow) -> str:
+    """The platform of the row: of its asset, or the one that is not published."""
+    return row.asset.platform.slug if row.asset is not None else row.row.key.rsplit(":", 1)[-1]
+
+
 def order(row: AssetRow) -> tuple[int, int, str]:
-    """Servers first, and of each kind what runs on Linux: that is what this is about. The place of a missing file is among them."""
+    """Servers first, and of each kind Linux first. A platform that is not published has its place."""
     asset = row.asset or row.serves
     assert asset is not None
-    slug = asset.platform.slug if row.asset is not None else row.row.key.rsplit(":", 1)[-1]
+    slug = platform_of(row)
     system = slug.split("-")[0]
     return (
         _KINDS.index(asset.kind.value),
@@ -417,22 +412,21 @@ def order(row: AssetRow) -> tuple[int, int, str]:
     )
 
 
-def slim(row: AssetRow) -> Row:
-    """A missing file's row says so in the first column, so that the last one has the room to say what serves instead."""
+def compact(row: AssetRow) -> Row:
+    """The row with ``not published`` in its first column, which leaves room in the last one."""
     if row.asset is not None:
         return row.row
-    cells = {
-        column.key: cell for column, cell in zip(report.asset_columns(), row.row.cells, strict=True)
-    }
+    columns = report.asset_columns()
+    cells = {column.key: cell for column, cell in zip(columns, row.row.cells, strict=True)}
     cells["kind"] = report.Cell("not published", "dim")
     cells["size"] = report.Cell("–", "dim", "right")
     if not cells["answer"].text and row.serves is not None:
-        cells["fact"] = report.Cell(f"perhaps {row.serves.platform.slug} serves", "unknown")
+        cells["fact"] = report.Cell(f"perhaps use {row.serves.platform.slug}", "unknown")
     return replace(row.row, cells=tuple(cells.values()))
 
 
-def without(key: str, columns: Sequence[Column], rows: Sequence[Row]) -> ListRows:
-    """The rows, without this column where it is empty: its room is wanted."""
+def without_empty(key: str, columns: Sequence[Column], rows: Sequence[Row]) -> ListRows:
+    """The rows without this column where all its cells are empty."""
     place = next((number for number, column in enumerate(columns) if column.key == key), None)
     if place is None or any(row.cells[place].text for row in rows):
         return ListRows(columns, rows)

@@ -1,4 +1,4 @@
-"""Choose one of several: a small dialog that returns the choice's key, or None."""
+"""A small dialog to choose one of several. Returns the key of the choice, or None."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from explorer.report import Cell, Column, Row
 from explorer.tui.render import text
 from explorer.tui.rows import ListRows
 from explorer.tui.theme import THEMES
-from explorer.tui.widgets.pane import NO_CONTROLS
+from explorer.tui.widgets.line_input import LineInput
 from explorer.tui.widgets.table import Table
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One line to choose."""
+    """One line of the dialog."""
 
     key: str
     title: str
@@ -31,7 +31,7 @@ class Choice:
 
 
 class ChooseScreen(ModalScreen[str | None]):
-    """Type to narrow the list down, arrows move, enter takes, escape leaves."""
+    """Typing narrows the list down, arrows move, enter chooses, escape closes."""
 
     CSS_PATH = "choose.tcss"
     AUTO_FOCUS = "Input"
@@ -42,7 +42,7 @@ class ChooseScreen(ModalScreen[str | None]):
         Binding("pagedown", "move(8)", "down", show=False, priority=True),
         Binding("pageup", "move(-8)", "up", show=False, priority=True),
     ]
-    HELP = "Type to narrow the list down, ↑ ↓ move, enter takes, escape leaves."
+    HELP = "Type to narrow the list down. ↑ ↓ move, enter chooses, escape closes the dialog."
 
     def __init__(self, title: str, choices: Sequence[Choice], current: str = "") -> None:
         super().__init__()
@@ -67,12 +67,12 @@ class ChooseScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text(self._title)
-            dialog.border_subtitle = text("enter take · esc leave")
-            yield Input(placeholder="type to narrow down", compact=True, restrict=NO_CONTROLS)
+            dialog.border_subtitle = text("enter choose · esc close")
+            yield LineInput(placeholder="type to narrow down")
             yield Table(widget_id="choices", empty="nothing to choose", header=False)
 
     def on_mount(self) -> None:
-        """Fill the list; the current choice is where the cursor starts."""
+        """Fill the list and put the cursor on the current choice."""
         table = self.query_one(Table)
         table.can_focus = False
         table.show(self._rows)
@@ -100,10 +100,10 @@ class ChooseScreen(ModalScreen[str | None]):
 
 
 def choose_theme(app: App[None]) -> None:
-    """Let the user choose the colours: ours, the terminal's own, Textual's."""
+    """Let the user choose the colours: rr-explorer's own, the terminal's, or Textual's."""
     notes = {
         "ansi-dark": "the terminal's own colours",
-        "ansi-light": "the terminal's own colours, on a light ground",
+        "ansi-light": "the terminal's own colours, light background",
     }
     first = [theme.name for theme in THEMES] + list(notes)
     names = first + sorted(

@@ -1,4 +1,4 @@
-"""What works here and what does not: network, cache, engines, emulation; each with what to do."""
+"""What works here and what does not: network, cache, engines, emulation, each with its remedy."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import Static
 
-from explorer.errors import ExplorerError
-from explorer.report import FINDING_COLUMNS, finding_row, visible
+from explorer.errors import ExplorerError, as_explorer_error
+from explorer.report import FINDING_COLUMNS, finding_row
 from explorer.tui.actions import bindings_for
-from explorer.tui.render import content, lines, spaced, text
+from explorer.tui.render import content, error, lines, spaced, text
 from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import ExplorerScreen
 from explorer.tui.widgets.bars import KeyBar, TopBar
@@ -24,10 +24,9 @@ from explorer.workbench import Finding
 class Examined(Message):
     """The findings, or why there are none."""
 
-    def __init__(self, findings: tuple[Finding, ...], problem: str = "") -> None:
+    def __init__(self, findings: tuple[Finding, ...] | ExplorerError) -> None:
         super().__init__()
         self.findings = findings
-        self.problem = problem
 
 
 class DoctorScreen(ExplorerScreen):
@@ -36,7 +35,10 @@ class DoctorScreen(ExplorerScreen):
     CSS_PATH = "plain.tcss"
     CONTEXT = "doctor"
     BINDINGS: ClassVar = bindings_for("doctor")
-    HELP = "What works here: network, cache, container engines, emulation. What does not says what to do. r looks again, y copies."
+    HELP = (
+        "What works here: network, cache, container engines, emulation; and what to do about the "
+        "rest. r looks again, y copies."
+    )
 
     def compose(self) -> ComposeResult:
         yield TopBar()
@@ -51,34 +53,34 @@ class DoctorScreen(ExplorerScreen):
     def action_refresh(self) -> None:
         """Look again."""
         self.query_one(Pane).retitle("Doctor · looking …")
-        self.begin(self._examine, "doctor")
+        self.start_worker(self._examine, "doctor")
 
     async def _examine(self) -> None:
+        state = self.state
         try:
-            self.post_message(Examined(await self.explorer.away.run(self.explorer.wb.doctor())))
-        except ExplorerError as problem:
-            self.post_message(Examined((), str(problem)))
+            self.post_message(Examined(await state.background.run(state.wb.doctor())))
+        except Exception as exception:  # noqa: BLE001 - the last boundary
+            self.post_message(Examined(as_explorer_error(exception)))
 
     @on(Examined)
     def _examined(self, message: Examined) -> None:
         self.query_one(Pane).retitle("Doctor")
         table = self.query_one(Table)
-        table.empty = visible(message.problem) or "nothing was found"
-        table.show(
-            ListRows(
-                FINDING_COLUMNS,
-                [finding_row(finding, number) for number, finding in enumerate(message.findings)],
-            )
-        )
+        table.empty = "nothing found"
+        if isinstance(message.findings, ExplorerError):
+            table.show(ListRows(FINDING_COLUMNS, ()))
+            self.query_one("#detail", Static).update(error(message.findings))
+            return
+        rows = [finding_row(finding, number) for number, finding in enumerate(message.findings)]
+        table.show(ListRows(FINDING_COLUMNS, rows))
 
     @on(Table.Highlighted)
     def _highlighted(self, event: Table.Highlighted) -> None:
         detail = self.query_one("#detail", Static)
         if event.row is None:
-            detail.update("")
             return
-        health, subject, seen, remedy = event.row.cells
-        words = [spaced([content(health), content(subject)]), content(seen)]
+        health, subject, finding, remedy = event.row.cells
+        words = [spaced([content(health), content(subject)]), content(finding)]
         if remedy.text:
             words.append(spaced([text("→", "$text-accent"), content(remedy)], " "))
         detail.update(lines(words))

@@ -1,4 +1,4 @@
-"""Help: first for what has the focus, then for the screen, then every key that acts now."""
+"""Help: for what has the focus, then for the screen, then every key that acts now."""
 
 from __future__ import annotations
 
@@ -12,12 +12,22 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from explorer.tui.actions import key_name, offered
+from explorer.tui.actions import GROUPS, key_name, offered
 from explorer.tui.render import lines, text
+
+SIGNS = (
+    ("✓ yes", "$text-success", "runs there"),
+    ("◐ yes-if", "$text-warning", "runs if the remedy is applied"),
+    ("? unknown", "$text-muted", "cannot be told from what is known"),
+    ("✗ no", "$text-error", "does not run there"),
+    ("▣ ran", "$text-success", "ran in a container"),
+    ("▨ failed", "$text-error", "failed to run in a container"),
+    ("▢ not run", "$text-muted", "nothing was learned: the engine or the image failed"),
+)
 
 
 def help_of(screen: Screen[Any]) -> str:
-    """What the widget in focus says of itself, else the nearest of its ancestors that says anything."""
+    """The help of the focused widget, else of its nearest ancestor that has one."""
     node = screen.focused or screen
     for ancestor in node.ancestors_with_self:
         words = getattr(ancestor, "help_words", "") or getattr(ancestor, "HELP", "")
@@ -28,37 +38,24 @@ def help_of(screen: Screen[Any]) -> str:
 
 def key_lines(screen: Screen[Any]) -> Iterator[Content]:
     """The keys that act now, by group, as the keymap has them."""
-    groups: dict[str, list[tuple[str, str]]] = {}
-    seen: set[str] = set()
+    groups: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+    listed: set[str] = set()
     for key, active in screen.active_bindings.items():
         action = offered(screen, active)
-        if action is None or action.id in seen:
-            continue
-        seen.add(action.id)
-        groups.setdefault(action.group, []).append((key_name(key), action.help))
-    for group in ("Moving", "A file", "Lists", "Jobs", "General"):
-        if group in groups:
+        if action is not None and action.id not in listed:
+            listed.add(action.id)
+            groups[action.group].append((key_name(key), action.help))
+    for group, keys in groups.items():
+        if keys:
             yield text(group, "bold $text-primary")
-            for key, words in groups[group]:
-                yield Content.assemble(
-                    "  ", (f"{key:<8}", "bold $footer-key-foreground"), text(words)
-                )
+            for key, words in keys:
+                name = (f"{key:<8}", "bold $footer-key-foreground")
+                yield Content.assemble("  ", name, text(words))
             yield Content("")
 
 
-SIGNS = (
-    ("✓ yes", "$text-success", "it runs there"),
-    ("◐ yes-if", "$text-warning", "it runs if what the remedy names is there"),
-    ("? unknown", "$text-muted", "it cannot be told from what is known"),
-    ("✗ no", "$text-error", "it does not run there"),
-    ("▣ ran", "$text-success", "a container has run it"),
-    ("▨ failed", "$text-error", "a container could not run it"),
-    ("▢ not run", "$text-muted", "nothing was learned: the engine or the image failed"),
-)
-
-
-class WordsScreen(ModalScreen[None]):
-    """Words to read. Scrolls; escape, enter, ? or q closes."""
+class TextScreen(ModalScreen[None]):
+    """Text to read. Scrolls; escape, enter, ? or q closes it."""
 
     CSS_PATH = "help.tcss"
     AUTO_FOCUS = "VerticalScroll"
@@ -67,39 +64,34 @@ class WordsScreen(ModalScreen[None]):
     ]
 
     def __init__(self, title: str, cells: Sequence[tuple[str, str]] = ()) -> None:
+        """``cells``: pairs of a name and a value; untrusted."""
         super().__init__()
         self._title = title
-        self._words = lines(
+        self._content = lines(
             Content.assemble(text(name, "$text-muted"), "\n", text(value)) for name, value in cells
         )
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog") as dialog:
             dialog.border_title = text(self._title)
-            dialog.border_subtitle = text("esc leave")
-            yield Static(self._words)
+            dialog.border_subtitle = text("esc close")
+            yield Static(self._content)
 
 
-class HelpScreen(WordsScreen):
+class HelpScreen(TextScreen):
     """Help for a screen."""
 
-    def __init__(self, about: Screen[Any]) -> None:
+    def __init__(self, screen: Screen[Any]) -> None:
         super().__init__("Help")
-        focus, screen = help_of(about), getattr(about, "HELP", "") or ""
-        parts = [
-            part
-            for words in dict.fromkeys((focus, screen))
-            if words
-            for part in (text(words), Content(""))
-        ]
-        parts += [
-            text(f"! {warning}", "$text-warning") for warning in getattr(about, "more_help", ())
-        ]
-        parts += [Content("")] if getattr(about, "more_help", ()) else []
-        parts += list(key_lines(about))
+        parts: list[Content] = []
+        for words in dict.fromkeys((help_of(screen), str(getattr(screen, "HELP", "")))):
+            if words:
+                parts += [text(words), Content("")]
+        if warnings := getattr(screen, "more_help", ()):
+            parts += [text(f"! {warning}", "$text-warning") for warning in warnings]
+            parts.append(Content(""))
+        parts += key_lines(screen)
         parts.append(text("Signs", "bold $text-primary"))
-        parts += [
-            Content.assemble("  ", (f"{sign:<11}", style), text(words))
-            for sign, style, words in SIGNS
-        ]
-        self._words = lines(parts)
+        for sign, style, words in SIGNS:
+            parts.append(Content.assemble("  ", (f"{sign:<11}", style), text(words)))
+        self._content = lines(parts)

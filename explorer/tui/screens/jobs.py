@@ -1,4 +1,4 @@
-"""What is running, and what has run: progress, and one key to cancel."""
+"""What is running and what has run, with progress, and one key to cancel."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from explorer.progress import Progress
 from explorer.report import (
     Cell,
     Column,
@@ -44,36 +45,24 @@ BAR = 12
 """Cells of a progress bar."""
 
 
-def job_row(job: Job) -> Row:
+def board_row(job: Job) -> Row:
     """A job as a row."""
     words, style = _STATES[job.state]
-    return Row(
-        str(job.id),
-        (Cell(job.kind.value), Cell(job.title), Cell(words, style), Cell(progress_in_words(job))),
-    )
+    cells = (Cell(job.kind.value), Cell(job.title), Cell(words, style), Cell(job_progress(job)))
+    return Row(str(job.id), cells)
 
 
-def progress_in_words(job: Job) -> str:
-    """``━━━━──── 43 %  10.4 of 24.1 MB  3.2 MB/s  4 s left``; for a finished job how long it took and how it failed."""
+def job_progress(job: Job) -> str:
+    """``━━━━────  43 %  10.4 of 24.1 MB  3.2 MB/s  4 s left``.
+
+    For a job that has ended: how long it took, and how it failed.
+    """
     progress = job.progress
     if not job.running:
         return f"{human_duration(job.seconds)}{f': {job.message}' if job.message else ''}"
     if progress is None:
         return "waiting"
-    parts: list[str] = [progress.stage]
-    if progress.total:
-        full = min(BAR, BAR * progress.done // progress.total)
-        parts = ["━" * full + "─" * (BAR - full), percent(progress.done, progress.total)]
-        if progress.unit == "bytes":
-            parts.append(f"{human_size(progress.done)} of {human_size(progress.total)}")
-        else:
-            parts.append(f"{progress.done:,} of {progress.total:,} {progress.unit}")
-    elif progress.done:
-        parts.append(
-            human_size(progress.done)
-            if progress.unit == "bytes"
-            else f"{progress.done:,} {progress.unit}"
-        )
+    parts = _amount(progress)
     if progress.rate and progress.unit == "bytes":
         parts.append(human_rate(progress.rate))
     if (left := progress.seconds_left) is not None:
@@ -83,8 +72,25 @@ def progress_in_words(job: Job) -> str:
     return "  ".join(parts)
 
 
+def _amount(progress: Progress) -> list[str]:
+    """What is done: a bar and a share where the total is known, else the stage and the amount."""
+
+    def amount(count: int) -> str:
+        return human_size(count) if progress.unit == "bytes" else f"{count:,}"
+
+    unit = "" if progress.unit == "bytes" else f" {progress.unit}"
+    if progress.total:
+        full = min(BAR, BAR * progress.done // progress.total)
+        return [
+            "━" * full + "─" * (BAR - full),
+            percent(progress.done, progress.total),
+            f"{amount(progress.done)} of {amount(progress.total)}{unit}",
+        ]
+    return [progress.stage, *([f"{amount(progress.done)}{unit}"] if progress.done else [])]
+
+
 class JobsScreen(ExplorerScreen, ModalScreen[None]):
-    """Every job, newest first. x cancels the one under the cursor, escape leaves."""
+    """Every job, newest first. x cancels the one under the cursor, escape closes."""
 
     CSS_PATH = "jobs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,36 +101,36 @@ class JobsScreen(ExplorerScreen, ModalScreen[None]):
         Binding("J,q", "dismiss(None)", "close", show=False),
     ]
     HELP = (
-        "Every job that runs or has run, newest first. x cancels the one under the cursor; what a download has is kept, and the "
-        "next one goes on from there. / filters, s sorts, y copies. Escape leaves; jobs go on."
+        "Every job that runs or has run, newest first. x cancels the one under the cursor; what a "
+        "download has fetched is kept, and the next one resumes there. / filters, s sorts, y "
+        "copies. Escape closes the list; jobs go on."
     )
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text("Jobs")
-            dialog.border_subtitle = text("x cancel · esc leave")
+            dialog.border_subtitle = text("x cancel · esc close")
             yield Pane(Table(drops=("kind",), empty="Nothing is running"))
             yield Static(id="detail")
 
     def on_mount(self) -> None:
         """Follow the jobs."""
-        self.explorer.jobs_changed.subscribe(self, lambda _: self._fill())
+        self.state.jobs_changed.subscribe(self, lambda _: self._fill())
         self._fill()
 
     def _fill(self) -> None:
-        table = self.query_one(Table)
-        table.show(ListRows(COLUMNS, [job_row(job) for job in reversed(self.explorer.board.all)]))
+        rows = [board_row(job) for job in reversed(self.state.board.all)]
+        self.query_one(Table).show(ListRows(COLUMNS, rows))
+        self._show_detail()
+
+    def _show_detail(self) -> None:
         job = self._job()
-        self.query_one("#detail", Static).update(
-            text(progress_in_words(job), "$text-muted") if job else ""
-        )
+        detail = text(job_progress(job), "$text-muted") if job else ""
+        self.query_one("#detail", Static).update(detail)
 
     def on_table_highlighted(self) -> None:
         """Show the whole progress line of the job under the cursor."""
-        job = self._job()
-        self.query_one("#detail", Static).update(
-            text(progress_in_words(job), "$text-muted") if job else ""
-        )
+        self._show_detail()
 
     def on_table_selected(self, event: Table.Selected) -> None:
         """Show the job in full."""
@@ -132,12 +138,10 @@ class JobsScreen(ExplorerScreen, ModalScreen[None]):
 
     def _job(self) -> Job | None:
         row = self.query_one(Table).row
-        return next(
-            (job for job in self.explorer.board.all if row is not None and str(job.id) == row.key),
-            None,
-        )
+        jobs = self.state.board.all
+        return next((job for job in jobs if row is not None and str(job.id) == row.key), None)
 
     def action_cancel(self) -> None:
         """Cancel the job under the cursor."""
         if (job := self._job()) is not None:
-            self.explorer.work.cancel(job)
+            self.jobs.cancel(job)

@@ -1,4 +1,4 @@
-"""Jump mode: each part of the screen gets a letter; pressing it goes there. Two keys to anything."""
+"""Jump mode: each part of the screen gets a letter, and pressing it goes there."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 """The home row first."""
 
 
-def targets(screen: Screen[Any]) -> list[Widget]:
-    """What can be reached: all that takes the focus, and each tab, from top left to bottom right."""
-    found = [
+def jump_targets(screen: Screen[Any]) -> list[Widget]:
+    """All focusable widgets and each tab, from the top left to the bottom right."""
+    reachable = [
         widget
         for widget in screen.query(Widget)
         if widget.region
@@ -32,12 +32,12 @@ def targets(screen: Screen[Any]) -> list[Widget]:
             or isinstance(widget, FilterInput)
         )
     ]
-    return sorted(found, key=lambda widget: (widget.region.y, widget.region.x))[: len(LETTERS)]
+    return sorted(reachable, key=lambda widget: (widget.region.y, widget.region.x))[: len(LETTERS)]
 
 
 def jump(screen: Screen[Any]) -> None:
     """Show the letters over ``screen`` and go where the user says."""
-    reachable = targets(screen)
+    reachable = jump_targets(screen)
 
     def go(choice: int | None) -> None:
         if choice is None:
@@ -54,7 +54,7 @@ def jump(screen: Screen[Any]) -> None:
 
 
 class JumpScreen(ModalScreen[int | None]):
-    """Letters over the screen below; any other key leaves."""
+    """Letters over the screen below. Any other key closes it."""
 
     CSS_PATH = "jump.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "close")]
@@ -70,7 +70,7 @@ class JumpScreen(ModalScreen[int | None]):
             yield label
 
     def on_key(self, event: events.Key) -> None:
-        """Go where the letter says."""
+        """Go to the part with this letter."""
         if event.character and event.character in LETTERS[: len(self._places)]:
             event.stop()
             self.dismiss(LETTERS.index(event.character))

@@ -1,8 +1,10 @@
-"""Every release on every platform: what is published, what it would do on the target, and what serves where nothing is."""
+"""Every release on every platform: what is published, its verdict, and what to use instead."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -14,65 +16,72 @@ from textual.timer import Timer
 
 from explorer.report import release_title, target_in_words
 from explorer.tui.actions import bindings_for
-from explorer.tui.copying import Copy, asset_copies, proof_copies
+from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
 from explorer.tui.matrix_rows import MatrixRows, headings
-from explorer.tui.pace import REDRAW
 from explorer.tui.render import text
-from explorer.tui.screens.base import AssetScreen
-from explorer.tui.visible_peeks import Looking, key_of_asset
+from explorer.tui.screens.base import REDRAW_S, SETTLE_S, AssetScreen
+from explorer.tui.visible_peeks import VisiblePeeks
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.grid import Grid
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
-from explorer.workbench import Asset, Inspection, Matrix, MatrixCell, MatrixRow, Release, file_key
-
-SETTLE = 0.12
-"""Seconds the screen has to rest before what is seen is looked at: scrolling through must not start a request a row."""
+from explorer.workbench import (
+    Asset,
+    AssetKind,
+    Inspection,
+    Matrix,
+    MatrixCell,
+    MatrixRow,
+    Release,
+    file_key,
+)
 
 
 class LaidOut(Message):
-    """The matrix of the list at hand."""
+    """The matrix of the current list is laid out."""
 
-    def __init__(self, matrix: Matrix) -> None:
+    def __init__(self, matrix: Matrix, tags: dict[str, str]) -> None:
         super().__init__()
         self.matrix = matrix
+        self.tags = tags
 
 
-class CacheAsked(Message):
-    """Which of these files (``TAG/NAME``) the cache has."""
+class CacheChecked(Message):
+    """For each of these files (by ``file_key``), whether the cache has it."""
 
-    def __init__(self, asked: Sequence[str], held: set[str]) -> None:
+    def __init__(self, cached: dict[str, bool]) -> None:
         super().__init__()
-        self.asked = asked
-        self.held = held
+        self.cached = cached
 
 
 class MatrixScreen(AssetScreen):
-    """A grid, and below it what the cell under the cursor means."""
+    """A grid; below it, what the cell under the cursor means."""
 
     CSS_PATH = "matrix.tcss"
     CONTEXT = "matrix"
     BINDINGS: ClassVar = bindings_for("matrix")
     AUTO_FOCUS = "Grid"
     HELP = (
-        "Releases down, platforms across, server and plugin apart. A cell says what the file there would do on the target: from "
-        "its first bytes on the server, or from the file where it is here; ▣ and ▨ once a container has run it. ↳ stands where "
-        "nothing is published and names the file that serves instead, – where nothing does, ○ where only the name is known, * behind "
-        "what is in the cache. Of two files in one cell the worse answer is shown. Only what is on the screen is looked at."
+        "Releases down, platforms across, server and plugin apart. Each cell is the verdict on the "
+        "file for the target, from its first bytes on the server or from the whole file on disk; "
+        "▣ and ▨ once it ran in a container. ↳ names the file to use instead where none is "
+        "published, – means that there is none, ○ that only the name is known, * that the file is "
+        "in the cache. Of several files in one cell the worst verdict is shown. Only files on the "
+        "screen are looked at."
     )
 
     def __init__(self, tag: str = "") -> None:
-        """``tag``: the release the cursor begins on."""
+        """``tag``: the release that the cursor starts on."""
         super().__init__()
         self._tag = tag
         self._rows: MatrixRows | None = None
-        self.looking = Looking(self)
+        self._tags: dict[str, str] = {}
+        """The release's tag for the key of each file in the matrix."""
         self._timer: Timer | None = None
         self._redraw: Timer | None = None
-        self._cached: set[str] = set()
         self._stale: set[str] = set()
-        """Releases of which something was learned since they were drawn."""
+        """Tags of releases of which something was learned since they were drawn."""
 
     def compose(self) -> ComposeResult:
         yield TopBar()
@@ -82,39 +91,36 @@ class MatrixScreen(AssetScreen):
 
     def on_mount(self) -> None:
         """Follow the app's state."""
-        self.explorer.changed.subscribe(self, self._changed)
-        self.explorer.learnt.subscribe(self, self._learnt)
+        self.peeks = VisiblePeeks(self, self.state)
+        self.state.changed.subscribe(self, self._state_changed)
+        self.state.file_changed.subscribe(self, self._file_changed)
         self.watch(self.grid, "scroll_y", self._look_soon, init=False)
         self.watch(self.grid, "scroll_x", self._look_soon, init=False)
-        self.opening = self.explorer.catalogue is not None
-        self.begin(self._lay_out, "layout")
+        self.opening = self.state.catalogue is not None
+        self.start_worker(self._lay_out, "layout")
 
     @property
     def grid(self) -> Grid:
         """The grid."""
         return self.query_one("#grid", Grid)
 
-    # -- what is under the cursor -------------------------------------------------------------------------------------
+    # -- what is under the cursor -----------------------------------------------------------------
 
     @property
     def row(self) -> MatrixRow | None:
-        """The release under the cursor."""
+        """The release's row under the cursor."""
         row = self.grid.row
         return self._rows.at(row.key) if row is not None and self._rows is not None else None
 
     @property
     def cell(self) -> MatrixCell | None:
         """The cell under the cursor."""
-        row = self.row
-        return (
-            row.cells[self.grid.column]
-            if row is not None and self.grid.column < len(row.cells)
-            else None
-        )
+        row, column = self.row, self.grid.column
+        return row.cells[column] if row is not None and column < len(row.cells) else None
 
     @property
     def asset(self) -> Asset | None:
-        """The file that is published there, else the one that serves instead."""
+        """The file that is published there, else the one to use instead."""
         cell = self.cell
         return cell.asset if cell is not None else None
 
@@ -124,112 +130,88 @@ class MatrixScreen(AssetScreen):
         row = self.row
         return row.release if row is not None else None
 
-    # -- filling ------------------------------------------------------------------------------------------------------
+    # -- filling ----------------------------------------------------------------------------------
 
     async def _lay_out(self) -> None:
-        explorer = self.explorer
-        if explorer.catalogue is not None:
-            on = explorer.judged_on
-            layout = explorer.wb.matrix_layout(explorer.catalogue, on=on[0] if on else "")
-            matrix = await explorer.away.run(layout)
-            self.post_message(LaidOut(matrix))
+        state = self.state
+        if state.catalogue is not None:
+            on = state.judged_on
+            layout = state.wb.matrix_layout(state.catalogue, on=on[0] if on else "")
+            matrix = await state.background.run(layout)
+            self.post_message(LaidOut(matrix, await asyncio.to_thread(tags_by_key, matrix)))
 
     @on(LaidOut)
     def _laid_out(self, message: LaidOut) -> None:
-        explorer, matrix, grid = self.explorer, message.matrix, self.grid
-        rows = [
-            row for row in matrix.rows if explorer.show_prereleases or not row.release.prerelease
-        ]
+        state, grid = self.state, self.grid
+        matrix = replace(message.matrix, known=state.files)
+        rows = [row for row in matrix.rows if state.show_prereleases or not row.release.prerelease]
+        self._tags = message.tags
         self.opening = False
-        self._rows = MatrixRows(
-            matrix,
-            rows,
-            explorer.known,
-            lambda asset: explorer.problems.get(key_of_asset(asset), ""),
-        )
-        self._rows.unreachable = set(self.looking.unreachable)
-        self._rows.cached = self._cached
+        self._rows = MatrixRows(matrix, rows)
         grid.empty = "no release has files"
         grid.headings = headings(matrix)
         grid.show(self._rows)
         if self._tag and grid.go_to(self._tag):
             self._tag = ""
-            story = next((n for n, c in enumerate(matrix.columns) if c.title == "musl-arm64"), 0)
-            grid.column = story
+            titles = [column.title for column in matrix.columns]
+            grid.column = titles.index("musl-arm64") if "musl-arm64" in titles else 0
         hidden = len(matrix.rows) - len(rows)
-        words = [
-            "Matrix",
-            f"{len(rows)} releases with files",
-            *([f"{hidden} hidden"] if hidden else []),
-            target_in_words(matrix.target),
-        ]
-        self.query_one(Pane).retitle(" · ".join(words))
+        parts = ["Matrix", f"{len(rows)} releases with files", target_in_words(matrix.target)]
+        if hidden:
+            parts.insert(2, f"{hidden} hidden")
+        self.query_one(Pane).retitle(" · ".join(parts))
         self._explain()
         self._look_soon()
         self.refresh_bindings()
 
-    def _changed(self, what: str) -> None:
+    def _state_changed(self, what: str) -> None:
         if what == "target":
-            self.looking.want(())
-        self.begin(self._lay_out, "layout")
+            self.peeks.want(())
+        self.start_worker(self._lay_out, "layout")
 
-    def _learnt(self, key: str) -> None:
-        if self._rows is None:
-            return
-        if key in self.looking.unreachable:
-            self._rows.unreachable.add(key)
-        found = self.explorer.learned.get(key)
-        if found is not None and found.path is not None and found.subject.path is None:
-            self._cached.add(key)  # just downloaded
-        self._draw_soon(key.rpartition("/")[0])
-
-    def _draw_soon(self, tag: str) -> None:
-        """Something of this release has changed."""
-        if self._rows is None:
+    def _file_changed(self, key: str) -> None:
+        """Draw the file's release again, soon: results that arrive together are drawn together."""
+        tag = self._tags.get(key)
+        if tag is None or self._rows is None:
             return
         self._rows.forget(tag)
         self._stale.add(tag)
         if self._redraw is None:
-            self._redraw = self.set_timer(REDRAW, self._drawn_anew)
+            self._redraw = self.set_timer(REDRAW_S, self._draw_stale)
 
-    def _drawn_anew(self) -> None:
+    def _draw_stale(self) -> None:
         self._redraw = None
         self.grid.draw(self._stale)
         self._stale.clear()
         self._explain()
         self.refresh_bindings()
 
-    # -- looking ------------------------------------------------------------------------------------------------------
+    # -- looking ----------------------------------------------------------------------------------
 
     def _look_soon(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(SETTLE, self._look)
+        self._timer = self.set_timer(SETTLE_S, self._look)
 
     def _look(self) -> None:
         wanted = list(self._in_sight())
-        self.looking.want(wanted)
-        self.begin(
-            partial(self._ask_cache, [asset for asset in wanted if asset.path is None]), "cache"
-        )
+        self.peeks.want(wanted)
+        remote = [asset for asset in wanted if asset.path is None]
+        self.start_worker(partial(self._check_cache, remote), "cache")
 
-    async def _ask_cache(self, assets: Sequence[Asset]) -> None:
-        explorer = self.explorer
-        held = set(await explorer.away.run(explorer.wb.cached(assets)))
-        self.post_message(CacheAsked([file_key(asset) for asset in assets], held))
+    async def _check_cache(self, assets: Sequence[Asset]) -> None:
+        state = self.state
+        cached = await state.background.run(state.wb.cached(assets))
+        keys = [file_key(asset) for asset in assets]
+        self.post_message(CacheChecked({key: key in cached for key in keys}))
 
-    @on(CacheAsked)
-    def _cache_asked(self, message: CacheAsked) -> None:
-        changed = {
-            key for key in message.asked if (key in message.held) is not (key in self._cached)
-        }
-        self._cached.difference_update(message.asked)
-        self._cached |= message.held
-        for key in changed:
-            self._draw_soon(key.rpartition("/")[0])
+    @on(CacheChecked)
+    def _cache_checked(self, message: CacheChecked) -> None:
+        for key, cached in message.cached.items():
+            self.state.files.set_cached(key, cached)
 
     def _in_sight(self) -> Iterator[Asset]:
-        """The files of the cells on the screen, the one under the cursor first, then row by row."""
+        """The files of the cells on the screen: under the cursor first, then row by row."""
         if self._rows is None or self.app.screen is not self:
             return
         if self.asset is not None:
@@ -239,92 +221,90 @@ class MatrixScreen(AssetScreen):
             row = self._rows.at(shown.key)
             if row is not None:
                 for cell in row.cells[columns.start : columns.stop]:
-                    yield from cell.assets or ((cell.serves,) if cell.serves is not None else ())
+                    yield from files_of(cell)
 
     def on_resize(self) -> None:
-        """More or less is seen."""
+        """Look at what has come into sight."""
         self._look_soon()
         self._explain()
 
     def on_screen_suspend(self) -> None:
-        """The user has moved on."""
-        self.looking.want(())
+        """Stop looking at files that are not shown."""
+        self.peeks.want(())
 
     def on_screen_resume(self) -> None:
-        """Back from another screen, which may have learned something."""
+        """Show what was learned behind another screen."""
         if self._rows is not None:
             for row in self.grid.rows_in_sight():
                 self._rows.forget(row.key)
                 self._stale.add(row.key)
-            self._drawn_anew()
+            self._draw_stale()
         self._look_soon()
 
-    # -- explaining ---------------------------------------------------------------------------------------------------
+    # -- explaining -------------------------------------------------------------------------------
 
     @on(Grid.Moved)
     def _moved(self) -> None:
-        """Another cell, or another view: what the filter has left."""
+        """Another cell, or another view after filtering."""
         self._look_soon()
         self._explain()
         self.refresh_bindings()
 
     def _explain(self) -> None:
+        """Say in words what the cell under the cursor means."""
         banner = self.query_one(VerdictBanner)
         row, cell = self.row, self.cell
         if row is None or cell is None:
             banner.say(text("nothing under the cursor", "$text-muted"))
             return
-        place = text(
-            f"{row.release.tag}  {cell.column.title}{' (plugin)' if cell.column.kind.value == 'plugin' else ''}",
-            "bold",
-        )
+        plugin = " (plugin)" if cell.column.kind is AssetKind.PLUGIN else ""
+        place = text(f"{row.release.tag}  {cell.column.title}{plugin}", "bold")
         asset = cell.asset
         if asset is None:
-            words = f"{release_title(row.release)}: not published, and no other file of the release serves instead"
-            banner.say(
-                Content.assemble(place, text("  –", "$text-muted")), text(words, "$text-muted")
-            )
+            title = release_title(row.release)
+            words = f"{title}: not published, and no other file of the release can be used instead"
+            absent = Content.assemble(place, text("  –", "$text-muted"))
+            banner.say(absent, text(words, "$text-muted"))
             return
         if cell.assets:
-            more = f"  and {len(cell.assets) - 1} more there" if len(cell.assets) > 1 else ""
+            others = len(cell.assets) - 1
+            more = f"  and {others} more" if others else ""
             lead = Content.assemble(place, "  ", text(asset.name), text(more, "$text-muted"))
         else:
-            lead = Content.assemble(
-                place, text("  is not published ↳ ", "$text-muted"), text(f"{asset.name} instead")
-            )
-        banner.tell(self.explorer, asset, lead)
+            instead = text("  is not published ↳ use ", "$text-muted")
+            lead = Content.assemble(place, instead, text(asset.name))
+        banner.show_asset(self.state, asset, lead)
 
-    # -- actions ------------------------------------------------------------------------------------------------------
+    # -- actions ----------------------------------------------------------------------------------
 
     @property
     def tag(self) -> str:
-        """The release under the cursor."""
+        """The tag of the release under the cursor."""
         return self.release.tag if self.release is not None else ""
 
     def inspections(self) -> Sequence[Inspection]:
-        """Of the file of the cell."""
-        found = self.explorer.known(self.asset) if self.asset is not None else None
-        return [found] if found is not None else []
+        """Of the cell's file."""
+        inspection = self.state.known(self.asset) if self.asset is not None else None
+        return [inspection] if inspection is not None else []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What needs an address is only offered with one."""
+        """Offer the web browser only with an address."""
         if action == "open_browser" and self.is_mounted:
             return self.release is not None and bool(self.release.url)
         return super().check_action(action, parameters)
 
     @on(Table.Selected)
-    def _enter(self) -> None:
+    def _selected(self) -> None:
         self.action_open_asset()
         if self.asset is None:
             self.explorer.say(
-                "Nothing is published there, and nothing serves instead", warning=True
+                "Nothing is published there, and no other file can be used instead", warning=True
             )
 
     def action_refresh(self) -> None:
         """Ask the server again, and look again at what could not be looked at."""
-        self.explorer.problems.clear()
-        self.looking.unreachable.clear()
-        self.explorer.work.list_releases()
+        self.state.files.forget_errors()
+        self.jobs.list_releases()
 
     def action_open_browser(self) -> None:
         """Open the release's page."""
@@ -333,12 +313,27 @@ class MatrixScreen(AssetScreen):
 
     def copies(self) -> list[Copy]:
         """Of the file under the cursor."""
-        asset = self.asset
-        found = asset_copies(asset) if asset is not None else []
-        if asset is not None and (known := self.explorer.known(asset)) is not None and known.proofs:
-            found += proof_copies(known.proofs[0])
+        asset, settings = self.asset, self.state.settings
+        copies = asset_copies(asset, settings) if asset is not None else []
+        known = self.state.known(asset) if asset is not None else None
+        if known is not None and known.proofs:
+            copies += proof_copies(known.proofs[0])
         if self.release is not None:
-            found.append(
-                Copy("command line of the matrix", f"rr-explorer matrix {self.release.tag}")
-            )
-        return found
+            title = "command line of the matrix"
+            copies.append(command_copy(settings, "matrix", self.release.tag, title=title))
+        return copies
+
+
+def files_of(cell: MatrixCell) -> tuple[Asset, ...]:
+    """The files that are published there, else the one to use instead."""
+    return cell.assets or ((cell.serves,) if cell.serves is not None else ())
+
+
+def tags_by_key(matrix: Matrix) -> dict[str, str]:
+    """The release's tag for the key of each file in the matrix."""
+    return {
+        file_key(file): row.release.tag
+        for row in matrix.rows
+        for cell in row.cells
+        for file in files_of(cell)
+    }

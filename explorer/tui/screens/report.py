@@ -1,9 +1,10 @@
-"""A report on the files at hand: choose a form, then a place that is not there yet, or the clipboard."""
+"""Export a report: choose a format, then a file that does not exist yet, or the clipboard."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,155 +15,158 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from explorer.errors import as_explorer_error
 from explorer.report import visible
 from explorer.tui.render import text
 from explorer.tui.screens.choose import Choice, ChooseScreen
-from explorer.tui.widgets.pane import NO_CONTROLS
+from explorer.tui.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
     from textual.worker import Worker
 
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import ExplorerBase
     from explorer.workbench import Inspection
 
-FORMS = (
-    Choice("markdown", "Markdown", "a file fit for a GitHub issue"),
+FORMATS = (
+    Choice("markdown", "Markdown", "a file to attach to a GitHub issue"),
     Choice("copy", "Markdown, copied", "to the clipboard, to paste into an issue"),
     Choice("html", "HTML", "one self-contained page"),
-    Choice("json", "JSON", "everything, by the schema"),
+    Choice("json", "JSON", "everything, as the schema describes it"),
     Choice("svg", "SVG", "a picture of the summary"),
 )
-ENDINGS = {"markdown": "md", "html": "html", "json": "json", "svg": "svg"}
-TRIES = 1000
+SUFFIXES = {"markdown": "md", "html": "html", "json": "json", "svg": "svg"}
+ATTEMPTS = 1000
 
 
-def stem_of(inspections: Sequence[Inspection]) -> str:
-    """The default name without its ending: of the file, or of the release where it is about several. Nothing but plain letters."""
+def default_stem(inspections: Sequence[Inspection]) -> str:
+    """The default file name without its suffix: of the file, or of the release for several files.
+
+    Contains only ASCII letters, digits, ``.``, ``_`` and ``-``.
+    """
     first = inspections[0].subject
-    words = (
-        first.name
-        if len(inspections) == 1 or first.asset is None
-        else f"{first.asset.tag}-{len(inspections)}-files"
-    )
-    if len(inspections) == 1 and first.asset is not None:
-        words = first.asset.name.removesuffix(f".{first.asset.archive}")
+    name = first.name
+    if first.asset is not None:
+        name = f"{first.asset.tag}-{len(inspections)}-files"
+        if len(inspections) == 1:
+            name = first.asset.name.removesuffix(f".{first.asset.archive}")
     plain = "".join(
         letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "-"
-        for letter in Path(words).name
+        for letter in Path(name).name
     )
     return f"report-{plain.strip('.-')[:80]}"
 
 
-def free_path(folder: Path, stem: str, ending: str) -> Path:
-    """A name in the folder that is not taken: with a number where it has to be."""
+def free_path(folder: Path, stem: str, suffix: str) -> Path:
+    """A path in the folder that does not exist yet, numbered where that is needed."""
     names = (
-        f"{stem}.{ending}" if number == 1 else f"{stem}-{number}.{ending}"
-        for number in range(1, TRIES)
+        f"{stem}.{suffix}" if number == 1 else f"{stem}-{number}.{suffix}"
+        for number in range(1, ATTEMPTS)
     )
     return next(
         (folder / name for name in names if not (folder / name).exists()),
-        folder / f"{stem}.{ending}",
+        folder / f"{stem}.{suffix}",
     )
 
 
-def write_new(folder: Path, name: str, words: str) -> Path:
-    """Write a file that is not there yet; ``name`` is taken from ``folder`` where it is no whole path.
+def write_new(folder: Path, name: str, content: str) -> Path:
+    """Create a file. A relative ``name`` is taken from ``folder``.
 
     Raises:
-        FileExistsError: it is there. OSError, RuntimeError, ValueError: it cannot be written; nothing is left behind.
+        FileExistsError: the file exists.
+        OSError, RuntimeError, ValueError: it cannot be written; no part of it is left behind.
     """
     path = folder / Path(name).expanduser()
     with path.open("x", encoding="utf-8", newline="\n") as file:
         try:
-            file.write(words)
+            file.write(content)
         except OSError:
             path.unlink(missing_ok=True)
             raise
     return path
 
 
-def offer_report(app: ExplorerApp, inspections: Sequence[Inspection]) -> None:
-    """Ask for the form, make the report in a thread, then ask where to put it, or copy it."""
+def offer_report(app: ExplorerBase, inspections: Sequence[Inspection]) -> None:
+    """Ask for the format, make the report in a thread, then ask for a path or copy it."""
     if not inspections:
-        app.say("Nothing is known of the files at hand yet", warning=True)
+        app.say("Nothing is known about these files yet", warning=True)
         return
 
     def chosen(form: str | None) -> None:
         if form is not None:
             _worker: Worker[None] = app.run_worker(
-                _make(app, tuple(inspections), form), name="report", group="report", exclusive=True
+                partial(_make, app, tuple(inspections), form),
+                name="report",
+                group="report",
+                exclusive=True,
             )
 
     what = "this file" if len(inspections) == 1 else f"{len(inspections)} files"
-    app.push_screen(ChooseScreen(f"Report on {what}", FORMS), chosen)
+    app.push_screen(ChooseScreen(f"Report on {what}", FORMATS), chosen)
 
 
-async def _make(app: ExplorerApp, inspections: Sequence[Inspection], form: str) -> None:
+async def _make(app: ExplorerBase, inspections: Sequence[Inspection], form: str) -> None:
     from explorer.report.documents import report
 
-    words = await asyncio.to_thread(
-        report, inspections, "markdown" if form == "copy" else form, app.now()
-    )
-    if form == "copy":
-        app.copy_to_clipboard(words)
-        app.say("The report is copied, as Markdown")
+    try:
+        content = await asyncio.to_thread(
+            report, inspections, "markdown" if form == "copy" else form, app.state.now()
+        )
+    except Exception as exception:  # noqa: BLE001 - the last boundary
+        app.say(as_explorer_error(exception), title="No report", error=True)
         return
-    default = await asyncio.to_thread(free_path, Path.cwd(), stem_of(inspections), ENDINGS[form])
+    if form == "copy":
+        app.copy_to_clipboard(content)
+        app.say("Report copied as Markdown")
+        return
+    stem = default_stem(inspections)
+    default = await asyncio.to_thread(free_path, Path.cwd(), stem, SUFFIXES[form])
 
-    def written(path: Path | None) -> None:
+    def saved(path: Path | None) -> None:
         if path is not None:
-            app.say(f"The report is in {path}")
+            app.say(f"Report saved to {path}")
 
-    app.push_screen(PlaceScreen(default, words), written)
+    app.push_screen(SaveScreen(default, content), saved)
 
 
-class PlaceScreen(ModalScreen["Path | None"]):
-    """Where the report goes: a path to edit. What is there already is not written over."""
+class SaveScreen(ModalScreen["Path | None"]):
+    """Asks for the report's path. An existing file is never overwritten."""
 
     CSS_PATH = "report.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "close")]
-    HELP = "The file to write the report to; enter writes it, escape leaves. A file that is there is not written over."
+    HELP = (
+        "The file to save the report to. Enter saves it, escape closes the dialog. An existing "
+        "file is never overwritten."
+    )
 
-    def __init__(self, path: Path, words: str) -> None:
+    def __init__(self, path: Path, content: str) -> None:
         super().__init__()
         self._path = path
-        self._words = words
+        self._content = content
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
-            dialog.border_title = text("Write the report to")
-            dialog.border_subtitle = text("enter write · esc leave")
-            yield Static(
-                text(f"in {self._path.parent}, unless the path says another place", "$text-muted")
-            )
-            yield Input(visible(self._path.name), compact=True, restrict=NO_CONTROLS)
+            dialog.border_title = text("Save the report")
+            dialog.border_subtitle = text("enter save · esc close")
+            yield Static(text(f"Relative to {self._path.parent}", "$text-muted"))
+            yield LineInput(visible(self._path.name))
             yield Static(id="problem")
 
     @on(Input.Submitted)
-    async def _entered(self, event: Input.Submitted) -> None:
-        typed = event.value.strip()
-        if not typed:
-            self._tell("Type the name of a file")
+    async def _submitted(self, event: Input.Submitted) -> None:
+        name = event.value.strip()
+        if not name:
+            self._show_problem("Type a file name")
             return
         try:
-            path = await asyncio.to_thread(write_new, self._path.parent, typed, self._words)
-        except FileExistsError as problem:
-            self._tell(
-                f"There already, and not written over: {problem.filename}. Type another name"
-            )
-        except (
-            OSError,
-            RuntimeError,
-            ValueError,
-        ) as problem:  # RuntimeError: ~nobody has no home; ValueError: a NUL
-            why = (
-                problem.strerror
-                if isinstance(problem, OSError) and problem.strerror
-                else str(problem)
-            )
-            self._tell(f"Not written: {why}")
+            path = await asyncio.to_thread(write_new, self._path.parent, name, self._content)
+        except FileExistsError as error:
+            self._show_problem(f"{error.filename} exists already. Type another name")
+        except (OSError, RuntimeError, ValueError) as error:
+            # RuntimeError: ~user without a home directory; ValueError: a NUL character
+            reason = (isinstance(error, OSError) and error.strerror) or str(error)
+            self._show_problem(f"Not saved: {reason}")
         else:
             self.dismiss(path)
 
-    def _tell(self, words: str) -> None:
-        self.query_one("#problem", Static).update(text(words, "$text-error"))
+    def _show_problem(self, problem: str) -> None:
+        self.query_one("#problem", Static).update(text(problem, "$text-error"))

@@ -1,4 +1,4 @@
-"""The settings: what each is, what it does, and the one place to change it, the user's own file."""
+"""The settings: name, value and meaning of each. Changes go into the user's settings file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import ExplorerScreen
 from explorer.tui.screens.choose import Choice, ChooseScreen
 from explorer.tui.widgets.bars import KeyBar, TopBar
-from explorer.tui.widgets.pane import NO_CONTROLS, Pane
+from explorer.tui.widgets.line_input import LineInput
+from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
 COLUMNS = (
@@ -33,12 +34,12 @@ COLUMNS = (
     Column("value", "value", grows=True),
     Column("help", "what it does", grows=True),
 )
-AT_ONCE = frozenset({"theme", "target", "prereleases", "plugins", "debs", "keys"})
-"""Settings of the app itself; the others are read when the program starts."""
+IMMEDIATE = frozenset({"theme", "target", "prereleases", "plugins", "debs", "keys"})
+"""Settings that apply immediately; the others are read when the program starts."""
 
 
 def value_in_words(option: Option, value: object) -> str:
-    """A value as a person reads it."""
+    """A value as it is shown."""
     if option.kind == "flag":
         return "yes" if value else "no"
     if option.kind == "size" and isinstance(value, int):
@@ -49,7 +50,7 @@ def value_in_words(option: Option, value: object) -> str:
 
 
 def as_typed(value: object) -> str:
-    """A value as it is typed: words by spaces, keys by commas."""
+    """A value as it is typed: words separated by spaces, keys by commas."""
     if isinstance(value, dict):
         return ",".join(f"{name}={key}" for name, key in value.items())
     if isinstance(value, tuple):
@@ -58,7 +59,7 @@ def as_typed(value: object) -> str:
 
 
 def setting_row(option: Option, settings: Settings) -> Row:
-    """One setting; what differs from the default is marked by a dot, not by colour alone."""
+    """One setting. A dot marks what differs from the default, so that colour is not the only cue."""
     value = getattr(settings, option.name)
     default = getattr(Settings(), option.name)
     changed = value != default and not option.name.endswith(("_dir", "_file"))
@@ -74,11 +75,11 @@ def setting_row(option: Option, settings: Settings) -> Row:
 
 
 class EditScreen(ModalScreen[str | None]):
-    """One value to type; returned as typed once it is a possible one."""
+    """Asks for one value. Returns it as typed, once it is valid."""
 
     CSS_PATH = "choose.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "close")]
-    HELP = "Type the value; enter keeps it, escape leaves."
+    HELP = "Type a value. Enter saves it, escape closes the dialog."
 
     def __init__(self, option: Option, value: str) -> None:
         super().__init__()
@@ -88,9 +89,9 @@ class EditScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text(self._option.name)
-            dialog.border_subtitle = text("enter keep · esc leave")
+            dialog.border_subtitle = text("enter save · esc close")
             yield Static(text(self._option.help, "$text-muted"))
-            yield Input(visible(self._value), compact=True, restrict=NO_CONTROLS)
+            yield LineInput(visible(self._value))
             yield Static(id="problem")
 
     @on(Input.Submitted)
@@ -104,14 +105,15 @@ class EditScreen(ModalScreen[str | None]):
 
 
 class SettingsScreen(ExplorerScreen):
-    """All settings. Enter changes the one under the cursor and writes it to the file."""
+    """All settings. Enter changes the one under the cursor and saves it."""
 
     CSS_PATH = "plain.tcss"
     CONTEXT = "settings"
     BINDINGS: ClassVar = bindings_for("settings")
     HELP = (
-        "Enter changes the setting under the cursor and writes it into the settings' file; a dot marks what differs from the "
-        "default. Each is also an environment variable and an option of the command line. y copies."
+        "Enter changes the setting under the cursor and saves it in the settings file. A dot marks "
+        "what differs from the default. Each setting is also an environment variable and an "
+        "option of the command line. y copies."
     )
 
     def compose(self) -> ComposeResult:
@@ -125,7 +127,7 @@ class SettingsScreen(ExplorerScreen):
         self._fill()
 
     def _fill(self) -> None:
-        settings = self.explorer.settings
+        settings = self.state.settings
         self.query_one(Table).show(
             ListRows(COLUMNS, [setting_row(option, settings) for option in options()])
         )
@@ -141,16 +143,14 @@ class SettingsScreen(ExplorerScreen):
         option = self._option()
         if option is None:
             return
-        place = self.explorer.settings.config_file
-        when = (
-            "takes effect at once" if option.name in AT_ONCE else "takes effect at the next start"
-        )
-        kept = (
-            f"kept in {place}, {when}"
+        place = self.state.settings.config_file
+        when = "immediately" if option.name in IMMEDIATE else "at the next start"
+        source = (
+            f"saved in {place}, takes effect {when}"
             if option.in_file
-            else "named by the environment or the command line"
+            else "set by the environment or the command line"
         )
-        words = [text(option.help), text(f"{option.env} · {kept}", "$text-muted")]
+        words = [text(option.help), text(f"{option.env} · {source}", "$text-muted")]
         self.query_one("#detail", Static).update(lines(words))
 
     @on(Table.Selected)
@@ -158,15 +158,15 @@ class SettingsScreen(ExplorerScreen):
         option = self._option()
         if option is None or not option.in_file:
             return
-        value = getattr(self.explorer.settings, option.name)
+        value = getattr(self.state.settings, option.name)
         if option.kind == "flag":
-            self._keep(option, not value)
+            self._save_soon(option, not value)
             return
         choices = self._choices(option)
 
         def take(typed: str | None) -> None:
             if typed is not None:
-                self._keep(option, typed)
+                self._save_soon(option, typed)
 
         if choices:
             self.app.push_screen(ChooseScreen(option.name, choices, as_typed(value)), take)
@@ -184,32 +184,32 @@ class SettingsScreen(ExplorerScreen):
                 Choice("", "musl of the current Alpine"),
                 *(
                     Choice(target.name, target.name, target.title)
-                    for target in self.explorer.wb.targets()
+                    for target in self.state.wb.targets()
                 ),
             ]
-        return [Choice(choice, choice or "the first that answers") for choice in option.choices]
+        return [Choice(choice, choice or "the first that works") for choice in option.choices]
 
-    def _keep(self, option: Option, value: object) -> None:
-        self.begin(partial(self._save, option.name, value), "save")
+    def _save_soon(self, option: Option, value: object) -> None:
+        self.start_worker(partial(self._save, option.name, value), "save")
 
     async def _save(self, name: str, value: object) -> None:
         try:
-            settings = await asyncio.to_thread(save, self.explorer.settings, {name: value})
+            settings = await asyncio.to_thread(save, self.state.settings, {name: value})
         except ExplorerError as problem:
             self.explorer.say(str(problem), title="Not saved", error=True)
             return
-        self.explorer.use(settings, name)
+        self.explorer.apply_settings(settings, name)
         self._fill()
         self._highlighted()
 
     def copies(self) -> list[Copy]:
-        """As a line of the file, as a variable."""
+        """The environment variable, the settings file, and the cells of the row."""
         option = self._option()
         if option is None:
             return super().copies()
-        value = asdict(self.explorer.settings)[option.name]
+        value = asdict(self.state.settings)[option.name]
         return [
             Copy("environment variable", f"{option.env}={as_typed(value)}"),
-            Copy("settings' file", str(self.explorer.settings.config_file)),
+            Copy("settings file", str(self.state.settings.config_file)),
             *super().copies(),
         ]

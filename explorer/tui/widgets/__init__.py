@@ -1,1 +1,1 @@
-"""Widgets: they draw and post messages; the screens decide."""
+"""Widgets: they draw and post messages; screens decide what happens."""

@@ -1,4 +1,4 @@
-"""The verdict in words: what is predicted, the fact that decides, and what was proved."""
+"""The verdict in words: what is predicted, the deciding fact, and what was proved."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.tui.late import report, workbench
-from explorer.tui.render import content, lines, spaced, text
+from explorer.tui.render import content, error, lines, spaced, text
+from explorer.tui.responsiveness.deferred_import import report
 
 if TYPE_CHECKING:
+    from explorer.errors import ExplorerError
     from explorer.report import Banner
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_state import AppState
     from explorer.workbench import Asset
 
 _CLASSES = {"good": "-good", "warn": "-warn", "bad": "-bad"}
+TALL = 30
+"""Lines of a screen from which the banner shows the evidence, too."""
 
 
 class VerdictBanner(Static):
@@ -35,29 +38,26 @@ class VerdictBanner(Static):
     }
     """
     HELP = (
-        "The verdict: what is predicted for the target, the fact that decides it with its place in the file, what to do about it,"
-        " and the newest proof."
+        "The verdict: what is predicted for the target, the deciding fact and its place in the "
+        "file, what to do about it, and the newest proof."
     )
 
     def on_resize(self) -> None:
-        """Toasts keep off it where it stands below."""
+        """Keep toasts off the banner where it stands at the bottom."""
         height = self.screen.size.height
+        top = self.region.y
+        bottom_margin = height - top if top > height // 2 else 1
         for rack in self.screen.query("ToastRack"):
-            rack.styles.margin = (
-                0,
-                0,
-                height - self.region.y if self.region.y > height // 2 else 1,
-                0,
-            )
+            rack.styles.margin = (0, 0, bottom_margin, 0)
 
-    def say(self, headline: Content, *more: Content, style: str = "") -> None:
+    def say(self, headline: Content, *more: Content) -> None:
         """Show any words, e.g. that a file is being looked at."""
-        self._edge(style)
+        self._set_edge("")
         self._put(lines([headline, *(line for line in more if line)]))
 
     def show(self, banner: Banner, lead: Content | None = None, short: bool = False) -> None:
-        """Show a verdict below ``lead``; ``short`` leaves out the evidence, and each part has one line."""
-        self._edge(banner.headline.style)
+        """Show a verdict below ``lead``. ``short`` gives each part one line and no evidence."""
+        self._set_edge(banner.headline.style)
         self.set_class(short, "-short")
         head = content(banner.headline, "bold")
         because = content(banner.because)
@@ -71,48 +71,41 @@ class VerdictBanner(Static):
         parts.append(spaced([content(banner.proof), *notes], "  ·  "))
         self._put(lines(parts))
 
-    def tell(self, app: ExplorerApp, asset: Asset, lead: Content | None = None) -> None:
-        """Show what is known of a file, or why nothing is."""
-        key = workbench.file_key(asset)
-        found = app.known(asset)
+    def show_asset(self, state: AppState, asset: Asset, lead: Content | None = None) -> None:
+        """Show what is known about an asset, or why nothing is."""
+        known = state.files.of(asset)
         head = lead or text(asset.name, "bold")
-        if found is not None:
-            self.show(report.verdict_banner(found, now=app.now()), lead, short=app.size.height < 30)
-        elif key in app.problems:
-            self.problem(app.problems[key], lead)
-        elif asset.path is None and (
-            app.settings.offline or app.settings.demo or not (asset.url or asset.api_url)
-        ):
-            why = "Only its name is known here: nothing was fetched, so nothing can be said of what is inside."
+        may_ask = not (state.settings.offline or state.settings.demo)
+        if known.inspection is not None:
+            short = self.app.size.height < TALL
+            self.show(report.verdict_banner(known.inspection, now=state.now()), lead, short)
+        elif known.error is not None:
+            self.show_error(known.error, lead)
+        elif asset.path is None and not (may_ask and (asset.url or asset.api_url)):
+            why = "Only its name is known: nothing was downloaded, so its contents are unknown."
             self.say(Content.assemble(("? ", "$text-muted"), head), text(why, "$text-muted"))
         else:
             self.say(head, text("looking at its first bytes …", "$text-muted"))
 
-    def problem(self, words: str, lead: Content | None = None) -> None:
-        """Show why there is no verdict; untrusted words."""
-        self._edge("warn")
-        self._put(
-            lines(
-                [
-                    *([lead] if lead else []),
-                    content(report.Cell("? no verdict yet", "unknown"), "bold"),
-                    text(words),
-                ]
-            )
-        )
+    def show_error(self, problem: ExplorerError, lead: Content | None = None) -> None:
+        """Show why there is no verdict."""
+        self._set_edge("warn")
+        no_verdict = content(report.Cell("? no verdict yet", "unknown"), "bold")
+        parts = [Content.assemble(lead, "  ", no_verdict)] if lead else [no_verdict]
+        self._put(lines([*parts, error(problem)]))
 
-    def _edge(self, style: str) -> None:
+    def _set_edge(self, style: str) -> None:
         for meaning, name in _CLASSES.items():
             self.set_class(meaning == style, name)
 
     def _put(self, words: Content) -> None:
-        """Say it, and lay the screen out anew only where that takes other room: as the cursor moves it mostly does not."""
-        before = self._lines()
+        """Show the words. Lay the screen out again only where they need another number of lines."""
+        before = self._line_count()
         self.update(words, layout=False)
-        if before != self._lines() or not before:
+        if before != self._line_count() or not before:
             self.refresh(layout=True)
 
-    def _lines(self) -> int:
+    def _line_count(self) -> int:
         """Lines that the words take; 0 before the first layout."""
         width = self.content_size.width
         return self.visual.get_height(self.styles.get_rules(), width) if width else 0

@@ -1,4 +1,4 @@
-"""The line at the top (what is shown) and the line at the bottom (what can be done, and what is running)."""
+"""The top bar (what is shown) and the key bar (what can be done, and what is running)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from textual.content import Content
 from textual.widget import Widget
 
 from explorer.tui.actions import key_name, offered
-from explorer.tui.job_board import Job
-from explorer.tui.late import report
+from explorer.tui.job_board import Job, JobKind
 from explorer.tui.render import text
+from explorer.tui.responsiveness.deferred_import import report
 
 if TYPE_CHECKING:
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import ExplorerBase
+    from explorer.tui.app_state import AppState
 
 
 GAP = 2
@@ -27,22 +28,25 @@ class Key(NamedTuple):
     """A key of the bar."""
 
     place: int
-    """From the left."""
-    need: int
-    """The smaller, the longer it stays where room is short."""
-    words: str
-    """Key and label."""
+    """Order from the left."""
+    rank: int
+    """Where room is short, keys with a lower rank stay longer."""
+    name: str
+    label: str
     press: str
     """Textual's name of the key."""
 
     @property
     def width(self) -> int:
-        """In cells."""
-        return cell_len(self.words)
+        """Width in cells."""
+        return cell_len(self.name) + 1 + cell_len(self.label)
 
 
 class TopBar(Widget):
-    """Program, repository, how many releases and how old, and the target. What does not fit is left out from the middle."""
+    """Program, repository, number of releases and their age, and the target.
+
+    Where room is short, the parts in the middle are left out first.
+    """
 
     DEFAULT_CSS = """
     TopBar { height: 1; background: $panel; color: $foreground; padding: 0 1; }
@@ -51,17 +55,18 @@ class TopBar(Widget):
 
     def on_mount(self) -> None:
         """Follow the app's state."""
-        self.explorer.changed.subscribe(self, lambda _: self.refresh())
+        self.state.changed.subscribe(self, lambda _: self.refresh())
 
     @property
-    def explorer(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
+    def state(self) -> AppState:
+        """What the app knows."""
+        return cast("ExplorerBase", self.app).state
 
     def render(self) -> Content:
         """One line."""
         room = self.size.width - 2
-        program, place = "rr-explorer" + " · " * self.explorer.ready, self.explorer.place
-        parts = list(self.explorer.state_words)
+        program, place = "rr-explorer" + " · " * self.state.ready, self.state.place
+        parts = list(self.state.headline)
 
         def too_long() -> bool:
             return cell_len(program) + cell_len(place) + 2 + cell_len(" · ".join(parts)) > room
@@ -84,7 +89,7 @@ class TopBar(Widget):
 
 
 class KeyBar(Widget):
-    """The keys that act now, as many as fit, help and the way out always; at the right what is running."""
+    """The keys that act now, as many as fit, always with help and a way out; then what is running."""
 
     DEFAULT_CSS = """
     KeyBar { height: 1; background: $panel; color: $text-muted; padding: 0 1; }
@@ -94,30 +99,31 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._spans: list[tuple[int, int, str]] = []
+        """First and last cell of each key that is shown, and Textual's name of the key."""
 
     @property
-    def explorer(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
+    def state(self) -> AppState:
+        """What the app knows."""
+        return cast("ExplorerBase", self.app).state
 
     def on_mount(self) -> None:
         """Follow focus and jobs."""
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
-        self.explorer.jobs_changed.subscribe(self, lambda _: self.refresh())
+        self.state.jobs_changed.subscribe(self, lambda _: self.refresh())
 
     def _keys(self) -> list[Key]:
-        """What acts now, in the bar's order."""
-        found: dict[str, Key] = {}
+        """The keys that act now, in the bar's order."""
+        keys: dict[str, Key] = {}
         for key, active in self.screen.active_bindings.items():
             action = offered(self.screen, active)
-            if action is None or not action.shown or action.id in found:
+            if action is None or not action.shown or action.id in keys:
                 continue
-            found[action.id] = Key(
-                action.shown, self._need(action.id), f"{key_name(key)} {action.label}", key
-            )
-        return sorted(found.values())
+            rank = self._rank(action.id)
+            keys[action.id] = Key(action.shown, rank, key_name(key), action.label, key)
+        return sorted(keys.values())
 
-    def _need(self, action: str) -> int:
-        """How far an action goes before the others: help and the way out of this screen first, the other way out next."""
+    def _rank(self, action: str) -> int:
+        """Help and the way out of this screen come first, the other way out second."""
         way_out = "quit" if len(self.app.screen_stack) == 1 else "back"
         return 0 if action in ("help", way_out) else 1 if action in ("quit", "back") else 2
 
@@ -125,81 +131,93 @@ class KeyBar(Widget):
         """One line."""
         room = self.size.width - 2
         keys = self._keys()
-        must = sum(key.width + GAP for key in keys if key.need == 0)
-        forms = jobs_in_words(self.explorer.board.running)
-        right = (
-            report.clip(
-                next((form for form in forms if cell_len(form) + must <= room), forms[-1]), room
-            )
-            if forms
-            else ""
+        right = self._running_text(
+            room - sum(key.width + GAP for key in keys if key.rank == 0), room
         )
         parts: list[Content] = []
         self._spans = []
         x = 0
         for key in fitting(keys, room - (cell_len(right) + GAP if right else 0)):
-            name, _, label = key.words.partition(" ")
-            parts.append(
-                Content.assemble((name, "bold $footer-key-foreground"), " ", (label, "$text-muted"))
-            )
+            name, label = (key.name, "bold $footer-key-foreground"), (key.label, "$text-muted")
+            parts.append(Content.assemble(name, " ", label))
             self._spans.append((x + 1, x + 1 + key.width, key.press))
             x += key.width + GAP
         left = Content(" " * GAP).join(parts)
         if not right:
             return left
-        return Content.assemble(
-            left, " " * max(0, room - left.cell_length - cell_len(right)), (right, "$text-accent")
+        gap = max(0, room - left.cell_length - cell_len(right))
+        return Content.assemble(left, " " * gap, (right, "$text-accent"))
+
+    def _running_text(self, free: int, room: int) -> str:
+        """What is running, in the longest form that fits into ``free`` cells."""
+        forms = running_jobs_text(self.state.board.running)
+        if not forms:
+            return ""
+        return report.clip(
+            next((form for form in forms if cell_len(form) <= free), forms[-1]), room
         )
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a key presses it; one on what is running opens the jobs."""
+        """A click on a key presses it; a click on what is running lists the jobs."""
         for start, end, key in self._spans:
             if start <= event.x < end:
                 self.app.simulate_key(key)
                 return
-        if self.explorer.board.running and event.x > (self._spans[-1][1] if self._spans else 0):
+        if self.state.board.running and event.x > (self._spans[-1][1] if self._spans else 0):
             self.app.simulate_key("J")
 
 
 def fitting(keys: Sequence[Key], room: int) -> list[Key]:
-    """Those for which there is room, the most needed first, in the bar's order."""
-    found: list[Key] = []
+    """The keys that fit into ``room`` cells, those with the lowest rank first."""
+    chosen: list[Key] = []
     room += GAP
-    for key in sorted(keys, key=lambda key: (key.need, key.place)):
+    for key in sorted(keys, key=lambda key: (key.rank, key.place)):
         if key.width + GAP <= room:
-            found.append(key)
+            chosen.append(key)
             room -= key.width + GAP
-    return sorted(found)
+    return sorted(chosen)
 
 
-_SIGNS = {"download": "↓", "verify": "▷", "inspect": "◎", "listing": "≡", "advise": "◎"}
+_SIGNS = {
+    JobKind.DOWNLOAD: "↓",
+    JobKind.VERIFY: "▷",
+    JobKind.INSPECT: "◎",
+    JobKind.OPEN: "◎",
+    JobKind.LISTING: "≡",
+    JobKind.ADVISE: "◎",
+}
 
 
-def jobs_in_words(jobs: tuple[Job, ...]) -> tuple[str, ...]:
-    """``↓ download 43 %, 8 s left  x cancel``, or how many there are with the progress of the newest; then shorter forms of it."""
+def running_jobs_text(jobs: Sequence[Job]) -> tuple[str, ...]:
+    """``↓ download 43 %, 8 s left  x cancel`` and shorter forms of it, the longest first.
+
+    For several jobs: their number, and the progress of the newest one.
+    """
     if not jobs:
         return ()
     newest = jobs[-1]
-    one = len(jobs) == 1
-    sign, what = (
-        (_SIGNS[newest.kind], f" {newest.kind}") if one else (report.plural(len(jobs), "job"), "")
-    )
-    end = "  x cancel" if one else "  J show"
-    progress = newest.progress
-    done = left = stage = ""
-    if progress is not None and progress.total:
-        done = f" {report.percent(progress.done, progress.total)}"
-        if (
-            progress.unit == "bytes"
-            and (seconds := progress.seconds_left) is not None
-            and seconds >= 2
-        ):
-            left = f", {report.human_duration(seconds)} left"
-    elif progress is not None and progress.stage:
-        stage = f": {text(progress.stage).plain}"
+    if len(jobs) == 1:
+        sign, what, hint, short_hint = _SIGNS[newest.kind], f" {newest.kind}", "x cancel", "x"
+    else:
+        sign, what, hint, short_hint = report.plural(len(jobs), "job"), "", "J show", "J"
+    done, left = _progress_parts(newest)
     return (
-        f"{sign}{what}{done}{left}{stage}{end}",
-        f"{sign}{what}{done}{end}",
-        f"{sign}{done}{end}",
-        f"{sign}{done}{end[:3]}",
+        f"{sign}{what}{done}{left}  {hint}",
+        f"{sign}{what}{done}  {hint}",
+        f"{sign}{done}  {hint}",
+        f"{sign}{done}  {short_hint}",
     )
+
+
+def _progress_parts(job: Job) -> tuple[str, str]:
+    """How much is done, and what may be left out: the time left, or the current stage."""
+    progress = job.progress
+    if progress is None:
+        return "", ""
+    if not progress.total:
+        return "", f": {text(progress.stage).plain}" if progress.stage else ""
+    done = f" {report.percent(progress.done, progress.total)}"
+    seconds = progress.seconds_left
+    if progress.unit != "bytes" or seconds is None or seconds < 2:
+        return done, ""
+    return done, f", {report.human_duration(seconds)} left"

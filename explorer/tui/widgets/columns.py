@@ -1,4 +1,4 @@
-"""How wide the columns are: what fits is shown, what matters least goes first."""
+"""How wide the columns of a table are."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from explorer.tui.late import report
+from explorer.tui.responsiveness.deferred_import import report
 from explorer.tui.rows import RowSource
 
 if TYPE_CHECKING:
-    from explorer.report import Column
+    from explorer.report import Cell, Column
 
 GAP = 2
 """Cells between two columns."""
 SAMPLE = 200
-"""Rows that are measured: more than a screenful; a wider cell further down is cut."""
+"""Rows that are measured, half of them at each end. A wider cell elsewhere is shortened."""
 WIDEST = 400
+NARROWEST = 3
+"""Cells that a column keeps in any case."""
 FAIR = 20
-"""Cells that a column which does not grow keeps at least, where it is cut at all."""
+"""Cells that a column which does not grow keeps at least, where it has to be shortened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class ColumnLayout:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Without their widths."""
+        """The columns without their widths."""
         return tuple(column for column, _ in self.shown)
 
     def at(self, x: int) -> Column | None:
@@ -45,8 +47,13 @@ class ColumnLayout:
         return None
 
 
+def fitting_text(cell: Cell, width: int) -> str:
+    """The cell's text, or its short form where the text is wider than ``width`` cells."""
+    return cell.short if cell.short and report.cell_width(cell.text) > width else cell.text
+
+
 def natural_widths(source: RowSource, view: Sequence[int]) -> dict[str, int]:
-    """The width each column would like, from its title, its wish and a sample of its cells."""
+    """The width of each column's title and of a sample of its cells, by the column's key."""
     widths = {
         column.key: max(column.width, report.cell_width(column.title) + 1)
         for column in source.columns
@@ -60,53 +67,64 @@ def natural_widths(source: RowSource, view: Sequence[int]) -> dict[str, int]:
     return widths
 
 
-def fit(
-    source: RowSource,
-    view: Sequence[int],
-    room: int,
-    *,
-    fits: bool,
-    drops: Sequence[str],
-    floor: int,
-) -> ColumnLayout:
-    """Give each column its width. Where it does not fit: squeeze what grows, then leave out ``drops``, then squeeze all.
-
-    ``floor``: cells below which a growing column is not squeezed as long as another one can be left out.
-    """
-    columns = list(source.columns)
+def scrolling(source: RowSource, view: Sequence[int]) -> ColumnLayout:
+    """All columns in their natural width, for a table that scrolls sideways."""
     widths = natural_widths(source, view)
+    shown = tuple((column, widths[column.key]) for column in source.columns)
+    return ColumnLayout(shown, _total(source.columns, widths) + GAP)
 
-    def needed() -> int:
-        return sum(widths[column.key] for column in columns) + GAP * max(0, len(columns) - 1)
 
-    if not fits:
-        return ColumnLayout(
-            tuple((column, widths[column.key]) for column in columns), needed() + GAP
-        )
+def fitting_columns(
+    source: RowSource, view: Sequence[int], room: int, *, drops: Sequence[str], floor: int
+) -> ColumnLayout:
+    """Columns that fit into ``room`` cells.
 
-    def least() -> int:
-        return sum(
-            min(floor, widths[c.key]) if c.grows else widths[c.key] for c in columns
-        ) + GAP * max(0, len(columns) - 1)
-
-    for key in drops:
-        if least() <= room:
-            break
-        columns = [column for column in columns if column.key != key]
-    growing = [column for column in columns if column.grows] or columns[:1]
-    if needed() > room:  # one endless value must not take the room of what it belongs to
+    Where room is short, columns that grow are shortened to ``floor`` cells, then the ``drops`` are
+    left out one by one, then all columns are shortened.
+    """
+    widths = natural_widths(source, view)
+    columns = _without_drops(source.columns, widths, room, drops, floor)
+    if _total(columns, widths) > room:
+        # One endless value must not take the room of the columns beside it.
         for column in columns:
             if not column.grows:
                 widths[column.key] = min(widths[column.key], max(FAIR, room * 2 // 5))
-    spare = room - needed()
+    growing = [column for column in columns if column.grows] or columns[:1]
+    spare = room - _total(columns, widths)
     if spare > 0 and growing:
         widths[growing[-1].key] += spare
-    while needed() > room and growing:
-        widest = max(growing, key=lambda column: widths[column.key])
-        if widths[widest.key] <= 3:
-            if growing == columns:
+    _shorten(columns, growing, widths, room)
+    shown = tuple((column, widths[column.key]) for column in columns)
+    return ColumnLayout(shown, _total(columns, widths))
+
+
+def _total(columns: Sequence[Column], widths: dict[str, int]) -> int:
+    """Cells that the columns take, with the gaps between them."""
+    return sum(widths[column.key] for column in columns) + GAP * max(0, len(columns) - 1)
+
+
+def _without_drops(
+    columns: Sequence[Column], widths: dict[str, int], room: int, drops: Sequence[str], floor: int
+) -> list[Column]:
+    """The columns, without as many of ``drops`` as it takes for the rest to fit."""
+    kept = list(columns)
+    least = {c.key: min(floor, widths[c.key]) if c.grows else widths[c.key] for c in columns}
+    for key in drops:
+        if _total(kept, least) <= room:
+            break
+        kept = [column for column in kept if column.key != key]
+    return kept
+
+
+def _shorten(
+    columns: Sequence[Column], growing: Sequence[Column], widths: dict[str, int], room: int
+) -> None:
+    """Shorten the widest of the growing columns cell by cell; then the widest of all."""
+    excess = _total(columns, widths) - room
+    for candidates in (growing, columns):
+        while excess > 0 and candidates:
+            widest = max(candidates, key=lambda column: widths[column.key])
+            if widths[widest.key] <= NARROWEST:
                 break
-            growing = columns
-            continue
-        widths[widest.key] -= 1
-    return ColumnLayout(tuple((column, widths[column.key]) for column in columns), needed())
+            widths[widest.key] -= 1
+            excess -= 1

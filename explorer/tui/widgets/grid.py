@@ -1,4 +1,4 @@
-"""A table with a cursor on a cell: the first column stays where it is, the others scroll sideways, in groups."""
+"""A table with a cursor on a cell. The first column is fixed, the others scroll, in groups."""
 
 from __future__ import annotations
 
@@ -14,44 +14,39 @@ from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from explorer.tui.late import report
-from explorer.tui.widgets.columns import ColumnLayout
+from explorer.tui.responsiveness.deferred_import import report
+from explorer.tui.widgets.columns import ColumnLayout, fitting_text
 from explorer.tui.widgets.table import MARK, Table
 
 if TYPE_CHECKING:
     from explorer.report import Column
 
 HEADER = 3
-"""Lines above the rows: the group, and a title in two parts. Where there are few lines, the group stands beside the title."""
+"""Lines above the rows: the group and a title in two parts. On a low screen the group stands
+beside the title."""
 LOW = 8
-"""Lines below which there are few."""
+"""Lines of the widget up to which the screen counts as low."""
 FIRST = 10
-"""Cells that the first column keeps, however narrow the terminal is: ``v2025.1.15``."""
+"""Cells that the first column always keeps: ``v2025.1.15``."""
 GAP = 1
-"""Cells between two columns: the place of a bracket."""
+"""Cells between two columns, where brackets stand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What stands above a column, in visible words."""
+    """What stands above a column, as visible text."""
 
     group: str
-    """Columns beside one another with the same group stand below one title."""
+    """Adjacent columns of the same group share one title."""
     upper: str
     lower: str
 
 
-def fitted(words: str, width: int) -> str:
-    """A sign and words in so many cells: what stands between the sign and the answer goes first, then the space."""
-    if report.cell_width(words) > width and words.count(" ") > 1:
-        words = f"{words.partition(' ')[0]} {words.rpartition(' ')[2]}"
-    if report.cell_width(words) > width:
-        words = words.replace(" ", "", 1)
-    return report.clip(words, width)
-
-
 class Grid(Table):
-    """Rows and columns of answers. The cell under the cursor stands in brackets, so that colour is not the only cue."""
+    """Rows and columns of answers.
+
+    The cell under the cursor is in brackets, so that colour is not the only cue.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "across(-1)", "left", show=False),
@@ -60,34 +55,35 @@ class Grid(Table):
         Binding("ctrl+end,ctrl+right", "edge(-1)", "last column", show=False),
     ]
     HELP = (
-        "↑ ↓ ← → move the cursor from cell to cell, page up/down, home and end go through the rows, ctrl+← and ctrl+→ to the "
-        "first and the last column; enter opens the cell's file. / filters the rows. y copies."
+        "↑ ↓ ← → move from cell to cell, page up/down, home and end through the rows, ctrl+← and "
+        "ctrl+→ to the first and the last column; enter opens the cell's file. / filters the rows. "
+        "y copies."
     )
 
     column: reactive[int] = reactive(0, always_update=True, repaint=False)
-    """The column under the cursor, counted from the one after the fixed one."""
+    """Number of the column under the cursor, without the fixed one."""
 
-    class Moved(Table.About):
-        """The cursor stands on another cell."""
+    class Moved(Table.TableMessage):
+        """The cursor is on another cell."""
 
     def __init__(self, *, empty: str = "Nothing here", widget_id: str | None = None) -> None:
         super().__init__(fits=False, empty=empty, widget_id=widget_id)
         self._top = HEADER
         self.headings: Sequence[Heading] = ()
-        """One for each column but the first."""
+        """One for each column except the first."""
 
     # -- the cursor ---------------------------------------------------------------------------------------------------
 
     def action_across(self, by: int) -> None:
-        """One column to the side."""
+        """Move by one column."""
         self.column += by
 
     def action_edge(self, place: int) -> None:
-        """To the first column, or to the last."""
+        """Move to the first column, or for -1 to the last."""
         self.column = place if place >= 0 else len(self.headings) - 1
 
     def validate_column(self, value: int) -> int:
-        """Never outside the columns."""
+        """Keep the cursor inside the columns."""
         return max(0, min(value, len(self.headings) - 1))
 
     def watch_column(self) -> None:
@@ -102,7 +98,7 @@ class Grid(Table):
         self.post_message(self.Moved(self))
 
     def _spans(self) -> list[tuple[int, int]]:
-        """Where each column but the first begins, in the part that scrolls, and its width."""
+        """Start and width of each column in the part that scrolls."""
         spans: list[tuple[int, int]] = []
         x = 0
         for _, width in self._columns.shown[1:]:
@@ -112,7 +108,7 @@ class Grid(Table):
 
     @property
     def _fixed(self) -> int:
-        """Cells that do not scroll: the mark, the first column, and the bracket's place."""
+        """Cells that do not scroll: the mark, the first column, and the gap for a bracket."""
         return len(MARK) + (self._columns.shown[0][1] + GAP if self._columns.shown else 0)
 
     def _bring_into_sight(self) -> None:
@@ -129,28 +125,28 @@ class Grid(Table):
 
     @property
     def _room(self) -> int:
-        """Cells in which columns scroll."""
+        """Cells of the part that scrolls."""
         return max(0, self.scrollable_content_region.width - self._fixed)
 
     def _left_of(self, column: int, room: int) -> int:
-        """How far to scroll so that the column is just seen in the room, at the right, and the first one at the left is whole."""
+        """How far to scroll so that the column is in sight and the leftmost one is not cut."""
         spans = self._spans()
         start, width = spans[column]
         return next((left for left, _ in spans[:column] if left >= start + width + 1 - room), start)
 
     def columns_in_sight(self) -> range:
-        """The numbers of the columns of which at least a part is on the screen, counted as ``column`` is."""
+        """The numbers of the columns that are at least partly on the screen."""
         left = round(self.scroll_offset.x)
         right = left + self._room
-        seen = [
+        visible = [
             number
             for number, (start, width) in enumerate(self._spans())
             if start < right and start + width > left
         ]
-        return range(seen[0], seen[-1] + 1) if seen else range(0)
+        return range(visible[0], visible[-1] + 1) if visible else range(0)
 
     def _measure(self) -> None:
-        """Each column is as wide as it says: results that arrive must not move what a user is looking at."""
+        """Give each column its own width: arriving results must not move the columns."""
         self._top = HEADER if self.region.height > LOW else HEADER - 1
         shown = [(column, column.width) for column in self.source.columns]
         if shown:
@@ -158,7 +154,7 @@ class Grid(Table):
             room = max(1, self.region.width - len(MARK) - shown[0][1] - 2 * GAP - 1)
             shown[1:] = [(column, min(width, room)) for column, width in shown[1:]]
         self._columns = ColumnLayout(tuple(shown), sum(width + GAP for _, width in shown))
-        # The scrollbar only appears after the size is known: count with it where it will.
+        # The vertical scrollbar appears only after the size is set: reserve its cell before.
         bar = (
             self.styles.scrollbar_size_vertical
             if len(self.view) + self._top >= self.region.height
@@ -208,8 +204,8 @@ class Grid(Table):
         return fixed, cells
 
     def _groups(self, style: RichStyle) -> list[Segment]:
-        """Each group's title over its columns, with a line to its end; what is scrolled out of sight takes no title along."""
-        found: list[Segment] = []
+        """Each group's title and a line over the columns of the group that are in sight."""
+        segments: list[Segment] = []
         left = round(self.scroll_offset.x)
         start, spans = 0, self._spans()
         for number, heading in enumerate(self.headings[: len(spans)]):
@@ -221,7 +217,7 @@ class Grid(Table):
             width = spans[number][0] + spans[number][1] - spans[start][0]
             hidden = min(width, max(0, left - spans[start][0]))
             title = report.clip(heading.group, width - hidden)
-            found.append(
+            segments.append(
                 Segment(
                     "─" * hidden + f"{title} ".ljust(width, "─")[: width - hidden]
                     if title
@@ -229,9 +225,9 @@ class Grid(Table):
                     style,
                 )
             )
-            found.append(Segment(" " * GAP, style))
+            segments.append(Segment(" " * GAP, style))
             start = number + 1
-        return found
+        return segments
 
     def _cells(self, place: int) -> tuple[list[Segment], list[Segment]]:
         row = self.source.row(self.view[place])
@@ -256,7 +252,12 @@ class Grid(Table):
         for number, ((_, width), cell) in enumerate(zip(others, row.cells[1:], strict=False)):
             here = at_cursor and number == self.column
             style = self._style("row", *((focus,) if here else state), meaning=cell.style)
-            cells.append(Segment(report.pad(fitted(cell.text, width), width, cell.align), style))
+            cells.append(
+                Segment(
+                    report.pad(report.clip(fitting_text(cell, width), width), width, cell.align),
+                    style,
+                )
+            )
             after = "]" if here else "[" if at_cursor and number + 1 == self.column else " "
             cells.append(Segment(after, plain if after == " " else marked))
         return fixed, cells
@@ -264,7 +265,7 @@ class Grid(Table):
     # -- mouse --------------------------------------------------------------------------------------------------------
 
     def _column_at(self, x: int) -> int:
-        """The number of the column at this cell of the widget; -1 for the fixed one and beyond the last."""
+        """The column at this cell of the widget; -1 for the fixed one and behind the last."""
         if x < self._fixed:
             return -1
         x += round(self.scroll_offset.x) - self._fixed
@@ -278,15 +279,13 @@ class Grid(Table):
         )
 
     def on_click(self, event: events.Click) -> None:
-        """A title sorts, a cell takes the cursor, the cell under the cursor opens."""
-        event.prevent_default()  # the table's own way with clicks knows no cells
+        """A click on a title sorts, on a cell moves the cursor, a second click opens the cell."""
+        event.prevent_default()  # the table's own handler knows only rows
         number = self._column_at(event.x)
         if event.y < self._top:
             column = self._title(number, event.x)
             if column is not None:
-                self.sort_by(
-                    column.key, column.key == self.wish.sorted_by and not self.wish.descending
-                )
+                self.sort_on_click(column)
             return
         place = event.y - self._top + round(self.scroll_offset.y)
         if place >= len(self.view):

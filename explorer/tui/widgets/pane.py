@@ -9,32 +9,30 @@ from textual.content import Content
 from textual.widgets import Input, Label
 
 from explorer.tui.render import text
+from explorer.tui.widgets.line_input import LineInput
 from explorer.tui.widgets.table import Table
 
-NO_CONTROLS = r"[^\x00-\x1f\x7f-\x9f]*"
-"""What may be typed or pasted into an input: an ESC in a pasted text would reach the terminal as it is."""
 
+class FilterInput(LineInput):
+    """A line to filter by. Down and enter go back to the table."""
 
-class FilterInput(Input):
-    """One line to filter by; down and enter go back to the table."""
-
-    HELP = "Type words: only rows that hold all of them are shown. Enter or ↓ goes to the table, escape clears the filter."
+    HELP = (
+        "Type words: only rows that contain all of them are shown. Enter or ↓ goes to the table, "
+        "escape clears the filter."
+    )
 
     def __init__(self) -> None:
-        super().__init__(placeholder="words to look for", compact=True, restrict=NO_CONTROLS)
+        super().__init__(placeholder="words to look for")
 
     def on_key(self, event: events.Key) -> None:
-        """Down leaves for the table."""
+        """Go to the table on down."""
         if event.key == "down":
             event.stop()
             self.post_message(Input.Submitted(self, self.value))
 
 
 class Pane(Vertical):
-    """A table in a frame. The frame's title says what it is, its lower edge how much of it is shown.
-
-    The title given at first is a word of our own; ``retitle`` takes anybody's.
-    """
+    """A table in a frame. The title names it, the lower edge tells filter and sort order."""
 
     DEFAULT_CSS = """
     Pane {
@@ -54,41 +52,32 @@ class Pane(Vertical):
     def __init__(self, table: Table, title: str = "", widget_id: str | None = None) -> None:
         super().__init__(id=widget_id)
         self.table = table
-        self.caption = title
         if title:
             self.border_title = Content(title)
         self.input: FilterInput | None = None
-        """Made when it is first asked for: two inputs cost a tenth of the first paint."""
+        """Made when it is first needed: the first frame does without."""
 
     def compose(self) -> ComposeResult:
         yield self.table
 
     def retitle(self, title: str) -> None:
-        """Another title; untrusted text."""
-        self.caption = title
+        """Change the title; untrusted text."""
         self.border_title = text(title) if title else None
-        self._count()
-
-    def _count(self) -> None:
-        table = self.table
-        parts: list[str] = []
-        if table.wish.words:
-            parts.append(f"{len(table.view):,} of {len(table.source):,}")
-        if table.wish.sorted_by:
-            column = next(
-                (c.title for c in table.source.columns if c.key == table.wish.sorted_by), ""
-            )
-            parts.append(f"by {column} {'▼' if table.wish.descending else '▲'}" if column else "")
-        self.border_subtitle = (
-            text(" · ".join(part for part in parts if part)) if any(parts) else None
-        )
 
     @on(Table.Changed)
-    def _changed(self) -> None:
-        self._count()
+    def _show_view(self) -> None:
+        table = self.table
+        query = table.row_query
+        parts: list[str] = []
+        if query.words:
+            parts.append(f"{len(table.view):,} of {len(table.source):,}")
+        arrow = "▼" if query.descending else "▲"
+        titles = [c.title for c in table.source.columns if c.key == query.sorted_by and c.title]
+        parts += [f"by {title} {arrow}" for title in titles]
+        self.border_subtitle = text(" · ".join(parts)) if parts else None
 
     async def start_filter(self) -> None:
-        """Open the filter line. It has the focus on return, so that the next key is typed into it."""
+        """Open the filter line and focus it before the next key is handled."""
         self.add_class("-filtered")
         if self.input is None:
             self.input = FilterInput()
@@ -102,7 +91,7 @@ class Pane(Vertical):
         return self.has_class("-filtered")
 
     def clear_filter(self) -> bool:
-        """Close the filter line and show everything; False where there was none."""
+        """Close the filter line and show all rows. False if it was not open."""
         if self.input is None or not self.filtered:
             return False
         self._close(self.input)
@@ -111,7 +100,7 @@ class Pane(Vertical):
         return True
 
     def _close(self, line: FilterInput) -> None:
-        # The focus goes first: a hidden input that still had it would swallow every key.
+        # The focus goes first: a hidden input that kept it would swallow every key.
         self.screen.set_focus(self.table)
         line.can_focus = False
         self.remove_class("-filtered")

@@ -1,4 +1,4 @@
-"""A proof, while it runs and afterwards: what is run, what it prints, what that means, and whether it agrees."""
+"""A proof, while it runs and afterwards: commands, output, and whether it agrees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from explorer.report import (
     Column,
     Row,
     agrees_cell,
-    cell_width,
     check_row,
     command_lines,
     output_lines,
@@ -24,14 +23,14 @@ from explorer.report import (
     proof_line,
 )
 from explorer.tui.job_board import Job, JobState
-from explorer.tui.render import content, lines, text
+from explorer.tui.render import content, facts, lines, text
 from explorer.tui.rows import ListRows
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
-from explorer.workbench import Proof
+from explorer.workbench import CheckResult, Proof
 
 OUTPUT_COLUMNS = (Column("line", "", grows=True),)
-KEPT_FACTS = (
+SHOWN_FACTS = (
     "engine",
     "image",
     "image digest",
@@ -46,7 +45,7 @@ KEPT_FACTS = (
 
 
 class ProofView(Vertical):
-    """Above what happens, below what the program prints."""
+    """What happens, and below it what the program prints."""
 
     DEFAULT_CSS = """
     ProofView {
@@ -64,45 +63,45 @@ class ProofView(Vertical):
     }
     """
     HELP = (
-        "What was run in a container and what came out. v runs it (again), x cancels it, y copies the command lines or the "
-        "output. The container has no network, no capabilities, no root, and limits on memory, processes, time and output."
+        "What was run in a container and what came out. v runs it (again), x cancels it, y copies "
+        "the commands or the output. The container has no network, no capabilities, no root, and "
+        "limits on memory, processes, time and output."
     )
 
     def __init__(self, widget_id: str | None = None) -> None:
         super().__init__(id=widget_id)
         self.words = Static()
         self.box = VerticalScroll(self.words)
-        self.table = Table(fits=False, empty="it has printed nothing yet", header=False)
+        self.table = Table(fits=False, empty="no output yet", header=False)
         self.frame = Pane(self.table, "Output")
 
     def compose(self) -> ComposeResult:
         yield self.box
         yield self.frame
 
-    def show_nothing(self, why: str = "") -> None:
-        """Nothing was run yet."""
+    def show_nothing(self) -> None:
+        """There is no proof yet."""
         self.box.remove_class("-loud")
         hint = Content.assemble(
             ("v", "bold $footer-key-foreground"),
-            (" runs it on musl, in a container that is thrown away.", ""),
+            (" runs it on musl, in a container that is removed afterwards.", ""),
         )
-        self.words.update(
-            lines([content(Cell("▢ not proved yet", "dim"), "bold"), text(why) if why else hint])
-        )
+        self.words.update(lines([content(Cell("▢ not verified yet", "dim"), "bold"), hint]))
         self._print([])
 
     def show_job(self, job: Job) -> None:
-        """A proof on its way, or one that came to nothing."""
+        """A proof in progress, or one that was cancelled or failed."""
         self.box.remove_class("-loud")
         if job.running:
             step = progress_line(job.progress) if job.progress is not None else "waiting"
-            parts = [text("▷ proving", "bold $text-accent"), text(step)]
-            parts.append(
+            parts = [
+                text("▷ verifying", "bold $text-accent"),
+                text(step),
                 Content.assemble(
                     ("x", "bold $footer-key-foreground"),
                     (" cancels; escape leaves it running", "$text-muted"),
-                )
-            )
+                ),
+            ]
         elif job.state is JobState.CANCELLED:
             parts = [
                 content(Cell("▢ cancelled: nothing was proved", "dim"), "bold"),
@@ -116,76 +115,51 @@ class ProofView(Vertical):
         self.words.update(lines(parts))
         self._print([Cell(line.expandtabs(8)) for line in list(job.lines)], follow=True)
 
-    def show_proof(self, proof: Proof, now: datetime | None = None, more: int = 0) -> None:
-        """A finished proof; ``more`` older ones are kept."""
-        loud = proof.agrees is False
-        self.box.set_class(loud, "-loud")
+    def show_proof(self, proof: Proof, now: datetime | None = None, older: int = 0) -> None:
+        """A finished proof. ``older`` is the number of older ones that are kept."""
+        disagrees = proof.agrees is False
+        self.box.set_class(disagrees, "-loud")
         parts = [content(proof_line(proof, now), "bold"), text(proof.text)]
-        if loud:
+        if disagrees:
             parts.insert(0, content(agrees_cell(proof), "bold reverse"))
-            parts.append(
-                text(
-                    "Prediction and observation differ: one of the two is wrong. Please report it.",
-                    "$text-error",
-                )
-            )
-        parts += self._checks(proof)
+            warning = "Prediction and observation differ: one of them is wrong. Please report it."
+            parts.append(text(warning, "$text-error"))
+        parts += [_check(check) for check in proof.checks]
         parts.append(Content(""))
-        parts += self._facts([row for row in proof_facts(proof) if row.key in KEPT_FACTS])
+        parts += facts([row for row in proof_facts(proof) if row.key in SHOWN_FACTS])
         parts.append(Content(""))
         parts += [
             Content.assemble(("$ ", "$text-muted"), text(line, "$text-primary"))
             for line in command_lines(proof)
         ]
-        if more:
-            parts.append(text(f"and {more} older ones are kept", "$text-muted"))
+        if older:
+            kept = "1 older proof is kept" if older == 1 else f"{older} older proofs are kept"
+            parts.append(text(kept, "$text-muted"))
         self.words.update(lines(parts))
-        rows = [
+        self._print_output(proof)
+
+    def _print_output(self, proof: Proof) -> None:
+        cells = [
             *output_lines(proof.stdout),
             *(Cell(cell.text, "warn") for cell in output_lines(proof.stderr)),
         ]
         if proof.output_truncated:
-            rows.append(Cell("… cut at the limit", "dim"))
+            cells.append(Cell("… truncated at the limit", "dim"))
         self.table.empty = "it printed nothing"
-        self._print(rows)
-
-    @staticmethod
-    def _checks(proof: Proof) -> list[Content]:
-        found = []
-        for check in proof.checks:
-            ok, name, expected, seen = check_row(check).cells
-            found.append(
-                Content.assemble(
-                    content(ok),
-                    "  ",
-                    content(name, "bold"),
-                    ": expected ",
-                    content(expected),
-                    ", seen ",
-                    content(seen),
-                )
-            )
-        return found
-
-    @staticmethod
-    def _facts(rows: Sequence[Row]) -> list[Content]:
-        width = max((cell_width(row.cells[0].text) for row in rows), default=0)
-        return [
-            Content.assemble(
-                content(row.cells[0]),
-                " " * (width - cell_width(row.cells[0].text) + 2),
-                content(row.cells[1]),
-            )
-            for row in rows
-        ]
+        self._print(cells)
 
     def _print(self, cells: Sequence[Cell], follow: bool = False) -> None:
+        """Show lines of output. With ``follow`` a cursor on the last line stays on the last line."""
         at_end = self.table.cursor >= len(self.table.view) - 1
-        self.table.show(
-            ListRows(
-                OUTPUT_COLUMNS, [Row(str(number), (cell,)) for number, cell in enumerate(cells)]
-            ),
-            keep=True,
-        )
+        rows = [Row(str(number), (cell,)) for number, cell in enumerate(cells)]
+        self.table.show(ListRows(OUTPUT_COLUMNS, rows), keep=True)
         if follow and at_end:
             self.table.action_to(-1)
+
+
+def _check(check: CheckResult) -> Content:
+    """What was expected and what was seen."""
+    ok, name, expected, actual = (content(cell) for cell in check_row(check).cells)
+    return Content.assemble(
+        ok, "  ", name.stylize("bold"), ": expected ", expected, ", seen ", actual
+    )

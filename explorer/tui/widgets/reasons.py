@@ -1,4 +1,4 @@
-"""The verdict's reasons to be read, not scanned: one block each."""
+"""The reasons of a verdict, one block of text for each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PLACE = {column.key: number for number, column in enumerate(REASON_COLUMNS)}
 
 
 def block(row: Row) -> Content:
-    """Answer and rule, sentence, evidence, remedy; empty ones are left out."""
+    """Answer and rule, sentence, evidence, remedy; empty parts are left out."""
     answer, code, sentence, evidence, remedy = (
         row.cells[_PLACE[key]] for key in ("answer", "code", "text", "evidence", "remedy")
     )
@@ -39,8 +39,8 @@ class Reasons(VerticalScroll, can_focus=True):
     }
     """
     HELP = (
-        "Every rule that applies, worst first: what it makes of the verdict, its code, its sentence, where in the file it is "
-        "seen, and what to do. `rr-explorer rules` lists them all."
+        "Every rule that applies, worst first: its answer, its code, its sentence, where in the "
+        "file it was found, and what to do. `rr-explorer rules` lists all rules."
     )
 
     def compose(self) -> ComposeResult:

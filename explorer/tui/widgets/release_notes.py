@@ -1,4 +1,4 @@
-"""A release's notes. They are somebody else's Markdown: no HTML, no pictures, and no link opens by itself."""
+"""A release's notes. Untrusted Markdown: no HTML, no images, and no link opens by itself."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from textual.widgets import Markdown
 from explorer.report import visible
 
 if TYPE_CHECKING:
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import ExplorerBase
 
 LONGEST = 40_000
-"""Characters that are shown: Markdown makes a widget of each block, and GitHub allows 125,000."""
+"""Characters that are shown. Markdown makes a widget of each block; GitHub allows 125,000."""
 
 
 class ReleaseNotes(VerticalScroll, can_focus=True):
@@ -30,7 +30,10 @@ class ReleaseNotes(VerticalScroll, can_focus=True):
         & > Markdown { background: transparent; padding: 0; }
     }
     """
-    HELP = "The notes of the release, as its authors wrote them. A click on a link opens it in the web browser; nothing else does."
+    HELP = (
+        "The notes of the release, as its authors wrote them. Only a click on a link opens it in "
+        "the web browser."
+    )
 
     def compose(self) -> ComposeResult:
         yield Markdown(open_links=False)
@@ -39,12 +42,11 @@ class ReleaseNotes(VerticalScroll, can_focus=True):
         """Show notes; untrusted."""
         words = visible(body[:LONGEST], newline=True, tab=True)
         if len(body) > LONGEST:
-            words += (
-                f"\n\n*… cut: {len(body) - LONGEST:,} more characters are on the release's page*"
-            )
-        self.query_one(Markdown).update(words or "*This release has no notes here.*")
+            more = len(body) - LONGEST
+            words += f"\n\n*… shortened: the release's page has {more:,} more characters*"
+        self.query_one(Markdown).update(words or "*No release notes.*")
 
     @on(Markdown.LinkClicked)
     def _follow(self, event: Markdown.LinkClicked) -> None:
         event.stop()
-        cast("ExplorerApp", self.app).open_page(event.href)
+        cast("ExplorerBase", self.app).open_page(event.href)

@@ -1,4 +1,4 @@
-"""The styles of a table's lines, worked out once."""
+"""A widget that draws lines, with its styles computed once."""
 
 from __future__ import annotations
 
@@ -17,22 +17,28 @@ REVERSE = RichStyle(reverse=True)
 
 
 class Styled(ScrollView):
-    """A widget that draws lines in the styles of ``table--`` component classes. A class may have but one widget for a base:
-    Textual takes the styles of the first one only, and a table without those of ``ScrollView`` has no scrollbars."""
+    """A widget that draws lines in the styles of ``table--`` component classes.
+
+    Its subclasses have no second widget as a base: Textual takes the styles of the first one only,
+    and a table without those of ``ScrollView`` has no scrollbars.
+    """
 
     def __init__(self, **options: Any) -> None:
         self._known_styles: dict[tuple[tuple[str, ...], Style], RichStyle] = {}
         super().__init__(**options)
 
     def _style(self, *names: str, meaning: Style = "") -> RichStyle:
-        """The style of component classes, and a cell's meaning (no class: each is styled anew with every change of the screen's)."""
+        """The style of component classes and of a cell's meaning.
+
+        A meaning is no component class: each class is styled again whenever the screen is.
+        """
         known = self._known_styles.get((names, meaning))
-        if known is None:  # 0.2 ms each, and a screen has five hundred cells
+        if known is None:
             known = self._known_styles[names, meaning] = self._styled(names, meaning)
         return known
 
     def notify_style_update(self) -> None:
-        """Another theme, or another focus."""
+        """Forget the styles: the theme or the focus has changed."""
         self._known_styles.clear()
         super().notify_style_update()
 
@@ -42,7 +48,7 @@ class Styled(ScrollView):
         if meaning:
             visual += VisualStyle.parse(STYLES[meaning], self.app.theme_variables)
         style = visual.rich_style
-        # Textual's visual style knows no reverse video, which is how a terminal's own colours mark the cursor.
+        # Textual's visual style has no reverse video, which marks the cursor in ANSI themes.
         return (
             style + REVERSE
             if any(self.get_component_styles(name).text_style.reverse for name in classes)

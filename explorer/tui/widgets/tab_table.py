@@ -1,4 +1,4 @@
-"""A tab with a table: a line or a few facts above it where there is something to say."""
+"""A tab with a table, and a line or a few facts above it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.report import EMPTY, cell_width, visible
-from explorer.tui.render import content, lines
-from explorer.tui.rows import ListRows, RowSource
+from explorer.errors import ExplorerError
+from explorer.report import EMPTY, visible
+from explorer.tui.render import content, error, facts, lines
+from explorer.tui.rows import NO_ROWS, ListRows, RowSource
 from explorer.tui.tabs import TabContent, TabSpec
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
@@ -36,32 +37,34 @@ class TabTable(Vertical):
         yield self.summary
         yield self.frame
 
-    def show(self, what: TabContent) -> None:
+    def show(self, tab: TabContent) -> None:
         """Show facts."""
-        width = max((cell_width(row.cells[0].text) for row in what.summary), default=0)
-        words = [
-            Content.assemble(
-                content(row.cells[0]),
-                " " * (width - cell_width(row.cells[0].text) + 2),
-                content(row.cells[1]),
-            )
-            for row in what.summary
-        ]
-        if what.note is not EMPTY and what.note.text and (what.rows or not what.summary):
-            words.insert(0, content(what.note))
+        words = facts(tab.summary)
+        if tab.note is not EMPTY and tab.note.text and (tab.rows or not tab.summary):
+            words.insert(0, content(tab.note))
+        self._show_summary(words)
+        self._show_frame(bool(tab.columns) and bool(tab.rows or not tab.summary))
+        self.show_rows(
+            ListRows(tab.columns, tab.rows), empty="nothing to list" if tab.note.text else "none"
+        )
+
+    def show_error(self, problem: ExplorerError) -> None:
+        """Show why there is no table: title, detail and remedy."""
+        self._show_summary([error(problem)])
+        self._show_frame(False)
+        self.table.show(NO_ROWS)
+
+    def show_rows(self, source: RowSource, empty: str) -> None:
+        """Show rows from any source. ``empty`` is what the table says without any."""
+        self.table.empty = visible(empty)
+        self.table.show(source)
+
+    def _show_summary(self, words: list[Content]) -> None:
         self.summary.update(lines(words))
         self.summary.display = bool(words)
-        self.table.empty = "none" if not what.note.text else "nothing to list"
-        listed = bool(what.columns) and bool(what.rows or not what.summary)
-        if not listed and self.table.has_focus:
-            self.screen.set_focus(
-                None
-            )  # a hidden table that still had it would open a hidden filter line
-        self.frame.display = listed
-        self.show_rows(ListRows(what.columns, what.rows))
 
-    def show_rows(self, source: RowSource, note: str = "") -> None:
-        """Show rows from anywhere."""
-        if note:
-            self.table.empty = visible(note)
-        self.table.show(source)
+    def _show_frame(self, display: bool) -> None:
+        if not display and self.table.has_focus:
+            # A hidden table that kept the focus would open a hidden filter line.
+            self.screen.set_focus(None)
+        self.frame.display = display

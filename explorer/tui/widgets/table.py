@@ -1,4 +1,4 @@
-"""The one table of the app. It draws what is on the screen and nothing else: a million rows open at once."""
+"""The app's table. It draws only what is on the screen: a million rows open immediately."""
 
 from __future__ import annotations
 
@@ -16,22 +16,37 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.worker import Worker, WorkerState
 
-from explorer.errors import ExplorerError
+from explorer.errors import OperationCancelledError, as_explorer_error
 from explorer.progress import Cancellation
-from explorer.tui.late import report
-from explorer.tui.rows import NO_ROWS, QUICK, SORTABLE, RowSource, Wish, cells_of, choose, place_of
-from explorer.tui.widgets.columns import GAP, ColumnLayout, fit
+from explorer.tui.responsiveness.deferred_import import report
+from explorer.tui.rows import (
+    NO_ROWS,
+    QUICK,
+    SORTABLE,
+    RowQuery,
+    RowSource,
+    cells_of,
+    choose,
+    place_of,
+)
+from explorer.tui.widgets.columns import (
+    GAP,
+    ColumnLayout,
+    fitting_columns,
+    fitting_text,
+    scrolling,
+)
 from explorer.tui.widgets.styled import Styled
 
 if TYPE_CHECKING:
-    from explorer.report import Row
+    from explorer.report import Column, Row
 
 MARK = "› "
-"""Before the row under the cursor, so that colour is not the only cue."""
+"""Stands before the row under the cursor, so that colour is not the only cue."""
 
 
 class Table(Styled, can_focus=True):
-    """Rows under a fixed header, with a cursor, a filter and an order."""
+    """Rows under a fixed header, with a cursor, a filter and a sort order."""
 
     DEFAULT_CSS = """
     Table {
@@ -59,17 +74,17 @@ class Table(Styled, can_focus=True):
         Binding("pagedown", "page(1)", "page down", show=False),
         Binding("home", "to(0)", "first", show=False),
         Binding("end,G", "to(-1)", "last", show=False),
-        Binding("enter", "select", "open", show=True, tooltip="Open what is highlighted"),
+        Binding("enter", "select", "open", show=True, tooltip="Open the row under the cursor"),
     ]
     HELP = (
-        "↑ ↓ move, page up/down, home and end; enter opens the row. / filters, s sorts by the next column, S turns the order "
-        "round; a click on a column's title sorts by it. y copies."
+        "↑ ↓, page up/down, home and end move; enter opens the row. / filters, s sorts by the next "
+        "column, S reverses it; a click on a title sorts, too. y copies."
     )
 
     cursor: reactive[int] = reactive(0, always_update=True, repaint=False)
 
-    class About(Message):
-        """Something about a table."""
+    class TableMessage(Message):
+        """A message about a table."""
 
         def __init__(self, table: Table) -> None:
             super().__init__()
@@ -80,22 +95,24 @@ class Table(Styled, can_focus=True):
             """The table, for ``@on`` with a selector."""
             return self.table
 
-    class Highlighted(About):
-        """The cursor stands on another row, or on another content of it."""
+    class Highlighted(TableMessage):
+        """The cursor is on another row, or the row has changed."""
 
         def __init__(self, table: Table, row: Row | None) -> None:
             super().__init__(table)
             self.row = row
 
-    class Selected(About):
+    class Selected(TableMessage):
         """Enter, or a second click on the row under the cursor."""
 
-        def __init__(self, table: Table, row: Row) -> None:
+        def __init__(self, table: Table, row: Row, number: int) -> None:
             super().__init__(table)
             self.row = row
+            self.number = number
+            """The row's number in the source."""
 
-    class Changed(About):
-        """The view has changed: other rows, filter or order."""
+    class Changed(TableMessage):
+        """The view has changed: other rows, another filter or sort order."""
 
     def __init__(
         self,
@@ -107,9 +124,11 @@ class Table(Styled, can_focus=True):
         header: bool = True,
         widget_id: str | None = None,
     ) -> None:
-        """``fits``: columns share the width; else the table scrolls sideways. ``drops``: keys of columns left out first.
+        """With ``fits`` the columns share the width, else the table scrolls sideways.
 
-        ``floor``: cells a growing column keeps as long as another can be left out.
+        ``drops``: keys of the columns that are left out first. ``floor``: cells that a growing
+        column keeps as long as another one can be left out. ``empty``: what an empty table says,
+        as visible text.
         """
         super().__init__(id=widget_id)
         self._top = 1 if header else 0
@@ -120,10 +139,9 @@ class Table(Styled, can_focus=True):
         if fits:
             self.styles.overflow_x = "hidden"
         self.empty = empty
-        """What an empty table says: visible words, drawn as they are."""
         self.source: RowSource = NO_ROWS
         self.view: Sequence[int] = range(0)
-        self.wish = Wish()
+        self.row_query = RowQuery()
         self._searcher: Worker[Sequence[int]] | None = None
         self._stay: str | int | None = None
         self._columns = ColumnLayout((), 0)
@@ -134,7 +152,7 @@ class Table(Styled, can_focus=True):
     # -- rows ---------------------------------------------------------------------------------------------------------
 
     def show(self, source: RowSource, keep: bool = True) -> None:
-        """Show other rows; with ``keep`` the cursor stays on the row with the same key, else it goes to the first."""
+        """Show other rows. With ``keep`` the cursor stays on the row with the same key."""
         key = row.key if keep and (row := self.row) is not None else None
         self.source = source
         self._choose(key if key is not None else "" if keep else None)
@@ -157,35 +175,36 @@ class Table(Styled, can_focus=True):
         ]
 
     def go_to(self, key: str) -> bool:
-        """Put the cursor on the row with this key; False where it is not in the view."""
+        """Put the cursor on the row with this key. False if it is not in the view."""
         for place, index in enumerate(self.view):
             if self.source.row(index).key == key:
                 self.cursor = place
                 return True
         return False
 
-    # -- filter and order ---------------------------------------------------------------------------------------------
+    # -- filter and sort ----------------------------------------------------------------------------------------------
 
     def filter(self, words: str) -> None:
-        """Show only rows that hold all the words; none shows everything."""
-        self.wish = replace(self.wish, words=words)
+        """Show only rows that contain all the words; all rows for an empty string."""
+        self.row_query = replace(self.row_query, words=words)
         self._choose(self.view[self.cursor] if 0 <= self.cursor < len(self.view) else "")
 
     def _choose(self, stay: str | int | None) -> None:
-        """Find the rows to show: at once where there are few, else in a thread.
+        """Find the rows to show: immediately where there are few, else in a thread.
 
-        ``stay``: the key or, of the same source, the number of the row on which the cursor shall stand; None for the first.
+        ``stay``: the row for the cursor, by its key or its number in the same source; None for the
+        first row.
         """
         self._cancel.cancel()
         self._cancel = cancel = Cancellation()
         self._searcher = None
-        source, wish = self.source, self.wish
-        if len(source) <= QUICK or wish == Wish() or not (wish.words or len(source) <= SORTABLE):
-            self._accept(choose(source, wish, cancel), stay)
+        source, query = self.source, self.row_query
+        if len(source) <= QUICK or self._is_quick(query):
+            self._accept(choose(source, query, cancel), stay)
             return
         self._stay = stay
         self._searcher = self.run_worker(
-            lambda: choose(source, wish, cancel),
+            lambda: choose(source, query, cancel),
             group="filter",
             exclusive=True,
             thread=True,
@@ -193,8 +212,12 @@ class Table(Styled, can_focus=True):
         )
         self.refresh()
 
+    def _is_quick(self, query: RowQuery) -> bool:
+        """Whether the query does not look through the rows."""
+        return not query.words and (not query.sorted_by or len(self.source) > SORTABLE)
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Take the result of a long search, unless another one has begun."""
+        """Take the result of a long search, unless another one has started."""
         if event.worker is not self._searcher:
             return
         if event.state is WorkerState.SUCCESS and event.worker.result is not None:
@@ -202,17 +225,18 @@ class Table(Styled, can_focus=True):
             self._accept(event.worker.result, self._stay)
         elif event.state is WorkerState.ERROR and event.worker.error is not None:
             self._searcher = None
+            if isinstance(event.worker.error, OperationCancelledError):
+                return
+            if isinstance(event.worker.error, Exception):
+                self.empty = report.visible(str(as_explorer_error(event.worker.error)))
             self._accept((), None)
-            if not isinstance(event.worker.error, ExplorerError):
-                raise event.worker.error
-            self.empty = report.visible(str(event.worker.error))
 
     def _accept(self, view: Sequence[int], stay: str | int | None) -> None:
         self.view = view
-        here = 0 if self.wish.words else min(self.cursor, max(0, len(view) - 1))
+        here = 0 if self.row_query.words else min(self.cursor, max(0, len(view) - 1))
         place = 0 if stay is None else here
         if isinstance(stay, int):
-            place = place_of(stay, self.view, bool(self.wish.sorted_by), here)
+            place = place_of(stay, self.view, bool(self.row_query.sorted_by), here)
         elif stay and len(view) <= QUICK:
             place = next(
                 (n for n, index in enumerate(view) if self.source.row(index).key == stay), here
@@ -222,30 +246,32 @@ class Table(Styled, can_focus=True):
         self.post_message(self.Changed(self))
 
     def sort_by(self, key: str, descending: bool = False) -> None:
-        """Order by a column; an empty key goes back to the source's own order."""
+        """Sort by a column; an empty key restores the source's own order."""
         if key and len(self.view) > SORTABLE:
             self.app.notify(
-                f"Filter first: more than {SORTABLE:,} rows are not sorted",
+                f"Filter first: only up to {SORTABLE:,} rows can be sorted",
                 severity="warning",
                 markup=False,
             )
             return
-        self.wish = replace(self.wish, sorted_by=key, descending=descending)
+        self.row_query = replace(self.row_query, sorted_by=key, descending=descending)
         self._choose(self.view[self.cursor] if 0 <= self.cursor < len(self.view) else "")
 
-    def sort_next(self) -> None:
-        """Order by the column after the one it is ordered by; after the last one, as the source has it."""
-        keys = ["", *(column.key for column in self._columns.columns if column.title)]
-        self.sort_by(
-            keys[(keys.index(self.wish.sorted_by) + 1) % len(keys)]
-            if self.wish.sorted_by in keys
-            else ""
-        )
+    def sort_on_click(self, column: Column) -> None:
+        """Sort by a column, or reverse the sort by it."""
+        query = self.row_query
+        self.sort_by(column.key, column.key == query.sorted_by and not query.descending)
 
-    def sort_turn(self) -> None:
-        """Turn the order round."""
-        if self.wish.sorted_by:
-            self.sort_by(self.wish.sorted_by, not self.wish.descending)
+    def sort_next(self) -> None:
+        """Sort by the column after the current one; after the last, restore the source's order."""
+        keys = ["", *(column.key for column in self._columns.columns if column.title)]
+        current = self.row_query.sorted_by
+        self.sort_by(keys[(keys.index(current) + 1) % len(keys)] if current in keys else "")
+
+    def reverse_sort(self) -> None:
+        """Reverse the sort order."""
+        if self.row_query.sorted_by:
+            self.sort_by(self.row_query.sorted_by, not self.row_query.descending)
 
     # -- layout -------------------------------------------------------------------------------------------------------
 
@@ -253,33 +279,32 @@ class Table(Styled, can_focus=True):
         if self.source is NO_ROWS:
             self.virtual_size = self.region.size
             self.refresh()
-            return  # the first frame, which does without what draws rows
-        # The vertical scrollbar only appears after the size is known: count with it where it will.
+            return  # the first frame is drawn before modules that make rows are imported
+        # The vertical scrollbar appears only after the size is set: reserve its cell before.
         bar = (
             self.styles.scrollbar_size_vertical
             if len(self.view) + self._top > self.region.height > 0
             else 0
         )
         width = max(0, self.region.width - bar)
-        self._columns = fit(
-            self.source,
-            self.view,
-            width - len(MARK),
-            fits=self._fits,
-            drops=self._drops,
-            floor=self.floor,
-        )
+        if self._fits:
+            room = width - len(MARK)
+            self._columns = fitting_columns(
+                self.source, self.view, room, drops=self._drops, floor=self.floor
+            )
+        else:
+            self._columns = scrolling(self.source, self.view)
         total = width if self._fits else max(width, self._columns.total + len(MARK))
         self.virtual_size = Size(total, len(self.view) + self._top)
         self.refresh()
 
     def on_resize(self) -> None:
-        """Other width, other columns; and the cursor stays in sight where the height has changed."""
+        """Fit the columns to the width and keep the cursor in sight."""
         self._measure()
         self._bring_into_sight()
 
     def watch_cursor(self, before: int, now: int) -> None:
-        """Bring the cursor into sight and tell the screen. Only its two lines are drawn anew: a matrix full of cells takes 20 ms."""
+        """Bring the cursor into sight and tell the screen. Only its two lines are redrawn."""
         self._bring_into_sight()
         row = self.row
         self._draw_rows(before, now)
@@ -288,21 +313,21 @@ class Table(Styled, can_focus=True):
             self.post_message(self.Highlighted(self, row))
 
     def draw(self, keys: Collection[str]) -> None:
-        """Draw the rows with these keys anew, those of them that are on the screen: their source has other cells now."""
+        """Redraw the rows with these keys that are on the screen: their cells have changed."""
         first = max(0, round(self.scroll_offset.y))
         self._draw_rows(
             *(first + n for n, row in enumerate(self.rows_in_sight()) if row.key in keys)
         )
 
     def _draw_rows(self, *places: int) -> None:
-        """Draw rows of the view anew, those of them that are on the screen."""
+        """Redraw those of the view's rows that are on the screen."""
         for place in places:
             y = place + self._top - round(self.scroll_offset.y)
             if self._top <= y < self.size.height:
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def validate_cursor(self, value: int) -> int:
-        """Never outside the view."""
+        """Keep the cursor inside the view."""
         return max(0, min(value, len(self.view) - 1))
 
     def _bring_into_sight(self) -> None:
@@ -335,9 +360,9 @@ class Table(Styled, can_focus=True):
     def _header(self) -> Strip:
         segments = [Segment(" " * len(MARK), self._style("header"))]
         for column, width in self._columns:
-            if column.key == self.wish.sorted_by:
+            if column.key == self.row_query.sorted_by:
                 title, style = (
-                    f"{column.title}{'▼' if self.wish.descending else '▲'}",
+                    f"{column.title}{'▼' if self.row_query.descending else '▲'}",
                     self._style("sorted"),
                 )
             else:
@@ -372,18 +397,16 @@ class Table(Styled, can_focus=True):
             cell = row.cells[keys[column.key]]
             style = self._style("row", *state, meaning=cell.style)
             shorten = report.clip_middle if number == 0 and self._fits else report.clip
-            words = cell.short if cell.short and report.cell_width(cell.text) > width else cell.text
-            segments.append(Segment(report.pad(shorten(words, width), width, cell.align), style))
+            words = shorten(fitting_text(cell, width), width)
+            segments.append(Segment(report.pad(words, width, cell.align), style))
             segments.append(Segment(" " * GAP, plain))
         return Strip(segments)
 
     def _blank(self) -> Strip:
         if self._searcher is not None:
             message = "searching …"
-        elif self.wish.words:
-            message = (
-                f"nothing matches “{report.visible(self.wish.words)}”; escape clears the filter"
-            )
+        elif self.row_query.words:
+            message = f"nothing matches “{report.visible(self.row_query.words)}”; escape clears the filter"
         else:
             message = self.empty
         return Strip([Segment(f"  {message}", self._style("row", meaning="dim"))])
@@ -391,30 +414,28 @@ class Table(Styled, can_focus=True):
     # -- keys and mouse -----------------------------------------------------------------------------------------------
 
     def action_move(self, by: int) -> None:
-        """One row up or down."""
+        """Move by one row."""
         self.cursor += by
 
     def action_page(self, by: int) -> None:
-        """One screenful up or down."""
+        """Move by one page."""
         self.cursor += by * max(1, self.size.height - self._top - 1)
 
     def action_to(self, place: int) -> None:
-        """To the first row, or to the last."""
+        """Move to the first row, or for -1 to the last."""
         self.cursor = place if place >= 0 else len(self.view) - 1
 
     def action_select(self) -> None:
         """Open the row under the cursor."""
         if (row := self.row) is not None:
-            self.post_message(self.Selected(self, row))
+            self.post_message(self.Selected(self, row, self.view[self.cursor]))
 
     def on_click(self, event: events.Click) -> None:
-        """A title sorts, a row takes the cursor, the row under the cursor opens."""
+        """A click on a title sorts, on a row moves the cursor, a second click opens the row."""
         if event.y < self._top:
             column = self._columns.at(event.x + round(self.scroll_offset.x) - len(MARK))
             if column is not None:
-                self.sort_by(
-                    column.key, column.key == self.wish.sorted_by and not self.wish.descending
-                )
+                self.sort_on_click(column)
             return
         place = event.y - self._top + round(self.scroll_offset.y)
         if place < len(self.view):
@@ -423,23 +444,23 @@ class Table(Styled, can_focus=True):
             self.cursor = place
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Follow the mouse."""
+        """Highlight the row under the mouse."""
         place = event.y - self._top + round(self.scroll_offset.y) if event.y >= self._top else -1
         if place != self._hover:
             before, self._hover = self._hover, place
             self._draw_rows(before, place)
 
     def on_leave(self) -> None:
-        """The mouse has gone."""
+        """Remove the highlight."""
         before, self._hover = self._hover, -1
         self._draw_rows(before)
 
     def on_focus(self) -> None:
-        """The cursor is drawn stronger."""
+        """Draw the cursor stronger."""
         self.refresh()
 
     def on_blur(self) -> None:
-        """The cursor is drawn weaker."""
+        """Draw the cursor weaker."""
         self.refresh()
 
     def cells(self) -> list[tuple[str, str]]:

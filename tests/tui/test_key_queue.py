@@ -33,7 +33,7 @@ async def test_letters_behind_the_filters_key_are_letters(demo: Settings) -> Non
         assert ui.app.is_running
         type_ahead(ui, "escape", "slash", *"v1.6", "enter", "down")
         await ui.until(lambda: browser(ui).releases.cursor == 1)
-        assert browser(ui).releases.wish.words == "v1.6"
+        assert browser(ui).releases.row_query.words == "v1.6"
 
 
 async def test_an_arrow_behind_enter_moves_in_the_files(demo: Settings) -> None:
@@ -90,7 +90,7 @@ async def test_a_dialog_is_answered_before_it_is_drawn(demo: Settings) -> None:
     async with opened(demo) as ui:
         await ui.shows("✓ yes")
         type_ahead(ui, "t", *"debian-12", "enter", "down")
-        await ui.until(lambda: ui.app.target is not None and ui.app.target.name == "debian-12")
+        await ui.until(lambda: ui.state.target is not None and ui.state.target.name == "debian-12")
         await ui.until(lambda: browser(ui).releases.cursor == 2)
         type_ahead(ui, "g", "s", "down")
         await ui.until(lambda: ui.app.focused is browser(ui).assets)

@@ -1,4 +1,4 @@
-"""The workbench's loop in a thread: results, errors and cancellation come across, and the app's own loop stays free."""
+"""The background loop: results, errors and cancellation cross threads, the app's loop stays free."""
 
 import asyncio
 import threading
@@ -8,18 +8,18 @@ from collections.abc import AsyncIterator
 import pytest
 
 from explorer.errors import SourceError
-from explorer.tui.away import Away
+from explorer.tui.responsiveness.background_loop import BackgroundLoop
 
 
 @pytest.fixture
-async def away() -> AsyncIterator[Away]:
-    there = Away()
-    yield there
-    await there.close()
+async def background() -> AsyncIterator[BackgroundLoop]:
+    loop = BackgroundLoop()
+    yield loop
+    await loop.close()
 
 
 async def test_a_result_and_an_error_come_across_and_the_work_is_done_in_one_other_thread(
-    away: Away,
+    background: BackgroundLoop,
 ) -> None:
     async def where() -> threading.Thread:
         await asyncio.sleep(0)
@@ -28,13 +28,13 @@ async def test_a_result_and_an_error_come_across_and_the_work_is_done_in_one_oth
     async def fails() -> None:
         raise SourceError("no", "for a reason")
 
-    first, second = await asyncio.gather(away.run(where()), away.run(where()))
+    first, second = await asyncio.gather(background.run(where()), background.run(where()))
     assert first is second is not threading.current_thread()
     with pytest.raises(SourceError, match="for a reason"):
-        await away.run(fails())
+        await background.run(fails())
 
 
-async def test_cancelling_waits_until_the_work_has_cleaned_up(away: Away) -> None:
+async def test_cancelling_waits_until_the_work_has_cleaned_up(background: BackgroundLoop) -> None:
     begun, cleaned = threading.Event(), threading.Event()
 
     async def work() -> None:
@@ -45,7 +45,7 @@ async def test_cancelling_waits_until_the_work_has_cleaned_up(away: Away) -> Non
             await asyncio.sleep(0.1)  # takes its container back
             cleaned.set()
 
-    job = asyncio.create_task(away.run(work()))
+    job = asyncio.create_task(background.run(work()))
     await asyncio.to_thread(begun.wait)
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -53,21 +53,23 @@ async def test_cancelling_waits_until_the_work_has_cleaned_up(away: Away) -> Non
     assert cleaned.is_set()
 
 
-async def test_work_that_cancels_itself_is_a_cancellation_here(away: Away) -> None:
+async def test_work_that_cancels_itself_is_a_cancellation_here(background: BackgroundLoop) -> None:
     async def work() -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await away.run(work())
+        await background.run(work())
 
 
-async def test_the_loop_here_stays_free_while_the_one_there_is_busy(away: Away) -> None:
+async def test_the_loop_here_stays_free_while_the_one_there_is_busy(
+    background: BackgroundLoop,
+) -> None:
     async def busy() -> None:
         end = time.monotonic() + 0.3
         while time.monotonic() < end:
             pass
 
-    job = asyncio.create_task(away.run(busy()))
+    job = asyncio.create_task(background.run(busy()))
     turns = 0
     while not job.done():
         turns += 1
@@ -75,7 +77,9 @@ async def test_the_loop_here_stays_free_while_the_one_there_is_busy(away: Away) 
     assert turns > 100
 
 
-async def test_it_ends_with_what_still_runs_cancelled_and_can_begin_again(away: Away) -> None:
+async def test_it_ends_with_what_still_runs_cancelled_and_can_begin_again(
+    background: BackgroundLoop,
+) -> None:
     begun, cancelled = threading.Event(), threading.Event()
 
     async def endless() -> None:
@@ -86,9 +90,9 @@ async def test_it_ends_with_what_still_runs_cancelled_and_can_begin_again(away: 
             cancelled.set()
             raise
 
-    job = asyncio.create_task(away.run(endless()))
+    job = asyncio.create_task(background.run(endless()))
     await asyncio.to_thread(begun.wait)
-    await away.close()
+    await background.close()
     assert cancelled.is_set()
     with pytest.raises(asyncio.CancelledError):
         await job
@@ -96,4 +100,4 @@ async def test_it_ends_with_what_still_runs_cancelled_and_can_begin_again(away: 
     async def again() -> int:
         return 7
 
-    assert await away.run(again()) == 7
+    assert await background.run(again()) == 7

@@ -1,0 +1,84 @@
+"""What screens and widgets may ask of the app: its state, its jobs, and the way to other screens.
+
+The app itself (``app.py``) imports every screen; screens import this module instead.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from explorer.tui.app_state import AppState
+from explorer.tui.jobs import Jobs
+from explorer.tui.responsiveness.deferred_import import report
+
+if TYPE_CHECKING:
+    from explorer.settings import Settings
+    from explorer.tui.copying import Copy
+    from explorer.workbench import Inspection, Subject
+
+
+class ExplorerBase(App[None]):
+    """The app as its screens know it."""
+
+    state: AppState
+    jobs: Jobs
+
+    def say(
+        self, words: object, *, title: str = "", warning: bool = False, error: bool = False
+    ) -> None:
+        """Show a toast. The words are made visible and never read as markup."""
+        self.notify(
+            report.visible(str(words), newline=True),
+            title=report.visible(title),
+            severity="error" if error else "warning" if warning else "information",
+            timeout=12 if error else 6,
+            markup=False,
+        )
+
+    @abstractmethod
+    def open_subject(self, subject: Subject, verify: bool = False) -> None:
+        """Open a file; with ``verify`` run it in a container and show the proof."""
+
+    @abstractmethod
+    def open_page(self, url: str) -> None:
+        """Open an http or https address in the web browser."""
+
+    @abstractmethod
+    def open_matrix(self, tag: str) -> None:
+        """Show releases by platform, with the cursor on this release."""
+
+    @abstractmethod
+    def open_advice(self, tag: str) -> None:
+        """Recommend a file of this release."""
+
+    @abstractmethod
+    def open_jobs(self) -> None:
+        """List the jobs."""
+
+    @abstractmethod
+    def open_report(self, inspections: Sequence[Inspection]) -> None:
+        """Export a report on these files."""
+
+    @abstractmethod
+    def offer_copies(self, copies: Sequence[Copy]) -> None:
+        """Let the user choose what goes to the clipboard."""
+
+    @abstractmethod
+    def show_cells(self, cells: Sequence[tuple[str, str]]) -> None:
+        """Show a table's row in full: title and text of each cell."""
+
+    @abstractmethod
+    def choose_target(self) -> None:
+        """Let the user choose the target."""
+
+    @abstractmethod
+    def set_target(self, name: str | None) -> None:
+        """Judge all files for another target."""
+
+    @abstractmethod
+    def apply_settings(self, settings: Settings, name: str) -> None:
+        """Take over saved settings in which ``name`` has changed."""

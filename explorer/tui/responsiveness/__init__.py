@@ -1,0 +1,38 @@
+"""What keeps a key from waiting.
+
+Python runs one thread at a time, Textual handles all keys in one event loop, and much else goes on
+beside them: downloads, sixteen peeks, parsing, a search through a million symbols. Each module here
+removes one delay. Nothing else in the app has to know of it.
+
+``background_loop``
+    The workbench's coroutines run in a second event loop, in a thread. Without it, a key waits
+    behind the answers to all requests that arrive together.
+    Measured by ``make bench keys``, which counts the time from a key to its handler while all of
+    the above is going on; ``tests/tui/test_lag.py`` holds the limit of 50 ms.
+
+``explorer.progress.Foreground`` (used by every room, so it is not in here)
+    Long work in threads calls ``Cancellation.check`` between two steps. For the 25 ms after a key,
+    it waits there. Without it, the handler shares the interpreter with every thread that works.
+    Measured by ``make bench keys``. This one makes the greatest difference.
+
+``gc_tuning``
+    Full garbage collections happen at rest. Without it, they happen while results arrive, which is
+    while the user types. Measured by ``make bench keys`` (worst case) and ``gc.callbacks``.
+
+``key_queue``
+    Each key waits until the one before it is done. This removes no delay, it adds one that cannot
+    be noticed; without it, keys typed ahead go to the wrong widget (``tests/tui/test_key_queue.py``).
+
+``deferred_import``
+    ``report`` and ``workbench`` are imported after the first frame. Measured by ``make bench paint``;
+    ``tests/tui/test_first_paint.py`` holds the list of what the first frame does without.
+
+``quit_signals``
+    SIGTERM, SIGHUP and a closed terminal end the app at once, in the way ``q`` does
+    (``tests/tui/test_terminal.py``).
+
+Three more were tried, made no difference to the bench, and were dropped: a shorter thread switch
+interval, a claim of the foreground while a frame is drawn, and a lock that lets only one thread
+parse. Should a measurement show that one of those above no longer pays, drop it too: switch it off,
+run ``make bench keys`` a few times with and without it, and compare the 95th percentile.
+"""

@@ -1,0 +1,37 @@
+"""``report`` and ``workbench``, imported when a name in them is first used.
+
+The first frame does without both. The app imports them in a thread while that frame is already on
+the screen. Modules that are part of the first frame import them from here; every other module of
+the app imports them in the ordinary way.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+
+class DeferredModule:
+    """A module that is imported when one of its names is first used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(importlib.import_module(self._name), attribute)
+        setattr(self, attribute, value)
+        return value
+
+
+def load_deferred_modules() -> None:
+    """Import both modules now. Blocking: call from a worker thread."""
+    importlib.import_module("explorer.report")
+    importlib.import_module("explorer.workbench")
+
+
+if TYPE_CHECKING:
+    from explorer import report, workbench
+else:
+    report, workbench = DeferredModule("explorer.report"), DeferredModule("explorer.workbench")
+
+__all__ = ["load_deferred_modules", "report", "workbench"]
