@@ -6,12 +6,18 @@ the whole file is asked for.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Target
-from explorer.errors import ExplorerError, OperationCancelledError, SourceError
+from explorer.errors import (
+    ExplorerError,
+    OperationCancelledError,
+    SourceError,
+    as_explorer_error,
+)
 from explorer.facts import MISSING, Unknown
 from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 from explorer.releases import Asset
@@ -23,6 +29,8 @@ from explorer.workbench.models import Depth, FileOnDisk, Inspection, Subject
 if TYPE_CHECKING:
     from explorer.verify import Proof
     from explorer.workbench.resources import Resources
+
+_log = logging.getLogger("explorer.workbench")
 
 
 class Looks:
@@ -64,10 +72,10 @@ class Looks:
                 inspection = await self._peek(subject, targets, ignore_progress)
         except OperationCancelledError:
             raise
-        except ExplorerError as error:
-            return FileState(error=error)
-        except Exception as error:  # noqa: BLE001 - a bug costs this file, not the list it is in
-            return FileState(error=unexpected(asset.name, error))
+        except Exception as error:  # noqa: BLE001  a bug costs this file, not the list it is in
+            if not isinstance(error, ExplorerError):
+                _log.exception("looking at %s", asset.name)
+            return FileState(error=as_explorer_error(error))
         return FileState(inspection)
 
     async def known(self, asset: Asset, targets: Sequence[Target]) -> Inspection | None:
@@ -214,12 +222,3 @@ class Looks:
         except SourceError as error:
             self._resources.warn(str(error))
             return ()
-
-
-def unexpected(what: str, error: Exception) -> ExplorerError:
-    """A bug, or a file that no rule foresaw, as an error that a user can report."""
-    return ExplorerError(
-        f"{what} could not be looked at: rr-explorer made a mistake",
-        f"{type(error).__name__}: {error}"[:300],
-        "Please report it, with the name of the file",
-    )

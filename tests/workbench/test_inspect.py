@@ -209,9 +209,11 @@ async def test_a_member_by_name_and_one_that_is_not_there(bench: Workbench) -> N
         await bench.resolve(f"latest/{archive_name('amd64')}#LICENSE"), depth=Depth.WHOLE
     )
     assert found.verdicts[0].answer is Answer.NO
-    for look in (bench.inspect, bench.peek):
+    for depth in (Depth.WHOLE, Depth.VERDICT):
         with pytest.raises(NotFoundError):
-            await look(await bench.resolve(f"latest/{archive_name('amd64')}#none"))
+            await bench.look(
+                await bench.resolve(f"latest/{archive_name('amd64')}#none"), depth=depth
+            )
 
 
 async def test_a_file_that_vanishes_is_an_error(bench: Workbench, tmp_path: Path) -> None:

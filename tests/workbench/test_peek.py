@@ -390,8 +390,8 @@ async def test_hostile_files_give_an_error_or_no_yes(
     github.add_release("v1", {name: BAD[name]}, repo="acme/tool")
     bench = opened(repo="acme/tool")
     subject = await bench.resolve(f"v1/{name}")
-    for look in (bench.peek, bench.inspect):
-        answer, error = await answered(look(subject))
+    for depth in (Depth.VERDICT, Depth.WHOLE):
+        answer, error = await answered(bench.look(subject, depth=depth))
         assert answer in (Answer.NO, Answer.UNKNOWN)
         assert error is None or (error.title and error.remedy), error
 
