@@ -144,48 +144,35 @@ async def _network(settings: Settings, listings: CatalogueService) -> tuple[Find
 
 
 async def _engines(resources: Resources) -> tuple[Finding, ...]:
-    from explorer.verify import emulation, engine_status
+    from explorer.verify import engine_status
 
+    statuses = await engine_status(resources.settings.engine_args)
+    findings = [
+        Finding(
+            status.name,
+            Health.OK if status.answers else Health.BAD if status.found else Health.ABSENT,
+            status.detail,
+            "" if status.answers else status.remedy,
+        )
+        for status in statuses
+    ]
+    if any(status.answers for status in statuses):
+        return (*findings, *await _error_as_finding("engine", _platforms(resources)))
+    text = "no engine answers: verdicts are predictions only, nothing can be verified"
+    return (*findings, Finding("proofs", Health.WARNING, text, "Install docker or podman"))
+
+
+async def _platforms(resources: Resources) -> tuple[Finding, ...]:
+    """Which processors' programs the engine can run."""
+    from explorer.verify import emulation
+
+    engine = await resources.engine()
     findings = []
-    answering = False
-    for status in await engine_status(resources.settings.engine_args):
-        health = Health.OK if status.answers else Health.BAD if status.found else Health.ABSENT
-        answering = answering or status.answers
-        findings.append(
-            Finding(status.name, health, status.detail, "" if status.answers else status.remedy)
-        )
-    if not answering:
-        return (
-            *findings,
-            Finding(
-                "proofs",
-                Health.WARNING,
-                "no engine answers: verdicts are predictions only, nothing can be verified",
-                "Install docker or podman",
-            ),
-        )
-    try:
-        engine = await resources.engine()
-        for wanted in ("linux/amd64", "linux/arm64"):
-            state = await emulation(engine, wanted, resources.settings.run_args)
-            how = "native" if state.native else "emulated" if state.available else "cannot run here"
-            findings.append(
-                Finding(
-                    wanted,
-                    Health.OK if state.available else Health.WARNING,
-                    how,
-                    "" if state.available else state.remedy,
-                )
-            )
-    except ExplorerError as error:
-        findings.append(
-            Finding(
-                "engine",
-                Health.BAD,
-                ": ".join(part for part in (error.title, error.detail) if part),
-                error.remedy,
-            )
-        )
+    for wanted in ("linux/amd64", "linux/arm64"):
+        state = await emulation(engine, wanted, resources.settings.run_args)
+        text = "native" if state.native else "emulated" if state.available else "cannot run here"
+        health = Health.OK if state.available else Health.WARNING
+        findings.append(Finding(wanted, health, text, "" if state.available else state.remedy))
     return tuple(findings)
 
 

@@ -47,13 +47,7 @@ async def prove_inspection(
     argv = _argv(inspection, options)
     settings = resources.settings
     target = await resources.run(lambda _: _target(settings, options))
-    if target.arch not in ("", platform.removeprefix("linux/")):
-        raise UsageError(
-            f"{inspection.file.name} is a program for {platform}, and the verdict asked for is "
-            f"about {target.arch}",
-            "it runs on its own processor, emulated if need be",
-            f"Leave /{target.arch} out",
-        )
+    _check_arch(inspection, platform, target)
     await resources.run(lambda cancel: _check_unchanged(inspection, cancel))
     engine = await resources.engine(options.engine)
     verdict, name, neighbours = await resources.run(
@@ -70,12 +64,7 @@ async def prove_inspection(
         argv=argv,
         neighbours=neighbours,
         static=_static(inspection),
-        limits=RunLimits(
-            options.seconds or settings.run_seconds,
-            settings.run_output,
-            settings.run_memory,
-            settings.run_processes,
-        ),
+        limits=_limits(options, settings),
         run_args=settings.run_args,
         pull=options.pull and settings.pull and not settings.offline,
         expect=_expectations(inspection, options),
@@ -89,6 +78,30 @@ async def prove_inspection(
     if proof.result is not Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
         await resources.run(lambda _: _keep(resources, proof))
     return proof
+
+
+def _limits(options: ProofOptions, settings: Settings) -> RunLimits:
+    return RunLimits(
+        options.seconds or settings.run_seconds,
+        settings.run_output,
+        settings.run_memory,
+        settings.run_processes,
+    )
+
+
+def _check_arch(inspection: Inspection, platform: str, target: Target) -> None:
+    """A verdict on another processor than the program's own cannot be proved.
+
+    Raises:
+        UsageError: the target is of another processor.
+    """
+    if target.arch not in ("", platform.removeprefix("linux/")):
+        raise UsageError(
+            f"{inspection.file.name} is a program for {platform}, and the verdict asked for is "
+            f"about {target.arch}",
+            "it runs on its own processor, emulated if need be",
+            f"Leave /{target.arch} out",
+        )
 
 
 def _check_unchanged(inspection: Inspection, cancel: Cancellation) -> None:

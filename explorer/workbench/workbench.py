@@ -11,7 +11,7 @@ from explorer.elf import FileFormat
 from explorer.errors import UsageError
 from explorer.fetch import CacheEntry, CacheStats, Download
 from explorer.progress import ProgressCallback, ignore_progress
-from explorer.releases import Asset, Catalogue, Origin, Release
+from explorer.releases import Asset, Catalogue, Release
 from explorer.settings import Settings
 from explorer.verify import Proof
 from explorer.workbench.catalogue_service import CatalogueService
@@ -30,7 +30,6 @@ from explorer.workbench.resources import Resources
 from explorer.workbench.verdicts import default_target, named_targets
 
 if TYPE_CHECKING:
-    from explorer.archive import ArchiveListing
     from explorer.elf import SymbolTable
     from explorer.workbench.advise import Advice
     from explorer.workbench.matrix import Matrix
@@ -81,11 +80,6 @@ class Workbench:
             UsageError: the token in the environment is not a valid one.
         """
         return await self._listings.ask(progress)
-
-    @property
-    def origin(self) -> Origin | None:
-        """Where the catalogue came from that was given last."""
-        return self._listings.last.origin if self._listings.last else None
 
     # ------------------------------------------------------------------ subjects
 
@@ -146,23 +140,13 @@ class Workbench:
 
         return await get(self.resources, subject, into, progress)
 
-    async def members(
-        self, subject: Subject, *, progress: ProgressCallback = ignore_progress
-    ) -> ArchiveListing:
-        """The members of an asset or a local archive, refused ones included."""
-        from explorer.workbench.contents import members_of
-        from explorer.workbench.download import file_on_disk
-
-        file = await file_on_disk(self.resources, subject, progress)
-        return await self.resources.run(lambda cancel: members_of(file, cancel))
-
     async def symbols(self, inspection: Inspection) -> SymbolTable:
         """The binary's symbol table, decoded row by row; the file closes with the table.
 
         Raises:
             NotFoundError: the file was only peeked at. FormatError: not an ELF file, or damaged.
         """
-        from explorer.workbench.contents import symbols_of
+        from explorer.workbench.symbols import symbols_of
 
         return await self.resources.run(lambda _: symbols_of(inspection))
 
@@ -272,11 +256,6 @@ class Workbench:
     async def proofs(self, sha256: str) -> tuple[Proof, ...]:
         """Stored proofs of a binary, newest first."""
         return await self.looks.proofs(sha256)
-
-    async def proofs_of(self, asset: Asset) -> tuple[Proof, ...]:
-        """Stored proofs of an asset's program, newest first; empty if it was never inspected."""
-        known = await self.known(asset)
-        return known.proofs if known else ()
 
     # ------------------------------------------------------------------ many at once
 

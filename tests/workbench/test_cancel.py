@@ -103,7 +103,7 @@ async def test_a_download_keeps_what_it_has_and_goes_on_there(
     assert (await bench.download(subject.asset)).resumed_from > 0
 
 
-@pytest.mark.parametrize("what", ["inspect", "get", "members"])
+@pytest.mark.parametrize("what", ["inspect", "get"])
 async def test_reading_a_large_archive(
     opened: Callable[..., Workbench], tmp_path: Path, what: str
 ) -> None:
@@ -115,7 +115,6 @@ async def test_reading_a_large_archive(
     subject = await bench.resolve(str(path))
     jobs: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
         "inspect": lambda: bench.look(subject, depth=Depth.WHOLE),
-        "members": lambda: bench.members(subject),
         "get": lambda: bench.get(subject, tmp_path / "out"),
     }
     await cancelled(jobs[what](), begun(bench))

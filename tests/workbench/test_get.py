@@ -9,7 +9,7 @@ import pytest
 
 from explorer.errors import FormatError, IntegrityError, NotFoundError, SourceError
 from explorer.settings import Settings
-from explorer.workbench import Check, Workbench
+from explorer.workbench import ArchiveListing, Check, Depth, Workbench
 from tests.support.archives import deb_of, make_archive, tar_of
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -186,12 +186,16 @@ async def test_a_raw_file_lands_under_its_last_name_below_the_directory(
 
 
 async def test_members_are_listed_refused_ones_included(bench: Workbench, tmp_path: Path) -> None:
-    listed = await bench.members(await bench.resolve("latest", "linux-amd64"))
+    subject = await bench.resolve("latest", "linux-amd64")
+    listed = (await bench.look(subject, depth=Depth.WHOLE)).listing
+    assert isinstance(listed, ArchiveListing)
     assert {m.name.rpartition("/")[2] for m in listed.members} >= {"rr", "rr.asc", "LICENSE"}
     (tmp_path / "bad.deb").write_bytes(
         deb_of(tar_of([]), tar_of([("../evil", b"x"), ("./usr/bin/rr", b"y")]))
     )
-    hostile = await bench.members(await bench.resolve(str(tmp_path / "bad.deb")))
+    subject = await bench.resolve(f"{tmp_path / 'bad.deb'}#usr/bin/rr")
+    hostile = (await bench.look(subject, depth=Depth.WHOLE)).listing
+    assert isinstance(hostile, ArchiveListing)
     assert [m.refused.rule for m in hostile.members if m.refused] == ["traversal"]
     assert any(m.name == "usr/bin/rr" for m in hostile.members)
 

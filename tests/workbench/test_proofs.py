@@ -232,4 +232,6 @@ async def test_a_peeked_asset_is_downloaded_for_its_proof(
     proof = await bench.verify(peeked, ProofOptions(image=engine.musl(), argv=("{}",), pull=False))
     assert (proof.result, proof.verdict, proof.agrees) == (Result.FAILED, "no", True)
     assert peeked.subject.asset is not None
-    assert await bench.proofs_of(peeked.subject.asset) == (proof,)
+    known = await bench.known(peeked.subject.asset)
+    assert known is not None
+    assert known.proofs == (proof,)

@@ -57,4 +57,6 @@ async def test_from_the_verdict_to_a_proof(bench: Workbench, engine: TestEngine,
     }
     assert "rr version 2025.1.15" in "".join(lines)
     assert subject.asset is not None
-    assert [p.started_at for p in await bench.proofs_of(subject.asset)] == [proof.started_at]
+    known = await bench.known(subject.asset)
+    assert known is not None
+    assert [p.started_at for p in known.proofs] == [proof.started_at]

@@ -1,4 +1,4 @@
-"""What a file on disk holds: the members of an archive, the symbols of a binary."""
+"""The symbols of a binary on disk."""
 
 from __future__ import annotations
 
@@ -7,24 +7,10 @@ from typing import TYPE_CHECKING
 
 from explorer.bytesource import FileSource
 from explorer.errors import NotFoundError
-from explorer.progress import Cancellation
-from explorer.workbench.models import FileOnDisk, Inspection
+from explorer.workbench.models import Inspection
 
 if TYPE_CHECKING:
-    from explorer.archive import ArchiveListing
     from explorer.elf import SymbolTable
-
-
-def members_of(file: FileOnDisk, cancel: Cancellation) -> ArchiveListing:
-    """An archive's members, refused ones included. Blocking.
-
-    Raises:
-        FormatError: not an archive, or damaged from the start.
-    """
-    from explorer.archive import listing
-
-    with FileSource(file.path) as source:
-        return listing(source, file.name, cancel=cancel)
 
 
 def symbols_of(inspection: Inspection) -> SymbolTable:
