@@ -14,7 +14,7 @@ import pytest
 
 import explorer
 
-HEAVY = ("httpx", "elftools", "diskcache", "textual")
+HEAVY = ("httpx", "elftools", "diskcache", "filelock", "tomlkit", "truststore", "textual")
 PROBE = """
 import json, sys, time
 start = time.perf_counter()

@@ -109,7 +109,7 @@ def test_an_unknown_key_names_the_file_the_line_and_what_was_meant(file: Path) -
         ("x = [" * 5000, "not valid TOML"),
     ],
 )
-def test_wrong_values_are_told_and_can_be_left_out(file: Path, text: str, says: str) -> None:
+def test_wrong_values_are_errors_and_can_be_ignored(file: Path, text: str, says: str) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         load({"config_file": file}, {})
@@ -120,13 +120,13 @@ def test_wrong_values_are_told_and_can_be_left_out(file: Path, text: str, says: 
     assert lenient.repo == "roadrunner-server/roadrunner"
 
 
-def test_bytes_that_are_no_text_are_told(file: Path) -> None:
+def test_bytes_that_are_not_text_are_an_error(file: Path) -> None:
     file.write_bytes(b"\xff\xfe repo")
     with pytest.raises(UsageError, match="not valid TOML"):
         load({"config_file": file}, {})
 
 
-def test_wrong_variables_are_told(file: Path) -> None:
+def test_wrong_variables_are_errors(file: Path) -> None:
     with pytest.raises(UsageError, match="RR_EXPLORER_OFLINE"):
         load({"config_file": file}, {"RR_EXPLORER_OFLINE": "1"})
     settings = load(
@@ -137,8 +137,8 @@ def test_wrong_variables_are_told(file: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["cache_dir", "config_file", "folder"])
-@pytest.mark.parametrize("path", ["~nobody-of-this-name/x", ""])
-def test_a_path_that_is_none_is_told(file: Path, name: str, path: str) -> None:
+@pytest.mark.parametrize("path", ["~no-such-user/x", ""])
+def test_a_path_that_is_not_valid_is_an_error(file: Path, name: str, path: str) -> None:
     with pytest.raises(UsageError, match=name) as caught:
         load({"config_file": file, name: path}, {})
     assert f"--{name.removesuffix('_file').replace('_', '-')}:" in caught.value.detail
@@ -297,7 +297,7 @@ def test_no_screen_imports_tomlkit_before_something_is_saved() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
-def test_a_file_nested_beyond_all_measure_is_told(file: Path) -> None:
+def test_a_file_nested_too_deeply_is_an_error(file: Path) -> None:
     file.write_text("x = " + "[" * 5000)
     with pytest.raises(UsageError, match="not valid TOML"):
         save(load({"config_file": file}, {}, strict=False), {"theme": "dracula"})

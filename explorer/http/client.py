@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import sys
 from collections.abc import Callable
@@ -22,6 +23,8 @@ CONNECTIONS = 40
 """Enough for sixteen peeks on two hosts each, beside downloads and lists."""
 KEPT_S = 30.0
 """How long an idle connection is kept. With TLS a new one costs two round trips."""
+
+_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]")
 
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """OpenSSL's own, then those of the requests library and of curl."""
@@ -76,17 +79,30 @@ def authorities(named: tuple[str, ...]) -> ssl.SSLContext:
                 f"{variable}={place}: {error.strerror or error}",
                 f"Correct or unset {variable}",
             ) from error
-    if sys.platform not in ("win32", "darwin") and ssl.get_default_verify_paths().cafile:
+    own_store = sys.platform in ("win32", "darwin")
+    if not own_store and _openssl_has_certificates():
         return ssl.create_default_context()
-    # truststore knows the stores of macOS, Windows and other distributions. Where OpenSSL's own
-    # file exists it would read that again for every connection.
+    # truststore knows the stores of macOS, Windows and other distributions. It is not used where
+    # OpenSSL finds the store itself, because it would read that again for every connection.
     import certifi
     import truststore
 
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if sys.platform not in ("win32", "darwin"):
+    if not own_store:
         context.load_verify_locations(cafile=certifi.where())  # an image may have no store at all
     return context
+
+
+def _openssl_has_certificates() -> bool:
+    """Whether OpenSSL's default places hold certificates, as a bundle or as hashed names."""
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile:
+        return True
+    try:
+        names = os.listdir(paths.capath) if paths.capath else []
+    except OSError:
+        return False
+    return any(_HASHED_NAME.fullmatch(name) for name in names)
 
 
 class EnvironmentTransport(httpx.AsyncBaseTransport):

@@ -117,7 +117,7 @@ def test_a_damaged_blob_is_dropped_on_use_and_can_come_again(
     assert cache.find("k") == blob
 
 
-def test_a_blob_that_somebody_removed_is_simply_not_there(cache: Cache) -> None:
+def test_a_removed_blob_is_missing_and_no_error(cache: Cache) -> None:
     put(cache, "k", b"abc").path.unlink()
     assert cache.find("k") is None
     assert cache.entries() == ()
@@ -287,7 +287,7 @@ def test_stores_keep_bytes_by_kind(cache: Cache) -> None:
 
 
 @pytest.mark.parametrize("key", ["\ud800", "a\0b", "", "x" * 2_000_000, "\x1b[2J"])
-def test_any_text_is_a_key_and_none_costs_what_is_kept(cache: Cache, key: str) -> None:
+def test_any_text_is_a_key_and_harms_no_other(cache: Cache, key: str) -> None:
     """Names from a server may be in it: half of a surrogate pair is valid JSON."""
     put(cache, "other", b"abc")
     assert cache.find(key) is None
@@ -408,7 +408,7 @@ GARBAGE: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("kind", GARBAGE)
-def test_a_damaged_database_is_put_aside_and_started_anew(cache: Cache, kind: str) -> None:
+def test_a_damaged_database_is_put_aside_and_replaced(cache: Cache, kind: str) -> None:
     for n in range(50):
         cache.store("page").save(f"k{n}", noise(3000, n))
         put(cache, f"b{n}", noise(100, n))
@@ -447,7 +447,7 @@ def test_a_damaged_database_is_put_aside_and_started_anew(cache: Cache, kind: st
         "UPDATE Cache SET expire_time = 'x'",
     ],
 )
-def test_a_database_that_somebody_else_wrote_never_crashes(cache: Cache, statement: str) -> None:
+def test_a_database_that_another_program_wrote_never_crashes(cache: Cache, statement: str) -> None:
     store = cache.store("page")
     store.save("k", b"abc")
     cache.close()
@@ -463,7 +463,7 @@ def test_a_database_that_somebody_else_wrote_never_crashes(cache: Cache, stateme
 # A directory that cannot be used
 
 
-def test_a_directory_that_cannot_be_is_told_and_a_temporary_one_serves(tmp_path: Path) -> None:
+def test_an_unusable_directory_is_reported_and_a_temporary_one_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(SourceError, match="cannot be written") as raised:
         Cache(tmp_path / "file/cache", 100)
@@ -478,7 +478,9 @@ def test_a_directory_that_cannot_be_is_told_and_a_temporary_one_serves(tmp_path:
     assert not cache.directory.exists()
 
 
-def test_no_directory_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_usable_directory_at_all_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("x")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
     with pytest.raises(SourceError) as raised:
@@ -487,7 +489,7 @@ def test_no_directory_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert raised.value.remedy
 
 
-def test_a_directory_without_permission_is_told(tmp_path: Path) -> None:
+def test_a_directory_without_permission_is_an_error(tmp_path: Path) -> None:
     directory = tmp_path / "c"
     cache = Cache(directory, 1 << 20)
     script = f"""
@@ -522,7 +524,7 @@ def test_a_directory_without_permission_is_told(tmp_path: Path) -> None:
     assert out.stdout.splitlines() == ["The directory cannot be written"] * 2, out.stderr
 
 
-def test_a_full_disk_is_told_while_adding(cache: Cache) -> None:
+def test_a_full_disk_while_adding_is_an_error(cache: Cache) -> None:
     script = f"""
         import resource, signal, sys
         from pathlib import Path

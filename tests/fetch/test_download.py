@@ -82,7 +82,7 @@ async def test_a_digest_that_was_not_compared_is_neither_ok_nor_absent(
     assert (again.check, again.from_cache) == (why, True)
 
 
-async def test_a_name_that_no_file_system_takes_is_no_reason_to_fail(
+async def test_a_name_that_no_file_system_takes_can_be_downloaded(
     github: GitHub, downloader: Downloader
 ) -> None:
     asset = dataclasses.replace(
@@ -177,7 +177,7 @@ async def cut_once(github: GitHub, downloader: Downloader, asset: Asset) -> None
     github.forget()
 
 
-async def test_a_server_that_ignores_range_makes_it_start_anew(
+async def test_a_server_that_ignores_range_makes_it_start_over(
     github: GitHub, downloader: Downloader
 ) -> None:
     asset = publish(github, DATA)
@@ -187,7 +187,7 @@ async def test_a_server_that_ignores_range_makes_it_start_anew(
     assert (got.resumed_from, got.moved, got.blob.sha256) == (0, SIZE, SHA)
 
 
-async def test_a_changed_file_under_the_same_address_starts_anew(
+async def test_a_changed_file_at_the_same_address_starts_over(
     github: GitHub, downloader: Downloader
 ) -> None:
     asset = publish(github, DATA, digests=False)
@@ -198,7 +198,7 @@ async def test_a_changed_file_under_the_same_address_starts_anew(
     assert (got.resumed_from, got.blob.sha256) == (0, hashlib.sha256(other).hexdigest())
 
 
-async def test_another_etag_in_a_206_starts_anew(github: GitHub, downloader: Downloader) -> None:
+async def test_another_etag_in_a_206_starts_over(github: GitHub, downloader: Downloader) -> None:
     asset = publish(github, DATA)
     await cut_once(github, downloader, asset)
     github.fault(host="assets", headers={"ETag": '"another"'}, times=1)
@@ -253,7 +253,7 @@ async def test_bytes_whose_note_makes_no_sense_do_not_count(
     assert (got.blob.sha256, got.resumed_from, got.moved) == (SHA, 0, SIZE)
 
 
-async def test_416_starts_anew(github: GitHub, downloader: Downloader) -> None:
+async def test_416_starts_over(github: GitHub, downloader: Downloader) -> None:
     asset = publish(github, DATA)
     await cut_once(github, downloader, asset)
     github.fault(host="assets", status=416, times=1)
@@ -298,7 +298,7 @@ async def test_a_content_length_that_is_not_the_listed_size_is_an_integrity_erro
     assert github.body_bytes(host="assets") < SIZE
 
 
-async def test_more_bytes_than_listed_are_refused_where_no_length_is_told(
+async def test_more_bytes_than_listed_are_refused_without_a_length(
     tmp_path: Path, cache: Cache, downloader: Downloader
 ) -> None:
     async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -336,7 +336,7 @@ async def test_wrong_bytes_keep_nothing_and_both_digests_are_said(
     assert kept(cache) == (0, 0, 0)
 
 
-async def test_a_partial_damaged_on_the_disk_is_fetched_anew_once(
+async def test_a_partial_damaged_on_the_disk_is_fetched_again_once(
     github: GitHub, cache: Cache, downloader: Downloader
 ) -> None:
     asset = publish(github, DATA)
@@ -347,7 +347,7 @@ async def test_a_partial_damaged_on_the_disk_is_fetched_anew_once(
     assert (got.blob.sha256, got.resumed_from, got.check) == (SHA, 0, Check.OK)
 
 
-async def test_a_whole_partial_damaged_on_the_disk_is_fetched_anew(
+async def test_a_complete_partial_damaged_on_the_disk_is_fetched_again(
     github: GitHub, cache: Cache, downloader: Downloader
 ) -> None:
     """Killed between the last byte and the new name, before the disk had all of it."""
@@ -441,7 +441,7 @@ async def test_a_download_cancelled_while_it_takes_its_lock_leaves_it_free(
     assert got.blob.sha256 == SHA
 
 
-async def test_5xx_is_tried_again_and_then_told(github: GitHub, downloader: Downloader) -> None:
+async def test_5xx_is_tried_again_and_then_an_error(github: GitHub, downloader: Downloader) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", status=503, times=2)
     assert (await downloader.download(asset)).blob.sha256 == SHA
@@ -526,7 +526,7 @@ async def test_other_addresses_than_http_are_refused(
 
 @pytest.mark.parametrize("digests", [True, False])
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "utf-8", "none", "binary"])
-async def test_a_label_on_the_right_bytes_is_no_fault(
+async def test_a_label_on_the_right_bytes_is_accepted(
     github: GitHub, downloader: Downloader, coding: str, digests: bool
 ) -> None:
     asset = publish(github, DATA, digests=digests)
@@ -545,9 +545,9 @@ async def test_a_label_on_bytes_of_unknown_size_needs_a_digest(
     assert (await downloader.download(asset)).blob.sha256 == SHA
 
 
-@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("sized", [True, False])
 async def test_a_body_that_is_really_packed_is_refused_at_once(
-    github: GitHub, cache: Cache, downloader: Downloader, told: bool
+    github: GitHub, cache: Cache, downloader: Downloader, sized: bool
 ) -> None:
     """Packed bytes are shorter here; whether a Content-Length says so or not."""
     plain = b"text " * 10_000
@@ -556,7 +556,7 @@ async def test_a_body_that_is_really_packed_is_refused_at_once(
 
     async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        length = f"Content-Length: {len(packed)}\r\n" if told else ""
+        length = f"Content-Length: {len(packed)}\r\n" if sized else ""
         head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n{length}Connection: close\r\n\r\n"
         writer.write(head.encode() + packed)
         await writer.drain()
@@ -672,7 +672,7 @@ async def test_http_for_a_list_that_came_by_https_needs_a_digest(
 # The token
 
 
-async def test_a_private_file_comes_by_the_api_and_the_token_goes_nowhere_else(
+async def test_a_private_file_uses_the_api_and_only_the_api_sees_the_token(
     client: httpx.AsyncClient, cache: Cache
 ) -> None:
     with GitHub(private=True, tokens=["secret-token"]) as github:
@@ -859,7 +859,7 @@ async def test_a_disk_without_locks_downloads_under_a_name_of_its_own(
 
 @pytest.mark.parametrize("ending", ["part", "json", "lock"])
 @pytest.mark.parametrize("kind", ["folder", "fifo", "dangling link"])
-async def test_what_is_no_file_among_the_partials_is_put_aside(
+async def test_a_wrong_kind_of_file_among_the_partials_is_put_aside(
     github: GitHub, cache: Cache, downloader: Downloader, ending: str, kind: str
 ) -> None:
     asset = publish(github, DATA)

@@ -146,7 +146,9 @@ def test_what_a_killed_writer_left_beside_is_removed_an_hour_later(
 
 @pytest.mark.parametrize("kind", WRONG_KINDS)
 @pytest.mark.parametrize("place", [*DATABASES, "page/cache.db-wal", "prune.lock", "blob"])
-def test_what_is_no_file_is_put_aside_with_a_warning(tmp_path: Path, kind: str, place: str) -> None:
+def test_a_wrong_kind_of_file_is_put_aside_with_a_warning(
+    tmp_path: Path, kind: str, place: str
+) -> None:
     cache = Cache(tmp_path / "c", 1 << 20)
     fill(cache)
     blob = cache.find("k")
@@ -174,7 +176,7 @@ def test_what_is_no_file_is_put_aside_with_a_warning(tmp_path: Path, kind: str, 
     "place", ["blobs", "tmp", "partials", "leases", "index", "page", "proof", "blobs/??"]
 )
 @pytest.mark.parametrize("kind", ["file", "dangling link"])
-def test_what_is_no_folder_is_put_aside_with_a_warning(
+def test_a_file_where_a_folder_belongs_is_put_aside_with_a_warning(
     tmp_path: Path, kind: str, place: str
 ) -> None:
     cache = Cache(tmp_path / "c", 1 << 20, lease_s=60)
@@ -280,7 +282,7 @@ def test_a_lease_ends_with_its_time_and_with_its_cache(tmp_path: Path) -> None:
     short.close()
 
 
-def test_a_damaged_list_of_leases_holds_nothing_and_costs_nothing(cache: Cache) -> None:
+def test_a_damaged_list_of_leases_holds_nothing(cache: Cache) -> None:
     blob = put(cache, "k", noise(1000))
     child = started(HOLDER, str(cache.directory))
     put(cache, "k2", noise(1000, 2))

@@ -26,7 +26,7 @@ from explorer.http import (
     usable_url,
     without_credentials,
 )
-from explorer.http.client import CERTIFICATE_VARIABLES
+from explorer.http.client import CERTIFICATE_VARIABLES, authorities
 from explorer.http.proxies import read_proxies
 from tests.support.github import GitHub
 from tests.support.proxy import running_proxy
@@ -244,26 +244,29 @@ def test_certificates_that_cannot_be_used_name_their_variable(
         assert variable in caught.value.remedy
 
 
-async def test_the_systems_store_is_trusted(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("bundle", "names", "module"),
+    [
+        ("/etc/ssl/cert.pem", [], "ssl"),
+        ("", ["02265526.0"], "ssl"),
+        ("", ["README"], "truststore"),
+        ("", [], "truststore"),
+    ],
+)
+def test_the_systems_store_is_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bundle: str, names: list[str], module: str
 ) -> None:
-    """OpenSSL's own path is asked, and truststore where that does not exist."""
-    from explorer.http import client as module
-
-    paths = ssl.get_default_verify_paths()
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths._replace(cafile=""))
-    module.authorities.cache_clear()
-    try:
-        context = module.authorities(("",) * len(CERTIFICATE_VARIABLES))
-        assert type(context).__module__.startswith("truststore")
-        monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths._replace(cafile="x"))
-        module.authorities.cache_clear()
-        plain = module.authorities(("",) * len(CERTIFICATE_VARIABLES))
-        assert not type(plain).__module__.startswith("truststore")
-        assert plain.verify_mode is ssl.CERT_REQUIRED
-        assert plain.check_hostname
-    finally:
-        module.authorities.cache_clear()
+    """OpenSSL's own places are used, and truststore where they hold nothing."""
+    for name in names:
+        (tmp_path / name).touch()
+    paths = ssl.get_default_verify_paths()._replace(cafile=bundle, capath=str(tmp_path))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    authorities.cache_clear()
+    context = authorities(("",) * len(CERTIFICATE_VARIABLES))
+    authorities.cache_clear()
+    assert type(context).__module__.partition(".")[0] == module
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
 
 
 # Errors
@@ -301,7 +304,7 @@ def test_every_failure_has_a_title_and_a_remedy() -> None:
         ("illegal chunk header: bytearray(b'zz')", False),
     ],
 )
-def test_an_answer_that_is_not_http_is_no_cut(text: str, cut: bool) -> None:
+def test_an_answer_that_is_not_http_does_not_count_as_cut(text: str, cut: bool) -> None:
     error = httpx.RemoteProtocolError(text)
     assert is_cut(error) is cut
     assert ("cut" in describe_failure(error, "https://host/").title) is cut

@@ -43,7 +43,7 @@ CHILD = """
         asset = Asset(
             name=name, tag="v1", repo="o/r", id=id_, size=size,
             digest=digest or NotApplicable("none"), url=url, api_url="", content_type="",
-            updated_at=Unknown("not told"), downloads=0, kind=AssetKind.SERVER,
+            updated_at=Unknown("not said"), downloads=0, kind=AssetKind.SERVER,
             platform=NO_PLATFORM, archive="raw")
         unverified = replace(asset, digest=NotApplicable("none"))
         small = replace(unverified, name="small", id=1, size=Unknown("?"), url=url + ".small")
@@ -80,8 +80,8 @@ def start(cache: Cache, *words: object) -> "subprocess.Popen[str]":
 def result(child: "subprocess.Popen[str]") -> dict[str, Any]:
     out, _ = child.communicate(timeout=120)
     assert child.returncode == 0
-    told: dict[str, Any] = json.loads(out)
-    return told
+    outcome: dict[str, Any] = json.loads(out)
+    return outcome
 
 
 def words_for(asset: Asset) -> tuple[object, ...]:
@@ -93,14 +93,14 @@ def test_two_processes_want_the_same_and_it_moves_once(github: GitHub, cache: Ca
     asset = publish(github, data)
     github.fault(host="assets", bytes_per_second=8_000_000)
     children = [start(cache, *words_for(asset)) for _ in range(2)]
-    told = [result(child) for child in children]
-    assert [t["sha256"] for t in told] == [hashlib.sha256(data).hexdigest()] * 2
-    assert sorted(t["moved"] for t in told) == [0, len(data)]
+    outcomes = [result(child) for child in children]
+    assert [t["sha256"] for t in outcomes] == [hashlib.sha256(data).hexdigest()] * 2
+    assert sorted(t["moved"] for t in outcomes) == [0, len(data)]
     assert github.count(host="assets") == 1
     assert (cache.stats().blobs, cache.stats().partials) == (1, 0)
 
 
-def test_a_download_killed_anywhere_is_gone_on_with(github: GitHub, cache: Cache) -> None:
+def test_a_download_killed_anywhere_is_resumed(github: GitHub, cache: Cache) -> None:
     data = noise(6_000_000)
     asset = publish(
         github, data, digests=False
@@ -118,9 +118,9 @@ def test_a_download_killed_anywhere_is_gone_on_with(github: GitHub, cache: Cache
     have = cache.stats().partial_bytes
     assert have > 0
     github.heal()
-    told = result(start(cache, *words_for(dataclasses.replace(asset, digest=""))))
-    assert told["sha256"] == hashlib.sha256(data).hexdigest()
-    assert (told["resumed"], told["moved"]) == (have, len(data) - have)
+    outcome = result(start(cache, *words_for(dataclasses.replace(asset, digest=""))))
+    assert outcome["sha256"] == hashlib.sha256(data).hexdigest()
+    assert (outcome["resumed"], outcome["moved"]) == (have, len(data) - have)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
@@ -131,12 +131,11 @@ def test_memory_stays_flat_over_200_mb(github: GitHub, cache: Cache, tmp_path: P
             file.write(noise(1 << 20, n % 4))
     release = github.add_release("v1", {"big": big, "big.small": noise(300_000)}, digests=False)
     stored = release.assets["big"]
-    told = result(start(cache, "big", stored.url, stored.size, "measure", 2))
-    assert told["moved"] == 200 << 20
-    assert told["growth"] < 32 << 20
-    print(
-        f"peak memory grew by {told['growth'] / 1e6:.1f} MB over 200 MiB in {told['seconds']:.2f} s"
-    )
+    outcome = result(start(cache, "big", stored.url, stored.size, "measure", 2))
+    assert outcome["moved"] == 200 << 20
+    assert outcome["growth"] < 32 << 20
+    growth, seconds = outcome["growth"] / 1e6, outcome["seconds"]
+    print(f"peak memory grew by {growth:.1f} MB over 200 MiB in {seconds:.2f} s")
 
 
 async def test_https_is_never_left_for_http(github: GitHub, cache: Cache) -> None:

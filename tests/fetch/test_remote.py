@@ -325,7 +325,7 @@ async def test_an_answer_that_is_not_http_is_not_tried_again(
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "utf-8", "none", "binary"])
-async def test_a_label_on_the_right_bytes_is_no_fault(
+async def test_a_label_on_the_right_bytes_is_accepted(
     github: GitHub, client: httpx.AsyncClient, threaded: Threaded, coding: str
 ) -> None:
     asset = publish(github, DATA)
@@ -370,7 +370,7 @@ async def test_an_expired_signed_address_is_asked_for_again(
     assert [seen.host for seen in github.seen] == ["web", "assets", "assets", "web", "assets"]
 
 
-async def test_one_cut_is_mended_and_two_are_told(
+async def test_one_cut_is_repaired_and_two_are_an_error(
     github: GitHub, client: httpx.AsyncClient, threaded: Threaded
 ) -> None:
     remote = opened(client, publish(github, DATA))
@@ -383,7 +383,9 @@ async def test_one_cut_is_mended_and_two_are_told(
     assert await threaded(lambda: remote.read_at(0, 9000)) == DATA[:9000]
 
 
-async def test_5xx_once_is_mended_twice_is_told(github: GitHub, client: httpx.AsyncClient) -> None:
+async def test_5xx_once_is_repaired_twice_is_an_error(
+    github: GitHub, client: httpx.AsyncClient
+) -> None:
     asset = publish(github, DATA)
     github.fault(host="assets", status=500, times=1)
     await opened(client, asset).prefetch()
