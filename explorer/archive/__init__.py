@@ -1,4 +1,4 @@
-"""Archives, walked and unpacked within limits."""
+"""Walks and unpacks archives within limits."""
 
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from explorer.lazy import lazy_exports
 if TYPE_CHECKING:
     from explorer.archive.extraction import extract
     from explorer.archive.formats import detect
+    from explorer.archive.sizes import unpacked_size
     from explorer.archive.walking import chunks, listing, walk
 
 
@@ -29,6 +30,7 @@ __getattr__ = lazy_exports(
         "detect": "formats",
         "extract": "extraction",
         "listing": "walking",
+        "unpacked_size": "sizes",
         "walk": "walking",
     },
 )
@@ -48,5 +50,6 @@ __all__ = [
     "detect",
     "extract",
     "listing",
+    "unpacked_size",
     "walk",
 ]

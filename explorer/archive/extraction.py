@@ -14,7 +14,7 @@ from posixpath import normpath
 
 from explorer.archive.folders import OpenFolder, folder_below
 from explorer.archive.guard import fold
-from explorer.archive.models import Entry, Limits, Member, MemberKind, MemberStream, RefusedError
+from explorer.archive.models import Entry, Member, MemberKind, MemberStream, RefusedError
 from explorer.archive.staging import folds_names, stage_in, system_errors
 from explorer.archive.walking import chunks, walk
 from explorer.bytesource import ByteSource
@@ -47,18 +47,16 @@ def extract(
     into: Path,
     *,
     wanted: Callable[[Member], bool] = lambda _: True,
-    limits: Limits | None = None,
     progress: ProgressCallback = ignore_progress,
     cancel: Cancellation | None = None,
 ) -> Extraction:
     """Write the members that are ``wanted`` below ``into``, which is made if it is missing.
 
-    Refused members are left out and returned. After an error or a cancellation nothing is left; what
-    a killed run left is removed by the next one. Existing files are never touched: one with the same
-    bytes stays, one with other bytes is an error. Of two files with one name the later one is
-    written, as by tar. Files get mode 0755 if the archive marks them executable for their owner,
-    else 0644, folders 0755, all reduced by the umask. A deb's control part is not written. On
-    Windows, links and names that Windows gives a meaning are refused.
+    Refused members are left out and returned. After an error or a cancellation nothing is left;
+    what a killed run left is removed by the next one. Existing files are never touched: one with
+    the same bytes stays, one with other bytes is an error. Of two files with one name the later
+    one is written, as by tar. Of its mode a file keeps whether its owner may execute it; the
+    umask decides the rest. A deb's control part is not written. On Windows, links and names that Windows gives a meaning are refused.
 
     Raises:
         RefusedError: (a FormatError) the archive is damaged, or every wanted member was refused.
@@ -67,7 +65,7 @@ def extract(
     """
     with system_errors(into), stage_in(into) as stage:
         writer = _Writer(stage, stage.parent, progress, cancel)
-        for entry in walk(source, name, limits, cancel):
+        for entry in walk(source, name, cancel=cancel):
             if entry.member.part != "control" and wanted(entry.member):
                 writer.add(entry)
         if writer.refused and not writer.written:
@@ -82,7 +80,7 @@ def windows_rule(path: str, kind: MemberKind) -> tuple[str, str] | None:
     """The rule and its text for what cannot be written safely on Windows; None for the rest.
 
     Names of devices with any ending, names that Windows would shorten, and streams (``a:b``), as in
-    Microsoft's "Naming Files, Paths, and Namespaces"; links need a privilege there and are not made.
+    Microsoft's "Naming Files, Paths, and Namespaces"; links need a privilege there.
     """
     for part in path.split("/"):
         stem = part.partition(".")[0].rstrip(" ").lower()
@@ -132,7 +130,7 @@ class _Writer:
             elif member.kind is MemberKind.FILE:
                 if path in self.written:
                     at.unlink(leaf)
-                mode = 0o755 if member.mode & stat.S_IXUSR else 0o644
+                mode = 0o777 if member.mode & stat.S_IXUSR else 0o666
                 self._write(at.open(leaf, mode), member, entry.open())
         self.written[path] = None
 

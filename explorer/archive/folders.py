@@ -69,7 +69,7 @@ class OpenFolder:
 def folder_below(root: Path, below: str, *, make: bool) -> Iterator[OpenFolder]:
     """The folder ``below`` ``root``, each step opened from the one before, none of them a link.
 
-    ``make``: missing ones are made, with mode 0755 reduced by the umask.
+    ``make``: missing ones are made.
     """
     parts = [part for part in below.split("/") if part]
     if not HAS_OPENAT:
@@ -80,7 +80,7 @@ def folder_below(root: Path, below: str, *, make: bool) -> Iterator[OpenFolder]:
         for part in parts:
             if make:
                 with contextlib.suppress(FileExistsError):
-                    os.mkdir(part, 0o755, dir_fd=handle)
+                    os.mkdir(part, dir_fd=handle)
             step = os.open(part, _FOLDER, dir_fd=handle)
             os.close(handle)
             handle = step
@@ -94,7 +94,7 @@ def _checked(root: Path, parts: list[str], make: bool) -> Path:
     for part in parts:
         path = path / part
         if make and not os.path.lexists(path):
-            path.mkdir(mode=0o755)
+            path.mkdir()
         if path.is_symlink() or not path.is_dir():
             raise SourceError(
                 f"{path} is not a folder", "", "Remove it, or choose another directory"

@@ -162,7 +162,7 @@ class Limits:
     member_bytes: int = 1 << 30
     total_bytes: int = 4 << 30
     ratio: int = 400
-    """Unpacked bytes per packed byte, checked after the first 16 MiB. Real programs reach about 4."""
+    """Unpacked bytes per packed byte, checked after the first 16 MiB. Programs reach about 4."""
     members: int = 20_000
     name_bytes: int = 1024
 

@@ -1,7 +1,6 @@
-"""Files that appear under their names only when they are whole.
+"""The stage: a hidden folder in which an archive is unpacked before its files get their places.
 
-An archive is unpacked into a stage, a hidden folder beside the files' final places, and moved from
-there. A stage is locked as long as its process lives, so that the next run can remove what a killed
+A stage is locked as long as its process lives, so that the next run can remove what a killed
 one left.
 """
 
@@ -12,7 +11,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from explorer.errors import SourceError
@@ -29,7 +28,6 @@ NEW_FILE = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-_DESCRIPTORS = Path("/proc/self/fd")
 
 
 @contextlib.contextmanager
@@ -93,50 +91,6 @@ def folds_names(stage: Path) -> bool:
         return any(os.path.lexists(stage / name) for name in ("probe-\u00e9", "Probe-e\u0301"))
     finally:
         probe.unlink()
-
-
-def write_new(final: Path, mode: int, parts: Iterable[bytes]) -> None:
-    """Write a file that was not there before; its folder must exist.
-
-    ``mode`` is reduced by the umask. On Linux the file has no name until it is whole, so that a
-    killed process leaves nothing.
-
-    Raises:
-        FileExistsError: it is there already.
-        OSError: it cannot be written.
-    """
-    handle = _unnamed(final.parent, mode)
-    if handle is None:
-        with stage_in(final.parent) as stage:
-            staged = stage / "file"
-            with os.fdopen(os.open(staged, NEW_FILE, mode), "wb") as sink:
-                sink.writelines(parts)
-            if os.path.lexists(final):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final))
-            staged.rename(final)
-        return
-    folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with os.fdopen(handle, "wb") as sink:
-            sink.writelines(parts)
-            sink.flush()
-            # With a dir_fd this is linkat(2), which follows the link in /proc; link(2) does not.
-            os.link(_DESCRIPTORS / str(handle), final.name, dst_dir_fd=folder)
-    finally:
-        os.close(folder)
-
-
-def _unnamed(folder: Path, mode: int) -> int | None:
-    """A new file without a name; None if the system or the file system has none."""
-    flag = getattr(os, "O_TMPFILE", 0)
-    if not flag or not _DESCRIPTORS.is_dir():
-        return None
-    try:
-        return os.open(folder, flag | os.O_WRONLY | os.O_CLOEXEC, mode)
-    except OSError as error:
-        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT):
-            return None
-        raise
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ class Budget:
             self._cancel.check()
 
     def spend(self, amount: int, unpacked: int, packed: int) -> None:
-        """Count ``amount`` more bytes of a stream that has given ``unpacked`` for ``packed`` so far.
+        """Count ``amount`` more bytes of a stream that gave ``unpacked`` for ``packed`` so far.
 
         Raises:
             RefusedError: ``size`` or ``ratio``.

@@ -23,7 +23,7 @@ _EXTENSIONS_IN_A_ROW = 8
 _GNU_LONG = {tarfile.GNUTYPE_LONGNAME: "path", tarfile.GNUTYPE_LONGLINK: "linkpath"}
 _PAX = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _LABEL, _DUMPDIR, _CONTINUED = b"V", b"D", b"M"
-"""GNU tar's volume label, folder of an incremental archive, and rest of a file on another volume."""
+"""GNU tar's volume label, folder of an incremental archive, rest of a file on another volume."""
 _KINDS = {
     **dict.fromkeys((tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE), MemberKind.FILE),
     tarfile.GNUTYPE_SPARSE: MemberKind.FILE,

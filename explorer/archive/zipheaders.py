@@ -186,7 +186,7 @@ def _extras(extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class _EndRecord:
-    """The end of central directory record (4.3.16), and what lies around it."""
+    """The end of central directory record (4.3.16), and what is around it."""
 
     at: int
     """Offset in the tail."""

@@ -1,23 +1,33 @@
-"""``get``: download, check, unpack where the user said, mark the program executable."""
+"""``get``: download, check, unpack into a directory, mark the program executable."""
 
 from __future__ import annotations
 
 import filecmp
 import os
 import posixpath
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.archive import Member
+from explorer.archive import (
+    Format,
+    Member,
+    MemberKind,
+    RefusedError,
+    detect,
+    extract,
+    listing,
+)
 from explorer.bytesource import FileSource
 from explorer.errors import FormatError, NotFoundError, SourceError
 from explorer.progress import Cancellation, ProgressCallback
 from explorer.workbench.download import file_on_disk
 from explorer.workbench.models import FileOnDisk, GetResult, Subject
 from explorer.workbench.opened import Opened, open_file
-from explorer.workbench.program_in_archive import MAGICS, NAMED, is_raw
+from explorer.workbench.program_choice import listed, same_member
+from explorer.workbench.program_in_archive import MAGICS, UndecidedProgramError, chooser_for
 
 if TYPE_CHECKING:
     from explorer.fetch import Cache
@@ -44,11 +54,13 @@ async def get(
 ) -> GetResult:
     """Write the subject's files below ``into``, which is made if it does not exist.
 
-    All of them or none; an existing file is never overwritten.
+    Members that are refused are left out with a warning. After an error nothing is left; an
+    existing file is never overwritten.
 
     Raises:
         SourceError: the directory cannot be written, or a file exists there.
-        FormatError: the archive is damaged or a member was refused. NotFoundError: no such member.
+        FormatError: the archive is damaged or not read here, or the program was refused.
+        NotFoundError: no such member, or no files at all.
     """
     if "\0" in str(into):
         raise SourceError(
@@ -66,84 +78,88 @@ async def get(
 
 def _write(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
     with FileSource(file.path) as source:
-        raw, head = is_raw(source, file.name), source.read_at(0, 4)
-    if not raw:
+        form, head = detect(source, file.name, to.cancel), source.read_at(0, 4)
+    if not (form is Format.RAW or form.is_single):
         return _extract(file, cache, to)
     asset = file.subject.asset
-    if asset is not None and asset.archive not in ("raw", ""):
+    if form is Format.RAW and asset is not None and asset.archive not in ("raw", ""):
         raise FormatError(
             f"{file.name} is not a {asset.archive} file",
             f"it begins with {head!r}",
             "Do not use it; look at it in the browser",
         )
-    opened = open_file(file, cache, to.cancel)
-    runs = head.startswith((*MAGICS, b"#!"))
+    try:
+        opened = open_file(file, cache, to.cancel)
+    except UndecidedProgramError as error:
+        raise RefusedError("method", error.title, file.name) from error
+    with FileSource(opened.program) as program:
+        runs = program.read_at(0, 4).startswith((*MAGICS, b"#!"))
     copy = _copy(opened, runs, to)
     return (copy,), copy if runs else None
 
 
 def _extract(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
-    """An archive's members, or what a plain compressor holds."""
-    from explorer.archive import detect, extract
+    """Write an archive's members, or the one that was named."""
+    named, program = file.subject.member, None
+    try:
+        member = open_file(file, cache, to.cancel).member
+        program = member if isinstance(member, Member) else None
+    except UndecidedProgramError as error:
+        if error.is_unread:
+            raise RefusedError("method", error.title, file.name) from error
+        if not named:
+            to.warn(f"No file was marked as the program. {error.title}")
+    except NotFoundError:
+        if named:
+            raise
+        _check_holds_files(file, to.cancel)
+
+    def wanted(member: Member) -> bool:
+        return not named or (member == program if program else same_member(member.name, named))
 
     with FileSource(file.path) as source:
-        chosen: object = None
-        try:
-            opened = open_file(file, cache, to.cancel)
-        except NotFoundError:
-            if file.subject.member:
-                raise
-            # No program in it: documents, sources.
-            _check_nothing_refused(source, file.name, to.cancel)
-        else:
-            if detect(source, file.name).is_single:
-                copy = _copy(opened, True, to)
-                return (copy,), copy
-            chosen = opened.member
         written = extract(
-            source,
-            file.name,
-            to.into,
-            wanted=(lambda m: m == chosen) if file.subject.member else (lambda _: True),
-            progress=to.progress,
-            cancel=to.cancel,
+            source, file.name, to.into, wanted=wanted, progress=to.progress, cancel=to.cancel
         )
     _warn_of_refused(file, written.refused, to)
-    return written.paths, _mark_executable(chosen, written.paths, to.into)
+    return written.paths, _mark_executable(program, written.paths, to.into)
 
 
-def _check_nothing_refused(source: FileSource, name: str, cancel: Cancellation) -> None:
-    """The program of an archive may be what is refused: then the rest must not pass for all of it.
+def _check_holds_files(file: FileOnDisk, cancel: Cancellation) -> None:
+    """For an archive without a program: documents, sources.
 
     Raises:
-        RefusedError: (a FormatError) a member is refused.
+        NotFoundError: it holds no files at all.
+        RefusedError: (a FormatError) what is refused may be the program: then the rest must not
+            pass for all of it.
     """
-    from explorer.archive import RefusedError, listing
-
-    for member in listing(source, name, cancel=cancel).members:
-        if member.refused is not None:
+    with FileSource(file.path) as source:
+        members = listing(source, file.name, cancel=cancel).members
+    if all(member.kind is MemberKind.DIRECTORY for member in members):
+        raise NotFoundError(f"{file.name} holds no files", remedy="Use another file")
+    chooser = chooser_for(file.subject, file.name)
+    for member in members:
+        if member.refused is not None and chooser.may_be_program(member):
             raise RefusedError(member.refused.rule, member.refused.text, member.name)
 
 
 def _warn_of_refused(file: FileOnDisk, members: Sequence[Member], to: _Destination) -> None:
-    refused = [f"{m.name} ({m.refused.rule})" for m in members if m.refused]
-    if refused:
-        more = f" and {len(refused) - NAMED:,} more" if len(refused) > NAMED else ""
+    if members:
+        names = [f"{m.name} ({m.refused.rule})" for m in members if m.refused]
         to.warn(
-            f"{file.name} holds members that were refused and not written: "
-            f"{', '.join(refused[:NAMED])}{more}. Look at it before you trust the rest"
+            f"{file.name} holds members that were refused and not written: {listed(names)}. "
+            "Look at it before you trust the rest"
         )
 
 
-def _mark_executable(member: object, files: tuple[Path, ...], into: Path) -> Path | None:
-    if not isinstance(member, Member):
-        return None
-    program = into / posixpath.normpath(member.name)
-    if program not in files:
+def _mark_executable(member: Member | None, files: tuple[Path, ...], into: Path) -> Path | None:
+    """Make the program executable for everyone who may read it."""
+    program = into / posixpath.normpath(member.name) if member is not None else None
+    if program is None or program not in files:
         return None
     try:
-        mode = program.stat().st_mode
-        program.chmod(mode | (mode & 0o444) >> 2)  # for everyone who may read it
+        mode = stat.S_IMODE(program.stat().st_mode)
+        program.chmod(mode | (mode & 0o444) >> 2)
     except OSError as error:
         raise SourceError(
             f"Cannot mark {program} executable",
@@ -165,7 +181,7 @@ def _safe_name(name: str) -> str:
 
 
 def _copy(opened: Opened, executable: bool, to: _Destination) -> Path:
-    """Write a program that is no archive's member: complete, or not at all."""
+    """Write a program that is not an archive's member: complete, or not at all."""
     from explorer.fetch import write_new
 
     source, into = opened.program, to.into

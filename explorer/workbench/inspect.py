@@ -7,9 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from explorer.compat import Target
+from explorer.facts import NotApplicable, Unknown
 from explorer.progress import Cancellation
-from explorer.workbench.models import FileOnDisk, Inspection
+from explorer.workbench.models import FileFacts, FileOnDisk, Inspection
 from explorer.workbench.opened import open_file, opened_by
+from explorer.workbench.program_in_archive import (
+    ANDROID_APP,
+    UndecidedProgramError,
+    undecided_binary,
+)
 from explorer.workbench.verdicts import verdicts_of
 
 if TYPE_CHECKING:
@@ -21,6 +27,8 @@ def inspect_file(
 ) -> Inspection:
     """Read a local file or a downloaded asset, whole, and judge it. Blocking.
 
+    A file whose program is not known gets the answer *unknown*, with the reason.
+
     Raises:
         FormatError, NotFoundError, SourceError: as ``opened.open_file``.
     """
@@ -28,10 +36,15 @@ def inspect_file(
     from explorer.elf import read
     from explorer.workbench.payload_program import with_program_inside
 
-    opened = open_file(file, cache, cancel)
+    try:
+        opened = open_file(file, cache, cancel)
+    except UndecidedProgramError as error:
+        return _undecided(file, error, targets)
     with FileSource(opened.program) as source:
         binary = read(source, opened.file.name, cancel=cancel)
         binary = with_program_inside(source, binary, cancel)
+    if opened.member == NotApplicable(ANDROID_APP):
+        binary = replace(binary, detail=ANDROID_APP)
     return Inspection(
         subject=file.subject,
         file=opened.file,
@@ -43,6 +56,26 @@ def inspect_file(
         member=opened.member,
         binary=binary,
         verdicts=verdicts_of(binary, targets, opened.neighbours(cache)),
+        others=opened.others,
+    )
+
+
+def _undecided(
+    file: FileOnDisk, error: UndecidedProgramError, targets: Sequence[Target]
+) -> Inspection:
+    binary = undecided_binary(file.name, error)
+    why = Unknown(error.title)
+    return Inspection(
+        subject=file.subject,
+        file=FileFacts(file.name, why, why),
+        path=None,
+        asset_path=file.path,
+        check=file.check,
+        asset_sha256=file.download.blob.sha256 if file.download else why,
+        listing=error.listing,
+        member=why,
+        binary=binary,
+        verdicts=verdicts_of(binary, targets),
     )
 
 

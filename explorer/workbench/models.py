@@ -105,6 +105,8 @@ class Inspection:
     """Newest first."""
     changed: str = ""
     """A sentence if the whole file gets another answer than its peek did; else empty."""
+    others: tuple[str, ...] = ()
+    """The names of other programs in the archive, which the answer is not about. Untrusted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.archive import ArchiveListing, Member, MemberKind
+from explorer.archive import ArchiveListing, Format, Member, MemberKind
 from explorer.bytesource import FileSource, chunks_of, hash_chunks
 from explorer.errors import FormatError, NotFoundError
 from explorer.facts import MISSING, Fact, NotApplicable
 from explorer.progress import Cancellation
 from explorer.workbench.models import FileFacts, FileOnDisk, Inspection, Subject
-from explorer.workbench.program_in_archive import is_raw, refuse_member, unpack_program
+from explorer.workbench.program_in_archive import (
+    ANDROID_APP,
+    find_program,
+    refuse_member,
+    unpack_member,
+    unpack_single,
+)
 
 if TYPE_CHECKING:
     from explorer.elf import Binary
@@ -39,6 +45,8 @@ class Opened:
     """The program, unpacked into the cache if it came from an archive."""
     file: FileFacts
     """The program's name, size and digest."""
+    others: tuple[str, ...] = ()
+    """The names of other programs in the archive."""
 
     @property
     def name(self) -> str:
@@ -59,25 +67,35 @@ def open_file(file: FileOnDisk, cache: Cache, cancel: Cancellation) -> Opened:
     """Open a file as far as its program, which is unpacked into the cache if need be.
 
     Raises:
+        UndecidedProgramError: (a FormatError) which member is the program is not known.
         FormatError: a damaged archive in which the program was not reached.
         NotFoundError: no member is the program, or none has the name asked for.
     """
-    from explorer.archive import listing
+    from explorer.archive import detect
 
     subject, name = file.subject, file.name
     with FileSource(file.path) as source:
-        raw = is_raw(source, name)
-        if raw:
+        form = detect(source, name, cancel)
+        if form is Format.RAW:
             refuse_member(subject, name)
         digest = file.download.blob.sha256 if file.download else _hash(source, cancel)
-        if raw:
-            facts = FileFacts(name, source.size, digest)
+        whole = FileFacts(name, source.size, digest)
+        others: tuple[str, ...] = ()
+        if form is Format.RAW:
             nothing = NotApplicable("not an archive")
-            return Opened(subject, file.path, digest, nothing, nothing, file.path, facts)
-        members = listing(source, name, cancel=cancel)
-        member, stored = unpack_program(source, name, subject, digest, cache, cancel)
+            return Opened(subject, file.path, digest, nothing, nothing, file.path, whole)
+        if form.is_single:
+            member, stored = unpack_single(source, name, subject, digest, cache, cancel)
+            members = ArchiveListing(form, (member,))
+        else:
+            program = find_program(source, name, subject, cancel)
+            if program is None:
+                nothing = NotApplicable(ANDROID_APP)
+                return Opened(subject, file.path, digest, nothing, nothing, file.path, whole)
+            member, members, others = program.member, program.listing, program.others
+            stored = unpack_member(source, name, program.index, digest, cache, cancel)
     facts = FileFacts(posixpath.basename(member.name) or name, stored.size, stored.sha256)
-    return Opened(subject, file.path, digest, members, member, stored.path, facts)
+    return Opened(subject, file.path, digest, members, member, stored.path, facts, others)
 
 
 def opened_by(inspection: Inspection) -> Opened | None:
@@ -125,7 +143,9 @@ class MemberNeighbours:
         self.origin = posixpath.dirname(posixpath.normpath(member.name))
         self._opened, self._cache = opened, cache
         self._members = {
-            posixpath.normpath(m.name): m for m in listing.members if m.refused is None
+            posixpath.normpath(m.name): (index, m)
+            for index, m in enumerate(listing.members)
+            if m.refused is None and m.part != "control"
         }
 
     def read(self, path: str) -> Binary | None:
@@ -135,26 +155,25 @@ class MemberNeighbours:
 
     def file(self, path: str) -> Path | None:
         """The member at a path, unpacked into the cache; None if there is none."""
-        member = self._resolve(path)
-        if member is None:
+        index = self._resolve(path)
+        if index is None:
             return None
         archive, name, digest = self._opened.archive, self._opened.name, self._opened.sha256
-        inside = f"./{posixpath.normpath(member.name)}"
-        subject = Subject(member.name, None, None, archive, inside)
         try:
             with FileSource(archive) as source:
-                unpacked = unpack_program(
-                    source, name, subject, digest, self._cache, Cancellation()
-                )
-                return unpacked[1].path
+                blob = unpack_member(source, name, index, digest, self._cache, Cancellation())
         except (FormatError, NotFoundError):
             return None
+        return blob.path
 
-    def _resolve(self, path: str) -> Member | None:
+    def _resolve(self, path: str) -> int | None:
+        """The place in the listing of the file that a path leads to."""
         for _ in range(_LINKS):
-            member = self._members.get(posixpath.normpath(path))
-            if member is None or member.kind is MemberKind.FILE:
-                return member
+            index, member = self._members.get(posixpath.normpath(path), (0, None))
+            if member is None or member.kind is MemberKind.DIRECTORY:
+                return None
+            if member.kind is MemberKind.FILE:
+                return index
             base = "" if member.kind is MemberKind.HARDLINK else posixpath.dirname(member.name)
             path = posixpath.join(base, member.link)
         return None

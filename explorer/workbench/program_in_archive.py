@@ -1,26 +1,39 @@
-"""Which member of an asset is the program, and how its bytes get to a parser.
-
-One rule serves peeks and whole files, so that both look at the same member: RoadRunner's assets are searched for their
-program's name; of anything else the first member, in the archive's order, that begins like a program is taken.
-"""
+"""Finds an archive's program, and brings its bytes into the cache."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from explorer.archive import Entry, Format, Member, MemberKind, MemberStream
+from explorer.archive import (
+    ArchiveListing,
+    Format,
+    Member,
+    MemberKind,
+    MemberStream,
+    Refusal,
+    RefusedError,
+)
 from explorer.bytesource import ByteSource, FileSource
 from explorer.errors import FormatError, NotFoundError
 from explorer.facts import Unknown
 from explorer.fetch import Blob
 from explorer.progress import Cancellation
-from explorer.releases import AssetKind
+from explorer.releases import AssetKind, parse_asset_name
 from explorer.workbench.models import Subject
+from explorer.workbench.program_choice import (
+    HEAD_BYTES,
+    ProgramChooser,
+    ProgramKind,
+    expected_program,
+    listed,
+    same_member,
+)
 
 if TYPE_CHECKING:
+    from explorer.elf import Binary
     from explorer.fetch import Cache
 
 PROGRAMS = {
@@ -40,11 +53,56 @@ MAGICS = (
 """ELF, PE, Mach-O in both widths and byte orders, universal Mach-O."""
 
 NAMED = 3
-"""So many members are named in an error."""
+"""Members that a message names at most."""
+ANDROID_APP = "data: Android app"
+"""What a zip with an AndroidManifest.xml is; nothing in it runs elsewhere."""
+_MAY_BE_RIGHT = frozenset(("encrypted", "method", "size", "ratio", "damaged", "checksum"))
+"""Rules by which a member is refused that may be the program all the same."""
+
+
+class UndecidedProgramError(FormatError):
+    """Which file is the program is not known: nothing can be said about it."""
+
+    def __init__(self, text: str, listing: ArchiveListing, *, is_unread: bool = False) -> None:
+        remedy = (
+            "Unpack it with its own tool, then inspect the program that was in it"
+            if is_unread
+            else "Name the program as in FILE#MEMBER, or unpack the file and inspect what was in it"
+        )
+        super().__init__(text, remedy=remedy)
+        self.listing = listing
+        self.is_unread = is_unread
+        """Whether the packing is not read here, so that no member is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFound:
+    """The program of an archive."""
+
+    listing: ArchiveListing
+    member: Member
+    index: int
+    """Its place in ``listing.members``."""
+    others: tuple[str, ...]
+    """The names of other programs in the archive."""
+
+
+def chooser_for(subject: Subject, file_name: str) -> ProgramChooser:
+    """What to look for in a subject's file."""
+    asset = subject.asset
+    platform = asset.platform if asset else parse_asset_name(file_name, "").platform
+    expected = expected_program(
+        file_name,
+        platform,
+        member=subject.member,
+        required=expected_names(subject),
+        project=asset.repo.rpartition("/")[2] if asset else "",
+    )
+    return ProgramChooser(expected)
 
 
 def expected_names(subject: Subject) -> tuple[str, ...]:
-    """The basenames that the program of this subject must have; empty where any program will do."""
+    """The base names of which the program must have one; empty if any name will do."""
     if subject.asset is None or subject.asset.repo.partition("/")[2] not in (
         "roadrunner",
         "roadrunner-binary",
@@ -53,126 +111,210 @@ def expected_names(subject: Subject) -> tuple[str, ...]:
     return PROGRAMS.get(subject.asset.kind, ())
 
 
-def is_program(entry: Entry, subject: Subject, head: bytes | None) -> bool:
-    """Whether this is the member meant. ``head``: its first four bytes, asked for only where names do not tell."""
-    if subject.member:
-        return same_member(entry.member.name, subject.member)
-    names = expected_names(subject)
-    if names:
-        return (
-            posixpath.basename(entry.member.name) in names and entry.member.kind is MemberKind.FILE
-        )
-    return head is not None and head.startswith(MAGICS)
-
-
 def refuse_member(subject: Subject, name: str) -> None:
-    """For a raw file.
+    """For a file that is not an archive.
 
     Raises:
         NotFoundError: a member of it is asked for.
     """
     if subject.member:
         raise NotFoundError(
-            f"{name} is no archive",
+            f"{name} is not an archive",
             f"so it has no member {subject.member}",
             "Leave out the #member",
         )
 
 
-def needs_head(subject: Subject) -> bool:
-    """Whether members have to be looked into to tell which is meant."""
-    return not subject.member and not expected_names(subject)
-
-
-def unpack_program(
-    source: FileSource, name: str, subject: Subject, digest: str, cache: Cache, cancel: Cancellation
-) -> tuple[Member, Blob]:
-    """The subject's member of an archive, and its bytes, unpacked into the cache.
+def find_program(
+    source: ByteSource, name: str, subject: Subject, cancel: Cancellation
+) -> ProgramFound | None:
+    """The program among all members of an archive.
 
     Args:
-        digest: the archive's sha256, by which the member is cached.
+        name: the archive's own name.
+
+    Returns:
+        None for an Android app, in which nothing is a program of its own.
 
     Raises:
-        FormatError: a damaged archive in which the program was not reached, or a refused member.
+        UndecidedProgramError: several members may be the program, it is packed once more, or the
+            packing is not read here.
+        FormatError: a damaged archive in which no program was reached, or a refused member.
         NotFoundError: no member is the program, or none has the name asked for.
     """
-    from explorer.archive import chunks, walk
-    from explorer.fetch import member_key
-
-    refused: list[str] = []
-    files: list[str] = []
-    for entry in walk(source, name, cancel=cancel):
-        if entry.member.kind is not MemberKind.FILE and not subject.member:
-            continue
-        if entry.member.refused is not None:
-            refused.append(f"{entry.member.name} ({entry.member.refused.rule})")
-            if subject.member and same_member(entry.member.name, subject.member):
-                raise FormatError(
-                    f"{entry.member.name} is refused",
-                    entry.member.refused.text,
-                    "Do not trust this archive",
-                )
-            continue
-        files.append(entry.member.name)
-        head, rest = b"", None
-        if needs_head(subject):
-            rest = entry.open()
-            head = _head(rest)
-        if is_program(entry, subject, head):
-            key = member_key(digest, entry.member.name)
-            stored = cache.find(key)
-            if stored is None:
-                stream = rest or entry.open()
-                stored = cache.add(
-                    key, posixpath.basename(entry.member.name), _chain(head, chunks(stream)), cancel
-                )
-            return entry.member, stored
-    raise _not_there(subject, name, files, refused)
+    chooser = chooser_for(subject, name)
+    members = _survey(source, name, chooser, cancel)
+    return conclude(chooser, members, subject, name)
 
 
-def _not_there(subject: Subject, name: str, files: list[str], refused: list[str]) -> NotFoundError:
-    """Names the nearest members, or the first: who is told to name one must learn what there is."""
+def _survey(
+    source: ByteSource, name: str, chooser: ProgramChooser, cancel: Cancellation
+) -> ArchiveListing:
+    """All members, as ``archive.listing`` has them; the chooser sees those that it wants."""
+    from explorer.archive import detect, walk
+
+    form = detect(source, name, cancel)
+    members: list[Member] = []
+    try:
+        for entry in walk(source, name, cancel=cancel):
+            members.append(entry.member)
+            if chooser.wants(entry.member):
+                chooser.add(entry.member, _head_of(entry.open()))
+    except RefusedError as error:
+        text = f"{error.member}: {error.refusal.text}" if error.member else error.refusal.text
+        return ArchiveListing(form, tuple(members), Refusal(error.refusal.rule, text))
+    return ArchiveListing(form, tuple(members))
+
+
+def _head_of(stream: MemberStream) -> bytes:
+    """The first bytes; as many as there are if the member is damaged, which its reader reports."""
+    head = b""
+    try:
+        while len(head) < HEAD_BYTES and (part := stream.read(HEAD_BYTES - len(head))):
+            head += part
+    except RefusedError:
+        pass
+    return head
+
+
+def conclude(
+    chooser: ProgramChooser, listing: ArchiveListing, subject: Subject, name: str
+) -> ProgramFound | None:
+    """What follows from all members; see ``find_program``."""
+    if chooser.is_android and listing.format is Format.ZIP and not subject.member:
+        return None
+    choice = chooser.choice()
+    rivals = [choice.chosen] if choice.chosen else list(choice.rivals)
+    kind = max((rival.kind for rival in rivals), default=ProgramKind.OTHER)
+    names = [rival.member.name for rival in rivals]
+    if kind is ProgramKind.ARCHIVE:
+        raise UndecidedProgramError(
+            f"{listed(names)} in {name} is compressed or an archive itself: unpack it first",
+            listing,
+        )
+    if choice.chosen is not None:
+        index = _index_of(choice.chosen.member, listing)
+        return ProgramFound(listing, choice.chosen.member, index, choice.others)
+    if kind >= ProgramKind.SCRIPT:
+        raise UndecidedProgramError(
+            f"Several files in {name} may be the program: {listed(names)}", listing
+        )
+    _raise_for_problem(listing, subject, name)
+    raise _not_there(subject, name, listing)
+
+
+def _index_of(member: Member, listing: ArchiveListing) -> int:
+    """The last of equal ones: the later of two files with one name counts."""
+    return max(index for index, other in enumerate(listing.members) if other == member)
+
+
+def _raise_for_problem(listing: ArchiveListing, subject: Subject, name: str) -> None:
+    """No program was found: that may be the archive's fault."""
+    problem = listing.problem
+    if problem is not None and problem.rule == "method":
+        raise UndecidedProgramError(f"{name}: {problem.text}", listing, is_unread=True)
+    if problem is not None:
+        raise RefusedError(problem.rule, problem.text, name)
+    refused = [m for m in listing.members if m.refused is not None]
+    if subject.member:
+        for member in refused:
+            if member.refused is not None and same_member(member.name, subject.member):
+                raise RefusedError(member.refused.rule, member.refused.text, member.name)
+        return
+    unread = [m for m in refused if m.refused is not None and m.refused.rule in _MAY_BE_RIGHT]
+    if unread and not expected_names(subject):
+        texts = [f"{m.name}: {m.refused.text}" for m in unread if m.refused is not None]
+        raise UndecidedProgramError(
+            f"The program in {name} may be what is not read here: {listed(texts)}", listing
+        )
+
+
+def _not_there(subject: Subject, name: str, listing: ArchiveListing) -> NotFoundError:
+    """Names the nearest members, or the first ones, so that the user can name one."""
+    files = [m.name for m in listing.members if m.kind is MemberKind.FILE and m.refused is None]
+    refused = [f"{m.name} ({m.refused.rule})" for m in listing.members if m.refused is not None]
     near = get_close_matches(subject.member, files, NAMED, 0.3) if subject.member else []
     named = near or files[:NAMED]
     more = f" and {len(files) - len(named):,} more" if len(files) > len(named) else ""
     detail = f"it holds {', '.join(named)}{more}" if files else "it holds no file"
     detail += f"; refused: {', '.join(refused[:NAMED])}" if refused else ""
-    remedy = f"Name a member: {name}#{named[0]}" if files else "Take another file"
+    remedy = f"Name a member: {name}#{named[0]}" if files else "Use another file"
     if subject.member:
         return NotFoundError(f"{name} has no member {subject.member}", detail, remedy)
     names = " or ".join(expected_names(subject))
     return NotFoundError(f"{name} holds no {names or 'program'}", detail, remedy)
 
 
-def same_member(name: str, wanted: str) -> bool:
-    """A member may be named by its whole path, or by its last part; ``./rr`` is the one at the top and no other."""
-    if posixpath.normpath(name) == posixpath.normpath(wanted):
-        return True
-    return "/" not in wanted and posixpath.basename(name) == wanted
+def unpack_member(
+    source: FileSource, name: str, index: int, digest: str, cache: Cache, cancel: Cancellation
+) -> Blob:
+    """A member's bytes, unpacked into the cache.
 
-
-def _head(stream: MemberStream) -> bytes:
-    data = b""
-    while len(data) < 4 and (part := stream.read(4 - len(data))):
-        data += part
-    return data
-
-
-def _chain(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    if head:
-        yield head
-    yield from rest
-
-
-def is_raw(source: ByteSource, name: str) -> bool:
-    """Whether the file is the program itself: no archive, and not packed by a plain compressor either.
+    Args:
+        name: the archive's own name.
+        index: the member's place in the archive's listing.
+        digest: the archive's sha256, by which the member is cached.
 
     Raises:
-        OutOfReachError: its first bytes are not here.
+        FormatError: the archive is damaged or the member is refused.
+        NotFoundError: there is no such member any more.
     """
-    from explorer.archive import detect
+    from explorer.archive import chunks, walk
+    from explorer.fetch import member_key
 
-    return detect(source, name) is Format.RAW
+    for at, entry in enumerate(walk(source, name, cancel=cancel)):
+        if at == index:
+            path = entry.member.name
+            # Two members may have one name; and half of a surrogate pair cannot be stored.
+            plain = f"{path}|{index}".encode("utf-8", "backslashreplace").decode()
+            key = member_key(digest, plain)
+            stored = cache.find(key)
+            if stored is not None:
+                return stored
+            return cache.add(key, posixpath.basename(path), chunks(entry.open()), cancel)
+    raise NotFoundError(f"{name} has changed", "a member is no longer there", "Try again")
+
+
+def unpack_single(
+    source: FileSource, name: str, subject: Subject, digest: str, cache: Cache, cancel: Cancellation
+) -> tuple[Member, Blob]:
+    """What a compressed file holds, unpacked into the cache.
+
+    Raises:
+        UndecidedProgramError: it is compressed once more.
+        FormatError: it is damaged.
+        NotFoundError: another member is asked for.
+    """
+    from explorer.archive import detect, listing
+
+    members = listing(source, name, cancel=cancel)
+    member = members.members[0]
+    if subject.member and not same_member(member.name, subject.member):
+        raise _not_there(subject, name, members)
+    blob = unpack_member(source, name, 0, digest, cache, cancel)
+    with FileSource(blob.path) as inner:
+        refuse_packed(detect(inner, member.name, cancel), name, members)
+    return member, blob
+
+
+def refuse_packed(form: Format, name: str, listing: ArchiveListing) -> None:
+    """For what a compressed file holds.
+
+    Raises:
+        UndecidedProgramError: it is an archive, or compressed, itself.
+    """
+    if form is not Format.RAW:
+        raise UndecidedProgramError(
+            f"What {name} holds is packed once more, as {form}: unpack it first", listing
+        )
+
+
+def undecided_binary(name: str, error: UndecidedProgramError) -> Binary:
+    """The facts about a file of which it is not known what in it is the program."""
+    from explorer.elf import Binary, FileFormat, Scope
+
+    why = Unknown(f"the program is not known: {error.title}")
+    return Binary(name, why, FileFormat.UNSEEN, Scope.HEAD, error.title, why, why)
 
 
 def size_of(member: Member) -> int | Unknown:

@@ -52,7 +52,17 @@ def verdicts_of(
         "The first bytes of the asset do not reach the program.",
         why,
         "Download it: d, or inspect without --peek",
+        short=f"not reached: {why}",
     )
+    if isinstance(binary.size, Unknown) and binary.size.needs is None:  # more bytes do not help
+        reason = Reason(
+            "archive.undecided",
+            Answer.UNKNOWN,
+            "It is not known which file in it is the program.",
+            why,
+            "Name the program as in FILE#MEMBER, or unpack the file and inspect what was in it",
+            short="which file is not known",
+        )
     return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), Unknown(why)) for t in targets)
 
 

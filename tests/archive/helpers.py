@@ -7,7 +7,7 @@ from explorer.bytesource import ByteSource, BytesSource, OutOfReachError
 
 
 class ArrivingSource:
-    """A file that arrives as a server sends it: in requests of ``first`` bytes at least, each for what was asked beyond.
+    """A file that arrives as a server sends it, in requests of at least ``first`` bytes.
 
     ``requests`` holds (offset, length) of each; ``asked`` is the bytes moved.
     """
@@ -84,7 +84,7 @@ Outcome = list[tuple[str, str, bytes]]
 def everything(
     source: ByteSource, name: str, limits: Limits, *, prefix: bool = False
 ) -> tuple[Outcome, str]:
-    """All that can be had of a source of any kind, and how it ended. Lets through every error that is not a stated one."""
+    """All that a source gives, and how it ended. Undocumented errors are let through."""
     seen: Outcome = []
     try:
         for entry in walk(source, name, limits, prefix=prefix):

@@ -1,4 +1,4 @@
-"""Unpacking: below the one folder, all or nothing, and nobody else's file touched."""
+"""Unpacking: below one folder, all or nothing, and no other file touched."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.archive import Limits, MemberKind, RefusedError, extract, extraction, folders
+from explorer.archive import MemberKind, RefusedError, extract, extraction, folders
 from explorer.archive.staging import folds_names
 from explorer.bytesource import BytesSource
 from explorer.errors import FormatError, OperationCancelledError, SourceError
@@ -163,7 +163,7 @@ def test_a_hard_link_to_a_file_that_was_left_out_is_refused(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("mask", "modes"), [(0o077, [0o700, 0o600, 0o700]), (0o002, [0o755, 0o644, 0o755])]
+    ("mask", "modes"), [(0o077, [0o700, 0o600, 0o700]), (0o002, [0o775, 0o664, 0o775])]
 )
 def test_modes_are_reduced_by_the_umask(mask: int, modes: list[int], tmp_path: Path) -> None:
     before = os.umask(mask)
@@ -222,7 +222,10 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one_but_not_what_another_
         (folder / ROOT).mkdir(parents=True)
         if folder is not fresh:
             os.utime(folder, (1, 1))
-    code = "import fcntl, os, sys; h = os.open(sys.argv[1], os.O_RDONLY); fcntl.flock(h, fcntl.LOCK_EX); print('held', flush=True); input()"
+    code = (
+        "import fcntl, os, sys; h = os.open(sys.argv[1], os.O_RDONLY); "
+        "fcntl.flock(h, fcntl.LOCK_EX); print('held', flush=True); input()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code, str(alive)],
         stdin=subprocess.PIPE,
@@ -311,8 +314,6 @@ def test_a_damaged_archive_leaves_nothing_behind(tmp_path: Path) -> None:
     damaged[-6] ^= 0xFF
     with pytest.raises(RefusedError, match="checksum"):
         extract(BytesSource(bytes(damaged)), "x.tar.gz", tmp_path)
-    with pytest.raises(RefusedError, match="Rule: size"):
-        extract(BytesSource(data), "x.tar.gz", tmp_path, limits=Limits(member_bytes=100_000))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -393,7 +394,7 @@ except SourceError as error:
     reason="Windows has no limit of a file's size to stand in for a full disk",
 )
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
-    """A limit on the size of a file fails a write as a full disk does, in the middle of it (EFBIG for ENOSPC)."""
+    """A limit on a file's size fails a write in the middle, as a full disk does."""
     file, into = tmp_path / "x.tar.gz", tmp_path / "into"
     file.write_bytes(make_archive("tar.gz", ROOT, {"a": b"1", "rr": os.urandom(300_000)}))
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Archives as releases publish them, made by the real tools and by the standard library, around a real program."""
+"""Archives as releases publish them, made by the real tools and by the standard library."""
 
 import hashlib
 import itertools

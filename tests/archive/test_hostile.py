@@ -1,4 +1,4 @@
-"""Members that must not be handed out: each is refused by name and rule, and what lies beside it is still shown."""
+"""Members that must not be handed out: each is refused by a rule, the others are still shown."""
 
 import io
 import lzma
@@ -429,7 +429,7 @@ def test_entries_that_share_bytes_are_refused() -> None:
 
 
 def test_an_entry_whose_data_are_another_entry_is_refused() -> None:
-    """The other way of a zip bomb: an entry's data hold the next one's header and data, and so on."""
+    """The other kind of zip bomb: an entry's data hold the next one's header and data."""
     inner = zip_of([("b", b"evil")], compression=zipfile.ZIP_STORED)
     inner_at, inner_end = inner.index(b"PK\x01\x02"), inner.index(b"PK\x05\x06")
     outer = zip_of([("a", inner[:inner_at])], compression=zipfile.ZIP_STORED)
@@ -495,7 +495,7 @@ def test_zips_of_other_writers_are_read() -> None:
 
 
 def wide_ended(data: bytes) -> tuple[bytes, int, int]:
-    """The zip with a zip64 end record and its locator, the old record all ones; and where the two begin."""
+    """The zip with a zip64 end record and its locator; and where these two begin."""
     at = data.index(b"PK\x05\x06")
     entries, size, offset = struct.unpack_from("<HLL", data, at + 10)
     end64 = struct.pack(

@@ -36,7 +36,7 @@ PACKINGS = [
     "rpm",
 ]
 LIMITS = Limits(member_bytes=1 << 20, total_bytes=4 << 20, members=200)
-"""Small, so that a header that lies about a size costs no time."""
+"""Small, so that a header with a false size costs no time."""
 SETTINGS = settings(
     max_examples=120,
     deadline=2000,
@@ -86,7 +86,7 @@ def test_changed_bytes(packing: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("packing", PACKINGS)
 def test_a_cut_at_any_length(packing: str) -> None:
-    """As the end of the file: never the whole answer without a word. As a prefix: never another one."""
+    """A cut file never passes for a whole one, and a prefix never gives another answer."""
     whole = genuine(packing)
     full, _ = everything(BytesSource(whole), f"rr.{packing}", LIMITS)
     for cut in [
@@ -133,7 +133,7 @@ def test_random_bytes_behind_a_magic(magic: bytes, rest: bytes) -> None:
 @pytest.mark.parametrize("packing", ["gz", "bz2", "xz", "zst", "lz4"])
 @pytest.mark.parametrize("content", [b"", b"x"])
 def test_streams_of_hardly_a_byte_each_are_refused_in_time(packing: str, content: bytes) -> None:
-    """Also when the format is only detected: each new decompressor costs time and gives nothing."""
+    """Also while the format is detected: each new decompressor costs time and gives nothing."""
     data = make_archive(packing, "", {"x": content}) * 200_000
     began = time.perf_counter()
     assert detect(BytesSource(data), f"x.tar.{packing}") in (packing, f"tar.{packing}")

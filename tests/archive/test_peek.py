@@ -1,4 +1,4 @@
-"""A peek pays for what it reads: how many bytes of an archive are asked for until the head of the program is there."""
+"""How many bytes of an archive a peek requests until the head of the program is there."""
 
 import io
 import itertools
@@ -79,7 +79,7 @@ def test_walking_a_plain_tar_asks_for_headers_and_passes_over_the_rest() -> None
 
 
 def test_a_zip_with_many_great_members_is_read_by_its_directory() -> None:
-    """After two jumps over great members the directory at the end costs less than a request for each header."""
+    """After two jumps the directory at the end costs less than a request for each header."""
     great = {f"{n}.bin": bytes(range(256)) * 1024 for n in range(40)}
     data = zip_of([*great.items(), ("rr", b"\x7fELF" + bytes(8000))], compression=0)
     source = ArrivingSource(data)

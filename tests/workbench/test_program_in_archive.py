@@ -1,0 +1,396 @@
+"""Which file of an asset is judged, from the whole file and from a peek; what is not read."""
+
+import lzma
+import os
+import stat
+import struct
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from explorer.archive import Format
+from explorer.bytesource import ByteSource, BytesSource, PrefixSource
+from explorer.compat import Answer, find_target
+from explorer.errors import FormatError, NotFoundError
+from explorer.facts import MISSING
+from explorer.progress import Cancellation
+from explorer.releases.local import folder
+from explorer.workbench import Inspection, Workbench
+from explorer.workbench.peek import read_beginning
+from explorer.workbench.resolve import asset_subject
+from explorer.workbench.verdicts import verdicts_of
+from tests.archive.test_hostile import head
+from tests.support.archives import (
+    _PACKERS,
+    deb_of,
+    gz,
+    make_archive,
+    rpm_of,
+    tar_of,
+    zip_of,
+)
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+
+STATIC, GLIBC = "c-static", "c-glibc"
+SCRIPT = b"#!/bin/sh\nexec true\n"
+EXE = b"MZ" + bytes(58) + struct.pack("<L", 64) + b"PE\0\0\x64\x86" + bytes(400)
+OBJECT = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x01\0\x3e\0" + bytes(200)
+CLASS = b"\xca\xfe\xba\xbe\0\0\0\x34" + bytes(200)
+
+
+def static() -> bytes:
+    return binary(STATIC).read_bytes()
+
+
+def glibc() -> bytes:
+    return binary(GLIBC).read_bytes()
+
+
+async def looks(
+    github: GitHub, opened: Callable[..., Workbench], name: str, data: bytes, member: str = ""
+) -> tuple[Inspection, Inspection]:
+    """The same asset from a peek and whole; a peek never says otherwise."""
+    github.add_release("v1", {name: data}, repo="acme/tool")
+    target = f"v1/{name}" + (f"#{member}" if member else "")
+    peeking, whole = opened(repo="acme/tool"), opened(repo="acme/tool")
+    before = await peeking.look(await peeking.resolve(target))
+    after = await whole.inspect(await whole.resolve(target))
+    assert before.verdicts[0].answer in (after.verdicts[0].answer, Answer.UNKNOWN)
+    return before, after
+
+
+PROGRAMS: dict[str, tuple[str, dict[str, bytes], str]] = {
+    "library-first": ("tar.gz", {"lib/libx.so.1": b"G", "bin/tool": b"S"}, "bin/tool"),
+    "helper-first": ("zip", {"tool/helper": b"G", "tool/tool": b"S"}, "tool/tool"),
+    "exe-first": ("tar.gz", {"tool.exe": EXE, "tool": b"S"}, "tool"),
+    "object-first": ("tar.xz", {"driver/a.o": OBJECT, "driver/tool": b"S"}, "driver/tool"),
+    "class-first": ("zip", {"lib/Main.class": CLASS, "bin/tool": b"S"}, "bin/tool"),
+    "script-only": ("tar.gz", {"tool": SCRIPT, "README.md": b"x"}, "tool"),
+    "cpio": ("cpio", {"a/other": b"G", "bin/tool": b"S"}, "bin/tool"),
+    "rpm": ("rpm", {"usr/lib/x.so": b"G", "usr/bin/tool": b"S"}, "usr/bin/tool"),
+    "lzip": ("tar.lz", {"libx.so": b"G", "tool": b"S"}, "tool"),
+    "lz4": ("tar.lz4", {"libx.so": b"G", "tool": b"S"}, "tool"),
+    "lzma": ("tar.lzma", {"libx.so": b"G", "tool": b"S"}, "tool"),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+async def test_the_program_is_judged_and_not_what_stands_before_it(
+    github: GitHub, opened: Callable[..., Workbench], name: str
+) -> None:
+    packing, members, program = PROGRAMS[name]
+    files = {n: {b"G": glibc(), b"S": static()}.get(d, d) for n, d in members.items()}
+    data = make_archive(packing, "", files)
+    peeked, whole = await looks(github, opened, f"tool-linux-amd64.{packing}", data)
+    for found in (peeked, whole):
+        assert not isinstance(found.member, MISSING), found.verdicts[0].deciding
+        assert found.member.name == program
+    expected = Answer.YES_IF if name == "script-only" else Answer.YES
+    assert [found.verdicts[0].answer for found in (peeked, whole)] == [expected] * 2
+    assert not isinstance(whole.listing, MISSING)
+    assert whole.listing.format is Format(packing)
+
+
+async def test_the_later_of_two_programs_with_one_name_is_judged(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    data = gz(tar_of([("tool", glibc()), ("README", b""), ("tool", static())]))
+    peeked, whole = await looks(github, opened, "tool-linux-amd64.tar.gz", data)
+    assert [f.verdicts[0].answer for f in (peeked, whole)] == [Answer.YES, Answer.YES]
+    assert whole.path is not None
+    assert whole.path.read_bytes() == static()
+    assert whole.others == ()
+
+
+async def test_other_programs_are_named(github: GitHub, opened: Callable[..., Workbench]) -> None:
+    data = make_archive("tar.gz", "", {"helper": glibc(), "tool": static(), "win/a.exe": EXE})
+    _, whole = await looks(github, opened, "tool-linux-amd64.tar.gz", data)
+    assert whole.others == ("helper", "win/a.exe")
+
+
+@pytest.mark.parametrize("packing", ["tar.gz", "zip"])
+async def test_where_nothing_decides_it_is_unknown_and_a_name_helps(
+    github: GitHub, opened: Callable[..., Workbench], packing: str
+) -> None:
+    data = make_archive(packing, "", {"a": static() + b"x", "b": static()})
+    name = f"other-linux-amd64.{packing}"
+    for found in await looks(github, opened, name, data):
+        verdict = found.verdicts[0]
+        assert (verdict.answer, verdict.deciding.code) == (Answer.UNKNOWN, "archive.undecided")
+        assert f"Several files in {name} may be the program: a, b" in verdict.deciding.evidence
+        assert "FILE#MEMBER" in verdict.deciding.remedy
+    github.remove_release("v1", repo="acme/tool")
+    for found in await looks(github, opened, name, data, "b"):
+        assert found.verdicts[0].answer is Answer.YES
+
+
+async def test_a_large_archive_whose_first_program_has_another_name_is_unknown_from_a_peek(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    """What stands behind it could be the program; and nothing is read for nothing."""
+    big = os.urandom(2 << 20)
+    data = make_archive("tar.gz", "", {"helper": glibc() + big, "tool": static()}, tool=False)
+    peeked, whole = await looks(github, opened, "tool-linux-amd64.tar.gz", data)
+    assert peeked.verdicts[0].answer is Answer.UNKNOWN
+    assert not isinstance(peeked.traffic, MISSING)
+    assert peeked.traffic.bytes <= 64 << 10
+    assert whole.verdicts[0].answer is Answer.YES
+
+
+async def test_a_script_in_an_archive_gets_the_answer_of_the_bare_script(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    (tmp_path / "tool").write_bytes(SCRIPT)
+    (tmp_path / "tool.tar.gz").write_bytes(make_archive("tar.gz", "", {"tool": SCRIPT}))
+    bare, packed = [
+        await bench.inspect(await bench.resolve(str(tmp_path / name)))
+        for name in ("tool", "tool.tar.gz")
+    ]
+    assert bare.verdicts == packed.verdicts
+    got = await bench.get(await bench.resolve(str(tmp_path / "tool.tar.gz")), tmp_path / "out")
+    assert got.binary == tmp_path / "out" / "tool"
+
+
+# ---- what is packed once more, or not read
+
+
+def nested() -> dict[str, bytes]:
+    inner = make_archive("tar.gz", "", {"tool": static()})
+    return {
+        "tool.tar.gz.gz": gz(inner),
+        "tool-linux-amd64.zip": zip_of([("tool-linux-amd64.tar.gz", inner), ("README", b"x")]),
+        "tool-linux-amd64.tar.gz": make_archive("tar.gz", "", {"tool.gz": gz(static())}),
+        "tool-linux-arm64.tar.xz": make_archive(
+            "tar.xz", "", {"bin/tool.7z": b"7z\xbc\xaf\x27\x1c"}
+        ),
+        "tool.xz": lzma.compress(zip_of([("tool", static())])),
+    }
+
+
+@pytest.mark.parametrize("name", list(nested()))
+async def test_an_archive_in_an_archive_is_unknown_and_says_what_to_do(
+    github: GitHub, opened: Callable[..., Workbench], tmp_path: Path, name: str
+) -> None:
+    for found in await looks(github, opened, name, nested()[name]):
+        verdict = found.verdicts[0]
+        assert (verdict.answer, verdict.deciding.code) == (Answer.UNKNOWN, "archive.undecided")
+        assert "unpack it first" in verdict.deciding.evidence
+
+
+async def test_a_packed_member_that_is_named_is_unknown_too_and_get_writes_it(
+    github: GitHub, opened: Callable[..., Workbench], tmp_path: Path
+) -> None:
+    name, member = "tool-linux-amd64.zip", "tool-linux-amd64.tar.gz"
+    for found in await looks(github, opened, name, nested()[name], member):
+        assert found.verdicts[0].answer is Answer.UNKNOWN
+    bench = opened(repo="acme/tool")
+    got = await bench.get(await bench.resolve(f"v1/{name}#{member}"), tmp_path / "out")
+    assert [path.name for path in got.files] == [member]
+    assert got.binary is None
+    inside = await bench.inspect(await bench.resolve(str(got.files[0])))
+    assert inside.verdicts[0].answer is Answer.YES
+
+
+UNREAD = {
+    "x.7z": b"7z\xbc\xaf\x27\x1c\0\4" + bytes(100),
+    "x.snap": b"hsqs" + bytes(100),
+    "x.Z": b"\x1f\x9d\x90" + bytes(100),
+    "x_x86_64.apk": b"ADBdx\x9c" + bytes(100),
+    "x.rar": b"Rar!\x1a\x07\1\0" + bytes(100),
+    "x.rpm": rpm_of(gz(b"07070X" + bytes(300))),
+    "x.deb": deb_of(tar_of([("./control", b"Package: x\n")]), b"").replace(b".gz ", b".zz "),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+async def test_what_is_not_read_is_unknown_never_no_and_is_not_written(
+    github: GitHub, opened: Callable[..., Workbench], tmp_path: Path, name: str
+) -> None:
+    for found in await looks(github, opened, name, UNREAD[name]):
+        verdict = found.verdicts[0]
+        assert verdict.answer is Answer.UNKNOWN, verdict.deciding
+    bench = opened(repo="acme/tool")
+    with pytest.raises(FormatError, match="method") as caught:
+        await bench.get(await bench.resolve(f"v1/{name}"), tmp_path / "out")
+    assert "own tool" in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+async def test_a_program_that_is_encrypted_is_unknown(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    data = bytearray(zip_of([("tool", static())]))
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + at] |= 1
+    for found in await looks(github, opened, "tool-linux-amd64.zip", bytes(data)):
+        assert found.verdicts[0].answer is Answer.UNKNOWN
+        assert "tool: it is encrypted" in found.verdicts[0].deciding.evidence
+
+
+async def test_an_android_app_runs_on_android_only(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    members = [("AndroidManifest.xml", b"\3\0\x08\0"), ("classes.dex", b"dex\n"),
+               ("lib/arm64-v8a/libapp.so", glibc())]  # fmt: skip
+    for order in (members, members[::-1]):
+        for found in await looks(github, opened, "app-release.apk", zip_of(order)):
+            assert found.verdicts[0].answer is Answer.NO
+            assert "Android app" in found.verdicts[0].deciding.evidence
+            assert "glibc" not in found.verdicts[0].deciding.text
+        github.remove_release("v1", repo="acme/tool")
+
+
+async def test_alpines_packages_are_concatenated_tars(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    """apk v2: a signature and a control part without tar's end mark, then the data."""
+    parts = [[(".SIGN.RSA.x", b"s")], [(".PKGINFO", b"pkgname = x")], [("usr/bin/tool", static())]]
+    data = b"".join(gz(tar_of(part)[:-1024]) for part in parts[:2]) + gz(tar_of(parts[2]))
+    for found in await looks(github, opened, "tool-1.0-r0_x86_64.apk", data):
+        assert found.verdicts[0].answer is Answer.YES
+
+
+# ---- compressed programs
+
+
+@pytest.mark.parametrize("kind", sorted(_PACKERS))
+@pytest.mark.parametrize("recipe", [STATIC, GLIBC])
+async def test_a_small_compressed_program_is_known_from_a_peek(
+    github: GitHub, opened: Callable[..., Workbench], kind: str, recipe: str
+) -> None:
+    data = _PACKERS[kind](binary(recipe).read_bytes())
+    peeked, whole = await looks(github, opened, f"tool-linux-amd64.{kind}", data)
+    assert peeked.verdicts[0].answer is whole.verdicts[0].answer is not Answer.UNKNOWN
+    assert peeked.file.size == whole.file.size
+
+
+@pytest.mark.parametrize("kind", ["gz", "xz", "zst", "lz"])
+@pytest.mark.parametrize("recipe", ["go-static-amd64", "go-pie"])
+async def test_a_large_compressed_program_is_known_from_its_beginning_and_its_end(
+    github: GitHub, opened: Callable[..., Workbench], kind: str, recipe: str
+) -> None:
+    data = _PACKERS[kind](binary(recipe).read_bytes())
+    assert len(data) > 256 << 10
+    peeked, whole = await looks(github, opened, f"tool-linux-amd64.{kind}", data)
+    assert whole.verdicts[0].answer is not Answer.UNKNOWN
+    if recipe == "go-static-amd64":
+        assert peeked.verdicts[0].answer is whole.verdicts[0].answer
+        assert peeked.file.size == whole.file.size
+        assert not isinstance(peeked.traffic, MISSING)
+        assert peeked.traffic.requests <= 3
+        assert peeked.traffic.bytes <= 256 << 10
+
+
+@pytest.mark.parametrize("kind", ["gz", "xz", "zst"])
+async def test_the_length_of_the_last_of_several_streams_makes_nothing_look_cut(
+    github: GitHub, opened: Callable[..., Workbench], kind: str
+) -> None:
+    program = binary("go-static-amd64").read_bytes()
+    half = len(program) // 2
+    data = b"".join(_PACKERS[kind](part) for part in (program[:half], program[half:]))
+    peeked, whole = await looks(github, opened, f"tool-linux-amd64.{kind}", data)
+    assert whole.verdicts[0].answer is Answer.YES
+    assert peeked.verdicts[0].answer is not Answer.NO
+
+
+CUT = ["tar.gz", "zip", "gz", "tar.zst", "rpm", "cpio", "tar.lz"]
+
+
+@pytest.mark.parametrize("name", ["tool-linux-amd64", "other-linux"])
+@pytest.mark.parametrize("packing", CUT)
+def test_a_prefix_of_any_length_never_gives_another_answer(
+    packing: str, name: str, tmp_path: Path
+) -> None:
+    members = {"lib/x.so": glibc(), "helper": glibc(), "tool": static(), "README": b"x" * 3000}
+    data = make_archive(packing, "", {"tool": static()} if packing == "gz" else members)
+    (tmp_path / f"{name}.{packing}").write_bytes(data)
+    asset = folder(tmp_path).releases[0].assets[0]
+    subject, target = asset_subject(asset, None), find_target("alpine-3.22")
+
+    def answer(source: ByteSource) -> Answer:
+        _, _, facts = read_beginning(source, subject, (target,), Cancellation())
+        return verdicts_of(facts, (target,))[0].answer
+
+    whole = answer(BytesSource(data))
+    cuts = [*range(0, 800, 37), *range(800, len(data), len(data) // 40)]
+    answers = {answer(PrefixSource(data[:cut], len(data))) for cut in cuts}
+    assert answers <= {whole, Answer.UNKNOWN}
+    assert name != "tool-linux-amd64" or whole is Answer.YES
+
+
+# ---- get
+
+
+async def test_an_archive_without_files_says_so(bench: Workbench, tmp_path: Path) -> None:
+    for name, data in {
+        "empty.zip": zip_of([]),
+        "empty.tar": bytes(10240),
+        "folders.tar.gz": gz(tar_of([(head("d/", tarfile.DIRTYPE), b"")])),
+    }.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(NotFoundError, match="holds no files"):
+            await bench.get(await bench.resolve(str(tmp_path / name)), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+async def test_one_refused_side_file_does_not_stop_the_others(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    data = tar_of(
+        [("../notes.md", b"x"), ("README.md", b"y"), (head("l", tarfile.SYMTYPE, "/"), b"")]
+    )
+    (tmp_path / "docs.tar").write_bytes(data)
+    got = await bench.get(await bench.resolve(str(tmp_path / "docs.tar")), tmp_path / "out")
+    assert [path.name for path in got.files] == ["README.md"]
+    assert any("../notes.md (traversal), l (link-outside)" in text for text in bench.warnings)
+    (tmp_path / "prog.tar").write_bytes(tar_of([("../tool", static()), ("README.md", b"y")]))
+    with pytest.raises(FormatError, match="traversal"):
+        await bench.get(await bench.resolve(str(tmp_path / "prog.tar")), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+async def test_where_the_program_is_not_known_all_is_written_and_nothing_marked(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    (tmp_path / "x.zip").write_bytes(make_archive("zip", "", {"a": static(), "b": static() + b"x"}))
+    got = await bench.get(await bench.resolve(str(tmp_path / "x.zip")), tmp_path / "out")
+    assert {path.name for path in got.files} == {"a", "b"}
+    assert got.binary is None
+    assert any("may be the program: a, b" in text for text in bench.warnings)
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o027])
+async def test_the_umask_counts_for_raw_files_and_for_the_program(
+    bench: Workbench, tmp_path: Path, mask: int
+) -> None:
+    (tmp_path / "tool").write_bytes(static())
+    (tmp_path / "sums.txt").write_bytes(b"x")
+    info = tarfile.TarInfo("tool")
+    info.size, info.mode = len(static()), 0o644
+    (tmp_path / "tool.tar").write_bytes(tar_of([(info, static())]))
+    before = os.umask(mask)
+    try:
+        modes = []
+        for index, name in enumerate(("tool", "sums.txt", "tool.tar")):
+            subject = await bench.resolve(str(tmp_path / name))
+            got = await bench.get(subject, tmp_path / f"out{index}")
+            modes.append(stat.S_IMODE(got.files[0].stat().st_mode))
+    finally:
+        os.umask(before)
+    assert modes == [0o777 & ~mask, 0o666 & ~mask, 0o777 & ~mask]
+
+
+async def test_a_local_file_whose_name_is_not_utf8_is_read_and_written(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    for ending, packing in (("", "raw"), (".gz", "gz"), (".tar.gz", "tar.gz")):
+        path = tmp_path / f"caf\udce9{ending}"
+        path.write_bytes(make_archive(packing, "", {"tool": static()}))
+        assert (await bench.inspect(await bench.resolve(str(path)))).verdicts[
+            0
+        ].answer is Answer.YES
+        got = await bench.get(await bench.resolve(str(path)), tmp_path / f"out{ending}")
+        assert got.files[0].read_bytes() == static()
