@@ -153,6 +153,10 @@ class Member:
     stored: str = ""
     """The name exactly as stored (``./tool``), which is what tar and unzip have to be given; empty
     for a file that is not an archive."""
+    packing: Format = Format.RAW
+    """How the file that it is in is packed, as its bytes say."""
+    repeated: bool = False
+    """Whether an earlier member has the same stored name."""
 
 
 @dataclass(frozen=True, slots=True)

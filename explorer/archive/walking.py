@@ -1,6 +1,7 @@
 """Walks an archive: each member as soon as its header is there, and its bytes forwards."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -65,6 +66,14 @@ def walk(
 
 
 def _walk_as(form: Format, source: ByteSource, name: str, budget: Budget, prefix: bool) -> Walk:
+    stored: set[str] = set()
+    for entry in _members(form, source, name, budget, prefix):
+        repeated = entry.member.stored in stored
+        stored.add(entry.member.stored)
+        yield replace(entry, member=replace(entry.member, packing=form, repeated=repeated))
+
+
+def _members(form: Format, source: ByteSource, name: str, budget: Budget, prefix: bool) -> Walk:
     limits = budget.limits
     if not form.is_read:
         raise RefusedError("method", f"it is packed as {form}, which is not read here")

@@ -172,7 +172,7 @@ async def test_the_dockerfile_builds_and_its_program_runs(
         build_and_run, engine, named(advice, "dockerfile"), tmp_path / "build"
     )
     assert f"FROM {image}\n" in named(advice, "dockerfile").text
-    assert "A proof in that image pins it by its digest" in named(advice, "dockerfile").note
+    assert "A proof in that image pins it by digest" in named(advice, "dockerfile").note
 
 
 @pytest.mark.container

@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from explorer.compat import Answer
 from explorer.facts import NotApplicable
 from explorer.report.advice import Snippet, pastable
+from explorer.report.advice.building import BINFMT
 from explorer.verify import Result
 from explorer.workbench import Advice, BuildRecipe, Depth, ProofOptions, Workbench
 from tests.support import buildx
@@ -196,7 +197,7 @@ async def test_the_buildx_lines_build_under_emulation(
     advice = await opened().advise("latest", "arm64", "musl")
     changes = {
         # Its image comes from a registry. What it does has been done: the kernel runs arm64 programs by qemu already.
-        "docker run --privileged --rm tonistiigi/binfmt --install arm64\n": "",
+        f"docker run --privileged --rm {BINFMT} --install arm64 &&\n": "",
         # The tests' docker has no bridge, so a build step has no network; RoadRunner's own would fetch modules there.
         "docker buildx build ": "docker buildx build --network=none ",
         "FROM golang:alpine AS build\n": f"FROM {golang} AS build\n",

@@ -1,5 +1,6 @@
 """Which file to use, why, and the lines to paste. A door of ``report``."""
 
+from explorer.report.advice.lines_to_paste import pastable, snippets
 from explorer.report.advice.rows import (
     CALL,
     PROVE,
@@ -9,7 +10,7 @@ from explorer.report.advice.rows import (
     proof_of,
     prove_command,
 )
-from explorer.report.advice.snippets import Snippet, pastable, snippets
+from explorer.report.advice.snippet import Snippet
 
 __all__ = [
     "CALL",

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from explorer.compat import Answer, Verdict
 from explorer.releases import Asset
+from explorer.report.advice.lines_to_paste import pastable
 from explorer.report.advice.rows import proof_of, prove_command
-from explorer.report.advice.snippets import Snippet, pastable
+from explorer.report.advice.snippet import Snippet
 from explorer.report.json.catalogue import ASSET, SEEN_PROOF
 from explorer.report.json.inspection import INSPECT, Inspected
 from explorer.report.json.shapes import (

@@ -1,0 +1,150 @@
+"""Lines that take a published file: a Dockerfile stage, and a download whose checksum stops the rest."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+
+from explorer.archive import Format, Member
+from explorer.errors import FormatError
+from explorer.facts import MISSING, NotApplicable, Unknown
+from explorer.releases import Asset
+from explorer.report.advice import quoting
+from explorer.report.advice.quoting import UNPACK
+from explorer.report.advice.snippet import Snippet
+from explorer.workbench import Advice
+
+_DECOMPRESS = {
+    "gz": "gunzip -c",
+    "xz": "unxz -c",
+    "bz2": "bunzip2 -c",
+    "lzma": "unlzma -c",
+    "zst": "zstd -dc",
+    "lz4": "lz4 -dc",
+    "lz": "lzip -dc",
+}
+"""Read from stdin: gunzip refuses a file whose name has no ending that it knows."""
+_TAR_FLAG = {"": "", "gz": "z", "bz2": "j", "xz": "J"}
+"""What GNU tar and busybox's decompress themselves."""
+_NOT_IN_BUSYBOX = {"zst": "zstd", "lz4": "lz4", "lz": "lzip"}
+"""Alpine's packages."""
+
+
+def dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
+    """A stage that fetches the file, checks and unpacks it, and a stage with the program.
+
+    Raises:
+        FormatError: a name, an address or a packing for which there are no safe lines.
+    """
+    image, pinned = _image(advice)
+    program = _program(advice, asset)
+    stage = _stage(program)
+    tools = image if advice.base.tools == advice.base.image else advice.base.tools
+    package = _NOT_IN_BUSYBOX.get(_packing(advice).compression, "")
+    lines = [
+        f"FROM {tools} AS {stage}",
+        f"ARG URL={quoting.address(asset.url)}",
+        f"ARG SHA256={sha256}",
+        *([f"RUN apk add --no-cache {package}"] if package else []),
+        'RUN wget -q -O /tmp/asset "$URL" \\',
+        '    && echo "$SHA256  /tmp/asset" | sha256sum -c - \\',
+        f"    && {_unpack(advice, '/tmp/asset', f'/{program}')} \\",
+        f"    && chmod 0755 /{program} && rm -f /tmp/asset",
+        "",
+        f"FROM {image}",
+    ]
+    if advice.base.packages:
+        lines.append(f"RUN apk add --no-cache {' '.join(advice.base.packages)}")
+    lines += [f"COPY --from={stage} /{program} /usr/local/bin/{program}", ""]
+    note = "The file is pinned by its sha256" + (
+        ", the image by its digest."
+        if pinned
+        else ". A proof in that image pins it by digest, too."
+    )
+    if advice.sha256_from == "download":
+        note += " GitHub publishes no digest for it: this one is of the bytes downloaded just now."
+    return Snippet("dockerfile", f"Dockerfile, {image}", "dockerfile", "\n".join(lines), note)
+
+
+def shell(advice: Advice, asset: Asset, sha256: str) -> Snippet:
+    """Commands that run one after the other, each only if the one before succeeded.
+
+    Raises:
+        FormatError: a name, an address or a packing for which there are no safe lines.
+    """
+    program = _program(advice, asset)
+    raw = _packing(advice) is Format.RAW
+    name = program if raw else _local_name(asset, program)
+    commands = [
+        f"curl -fsSL -o {name} {shlex.quote(quoting.address(asset.url))}",
+        f"echo {shlex.quote(f'{sha256}  {name}')} | sha256sum -c -",
+        *([] if raw else [_unpack(advice, name, program)]),
+        f"chmod 0755 {program}",
+    ]
+    return Snippet("shell", "Shell, with checksum", "sh", " &&\n".join(commands) + "\n")
+
+
+def _local_name(asset: Asset, program: str) -> str:
+    """The asset's own name, unless that is a path, an option, a hidden file or the program's name."""
+    safe = quoting.is_plain(asset.name) and asset.name != program
+    return asset.name if safe else f"{program}.download"
+
+
+def _member(advice: Advice) -> Member | NotApplicable:
+    inspection = advice.inspection
+    member = inspection.member if inspection is not None else Unknown("it was not inspected")
+    if isinstance(member, Unknown):
+        raise FormatError(
+            "Which file of the archive to use is not known",
+            member.why,
+            "Inspect it, or download it",
+        )
+    return member
+
+
+def _packing(advice: Advice) -> Format:
+    """How the file is packed, as its bytes say."""
+    member = _member(advice)
+    return Format.RAW if isinstance(member, NotApplicable) else member.packing
+
+
+def _unpack(advice: Advice, source: str, into: str) -> str:
+    """A shell command from the packed file to the program, for GNU's tools and busybox's."""
+    member, form = _member(advice), _packing(advice)
+    if form is Format.RAW or isinstance(member, NotApplicable):
+        return f"cp {source} {into}"
+    if form.is_single:
+        return f"{_DECOMPRESS[form.compression]} < {source} > {into}"
+    if member.repeated:  # tar and unzip would write all members of the name, one after the other
+        raise FormatError("The archive has several members of this name", member.name, UNPACK)
+    if form is Format.ZIP:
+        return f"unzip -p {source} {quoting.member_without_dashes(member.stored)} > {into}"
+    if form is Format.TAR or form.compression:
+        inside = quoting.member(member.stored)
+        if form.compression in _TAR_FLAG:
+            return f"tar -x{_TAR_FLAG[form.compression]}Of {source} -- {inside} > {into}"
+        return f"{_DECOMPRESS[form.compression]} < {source} | tar -xOf - -- {inside} > {into}"
+    raise FormatError(f"No lines to paste for a {form} file", member.name, UNPACK)
+
+
+def _image(advice: Advice) -> tuple[str, bool]:
+    """The image to build on, by digest if the file was verified in it, and whether it is pinned."""
+    inspection = advice.inspection
+    image = advice.base.image
+    for proof in inspection.proofs if inspection else ():
+        if isinstance(proof.image, MISSING) or isinstance(proof.image.digest, MISSING):
+            continue
+        if proof.image.reference == image:
+            return f"{image}@{proof.image.digest.rpartition('@')[2]}", True
+    return quoting.word(image), "@sha256:" in image
+
+
+def _program(advice: Advice, asset: Asset) -> str:
+    inspection = advice.inspection
+    name = inspection.file.name if inspection else asset.name
+    return quoting.plain(posixpath.basename(name))
+
+
+def _stage(program: str) -> str:
+    return re.sub(r"[^0-9a-z-]", "-", program.lower()).strip("-") or "program"
