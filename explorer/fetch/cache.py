@@ -273,6 +273,13 @@ class Cache:
             with self._guard:
                 self._held[sha256] -= 1
 
+    def keep(self, path: Path) -> bool:
+        """Whether a file is still there. A blob is leased again, as if it had just been found."""
+        if path == self._path(path.name):
+            self._lease(path.name)
+            self._touch(path)
+        return path.is_file()
+
     def drop(self, key: str) -> None:
         """Forget a key and its blob."""
         blob = self.holds(key)

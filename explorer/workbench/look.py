@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from explorer.compat import Answer, Target
 from explorer.errors import (
     ExplorerError,
+    NotFoundError,
     OperationCancelledError,
     SourceError,
     as_explorer_error,
@@ -99,9 +100,31 @@ class Looks:
         """The same facts judged for other targets; neighbouring libraries are read if needed."""
         from explorer.workbench.inspect import rejudge
 
-        return await self._resources.run(
-            lambda _: rejudge(inspection, targets, self._resources.cache)
-        )
+        resources = self._resources
+        try:
+            return await resources.run(lambda _: rejudge(inspection, targets, resources.cache))
+        except NotFoundError:
+            if inspection.subject.asset is None:
+                raise
+            # Pruned since: fetch it again for the libraries beside the program.
+            return await self._inspect(inspection.subject, targets, ignore_progress)
+
+    async def with_files(
+        self, inspection: Inspection, progress: ProgressCallback = ignore_progress
+    ) -> Inspection:
+        """The inspection of an asset with its files on disk: fetched again if they are gone.
+
+        They are not pruned for a while then. Raises as ``look`` does.
+        """
+        if inspection.subject.asset is None:
+            return inspection
+        paths = [path for path in (inspection.path, inspection.asset_path) if path is not None]
+        resources = self._resources
+        kept = await resources.run(lambda _: [resources.cache.keep(path) for path in paths])
+        if inspection.path is not None and all(kept):
+            return inspection
+        targets = [verdict.target for verdict in inspection.verdicts]
+        return await self._inspect(inspection.subject, targets, progress)
 
     async def proofs(self, sha256: str) -> tuple[Proof, ...]:
         """Stored proofs of a binary, newest first."""

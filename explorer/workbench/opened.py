@@ -154,16 +154,21 @@ class MemberNeighbours:
         return _library(file) if file else None
 
     def file(self, path: str) -> Path | None:
-        """The member at a path, unpacked into the cache; None if there is none."""
+        """The member at a path, unpacked into the cache; None if there is none.
+
+        Raises:
+            NotFoundError: the archive itself is gone, e.g. pruned by another process.
+        """
         index = self._resolve(path)
         if index is None:
             return None
         archive, name, digest = self._opened.archive, self._opened.name, self._opened.sha256
-        try:
-            with FileSource(archive) as source:
+        # An archive that is gone says nothing about its members: that error is the caller's.
+        with FileSource(archive) as source:
+            try:
                 blob = unpack_member(source, name, index, digest, self._cache, Cancellation())
-        except (FormatError, NotFoundError):
-            return None
+            except (FormatError, NotFoundError):
+                return None
         return blob.path
 
     def _resolve(self, path: str) -> int | None:

@@ -148,6 +148,8 @@ class Workbench:
         """
         from explorer.workbench.symbols import symbols_of
 
+        if inspection.path is not None:
+            inspection = await self.looks.with_files(inspection)
         return await self.resources.run(lambda _: symbols_of(inspection))
 
     # ------------------------------------------------------------------ looks
@@ -238,11 +240,7 @@ class Workbench:
         """
         from explorer.workbench.prove import prove_inspection
 
-        if inspection.path is None:
-            names = [v.target.name for v in inspection.verdicts]
-            inspection = await self.look(
-                inspection.subject, on=names, depth=Depth.WHOLE, progress=progress
-            )
+        inspection = await self.looks.with_files(inspection, progress)
         return await prove_inspection(
             self.resources, inspection, options or ProofOptions(), progress, output
         )
