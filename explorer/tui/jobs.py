@@ -6,9 +6,8 @@ Workers belong to the app, not to a screen: a download or a proof goes on when t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.worker import Worker
@@ -23,7 +22,6 @@ from explorer.tui.messages import (
     CommandNeeded,
     FileDownloaded,
     FileInspected,
-    FileLooked,
     JobFailed,
     Proved,
 )
@@ -32,11 +30,16 @@ from explorer.tui.responsiveness.deferred_import import workbench
 if TYPE_CHECKING:
     from textual.app import App
 
-    from explorer.workbench import Advice, Asset, FileState, Inspection, ProofOptions, Subject
+    from explorer.workbench import (
+        Advice,
+        Asset,
+        Depth,
+        Inspection,
+        ProofOptions,
+        Subject,
+    )
 
 T = TypeVar("T")
-AT_A_TIME = 16
-"""Concurrent peeks: all files of a release at once, so that its verdicts take two round trips."""
 FLUSH_S = 0.05
 """Seconds between two batches of a program's output."""
 
@@ -129,71 +132,24 @@ class Jobs:
 
         self._start(JobKind.LISTING, f"Releases of {state.settings.repo}", "releases", work)
 
-    async def look_up(self, assets: Sequence[Asset]) -> None:
-        """Post what is known of these files, in this order.
-
-        A file in the cache is read; any other is peeked at, where a server may be asked.
-        """
-        state = self._state
-        on = state.judged_on
-        asks_server = not (state.settings.offline or state.settings.demo)
-        slots = asyncio.Semaphore(AT_A_TIME)
-        async with asyncio.TaskGroup() as group:
-            for asset in assets:
-                known, on_disk = await self._known(asset, on)
-                if known is not None and not on_disk:
-                    # A file with more to say is waited for: were that cut short, the first
-                    # half of the answer would stay.
-                    self._looked(asset, on, workbench.FileState(known))
-                has_address = bool(asset.url or asset.api_url)
-                if on_disk or (known is None and asks_server and has_address):
-                    group.create_task(self._look(asset, on, on_disk, slots))
-
-    async def _known(self, asset: Asset, on: Sequence[str]) -> tuple[Inspection | None, bool]:
-        """What the cache knows, and whether reading the file on disk would tell more.
-
-        A damaged record is treated as absent.
-        """
-        wb = self._state.wb
-        known, on_disk = None, False
-        # A look at the file itself will tell what is wrong.
-        with contextlib.suppress(Exception):
-            known = await self._call(wb.known(asset, on=on))
-        if known is None or any(verdict.answer == "unknown" for verdict in known.verdicts):
-            with contextlib.suppress(Exception):
-                on_disk = await self._call(wb.on_disk(wb.subject(asset)))
-        return known, on_disk
-
-    async def _look(
-        self, asset: Asset, on: Sequence[str], on_disk: bool, slots: asyncio.Semaphore
-    ) -> None:
-        wb = self._state.wb
-        look = wb.inspect if on_disk else wb.peek
-        async with slots:
-            try:
-                result = workbench.FileState(await self._call(look(wb.subject(asset), on=on)))
-            except OperationCancelledError:
-                return
-            except Exception as exception:  # noqa: BLE001 - the last boundary
-                result = workbench.FileState(error=as_explorer_error(exception))
-        self._looked(asset, on, result)
-
-    def _looked(self, asset: Asset, on: Sequence[str], result: FileState) -> None:
-        self._app.post_message(FileLooked(workbench.file_key(asset), on, result))
-
     def download(self, asset: Asset) -> Job:
         """Fetch a file into the cache, then inspect it."""
-        state, wb = self._state, self._state.wb
+        wb = self._state.wb
         subject = wb.subject(asset)
 
         async def work(job: Job) -> None:
             progress = self._progress(job)
             download = await self._call(wb.download(asset, progress=progress))
             self._app.post_message(FileDownloaded(asset, download))
-            look = wb.inspect(subject, on=state.judged_on, progress=progress)
-            await self._inspected(await self._call(look))
+            await self._inspected(await self._look(subject, workbench.Depth.WHOLE, progress))
 
         return self._start(JobKind.DOWNLOAD, asset.name, workbench.subject_key(subject), work)
+
+    async def _look(
+        self, subject: Subject, depth: Depth, progress: Callable[[Progress], None]
+    ) -> Inspection:
+        on = self._state.judged_on
+        return await self._call(self._state.wb.look(subject, on=on, depth=depth, progress=progress))
 
     async def _inspected(self, inspection: Inspection) -> Inspection:
         """Post the inspection, judged for the target that is current by now."""
@@ -207,15 +163,10 @@ class Jobs:
 
     def inspect(self, subject: Subject, whole: bool = False) -> Job:
         """Inspect a file that is on disk, or with ``whole``; else peek at its first bytes."""
-        state, wb = self._state, self._state.wb
 
         async def work(job: Job) -> None:
-            on_disk = whole or await self._call(wb.on_disk(subject))
-            look = wb.inspect if on_disk else wb.peek
-            progress = self._progress(job)
-            await self._inspected(
-                await self._call(look(subject, on=state.judged_on, progress=progress))
-            )
+            depth = workbench.Depth.WHOLE if whole else workbench.Depth.AVAILABLE
+            await self._inspected(await self._look(subject, depth, self._progress(job)))
 
         return self._start(JobKind.INSPECT, subject.name, workbench.subject_key(subject), work)
 
@@ -245,14 +196,14 @@ class Jobs:
         self, subject: Subject, inspection: Inspection | None, options: ProofOptions | None = None
     ) -> Job:
         """Run the binary in a container; its output arrives in batches."""
-        state, wb = self._state, self._state.wb
+        wb = self._state.wb
 
         async def work(job: Job) -> None:
             progress = self._progress(job)
             whole = inspection
             if whole is None or whole.path is None:
-                look = wb.inspect(subject, on=state.judged_on, progress=progress)
-                whole = await self._inspected(await self._call(look))
+                looked = await self._look(subject, workbench.Depth.WHOLE, progress)
+                whole = await self._inspected(looked)
             if options is None and wb.needs_command(whole):
                 self._app.post_message(CommandNeeded(subject, whole))
                 return

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from textual.worker import get_current_worker
 
 from explorer.errors import OperationCancelledError, as_explorer_error
-from explorer.tui.jobs import AT_A_TIME
 from explorer.tui.messages import FileLooked
 from explorer.tui.responsiveness.deferred_import import workbench
 
@@ -21,7 +20,10 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from explorer.tui.app_state import AppState
-    from explorer.workbench import Asset, FileState
+    from explorer.workbench import Asset
+
+AT_A_TIME = 16
+"""Concurrent peeks: all files of a release at once, so that its verdicts take two round trips."""
 
 
 class VisiblePeeks:
@@ -63,7 +65,9 @@ class VisiblePeeks:
     async def _look(self, key: str, asset: Asset) -> None:
         on = self._state.judged_on
         try:
-            self._screen.app.post_message(FileLooked(key, on, await self._peek(asset, on)))
+            look = self._state.wb.look_at(asset, on=on[0] if on else "")
+            result = await self._state.background.run(look)
+            self._screen.app.post_message(FileLooked(key, on, result))
         except OperationCancelledError:
             return
         except Exception as exception:  # noqa: BLE001 - the last boundary
@@ -74,9 +78,3 @@ class VisiblePeeks:
                 del self._running[key]
             if self._screen.is_running:
                 self._start_more()
-
-    async def _peek(self, asset: Asset, on: tuple[str, ...]) -> FileState:
-        state = self._state
-        if not await state.background.run(state.wb.reachable(asset)):
-            return workbench.FileState(unreachable=True)
-        return await state.background.run(state.wb.look_at(asset, on=on[0] if on else ""))

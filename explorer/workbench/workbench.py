@@ -178,38 +178,6 @@ class Workbench:
         """
         return await self.looks.look_at(asset, await self._targets((on,) if on else ()))
 
-    # The next three stay until the app calls ``look`` and ``look_at``.
-
-    async def peek(
-        self,
-        subject: Subject,
-        *,
-        on: Sequence[str] = (),
-        progress: ProgressCallback = ignore_progress,
-    ) -> Inspection:
-        """``look`` for a verdict."""
-        return await self.look(subject, on=on, progress=progress)
-
-    async def inspect(
-        self,
-        subject: Subject,
-        *,
-        on: Sequence[str] = (),
-        progress: ProgressCallback = ignore_progress,
-    ) -> Inspection:
-        """``look`` at the whole file."""
-        return await self.look(subject, on=on, depth=Depth.WHOLE, progress=progress)
-
-    async def reachable(self, asset: Asset) -> bool:
-        """Whether ``look_at`` can succeed."""
-        from explorer.workbench.download import may_ask
-
-        return (
-            may_ask(self.settings, asset)
-            or await self.known(asset) is not None
-            or await self.on_disk(self.subject(asset))
-        )
-
     async def known(self, asset: Asset, *, on: Sequence[str] = ()) -> Inspection | None:
         """What an earlier look has recorded, with its verdicts; None if nothing is.
 

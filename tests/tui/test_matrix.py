@@ -9,11 +9,11 @@ import pytest
 
 from explorer.errors import SourceError
 from explorer.settings import Settings
-from explorer.tui.jobs import AT_A_TIME
 from explorer.tui.messages import CatalogueArrived, FileLooked
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.matrix import MatrixScreen
+from explorer.tui.visible_peeks import AT_A_TIME
 from explorer.workbench import AssetKind, FileState, Inspection, file_key
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary

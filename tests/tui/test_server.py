@@ -156,13 +156,11 @@ async def test_q_leaves_at_once_with_a_job_running(chosen: Settings, served: Git
 async def test_moving_on_cancels_what_was_being_looked_up(chosen: Settings, served: GitHub) -> None:
     served.fault(host="web", latency_s=20.0)
     async with opened(chosen) as ui:
-        await ui.until(lambda: any(worker.group == "look-up" for worker in ui.app.workers))
+        await ui.until(lambda: any(worker.group == "look" for worker in ui.app.workers))
         await ui.press("down")
         await ui.until(
             lambda: (
-                not any(
-                    worker.group == "look-up" and worker.is_running for worker in ui.app.workers
-                )
+                not any(worker.group == "look" and worker.is_running for worker in ui.app.workers)
             ),
             limit=4.0,
         )

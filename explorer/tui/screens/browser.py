@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -20,6 +19,7 @@ from explorer.tui.render import error, lines, text
 from explorer.tui.responsiveness.deferred_import import report
 from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import REDRAW_S, SETTLE_S, WIDE, AssetScreen
+from explorer.tui.visible_peeks import VisiblePeeks
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.pane import Pane
@@ -88,6 +88,7 @@ class BrowserScreen(AssetScreen):
 
     def on_mount(self) -> None:
         """Follow the app's state."""
+        self.peeks = VisiblePeeks(self, self.state)
         self.set_class(self.state.settings.demo, "-demo")
         self.state.changed.subscribe(self, self._state_changed)
         self.state.file_changed.subscribe(self, self._file_changed)
@@ -269,7 +270,7 @@ class BrowserScreen(AssetScreen):
     def _look_up_soon(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        self.workers.cancel_group(self, "look-up")
+        self.peeks.want(())
         self._timer = self.set_timer(SETTLE_S, self._look_up)
 
     def _look_up(self) -> None:
@@ -279,8 +280,7 @@ class BrowserScreen(AssetScreen):
         shown = [row.asset for row in self._rows.values() if row.asset is not None]
         wanted = [asset for asset in shown if self.state.known(asset) is None]
         wanted.sort(key=lambda asset: asset.name not in in_sight)
-        if wanted:
-            self.start_worker(partial(self.jobs.look_up, wanted), "look-up")
+        self.peeks.want(wanted)
 
     def on_screen_resume(self) -> None:
         """Show what was learned behind another screen, and look up what is still unknown."""
@@ -289,7 +289,7 @@ class BrowserScreen(AssetScreen):
 
     def on_screen_suspend(self) -> None:
         """Stop looking up files that are not shown."""
-        self.workers.cancel_group(self, "look-up")
+        self.peeks.want(())
 
     # -- actions ------------------------------------------------------------------------------------------------------
 
