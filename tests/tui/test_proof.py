@@ -46,7 +46,7 @@ async def test_v_runs_it_and_keeps_the_proof(proving: Settings) -> None:
         )
         assert not ui.state.board.running
         await ui.press("y")
-        await ui.press(*"command lines", "enter")
+        await ui.press(*"commands of", "enter")
         assert " create " in ui.app.clipboard
         assert "--network" in ui.app.clipboard
         await ui.press("escape")

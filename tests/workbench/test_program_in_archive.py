@@ -17,7 +17,7 @@ from explorer.errors import FormatError, NotFoundError
 from explorer.facts import MISSING
 from explorer.progress import Cancellation
 from explorer.releases.local import folder
-from explorer.workbench import Inspection, Workbench
+from explorer.workbench import Depth, Inspection, Workbench
 from explorer.workbench.peek import read_beginning
 from explorer.workbench.resolve import asset_subject
 from explorer.workbench.verdicts import verdicts_of
@@ -57,7 +57,7 @@ async def looks(
     target = f"v1/{name}" + (f"#{member}" if member else "")
     peeking, whole = opened(repo="acme/tool"), opened(repo="acme/tool")
     before = await peeking.look(await peeking.resolve(target))
-    after = await whole.inspect(await whole.resolve(target))
+    after = await whole.look(await whole.resolve(target), depth=Depth.WHOLE)
     assert before.verdicts[0].answer in (after.verdicts[0].answer, Answer.UNKNOWN)
     return before, after
 
@@ -146,7 +146,7 @@ async def test_a_script_in_an_archive_gets_the_answer_of_the_bare_script(
     (tmp_path / "tool").write_bytes(SCRIPT)
     (tmp_path / "tool.tar.gz").write_bytes(make_archive("tar.gz", "", {"tool": SCRIPT}))
     bare, packed = [
-        await bench.inspect(await bench.resolve(str(tmp_path / name)))
+        await bench.look(await bench.resolve(str(tmp_path / name)), depth=Depth.WHOLE)
         for name in ("tool", "tool.tar.gz")
     ]
     assert bare.verdicts == packed.verdicts
@@ -190,7 +190,7 @@ async def test_a_packed_member_that_is_named_is_unknown_too_and_get_writes_it(
     got = await bench.get(await bench.resolve(f"v1/{name}#{member}"), tmp_path / "out")
     assert [path.name for path in got.files] == [member]
     assert got.binary is None
-    inside = await bench.inspect(await bench.resolve(str(got.files[0])))
+    inside = await bench.look(await bench.resolve(str(got.files[0])), depth=Depth.WHOLE)
     assert inside.verdicts[0].answer is Answer.YES
 
 
@@ -389,7 +389,7 @@ async def test_a_local_file_whose_name_is_not_utf8_is_read_and_written(
     for ending, packing in (("", "raw"), (".gz", "gz"), (".tar.gz", "tar.gz")):
         path = tmp_path / f"caf\udce9{ending}"
         path.write_bytes(make_archive(packing, "", {"tool": static()}))
-        assert (await bench.inspect(await bench.resolve(str(path)))).verdicts[
+        assert (await bench.look(await bench.resolve(str(path)), depth=Depth.WHOLE)).verdicts[
             0
         ].answer is Answer.YES
         got = await bench.get(await bench.resolve(str(path)), tmp_path / f"out{ending}")
