@@ -59,8 +59,8 @@ def make_client(
 def authorities(named: tuple[str, ...]) -> ssl.SSLContext:
     """The trusted authorities. Blocking and slow, so kept for one environment.
 
-    ``named`` holds the values of ``CERTIFICATE_VARIABLES``. The first bundle or folder that is set
-    replaces the system's store.
+    ``named`` holds the values of ``CERTIFICATE_VARIABLES``. The first one that is set replaces the
+    system's store; ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` go together, as in OpenSSL.
 
     Raises:
         SourceError: what a variable names cannot be used.
@@ -68,11 +68,9 @@ def authorities(named: tuple[str, ...]) -> ssl.SSLContext:
     for variable, place in zip(CERTIFICATE_VARIABLES, named, strict=True):
         if not place:
             continue
+        beside = named[1] if variable == "SSL_CERT_FILE" else ""
         try:
-            if variable == "SSL_CERT_DIR" or Path(place).is_dir():
-                os.listdir(place)  # OpenSSL ignores a folder that does not exist
-                return ssl.create_default_context(capath=place)
-            return ssl.create_default_context(cafile=place)
+            return _private_authorities(place, beside)
         except OSError as error:  # ssl.SSLError is one, too
             raise SourceError(
                 "The certificates in the environment cannot be used",
@@ -91,6 +89,21 @@ def authorities(named: tuple[str, ...]) -> ssl.SSLContext:
     if not own_store:
         context.load_verify_locations(cafile=certifi.where())  # an image may have no store at all
     return context
+
+
+def _private_authorities(place: str, folders: str) -> ssl.SSLContext:
+    """Trust a bundle, or folders of certificates with hashed names; and more ``folders``."""
+    if _is_folder(place):
+        return ssl.create_default_context(capath=place)
+    context = ssl.create_default_context(cafile=place)
+    if _is_folder(folders):
+        context.load_verify_locations(capath=folders)
+    return context
+
+
+def _is_folder(place: str) -> bool:
+    """Whether a list of paths, as ``SSL_CERT_DIR`` may be one, holds a folder."""
+    return any(Path(part).is_dir() for part in place.split(os.pathsep) if part)
 
 
 def _openssl_has_certificates() -> bool:

@@ -13,6 +13,8 @@ from pathlib import Path
 import filelock
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from explorer.errors import (
     IntegrityError,
@@ -24,6 +26,7 @@ from explorer.errors import (
 from explorer.facts import NotApplicable, Unknown
 from explorer.fetch import Cache, Check, Downloader, asset_key
 from explorer.fetch.partial import Partial
+from explorer.fetch.wire import content_range_of
 from explorer.http import Token, origin_of
 from explorer.progress import Progress, ProgressCallback
 from explorer.releases import Asset
@@ -667,6 +670,15 @@ async def test_http_for_a_list_that_came_by_https_needs_a_digest(
         await downloader.download(without)
     assert github.seen == []
     assert (await downloader.download(asset)).check is Check.OK
+
+
+@given(st.text() | st.from_regex(r"bytes \d+-\d+/(\d+|\*)"))
+def test_any_content_range_is_understood_or_refused(text: str) -> None:
+    headers = [(b"Content-Range", text.encode("utf-8", "replace"))]
+    span = content_range_of(httpx.Response(206, headers=headers))
+    if span is not None:
+        assert 0 <= span.start < span.end
+        assert span.total is None or span.end <= span.total
 
 
 # The token

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+import certifi
 import httpx
 import pytest
 from hypothesis import given
@@ -228,6 +229,24 @@ async def test_a_private_authority_is_trusted_by_each_variable(
             monkeypatch.setenv(variable, str(place))
             async with make_client() as client:
                 assert (await client.get(origin)).text == "hello"
+
+
+@pytest.mark.parametrize("folders", ["FOLDER", "/missing:FOLDER"])
+async def test_a_bundle_and_a_folder_are_trusted_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folders: str
+) -> None:
+    (tmp_path / f"{SUBJECT_HASH}.0").write_bytes(CERTIFICATE.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+    async with tls_server() as origin:
+        async with make_client() as wary:
+            with pytest.raises(httpx.ConnectError):
+                await wary.get(origin)
+        monkeypatch.setenv("SSL_CERT_DIR", folders.replace("FOLDER", str(tmp_path)))
+        async with make_client() as client:
+            assert (await client.get(origin)).text == "hello"
+        monkeypatch.delenv("SSL_CERT_FILE")
+        async with make_client() as client:
+            assert (await client.get(origin)).text == "hello"
 
 
 @pytest.mark.parametrize("variable", CERTIFICATE_VARIABLES)
