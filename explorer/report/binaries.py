@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from explorer.archive import ArchiveListing, Member
 from explorer.elf import Binary, DynamicEntry, GoBuild, GoModule, Note, Section, Segment, Symbol
 from explorer.facts import MISSING, Fact, known_or
@@ -46,12 +48,19 @@ def _pair(name: str, cell: Cell) -> Row:
     return Row(name, (Cell(name, "dim"), cell))
 
 
+def _some(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def binary_facts(inspection: Inspection) -> tuple[Row, ...]:
     """The file and its headline facts, as (what, value) rows."""
     binary = inspection.binary
     file = inspection.file
     rows = [
         _pair("file", Cell(file.name)),
+        *([_pair("also in it", Cell(_some(inspection.others)))] if inspection.others else []),
         _pair(
             "size", fact_cell(file.size, lambda size: Cell(f"{human_size(size)} ({size:,} bytes)"))
         ),

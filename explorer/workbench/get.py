@@ -91,7 +91,7 @@ def _write(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
     try:
         opened = open_file(file, cache, to.cancel)
     except UndecidedProgramError as error:
-        raise RefusedError("method", error.title, file.name) from error
+        raise RefusedError("method", error.text, file.name) from error
     with FileSource(opened.program) as program:
         runs = program.read_at(0, 4).startswith((*MAGICS, b"#!"))
     copy = _copy(opened, runs, to)
@@ -106,7 +106,7 @@ def _extract(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
         program = member if isinstance(member, Member) else None
     except UndecidedProgramError as error:
         if error.is_unread:
-            raise RefusedError("method", error.title, file.name) from error
+            raise RefusedError("method", error.text, file.name) from error
         if not named:
             to.warn(f"No file was marked as the program. {error.title}")
     except NotFoundError:

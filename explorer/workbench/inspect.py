@@ -64,7 +64,7 @@ def _undecided(
     file: FileOnDisk, error: UndecidedProgramError, targets: Sequence[Target]
 ) -> Inspection:
     binary = undecided_binary(file.name, error)
-    why = Unknown(error.title)
+    why = Unknown("the program is not known")
     return Inspection(
         subject=file.subject,
         file=FileFacts(file.name, why, why),

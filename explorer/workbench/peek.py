@@ -151,7 +151,7 @@ def _read_single(
             f"Name a member: {name}#{member.name}",
         )
     stream = StreamSource(entry.open().read, size_of(member))
-    refuse_packed(_form_of(stream, member.name), name, ArchiveListing(form, (member,)))
+    refuse_packed(_form_of(stream, member.name), ArchiveListing(form, (member,)))
     if _is_small(source):
         # All of it is here at once; then its length is known. A larger content is not kept.
         with contextlib.suppress(OutOfReachError):

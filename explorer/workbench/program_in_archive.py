@@ -64,12 +64,9 @@ class UndecidedProgramError(FormatError):
     """Which file is the program is not known: nothing can be said about it."""
 
     def __init__(self, text: str, listing: ArchiveListing, *, is_unread: bool = False) -> None:
-        remedy = (
-            "Unpack it with its own tool, then inspect the program that was in it"
-            if is_unread
-            else "Name the program as in FILE#MEMBER, or unpack the file and inspect what was in it"
-        )
-        super().__init__(text, remedy=remedy)
+        """``text``: why, as a sentence without its full stop."""
+        super().__init__(text[:1].upper() + text[1:], remedy="Unpack it, or name a member")
+        self.text = text
         self.listing = listing
         self.is_unread = is_unread
         """Whether the packing is not read here, so that no member is known."""
@@ -189,16 +186,14 @@ def conclude(
     names = [rival.member.name for rival in rivals]
     if kind is ProgramKind.ARCHIVE:
         raise UndecidedProgramError(
-            f"{listed(names)} in {name} is compressed or an archive itself: unpack it first",
+            f"the program may be in {listed(names)}, which is packed itself: unpack it first",
             listing,
         )
     if choice.chosen is not None:
         index = _index_of(choice.chosen.member, listing)
         return ProgramFound(listing, choice.chosen.member, index, choice.others)
     if kind >= ProgramKind.SCRIPT:
-        raise UndecidedProgramError(
-            f"Several files in {name} may be the program: {listed(names)}", listing
-        )
+        raise UndecidedProgramError(f"Several files may be the program: {listed(names)}", listing)
     _raise_for_problem(listing, subject, name)
     raise _not_there(subject, name, listing)
 
@@ -212,7 +207,7 @@ def _raise_for_problem(listing: ArchiveListing, subject: Subject, name: str) -> 
     """No program was found: that may be the archive's fault."""
     problem = listing.problem
     if problem is not None and problem.rule == "method":
-        raise UndecidedProgramError(f"{name}: {problem.text}", listing, is_unread=True)
+        raise UndecidedProgramError(problem.text, listing, is_unread=True)
     if problem is not None:
         raise RefusedError(problem.rule, problem.text, name)
     refused = [m for m in listing.members if m.refused is not None]
@@ -225,7 +220,7 @@ def _raise_for_problem(listing: ArchiveListing, subject: Subject, name: str) -> 
     if unread and not expected_names(subject):
         texts = [f"{m.name}: {m.refused.text}" for m in unread if m.refused is not None]
         raise UndecidedProgramError(
-            f"The program in {name} may be what is not read here: {listed(texts)}", listing
+            f"The program may be what is not read here: {listed(texts)}", listing
         )
 
 
@@ -293,11 +288,11 @@ def unpack_single(
         raise _not_there(subject, name, members)
     blob = unpack_member(source, name, 0, digest, cache, cancel)
     with FileSource(blob.path) as inner:
-        refuse_packed(detect(inner, member.name, cancel), name, members)
+        refuse_packed(detect(inner, member.name, cancel), members)
     return member, blob
 
 
-def refuse_packed(form: Format, name: str, listing: ArchiveListing) -> None:
+def refuse_packed(form: Format, listing: ArchiveListing) -> None:
     """For what a compressed file holds.
 
     Raises:
@@ -305,7 +300,7 @@ def refuse_packed(form: Format, name: str, listing: ArchiveListing) -> None:
     """
     if form is not Format.RAW:
         raise UndecidedProgramError(
-            f"What {name} holds is packed once more, as {form}: unpack it first", listing
+            f"Its content is packed once more, as {form}: unpack it first", listing
         )
 
 
@@ -313,7 +308,7 @@ def undecided_binary(name: str, error: UndecidedProgramError) -> Binary:
     """The facts about a file of which it is not known what in it is the program."""
     from explorer.elf import Binary, FileFormat, Scope
 
-    why = Unknown(f"the program is not known: {error.title}")
+    why = Unknown("the program is not known")
     return Binary(name, why, FileFormat.UNSEEN, Scope.HEAD, error.title, why, why)
 
 

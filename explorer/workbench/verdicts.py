@@ -58,10 +58,10 @@ def verdicts_of(
         reason = Reason(
             "archive.undecided",
             Answer.UNKNOWN,
-            "It is not known which file in it is the program.",
-            why,
-            "Name the program as in FILE#MEMBER, or unpack the file and inspect what was in it",
-            short="which file is not known",
+            f"{why}.",
+            "",
+            "Unpack it and inspect the program that was in it, or name a member: FILE#MEMBER",
+            short=why,
         )
     return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), Unknown(why)) for t in targets)
 

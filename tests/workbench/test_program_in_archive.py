@@ -120,7 +120,7 @@ async def test_where_nothing_decides_it_is_unknown_and_a_name_helps(
     for found in await looks(github, opened, name, data):
         verdict = found.verdicts[0]
         assert (verdict.answer, verdict.deciding.code) == (Answer.UNKNOWN, "archive.undecided")
-        assert f"Several files in {name} may be the program: a, b" in verdict.deciding.evidence
+        assert verdict.deciding.text == "Several files may be the program: a, b."
         assert "FILE#MEMBER" in verdict.deciding.remedy
     github.remove_release("v1", repo="acme/tool")
     for found in await looks(github, opened, name, data, "b"):
@@ -177,7 +177,7 @@ async def test_an_archive_in_an_archive_is_unknown_and_says_what_to_do(
     for found in await looks(github, opened, name, nested()[name]):
         verdict = found.verdicts[0]
         assert (verdict.answer, verdict.deciding.code) == (Answer.UNKNOWN, "archive.undecided")
-        assert "unpack it first" in verdict.deciding.evidence
+        assert "unpack it first" in verdict.deciding.text
 
 
 async def test_a_packed_member_that_is_named_is_unknown_too_and_get_writes_it(
@@ -212,6 +212,7 @@ async def test_what_is_not_read_is_unknown_never_no_and_is_not_written(
     for found in await looks(github, opened, name, UNREAD[name]):
         verdict = found.verdicts[0]
         assert verdict.answer is Answer.UNKNOWN, verdict.deciding
+        assert verdict.deciding.code == "archive.undecided"
     bench = opened(repo="acme/tool")
     with pytest.raises(FormatError, match="method") as caught:
         await bench.get(await bench.resolve(f"v1/{name}"), tmp_path / "out")
@@ -227,7 +228,7 @@ async def test_a_program_that_is_encrypted_is_unknown(
         data[data.index(mark) + at] |= 1
     for found in await looks(github, opened, "tool-linux-amd64.zip", bytes(data)):
         assert found.verdicts[0].answer is Answer.UNKNOWN
-        assert "tool: it is encrypted" in found.verdicts[0].deciding.evidence
+        assert "tool: it is encrypted" in found.verdicts[0].deciding.text
 
 
 async def test_an_android_app_runs_on_android_only(

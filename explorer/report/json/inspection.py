@@ -257,6 +257,7 @@ INSPECT = Shape[Inspected](
     Field("asset_sha256", fact(SHA256), lambda i: i.inspection.asset_sha256),
     Field("listing", fact(LISTING.kind), lambda i: i.inspection.listing),
     Field("member", fact(MEMBER.kind), lambda i: i.inspection.member),
+    Field("others", many(TEXT), lambda i: i.inspection.others, "other programs in the archive"),
     Field("format", word(FileFormat), lambda i: i.inspection.binary.format),
     Field("detail", TEXT, lambda i: i.inspection.binary.detail),
     Field("arch", fact(TEXT), lambda i: i.inspection.binary.arch),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explorer.compat import Target, Verdict
 from explorer.elf import Binary, Elf, FileFormat, Linkage
-from explorer.facts import MISSING, known_or
+from explorer.facts import MISSING, Unknown, known_or
 from explorer.report.text import clip, visible
 
 _FORMATS = {
@@ -33,7 +33,8 @@ WIDEST = 200
 def binary_in_words(binary: Binary) -> str:
     """``static Go``, ``dynamic, glibc's loader``, ``packed (UPX)``, ``a Windows program``, ``needs the download``."""
     if binary.format is FileFormat.UNSEEN:
-        return visible(f"not reached: {binary.detail}")
+        is_reachable = isinstance(binary.size, Unknown) and binary.size.needs is not None
+        return visible(f"not reached: {binary.detail}" if is_reachable else binary.detail)
     if binary.format is not FileFormat.ELF:
         return _FORMATS[binary.format]
     if isinstance(binary.elf, MISSING):
