@@ -175,6 +175,14 @@ def _keys(raw: object) -> dict[str, str]:
     raise ValueError('a table of actions and keys such as verify = "V"')
 
 
+def _projects(raw: object) -> dict[str, dict[str, object]]:
+    if isinstance(raw, dict) and all(isinstance(table, dict) for table in raw.values()):
+        for name in raw:
+            _repo(name)
+        return dict(raw)
+    raise ValueError('tables, each headed [projects."OWNER/NAME"]')
+
+
 def _setting(
     default: Any, parse: Parser, text: str, kind: str, choices: tuple[str, ...] = ()
 ) -> Any:
@@ -257,6 +265,10 @@ class Settings:
     debs: bool = _setting(True, _flag, "Show Debian packages", "flag")
     keys: dict[str, str] = _setting({}, _keys, "Key bindings: action to key", "keys")
     """Action id to key, e.g. ``verify = "V"``."""
+    projects: dict[str, dict[str, object]] = _setting(
+        {}, _projects, "What is particular to a project, by OWNER/NAME", "tables"
+    )
+    """Tables as ``explorer.releases.profile`` describes them. It also checks what is in them."""
     problems: tuple[str, ...] = ()
     """Not a setting: what ``load(strict=False)`` ignored, one sentence each. Untrusted text."""
 
@@ -276,7 +288,7 @@ class Option:
 
 
 def options() -> tuple[Option, ...]:
-    """Every setting, in the order of declaration."""
+    """Every setting with a single value, in the order of declaration: not ``projects``."""
     return tuple(
         Option(
             f.name,
@@ -287,7 +299,7 @@ def options() -> tuple[Option, ...]:
             f.name != "config_file",
         )
         for f in fields(Settings)
-        if f.metadata
+        if f.metadata and f.metadata["kind"] != "tables"
     )
 
 

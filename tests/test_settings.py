@@ -58,7 +58,8 @@ def test_every_setting_is_an_environment_variable(file: Path, tmp_path: Path) ->
     assert settings.keys == {"verify": "V", "download": "D"}
     assert settings.cache_limit == 3 << 30
     assert {option.name for option in options()} == {f.name for f in fields(Settings)} - {
-        "problems"
+        "problems",
+        "projects",
     }
 
 
@@ -333,3 +334,17 @@ def _has_surrogates(value: object) -> bool:
         "\ud800" <= character <= "\udfff"
         for character in str(value if not isinstance(value, list) else "".join(value))
     )
+
+
+def test_a_users_own_project_profiles_are_kept_as_they_are(file: Path) -> None:
+    file.write_text('[projects."acme/tool"]\ntitle = "Tool"\n[[projects."acme/tool".kinds]]\n')
+    settings = load({"config_file": str(file)}, {})
+    assert settings.projects == {"acme/tool": {"title": "Tool", "kinds": [{}]}}
+
+
+@pytest.mark.parametrize("text", ["projects = 1", "[projects.tool]", '[projects]\n"a/b" = "x"'])
+def test_project_profiles_that_are_not_tables_are_refused(file: Path, text: str) -> None:
+    file.write_text(text)
+    with pytest.raises(UsageError, match="projects"):
+        load({"config_file": str(file)}, {})
+    assert load({"config_file": str(file)}, {}, strict=False).projects == {}

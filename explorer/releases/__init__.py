@@ -3,15 +3,15 @@
 from typing import TYPE_CHECKING
 
 from explorer.lazy import lazy_exports
-from explorer.releases.models import (
-    NO_PLATFORM,
-    Asset,
-    AssetKind,
-    Catalogue,
-    Origin,
-    Platform,
-    Rate,
-    Release,
+from explorer.releases.claims import NO_PLATFORM, ParsedName, Platform
+from explorer.releases.kinds import DEB, OTHER, PACKAGE, AssetKind, Role, VersionCommand
+from explorer.releases.models import Asset, Catalogue, Origin, Rate, Release
+from explorer.releases.profile import (
+    BuildProfile,
+    ColumnProfile,
+    Profiles,
+    ProjectProfile,
+    load_profiles,
 )
 
 if TYPE_CHECKING:
@@ -19,18 +19,29 @@ if TYPE_CHECKING:
     from explorer.releases.bundled import demo, snapshot
     from explorer.releases.github import GitHub
     from explorer.releases.local import folder
-    from explorer.releases.names import ParsedName, parse_asset_name, parse_version
+    from explorer.releases.names import parse_asset_name, parse_version
     from explorer.releases.pages import PageStore, cached
+    from explorer.releases.sources import (
+        Connection,
+        DemoSource,
+        FolderSource,
+        GitHubSource,
+        ReleaseSource,
+    )
     from explorer.releases.token import find_token
 
-# No module of this room may be named as one of these: importing it would put the module in the function's place.
+# No module here may have the name of an export: importing it would replace the function.
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "Connection": "sources",
+        "DemoSource": "sources",
+        "FolderSource": "sources",
         "GitHub": "github",
+        "GitHubSource": "sources",
         "PageStore": "pages",
-        "ParsedName": "names",
+        "ReleaseSource": "sources",
         "cached": "pages",
         "demo": "bundled",
         "find_token": "token",
@@ -43,21 +54,36 @@ __getattr__ = lazy_exports(
 )
 
 __all__ = [
+    "DEB",
     "NO_PLATFORM",
+    "OTHER",
+    "PACKAGE",
     "Asset",
     "AssetKind",
+    "BuildProfile",
     "Catalogue",
+    "ColumnProfile",
+    "Connection",
+    "DemoSource",
+    "FolderSource",
     "GitHub",
+    "GitHubSource",
     "Origin",
     "PageStore",
     "ParsedName",
     "Platform",
+    "Profiles",
+    "ProjectProfile",
     "Rate",
     "Release",
+    "ReleaseSource",
+    "Role",
+    "VersionCommand",
     "cached",
     "demo",
     "find_token",
     "folder",
+    "load_profiles",
     "message_in",
     "parse_asset_name",
     "parse_version",

@@ -14,6 +14,7 @@ from explorer.errors import FormatError
 from explorer.facts import Fact, Unknown
 from explorer.releases.models import Asset, Catalogue, Origin, Release
 from explorer.releases.names import parse_asset_name, parse_version
+from explorer.releases.profile import ProjectProfile, load_profiles
 
 REPO = "roadrunner-server/roadrunner"
 WEB = f"https://github.com/{REPO}"
@@ -42,12 +43,13 @@ def snapshot() -> Catalogue:
         raise FormatError(
             "The bundled list of releases cannot be read", str(error), _REMEDY
         ) from error
+    profile = load_profiles().of_repo(REPO)
     keyed: list[tuple[datetime, Release]] = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith(("#", "tag\t")):
             continue
         try:
-            keyed.append(_row(line))
+            keyed.append(_row(line, profile))
         except ValueError as error:
             raise FormatError(
                 "The bundled list of releases is damaged", f"line {number}: {error}", _REMEDY
@@ -60,10 +62,11 @@ def snapshot() -> Catalogue:
         fetched_at=Unknown("bundled with rr-explorer, not fetched"),
         complete=Unknown("bundled: releases since, and those that left no trace, are not in it"),
         warnings=(BANNER,),
+        profile=profile,
     )
 
 
-def _row(line: str) -> tuple[datetime, Release]:
+def _row(line: str, profile: ProjectProfile) -> tuple[datetime, Release]:
     tag, date, stability, evidence, names = line.split("\t")
     after = date.startswith(">")
     moment = datetime.fromisoformat(date.removeprefix(">"))
@@ -84,14 +87,14 @@ def _row(line: str) -> tuple[datetime, Release]:
         draft=False,
         body="",
         url=f"{WEB}/releases/tag/{tag}",
-        assets=tuple(_asset(name, tag) for name in names.split(";") if name),
+        assets=tuple(_asset(name, tag, profile) for name in names.split(";") if name),
         evidence=evidence,
     )
     return moment + timedelta(microseconds=1) if after else moment, release
 
 
-def _asset(name: str, tag: str) -> Asset:
-    parsed = parse_asset_name(name, tag)
+def _asset(name: str, tag: str, profile: ProjectProfile) -> Asset:
+    parsed = parse_asset_name(name, tag, REPO)
     return Asset(
         name=name,
         tag=tag,
@@ -104,9 +107,10 @@ def _asset(name: str, tag: str) -> Asset:
         content_type="",
         updated_at=_NOT_RECORDED,
         downloads=_NOT_RECORDED,
-        kind=parsed.kind,
+        kind=profile.kind_of(name, parsed),
         platform=parsed.platform,
         archive=parsed.archive,
+        about=parsed.about,
     )
 
 

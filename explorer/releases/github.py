@@ -45,6 +45,7 @@ from explorer.releases.pages import (
     load_listing,
     save_listing,
 )
+from explorer.releases.profile import ProjectProfile, derived_profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +78,7 @@ class GitHub:
         pages: PageStore,
         token: Token | None = None,
         *,
+        profile: ProjectProfile | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
@@ -107,6 +109,7 @@ class GitHub:
         self.api_url = api_url.rstrip("/")
         self._client = client
         self._store = pages
+        self._profile = profile or derived_profile(repo)
         self._token = token
         self._now, self._sleep, self._jitter = now, sleep, jitter
         self._rate: Rate | None = None
@@ -144,6 +147,7 @@ class GitHub:
             listing,
             self.repo,
             Origin.API,
+            self._profile,
             rate=self._known_rate(),
             warnings=tuple(warnings),
         )
@@ -164,7 +168,9 @@ class GitHub:
         )
 
     async def _kept(self) -> Catalogue | None:
-        return await self._at_store([], lambda: cached(self.repo, self.api_url, self._store))
+        return await self._at_store(
+            [], lambda: cached(self.repo, self.api_url, self._store, self._profile)
+        )
 
     @staticmethod
     async def _at_store(warnings: list[str], work: Callable[[], T]) -> T | None:

@@ -8,12 +8,13 @@ from explorer.errors import NotFoundError, SourceError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.releases.models import Asset, Catalogue, Origin, Release
 from explorer.releases.names import parse_asset_name, parse_version
+from explorer.releases.profile import Profiles, ProjectProfile, load_profiles
 
 _MOST_FILES = 10_000
 _LOCAL = NotApplicable("a local file")
 
 
-def folder(path: Path) -> Catalogue:
+def folder(path: Path, profiles: Profiles | None = None) -> Catalogue:
     """The files directly in ``path``, sorted by name, as one release named as the folder.
 
     A link that leads out of the folder, or nowhere, is left out and named in a warning: opening a folder that came from a
@@ -39,14 +40,16 @@ def folder(path: Path) -> Catalogue:
             "Check its permissions",
         ) from error
     tag = home.name or str(home)
+    names = [entry.name for entry in entries[:_MOST_FILES]]
+    profile = (profiles or load_profiles()).of_files(names, tag)
     assets: list[Asset] = []
     warnings: list[str] = []
     for entry in entries[:_MOST_FILES]:
-        found = _asset(entry, home, tag)
-        if isinstance(found, Asset):
-            assets.append(found)
-        elif found:
-            warnings.append(f"{entry.name} was left out: {found}")
+        asset = _asset(entry, home, tag, profile)
+        if isinstance(asset, Asset):
+            assets.append(asset)
+        elif asset:
+            warnings.append(f"{entry.name} was left out: {asset}")
     if len(entries) > _MOST_FILES:
         warnings.append(f"Only the first {_MOST_FILES} of {len(entries)} entries are shown")
     release = Release(
@@ -68,10 +71,11 @@ def folder(path: Path) -> Catalogue:
         fetched_at=datetime.now(UTC),
         complete=len(entries) <= _MOST_FILES,
         warnings=tuple(warnings),
+        profile=profile,
     )
 
 
-def _asset(entry: Path, home: Path, tag: str) -> Asset | str:
+def _asset(entry: Path, home: Path, tag: str, profile: ProjectProfile) -> Asset | str:
     """The file, or the reason why it is left out (empty for what nobody would miss: a folder)."""
     try:
         target = entry.resolve(strict=True)
@@ -95,9 +99,10 @@ def _asset(entry: Path, home: Path, tag: str) -> Asset | str:
         content_type="",
         updated_at=_changed(status.st_mtime),
         downloads=_LOCAL,
-        kind=parsed.kind,
+        kind=profile.kind_of(entry.name, parsed),
         platform=parsed.platform,
         archive=parsed.archive,
+        about=parsed.about,
         path=entry,
     )
 

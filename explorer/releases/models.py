@@ -1,57 +1,28 @@
 """Releases as GitHub's REST API describes them, plus what a file's name claims."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from explorer.facts import MISSING, Fact, NotApplicable, Unknown
+from explorer.facts import MISSING, Fact, NotApplicable
+from explorer.releases.claims import Platform
+from explorer.releases.kinds import AssetKind
+from explorer.releases.profile import ProjectProfile, derived_profile
 
-
-class AssetKind(StrEnum):
-    """What an asset is for, as its name claims."""
-
-    SERVER = "server"
-    PLUGIN = "plugin"
-    DEB = "deb"
-    OTHER = "other"
+_LONGEST_WORDS = 1024
+"""Characters of ``TAG/FILE``: each of the two has at most 255 bytes."""
 
 
 class Origin(StrEnum):
-    """Where a catalogue comes from."""
+    """Where a list of releases comes from."""
 
     API = "api"
     CACHE = "cache"
     SNAPSHOT = "snapshot"
     FOLDER = "folder"
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """What a *name* claims: a promise, never a verdict.
-
-    os: ``linux``, ``darwin``, ``windows``, ``freebsd`` …; arch in Go's words: ``amd64``, ``arm64``, ``386``, ``arm``,
-    ``riscv64``, ``ppc64le``, ``s390x`` …; libc: ``musl`` or ``gnu`` where the name says so.
-    """
-
-    os: Fact[str]
-    arch: Fact[str]
-    libc: Fact[str]
-
-    @property
-    def slug(self) -> str:
-        """``linux-arm64``, ``musl-amd64`` (RoadRunner's unknown-musl), ``linux``; ``?`` where the name says nothing."""
-        os = None if isinstance(self.os, MISSING) else self.os
-        arch = None if isinstance(self.arch, MISSING) else self.arch
-        first = "musl" if self.libc == "musl" else os
-        return "-".join(part for part in (first, arch) if part) or "?"
-
-
-NO_PLATFORM = Platform(
-    Unknown("the name does not say"),
-    Unknown("the name does not say"),
-    Unknown("the name does not say"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +38,28 @@ class Asset:
     size: Fact[int]
     """Bytes."""
     digest: Fact[str]
-    """``sha256:<64 hex digits>`` as the API gives it; NotApplicable where it gives none (uploads before 2025-06-03); Unknown
-    where there may be one that is not known here, or is of another kind."""
+    """``sha256:<64 hex digits>`` from the API; NotApplicable if it has none (uploads before
+    2025-06-03); Unknown if it is not known here, or is of another kind."""
     url: str
-    """``browser_download_url``: costs no API rate. Empty where none is known."""
+    """``browser_download_url``, which costs no API rate. Empty if not known."""
     api_url: str
-    """The asset's API URL: the way to a private repository's file, with the token. Empty where none is known."""
+    """The asset's API URL, for a private repository's file with the token. Empty if not known."""
     content_type: str
     updated_at: Fact[datetime]
     downloads: Fact[int]
     kind: AssetKind
     platform: Platform
     archive: str
-    """The ending that names the packing: ``tar.gz``, ``tar.xz``, ``tar.bz2``, ``tar.zst``, ``zip``, ``deb``, ``gz``, or ``raw``."""
+    """As its ending says: ``tar.gz``, ``tar.xz``, ``tar.bz2``, ``tar.zst``, ``zip``, ``deb``,
+    ``gz``, or ``raw``."""
     path: Path | None = None
-    """A local file that is this asset (demo, or a folder opened as a catalogue); None for one on a server."""
+    """The local file that is this asset, in the demo or in a folder; None for one on a server."""
     stand_in: bool = False
-    """True for a demo binary built for rr-explorer: labelled so wherever it appears."""
+    """Whether it is a demo binary built for rr-explorer, which is labelled wherever it appears."""
+    about: bool = False
+    """Whether it is a checksum, a signature or a text, as its name says."""
+    unfinished: bool = False
+    """Whether its upload was never finished (the API's state ``starter``): it has no bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +68,7 @@ class Release:
 
     tag: str
     version: str
-    """Parsed from the tag (``v2025.1.15`` gives ``2025.1.15``), or the tag itself where it is no version."""
+    """From the tag (``v2025.1.15`` gives ``2025.1.15``), or the tag itself if it holds none."""
     name: str
     published_at: Fact[datetime]
     prerelease: bool
@@ -102,12 +78,13 @@ class Release:
     url: str
     assets: tuple[Asset, ...]
     evidence: str = "api"
-    """``api``, ``folder``, or the snapshot's word: ``published``, ``derived`` (expected from the workflows), ``third-party``."""
+    """``api``, ``folder``, or the bundled list's word: ``published``, ``derived`` (expected from
+    the release workflows), ``third-party``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """GitHub's rate limit as the last answer told it."""
+    """GitHub's rate limit as of the last response."""
 
     limit: int
     remaining: int
@@ -116,30 +93,53 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All releases of one repository, newest ``published_at`` first; unpublished and undated ones last.
+    """All releases of one repository, newest ``published_at`` first, undated ones last.
 
-    The bundled list alone knows the place of a release whose day it does not know (v3.0.0, after v2025.1.15).
+    Only the bundled list knows where an undated release belongs (v3.0.0, after v2025.1.15).
     """
 
     repo: str
     releases: tuple[Release, ...]
     origin: Origin
     fetched_at: Fact[datetime]
-    """When the server last confirmed it (a 304 counts)."""
+    """When the server last confirmed it, also by a 304."""
     complete: Fact[bool]
-    """True: these are all releases. False or Unknown: a count of them is not the total, and must not look like it."""
-    rate: Fact[Rate] = field(default_factory=lambda: NotApplicable("nothing was asked"))
+    """Whether these are all releases. If not, or if Unknown, their number is not the total."""
+    rate: Fact[Rate] = field(default_factory=lambda: NotApplicable("no request was made"))
     warnings: tuple[str, ...] = ()
-    """Sentences for a banner: what could not be had, until when, what is shown instead."""
+    """Sentences for a banner: what failed, until when, what is shown instead."""
+    latest: str = ""
+    """The tag of the release that GitHub itself calls the latest; empty if not known."""
+    profile: ProjectProfile = field(default_factory=lambda: derived_profile(""))
 
     def release(self, tag: str) -> Release | None:
-        """The release with this tag; ``latest`` is the newest published one that is no pre-release and no draft;
-        one whose date is not known (only the bundled snapshot has such) is not called the latest."""
+        """The release with this tag, with or without a leading ``v``.
+
+        ``latest`` is the release that GitHub calls so. Where that is not known, it is the newest
+        one that is neither a pre-release nor a draft; one without a date is not the newest.
+        """
+        return self._named(tag, {r.tag: r for r in reversed(self.releases)})
+
+    def _named(self, tag: str, by_tag: dict[str, Release]) -> Release | None:
         if tag == "latest":
-            stable = [r for r in self.releases if not r.prerelease and not r.draft]
-            return next(
-                (r for r in stable if not isinstance(r.published_at, MISSING)),
-                stable[0] if stable else None,
-            )
-        by_tag = {r.tag: r for r in reversed(self.releases)}
+            return by_tag.get(self.latest) or self._newest_stable()
         return by_tag.get(tag) or by_tag.get(f"v{tag}") or by_tag.get(tag.removeprefix("v"))
+
+    def _newest_stable(self) -> Release | None:
+        stable = [r for r in self.releases if not r.prerelease and not r.draft]
+        dated = (r for r in stable if not isinstance(r.published_at, MISSING))
+        return next(dated, stable[0] if stable else None)
+
+    def split(self, words: str) -> tuple[Release | None, str]:
+        """The release that ``TAG`` or ``TAG/FILE`` begins with, and what follows its tag.
+
+        A tag may contain slashes: the longest tag that fits is the release's.
+        """
+        by_tag = {r.tag: r for r in reversed(self.releases)}
+        end = min(len(words), _LONGEST_WORDS)
+        while end > 0:
+            release = self._named(words[:end], by_tag)
+            if release is not None:
+                return release, words[end + 1 :]
+            end = words.rfind("/", 0, end)
+        return None, words

@@ -1,29 +1,32 @@
-"""What a file's name claims: kind, platform, packing. A promise, never a verdict.
+"""What a file's name claims: platform, packing, and whether it is a package or a file about files.
 
-Knows RoadRunner's names of every era, Rust target triples, goreleaser's ``Linux_x86_64`` and the names that packages and
-Python wheels have. Pure string work; nothing here raises, whatever the name.
+A claim is a promise, never a verdict. A name is read word by word. A strong word (``arm64``) beats
+a weak one (``64bit``), of equally strong words the last one counts, and words that are glued
+together are taken apart (``linuxarm64``). What the words do not say stays unknown.
+
+Pure string work: no name raises an error.
 """
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 
 from explorer.facts import Fact, NotApplicable, Unknown
-from explorer.releases.models import AssetKind, Platform
+from explorer.releases.claims import NO_PLATFORM, NOT_SAID, ParsedName, Platform
+from explorer.releases.words import (
+    ARCHES,
+    BIT_WIDTHS,
+    EVERY_ARCH,
+    FILLERS,
+    LIBCS,
+    SPELLINGS,
+    SYSTEMS,
+    SYSTEMS_BY_ENDING,
+    TAKES_BIT_WIDTH,
+)
 
 _LONGEST = 512
-"""Characters that are looked at. GitHub allows 255 bytes in a name; what is longer is an attacker's."""
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedName:
-    """What a name claims."""
-
-    kind: AssetKind
-    platform: Platform
-    archive: str
-    """``tar.gz``, ``tar.xz``, ``tar.bz2``, ``tar.zst``, ``zip``, ``deb``, ``gz``, or ``raw``."""
+"""Characters that are read. GitHub allows 255 bytes in a name."""
 
 
 # Longest ending first: ``tar.gz`` before ``gz``.
@@ -42,191 +45,171 @@ _ARCHIVES = (
     (".deb", "deb"),
     (".gz", "gz"),
 )
-# Files *about* a file: they have no platform, whatever stands in their names, so that nobody is offered one as a binary.
+_PACKAGES = (
+    *(".deb", ".rpm", ".apk", ".snap", ".flatpak", ".pkg.tar.zst", ".pkg.tar.xz", ".ipk"),
+    *(".pkg", ".dmg", ".msi", ".msix", ".msixbundle", ".appx", ".appxbundle", ".aab", ".ipa"),
+)
 _ABOUT = re.compile(
-    r"\.(?:sha(?:1|224|256|384|512)(?:sums?)?|md5(?:sums?)?|b2|b3|blake3|digests?|asc|sig|gpg|minisig|pem|crt|cert|pub|sigstore"
-    r"|att|bundle|jsonl?|sbom|spdx|cdx|txt|md|rst|html?|ya?ml|toml|xml|log)$"
+    r"(?:"
+    # A checksum or a signature, behind any mark: tool.sha256, tool-sha256, SHA256SUMS.
+    r"(?:^|[._-])(?:sha-?(?:1|2|224|256|384|512)?(?:sums?)?|md5(?:sums?)?|checksums?"
+    r"|hash(?:es)?|dgst|digests?|b2sums?|b3sums?|blake[23][bs]?)"
+    # A text or data ending.
+    r"|\.(?:asc|sig|sign|gpg|minisig|pem|crt|cert|pub|key|sigstore|cosign|prov|provenance|att"
+    r"|b2|b3|bundle|intoto|sbom|jsonl?|json5|spdx|cdx|txt|md|rst|adoc|html?|css|ya?ml|toml|xml|plist|ini|cfg|conf|csv|tsv"
+    r"|log|pdf|png|svg|zsync|blockmap|torrent|metalink|sums?|dsc|changes|buildinfo|pdb|diff|patch)"
+    r")$"
 )
-_OS_BY_ENDING = MappingProxyType(
-    {
-        ".deb": "linux",
-        ".rpm": "linux",
-        ".apk": "linux",
-        ".appimage": "linux",
-        ".snap": "linux",
-        ".flatpak": "linux",
-    }
-    | {".exe": "windows", ".msi": "windows", ".msix": "windows", ".dmg": "darwin"}
-)
-_OS = MappingProxyType(
-    {
-        name: name
-        for name in (
-            "linux",
-            "freebsd",
-            "openbsd",
-            "netbsd",
-            "dragonfly",
-            "solaris",
-            "illumos",
-            "android",
-            "aix",
-            "plan9",
-        )
-    }
-    | dict.fromkeys(
-        ("linux64", "linux32", "manylinux", "musllinux", "linuxmusl", "linuxstatic", "alpine"),
-        "linux",
-    )
-    | dict.fromkeys(("darwin", "macos", "macosx", "osx", "mac", "apple"), "darwin")
-    | dict.fromkeys(
-        ("windows", "win", "win64", "win32", "msvc", "mingw", "mingw64", "mingw32"), "windows"
-    )
-)
-_ARCH = MappingProxyType(
-    dict.fromkeys(
-        ("x86_64", "x86-64", "amd64", "x64", "64bit", "linux64", "win64", "mingw64"), "amd64"
-    )
-    | dict.fromkeys(("arm64", "aarch64", "aarch_64", "arm64v8", "armv8", "arm64e"), "arm64")
-    | dict.fromkeys(
-        (
-            "i386",
-            "i486",
-            "i586",
-            "i686",
-            "386",
-            "x86",
-            "x86_32",
-            "ia32",
-            "32bit",
-            "linux32",
-            "win32",
-            "mingw32",
-        ),
-        "386",
-    )
-    | dict.fromkeys(
-        (
-            "arm",
-            "armhf",
-            "armel",
-            "arm32",
-            "armv5",
-            "armv5l",
-            "armv5te",
-            "armv6",
-            "armv6l",
-            "armv6hf",
-        ),
-        "arm",
-    )
-    | dict.fromkeys(
-        ("armv7", "armv7l", "armv7a", "armv7hf", "armv7hl", "arm32v5", "arm32v6", "arm32v7"), "arm"
-    )
-    | dict.fromkeys(("riscv64", "riscv64gc"), "riscv64")
-    | dict.fromkeys(("ppc64le", "powerpc64le", "ppc64el", "ppcle_64"), "ppc64le")
-    | dict.fromkeys(("ppc64", "powerpc64"), "ppc64")
-    | dict.fromkeys(("s390x", "s390_64"), "s390x")
-    | dict.fromkeys(("loong64", "loongarch64"), "loong64")
-    | dict.fromkeys(("mips64le", "mips64el"), "mips64le")
-    | dict.fromkeys(("mipsle", "mipsel"), "mipsle")
-    | {name: name for name in ("mips", "mips64", "sparc64", "wasm")}
-)
-_LIBC = MappingProxyType(
-    dict.fromkeys(("musl", "musleabi", "musleabihf", "musllinux", "linuxmusl", "alpine"), "musl")
-    | dict.fromkeys(("gnu", "gnueabi", "gnueabihf", "glibc", "manylinux"), "gnu")
-)
-_EVERY_ARCH = frozenset(("universal", "universal2", "all", "noarch", "any"))
-
-
-def _finder(words: MappingProxyType[str, str]) -> re.Pattern[str]:
-    """Whole words only, the longest first: ``darwin`` holds no ``win``, and ``x86_64`` is no ``x86``."""
-    return re.compile(
-        r"(?<![a-z0-9])(?:"
-        + "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-        + r")(?![a-z])"
-    )
-
-
-def _number_safe(words: MappingProxyType[str, str]) -> re.Pattern[str]:
-    """As ``_finder``, and no digit may follow either: ``arm64`` is no ``arm``, ``mips64`` no ``mips``."""
-    return re.compile(_finder(words).pattern + r"(?![0-9])")
-
-
-_OS_FINDER = _finder(_OS)  # a digit may follow: manylinux2014, freebsd14
-_ARCH_FINDER = _number_safe(_ARCH)
-_LIBC_FINDER = _finder(_LIBC)
-_SILENT = Unknown("the name does not say")
-_ABOUT_A_FILE = NotApplicable("a file about other files, it runs nowhere")
-_NO_PLATFORM_AT_ALL = Platform(_ABOUT_A_FILE, _ABOUT_A_FILE, _ABOUT_A_FILE)
 _VERSION = re.compile(r"(?:^|[-_/@])v?([0-9]+(?:\.[0-9]+)+[0-9A-Za-z.+~_-]*)\Z")
 _WHOLE_NUMBER = re.compile(r"\Av?([0-9]+)\Z")
+_WORDS = re.compile(r"[a-z0-9]+")
+_GLUED = {**SYSTEMS, **ARCHES, **LIBCS, **dict.fromkeys(FILLERS), **BIT_WIDTHS}
+_PIECE = re.compile("|".join(map(re.escape, sorted(_GLUED, key=len, reverse=True))) + r"|v?[0-9]+")
+_LONGEST_GLUED = 40
+_ABOUT_FILES = NotApplicable("a file about other files, it runs nowhere")
+_NO_PLATFORM_AT_ALL = Platform(_ABOUT_FILES, _ABOUT_FILES, _ABOUT_FILES)
 
 
 @lru_cache(maxsize=1024)
 def parse_version(tag: str) -> str:
-    """The version in a tag: ``v2025.1.15`` gives ``2025.1.15``, ``cli/v1.2`` gives ``1.2``; the tag itself where there is none.
+    """Return the version in a tag, or the tag itself where it holds none.
 
-    Never used for ordering: v3.0.0 was published after v2025.1.15.
+    ``v2025.1.15`` gives ``2025.1.15``, ``cli/v1.2`` gives ``1.2``. Never used for ordering:
+    RoadRunner v3.0.0 was published after v2025.1.15.
     """
     if len(tag) > _LONGEST:
         return tag
-    found = _WHOLE_NUMBER.search(tag) or _VERSION.search(tag)
-    return found.group(1) if found else tag
+    match = _WHOLE_NUMBER.search(tag) or _VERSION.search(tag)
+    return match.group(1) if match else tag
 
 
-def parse_asset_name(name: str, tag: str) -> ParsedName:
-    """AssetKind, platform and packing as ``name`` claims them; ``tag`` is the release's, whose version is no part of a platform.
+def parse_asset_name(name: str, tag: str = "", repo: str = "") -> ParsedName:
+    """Return what ``name`` claims.
 
-    A name that fits nothing is ``AssetKind.OTHER`` on an unknown platform: kept, never dropped.
+    The version in ``tag`` and the project's name in ``repo`` (OWNER/NAME) say nothing about a
+    platform: llvm-mingw for Ubuntu is not for Windows.
     """
     low = name[-_LONGEST:].lower()
     version = parse_version(tag).lower()
-    # One shape per era: 2,600 names of RoadRunner's are some 20 shapes, so that the snapshot is loaded in milliseconds.
-    return _parse(low.replace(version, "0", 1) if version else low)
+    if version and not version.isdecimal():
+        # One shape per era, so that the cache of shapes holds a whole project's names.
+        low = low.replace(version, "0", 1)
+    project = repo.rpartition("/")[2].lower()
+    return _parse(low, project if len(project) <= _LONGEST else "")
 
 
 @lru_cache(maxsize=4096)
-def _parse(low: str) -> ParsedName:
+def _parse(low: str, project: str) -> ParsedName:
     archive = next((kind for ending, kind in _ARCHIVES if low.endswith(ending)), "raw")
     if archive == "raw" and _ABOUT.search(low):
-        return ParsedName(AssetKind.OTHER, _NO_PLATFORM_AT_ALL, "raw")
-    platform = _platform(low)
-    return ParsedName(_kind(low, archive, platform), platform, archive)
+        return ParsedName(_NO_PLATFORM_AT_ALL, "raw", about=True)
+    package = low.endswith(_PACKAGES)
+    platform = _platform(_without(low, project))
+    return ParsedName(platform, archive, package=package)
 
 
-def _kind(low: str, archive: str, platform: Platform) -> AssetKind:
-    if archive == "deb":
-        return AssetKind.DEB
-    if isinstance(platform.os, str) and isinstance(platform.arch, str):
-        if low.startswith("roadrunner-"):
-            return AssetKind.SERVER
-        if low.startswith("protoc-gen-php-grpc-"):
-            return AssetKind.PLUGIN
-    return AssetKind.OTHER
+def _without(low: str, project: str) -> str:
+    """The name without the project's, where that stands at its beginning as words of its own."""
+    rest = low.removeprefix(project)
+    if project and rest != low and rest and not rest[0].isalnum():
+        return rest
+    return low
+
+
+@dataclass(slots=True)
+class _Claims:
+    """Words of a name that mean something, in its order."""
+
+    systems: list[str]
+    arches: list[tuple[int, str, int]]
+    """(strength, architecture, number of its word)."""
+    libcs: list[str]
+    every_arch: bool = False
+    intel: bool = False
+    """Says an architecture of Macs only: other projects have it in their names."""
 
 
 def _platform(low: str) -> Platform:
-    # The last word of each sort counts: what comes first may be the project's own name (win-acme, arm-none-eabi-gcc).
-    systems = [_OS[word] for word in _OS_FINDER.findall(low)]
-    arches = [_ARCH[word] for word in _ARCH_FINDER.findall(low)]
-    libcs = [_LIBC[word] for word in _LIBC_FINDER.findall(low)]
-    os: Fact[str] = _SILENT
-    if "android" in systems:
-        os = "android"  # aarch64-linux-android
-    elif systems:
-        os = systems[-1]
-    elif "musl" in libcs:
-        os = "linux"  # RoadRunner's unknown-musl-amd64
-    else:
-        os = next(
-            (system for ending, system in _OS_BY_ENDING.items() if low.endswith(ending)), _SILENT
-        )
-    arch: Fact[str] = _SILENT
-    if arches:
-        arch = arches[-1]
-    elif not _EVERY_ARCH.isdisjoint(re.split(r"[^a-z0-9]+", low)):
-        arch = Unknown("one file for every architecture")
+    claims = _claims(low)
+    os = _system(low, claims)
+    arch = _arch(claims, os)
+    if os == "darwin" and arch == "arm":
+        arch = "arm64"  # no Mac has a 32-bit ARM processor
     if isinstance(os, str) and os != "linux":
         return Platform(os, arch, NotApplicable("only Linux leaves a choice of libc"))
-    return Platform(os, arch, libcs[-1] if libcs else _SILENT)
+    if os is NOT_SAID and arch is NOT_SAID and not claims.libcs:
+        return NO_PLATFORM
+    return Platform(os, arch, claims.libcs[-1] if claims.libcs else NOT_SAID)
+
+
+def _claims(low: str) -> _Claims:
+    for spelling, plain in SPELLINGS:
+        low = spelling.sub(plain, low)
+    claims = _Claims([], [], [])
+    before = ""
+    for number, word in enumerate(_WORDS.findall(low)):
+        pieces = _pieces(word)
+        for piece in pieces:
+            _note(claims, piece, before, number)
+            before = piece
+        if not pieces:
+            before = word
+    return claims
+
+
+def _pieces(word: str) -> list[str]:
+    """A word as the known words that it is made of; empty where anything else is in it."""
+    if word in _GLUED or word in EVERY_ARCH:
+        return [word]
+    if len(word) > _LONGEST_GLUED:
+        return []
+    pieces: list[str] = []
+    at = 0
+    while at < len(word):
+        match = _PIECE.match(word, at)
+        if match is None or (match[0].isdecimal() and pieces and pieces[-1] in ARCHES):
+            return []  # an arm9 is not an arm
+        pieces.append(match[0])
+        at = match.end()
+    return pieces
+
+
+def _note(claims: _Claims, piece: str, before: str, number: int) -> None:
+    if piece in SYSTEMS:
+        claims.systems.append(SYSTEMS[piece])
+    if piece in LIBCS:
+        claims.libcs.append(LIBCS[piece])
+    if piece in ARCHES:
+        strength, arch = ARCHES[piece]
+        claims.arches.append((strength, arch, number))
+    elif piece in BIT_WIDTHS and (piece.endswith("bit") or before in TAKES_BIT_WIDTH):
+        claims.arches.append((0, BIT_WIDTHS[piece], number))
+    claims.every_arch = claims.every_arch or piece in EVERY_ARCH
+    claims.intel = claims.intel or piece == "intel"
+
+
+def _system(low: str, claims: _Claims) -> Fact[str]:
+    by_ending = next((os for end, os in SYSTEMS_BY_ENDING if low.endswith(end)), "")
+    if "android" in claims.systems:
+        return "android"  # aarch64-linux-android
+    if by_ending == "windows":
+        return by_ending
+    if claims.systems:
+        return claims.systems[-1]
+    if "musl" in claims.libcs:
+        return "linux"  # RoadRunner's unknown-musl-amd64
+    return by_ending or NOT_SAID
+
+
+def _arch(claims: _Claims, os: Fact[str]) -> Fact[str]:
+    if os == "darwin" and claims.intel and not claims.arches:
+        return "amd64"
+    if not claims.arches:
+        return Unknown("one file for every architecture") if claims.every_arch else NOT_SAID
+    strongest = max(strength for strength, _, _ in claims.arches)
+    named = [(arch, number) for strength, arch, number in claims.arches if strength == strongest]
+    arch, number = named[-1]
+    other = named[-2][0] if len(named) > 1 else arch
+    if other != arch and number - named[-2][1] <= 1 and strongest > 1:
+        return Unknown(f"the name says {other} and {arch}")
+    return arch

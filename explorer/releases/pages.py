@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from explorer.releases.models import Catalogue, Origin
 from explorer.releases.payload import Complaints, releases_from
+from explorer.releases.profile import ProjectProfile, derived_profile
 
 _FORMAT = 1
 
@@ -55,6 +56,8 @@ class PagedListing:
     complete: bool
     slots: tuple[str, ...] = ()
     """Where each page is kept."""
+    latest: str = ""
+    """The tag that the server itself calls the latest; empty if it did not say."""
 
 
 def index_key(api_url: str, repo: str, with_token: bool) -> str:
@@ -90,6 +93,7 @@ def load_listing(pages: PageStore, key: str) -> PagedListing | None:
             fetched_at,
             index["complete"] is True,
             tuple(str(e["slot"]) for e in index["pages"]),
+            str(index.get("latest", "")),
         )
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None  # damaged or of another version: the next listing overwrites it
@@ -119,28 +123,36 @@ def save_listing(
         "format": _FORMAT,
         "fetched_at": listing.fetched_at.isoformat(),
         "complete": listing.complete,
+        "latest": listing.latest,
         "pages": entries,
     }
     pages.save(key, json.dumps(index).encode())
 
 
-def cached(repo: str, api_url: str, pages: PageStore) -> Catalogue | None:
-    """What the last run learnt, read without a network; None where there is nothing."""
-    found = [
+def cached(
+    repo: str, api_url: str, pages: PageStore, profile: ProjectProfile | None = None
+) -> Catalogue | None:
+    """The list that the last run kept, read without the network; None if there is none."""
+    listings = [
         load_listing(pages, index_key(api_url, repo, with_token)) for with_token in (True, False)
     ]
     newest = max(
-        (listing for listing in found if listing is not None),
+        (listing for listing in listings if listing is not None),
         key=lambda listing: listing.fetched_at,
         default=None,
     )
-    return None if newest is None else catalogue_from(newest, repo, Origin.CACHE)
+    if newest is None:
+        return None
+    return catalogue_from(newest, repo, Origin.CACHE, profile or derived_profile(repo))
 
 
-def catalogue_from(listing: PagedListing, repo: str, origin: Origin, **more: Any) -> Catalogue:
-    """A listing as the catalogue of ``repo`` as of ``fetched_at``; ``more`` are further fields of it."""
+def catalogue_from(
+    listing: PagedListing, repo: str, origin: Origin, profile: ProjectProfile, **more: Any
+) -> Catalogue:
+    """A listing as the catalogue of ``repo`` as of ``fetched_at``; ``more`` are further fields."""
     complaints = Complaints()
-    releases = releases_from((json.loads(page.body) for page in listing.pages), repo, complaints)
+    pages = (json.loads(page.body) for page in listing.pages)
+    releases = releases_from(pages, repo, complaints, profile)
     count = len(listing.pages)
     read = "1 page of the list was read" if count == 1 else f"{count} pages of the list were read"
     partial = () if listing.complete else (f"These are not all releases: only {read}",)
@@ -152,5 +164,7 @@ def catalogue_from(listing: PagedListing, repo: str, origin: Origin, **more: Any
         fetched_at=listing.fetched_at,
         complete=listing.complete,
         warnings=warnings,
+        latest=listing.latest,
+        profile=profile,
         **more,
     )

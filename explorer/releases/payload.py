@@ -6,12 +6,14 @@ characters and all: making it harmless to look at is the report's work.
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from explorer.facts import Fact, NotApplicable, Unknown
-from explorer.releases.models import Asset, AssetKind, Release
+from explorer.releases.models import Asset, Release
 from explorer.releases.names import parse_asset_name, parse_version
+from explorer.releases.profile import ProjectProfile, derived_profile
 
 _RELEASE_FIELDS = (
     "id",
@@ -27,6 +29,7 @@ _RELEASE_FIELDS = (
 _ASSET_FIELDS = (
     "id",
     "name",
+    "state",
     "size",
     "digest",
     "url",
@@ -40,7 +43,9 @@ _OTHER_KIND = re.compile(r"(?!sha256:)([a-z][a-z0-9-]{1,15}):[0-9a-f]{16,512}", 
 _LARGEST = (1 << 63) - 1
 _WARNINGS_SHOWN = 5
 _NO_DIGEST = NotApplicable("GitHub computes digests of uploads since 2025-06-03 only")
-_NEVER_TOLD = NotApplicable("this server tells no digests")
+_NEVER_GIVEN = NotApplicable("this server gives no digests")
+_FINISHED = ("uploaded", "open", None)
+_UNFINISHED = Unknown("its upload was never finished")
 _OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -88,13 +93,27 @@ def _slim_release(release: dict[str, object]) -> dict[str, object]:
     return kept
 
 
-def releases_from(
-    pages: Iterable[list[object]], repo: str, complaints: Complaints
-) -> tuple[Release, ...]:
-    """All pages as one list, newest ``published_at`` first, those without a date last, otherwise in the server's order.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Whose answer is read, and where complaints about it go."""
 
-    A release that stands on two pages (one was published while they were read) counts once.
+    repo: str
+    profile: ProjectProfile
+    complaints: Complaints
+
+
+def releases_from(
+    pages: Iterable[list[object]],
+    repo: str,
+    complaints: Complaints,
+    profile: ProjectProfile | None = None,
+) -> tuple[Release, ...]:
+    """All pages as one list, newest ``published_at`` first, undated releases last.
+
+    Otherwise the server's order is kept. A release that is on two pages, because another was
+    published between the two requests, counts once.
     """
+    place = _Place(repo, profile or derived_profile(repo), complaints)
     releases: list[Release] = []
     ids: set[int] = set()
     for page in pages:
@@ -107,7 +126,7 @@ def releases_from(
                 if number in ids:
                     continue
                 ids.add(number)
-            releases.append(_release(item, repo, complaints))
+            releases.append(_release(item, place))
     return newest_first(releases)
 
 
@@ -176,7 +195,7 @@ class _Fields:
             return Unknown("the server's date cannot be read")
 
     def digest(self) -> Fact[str]:
-        value = self.value.get("digest", _NEVER_TOLD)
+        value = self.value.get("digest", _NEVER_GIVEN)
         if value is None:
             return _NO_DIGEST
         if isinstance(value, NotApplicable):
@@ -191,11 +210,11 @@ class _Fields:
         return Unknown("the server's digest is no sha256")
 
 
-def _release(value: dict[str, Any], repo: str, complaints: Complaints) -> Release:
+def _release(value: dict[str, Any], place: _Place) -> Release:
     number = value.get("id")
     called = value.get("tag_name")
     fields = _Fields(
-        value, f"Release {called if isinstance(called, str) else number!r:.80}", complaints
+        value, f"Release {called if isinstance(called, str) else number!r:.80}", place.complaints
     )
     tag = fields.text("tag_name", required=True) or (
         f"release-{number}" if type(number) is int else "(no tag)"
@@ -217,45 +236,47 @@ def _release(value: dict[str, Any], repo: str, complaints: Complaints) -> Releas
         draft=draft,
         body=fields.text("body"),
         url=fields.address("html_url"),
-        assets=tuple(_assets(assets, tag, repo, fields, complaints)),
+        assets=tuple(_assets(assets, tag, fields, place)),
     )
 
 
-def _assets(
-    values: list[Any], tag: str, repo: str, release: _Fields, complaints: Complaints
-) -> Iterable[Asset]:
+def _assets(values: list[Any], tag: str, release: _Fields, place: _Place) -> Iterable[Asset]:
     for value in values:
         if isinstance(value, dict):
-            yield _asset(value, tag, repo, complaints)
+            yield _asset(value, tag, place)
         else:
             release.complain("assets", "holds something that is no file")
 
 
-def _asset(value: dict[str, Any], tag: str, repo: str, complaints: Complaints) -> Asset:
+def _asset(value: dict[str, Any], tag: str, place: _Place) -> Asset:
     called = value.get("name")
     fields = _Fields(
         value,
         f"File {called if isinstance(called, str) else value.get('id')!r:.80} of {tag}",
-        complaints,
+        place.complaints,
     )
     number = fields.number("id")
     name = fields.text("name", required=True) or (
         f"asset-{number}" if isinstance(number, int) else "(no name)"
     )
-    parsed = parse_asset_name(name, tag)
+    parsed = parse_asset_name(name, tag, place.repo)
+    # A record that was kept before the state was read has none.
+    unfinished = value.get("state", "uploaded") not in _FINISHED
     return Asset(
         name=name,
         tag=tag,
-        repo=repo,
+        repo=place.repo,
         id=number,
-        size=fields.number("size"),
-        digest=fields.digest(),
+        size=_UNFINISHED if unfinished else fields.number("size"),
+        digest=_UNFINISHED if unfinished else fields.digest(),
         url=fields.address("browser_download_url"),
         api_url=fields.address("url"),
         content_type=fields.text("content_type"),
-        updated_at=fields.moment("updated_at", "the server tells no date"),
+        updated_at=fields.moment("updated_at", "the server gives no date"),
         downloads=fields.number("download_count"),
-        kind=AssetKind(parsed.kind),
+        kind=place.profile.kind_of(name, parsed),
         platform=parsed.platform,
         archive=parsed.archive,
+        about=parsed.about,
+        unfinished=unfinished,
     )

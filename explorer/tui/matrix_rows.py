@@ -9,7 +9,7 @@ from explorer.report import Cell, Column, Row, Style, cell_width
 from explorer.report.tables import MarkForm, MarkState, mark_cell, mark_of
 from explorer.tui.rows import matching
 from explorer.tui.widgets.grid import Heading
-from explorer.workbench import AssetKind, Matrix, MatrixCell, MatrixColumn, MatrixRow
+from explorer.workbench import Matrix, MatrixCell, MatrixColumn, MatrixRow, Role
 
 RELEASE_WIDTH = (13, 17)
 """Cells of the release's column, at least and at most: ``v2.0.0-alpha1``, ``v2023.1.0-alpha.1``."""
@@ -19,18 +19,12 @@ SHORT_WIDTH = 7
 """Cells of a column for another system: ``freebsd``."""
 NAMED_WIDTH = 17
 """Cells of the column that names the file to use instead: ``↳ linux-arm64 yes``."""
-GROUPS = {
-    AssetKind.SERVER: "server",
-    AssetKind.DEB: "server",
-    AssetKind.PLUGIN: "plugin",
-    AssetKind.OTHER: "files",
-}
 
 
 def _width(column: MatrixColumn) -> int:
-    if column.kind is AssetKind.SERVER and column.title == "musl-arm64":
+    if column.kind.role is Role.PROGRAM and column.serves == "linux-arm64":
         return NAMED_WIDTH
-    if column.kind is AssetKind.OTHER:
+    if column.kind.role is Role.OTHER:
         return max(ANSWER_WIDTH, *(len(part) for part in _title_lines(column)))
     return ANSWER_WIDTH if column.title.startswith(("linux", "musl")) else SHORT_WIDTH
 
@@ -42,8 +36,14 @@ def _title_lines(column: MatrixColumn) -> tuple[str, str]:
 
 def headings(matrix: Matrix) -> tuple[Heading, ...]:
     """What stands above the columns."""
+    kinds = [column.kind for column in matrix.columns]
+    program = next((kind.value for kind in kinds if kind.role is Role.PROGRAM), "files")
+    groups = {Role.PROGRAM: program, Role.PACKAGE: program, Role.OTHER: "files"}
     return tuple(
-        Heading(GROUPS[column.kind], *(Cell(line).text for line in _title_lines(column)))
+        Heading(
+            groups.get(column.kind.role, column.kind.value),
+            *(Cell(line).text for line in _title_lines(column)),
+        )
         for column in matrix.columns
     )
 

@@ -19,6 +19,7 @@ from explorer.verify.models import (
     ProofRequest,
     Result,
     RunLimits,
+    VersionOutput,
 )
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ __all__ = [
     "ProofRequest",
     "Result",
     "RunLimits",
+    "VersionOutput",
     "classify",
     "emulation",
     "engine_status",

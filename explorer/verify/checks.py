@@ -1,74 +1,83 @@
-"""What RoadRunner's server prints about itself, compared with what its release and its file's name promise.
+"""What a program prints about itself, compared with what its release and its file's name promise.
 
-Forms, by era: ``rr version V (build time: T, go1.x), OS: linux, arch: amd64`` since v2.10.6; without ``, OS: …`` before;
-``rr version V Build time: T`` in v2.0.1 to v2.0.3; ``rr version local`` in v2.0.0; help text with ``Version: V`` up to v1.9.0.
-The first word is the file's own name.
+How to find the version, the system and the architecture in the output is told by the project's
+profile; programs of other projects are read by what most programs print.
 """
 
 import re
 
 from explorer.facts import Fact, NotApplicable
-from explorer.verify.models import CheckResult, Expectations, Result
+from explorer.platforms import go_arch
+from explorer.verify.models import CheckResult, Expectations, Result, VersionOutput
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_VERSION = re.compile(
-    r"^\S+ version v?(?P<version>[^\s,;()]+)(?P<rest>[^\n]*)$|^\s*Version:\s*v?(?P<older>[^\s,;()]+)",
-    re.MULTILINE,
+_READ = 65536
+"""Characters of the output that are searched."""
+_UNKNOWN_OPTION = re.compile(
+    r"(?:unknown|unrecognized|unrecognised|invalid|illegal|undefined|not defined|bad)\b.{0,40}"
+    r"(?:flag|option|argument|switch|command)"
+    r"|(?:flag|option) provided but not defined",
+    re.IGNORECASE,
 )
-_PLATFORM = re.compile(r"OS: (?P<os>[\w-]+), arch: (?P<arch>[\w-]+)")
 
 
 def check(
     result: Result, exit_code: int | None, output: str, expect: Expectations
 ) -> tuple[CheckResult, ...]:
-    """One result per expectation, and ``exit``; none where nothing is expected.
+    """One result per expectation, and ``exit``; none if nothing is expected.
 
-    ``output`` is stdout, and stderr behind it: v1 printed its help there.
+    Args:
+        output: stdout, followed by stderr, where some programs print their help.
     """
-    if not expect.any:
+    wanted = {"version": expect.version, "os": expect.os, "arch": expect.arch}
+    wanted = {name: value for name, value in wanted.items() if value}
+    if not wanted:
         return ()
-    not_run: Fact[bool] = NotApplicable("it did not run")
     if result is not Result.RAN:
-        wanted = (
-            ("exit", "0"),
-            ("version", expect.version),
-            ("os", expect.os),
-            ("arch", expect.arch),
-        )
-        return tuple(CheckResult(name, not_run, value, "") for name, value in wanted if value)
-    text = _ANSI.sub("", output[:65536])
-    found = _VERSION.search(text)
-    ended: Fact[bool] = (
-        NotApplicable("it has no --version: its help text tells it")
-        if found and found["older"]
-        else exit_code == 0
-    )
-    checks = [CheckResult("exit", ended, "0", "stopped" if exit_code is None else str(exit_code))]
-    if expect.version:
-        checks.append(_version(found, expect.version, text))
-    printed = _PLATFORM.search(found["rest"] or "") if found else None
-    for name, value in (("os", expect.os), ("arch", expect.arch)):
-        if value and printed:
-            checks.append(CheckResult(name, printed[name] == value, value, printed[name]))
-        elif value:
-            checks.append(
-                CheckResult(name, NotApplicable("this version does not print it"), value, "")
-            )
+        not_run: Fact[bool] = NotApplicable("it did not run")
+        names = {"exit": "0", **wanted}
+        return tuple(CheckResult(name, not_run, value, "") for name, value in names.items())
+    text = _ANSI.sub("", output[:_READ])
+    knows_option = exit_code == 0 or not _UNKNOWN_OPTION.search(text)
+    checks = [_exit(exit_code, expect.output, knows_option)]
+    for name, value in wanted.items():
+        if name == "version":
+            checks.append(_version(text, value, expect.output, knows_option))
+        else:
+            checks.append(_platform(name, text, value, expect.output))
     return tuple(checks)
 
 
-def _version(found: re.Match[str] | None, expected: str, text: str) -> CheckResult:
-    if found is None:
-        first = next((line for line in text.splitlines() if line.strip()), "")
-        return CheckResult("version", False, expected, first[:200])
-    seen = found["version"] or found["older"] or ""
-    if seen == "local":
-        return CheckResult(
-            "version",
-            NotApplicable("this build was not told its version: v2.0.0 prints “local”"),
-            expected,
-            seen,
-        )
-    return CheckResult(
-        "version", seen.removeprefix("v") == expected.removeprefix("v"), expected, seen
-    )
+def _exit(code: int | None, output: VersionOutput, knows_option: bool) -> CheckResult:
+    ok: Fact[bool] = code == 0
+    if output.any_exit:
+        ok = NotApplicable("it has no --version: its help text says it")
+    elif not knows_option:
+        ok = NotApplicable("it does not know this option")
+    elif not output.certain and code != 0:
+        ok = NotApplicable("it promises no exit code")
+    return CheckResult("exit", ok, "0", "stopped" if code is None else str(code))
+
+
+def _version(text: str, expected: str, output: VersionOutput, knows_option: bool) -> CheckResult:
+    match = re.search(output.version, text, re.MULTILINE) if output.version else None
+    printed = match[1] if match else ""
+    is_alike = printed.count(".") == expected.count(".")
+    ok: Fact[bool] = printed.removeprefix("v") == expected.removeprefix("v")
+    if not ok and not knows_option:
+        ok = NotApplicable("it does not know this option")
+    elif printed in output.unset and printed:
+        ok = NotApplicable(f"this build was not told its version: it prints “{printed}”")
+    elif not ok and not output.certain and not is_alike:
+        ok = NotApplicable("it prints no version like its tag")
+    first_line = next((line for line in text.splitlines() if line.strip()), "")
+    return CheckResult("version", ok, expected, printed or first_line[:200])
+
+
+def _platform(name: str, text: str, expected: str, output: VersionOutput) -> CheckResult:
+    pattern = output.os if name == "os" else output.arch
+    match = re.search(pattern, text, re.MULTILINE) if pattern else None
+    if match is None:
+        return CheckResult(name, NotApplicable("this version does not print it"), expected, "")
+    printed = go_arch(match[1]) if name == "arch" else match[1].lower()
+    return CheckResult(name, printed == expected, expected, match[1])

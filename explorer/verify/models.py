@@ -109,6 +109,22 @@ class RunLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionOutput:
+    """How to read what a program prints about itself: regular expressions with one group each."""
+
+    version: str = r"(?:^|[^\w.])v?(\d+\.\d+[\w.+~-]*)"
+    """Empty: it is not printed."""
+    os: str = r"\b(linux|darwin|windows|freebsd)/\w+"
+    arch: str = r"\b(?:linux|darwin|windows|freebsd)/(\w+)"
+    unset: tuple[str, ...] = ("dev", "devel")
+    """What a build prints that was not told its version."""
+    any_exit: bool = False
+    """Whether it may end with any exit code."""
+    certain: bool = False
+    """Whether the project promises this output. If not, other output says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Expectations:
     """What the program should print about itself; an empty field is not checked."""
 
@@ -117,11 +133,7 @@ class Expectations:
     os: str = ""
     """In Go's words, as the asset's name claims."""
     arch: str = ""
-
-    @property
-    def any(self) -> bool:
-        """Whether the program is expected to tell its version at all, and thereby to end with 0."""
-        return bool(self.version or self.os or self.arch)
+    output: VersionOutput = VersionOutput()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ from explorer.releases import (
     Platform,
     Rate,
     Release,
+    Role,
 )
 from explorer.verify import (
     CheckResult,
@@ -130,6 +131,7 @@ __all__ = [
     "Release",
     "RelocationType",
     "Result",
+    "Role",
     "Rule",
     "RunLimits",
     "Scope",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from explorer.compat import Answer, Libc, Target
 from explorer.errors import ExplorerError, NotFoundError, UsageError
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
+from explorer.platforms import go_arch
 from explorer.progress import ProgressCallback, ignore_progress
-from explorer.releases import Asset, AssetKind, Release
+from explorer.releases import Asset, Release, Role
 from explorer.workbench.build_recipe import BuildRecipe, source_of
 from explorer.workbench.download import unreachable_error
 from explorer.workbench.known_files import FileState
@@ -26,16 +27,6 @@ if TYPE_CHECKING:
     from explorer.workbench.resources import Resources
 
 LIBCS = ("musl", "glibc")
-ALIASES = {
-    "aarch64": "arm64",
-    "x86_64": "amd64",
-    "x64": "amd64",
-    "i386": "386",
-    "i686": "386",
-    "armv7l": "arm",
-    "armhf": "arm",
-}
-"""What ``uname -m`` and distributions call an architecture, in Go's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +136,7 @@ async def advise(
     build: Fact[BuildRecipe] = NotApplicable("a published file works")
     if chosen is None:
         build = await source_of(
-            lambda asset: looks.known(asset, (target,)), catalogue.repo, release, assets
+            lambda asset: looks.known(asset, (target,)), catalogue, release, assets
         )
     return Advice(
         repo=catalogue.repo,
@@ -158,7 +149,7 @@ async def advise(
         candidates=candidates,
         sha256=digest.sha256 if isinstance(digest, _Digest) else digest,
         sha256_from=digest.origin if isinstance(digest, _Digest) else "",
-        web_url=_web(settings),
+        web_url=listings.source.web_url,
         source=build,
         why=_why(release, chosen, candidates, arch, libc),
     )
@@ -173,7 +164,7 @@ def _with_reason(asset: Asset, state: FileState, settings: Settings) -> FileStat
 
 def _checked(question: AdviceQuestion) -> tuple[str, str]:
     """The architecture in Go's words, and the libc."""
-    arch = ALIASES.get(question.arch.lower(), question.arch.lower())
+    arch = go_arch(question.arch)
     if not re.fullmatch(r"[a-z0-9]{2,12}", arch):
         raise UsageError("Not the name of an architecture", arch[:60], "For example --arch arm64")
     if question.libc not in LIBCS:
@@ -191,12 +182,12 @@ def candidates_for(release: Release, arch: str) -> tuple[Asset, ...]:
     The plain file comes before the musl one: older musl files were built with cgo, and from v2.7.2
     on both are the same static program.
     """
-    server = any(a.kind is AssetKind.SERVER for a in release.assets)
-    kind = AssetKind.SERVER if server else AssetKind.OTHER
+    has_own_kind = any(a.kind.role is Role.PROGRAM for a in release.assets)
+    role = Role.PROGRAM if has_own_kind else Role.OTHER
     fits = [
         a
         for a in release.assets
-        if a.kind is kind and a.platform.os == "linux" and a.platform.arch == arch
+        if a.kind.role is role and a.platform.os == "linux" and a.platform.arch == arch
     ]
     return tuple(sorted(fits, key=lambda a: (a.platform.libc == "musl", a.name)))
 
@@ -272,13 +263,6 @@ def _base(settings: Settings, target: Target) -> Base:
         tuple(sorted(target.packages)),
         alpine if target.libc is not Libc.MUSL else plain.image,
     )
-
-
-def _web(settings: Settings) -> str:
-    api = settings.api_url.rstrip("/")
-    if api == "https://api.github.com":
-        return "https://github.com"
-    return api.removesuffix("/api/v3").removesuffix("/api")
 
 
 def _why(

@@ -1,4 +1,4 @@
-"""What to build where nothing published serves: which Go package of a repository's sources makes the program."""
+"""What to build if no published file works: which Go package of a repository's sources."""
 
 from __future__ import annotations
 
@@ -10,64 +10,61 @@ from typing import TYPE_CHECKING
 
 from explorer.elf import GoBuild
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
-from explorer.releases import Asset, AssetKind, Release
+from explorer.releases import Asset, BuildProfile, Catalogue, Release, Role
 
 if TYPE_CHECKING:
     from explorer.workbench.models import Inspection
 
-ROADRUNNER = ("roadrunner-server/roadrunner", "spiral/roadrunner")
-"""RoadRunner's repository and what it was called before."""
-_VERSION = re.compile(r"v?((\d+)\.(\d+)\.(\d+).*)")
-_ELSEWHERE = ((2, 0, 0), (2, 7, 1))
-"""First and last version whose tags hold RoadRunner's library only: no ``cmd/rr``."""
-_OLD = "RoadRunner 1 was written for Go 1.15 and older: whether today's Go builds it was not tried."
-
 
 @dataclass(frozen=True, slots=True)
 class BuildRecipe:
-    """A program in a repository whose module lies at the top."""
+    """A program in a repository whose Go module is at its top."""
 
     package: str
     """As ``go build`` takes it: ``./cmd/rr``, ``.``."""
     program: str
-    """The file that comes out: ``rr``. From RoadRunner or from a program's build info: untrusted."""
+    """The name of the built file: ``rr``. From a profile or from build info: untrusted."""
     version: str = ""
-    """What the program is to print as its version; empty where nobody knows which variable holds it."""
+    """What the program must print as its version; empty if no variable for it is known."""
     variable: str = ""
-    """The variable that holds it, by its import path."""
+    """The variable that holds the version, by its import path."""
     tags: str = ""
-    """Build tags of the published program, with commas. Untrusted."""
+    """Build tags of the published program, separated by commas. Untrusted."""
     known_from: str = ""
-    """The file whose build info says so; empty for RoadRunner."""
+    """The file whose build info says so; empty if the project's profile does."""
     caveat: str = ""
-    """What is not known of building it, as a sentence."""
+    """A sentence about what is not known of this build."""
 
 
 async def source_of(
     known: Callable[[Asset], Awaitable[Inspection | None]],
-    repo: str,
+    catalogue: Catalogue,
     release: Release,
     candidates: Sequence[Asset],
 ) -> Fact[BuildRecipe]:
-    """What to build of a release's sources: known of RoadRunner, else read from a program that was inspected before.
+    """What to build from a release's sources.
+
+    The project's profile says it, or else the build info of a program that was inspected before.
 
     Args:
         known: gives what an earlier look has recorded of a file; never uses the network.
     """
-    if repo.lower() in ROADRUNNER:
-        return _roadrunner(release.tag)
+    repo = catalogue.repo
+    profile = catalogue.profile.build(repo, release.version)
+    if profile is not None:
+        return _from_profile(profile, release)
     others = (
         a
         for a in release.assets
-        if a.kind is AssetKind.OTHER
+        if a.kind.role is Role.OTHER
         and a not in candidates
         and not isinstance(a.platform.os, MISSING)
     )
     files = [*candidates, *others]
     without = ""
     for asset in files:
-        found = await known(asset)
-        elf = found.binary.elf if found is not None else Unknown("not looked at")
+        inspection = await known(asset)
+        elf = inspection.binary.elf if inspection is not None else Unknown("not looked at")
         build = elf if isinstance(elf, MISSING) else elf.go
         if isinstance(build, GoBuild):
             return from_build_info(build, repo, asset.name)
@@ -77,38 +74,24 @@ async def source_of(
     if not files:
         return Unknown(f"{release.tag} has no program whose build info could say what to build")
     return Unknown(
-        f"which Go package to build is not known. inspect {release.tag}/{files[0].name} reads it from the program: ask again then"
+        f"which Go package to build is not known: inspect {release.tag}/{files[0].name}, "
+        "which reads it from the program, and ask again"
     )
 
 
-def _roadrunner(tag: str) -> Fact[BuildRecipe]:
-    """As RoadRunner's own release workflows build it."""
-    found = _VERSION.fullmatch(tag)
-    if found is None:
-        return BuildRecipe("./cmd/rr", "rr", caveat=_OLD)
-    version, major = found[1], int(found[2])
-    if _ELSEWHERE[0] <= (major, int(found[3]), int(found[4])) <= _ELSEWHERE[1]:
-        return Unknown(
-            "the sources of RoadRunner 2.0.0 to 2.7.1 hold no program: it was built from spiral/roadrunner-binary"
-        )
-    if major < 2:
-        return BuildRecipe(
-            "./cmd/rr",
-            "rr",
-            version,
-            "github.com/spiral/roadrunner/cmd/rr/cmd.Version",
-            caveat=_OLD,
-        )
-    return BuildRecipe(
-        "./cmd/rr",
-        "rr",
-        version,
-        f"github.com/roadrunner-server/roadrunner/v{major}/internal/meta.version",
-    )
+def _from_profile(build: BuildProfile, release: Release) -> Fact[BuildRecipe]:
+    """How the project's own release workflows build that version."""
+    if build.absent:
+        return Unknown(build.absent)
+    major = release.version.partition(".")[0]
+    if not major.isdecimal():
+        return BuildRecipe(build.package, build.program, caveat=build.caveat)
+    variable = build.variable.replace("{major}", major)
+    return BuildRecipe(build.package, build.program, release.version, variable, caveat=build.caveat)
 
 
 def from_build_info(build: GoBuild, repo: str, name: str) -> Fact[BuildRecipe]:
-    """What a published program's build info says of its package, for a repository ``OWNER/NAME``."""
+    """What a program's build info says about its package, for a repository ``OWNER/NAME``."""
     if isinstance(build.main, MISSING) or not build.main.path:
         return Unknown(f"the build info of {name} names no module")
     module = build.main.path
@@ -116,12 +99,12 @@ def from_build_info(build: GoBuild, repo: str, name: str) -> Fact[BuildRecipe]:
         return Unknown(f"the build info of {name} does not say which package of {module} it is")
     top = re.sub(r"/v\d+$", "", module).lower()
     if top.startswith("github.com/") and top != f"github.com/{repo.lower()}":
-        return Unknown(f"{name} was built from {module}, which does not lie at the top of {repo}")
+        return Unknown(f"{name} was built from {module}, which is not at the top of {repo}")
     inside = build.path[len(module) :].lstrip("/")
     program = posixpath.basename(inside or re.sub(r"/v\d+$", "", module))
     tags = build.setting("-tags") or ""
     caveat = (
-        "That one was built with cgo: whether its sources build without is not known."
+        "That file was built with cgo: whether its sources build without it is not known."
         if build.setting("CGO_ENABLED") == "1"
         else ""
     )

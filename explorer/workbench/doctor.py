@@ -105,14 +105,15 @@ def _cache(resources: Resources) -> tuple[Finding, ...]:
 async def _token(resources: Resources) -> tuple[Finding, ...]:
     token = await resources.token()
     if token is None:
-        text = "none found; GitHub allows 60 requests per hour without one"
+        limit = resources.source.token_limit
+        text = f"none found; {limit}" if limit else "none found"
         return (Finding("token", Health.ABSENT, text, "Set GITHUB_TOKEN, or run gh auth login"),)
     return (Finding("token", Health.OK, f"found; sent to {token.origin} only"),)
 
 
 async def _network(settings: Settings, listings: CatalogueService) -> tuple[Finding, ...]:
-    if settings.offline or settings.demo or settings.folder:
-        why = "offline" if settings.offline else "demo" if settings.demo else "showing a folder"
+    why = "offline" if settings.offline else listings.source.why_local
+    if why:
         return (Finding("network", Health.ABSENT, f"not used: {why}"),)
     catalogue = await listings.ask(ignore_progress)
     rate = catalogue.rate

@@ -12,7 +12,7 @@ from explorer.compat import Target
 from explorer.errors import NotFoundError
 from explorer.facts import MISSING
 from explorer.progress import Progress, ProgressCallback, ignore_progress
-from explorer.releases import Asset, AssetKind, Catalogue, Release
+from explorer.releases import OTHER, Asset, AssetKind, Catalogue, Release
 from explorer.workbench.known_files import FileState, KnownFiles, file_key
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PEEKS = 16
 """Looks at a time: the files of one release."""
 MOST_COLUMNS = 16
-"""For projects other than RoadRunner, whose platforms are counted."""
+"""For projects whose profile names no columns: their platforms are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +38,6 @@ class MatrixColumn:
 
     ``linux-arm64`` for ``musl-arm64``.
     """
-
-
-def _server_and_plugin() -> tuple[MatrixColumn, ...]:
-    columns = []
-    for kind in (AssetKind.SERVER, AssetKind.PLUGIN):
-        for title, slugs, serves in (
-            ("linux-amd64", ("linux-amd64",), ""),
-            ("linux-arm64", ("linux-arm64",), ""),
-            ("musl-amd64", ("musl-amd64",), "linux-amd64"),
-            ("musl-arm64", ("musl-arm64",), "linux-arm64"),
-            ("darwin", ("darwin-amd64", "darwin-arm64"), ""),
-            ("windows", ("windows-amd64",), ""),
-            ("freebsd", ("freebsd-amd64",), ""),
-        ):
-            columns.append(MatrixColumn(f"{kind}:{title}", title, kind, slugs, serves))
-        if kind is AssetKind.SERVER:
-            columns.append(
-                MatrixColumn("deb:deb", "deb", AssetKind.DEB, ("linux-amd64", "linux-arm64"))
-            )
-    return tuple(columns)
-
-
-ROADRUNNER_COLUMNS = _server_and_plugin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +156,12 @@ def _chosen(catalogue: Catalogue, tags: Sequence[str], latest: int | None) -> tu
 
 
 def _columns(catalogue: Catalogue) -> tuple[MatrixColumn, ...]:
-    kinds = {a.kind for r in catalogue.releases for a in r.assets}
-    if AssetKind.SERVER in kinds:
-        return ROADRUNNER_COLUMNS
+    profile = catalogue.profile
+    if profile.columns:
+        return tuple(
+            MatrixColumn(f"{c.kind}:{c.title}", c.title, c.kind, c.platforms, c.instead)
+            for c in profile.columns
+        )
     counted: Counter[str] = Counter()
     for release in catalogue.releases:
         counted.update(
@@ -192,7 +172,7 @@ def _columns(catalogue: Catalogue) -> tuple[MatrixColumn, ...]:
         MatrixColumn(
             f"other:{s}",
             s,
-            AssetKind.OTHER,
+            OTHER,
             (s,),
             s.replace("musl-", "linux-") if s.startswith("musl-") else "",
         )
@@ -207,7 +187,7 @@ def _cell(release: Release, column: MatrixColumn) -> MatrixCell:
             a
             for s in slugs
             for a in release.assets
-            if a.kind is column.kind and a.platform.slug == s and a.archive != ""
+            if a.kind == column.kind and a.platform.slug == s and a.archive != ""
         )
 
     assets = of(column.platforms)

@@ -21,7 +21,7 @@ from explorer.errors import FormatError, NotFoundError
 from explorer.facts import Unknown
 from explorer.fetch import Blob
 from explorer.progress import Cancellation
-from explorer.releases import AssetKind, parse_asset_name
+from explorer.releases import parse_asset_name
 from explorer.workbench.models import Subject
 from explorer.workbench.program_choice import (
     HEAD_BYTES,
@@ -36,11 +36,6 @@ if TYPE_CHECKING:
     from explorer.elf import Binary
     from explorer.fetch import Cache
 
-PROGRAMS = {
-    AssetKind.SERVER: ("rr", "rr.exe"),
-    AssetKind.DEB: ("rr",),
-    AssetKind.PLUGIN: ("protoc-gen-php-grpc", "protoc-gen-php-grpc.exe"),
-}
 MAGICS = (
     b"\x7fELF",
     b"MZ",
@@ -100,12 +95,10 @@ def chooser_for(subject: Subject, file_name: str) -> ProgramChooser:
 
 def expected_names(subject: Subject) -> tuple[str, ...]:
     """The base names of which the program must have one; empty if any name will do."""
-    if subject.asset is None or subject.asset.repo.partition("/")[2] not in (
-        "roadrunner",
-        "roadrunner-binary",
-    ):
+    if subject.asset is None:
         return ()
-    return PROGRAMS.get(subject.asset.kind, ())
+    programs = subject.asset.kind.programs
+    return (*programs, *(f"{program}.exe" for program in programs))
 
 
 def refuse_member(subject: Subject, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,18 @@ from explorer.elf import FileFormat, Linkage
 from explorer.errors import IntegrityError, SourceError, UsageError
 from explorer.facts import MISSING, known_or
 from explorer.progress import Cancellation, ProgressCallback
-from explorer.releases import AssetKind
-from explorer.verify import Expectations, Proof, ProofRequest, Result, RunLimits
+from explorer.releases import Profiles, VersionCommand
+from explorer.verify import (
+    Expectations,
+    Proof,
+    ProofRequest,
+    Result,
+    RunLimits,
+    VersionOutput,
+)
 from explorer.workbench.inspect import rejudge
 from explorer.workbench.models import Inspection, ProofOptions
 from explorer.workbench.opened import hash_file, opened_by
-from explorer.workbench.program_in_archive import PROGRAMS
 from explorer.workbench.proof_records import keep_proof
 from explorer.workbench.verdicts import default_target
 
@@ -44,7 +51,8 @@ async def prove_inspection(
     from explorer.verify import prove
 
     platform = _platform(inspection)
-    argv = _argv(inspection, options)
+    usual = usual_command(inspection, resources.profiles)
+    argv = _argv(inspection, options, usual)
     settings = resources.settings
     target = await resources.run(lambda _: _target(settings, options))
     _check_arch(inspection, platform, target)
@@ -67,7 +75,7 @@ async def prove_inspection(
         limits=_limits(options, settings),
         run_args=settings.run_args,
         pull=options.pull and settings.pull and not settings.offline,
-        expect=_expectations(inspection, options),
+        expect=_expectations(inspection, options, usual),
         verdict=verdict.answer.value,
         target=target.name,
         subject=inspection.subject.name,
@@ -75,6 +83,10 @@ async def prove_inspection(
         stand_in=inspection.subject.stand_in,
     )
     proof = await prove(request, progress=progress, output=output)
+    if usual is not None and argv == usual.argv and usual.fallback and _failed(proof):
+        again = replace(request, argv=usual.fallback, expect=Expectations())
+        second = await prove(again, progress=progress, output=output)
+        proof = proof if _failed(second) else second
     if proof.result is not Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
         await resources.run(lambda _: _keep(resources, proof))
     return proof
@@ -102,6 +114,11 @@ def _check_arch(inspection: Inspection, platform: str, target: Target) -> None:
             "it runs on its own processor, emulated if need be",
             f"Leave /{target.arch} out",
         )
+
+
+def _failed(proof: Proof) -> bool:
+    """Whether the program ran and ended with an error, as for an option that it does not know."""
+    return proof.result is Result.RAN and proof.exit_code != 0
 
 
 def _check_unchanged(inspection: Inspection, cancel: Cancellation) -> None:
@@ -166,34 +183,28 @@ def _platform(inspection: Inspection) -> str:
     return f"linux/{binary.arch}"
 
 
-def usual_command(inspection: Inspection) -> tuple[str, ...] | None:
-    """The arguments of a usual run, ``{}`` being the program; None if they are not known.
-
-    ``--version`` for RoadRunner's server; nothing, and an empty stdin, for its plugin.
-    """
+def usual_command(inspection: Inspection, profiles: Profiles) -> VersionCommand | None:
+    """How the program is asked for its version; None if it is not known what to run."""
+    subject = inspection.subject
     name = posixpath.basename(inspection.file.name)
-    kind = inspection.subject.asset.kind if inspection.subject.asset else None
-    if kind in (AssetKind.SERVER, AssetKind.DEB) or (
-        kind is None and name in PROGRAMS[AssetKind.SERVER]
-    ):
-        return ("{}", "--version")
-    if kind is AssetKind.PLUGIN or (kind is None and name in PROGRAMS[AssetKind.PLUGIN]):
-        return ("{}",)
-    return None
+    kind = subject.asset.kind if subject.asset else profiles.by_program(name)
+    version = subject.release.version if subject.release else ""
+    return kind.command(version) if kind is not None else None
 
 
-def _argv(inspection: Inspection, options: ProofOptions) -> tuple[str, ...]:
+def _argv(
+    inspection: Inspection, options: ProofOptions, usual: VersionCommand | None
+) -> tuple[str, ...]:
     """The user's words, else the usual command."""
     if options.argv:
         return options.argv if "{}" in options.argv else ("{}", *options.argv)
-    usual = usual_command(inspection)
     if usual is None:
         raise UsageError(
             f"What should be run of {inspection.file.name}?",
-            "it is neither RoadRunner's server nor its plugin",
+            "it is a program of no known project",
             'Say so, e.g. --run "--version"',
         )
-    return usual
+    return usual.argv
 
 
 def _target(settings: Settings, options: ProofOptions) -> Target:
@@ -205,18 +216,24 @@ def _target(settings: Settings, options: ProofOptions) -> Target:
     return (target_for_image(image) if image else None) or default_target(settings)
 
 
-def _expectations(inspection: Inspection, options: ProofOptions) -> Expectations:
-    """What ``--version`` must say by an asset's name; nothing for local files and own commands."""
+def _expectations(
+    inspection: Inspection, options: ProofOptions, usual: VersionCommand | None
+) -> Expectations:
+    """What the program must print by an asset's name; nothing for local files and own commands."""
     subject = inspection.subject
-    if (
-        subject.asset is None
-        or options.argv
-        or subject.asset.kind not in (AssetKind.SERVER, AssetKind.DEB)
-    ):
+    if subject.asset is None or options.argv or usual is None:
+        return Expectations()
+    if not usual.certain:
+        output = VersionOutput()
+    elif usual.version:
+        output = VersionOutput(
+            usual.version, usual.os, usual.arch, usual.unset, usual.any_exit, certain=True
+        )
+    else:
         return Expectations()
     platform = subject.asset.platform
     version = subject.release.version if subject.release else ""
-    return Expectations(version, known_or(platform.os, ""), known_or(platform.arch, ""))
+    return Expectations(version, known_or(platform.os, ""), known_or(platform.arch, ""), output)
 
 
 def _static(inspection: Inspection) -> bool:

@@ -8,11 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from explorer.errors import NotFoundError, SourceError, UsageError
-from explorer.releases import Asset, AssetKind, Catalogue, Release
+from explorer.releases import Asset, Catalogue, ProjectProfile, Release, Role
 from explorer.workbench.models import Subject
-
-KIND_ORDER = (AssetKind.SERVER, AssetKind.OTHER, AssetKind.PLUGIN, AssetKind.DEB)
-"""Which of several assets for one platform a user means: the server, then plugin and package."""
 
 
 def local_subject(text: str) -> Subject | None:
@@ -77,21 +74,23 @@ def catalogue_subject(text: str, platform: str, catalogue: Catalogue) -> Subject
         NotFoundError: no such release or asset; names the nearest ones.
     """
     name_part, _, member = text.partition("#")
-    tag, slash, name = name_part.partition("/")
-    release = catalogue.release(tag)
-    if slash:
-        if release is None:
-            raise _no_release(tag, catalogue)
+    release, name = catalogue.split(name_part)
+    if release is not None and name:
         return asset_subject(
             _named(name, release.assets, f"release {release.tag}"), release, member
         )
+    if release is not None and name_part.endswith("/"):
+        _named(name, release.assets, f"release {release.tag}")
     if release is not None:
-        return asset_subject(_for_platform(release, platform), release, member)
-    if name_part == "latest":
+        asset = _for_platform(release, platform, catalogue.profile)
+        return asset_subject(asset, release, member)
+    if name_part.partition("/")[0] == "latest":
         raise NotFoundError(
             f"{catalogue.repo} has no published stable release",
             remedy="Name a tag; rr-explorer releases lists them",
         )
+    if "/" in name_part:
+        raise _no_release(name_part, catalogue)
     for candidate in catalogue.releases:
         for asset in candidate.assets:
             if asset.name == name_part:
@@ -138,7 +137,7 @@ def platform_slug(text: str) -> str:
     return slug
 
 
-def _for_platform(release: Release, platform: str) -> Asset:
+def _for_platform(release: Release, platform: str, profile: ProjectProfile) -> Asset:
     slugs = sorted({a.platform.slug for a in release.assets} - {"?"})
     if not platform:
         likely = (
@@ -153,16 +152,8 @@ def _for_platform(release: Release, platform: str) -> Asset:
         )
     wanted = platform_slug(platform)
     fits = [a for a in release.assets if a.platform.slug == wanted]
-    for kind in KIND_ORDER:
-        of_kind = [a for a in fits if a.kind is kind]
-        if len(of_kind) == 1 or (of_kind and kind in (AssetKind.SERVER, AssetKind.PLUGIN)):
-            return of_kind[0]
-        if of_kind:
-            raise UsageError(
-                f"{release.tag} has {len(of_kind)} files for {platform}",
-                ", ".join(a.name for a in of_kind),
-                "Name the file",
-            )
+    if fits:
+        return _meant(release, fits, platform, profile)
     plain = wanted.replace("musl-", "linux-")
     hint = "Choose one of those"
     if wanted.startswith("musl-") and plain in slugs:
@@ -174,15 +165,31 @@ def _for_platform(release: Release, platform: str) -> Asset:
     )
 
 
-def _no_release(tag: str, catalogue: Catalogue) -> NotFoundError:
-    if tag == "latest":
-        return NotFoundError(
-            f"{catalogue.repo} has no published stable release", remedy="Name a tag"
-        )
-    near = difflib.get_close_matches(tag, [r.tag for r in catalogue.releases], 3)
+def _meant(release: Release, fits: list[Asset], platform: str, profile: ProjectProfile) -> Asset:
+    """The one of several files for a platform that a user means, by their kinds.
+
+    Raises:
+        UsageError: nothing says which one.
+    """
+    rank = min(profile.rank(a.kind) for a in fits)
+    likeliest = [a for a in fits if profile.rank(a.kind) == rank]
+    if len(likeliest) == 1 or likeliest[0].kind.role in (Role.PROGRAM, Role.PLUGIN):
+        return likeliest[0]
+    raise UsageError(
+        f"{release.tag} has {len(likeliest)} files for {platform}",
+        ", ".join(a.name for a in likeliest),
+        "Name the file",
+    )
+
+
+def _no_release(words: str, catalogue: Catalogue) -> NotFoundError:
+    """For ``TAG/FILE`` of which no beginning is a tag."""
+    tags = [r.tag for r in catalogue.releases]
+    tag = words.rpartition("/")[0]
+    near = difflib.get_close_matches(tag, tags, 3)
     return NotFoundError(
         f"{catalogue.repo} has no release {tag}",
-        f"its list has {len(catalogue.releases)}"
+        f"its list has {len(tags)}"
         + ("" if catalogue.complete is True else ", and may be incomplete"),
         f"Did you mean {', '.join(near)}?" if near else "rr-explorer releases lists them",
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from explorer.fetch import Cache, Downloader
     from explorer.http import Token
+    from explorer.releases import Profiles, ReleaseSource
     from explorer.verify import Engine
 
 T = TypeVar("T")
@@ -74,6 +75,8 @@ class Resources:
         self._writer: ThreadPoolExecutor | None = None
         self._running: dict[asyncio.Future[Any], Cancellation] = {}
         self._warnings: list[str] = []
+        self._profiles: Profiles | None = None
+        self._source: ReleaseSource | None = None
         self._later: set[asyncio.Future[None]] = set()
         self.peeking = Turn()
         """Held by the thread that parses a peek's first bytes, or reads a record."""
@@ -93,6 +96,46 @@ class Resources:
 
                 self._cache = open_cache(self.settings.cache_dir, self.settings.cache_limit)
             return self._cache
+
+    @property
+    def profiles(self) -> Profiles:
+        """What is known of projects beforehand, a user's own settings included."""
+        if self._profiles is None:
+            from explorer.releases import load_profiles
+
+            self._profiles = load_profiles(self.settings.projects)
+            for problem in self._profiles.problems:
+                self.warn(problem)
+        return self._profiles
+
+    @property
+    def source(self) -> ReleaseSource:
+        """Where the releases come from, as the settings say."""
+        if self._source is None:
+            self._source = self._open_source()
+        return self._source
+
+    def _open_source(self) -> ReleaseSource:
+        from explorer.releases import Connection, DemoSource, FolderSource, GitHubSource
+
+        settings = self.settings
+        if settings.folder is not None:
+            return FolderSource(settings.folder, self.profiles)
+        if settings.demo:
+            return DemoSource()
+
+        async def connect() -> Connection:
+            client, token = await self.client(), await self.token()
+            cache = await self.run(lambda _: self.cache)
+            return Connection(client, token, cache.store("page"))
+
+        return GitHubSource(
+            settings.repo,
+            settings.api_url,
+            self.profiles,
+            connect,
+            lambda: self.cache.store("page"),
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:

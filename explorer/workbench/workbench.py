@@ -217,7 +217,10 @@ class Workbench:
         """Whether the user must say what to run before a Linux program can be verified."""
         from explorer.workbench.prove import usual_command
 
-        return inspection.binary.format is FileFormat.ELF and usual_command(inspection) is None
+        return (
+            inspection.binary.format is FileFormat.ELF
+            and usual_command(inspection, self.resources.profiles) is None
+        )
 
     async def proofs(self, sha256: str) -> tuple[Proof, ...]:
         """Stored proofs of a binary, newest first."""

@@ -12,7 +12,7 @@ from explorer.facts import NotApplicable, Unknown
 from explorer.fetch import Cache, Downloader
 from explorer.fetch.transfer import Patience
 from explorer.http import make_client
-from explorer.releases import Asset, AssetKind, parse_asset_name
+from explorer.releases import OTHER, Asset, parse_asset_name
 from tests.support.github import GitHub, StoredAsset
 
 TAG = "v2025.1.15"
@@ -48,7 +48,7 @@ def published(stored: StoredAsset, repo: str = "roadrunner-server/roadrunner") -
         content_type="application/gzip",
         updated_at=stored.updated_at,
         downloads=Unknown("not asked"),
-        kind=AssetKind.SERVER,
+        kind=OTHER,
         platform=parsed.platform,
         archive=parsed.archive,
     )

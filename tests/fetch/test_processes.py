@@ -32,7 +32,7 @@ CHILD = """
     from explorer.facts import NotApplicable, Unknown
     from explorer.fetch import Cache, Downloader
     from explorer.http import make_client
-    from explorer.releases import Asset, AssetKind
+    from explorer.releases import OTHER, Asset
     from explorer.releases.models import NO_PLATFORM
 
     def peak():
@@ -43,7 +43,7 @@ CHILD = """
         asset = Asset(
             name=name, tag="v1", repo="o/r", id=id_, size=size,
             digest=digest or NotApplicable("none"), url=url, api_url="", content_type="",
-            updated_at=Unknown("not said"), downloads=0, kind=AssetKind.SERVER,
+            updated_at=Unknown("not said"), downloads=0, kind=OTHER,
             platform=NO_PLATFORM, archive="raw")
         unverified = replace(asset, digest=NotApplicable("none"))
         small = replace(unverified, name="small", id=1, size=Unknown("?"), url=url + ".small")

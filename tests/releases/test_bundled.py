@@ -14,7 +14,7 @@ import pytest
 
 from explorer.errors import FormatError, NotFoundError, SourceError
 from explorer.facts import MISSING, Unknown
-from explorer.releases import AssetKind, Origin, Release, bundled, demo, folder, snapshot
+from explorer.releases import Origin, Release, Role, bundled, demo, folder, snapshot
 from explorer.releases.names import parse_asset_name
 
 
@@ -45,7 +45,7 @@ def test_every_release_and_file_is_there_under_a_banner() -> None:
 def test_every_name_of_roadrunners_is_understood() -> None:
     for release in snapshot().releases:
         for asset in release.assets:
-            assert asset.kind is not AssetKind.OTHER, asset.name
+            assert asset.kind.role is not Role.OTHER, asset.name
             assert not isinstance(asset.platform.os, MISSING), asset.name
             assert not isinstance(asset.platform.arch, MISSING), asset.name
 

@@ -4,8 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.facts import MISSING, Unknown, known_or
-from explorer.releases import AssetKind, parse_asset_name, parse_version
+from explorer.facts import Unknown, known_or
+from explorer.releases import load_profiles, parse_asset_name, parse_version
+
+ROADRUNNER_PROFILE = load_profiles().of_repo("roadrunner-server/roadrunner")
+
+
+def kind_of(name: str, tag: str) -> str:
+    """The kind of a file of RoadRunner's."""
+    return ROADRUNNER_PROFILE.kind_of(name, parse_asset_name(name, tag)).value
 
 
 @pytest.mark.parametrize(
@@ -36,41 +43,41 @@ ROADRUNNER = [
     (
         "untagged-f7dbae972208eff54361",
         "roadrunner-1.0.4-linux-amd64.tar.gz",
-        AssetKind.SERVER,
+        "server",
         "linux-amd64",
         "tar.gz",
     ),
-    ("v1.6.2", "roadrunner-1.6.2-unknown-musl-amd64.zip", AssetKind.SERVER, "musl-amd64", "zip"),
-    ("1.6.0", "roadrunner-1.6.0-freebsd-amd64.zip", AssetKind.SERVER, "freebsd-amd64", "zip"),
+    ("v1.6.2", "roadrunner-1.6.2-unknown-musl-amd64.zip", "server", "musl-amd64", "zip"),
+    ("1.6.0", "roadrunner-1.6.0-freebsd-amd64.zip", "server", "freebsd-amd64", "zip"),
     # spiral/roadrunner-binary
     (
         "v2.0.0-alpha1",
         "roadrunner-2.0.0-alpha1-darwin-amd64.zip",
-        AssetKind.SERVER,
+        "server",
         "darwin-amd64",
         "zip",
     ),
     (
         "v2.0.0-RC.1",
         "roadrunner-2.0.0-RC.1-linux-amd64.tar.gz",
-        AssetKind.SERVER,
+        "server",
         "linux-amd64",
         "tar.gz",
     ),
     # v2.7.2 and later
-    ("v2.9.4", "roadrunner-2.9.4-darwin-arm64.tar.gz", AssetKind.SERVER, "darwin-arm64", "tar.gz"),
+    ("v2.9.4", "roadrunner-2.9.4-darwin-arm64.tar.gz", "server", "darwin-arm64", "tar.gz"),
     (
         "v2.9.4",
         "protoc-gen-php-grpc-2.9.4-windows-amd64.zip",
-        AssetKind.PLUGIN,
+        "plugin",
         "windows-amd64",
         "zip",
     ),
-    ("v2.12.3", "roadrunner-2.12.3-linux-amd64.deb", AssetKind.DEB, "linux-amd64", "deb"),
+    ("v2.12.3", "roadrunner-2.12.3-linux-amd64.deb", "deb", "linux-amd64", "deb"),
     (
         "v2.12.3",
         "protoc-gen-php-grpc-2.12.3-unknown-musl-amd64.zip",
-        AssetKind.PLUGIN,
+        "plugin",
         "musl-amd64",
         "zip",
     ),
@@ -78,34 +85,34 @@ ROADRUNNER = [
     (
         "v2025.1.15",
         "roadrunner-2025.1.15-linux-arm64.tar.gz",
-        AssetKind.SERVER,
+        "server",
         "linux-arm64",
         "tar.gz",
     ),
     (
         "v2025.1.15",
         "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz",
-        AssetKind.SERVER,
+        "server",
         "musl-amd64",
         "tar.gz",
     ),
-    ("v2025.1.15", "roadrunner-2025.1.15-linux-arm64.deb", AssetKind.DEB, "linux-arm64", "deb"),
+    ("v2025.1.15", "roadrunner-2025.1.15-linux-arm64.deb", "deb", "linux-arm64", "deb"),
     (
         "v2025.1.15",
         "protoc-gen-php-grpc-2025.1.15-freebsd-amd64.tar.gz",
-        AssetKind.PLUGIN,
+        "plugin",
         "freebsd-amd64",
         "tar.gz",
     ),
     # the version in the name is not the tag's
-    ("v2.0.0", "roadrunner-1.9.2-windows-amd64.zip", AssetKind.SERVER, "windows-amd64", "zip"),
+    ("v2.0.0", "roadrunner-1.9.2-windows-amd64.zip", "server", "windows-amd64", "zip"),
 ]
 
 
 @pytest.mark.parametrize(("tag", "name", "kind", "slug", "archive"), ROADRUNNER)
-def test_roadrunner_names(tag: str, name: str, kind: AssetKind, slug: str, archive: str) -> None:
+def test_roadrunner_names(tag: str, name: str, kind: str, slug: str, archive: str) -> None:
     parsed = parse_asset_name(name, tag)
-    assert (parsed.kind, parsed.platform.slug, parsed.archive) == (kind, slug, archive)
+    assert (kind_of(name, tag), parsed.platform.slug, parsed.archive) == (kind, slug, archive)
 
 
 def test_unknown_musl_is_linux_with_musl() -> None:
@@ -156,7 +163,8 @@ OTHERS = [
     ),
     ("tool-alpine-arm64.tar.gz", "linux", "arm64", "musl", "tar.gz"),
     ("tool-1.2.3-1.x86_64.rpm", "linux", "amd64", "", "raw"),
-    ("tool_1.2.3_aarch64.apk", "linux", "arm64", "", "raw"),
+    ("tool_1.2.3_linux_aarch64.apk", "linux", "arm64", "", "raw"),
+    ("tool_1.2.3_aarch64.apk", "", "arm64", "", "raw"),  # Alpine's, or Android's
     ("tool-darwin-universal.zip", "darwin", "", "", "zip"),
     # the project's own name holds words of platforms: the last ones count
     ("win-acme.v2.linux-arm64.zip", "linux", "arm64", "", "zip"),
@@ -176,16 +184,13 @@ def test_other_projects_names(name: str, os: str, arch: str, libc: str, archive:
         known_or(platform.arch, ""),
         known_or(platform.libc, ""),
     ) == (os, arch, libc)
-    assert (parsed.kind, parsed.archive) == (AssetKind.OTHER, archive)
+    assert (parsed.archive, parsed.about) == (archive, False)
 
 
 def test_another_projects_deb_is_a_deb() -> None:
     parsed = parse_asset_name("bat_0.25.0_i386.deb", "v0.25.0")
-    assert (parsed.kind, parsed.platform.slug, parsed.archive) == (
-        AssetKind.DEB,
-        "linux-386",
-        "deb",
-    )
+    kind = load_profiles().of_repo("sharkdp/bat").kind_of("bat_0.25.0_i386.deb", parsed)
+    assert (kind.value, parsed.platform.slug, parsed.archive) == ("deb", "linux-386", "deb")
 
 
 @pytest.mark.parametrize(
@@ -203,14 +208,14 @@ def test_another_projects_deb_is_a_deb() -> None:
 )
 def test_files_about_files_are_kept_but_run_nowhere(name: str) -> None:
     parsed = parse_asset_name(name, "v2025.1.15")
-    assert (parsed.kind, parsed.archive, parsed.platform.slug) == (AssetKind.OTHER, "raw", "?")
+    assert (parsed.about, parsed.archive, parsed.platform.slug) == (True, "raw", "?")
 
 
 @pytest.mark.parametrize(
     "name", ["roadrunner-2025.1.15.tar.gz", "roadrunner-notes-linux", "rr", "", ".", "💥"]
 )
 def test_what_fits_nothing_is_other(name: str) -> None:
-    assert parse_asset_name(name, "v2025.1.15").kind is AssetKind.OTHER
+    assert kind_of(name, "v2025.1.15") == "other"
 
 
 @given(st.text(max_size=3000), st.text(max_size=600))
@@ -218,9 +223,9 @@ def test_any_name_and_tag_give_an_answer(name: str, tag: str) -> None:
     parsed = parse_asset_name(name, tag)
     assert parsed.archive in {"tar.gz", "tar.xz", "tar.bz2", "tar.zst", "zip", "deb", "gz", "raw"}
     assert parse_version(tag) in tag
-    if parsed.kind in (AssetKind.SERVER, AssetKind.PLUGIN):
-        assert not isinstance(parsed.platform.os, MISSING)
-        assert not isinstance(parsed.platform.arch, MISSING)
+    if kind_of(name, tag) in ("server", "plugin"):
+        assert isinstance(parsed.platform.os, str)
+        assert isinstance(parsed.platform.arch, str)
 
 
 @given(
@@ -232,13 +237,91 @@ def test_any_name_and_tag_give_an_answer(name: str, tag: str) -> None:
     ),
 )
 def test_any_version_of_a_known_shape(system: str, arch: str, ending: str, version: str) -> None:
-    parsed = parse_asset_name(f"roadrunner-{version}-{system}-{arch}.{ending}", f"v{version}")
+    name, tag = f"roadrunner-{version}-{system}-{arch}.{ending}", f"v{version}"
+    parsed = parse_asset_name(name, tag)
     expected = "musl" if system == "unknown-musl" else system
-    assert (parsed.kind, parsed.platform.slug, parsed.archive) == (
-        AssetKind.SERVER,
+    assert (kind_of(name, tag), parsed.platform.slug, parsed.archive) == (
+        "server",
         f"{expected}-{arch}",
         ending,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "os", "arch"),
+    [
+        # a strong word beats a weak one
+        ("tool_Linux_arm64_64bit.tar.gz", "linux", "arm64"),
+        ("tool-x86_64-pc-win32.zip", "windows", "amd64"),
+        ("tool.win32.exe", "windows", ""),
+        ("tool-i686-w64-mingw32.zip", "windows", "386"),
+        ("tool-macos-arm64.arm", "darwin", "arm64"),
+        # glued words, suffixes and numbers
+        ("tool_Linux_x86_64v1.tar.gz", "linux", "amd64"),
+        ("tool_linux_amd64v1.tar.gz", "linux", "amd64"),
+        ("tool-linuxarm.tar.gz", "linux", "arm"),
+        ("tool-winarm64.zip", "windows", "arm64"),
+        ("tool-linux-arm64bit", "linux", "arm64"),
+        ("tool-linux-arm7", "linux", "arm"),
+        ("tool_v2darwin_amd64.gz", "darwin", "amd64"),
+        ("tool-windows64.zip", "windows", "amd64"),
+        ("tool-macos64.zip", "darwin", "amd64"),
+        ("tool-msvc64.zip", "windows", "amd64"),
+        ("tool-w64.zip", "windows", "amd64"),
+        ("tool-woa64.zip", "windows", "arm64"),
+        ("tool-win-x32.exe", "windows", "386"),
+        # a width alone means the usual processor, behind a system
+        ("tool_Linux_64-bit.tar.gz", "linux", "amd64"),
+        ("tool_Linux_32-bit.tar.gz", "linux", "386"),
+        ("tool-linux-64.zip", "linux", "amd64"),
+        ("tool-linux32.zip", "linux", "386"),
+        ("tool-fedora-32.tar.gz", "linux", ""),
+        ("tool-mac-intel_64.zip", "darwin", "amd64"),
+        ("tool-mac-intel.zip", "darwin", "amd64"),
+        ("tool-intel-linux.zip", "linux", ""),
+        # no Mac has a 32-bit ARM processor
+        ("tool-mac-arm.gz", "darwin", "arm64"),
+        ("tool_darwin_arm", "darwin", "arm64"),
+        # two architectures side by side
+        ("tool-macos-x86_64-arm64.zip", "darwin", ""),
+        ("tool-linux-ppc", "linux", "ppc"),
+        ("tool-powerpc-unknown-linux-gnu.tar.gz", "linux", "ppc"),
+        # systems by other words and by endings
+        ("tool-ubuntu20.04_amd64.tar.gz", "linux", "amd64"),
+        ("tool-1.2.pkg", "darwin", ""),
+        ("tool-x64.exe.tgz", "windows", "amd64"),
+        ("tool_x64.msixbundle", "windows", "amd64"),
+        ("app-arm64-v8a-release.apk", "", "arm64"),
+    ],
+)
+def test_words_of_every_kind(name: str, os: str, arch: str) -> None:
+    platform = parse_asset_name(name, "v1.2.3").platform
+    assert (known_or(platform.os, ""), known_or(platform.arch, "")) == (os, arch)
+
+
+def test_the_projects_own_name_is_no_platform() -> None:
+    name = "llvm-mingw-20230614-ucrt-x86_64.zip"
+    assert parse_asset_name(name, "20230614", "mstorsjo/llvm-mingw").platform.slug == "amd64"
+    assert parse_asset_name(name, "20230614").platform.slug == "windows-amd64"
+
+
+def test_a_tag_that_is_a_number_is_not_cut_out_of_a_word() -> None:
+    assert parse_asset_name("tool-linux-x86_64.zip", "v64").platform.slug == "linux-amd64"
+
+
+@pytest.mark.parametrize(
+    "ending",
+    ["checksum", "checksums", "sha", "sha256", "sha256sum", "shasum", "dgst", "hash", "md5"],
+)
+@pytest.mark.parametrize("mark", [".", "-", "_"])
+def test_checksums_behind_any_mark(ending: str, mark: str) -> None:
+    assert parse_asset_name(f"tool-linux-amd64{mark}{ending}").about
+    assert not parse_asset_name(f"tool-{ending}er-linux-amd64").about
+
+
+@pytest.mark.parametrize("name", ["x.AppImage.zsync", "x.dmg.blockmap", "SHA256SUMS", "checksums"])
+def test_other_files_about_files(name: str) -> None:
+    assert parse_asset_name(name).about
 
 
 @pytest.mark.alone

@@ -12,12 +12,13 @@ from explorer.facts import NotApplicable, Unknown
 from explorer.fetch import CacheStats, Check, Traffic
 from explorer.progress import Progress
 from explorer.releases import (
+    OTHER,
     Asset,
-    AssetKind,
     Catalogue,
     Origin,
     Platform,
     Release,
+    load_profiles,
     parse_asset_name,
     snapshot,
 )
@@ -28,6 +29,7 @@ from tests.report.conftest import NOW, inspect
 from tests.support.proofs import make_proof
 
 TAG = "v2025.1.15"
+PROFILE = load_profiles().of_repo("roadrunner-server/roadrunner")
 
 
 def asset(name: str, **more: object) -> Asset:
@@ -45,7 +47,7 @@ def asset(name: str, **more: object) -> Asset:
         "",
         NOW,
         5,
-        parsed.kind,
+        PROFILE.kind_of(name, parsed),
         parsed.platform,
         parsed.archive,
     )
@@ -132,8 +134,8 @@ def test_every_release_of_the_bundled_list_has_rows() -> None:
 
 def test_plugins_and_debs_can_be_hidden() -> None:
     release = next(r for r in snapshot().releases if r.tag == TAG)
-    kinds = {a.kind for a in report.shown_assets(release, plugins=False, debs=False)}
-    assert kinds == {AssetKind.SERVER}
+    kinds = {a.kind.value for a in report.shown_assets(release, plugins=False, debs=False)}
+    assert kinds == {"server"}
     assert len(report.shown_assets(release)) == len(release.assets)
 
 
@@ -331,7 +333,7 @@ def test_a_name_that_says_nothing_is_shown_itself() -> None:
     other = replace(
         ARM64,
         name="notes\x1b.txt",
-        kind=AssetKind.OTHER,
+        kind=OTHER,
         platform=nowhere,
         updated_at=datetime(2026, 1, 1, tzinfo=UTC),
     )

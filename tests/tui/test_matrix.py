@@ -14,7 +14,7 @@ from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.visible_peeks import AT_A_TIME
-from explorer.workbench import AssetKind, FileState, Inspection, file_key
+from explorer.workbench import FileState, Inspection, Role, file_key
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -86,7 +86,7 @@ async def test_the_demos_matrix_tells_the_story(size: tuple[int, int], demo: Set
         # Where everything is in sight nothing scrolls; at 80×24 the release stays where it is.
         await ui.press("ctrl+right")
         assert screen.cell is not None
-        assert screen.cell.column.kind is AssetKind.PLUGIN
+        assert screen.cell.column.kind.role is Role.PLUGIN
         assert (screen.grid.scroll_offset.x > 0) == (size[0] < 160)
         assert "› v2025.1.15" in ui.drawn()
         await ui.shows("freebsd (plugin)", "Only its name is known")

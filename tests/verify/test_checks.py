@@ -1,15 +1,36 @@
-"""What RoadRunner's server prints, by era, against what its release promises."""
+"""What a program prints about itself against what its release promises."""
 
 import pytest
 
 from explorer.facts import NotApplicable
-from explorer.verify import Expectations, Result
+from explorer.releases import load_profiles
+from explorer.verify import Expectations, Result, VersionOutput
 from explorer.verify.checks import check
 
 
 def outcome(output: str, version: str, code: int = 0) -> dict[str, object]:
-    found = check(Result.RAN, code, output, Expectations(version, "linux", "amd64"))
-    return {one.name: one.ok if isinstance(one.ok, bool) else "n/a" for one in found}
+    """The checks of RoadRunner's server, by its profile."""
+    kind = load_profiles().by_program("rr")
+    command = kind.command(version) if kind else None
+    assert command is not None
+    read = VersionOutput(
+        command.version,
+        command.os,
+        command.arch,
+        command.unset,
+        command.any_exit,
+        certain=command.certain,
+    )
+    return checked(output, version, code, read)
+
+
+def checked(
+    output: str, version: str, code: int = 0, read: VersionOutput | None = None
+) -> dict[str, object]:
+    """The checks of a program of any project, without ``read``."""
+    expect = Expectations(version, "linux", "amd64", read or VersionOutput())
+    checks = check(Result.RAN, code, output, expect)
+    return {one.name: one.ok if isinstance(one.ok, bool) else "n/a" for one in checks}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +97,38 @@ def test_help_text_in_place_of_a_version_may_end_as_it_likes() -> None:
         )["exit"]
         == "n/a"
     )
+
+
+@pytest.mark.parametrize(
+    ("output", "version", "code", "expected"),
+    [
+        ("gh version 2.67.0 (2025-02-11)\n", "2.67.0", 0, True),
+        ("ripgrep 14.1.0 (rev e50df40a19)\n", "14.1.0", 0, True),
+        ("v0.44.1\n", "v0.44.1", 0, True),
+        ("tool 2.66.0\n", "2.67.0", 0, False),
+        ("tool, built with go1.22\n", "2.67.0", 0, "n/a"),
+        ("tool 5.1\n", "2.67.0", 0, "n/a"),
+        ("tool dev\n", "2.67.0", 0, "n/a"),
+        ("Error: unknown flag: --version\n", "2.67.0", 1, "n/a"),
+        ("flag provided but not defined: -version\n", "2.67.0", 2, "n/a"),
+        ("unrecognized option '--version'\n", "2.67.0", 1, "n/a"),
+    ],
+)
+def test_programs_of_any_project(
+    output: str, version: str, code: int, expected: bool | str
+) -> None:
+    assert checked(output, version, code)["version"] == expected
+
+
+def test_the_platform_is_read_where_go_prints_it() -> None:
+    checks = checked("tool version 1.2.3 linux/arm64 go1.22.1\n", "1.2.3")
+    assert (checks["os"], checks["arch"]) == (True, False)
+
+
+def test_an_option_that_roadrunner_does_not_know_is_no_other_version() -> None:
+    """RoadRunner 1.6.2, asked for ``--version`` by a user who names no version."""
+    checks = outcome("Error: unknown flag: --version\n", "1.9.2", code=1)
+    assert (checks["exit"], checks["version"]) == ("n/a", "n/a")
 
 
 def test_nothing_is_checked_where_nothing_is_expected() -> None:

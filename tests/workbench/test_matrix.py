@@ -9,7 +9,7 @@ from explorer.compat import Answer
 from explorer.errors import NotFoundError, SourceError, UsageError
 from explorer.report.json import matrix as matrix_json
 from explorer.report.tables import matrix_markdown, matrix_tables
-from explorer.workbench import AssetKind, Workbench, file_key
+from explorer.workbench import Workbench, file_key
 from explorer.workbench.matrix import PEEKS
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -26,15 +26,15 @@ async def test_the_empty_column_names_the_file_that_serves(
 ) -> None:
     matrix = await bench.matrix()
     (row,) = matrix.rows
-    cells = {(c.column.kind, c.column.title): c for c in row.cells}
-    empty = cells[AssetKind.SERVER, "musl-arm64"]
+    cells = {(c.column.kind.value, c.column.title): c for c in row.cells}
+    empty = cells["server", "musl-arm64"]
     assert empty.assets == ()
     assert empty.serves is not None
     assert empty.serves.name == archive_name("arm64")
     seen = matrix.known[file_key(empty.serves)]
     assert seen.inspection is not None
     assert seen.inspection.verdicts[0].answer is Answer.YES
-    assert cells[AssetKind.PLUGIN, "linux-amd64"].asset is None
+    assert cells["plugin", "linux-amd64"].asset is None
     assert set(matrix.known) == {f"{TAG}/{archive_name(arch)}" for arch in ("amd64", "arm64")}
 
 

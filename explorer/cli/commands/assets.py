@@ -48,8 +48,8 @@ class Narrowing(NamedTuple):
     "--kind",
     "kinds",
     multiple=True,
-    type=click.Choice(["server", "plugin", "deb", "other"]),
-    help="Only this kind (repeatable).",
+    metavar="KIND",
+    help="Only this kind: server, plugin, deb, package, other … (repeatable).",
 )
 @click.option(
     "--platform", default="", metavar="PLATFORM", help="Only one: linux-arm64, musl-amd64 …"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from explorer.compat import Answer, Verdict
-from explorer.releases import Asset, AssetKind, Catalogue, Origin, Platform, Rate, Release
+from explorer.releases import Asset, Catalogue, Origin, Platform, Rate, Release
 from explorer.report.json.shapes import (
     BOOLEAN,
     BYTES,
@@ -38,7 +38,7 @@ ASSET = Shape[Asset](
     Field("name", TEXT, lambda a: a.name),
     Field("tag", TEXT, lambda a: a.tag),
     Field("repo", TEXT, lambda a: a.repo),
-    Field("kind", word(AssetKind), lambda a: a.kind),
+    Field("kind", TEXT, lambda a: a.kind.value, "server, plugin, deb, package or other"),
     Field("platform", PLATFORM.kind, lambda a: a.platform),
     Field("archive", TEXT, lambda a: a.archive),
     Field("size", fact(BYTES), lambda a: a.size),

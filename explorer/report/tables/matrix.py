@@ -12,13 +12,13 @@ from explorer.report.markup import code, in_table, prose
 from explorer.report.tables.marks import Mark, MarkForm, mark_cell, mark_of, matrix_legend
 from explorer.report.units import iso_date, plural
 from explorer.report.verdicts.words import target_in_words
-from explorer.workbench import Matrix, MatrixRow
+from explorer.workbench import Matrix, MatrixRow, Role
 
 
 def matrix_columns(matrix: Matrix) -> tuple[Column, ...]:
     """The release and one column for each platform; the plugin's are marked."""
     platforms = (
-        Column(c.key, f"{c.title} ·p" if c.kind.value == "plugin" else c.title, width=9)
+        Column(c.key, f"{c.title} ·p" if c.kind.role is Role.PLUGIN else c.title, width=9)
         for c in matrix.columns
     )
     return (Column("tag", "release"), Column("date", "date", width=10), *platforms)
@@ -39,19 +39,11 @@ def marks_of(matrix: Matrix, row: MatrixRow) -> tuple[Mark, ...]:
 
 
 def matrix_markdown(matrix: Matrix) -> str:
-    """The matrix as Markdown tables, RoadRunner itself and its plugin apart, fit for an issue."""
-    kinds = (
-        ("plugin",)
-        if all(c.kind.value == "plugin" for c in matrix.columns)
-        else ("server", "plugin")
-    )
+    """The matrix as Markdown tables, plugins apart, fit for an issue."""
+    own = [n for n, c in enumerate(matrix.columns) if c.kind.role is not Role.PLUGIN]
+    plugins = [n for n, c in enumerate(matrix.columns) if c.kind.role is Role.PLUGIN]
     places = {
-        kind: [
-            n
-            for n, c in enumerate(matrix.columns)
-            if (c.kind.value == "plugin") == (kind == "plugin")
-        ]
-        for kind in kinds
+        matrix.columns[numbers[0]].kind.value: numbers for numbers in (own, plugins) if numbers
     }
     every = [marks_of(matrix, row) for row in matrix.rows]
     rows = [

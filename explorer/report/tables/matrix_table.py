@@ -9,7 +9,7 @@ from explorer.report.cells import EMPTY, Cell, Column, Row
 from explorer.report.tables.marks import Mark, MarkForm, matrix_legend
 from explorer.report.tables.matrix import marks_of, matrix_columns, matrix_row
 from explorer.report.text import cell_width
-from explorer.workbench import Matrix
+from explorer.workbench import Matrix, Role
 
 GAP = 2
 """Cells between two columns."""
@@ -48,7 +48,7 @@ def matrix_tables(matrix: Matrix, room: int | None, everything: bool = False) ->
         table = _table(matrix, marks, every, form, dated=True)
         if _width(table) <= room:
             return MatrixTables((table,), _legend(matrix, marks, [(every, form)]))
-    plugins = [n for n in every if matrix.columns[n].kind.value == "plugin"]
+    plugins = [n for n in every if matrix.columns[n].kind.role is Role.PLUGIN]
     others = [n for n in every if n not in plugins]
     groups = [
         group for group in ((others, plugins) if everything else (others or plugins,)) if group
@@ -120,7 +120,7 @@ def _heads(
         tuple(Cell(column.title, "dim") for column in fixed)
         + tuple(Cell(second, "dim") for _, _, second in halves),
     ]
-    plugin = [matrix.columns[n].kind.value == "plugin" for n in numbers]
+    plugin = [matrix.columns[n].kind.role is Role.PLUGIN for n in numbers]
     if any(plugin):
         first = plugin.index(True)
         group = (Cell("plugin" if n == first else "", "dim") for n in range(len(numbers)))

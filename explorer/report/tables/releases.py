@@ -9,7 +9,7 @@ from datetime import datetime
 from explorer.compat import Answer, Target
 from explorer.facts import MISSING, NotApplicable, Unknown, known_or
 from explorer.fetch import Check
-from explorer.releases import Asset, AssetKind, Catalogue, Origin, Release
+from explorer.releases import Asset, Catalogue, Origin, Release, Role
 from explorer.report.cells import (
     EMPTY,
     Cell,
@@ -55,10 +55,10 @@ def _date_cell(release: Release) -> Cell:
 
 def shown_assets(release: Release, plugins: bool = True, debs: bool = True) -> tuple[Asset, ...]:
     """The files to show with plugins and debs shown or hidden, in the release's own order."""
-    hidden = {AssetKind.PLUGIN} if not plugins else set()
+    hidden = {Role.PLUGIN} if not plugins else set()
     if not debs:
-        hidden.add(AssetKind.DEB)
-    return tuple(asset for asset in release.assets if asset.kind not in hidden)
+        hidden.add(Role.PACKAGE)
+    return tuple(asset for asset in release.assets if asset.kind.role not in hidden)
 
 
 def asset_columns(target: Target | None = None) -> tuple[Column, ...]:
@@ -103,10 +103,10 @@ def asset_row(
         Row(
             asset.name,
             (
-                Cell(_kind_text(asset), "dim" if asset.kind is AssetKind.OTHER else "strong"),
+                Cell(_kind_text(asset), "dim" if asset.kind.role is Role.OTHER else "strong"),
                 Cell(
                     asset.platform.slug
-                    if asset.kind is not AssetKind.OTHER or asset.platform.slug != "?"
+                    if asset.kind.role is not Role.OTHER or asset.platform.slug != "?"
                     else asset.name
                 ),
                 Cell(asset.archive, "dim"),
@@ -169,7 +169,7 @@ def unpublished(assets: Sequence[Asset]) -> tuple[tuple[str, Asset], ...]:
     found: list[tuple[str, Asset]] = []
     for asset in assets:
         if (
-            asset.kind not in (AssetKind.SERVER, AssetKind.PLUGIN)
+            asset.kind.role not in (Role.PROGRAM, Role.PLUGIN)
             or asset.platform.os != "linux"
             or not isinstance(asset.platform.libc, MISSING)
         ):

@@ -225,14 +225,14 @@ class BrowserScreen(AssetScreen):
         self._show_banner()
 
     def _default_row(self) -> str:
-        """The key of the row for the cursor: the server for Linux on arm64, if there is one."""
-        wanted = ("server", "linux-arm64")
+        """The key of the row for the cursor: the program for Linux on arm64, if there is one."""
+        wanted = ("program", "linux-arm64")
         return next(
             (
                 key
                 for key, row in self._rows.items()
                 if row.asset is not None
-                and (row.asset.kind.value, row.asset.platform.slug) == wanted
+                and (row.asset.kind.role, row.asset.platform.slug) == wanted
             ),
             "",
         )
@@ -390,7 +390,7 @@ class BrowserScreen(AssetScreen):
         return [Copy("tag", release.tag), *pages, command, *super().copies()]
 
 
-_KINDS = ["server", "plugin", "deb", "other"]
+_ROLES = ["program", "plugin", "package", "other"]
 _SYSTEMS = ["linux", "musl"]
 
 
@@ -406,7 +406,7 @@ def order(row: AssetRow) -> tuple[int, int, str]:
     slug = platform_of(row)
     system = slug.split("-")[0]
     return (
-        _KINDS.index(asset.kind.value),
+        _ROLES.index(asset.kind.role),
         _SYSTEMS.index(system) if system in _SYSTEMS else len(_SYSTEMS),
         slug,
     )

@@ -28,12 +28,12 @@ from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 from explorer.workbench import (
     Asset,
-    AssetKind,
     Inspection,
     Matrix,
     MatrixCell,
     MatrixRow,
     Release,
+    Role,
     file_key,
 )
 
@@ -257,7 +257,7 @@ class MatrixScreen(AssetScreen):
         if row is None or cell is None:
             banner.say(text("nothing under the cursor", "$text-muted"))
             return
-        plugin = " (plugin)" if cell.column.kind is AssetKind.PLUGIN else ""
+        plugin = " (plugin)" if cell.column.kind.role is Role.PLUGIN else ""
         place = text(f"{row.release.tag}  {cell.column.title}{plugin}", "bold")
         asset = cell.asset
         if asset is None:

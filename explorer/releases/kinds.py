@@ -1,0 +1,91 @@
+"""What a file of a release is for, and how the program in it is asked for its version."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What files of a kind are for, whatever the project calls the kind."""
+
+    PROGRAM = "program"
+    """The project's program."""
+    PLUGIN = "plugin"
+    """A program that accompanies it."""
+    PACKAGE = "package"
+    """For a system's package manager, or an installer."""
+    OTHER = "other"
+
+
+_NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    match = _NUMBERS.match(version)
+    return tuple(int(part[:9]) for part in match[1].split(".")) if match else ()
+
+
+def is_version(text: str) -> bool:
+    """Whether ``text`` begins like a version."""
+    return bool(_numbers(text))
+
+
+def holds(until: str, version: str) -> bool:
+    """Whether ``version`` is not after ``until``, whose missing parts stand for any number."""
+    last, numbers = _numbers(until), _numbers(version)
+    return not last or (bool(numbers) and numbers[: len(last)] <= last)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCommand:
+    """How a program is asked for its version, and how its output is read."""
+
+    argv: tuple[str, ...] = ("{}", "--version")
+    """``{}`` stands for the program. Standard input is empty."""
+    until: str = ""
+    """The last version that is asked in this way; empty: all later ones."""
+    version: str = ""
+    """A regular expression (multi-line) whose first group is the version; empty: not printed."""
+    os: str = ""
+    """As ``version``, for the operating system in Go's words."""
+    arch: str = ""
+    unset: tuple[str, ...] = ()
+    """What a build prints that was not told its version."""
+    any_exit: bool = False
+    """Whether it may end with any exit code."""
+    certain: bool = True
+    """Whether the project promises this output. If not, other output says nothing."""
+    fallback: tuple[str, ...] = ()
+    """What to run if ``argv`` ends with an error; empty: nothing."""
+
+
+DEFAULT_COMMANDS = (VersionCommand(certain=False, fallback=("{}", "--help")),)
+"""For a program whose project has no profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetKind:
+    """A kind of files. A project profile can name its own, such as RoadRunner's ``server``."""
+
+    value: str
+    """Its name, as shown and in JSON."""
+    role: Role
+    prefix: str = field(default="", compare=False)
+    """How the names of such files begin, in lower case; those of a package may have any name."""
+    programs: tuple[str, ...] = field(default=(), compare=False)
+    """The names of the program inside, without ``.exe``; empty: any name."""
+    commands: tuple[VersionCommand, ...] = field(default=DEFAULT_COMMANDS, compare=False)
+    """How the program is asked for its version, oldest era first."""
+
+    def __str__(self) -> str:
+        return self.value
+
+    def command(self, version: str) -> VersionCommand | None:
+        """How the program of a release with that version is asked for its version."""
+        return next((c for c in self.commands if holds(c.until, version)), None)
+
+
+OTHER = AssetKind("other", Role.OTHER)
+DEB = AssetKind("deb", Role.PACKAGE)
+PACKAGE = AssetKind("package", Role.PACKAGE)
+"""Any package but a .deb."""

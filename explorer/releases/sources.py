@@ -1,0 +1,158 @@
+"""The places that releases come from, behind one protocol: GitHub, a folder, the bundled list."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from explorer.progress import ProgressCallback, ignore_progress
+from explorer.releases.models import Catalogue
+from explorer.releases.pages import PageStore, cached
+from explorer.releases.profile import Profiles
+
+if TYPE_CHECKING:
+    import httpx
+
+    from explorer.http import Token
+
+
+class ReleaseSource(Protocol):
+    """Where the releases of one project are listed."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether no server is ever asked, so that ``at_hand`` is the whole answer."""
+
+    @property
+    def why_local(self) -> str:
+        """Why no server is asked, in a word or two; empty if one is."""
+
+    @property
+    def web_url(self) -> str:
+        """The site with the repositories' pages and sources, e.g. ``https://github.com``."""
+
+    @property
+    def token_limit(self) -> str:
+        """What holds for requests without a token, as a clause; empty if nothing does."""
+
+    def at_hand(self) -> Catalogue | None:
+        """The list without the network; None if there is none yet. Blocking.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+
+    def bundled(self) -> Catalogue | None:
+        """The list that is shipped with the package; None for a project without one. Blocking."""
+
+    async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
+        """The list as it is now.
+
+        Raises:
+            SourceError: it cannot be had.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSource:
+    """The files of a folder, as one release."""
+
+    path: Path
+    profiles: Profiles
+    is_local: bool = True
+    why_local: str = "showing a folder"
+    web_url: str = ""
+    token_limit: str = ""
+
+    def at_hand(self) -> Catalogue:
+        from explorer.releases.local import folder
+
+        return folder(self.path, self.profiles)
+
+    def bundled(self) -> None:
+        return None
+
+    async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
+        import asyncio
+
+        return await asyncio.to_thread(self.at_hand)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSource:
+    """The bundled list, some of whose files are stand-ins on disk."""
+
+    is_local: bool = True
+    why_local: str = "demo"
+    web_url: str = "https://github.com"
+    token_limit: str = ""
+
+    def at_hand(self) -> Catalogue:
+        from explorer.releases.bundled import demo
+
+        return demo()
+
+    def bundled(self) -> Catalogue:
+        return self.at_hand()
+
+    async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
+        import asyncio
+
+        return await asyncio.to_thread(self.at_hand)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What a request to GitHub's API needs."""
+
+    client: httpx.AsyncClient
+    token: Token | None
+    pages: PageStore
+    """Where lists are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubSource:
+    """A repository at GitHub or GitHub Enterprise."""
+
+    repo: str
+    api_url: str
+    profiles: Profiles
+    connect: Callable[[], Awaitable[Connection]]
+    pages: Callable[[], PageStore]
+    """Opens the store of kept lists, without the network. Blocking."""
+    is_local: bool = False
+    why_local: str = ""
+    token_limit: str = "GitHub allows 60 requests per hour without one"
+
+    @property
+    def web_url(self) -> str:
+        api = self.api_url.rstrip("/")
+        if api == "https://api.github.com":
+            return "https://github.com"
+        return api.removesuffix("/api/v3").removesuffix("/api")
+
+    def at_hand(self) -> Catalogue | None:
+        profile = self.profiles.of_repo(self.repo)
+        return cached(self.repo, self.api_url, self.pages(), profile)
+
+    def bundled(self) -> Catalogue | None:
+        from explorer.releases.bundled import REPO, snapshot
+
+        return snapshot() if self.repo.lower() == REPO else None
+
+    async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
+        connection = await self.connect()
+        from explorer.releases.github import GitHub
+
+        github = GitHub(
+            self.repo,
+            self.api_url,
+            connection.client,
+            connection.pages,
+            connection.token,
+            profile=self.profiles.of_repo(self.repo),
+        )
+        return await github.catalogue(progress=progress)
