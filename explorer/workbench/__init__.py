@@ -3,6 +3,8 @@
 Importing it loads models only: neither httpx, elftools nor diskcache.
 """
 
+from typing import TYPE_CHECKING
+
 from explorer.archive import ArchiveListing, Member, MemberKind, Refusal
 from explorer.compat import (
     Answer,
@@ -35,6 +37,7 @@ from explorer.elf import (
     VersionNeed,
 )
 from explorer.fetch import Blob, CacheEntry, CacheStats, Check, Download, Traffic
+from explorer.lazy import lazy_exports
 from explorer.releases import (
     NO_PLATFORM,
     Asset,
@@ -56,8 +59,6 @@ from explorer.verify import (
     Result,
     RunLimits,
 )
-from explorer.workbench.advise import Advice, Candidate
-from explorer.workbench.build_recipe import BuildRecipe
 from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
 from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from explorer.workbench.models import (
@@ -72,6 +73,14 @@ from explorer.workbench.models import (
 )
 from explorer.workbench.resolve import platform_slug
 from explorer.workbench.workbench import Workbench
+
+if TYPE_CHECKING:
+    from explorer.workbench.advise import Advice, Candidate
+    from explorer.workbench.build_recipe import BuildRecipe
+
+__getattr__ = lazy_exports(
+    __name__, {"Advice": "advise", "Candidate": "advise", "BuildRecipe": "build_recipe"}
+)
 
 __all__ = [
     "NO_PLATFORM",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ from explorer.settings import Settings
 from explorer.verify import Proof
 from explorer.workbench.catalogue_service import CatalogueService
 from explorer.workbench.known_files import FileState
-from explorer.workbench.look import Looks
 from explorer.workbench.models import (
     Depth,
     Finding,
@@ -25,13 +25,12 @@ from explorer.workbench.models import (
     ProofOptions,
     Subject,
 )
-from explorer.workbench.resolve import local_subject
 from explorer.workbench.resources import Resources
-from explorer.workbench.verdicts import default_target, named_targets
 
 if TYPE_CHECKING:
     from explorer.elf import SymbolTable
     from explorer.workbench.advise import Advice
+    from explorer.workbench.look import Looks
     from explorer.workbench.matrix import Matrix
 
 
@@ -47,7 +46,13 @@ class Workbench:
         self.settings = settings
         self.resources = Resources(settings)
         self._listings = CatalogueService(self.resources)
-        self.looks = Looks(self.resources, self._listings.subject)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """The one entrance for looks; imported on first use, as a listing does without it."""
+        from explorer.workbench.look import Looks
+
+        return Looks(self.resources, self._listings.subject)
 
     async def aclose(self) -> None:
         """Write what is not written yet; close connections, threads and the cache."""
@@ -98,6 +103,8 @@ class Workbench:
                 "The name of the file is empty",
                 remedy="Name a file, TAG/ASSET, or TAG with --platform",
             )
+        from explorer.workbench.resolve import local_subject
+
         subject = await self.resources.run(lambda _: local_subject(text))
         return subject if subject is not None else await self._listings.find(text, platform)
 
@@ -312,9 +319,13 @@ class Workbench:
         Raises:
             UsageError: the settings name no known target.
         """
+        from explorer.workbench.verdicts import default_target
+
         return await self.resources.run(lambda _: default_target(self.settings))
 
     async def _targets(self, on: Sequence[str]) -> tuple[Target, ...]:
+        from explorer.workbench.verdicts import named_targets
+
         return await self.resources.run(lambda _: named_targets(on, self.settings))
 
     async def rules(self) -> tuple[Rule, ...]:
