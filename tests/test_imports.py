@@ -125,12 +125,25 @@ def test_front_doors_are_light(module: str) -> None:
     assert not set(done.stdout.split()) & set(HEAVY)
 
 
-ROOMS = ("archive", "cli", "compat", "elf", "fetch", "releases", "tui", "verify", "workbench")
+ROOMS = (
+    "advisories",
+    "archive",
+    "cli",
+    "compat",
+    "elf",
+    "fetch",
+    "golang",
+    "releases",
+    "tui",
+    "verify",
+    "workbench",
+)
 DOORS = {f"explorer.{room}" for room in ROOMS} | {
     "explorer.report",
     "explorer.report.advice",
     "explorer.report.binaries",
     "explorer.report.documents",
+    "explorer.report.golang",
     "explorer.report.json",
     "explorer.report.tables",
     "explorer.report.verdicts",

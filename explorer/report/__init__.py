@@ -7,6 +7,7 @@ instead of a colour. This door has cells, widths and units; the others are sub-p
 - ``binaries``: what a binary is, a table for each tab
 - ``tables``: releases, assets, the matrix, the cache, findings, progress
 - ``advice``: which file to use, and lines to paste
+- ``golang``: functions and known vulnerabilities of a Go program
 - ``documents``: a report as Markdown, JSON, HTML or SVG
 - ``json``: what ``--json`` prints, and its schema
 """

@@ -5,6 +5,7 @@ Importing it loads models only: neither httpx, elftools nor diskcache.
 
 from typing import TYPE_CHECKING
 
+from explorer.advisories import AdvisoryStatus
 from explorer.archive import ArchiveListing, Member, MemberKind, Refusal
 from explorer.compat import (
     Answer,
@@ -59,6 +60,9 @@ from explorer.verify import (
     Result,
     RunLimits,
 )
+from explorer.workbench.advise import Advice, Candidate
+from explorer.workbench.build_recipe import BuildRecipe
+from explorer.workbench.go_program import Vulnerabilities
 from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
 from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from explorer.workbench.models import (
@@ -85,6 +89,7 @@ __getattr__ = lazy_exports(
 __all__ = [
     "NO_PLATFORM",
     "Advice",
+    "AdvisoryStatus",
     "Answer",
     "ArchiveListing",
     "Asset",
@@ -152,6 +157,7 @@ __all__ = [
     "Traffic",
     "Verdict",
     "VersionNeed",
+    "Vulnerabilities",
     "Where",
     "Workbench",
     "file_key",

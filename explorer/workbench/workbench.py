@@ -29,7 +29,10 @@ from explorer.workbench.resources import Resources
 
 if TYPE_CHECKING:
     from explorer.elf import SymbolTable
+    from explorer.facts import Fact
+    from explorer.golang import GoTable
     from explorer.workbench.advise import Advice
+    from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.look import Looks
     from explorer.workbench.matrix import Matrix
 
@@ -158,6 +161,27 @@ class Workbench:
         if inspection.path is not None:
             inspection = await self.looks.with_files(inspection)
         return await self.resources.run(lambda _: symbols_of(inspection))
+
+    async def go_table(self, inspection: Inspection) -> Fact[GoTable]:
+        """The functions of a Go program with their sizes, stripped or not.
+
+        Raises:
+            NotFoundError: the file was only peeked at.
+        """
+        from explorer.workbench.go_program import go_table
+
+        return await self.resources.run(lambda cancel: go_table(inspection, cancel))
+
+    async def vulnerabilities(self, inspection: Inspection, database: Path) -> Vulnerabilities:
+        """Known vulnerabilities of a Go program: which are in it, and which are not.
+
+        Raises:
+            UsageError: not a Go program, or its build info was stripped.
+            SourceError, FormatError: the database cannot be read.
+        """
+        from explorer.workbench.go_program import vulnerabilities
+
+        return await vulnerabilities(self.resources, inspection, database)
 
     # ------------------------------------------------------------------ looks
 

@@ -5,6 +5,7 @@ from explorer.cli.commands.assets import assets
 from explorer.cli.commands.cache import cache
 from explorer.cli.commands.completion import completion
 from explorer.cli.commands.doctor import doctor
+from explorer.cli.commands.functions import functions
 from explorer.cli.commands.get import get
 from explorer.cli.commands.inspect import inspect
 from explorer.cli.commands.matrix import matrix
@@ -15,6 +16,7 @@ from explorer.cli.commands.rules import rules
 from explorer.cli.commands.schema import schema
 from explorer.cli.commands.targets import targets
 from explorer.cli.commands.verify import verify
+from explorer.cli.commands.vulns import vulns
 
 COMMANDS = (
     releases,
@@ -25,6 +27,8 @@ COMMANDS = (
     matrix,
     advise,
     report,
+    functions,
+    vulns,
     rules,
     targets,
     cache,

@@ -11,8 +11,10 @@ from datetime import datetime
 from explorer.compat import Rule, Target
 from explorer.errors import ExplorerError
 from explorer.fetch import CacheEntry, CacheStats
+from explorer.golang import GoTable
 from explorer.releases import Asset, Catalogue, Release
 from explorer.report.json.catalogue import ASSETS, RELEASES, ListedAssets, ListedReleases
+from explorer.report.json.golang import FUNCTIONS, VULNS, FunctionsOf, VulnerabilitiesOf
 from explorer.report.json.inspection import INSPECT, VERIFY, Inspected, Verified
 from explorer.report.json.machine import (
     CACHE,
@@ -31,7 +33,7 @@ from explorer.report.json.shapes import Object, dumps
 from explorer.report.units import iso_time
 from explorer.report.versions import versions
 from explorer.verify import Proof
-from explorer.workbench import Advice, Finding, GetResult, Inspection, Matrix
+from explorer.workbench import Advice, Finding, GetResult, Inspection, Matrix, Vulnerabilities
 
 __all__ = [
     "advise",
@@ -41,6 +43,7 @@ __all__ = [
     "doctor",
     "dumps",
     "error",
+    "functions",
     "get",
     "inspect",
     "matrix",
@@ -50,6 +53,7 @@ __all__ = [
     "schema_text",
     "targets",
     "verify",
+    "vulns",
 ]
 
 
@@ -86,6 +90,16 @@ def verify(proof: Proof, inspection: Inspection, warnings: Sequence[str] = ()) -
 def get(result: GetResult, name: str, warnings: Sequence[str] = ()) -> Object:
     """What ``get --json`` prints."""
     return GET.encode(Got(result, name, warnings))
+
+
+def functions(inspection: Inspection, table: GoTable, warnings: Sequence[str] = ()) -> Object:
+    """What ``functions --json`` prints."""
+    return FUNCTIONS.encode(FunctionsOf(inspection, table, warnings))
+
+
+def vulns(result: Vulnerabilities, warnings: Sequence[str] = ()) -> Object:
+    """What ``vulns --json`` prints."""
+    return VULNS.encode(VulnerabilitiesOf(result, warnings))
 
 
 def rules(items: Sequence[Rule]) -> Object:

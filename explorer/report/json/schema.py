@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from explorer.report.json.catalogue import ASSETS, RELEASES
+from explorer.report.json.golang import FUNCTIONS, VULNS
 from explorer.report.json.inspection import INSPECT, VERIFY
 from explorer.report.json.machine import CACHE, DOCTOR, ERROR, GET, RULES, TARGETS
 from explorer.report.json.overview import ADVISE, MATRIX, REPORT
@@ -27,6 +28,8 @@ DOCUMENTS: dict[str, Shape[Any]] = {
     "matrix": MATRIX,
     "advise": ADVISE,
     "report": REPORT,
+    "functions": FUNCTIONS,
+    "vulns": VULNS,
     "error": ERROR,
 }
 """The document of each command, and the one for errors."""

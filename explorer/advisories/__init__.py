@@ -1,0 +1,40 @@
+"""Known vulnerabilities of Go programs, from the Go vulnerability database."""
+
+from typing import TYPE_CHECKING
+
+from explorer.advisories.models import (
+    Advisory,
+    AdvisoryMatch,
+    AdvisoryStatus,
+    AffectedModule,
+    AffectedPackage,
+    GoProgram,
+    VersionRange,
+)
+from explorer.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from explorer.advisories.database import Database, load_database
+    from explorer.advisories.matching import match_advisories
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "Database": "database",
+        "load_database": "database",
+        "match_advisories": "matching",
+    },
+)
+
+__all__ = [
+    "Advisory",
+    "AdvisoryMatch",
+    "AdvisoryStatus",
+    "AffectedModule",
+    "AffectedPackage",
+    "Database",
+    "GoProgram",
+    "VersionRange",
+    "load_database",
+    "match_advisories",
+]

@@ -1,0 +1,32 @@
+"""What Go put into a program, and its known vulnerabilities, as rows and documents.
+
+A door of ``report``.
+"""
+
+from explorer.report.golang.advisories import (
+    ADVISORY_COLUMNS,
+    advisories_sentence,
+    advisory_rows,
+    as_markdown,
+    as_openvex,
+    as_sarif,
+)
+from explorer.report.golang.functions import (
+    FUNCTION_COLUMNS,
+    PACKAGE_COLUMNS,
+    function_rows,
+    package_rows,
+)
+
+__all__ = [
+    "ADVISORY_COLUMNS",
+    "FUNCTION_COLUMNS",
+    "PACKAGE_COLUMNS",
+    "advisories_sentence",
+    "advisory_rows",
+    "as_markdown",
+    "as_openvex",
+    "as_sarif",
+    "function_rows",
+    "package_rows",
+]

@@ -1,0 +1,103 @@
+"""What a Go program is made of, and which known vulnerabilities it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from explorer.advisories import AdvisoryMatch, AdvisoryStatus
+from explorer.bytesource import FileSource
+from explorer.elf import GoBuild
+from explorer.errors import NotFoundError, UsageError
+from explorer.facts import MISSING, Fact
+from explorer.golang import GoTable
+from explorer.workbench.models import Inspection
+
+if TYPE_CHECKING:
+    from explorer.progress import Cancellation
+    from explorer.workbench.resources import Resources
+
+DATABASE_HELP: Final = "Use --db with the vulndb.zip of vuln.go.dev, or a folder with its content"
+
+
+@dataclass(frozen=True, slots=True)
+class Vulnerabilities:
+    """The advisories that concern one program, the worst status first."""
+
+    inspection: Inspection
+    build: GoBuild
+    matches: tuple[AdvisoryMatch, ...]
+    database: str
+    """Where the advisories were read from."""
+
+    def count(self, status: AdvisoryStatus) -> int:
+        """How many advisories have this status."""
+        return len({match.advisory.id for match in self.matches if match.status is status})
+
+
+def go_table(inspection: Inspection, cancel: Cancellation) -> Fact[GoTable]:
+    """The functions of the inspected program. Blocking: call from a worker thread.
+
+    Raises:
+        NotFoundError: the file was only peeked at.
+    """
+    from explorer.golang import read_functions
+
+    if inspection.path is None:
+        raise NotFoundError(
+            "The functions are not available",
+            "only the first bytes of the file were read",
+            "Download the file: d",
+        )
+    with FileSource(inspection.path) as source:
+        return read_functions(source, cancel)
+
+
+async def vulnerabilities(
+    resources: Resources, inspection: Inspection, database: Path
+) -> Vulnerabilities:
+    """Match the program's modules and functions against a database.
+
+    Raises:
+        UsageError: not a Go program, or its build info was stripped.
+        SourceError, FormatError: the database cannot be read.
+    """
+    build = _build_of(inspection)
+    return await resources.run(lambda cancel: _matched(inspection, build, database, cancel))
+
+
+def _build_of(inspection: Inspection) -> GoBuild:
+    elf = inspection.binary.elf
+    go = elf if isinstance(elf, MISSING) else elf.go
+    if isinstance(go, MISSING):
+        raise UsageError(
+            f"Nothing tells what {inspection.file.name} was built from",
+            go.why,
+            "Vulnerabilities are known for Go programs with build info",
+        )
+    return go
+
+
+def _matched(
+    inspection: Inspection, build: GoBuild, database: Path, cancel: Cancellation
+) -> Vulnerabilities:
+    from explorer.advisories import GoProgram, load_database, match_advisories
+    from explorer.golang import symbols_by_package
+
+    table = go_table(inspection, cancel)
+    names = table if isinstance(table, MISSING) else table.names
+    modules = {}
+    main = () if isinstance(build.main, MISSING) else (build.main,)
+    for module in (*main, *build.dependencies):
+        used = module.replace or module
+        modules[used.path] = used.version
+    program = GoProgram(
+        modules,
+        build.version,
+        build.setting("GOOS") or "",
+        build.setting("GOARCH") or "",
+        names if isinstance(names, MISSING) else symbols_by_package(names),
+    )
+    loaded = load_database(database)
+    return Vulnerabilities(inspection, build, match_advisories(program, loaded), loaded.source)

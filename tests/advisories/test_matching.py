@@ -1,0 +1,200 @@
+"""Advisories against programs: exact on stripped files, where version scanners are not."""
+
+import json
+import subprocess
+import zipfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explorer.advisories import (
+    AdvisoryStatus,
+    Database,
+    GoProgram,
+    load_database,
+    match_advisories,
+)
+from explorer.advisories.versions import go_version, version_key
+from explorer.bytesource import FileSource
+from explorer.elf import Elf, GoBuild, read
+from explorer.errors import FormatError, SourceError
+from explorer.facts import Unknown
+from explorer.golang import GoTable, read_functions, symbols_by_package
+from tests.advisories.entries import entry, write_database
+from tests.support.binaries import go_build
+from tests.support.images import debian_packages
+
+SOURCE = """package main
+
+import (
+	"encoding/json"
+	"net/url"
+	"os"
+	"strings"
+)
+
+func main() {
+	address, _ := url.Parse(strings.Join(os.Args, ""))
+	json.NewEncoder(os.Stdout).Encode(address)
+}
+"""
+STDLIB = [
+    entry(1, "stdlib", [{"path": "net/url", "symbols": ["Parse", "URL.Query"]}]),
+    entry(2, "stdlib", [{"path": "encoding/json", "symbols": ["Decoder.Token"]}]),
+    entry(3, "stdlib", [{"path": "net/http", "symbols": ["Get"]}]),
+    entry(4, "stdlib", [{"path": "strings"}]),
+    entry(5, "stdlib", [{"path": "os", "goos": ["windows"], "symbols": ["Exit"]}]),
+    entry(6, "stdlib", [{"path": "net/url", "symbols": ["Parse"]}], fixed="1.0.0"),
+    entry(7, "stdlib", [{"path": "encoding/json", "symbols": ["Encoder.Encode"]}]),
+    entry(8, "example.test/other", [{"path": "example.test/other", "symbols": ["F"]}]),
+    entry(9, "stdlib", [{"path": "net/url", "symbols": ["Parse"]}], withdrawn="2026-02-01"),
+]
+WANTED = {
+    "affected": {"GO-2026-0001", "GO-2026-0004", "GO-2026-0007"},
+    "not-called": {"GO-2026-0002"},
+    "not-present": {"GO-2026-0003"},
+}
+
+
+def program_of(path: Path) -> GoProgram:
+    with FileSource(path) as source:
+        binary, table = read(source, "it"), read_functions(source)
+    assert isinstance(binary.elf, Elf)
+    assert isinstance(binary.elf.go, GoBuild)
+    assert isinstance(table, GoTable)
+    assert isinstance(table.names, frozenset)
+    build = binary.elf.go
+    modules = {module.path: module.version for module in build.dependencies}
+    symbols = symbols_by_package(table.names)
+    goos, goarch = build.setting("GOOS") or "", build.setting("GOARCH") or ""
+    return GoProgram(modules, build.version, goos, goarch, symbols)
+
+
+def statuses(program: GoProgram, database: Database) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for match in match_advisories(program, database):
+        found[match.status.value].add(match.advisory.id)
+    return dict(found)
+
+
+@pytest.mark.parametrize("goarch", ["amd64", "arm64", "386"])
+def test_a_stripped_program(goarch: str, tmp_path: Path) -> None:
+    database = load_database(write_database(tmp_path, STDLIB))
+    stripped = go_build("vulns", SOURCE, goarch=goarch)
+    assert statuses(program_of(stripped), database) == WANTED
+    first = match_advisories(program_of(stripped), database)[0]
+    assert first.symbols == ("net/url.Parse",)
+    assert (first.module, first.fixed) == ("stdlib", "99.0.0")
+    assert first.advisory.aliases == ("CVE-2026-1",)
+
+
+def govulncheck(path: Path, database: Path) -> dict[str, set[str]]:
+    """What the Go team's own tool says, from Debian's package."""
+    package = debian_packages("sid", "amd64", ("govulncheck",))["govulncheck"]
+    root = package.parent / "govulncheck"
+    if not root.exists():
+        subprocess.run(["dpkg-deb", "-x", package, root], check=True, timeout=60)
+    tool = str(root / "usr/bin/govulncheck")
+    command = [tool, "-mode=binary", "-db", f"file://{database}", "-format", "openvex", str(path)]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    kinds = {
+        "vulnerable_code_not_in_execute_path": "not-called",
+        "vulnerable_code_not_present": "not-present",
+    }
+    found: dict[str, set[str]] = defaultdict(set)
+    for statement in json.loads(done.stdout).get("statements", []):
+        kind = kinds.get(statement.get("justification", ""), statement["status"])
+        found[kind].add(statement["vulnerability"]["name"])
+    return dict(found)
+
+
+def test_the_same_ids_as_govulncheck_on_the_twin_that_is_not_stripped(tmp_path: Path) -> None:
+    place = write_database(tmp_path, [one for one in STDLIB if "withdrawn" not in one])
+    truth = govulncheck(go_build("vulns", SOURCE, ldflags=""), place)
+    stripped = program_of(go_build("vulns", SOURCE))
+    assert statuses(stripped, load_database(place)) == truth == WANTED
+
+
+def test_without_function_names_it_is_module_level(tmp_path: Path) -> None:
+    database = load_database(write_database(tmp_path, STDLIB))
+    program = GoProgram({}, "go1.21.5", "linux", "amd64", Unknown("obfuscated"))
+    by_status = statuses(program, database)
+    assert set(by_status) == {AdvisoryStatus.MODULE_LEVEL.value}
+    assert "GO-2026-0005" not in by_status["module-level"], "it is for Windows only"
+
+
+@pytest.mark.parametrize(
+    ("introduced", "fixed", "version", "hit"),
+    [
+        ("0", "1.2.3", "v1.2.2", True),
+        ("0", "1.2.3", "v1.2.3", False),
+        ("0", "1.2.3", "v1.2.3-rc.1", True),
+        ("1.0.0", "", "v1.0.0-20210101000000-abcdefabcdef", False),
+        ("1.0.0", "", "v2.0.0+incompatible", True),
+        ("1.2.0-0", "1.3.0", "v1.2.0-rc.1", True),
+        ("0", "1.2.3", "(devel)", False),
+    ],
+)
+def test_versions(introduced: str, fixed: str, version: str, hit: bool, tmp_path: Path) -> None:
+    one = entry(1, "a.test/m", [{"path": "a.test/m"}], introduced=introduced, fixed=fixed)
+    database = load_database(write_database(tmp_path, [one]))
+    program = GoProgram(
+        {"a.test/m": version}, "go1.26.4", "linux", "amd64", {"a.test/m": frozenset({"F"})}
+    )
+    assert bool(match_advisories(program, database)) is hit
+
+
+def test_go_versions_are_ordered_as_go_orders_them() -> None:
+    names = ["go1.20", "go1.21beta1", "go1.21rc2", "go1.21.0", "go1.21.5 X:boringcrypto", "go1.22"]
+    keys = [version_key(go_version(name)) for name in names]
+    assert None not in keys
+    assert keys == sorted(key for key in keys if key is not None)
+    assert go_version("devel +abc") == ""
+
+
+def test_a_zip_and_one_file_are_read_too(tmp_path: Path) -> None:
+    archive = tmp_path / "vulndb.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for one in STDLIB:
+            out.writestr(f"ID/{one['id']}.json", json.dumps(one))
+        out.writestr("index/db.json", "{}")
+    listed = tmp_path / "all.json"
+    listed.write_text(json.dumps(STDLIB))
+    for path in (archive, listed):
+        assert len(load_database(path).advisories) == len(STDLIB) - 1
+
+
+HOSTILE: list[Any] = [
+    None,
+    [],
+    {"id": 3, "affected": 1},
+    {"id": "GO-1", "affected": [{"package": {"name": 3}}, {"package": None}, 7]},
+    {"id": "GO-1", "affected": [{"package": {"name": "m"}, "ranges": [{"events": [{}, 3]}]}]},
+]
+
+
+@pytest.mark.parametrize("content", HOSTILE)
+def test_entries_that_make_no_sense_are_left_out(content: Any, tmp_path: Path) -> None:
+    path = tmp_path / "all.json"
+    path.write_text(json.dumps([content, STDLIB[0]]))
+    database = load_database(path)
+    assert "GO-2026-0001" in {advisory.id for advisory in database.advisories}
+
+
+def test_errors_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="Cannot read"):
+        load_database(tmp_path / "absent")
+    (tmp_path / "text").write_text("no JSON")
+    with pytest.raises(FormatError, match="not a vulnerability database"):
+        load_database(tmp_path / "text")
+    (tmp_path / "empty.json").write_text("[]")
+    with pytest.raises(FormatError, match="holds no advisories"):
+        load_database(tmp_path / "empty.json")

@@ -1,0 +1,143 @@
+"""``functions`` and ``vulns``: text, JSON by the schema, and the documents that others read."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from explorer.report.json import schema_text
+from tests.advisories.entries import entry, write_database
+from tests.cli.conftest import Command
+from tests.support.binaries import binary, go_build
+
+SOURCE = """package main
+
+import (
+	"encoding/json"
+	"net/url"
+	"os"
+)
+
+func main() {
+	address, _ := url.Parse(os.Args[0])
+	json.NewEncoder(os.Stdout).Encode(address)
+}
+"""
+HOSTILE = "\x1b]0;owned\x07 [/x] \u202eevil | <b>`code`"
+ENTRIES = [
+    entry(1, "stdlib", [{"path": "net/url", "symbols": ["Parse"]}], summary=HOSTILE),
+    entry(2, "stdlib", [{"path": "encoding/json", "symbols": ["Decoder.Token"]}]),
+    entry(3, "stdlib", [{"path": "net/http", "symbols": ["Get"]}]),
+]
+
+
+@pytest.fixture
+def program() -> str:
+    return str(go_build("gocommands", SOURCE))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    return str(write_database(tmp_path / "db", ENTRIES))
+
+
+def fits(document: str, command: str) -> dict[str, object]:
+    parsed: dict[str, object] = json.loads(document)
+    jsonschema.validate(parsed, json.loads(schema_text(command)))
+    return parsed
+
+
+def test_packages_by_size(rr: Command, program: str) -> None:
+    done = rr("functions", program)
+    code, out = done.code, done.out
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].split() == ["package", "functions", "size", "share"]
+    assert lines[1].startswith("runtime ")
+    assert any(line.startswith("encoding/json ") for line in lines)
+
+
+def test_functions_with_a_word_in_their_name(rr: Command, program: str) -> None:
+    done = rr("functions", program, "--each", "--filter", "net/url")
+    code, out = done.code, done.out
+    assert code == 0
+    assert "net/url.Parse" in out
+    assert "runtime." not in out
+
+
+def test_functions_as_json(rr: Command, program: str) -> None:
+    done = rr("functions", program, "--json")
+    code, out = done.code, done.out
+    assert code == 0
+    names = [one["name"] for one in fits(out, "functions")["functions"]]  # type: ignore[attr-defined]
+    assert "main.main" in names
+
+
+def test_what_is_not_go_says_so(rr: Command, database: str) -> None:
+    done = rr("functions", str(binary("c-static")))
+    code, err = done.code, done.err
+    assert code == 2
+    assert "names no functions" in err
+    done = rr("vulns", str(binary("c-static")), "--db", database)
+    code, err = done.code, done.err
+    assert code == 2
+    assert "Nothing tells" in err
+
+
+def test_vulnerabilities_in_words(rr: Command, program: str, database: str) -> None:
+    done = rr("vulns", program, "--db", database, "--exit-code")
+    code, out = done.code, done.out
+    assert code == 1
+    assert "By version alone, 3 advisories match; 1 is in the program." in out
+    rows = [line for line in out.splitlines() if "GO-2026-" in line]
+    assert [row.split("  ")[0] for row in rows] == [
+        "affected",
+        "linked, not called",
+        "not in the program",
+    ]
+    assert "net/url.Parse" in rows[0]
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+
+
+def test_vulnerabilities_as_json(rr: Command, program: str, database: str) -> None:
+    out = rr("vulns", program, "--db", database, "--json").out
+    advisories = fits(out, "vulns")["advisories"]
+    assert [one["status"] for one in advisories] == [  # type: ignore[attr-defined]
+        "affected",
+        "not-called",
+        "not-present",
+    ]
+
+
+def test_vulnerabilities_as_openvex(rr: Command, program: str, database: str) -> None:
+    out = rr("vulns", program, "--db", database, "--format", "openvex").out
+    document = json.loads(out)
+    assert document["@context"] == "https://openvex.dev/ns/v0.2.0"
+    by_id = {one["vulnerability"]["name"]: one for one in document["statements"]}
+    assert by_id["GO-2026-0001"]["status"] == "affected"
+    assert by_id["GO-2026-0002"]["justification"] == "vulnerable_code_not_in_execute_path"
+    assert by_id["GO-2026-0003"]["justification"] == "vulnerable_code_not_present"
+
+
+def test_vulnerabilities_as_sarif(rr: Command, program: str, database: str) -> None:
+    out = rr("vulns", program, "--db", database, "--format", "sarif").out
+    log = json.loads(out)
+    assert log["version"] == "2.1.0"
+    assert [one["ruleId"] for one in log["runs"][0]["results"]] == ["GO-2026-0001"]
+
+
+def test_markdown_holds_no_markup_of_others(rr: Command, program: str, database: str) -> None:
+    out = rr("vulns", program, "--db", database, "--format", "markdown").out
+    assert "GO-2026-0001" in out
+    assert "<b>" not in out
+    assert "\x1b" not in out
+    assert "`code`" not in out
+
+
+def test_a_database_that_is_not_there(rr: Command, program: str, tmp_path: Path) -> None:
+    done = rr("vulns", program, "--db", str(tmp_path / "absent"))
+    code, err = done.code, done.err
+    assert code == 3
+    assert "vulndb.zip" in err
