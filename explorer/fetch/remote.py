@@ -308,13 +308,16 @@ class RemoteSource:
         if not self._validators.if_range:
             self._validators = validators
 
+    def _is_other_size(self, size: int | None) -> bool:
+        return None not in (size, self._size) and size != self._size
+
     def _check_size(self, size: int | None, coding: str = "") -> None:
         """Compare the server's size with the listed one, and keep it if none is listed."""
         if coding and (size is None or size != self._size):
             raise encoded_error(self._remote.name, coding)
         if size is None:
             return
-        if self._size is not None and size != self._size:
+        if self._is_other_size(size):
             raise IntegrityError(
                 f"{self._remote.name} has another size than the release says",
                 f"the release says {self._size:,} bytes, the server {size:,}",
@@ -324,7 +327,7 @@ class RemoteSource:
 
     async def _part(self, response: httpx.Response, first: int, end: int, stop: int) -> None:
         span = content_range_of(response)
-        if self._whole_only or span is None:
+        if self._whole_only or span is None or self._is_other_size(span.total):
             await self._unranged(response, span, stop, end)
             return
         if span.start != first or span.end > end:
@@ -339,7 +342,7 @@ class RemoteSource:
     async def _unranged(
         self, response: httpx.Response, span: ContentRange | None, stop: int, end: int
     ) -> None:
-        """A 206 that does not say which part it is: ask for the whole file, once.
+        """A 206 that does not say which part of the listed file it is: ask for the whole, once.
 
         Some servers answer even that with 206.
         """
