@@ -71,6 +71,8 @@ class Transfer:
         self._blocking = blocking
         self._patience = patience
         self._answered = False
+        self._restarts = 0
+        self._furthest = 0
         self.coding = ""
         """Content-Encoding of the last complete answer; empty for ``identity``."""
         self.resumed_from = 0
@@ -86,8 +88,8 @@ class Transfer:
             SourceError: the server does not give it; what has arrived is kept.
         """
         urls = list(self._remote.addresses(checked=True))
-        self.resumed_from = furthest = self._partial.have
-        failures = restarts = 0
+        self.resumed_from = self._furthest = self._partial.have
+        failures = 0
         while not self._complete():
             try:
                 await self._attempt(urls[0])
@@ -96,21 +98,25 @@ class Transfer:
                     raise
                 del urls[0]
             except RestartError:
-                restarts += 1
                 await self._blocking(lambda: self._partial.begin(Validators(), None))
-                if restarts > RESTARTS:
-                    raise SourceError(
-                        f"{self._remote.name} keeps changing",
-                        "every answer is of another file",
-                        REFRESH,
-                    ) from None
+                self._count_restart()
             except RetryError as retry:
-                failures = 1 if self._partial.have - furthest >= ENOUGH else failures + 1
-                furthest = max(furthest, self._partial.have)
+                progress = self._partial.have - self._furthest
+                failures = 1 if progress >= ENOUGH else failures + 1
+                self._furthest = max(self._furthest, self._partial.have)
                 if failures >= self._patience.failures:
                     raise retry.error from retry
                 pause = min(self._patience.longest_s, self._patience.first_s * 2 ** (failures - 1))
                 await asyncio.sleep(max(pause, retry.wait_s))
+
+    def _count_restart(self) -> None:
+        """The server has another file now: what arrived of the old one is no progress."""
+        self._restarts += 1
+        self._furthest = 0
+        if self._restarts > RESTARTS:
+            raise SourceError(
+                f"{self._remote.name} keeps changing", "every answer is of another file", REFRESH
+            )
 
     def _complete(self) -> bool:
         total = self._partial.total if self._remote.size is None else self._remote.size
@@ -217,6 +223,8 @@ class Transfer:
         total = listed if total is None else total
         self.resumed_from = 0
         validators = validators_of(response.headers)
+        if partial.validators.contradicts(validators):
+            self._count_restart()
         await self._blocking(lambda: partial.begin(validators, total))
         return next(size for size in (limit, total, UNPROMISED) if size is not None)
 

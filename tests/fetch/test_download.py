@@ -661,6 +661,21 @@ async def test_a_file_that_is_cut_without_end_and_cannot_resume_is_given_up(
     assert github.count(host="assets") <= QUICK.failures + 1
 
 
+async def test_a_changed_file_on_a_bad_line_is_still_fetched(
+    github: GitHub, cache: Cache, downloader: Downloader
+) -> None:
+    """What arrived of the old file does not hide the progress with the new one."""
+    asset = publish(github, DATA, digests=False)
+    await cut_once(github, downloader, asset)
+    (partial,) = cache.partials.glob("*.part")
+    partial.write_bytes(DATA[:2_900_000])
+    other = noise(SIZE, seed=2)
+    github.replace_asset(TAG, asset.name, other)
+    github.fault(host="assets", cut_after=200_000)
+    got = await downloader.download(asset)
+    assert (got.blob.sha256, got.resumed_from) == (hashlib.sha256(other).hexdigest(), 2_800_000)
+
+
 async def test_http_for_a_list_that_came_by_https_needs_a_digest(
     github: GitHub, downloader: Downloader
 ) -> None:
