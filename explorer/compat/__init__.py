@@ -18,12 +18,15 @@ from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from explorer.compat.judging import all_rules, judge
+    from explorer.compat.loaders import GLIBC_LOADERS, musl_loader
     from explorer.compat.targets import all_targets, default_target, find_target, target_for_image
 
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "GLIBC_LOADERS": "loaders",
+        "musl_loader": "loaders",
         "judge": "judging",
         "all_rules": "judging",
         "default_target": "targets",
@@ -34,6 +37,7 @@ __getattr__ = lazy_exports(
 )
 
 __all__ = [
+    "GLIBC_LOADERS",
     "Answer",
     "Dependency",
     "DependencyCheck",
@@ -49,5 +53,6 @@ __all__ = [
     "default_target",
     "find_target",
     "judge",
+    "musl_loader",
     "target_for_image",
 ]

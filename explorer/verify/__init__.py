@@ -21,27 +21,33 @@ from explorer.verify.models import (
     RunLimits,
     VersionOutput,
 )
+from explorer.verify.tree import Tree, TreeItem, file_item, no_tree
 
 if TYPE_CHECKING:
-    from explorer.verify.emulate import emulation
+    from explorer.verify.emulation import emulation_of
     from explorer.verify.engines import engine_status, find_engine
+    from explorer.verify.leftovers import sweep
     from explorer.verify.outcomes import classify
-    from explorer.verify.proof import prove
+    from explorer.verify.proof import agreement, prove
+    from explorer.verify.proof_targets import proof_elsewhere, proof_for, target_of
     from explorer.verify.records import from_json, script, to_json
-    from explorer.verify.sessions import sweep
 
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "classify": "outcomes",
-        "emulation": "emulate",
+        "emulation_of": "emulation",
         "engine_status": "engines",
         "find_engine": "engines",
         "from_json": "records",
+        "agreement": "proof",
+        "proof_elsewhere": "proof_targets",
+        "proof_for": "proof_targets",
         "prove": "proof",
+        "target_of": "proof_targets",
         "script": "records",
-        "sweep": "sessions",
+        "sweep": "leftovers",
         "to_json": "records",
     },
 )
@@ -59,14 +65,22 @@ __all__ = [
     "ProofRequest",
     "Result",
     "RunLimits",
+    "Tree",
+    "TreeItem",
     "VersionOutput",
+    "agreement",
     "classify",
-    "emulation",
+    "emulation_of",
     "engine_status",
+    "file_item",
     "find_engine",
     "from_json",
+    "no_tree",
+    "proof_elsewhere",
+    "proof_for",
     "prove",
     "script",
     "sweep",
+    "target_of",
     "to_json",
 ]

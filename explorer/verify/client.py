@@ -1,19 +1,35 @@
-"""The engine's own command-line client, as asyncio subprocesses: argument lists, no shell, bounded output.
+"""The engine's command-line client as asyncio subprocesses: argument lists, no shell, limits.
 
-Every client runs in a session of its own: Ctrl+C in the terminal reaches us alone, and we decide what is stopped.
+Each client runs in a session of its own: Ctrl+C in the terminal reaches us alone, and we decide
+what is stopped. It is killed with its whole process group, since ``docker`` may be a wrapper whose
+child would go on and hold the pipes open.
 """
 
 import asyncio
 import contextlib
 import os
+import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from explorer.errors import EngineError
 
 ANSWER_LIMIT = 4 << 20
-"""Bytes of an engine's own answer (``inspect``, ``info``) that are read; real ones have 2 to 20 KB."""
+"""Bytes of an engine's own answer (``inspect``, ``info``) that are kept; real ones have 2 to 20 KB."""
+
+CALL_SECONDS = 30.0
+"""What a short call may take; a daemon that hangs must not hold anything up for long."""
+
+END_SECONDS = 0.5
+"""How long a killed client may take to be gone, with everything that holds its pipes."""
+
+
+CLEANUP_SECONDS = 10.0
+"""What removing a container may take when its proof is cancelled."""
+HURRY_SECONDS = 0.7
+"""The same once it is cancelled again; what is left then is removed at the next start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +39,20 @@ class Called:
     code: int
     stdout: str
     stderr: str
+    data: bytes = b""
+    """Standard output as it came."""
 
     @property
     def failed(self) -> bool:
-        """The client said that it did not work."""
+        """Whether the client reported a failure."""
         return self.code != 0
 
 
 @contextlib.asynccontextmanager
-async def client(command: Sequence[str], *, stdin: int = DEVNULL) -> AsyncIterator[Process]:
-    """A running client with piped output. It has ended when the block is left, however that is left.
+async def client(
+    command: Sequence[str], *, stdin: int | BinaryIO = DEVNULL
+) -> AsyncIterator[Process]:
+    """Start a client with piped output. It has ended when the block is left, in whatever way.
 
     Raises:
         EngineError: there is no such program.
@@ -53,85 +73,94 @@ async def client(command: Sequence[str], *, stdin: int = DEVNULL) -> AsyncIterat
     try:
         yield process
     finally:
-        if process.returncode is None:
-            # a cancelled task must not leave before the process is gone, else it is left behind
-            await asyncio.shield(asyncio.ensure_future(_end(process)))
+        await finish(_end(process))  # a cancelled task, too, leaves once the process is gone
 
 
 async def _end(process: Process) -> None:
-    """Kill it unless it is ending anyway, read what it has left in its pipes (else it is never reaped), wait for it."""
-    streams = (process.stdout, process.stderr)
-    if all(stream is None or stream.at_eof() for stream in streams):
+    """Kill the client's process group unless it has ended, and close its pipes."""
+    streams = [stream for stream in (process.stdout, process.stderr) if stream is not None]
+    if process.returncode is None and all(stream.at_eof() for stream in streams):
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), 1.0)
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
+            await asyncio.wait_for(process.wait(), END_SECONDS)
+    if process.returncode is not None and all(stream.at_eof() for stream in streams):
+        return
+    _kill_group(process)
+    try:
+        async with asyncio.timeout(END_SECONDS):
+            for stream in streams:  # asyncio reaps a process once its pipes have been read
+                while await stream.read(65536):
+                    pass
+            await process.wait()
+    except TimeoutError:  # a child in a session of its own still holds the pipes
+        pass
+    finally:
+        process._transport.close()  # type: ignore[attr-defined]  # nothing public closes them
+
+
+def _kill_group(process: Process) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
             process.kill()
-    for stream in streams:
-        while stream is not None and await stream.read(65536):
-            pass
-    await process.wait()
 
 
-async def call(command: Sequence[str], *, seconds: float = 60.0) -> Called:
-    """Run one short command of the client to its end.
+async def call(
+    command: Sequence[str], *, stdin: int | BinaryIO = DEVNULL, seconds: float = CALL_SECONDS
+) -> Called:
+    """Run one command of the client to its end.
 
     Raises:
         EngineError: no such program, or no answer within ``seconds``.
     """
     try:
-        async with asyncio.timeout(seconds), client(command) as process:
-            outputs = await asyncio.gather(_bounded(process.stdout), _bounded(process.stderr))
+        async with asyncio.timeout(seconds), client(command, stdin=stdin) as process:
+            stdout, stderr = await asyncio.gather(
+                _bounded(process.stdout), _bounded(process.stderr)
+            )
             code = await process.wait()
     except TimeoutError:
         raise EngineError(
             f"{command[0]} gives no answer",
-            f"{' '.join(command[:4])} … was given {seconds:.0f} s",
+            f"{' '.join(command[:4])} … did not end within {seconds:.0f} s",
             f"Look at it with: {command[0]} info",
         ) from None
-    return Called(code, *(part.decode(errors="replace") for part in outputs))
-
-
-async def call_with(
-    command: Sequence[str], feed: Callable[[int], None], *, seconds: float = 300.0
-) -> Called:
-    """As ``call``, with a standard input that ``feed`` writes to a file descriptor, in a thread.
-
-    ``feed`` must stop at an ``OSError``: that is how it learns that the client has gone.
-    """
-    reader, writer = os.pipe()
-    loop = asyncio.get_running_loop()
-    feeding: asyncio.Future[None] | None = None
-    try:
-        async with asyncio.timeout(seconds), client(command, stdin=reader) as process:
-            os.close(reader)
-            reader = -1
-            feeding = loop.run_in_executor(None, _feed, feed, writer)
-            outputs = await asyncio.gather(_bounded(process.stdout), _bounded(process.stderr))
-            code = await process.wait()
-    except TimeoutError:
-        raise EngineError(
-            f"{command[0]} takes too long", f"{' '.join(command[:4])} … was given {seconds:.0f} s"
-        ) from None
-    finally:
-        if reader >= 0:
-            os.close(reader)
-        if feeding is None:
-            os.close(writer)
-        else:  # its reader is gone, so it ends at once
-            await asyncio.shield(feeding)
-    return Called(code, *(part.decode(errors="replace") for part in outputs))
-
-
-def _feed(feed: Callable[[int], None], descriptor: int) -> None:
-    with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb", closefd=True):
-        feed(descriptor)
+    return Called(code, stdout.decode(errors="replace"), stderr.decode(errors="replace"), stdout)
 
 
 async def _bounded(stream: asyncio.StreamReader | None) -> bytes:
-    """All of a stream, kept up to the limit, read to its end."""
+    """Read a stream to its end and keep the first ``ANSWER_LIMIT`` bytes."""
     kept = bytearray()
     while stream is not None and (part := await stream.read(65536)):
         if len(kept) < ANSWER_LIMIT:
             kept += part
     return bytes(kept)
+
+
+async def finish(work: Awaitable[None]) -> bool:
+    """Clean up, even if the task is cancelled meanwhile; then be cancelled. Whether it was done.
+
+    A task that is cancelled again and again is in a hurry: each time leaves ``HURRY_SECONDS``.
+    """
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    current = asyncio.current_task()
+    hurried = current is not None and current.cancelling() > 0
+    deadline = loop.time() + (CLEANUP_SECONDS if hurried else 4 * CLEANUP_SECONDS)
+    while not task.done() and (left := deadline - loop.time()) > 0:
+        try:
+            await asyncio.wait((task,), timeout=left)
+        except asyncio.CancelledError as error:
+            cancelled = error
+            deadline = min(deadline, loop.time() + HURRY_SECONDS)
+    done = task.done()
+    if not done:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait((task,))
+    if not task.cancelled():
+        task.result()
+    if cancelled is not None:
+        raise cancelled
+    return done

@@ -1,50 +1,56 @@
 """One throw-away container: create, copy in, start attached, inspect, and in any case remove."""
 
 import asyncio
-import codecs
 import contextlib
-import io
 import json
-import os
-import re
-import tarfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from explorer.errors import EngineError, SourceError
-from explorer.verify.client import Called, call, call_with, client
+from explorer.errors import EngineError
+from explorer.verify.client import CLEANUP_SECONDS, Called, call, client, finish
 from explorer.verify.engines import engine_failure
+from explorer.verify.leftovers import session_label
 from explorer.verify.models import Engine, RunLimits
 from explorer.verify.outcomes import Observation
-from explorer.verify.sessions import session_label
-
-ROOT = "/rr-explorer"
-"""Where files are put. A directory of our own: no name of a binary can collide with the image's."""
+from explorer.verify.run_output import Output, RunOutput
+from explorer.verify.tree import ROOT, PackedTree
 
 SCRATCH_BYTES = 64 << 20
-"""What a program may write to /tmp and /var/tmp, each."""
+"""What a program may write to each of the folders below, and to any single file."""
+
+_SCRATCH = ("/tmp", "/var/tmp", "/run/lock")  # in the container
+"""Folders that everyone may write to, in Alpine's and Debian's images."""
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
+"""Docker's client passes these on from its configuration, with the passwords in them."""
 
 QEMU_GRACE_SECONDS = 1.0
-"""How long qemu may take to die of the signal it has reported. It sends itself that signal, and as a container's first process
-it is immune to it (pid_namespaces(7)): then it hangs for ever, and we end it and take 128 + the signal as its exit code."""
+"""How long qemu may take to die of the signal it has reported.
+
+It sends itself that signal, and as a container's first process it is immune to it
+(pid_namespaces(7)): then it hangs for ever, so we end it and take 128 + the signal as its code.
+"""
 
 STOP_SECONDS = 10.0
 """A killed container's output ends within a tenth of a second."""
 
-Output = Callable[[str], None]
+COPY_SECONDS = 300.0
+Warn = Callable[[str], None]
+"""Gets a sentence that belongs beside the proof, and does not change it."""
 
-_QEMU_SIGNAL = re.compile(rb"^qemu: uncaught target signal (\d{1,2}) ", re.MULTILINE)
+
+def ignore_warning(text: str) -> None:
+    """The callback of a caller who shows no warnings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What ``start`` saw."""
+    """What ``start`` observed."""
 
-    seen: Observation
+    observed: Observation
     seconds: float
     """Wall clock of ``start --attach``."""
     truncated: bool
@@ -52,7 +58,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container, by a name of our own, so that it can be removed whatever became of the call that made it."""
+    """One container, by a name of our own: it can be removed whatever became of the call."""
 
     engine: Engine
     image: str
@@ -63,40 +69,55 @@ class Container:
     run_args: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     """``NAME=value``."""
+    plain: bool = False
+    """Without the restrictions that some engines do not know."""
     name: str = field(default_factory=lambda: f"rr-explorer-{uuid.uuid4().hex[:12]}")
 
     @property
     def create_command(self) -> tuple[str, ...]:
-        """No network, no capability, no new privileges, nobody's rights, little of everything; standard input is /dev/null.
+        """No network, no capability, no new privileges, no user's rights, little of everything.
 
-        Not ``--read-only``: the engine then refuses ``cp``. Nothing outside the two small /tmp is writable to nobody, and
-        no log is kept by the engine: a flood of output must not fill its disk.
+        Standard input is /dev/null. The root is read-only, and the program's tree a volume, the one
+        place of such a container that ``cp`` can write to; what can be written is in small tmpfs.
+        The engine keeps no log: a flood of output must not fill its disk.
         """
         memory = str(self.limits.memory_bytes)
         scratch = f"rw,exec,nosuid,nodev,size={SCRATCH_BYTES},mode=1777"
         return (
             *(*self.engine.command, "create", "--name", self.name, "--label", session_label()),
             *("--platform", self.platform, "--pull=never", "--network=none", "--user=65534:65534"),
-            *(
-                "--cap-drop=ALL",
-                "--security-opt=no-new-privileges",
-                f"--memory={memory}",
-                f"--memory-swap={memory}",
-            ),
-            *(f"--pids-limit={self.limits.processes}", "--ulimit=core=0:0", "--log-driver=none"),
-            *(f"--tmpfs=/tmp:{scratch}", f"--tmpfs=/var/tmp:{scratch}"),
+            *("--cap-drop=ALL", "--security-opt=no-new-privileges"),
+            *(f"--memory={memory}", f"--memory-swap={memory}"),
+            *(f"--pids-limit={self.limits.processes}", "--log-driver=none"),
+            *("--ulimit=core=0:0", "--ulimit=nofile=1024:4096"),
+            f"--ulimit=fsize={SCRATCH_BYTES}:{SCRATCH_BYTES}",
+            *(() if self.plain else self._restrictions()),
+            f"--volume={ROOT}",
+            *(f"--tmpfs={folder}:{scratch}" for folder in _SCRATCH),
+            *self._without_proxies(),
             *(word for pair in self.environment for word in ("--env", pair)),
             *(*self.run_args, f"--entrypoint={self.argv[0]}", self.image, *self.argv[1:]),
         )
 
+    def _restrictions(self) -> tuple[str, ...]:
+        cpus = (f"--cpus={self.limits.cpus:g}",) if self.engine.limits_cpus else ()
+        return (*cpus, "--ipc=none", "--read-only")
+
+    def _without_proxies(self) -> tuple[str, ...]:
+        if self.engine.name == "podman":
+            return ("--http-proxy=false",)
+        names = [name for proxy in _PROXIES for name in (proxy, proxy.lower())]
+        return tuple(word for name in names for word in ("--env", f"{name}="))
+
     @property
     def copy_command(self) -> tuple[str, ...]:
-        """Reads a tar of the files from its standard input: name and mode inside need not be those of the file here.
+        """Reads a tar from its standard input: names and modes need not be those of files here.
 
-        Podman would give them to the container's user, who could then write there; docker does not, and its flag is another.
+        Podman would give the files to the container's user, who could then write there; docker does
+        not, and its flag is another.
         """
         own = ("--archive=false",) if self.engine.name == "podman" else ()
-        return (*self.engine.command, "cp", *own, "-", f"{self.name}:/")
+        return (*self.engine.command, "cp", *own, "-", f"{self.name}:{ROOT}")
 
     @property
     def start_command(self) -> tuple[str, ...]:
@@ -109,65 +130,57 @@ class Container:
         return (*self.engine.command, "rm", "--force", "--volumes", self.name)
 
     @contextlib.asynccontextmanager
-    async def exists(self) -> AsyncIterator[Called]:
-        """Created, for as long as the block lasts; gives how ``create`` ended. Removed even if cancelled, more than once."""
+    async def exists(self, warn: Warn = ignore_warning) -> AsyncIterator[Called]:
+        """Create it for as long as the block lasts; gives how ``create`` ended.
+
+        It is removed in any case; if that fails ``warn`` is told, since it changes no proof.
+        """
         creating = asyncio.ensure_future(call(self.create_command))
         try:
-            # shielded: a client that is killed in the middle may leave a container that appears after it was "removed"
+            # a client killed in the middle may leave a container that appears after its removal
             yield await asyncio.shield(creating)
         finally:
-            await to_the_end(self._remove(creating))
+            if not await finish(self._remove(creating, warn)):
+                warn(f"The container {self.name} may be left over: the next start removes it")
 
-    async def copy_in(self, files: Mapping[str, Path]) -> None:
-        """Copy files below ``ROOT``, executable; keys are relative POSIX paths.
+    async def copy_in(self, tree: PackedTree) -> None:
+        """Copy the program and what is beside it below ``ROOT``.
 
         Raises:
-            SourceError: a file cannot be read. EngineError: the engine refused.
+            EngineError: the engine refused.
         """
-        copied = await call_with(
-            self.copy_command, lambda descriptor: _write_tar(descriptor, files)
-        )
+        async with tree.lock:
+            tree.file.seek(0)
+            copied = await call(self.copy_command, stdin=tree.file, seconds=COPY_SECONDS)
         if copied.failed:
             raise engine_failure(self.engine.name, copied, "cp")
 
     async def start(self, output: Output | None = None, *, look: bool = True) -> Run:
-        """Run it to its end, or to one of the limits. ``output`` gets its lines as they come, raw.
+        """Run it to its end, or to one of the limits.
 
-        Exit code 0 is the client's word for it: nothing but a program that began and ended well gives it, and not to ask saves
-        a call. Without ``look`` any exit code is. What ``output`` raises ends the run and is raised.
+        Exit code 0 is not checked with the engine: only a program that began and ended well gives
+        it. Without ``look`` no exit code is. What ``output`` raises ends the run and is raised.
         """
-        keeper = _Keeper(self.limits.output_bytes, output)
+        keeper = RunOutput(self.limits.output_bytes, output)
         began = time.monotonic()
-        timed_out = False
         async with client(self.start_command) as process:
             reading = asyncio.gather(
                 keeper.read(process.stdout, "stdout"), keeper.read(process.stderr, "stderr")
             )
-            stop = asyncio.ensure_future(keeper.stop.wait())
             try:
-                try:
-                    async with asyncio.timeout(self.limits.seconds):
-                        await asyncio.wait((stop, reading), return_when=asyncio.FIRST_COMPLETED)
-                        if keeper.signal and not reading.done():
-                            await asyncio.wait((reading,), timeout=QEMU_GRACE_SECONDS)
-                except TimeoutError:
-                    timed_out = True
+                timed_out = await self._wait(reading, keeper)
                 took = time.monotonic() - began
-                if stopped := not reading.done():
-                    # read on, without keeping: the engine ends a container only once its output has been taken away
-                    killed = await call((*self.engine.command, "kill", self.name))
-                    stopped = not killed.failed  # else it has ended by itself meanwhile
+                stopped = await self._stop(reading)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(STOP_SECONDS):
                         await asyncio.wait((reading,))
-                        reading.result()  # an error of whoever is shown the output is the caller's to see
+                        reading.result()  # an error of ``output`` is the caller's
                         await process.wait()
             finally:
-                stop.cancel()
                 reading.cancel()
-                await to_the_end(_ended(reading))
+                await finish(_ended(reading))
             code = process.returncode
-        seen = Observation(
+        observed = Observation(
             code,
             keeper.text("stdout"),
             keeper.text("stderr"),
@@ -175,156 +188,65 @@ class Container:
             flooded=keeper.full,
         )
         if look and (code != 0 or stopped):
-            seen = await self._look(seen)
+            observed = await self._look(observed)
         if stopped and keeper.signal and not (timed_out or keeper.full):
-            seen = replace(seen, exit_code=128 + keeper.signal)
-        return Run(seen, took, keeper.full)
+            observed = replace(observed, exit_code=128 + keeper.signal)
+        return Run(observed, took, keeper.full)
 
-    async def _look(self, seen: Observation) -> Observation:
-        """Complete what was seen by what the engine knows: docker's client gives 1 where it could not start, the engine 127."""
-        told = await call((*self.engine.command, "inspect", "--type=container", self.name))
+    async def _wait(self, reading: "asyncio.Future[Any]", keeper: RunOutput) -> bool:
+        """Wait for the run's end or for a reason to stop it; whether the time limit was one."""
+        stop = asyncio.ensure_future(keeper.stop.wait())
         try:
-            state = json.loads(told.stdout)[0]["State"]
+            async with asyncio.timeout(self.limits.seconds):
+                await asyncio.wait((stop, reading), return_when=asyncio.FIRST_COMPLETED)
+                if keeper.signal and not reading.done():
+                    await asyncio.wait((reading,), timeout=QEMU_GRACE_SECONDS)
+        except TimeoutError:
+            return True
+        finally:
+            stop.cancel()
+        return False
+
+    async def _stop(self, reading: "asyncio.Future[Any]") -> bool:
+        """Kill the container if its output has not ended; whether that was needed.
+
+        The output is read on, without keeping it: the engine ends a container only once its output
+        has been taken away.
+        """
+        if reading.done():
+            return False
+        killed = await call((*self.engine.command, "kill", self.name), seconds=STOP_SECONDS)
+        return not killed.failed  # else it has ended by itself meanwhile
+
+    async def _look(self, observed: Observation) -> Observation:
+        """Add what the engine knows: docker's client gives 1 for a failed start, the engine 127."""
+        answer = await call((*self.engine.command, "inspect", "--type=container", self.name))
+        try:
+            state = json.loads(answer.stdout)[0]["State"]
             begun = state.get("Status") != "created"
             code = int(state["ExitCode"])
             killed = bool(state.get("OOMKilled", False))
         except (ValueError, LookupError, TypeError, AttributeError):
-            raise engine_failure(self.engine.name, told, "inspect") from None
-        return replace(seen, begun=begun, exit_code=code if begun else None, out_of_memory=killed)
+            raise engine_failure(self.engine.name, answer, "inspect") from None
+        exit_code = code if begun else None
+        return replace(observed, begun=begun, exit_code=exit_code, out_of_memory=killed)
 
-    async def _remove(self, creating: "asyncio.Future[Called]") -> None:
-        try:
+    async def _remove(self, creating: "asyncio.Future[Called]", warn: Warn) -> None:
+        with contextlib.suppress(EngineError):  # no answer: the engine may have made it anyway
             if (await creating).failed:
                 return
-        except EngineError:
-            pass  # no answer: the engine may have made it nevertheless
-        for _ in range(2):
-            removed = await call(self.remove_command)
-            if not removed.failed or "no such container" in removed.stderr.lower():
-                return
-        raise engine_failure(self.engine.name, removed, f"{' '.join(self.remove_command)}")
-
-
-async def to_the_end(work: Awaitable[None]) -> None:
-    """Finish this before anything else, however often the task is cancelled meanwhile; then be cancelled."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
         try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError as error:
-            cancelled = error
-    task.result()
-    if cancelled is not None:
-        raise cancelled
+            for _ in range(2):
+                removed = await call(self.remove_command, seconds=CLEANUP_SECONDS)
+                if not removed.failed or "no such container" in removed.stderr.lower():
+                    return
+            error = engine_failure(self.engine.name, removed, "rm")
+        except EngineError as failure:
+            error = failure
+        warn(f"The container {self.name} is left over: {error}. The next start removes it")
 
 
 async def _ended(task: "asyncio.Future[Any]") -> None:
     await asyncio.wait((task,))
     if not task.cancelled():
-        task.exception()  # taken note of: asyncio would complain of it from within a garbage collection, at any time
-
-
-class _Keeper:
-    """Keeps the output up to a limit, over both streams together, and hands on lines as they come."""
-
-    def __init__(self, limit: int, output: Output | None) -> None:
-        self._left = limit
-        self._output = output
-        self._kept = {"stdout": bytearray(), "stderr": bytearray()}
-        self.full = False
-        """More came than the limit."""
-        self.signal = 0
-        """The fatal signal that qemu has reported."""
-        self.stop = asyncio.Event()
-        """There is a reason to stop it."""
-
-    async def read(self, stream: asyncio.StreamReader | None, name: str) -> None:
-        """Read a stream to its end; beyond the limit nothing is kept."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        line = ""
-        while stream is not None and (part := await stream.read(16384)):
-            kept = part[: self._left]
-            self._left -= len(kept)
-            self._kept[name] += kept
-            if kept:
-                line = self._show(line + decoder.decode(kept))
-            if len(kept) < len(part):
-                self.full = True
-                self.stop.set()
-            elif name == "stderr" and (found := _QEMU_SIGNAL.search(self._kept[name][-4096:])):
-                self.signal = int(found[1])
-                self.stop.set()
-        if line:
-            self._show(line + "\n")
-
-    def text(self, name: str) -> str:
-        """What was kept of a stream."""
-        return self._kept[name].decode(errors="replace")
-
-    def _show(self, text: str) -> str:
-        """Hand on whole lines, and pieces of lines longer than a screen; what is left is the start of the next one."""
-        if self._output is None:
-            return ""
-        *lines, rest = text.split("\n")
-        for line in lines:
-            self._output(line.rstrip("\r"))
-        while len(rest) > 4096:
-            self._output(rest[:4096])
-            rest = rest[4096:]
-        return rest
-
-
-def _write_tar(descriptor: int, files: Mapping[str, Path]) -> None:
-    """The files as a tar (POSIX.1-1988 with GNU's long names), directories first, owned by root, mode 0755.
-
-    By hand around ``tarfile``'s headers: 62 MB take 0.05 s this way, and 0.2 s through its streams of 10 KB.
-    """
-    with os.fdopen(descriptor, "wb", buffering=0, closefd=False) as pipe:
-        made: set[str] = set()
-        for name, path in files.items():
-            inside = f"{ROOT[1:]}/{name}"
-            parts = inside.split("/")[:-1]
-            for depth in range(1, len(parts) + 1):
-                if (folder := "/".join(parts[:depth])) not in made:
-                    made.add(folder)
-                    member = tarfile.TarInfo(folder)
-                    member.type, member.mode = tarfile.DIRTYPE, 0o755
-                    _write(pipe, member.tobuf(tarfile.GNU_FORMAT))
-            _add(pipe, inside, path)
-        _write(pipe, bytes(2 * tarfile.BLOCKSIZE))
-
-
-def _add(pipe: io.RawIOBase, inside: str, path: Path) -> None:
-    try:
-        file = path.open("rb", buffering=0)
-    except OSError as error:
-        raise SourceError(
-            f"Cannot read {path}", error.strerror or str(error), "Check that it is still there"
-        ) from error
-    with file:
-        member = tarfile.TarInfo(inside)
-        member.mode, member.size = 0o755, os.fstat(file.fileno()).st_size
-        _write(pipe, member.tobuf(tarfile.GNU_FORMAT))
-        left = member.size
-        while left:
-            try:
-                part = file.read(min(left, 1 << 20))
-            except OSError as error:
-                raise SourceError(
-                    f"Cannot read {path}", error.strerror or str(error), "Check the disk"
-                ) from error
-            if not part:
-                raise SourceError(
-                    f"{path} became shorter while it was read",
-                    remedy="Let nothing write to it, and try again",
-                )
-            left -= len(part)
-            _write(pipe, part)
-        _write(pipe, bytes(-member.size % tarfile.BLOCKSIZE))
-
-
-def _write(pipe: io.RawIOBase, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[pipe.write(view) or 0 :]
+        task.exception()  # retrieved, else asyncio complains of it at some later time

@@ -139,12 +139,15 @@ def _engine(name: str, command: tuple[str, ...], info: dict[str, object]) -> Eng
         machine, system = str(host.get("arch", "")), str(host.get("os", "linux"))
         kernel, hostname = host.get("kernel", ""), host.get("hostname", "")
         release = str(version.get("Version", "")) if isinstance(version, dict) else ""
+        controllers = host.get("cgroupControllers")
+        limits_cpus = "cpu" in controllers if isinstance(controllers, list) else True
         if isinstance(security, dict) and isinstance(security.get("rootless"), bool):
             rootless = bool(security["rootless"])
     else:
         machine, system = str(info.get("Architecture", "")), str(info.get("OSType", "linux"))
         kernel, hostname = info.get("KernelVersion", ""), info.get("Name", "")
         release = str(info.get("ServerVersion", ""))
+        limits_cpus = info.get("CPUCfsQuota") is not False
         options = info.get("SecurityOptions")
         if isinstance(options, list):
             rootless = any("rootless" in str(option) for option in options)
@@ -161,6 +164,7 @@ def _engine(name: str, command: tuple[str, ...], info: dict[str, object]) -> Eng
         release or "unknown",
         f"{system}/{_ARCHITECTURES.get(machine, machine)}",
         rootless,
+        limits_cpus,
     )
 
 

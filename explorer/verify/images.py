@@ -4,20 +4,21 @@ import asyncio
 import hashlib
 import io
 import json
-import os
 import re
 import tarfile
+import tempfile
 import time
 from collections.abc import Mapping
 
 from explorer.errors import EngineError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.progress import Progress, ProgressCallback
-from explorer.verify.client import Called, call, call_with, client
+from explorer.verify.client import Called, call, client
 from explorer.verify.engines import engine_failure
 from explorer.verify.models import Engine, Image
 
 PULL_SECONDS = 900.0
+LOAD_SECONDS = 60.0
 EMPTY = "localhost/rr-explorer/empty"
 """``localhost/`` keeps every engine from asking a registry for it."""
 
@@ -103,6 +104,15 @@ def not_pulled(engine: Engine, reference: str, platform: str) -> EngineError:
     return EngineError(
         f"The image {reference} is not here for {platform}",
         "pulling is switched off",
+        f"Pull it: {engine.name} pull --platform {platform} {reference}",
+    )
+
+
+def other_platform(engine: Engine, reference: str, platform: str) -> EngineError:
+    """The image is there for another platform than the program's."""
+    return EngineError(
+        f"The image {reference} is here, but not for {platform}",
+        "the program is for another platform than the image",
         f"Pull it: {engine.name} pull --platform {platform} {reference}",
     )
 
@@ -209,17 +219,16 @@ async def load_image(engine: Engine, reference: str, arch: str, files: Mapping[s
     manifest = json.dumps(
         [{"Config": config_name, "RepoTags": [reference], "Layers": [f"{diff_id}/layer.tar"]}]
     ).encode()
-    whole = io.BytesIO()
-    with tarfile.open(fileobj=whole, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        for member, data in (
-            (config_name, config),
-            (f"{diff_id}/layer.tar", layer.getvalue()),
-            ("manifest.json", manifest),
-        ):
-            add_file(archive, member, data)
-    loaded = await call_with(
-        (*engine.command, "load"), lambda descriptor: _write_all(descriptor, whole.getvalue())
-    )
+    with tempfile.TemporaryFile() as whole:
+        with tarfile.open(fileobj=whole, mode="w", format=tarfile.GNU_FORMAT) as archive:
+            for member, data in (
+                (config_name, config),
+                (f"{diff_id}/layer.tar", layer.getvalue()),
+                ("manifest.json", manifest),
+            ):
+                add_file(archive, member, data)
+        whole.seek(0)
+        loaded = await call((*engine.command, "load"), stdin=whole, seconds=LOAD_SECONDS)
     if loaded.failed:
         raise engine_failure(engine.name, loaded, "load")
 
@@ -229,9 +238,3 @@ def add_file(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     member = tarfile.TarInfo(name)
     member.mode, member.size = 0o755, len(data)
     archive.addfile(member, io.BytesIO(data))
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]

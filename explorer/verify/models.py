@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from explorer.facts import Fact, Unknown
+from explorer.verify.tree import Tree, no_tree
 
 
 class Result(StrEnum):
@@ -29,6 +30,8 @@ class Engine:
     platform: str
     """The server's own, ``linux/amd64``."""
     rootless: Fact[bool]
+    limits_cpus: bool = True
+    """Whether it can limit a container's processor time; some rootless engines cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class RunLimits:
     memory_bytes: int = 512 << 20
     processes: int = 256
     """Go starts a thread per core and more; each counts."""
+    cpus: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +152,17 @@ class ProofRequest:
     image: str
     """What to run it in, ``alpine:3.22``; empty: the empty image (static binaries only)."""
     name: str = ""
-    """What it is called inside, e.g. ``rr`` or ``bin/rr`` (POSIX, below ``/rr-explorer``); empty: the file's own name."""
+    """Its path inside, below ``/rr-explorer``: ``rr``, ``bin/rr``; empty: the file's own name."""
     argv: tuple[str, ...] = ("{}",)
-    """The command; a word ``{}`` stands for the binary's path inside. Standard input is always empty."""
-    neighbours: tuple[tuple[str, Path], ...] = ()
-    """Files that lie beside it, for ``$ORIGIN``: name as in ``name``, and the file here."""
+    """The command; ``{}`` stands for the binary's path inside. Standard input is always empty."""
+    shell: bool = False
+    """Start it by the image's ``/bin/sh``: for a script or a program that no kernel starts itself."""
+    beside: Tree = no_tree
+    """The files beside it: its archive's, or the libraries in its folder."""
     static: bool = False
-    """No interpreter and no libraries: the empty image will do where no other is to be had."""
+    """No interpreter and no libraries: the empty image will do if there is no other."""
+    may_be_packed: bool = True
+    """It may hold another program whose linkage is not known."""
     limits: RunLimits = field(default_factory=lambda: RunLimits())
     run_args: tuple[str, ...] = ()
     """Extra words for the engine's ``create``."""

@@ -3,43 +3,36 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from explorer.errors import EngineError, SourceError, UsageError
+from explorer.compat import musl_loader
+from explorer.errors import EngineError, IntegrityError, SourceError, UsageError
 from explorer.facts import Fact, NotApplicable, Unknown
-from explorer.progress import Progress, ProgressCallback, ignore_progress
+from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 from explorer.verify.checks import check
-from explorer.verify.container import ROOT, Container, Output, Run, to_the_end
-from explorer.verify.emulate import emulation
+from explorer.verify.client import finish
+from explorer.verify.container import Container, Run, Warn, ignore_warning
+from explorer.verify.emulation import emulation_of
 from explorer.verify.engines import engine_failure
-from explorer.verify.images import (
-    describe,
-    empty_image,
-    is_absent,
-    kept_name,
-    not_pulled,
-    pull_beside,
-)
+from explorer.verify.image_system import EMPTY_SYSTEM, read_system
+from explorer.verify.images import describe
 from explorer.verify.models import DryRun, Emulation, Image, Proof, ProofRequest, Result, RunLimits
-from explorer.verify.outcomes import Meaning, classify, signalled_under_emulation
-from explorer.verify.signals import stop_in_order
+from explorer.verify.outcomes import KnownProgram, Meaning, classify, signalled_under_emulation
+from explorer.verify.placing import Placed, Placer
+from explorer.verify.run_output import Output
+from explorer.verify.tree import ROOT, PackedTree, inner_path, pack
 
-_LOADERS = {
-    "amd64": "x86_64",
-    "arm64": "aarch64",
-    "386": "i386",
-    "arm": "armhf",
-    "riscv64": "riscv64",
-    "ppc64le": "powerpc64le",
-    "s390x": "s390x",
-}
-"""Architecture in Go's words to what musl calls its loader."""
+T = TypeVar("T")
+
+SHELL = "/bin/sh"
 
 _NO_PREEMPTION = "GODEBUG=asyncpreemptoff=1"
-"""Go's preemption by signals upsets qemu-user now and then: a signal is tried once more without it."""
+"""Go's preemption by signals upsets qemu-user now and then: a signal is tried once more without."""
+
+Start = Callable[[Coroutine[Any, Any, T]], "asyncio.Task[T]"]
 
 
 async def prove(
@@ -47,98 +40,209 @@ async def prove(
     *,
     progress: ProgressCallback = ignore_progress,
     output: Output | None = None,
+    warn: Warn = ignore_warning,
 ) -> Proof:
-    """Run the binary in a throw-away container and say what was seen.
+    """Run the binary in a throw-away container and say what happened.
 
-    ``output`` gets the program's lines as they come, both streams, raw: untrusted. Cancelling the task ends the run; the
-    container is removed in any case.
+    Cancelling the task ends the run; the container is removed in any case.
+
+    Args:
+        output: gets the program's lines as they come, both streams, raw: untrusted.
+        warn: gets a sentence if a container could not be removed.
 
     Raises:
-        EngineError: the image or the emulation is missing, or the engine failed before the start. Says what to do.
+        EngineError: the image or the emulation is missing, or the engine failed before the start.
+        IntegrityError: the binary is not the one that ``sha256`` names.
         SourceError: the binary cannot be read. UsageError: the request makes no sense.
     """
     began, at = time.monotonic(), datetime.now(UTC)
-    files = _files(request)
     argv = _argv(request)
-    with stop_in_order():
-        progress(Progress("preparing", unit="steps", detail=request.image))
-        can = await emulation(request.engine, request.platform, request.run_args)
-        if not can.available:
-            raise EngineError(
-                f"{request.engine.name} cannot run programs of {request.platform}",
-                f"it runs on {request.engine.platform}, and no emulation is registered there",
-                can.remedy,
-            )
-        seconds = request.limits.seconds * (2 if can.emulated else 1)
-        limits = replace(request.limits, seconds=seconds)
-        outcome = await _carry_out(request, _Plan(files, argv, limits, can), progress, output)
-    return _proof(
-        request, argv, can, outcome, at.isoformat(timespec="milliseconds"), time.monotonic() - began
-    )
+    progress(Progress("preparing", unit="steps", detail=request.image))
+    emulation = await emulation_of(request.engine, request.platform, request.run_args)
+    if not emulation.available:
+        raise EngineError(
+            f"{request.engine.name} cannot run programs of {request.platform}",
+            f"it runs on {request.engine.platform}, and no emulation is registered there",
+            emulation.remedy,
+        )
+    seconds = request.limits.seconds * (2 if emulation.emulated else 1)
+    plan = _Plan(request, argv, replace(request.limits, seconds=seconds), emulation)
+    outcome = await _Proving(plan, progress, output, warn).carry_out()
+    return _proof(plan, outcome, at.isoformat(timespec="milliseconds"), time.monotonic() - began)
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    files: dict[str, Path]
+    request: ProofRequest
     argv: tuple[str, ...]
     limits: RunLimits
-    can: Emulation
+    emulation: Emulation
+
+    @property
+    def runs_binary(self) -> bool:
+        """The command is the binary itself, or the shell that starts it."""
+        inside = _inside(self.request)
+        return self.argv[0] == inside or (self.request.shell and self.argv[:2] == (SHELL, inside))
+
+    @property
+    def known(self) -> KnownProgram:
+        """What is known of the command's program."""
+        if self.request.shell or not self.runs_binary:
+            return KnownProgram(self.argv[0])
+        return KnownProgram(self.argv[0], self.request.static, self.request.may_be_packed)
+
+    def container(self, argv: tuple[str, ...], image: str = "") -> Container:
+        request = self.request
+        return Container(
+            request.engine, image, request.platform, argv, self.limits, request.run_args
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     run: Run
-    meaning: Meaning
     image: Fact[Image]
     dry_run: Fact[DryRun]
     commands: tuple[tuple[str, ...], ...]
+    sha256: str
+    why_empty: str
 
 
-async def _carry_out(
-    request: ProofRequest, plan: _Plan, progress: ProgressCallback, output: Output | None
-) -> _Outcome:
-    # description and dry run go on beside the run: neither costs it time, both are wanted only at the end
-    listed = asyncio.ensure_future(_dry_run(request, request.image, plan))
-    described: asyncio.Future[Fact[Image]] | None = None
-    try:
-        async with contextlib.AsyncExitStack() as stack:
-            container, why_empty, at_once = await _place(stack, request, plan, progress)
-            if not at_once:
-                await listed
-                listed = asyncio.ensure_future(
-                    _dry_run(request, "" if why_empty else container.image, plan)
-                )
-            progress(Progress("copying", unit="steps"))
-            await container.copy_in(plan.files)
-            described = asyncio.ensure_future(
-                _image(request, container, why_empty)
-            )  # while it runs the client has nothing to do
-            run = await _run(container, plan, progress, output)
-            commands = _commands(container)
-            if plan.can.emulated and signalled_under_emulation(run.seen):
-                again = replace(
-                    container, name=f"{container.name}-2", environment=(_NO_PREEMPTION,)
-                )
-                created = await stack.enter_async_context(again.exists())
+@dataclass(frozen=True, slots=True)
+class _Proving:
+    """One proof under way."""
+
+    plan: _Plan
+    progress: ProgressCallback
+    output: Output | None
+    warn: Warn
+
+    async def carry_out(self) -> _Outcome:
+        """Run it. The tree is packed while the container is created, and what the image is and
+        what the loader lists are found out beside the run."""
+        request = self.plan.request
+        async with _packed(request) as packing, _background() as start:
+            listing = start(self._dry_run(request.image, packing))
+            async with contextlib.AsyncExitStack() as stack:
+                model = self.plan.container(self.plan.argv)
+                placer = Placer(stack, request, model, self.warn)
+                placed = await placer.place(self.progress)
+                tree = await asyncio.shield(packing)
+                if not placed.as_named:
+                    await listing
+                    name = "" if placed.why_empty else placed.container.image
+                    listing = start(self._dry_run(name, packing))
+                self.progress(Progress("copying", unit="steps"))
+                await placed.container.copy_in(tree)
+                describing = start(_image(request, placed))
+                run, commands = await self._run(placer, placed.container, tree)
+                image = await describing
+                self.progress(Progress("removing", unit="steps"))
+            return _Outcome(run, image, await listing, commands, tree.sha256, placed.why_empty)
+
+    async def _run(
+        self, placer: Placer, container: Container, tree: PackedTree
+    ) -> tuple[Run, tuple[tuple[str, ...], ...]]:
+        """Run it, and once more if qemu reports a signal."""
+        detail = "emulated" if self.plan.emulation.emulated else ""
+        self.progress(Progress("running", unit="steps", detail=detail))
+        run = await container.start(self.output)
+        commands = _commands(container)
+        if not detail or not signalled_under_emulation(run.observed):
+            return run, commands
+        again = replace(container, name=f"{container.name}-2", environment=(_NO_PREEMPTION,))
+        created = await placer.create(again)
+        if created.failed:
+            raise engine_failure(container.engine.name, created, "create")
+        await again.copy_in(tree)
+        self.progress(Progress("running", unit="steps", detail=detail))
+        return await again.start(self.output), commands + _commands(again)
+
+    async def _dry_run(self, image: str, packing: "asyncio.Future[PackedTree]") -> Fact[DryRun]:
+        """The loader's own ``--list`` in a second container.
+
+        It maps the libraries and resolves the symbols, and runs nothing of the file.
+        """
+        request, argv = self.plan.request, self.plan.argv
+        loader = musl_loader(request.platform.split("/")[1])
+        if request.static or request.shell or not image:
+            return NotApplicable("a static program has no loader")
+        if not loader or not self.plan.runs_binary:
+            return NotApplicable(
+                "only for a binary that is run by itself, of an architecture that musl knows"
+            )
+        container = self.plan.container((loader, "--list", argv[0]), image)
+        try:
+            async with container.exists(self.warn) as created:
                 if created.failed:
-                    raise engine_failure(request.engine.name, created, "create")
-                commands += _commands(again)
-                await again.copy_in(plan.files)
-                run = await _run(again, plan, progress, output)
-            progress(Progress("removing", unit="steps"))
-        image, dry_run = await described, await listed
+                    return Unknown("the engine refused a second container")
+                await container.copy_in(await asyncio.shield(packing))
+                run = await container.start(look=False)
+        except (EngineError, SourceError) as error:
+            return Unknown(f"it could not be done: {error.title}")
+        return _listed(run, container.argv)
+
+
+def _listed(run: Run, argv: tuple[str, ...]) -> Fact[DryRun]:
+    observed = run.observed
+    if observed.timed_out or observed.flooded or observed.exit_code is None:
+        return Unknown("the loader was stopped at a limit")
+    if f'"{argv[0]}"' in observed.stderr or f"`{argv[0]}`" in observed.stderr:
+        # the engine quotes the program that it cannot start
+        return NotApplicable("the image has no musl loader")
+    return DryRun(argv, observed.exit_code, observed.stdout + observed.stderr)
+
+
+@contextlib.asynccontextmanager
+async def _packed(request: ProofRequest) -> "AsyncIterator[asyncio.Future[PackedTree]]":
+    """Pack the tree in a thread; closed, and the thread ended, when the block is left."""
+    cancel = Cancellation()
+    name = inner_path(request.name or request.binary.name)
+
+    def work() -> PackedTree:
+        tree = pack(name, request.binary, request.beside(cancel), cancel)
+        if request.sha256 and tree.sha256 != request.sha256:
+            tree.file.close()
+            raise IntegrityError(
+                f"{request.binary.name} has changed since it was inspected",
+                f"its sha256 was {request.sha256}, and is {tree.sha256} now",
+                "Inspect it again: what would run is another program",
+            )
+        return tree
+
+    packing = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        yield packing
     finally:
-        tasks = [task for task in (described, listed) if task is not None]
+        cancel.cancel()
+        await finish(_close(packing))
+
+
+async def _close(packing: "asyncio.Future[PackedTree]") -> None:
+    await asyncio.wait((packing,))
+    if not packing.cancelled() and packing.exception() is None:
+        packing.result().file.close()
+
+
+@contextlib.asynccontextmanager
+async def _background() -> AsyncIterator[Start[Any]]:
+    """Tasks that end, cancelled if need be, when the block is left."""
+    tasks: list[asyncio.Task[Any]] = []
+
+    def start(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        task = asyncio.ensure_future(work)
+        tasks.append(task)
+        return task
+
+    async def ended() -> None:
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    try:
+        yield start
+    finally:
         for task in tasks:
             task.cancel()
-        await to_the_end(_ended(*tasks))
-    meaning = classify(run.seen)
-    if why_empty:
-        proves = ": it proves that no libc is needed" if meaning.result is Result.RAN else ""
-        meaning = replace(
-            meaning, text=f"{meaning.text}. In an empty image, since {why_empty}{proves}"
-        )
-    return _Outcome(run, meaning, image, dry_run, commands)
+        await finish(ended())
 
 
 def _commands(container: Container) -> tuple[tuple[str, ...], ...]:
@@ -150,135 +254,24 @@ def _commands(container: Container) -> tuple[tuple[str, ...], ...]:
     )
 
 
-async def _ended(*tasks: "asyncio.Future[Any]") -> None:
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def _image(request: ProofRequest, placed: Placed) -> Fact[Image]:
+    empty = bool(placed.why_empty)
+    reference = "rr-explorer/empty" if empty else request.image
+    image = await describe(request.engine, placed.container.image, reference)
+    if not isinstance(image, Image):
+        return image
+    system = EMPTY_SYSTEM if empty else await read_system(placed.container, image.id)
+    return replace(image, empty=empty, system=system)
 
 
-async def _run(
-    container: Container, plan: _Plan, progress: ProgressCallback, output: Output | None
-) -> Run:
-    progress(Progress("running", unit="steps", detail="emulated" if plan.can.emulated else ""))
-    return await container.start(output)
-
-
-async def _place(
-    stack: contextlib.AsyncExitStack, request: ProofRequest, plan: _Plan, progress: ProgressCallback
-) -> tuple[Container, str | None, bool]:
-    """A created container; why it is made from the empty image (None: it is not); whether the image was there as it was named."""
-
-    async def create(image: str) -> tuple[Container, bool]:
-        container = Container(
-            request.engine, image, request.platform, plan.argv, plan.limits, request.run_args
-        )
-        created = await stack.enter_async_context(container.exists())
-        if created.failed and not is_absent(created):
-            raise engine_failure(request.engine.name, created, "create")
-        return container, not created.failed
-
-    if request.image:
-        names = [request.image]
-        if request.platform != request.engine.platform:
-            names.append(kept_name(request.image, request.platform))
-        for name in names:
-            container, there = await create(name)
-            if there:
-                return container, None, name == request.image
-    try:
-        if not request.image:
-            raise EngineError(
-                "No image to run it in", "the target has none", "Choose one with --image"
-            )
-        if not request.pull:
-            raise not_pulled(request.engine, request.image, request.platform)
-        container, there = await create(
-            await pull_beside(request.engine, request.image, request.platform, progress)
-        )
-        if there:
-            return container, None, False
-        raise EngineError(
-            f"No such image for {request.platform}: {request.image}",
-            "what was pulled is of another platform",
-            "Choose another with --image",
-        )
-    except EngineError as error:
-        if not request.static:
-            raise
-        why = (
-            f"{error.title[0].lower()}{error.title[1:]}"
-            if request.image
-            else "the target has no image"
-        )
-    container, there = await create(await empty_image(request.engine, request.platform))
-    if not there:
-        raise EngineError(
-            f"{request.engine.name} does not take an empty image",
-            "",
-            "Choose an image that is there with --image",
-        )
-    return container, why, not request.image
-
-
-async def _image(request: ProofRequest, container: Container, why_empty: str | None) -> Fact[Image]:
-    reference = request.image if why_empty is None else "rr-explorer/empty"
-    found = await describe(request.engine, container.image, reference)
-    return replace(found, empty=why_empty is not None) if isinstance(found, Image) else found
-
-
-async def _dry_run(request: ProofRequest, image: str, plan: _Plan) -> Fact[DryRun]:
-    """The loader's own ``--list`` in a container like the other: it maps the libraries and resolves the symbols, and runs nothing."""
-    if request.static or not image:
-        return NotApplicable("a static program has no loader")
-    machine = _LOADERS.get(request.platform.split("/")[1])
-    if machine is None or plan.argv[0] != _inside(request):
-        return NotApplicable(
-            "only for a binary of an architecture whose loader is known, run by itself"
-        )
-    argv = (f"/lib/ld-musl-{machine}.so.1", "--list", plan.argv[0])
-    container = Container(
-        request.engine, image, request.platform, argv, plan.limits, request.run_args
-    )
-    try:
-        async with container.exists() as created:
-            if created.failed:
-                return Unknown("the engine refused a second container")
-            await container.copy_in(plan.files)
-            run = await container.start(look=False)
-    except (EngineError, SourceError) as error:
-        return Unknown(f"it could not be done: {error.title}")
-    seen = run.seen
-    if seen.timed_out or seen.flooded or seen.exit_code is None:
-        return Unknown("the loader was stopped at a limit")
-    if (
-        f'"{argv[0]}"' in seen.stderr or f"`{argv[0]}`" in seen.stderr
-    ):  # the engine quotes the program that it cannot start
-        return NotApplicable("the image has no musl loader")
-    return DryRun(argv, seen.exit_code, seen.stdout + seen.stderr)
-
-
-def _proof(
-    request: ProofRequest,
-    argv: tuple[str, ...],
-    can: Emulation,
-    outcome: _Outcome,
-    at: str,
-    total: float,
-) -> Proof:
-    seen, meaning, agrees = (
-        outcome.run.seen,
-        outcome.meaning,
-        agreement(request.verdict, outcome.meaning.result),
-    )
-    if argv[0] != _inside(request) and meaning.result is not Result.NOT_RUN:
-        meaning = replace(
-            meaning,
-            text=f"{meaning.text}. That is {argv[0]}: what it did with the binary its output tells",
-        )
-        agrees = NotApplicable("another program was run, which says nothing about the binary")
-    code: Fact[int] = NotApplicable(
-        "it was stopped" if seen.timed_out or seen.flooded else "it never began"
-    )
-    if seen.exit_code is not None and not (seen.timed_out or seen.flooded):
-        code = seen.exit_code
+def _proof(plan: _Plan, outcome: _Outcome, at: str, total: float) -> Proof:
+    request, observed = plan.request, outcome.run.observed
+    stopped = observed.timed_out or observed.flooded
+    code: Fact[int] = NotApplicable("it was stopped" if stopped else "it never began")
+    if observed.exit_code is not None and not stopped:
+        code = observed.exit_code
+    meaning = _meaning(plan, outcome)
+    printed = f"{observed.stdout}\n{observed.stderr}"
     return Proof(
         result=meaning.result,
         meaning=meaning.code,
@@ -286,34 +279,50 @@ def _proof(
         engine=request.engine,
         image=outcome.image,
         platform=request.platform,
-        emulated=can.emulated,
+        emulated=plan.emulation.emulated,
         command=outcome.commands,
-        argv=argv,
+        argv=plan.argv,
         exit_code=code,
         started_at=at,
-        duration_s=round(outcome.run.seconds, 4) if seen.begun else NotApplicable("it never began"),
+        duration_s=(
+            round(outcome.run.seconds, 4) if observed.begun else NotApplicable("it never began")
+        ),
         total_s=round(total, 4),
-        stdout=seen.stdout,
-        stderr=seen.stderr,
+        stdout=observed.stdout,
+        stderr=observed.stderr,
         output_truncated=outcome.run.truncated,
         checks=check(
-            meaning.result,
-            code if isinstance(code, int) else None,
-            f"{seen.stdout}\n{seen.stderr}",
-            request.expect,
+            meaning.result, code if isinstance(code, int) else None, printed, request.expect
         ),
-        agrees=agrees,
+        agrees=(
+            agreement(request.verdict, meaning.result)
+            if plan.runs_binary
+            else NotApplicable("another program was run, which says nothing about the binary")
+        ),
         verdict=request.verdict,
         target=request.target,
         dry_run=outcome.dry_run,
-        sha256=request.sha256,
+        sha256=outcome.sha256,
         subject=request.subject,
         stand_in=request.stand_in,
     )
 
 
+def _meaning(plan: _Plan, outcome: _Outcome) -> Meaning:
+    meaning = classify(outcome.run.observed, plan.known)
+    if plan.argv[0] == SHELL and plan.runs_binary and meaning.code == "file-missing":
+        meaning = Meaning(Result.FAILED, "interpreter-missing", f"The image has no {SHELL}")
+    text = meaning.text
+    if outcome.why_empty:
+        proves = ": it proves that no libc is needed" if meaning.result is Result.RAN else ""
+        text = f"{text}. In an empty image, since {outcome.why_empty}{proves}"
+    if not plan.runs_binary and meaning.result is not Result.NOT_RUN:
+        text = f"{text}. That is {plan.argv[0]}: its output shows what it did with the binary"
+    return replace(meaning, text=text)
+
+
 def agreement(verdict: str, result: Result) -> Fact[bool]:
-    """Whether what was seen is what was predicted: ``yes`` and ``yes-if`` that it runs, ``no`` that it does not."""
+    """Whether the result is the predicted one: it starts for ``yes`` and ``yes-if``, not for ``no``."""
     if result is Result.NOT_RUN:
         return NotApplicable("nothing was proved")
     if verdict not in ("yes", "yes-if", "no"):
@@ -324,25 +333,7 @@ def agreement(verdict: str, result: Result) -> Fact[bool]:
 
 
 def _inside(request: ProofRequest) -> str:
-    return f"{ROOT}/{_relative(request.name or request.binary.name)}"
-
-
-def _files(request: ProofRequest) -> dict[str, Path]:
-    return {
-        _relative(name): path
-        for name, path in (
-            (request.name or request.binary.name, request.binary),
-            *request.neighbours,
-        )
-    }
-
-
-def _relative(name: str) -> str:
-    """A path below ``ROOT``. Names come from archives: nothing in them may point anywhere else."""
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if not parts or ".." in parts or "\0" in name:
-        raise UsageError(f"Not a name for a file in a container: {name!r}")
-    return "/".join(parts)
+    return f"{ROOT}/{inner_path(request.name or request.binary.name)}"
 
 
 def _argv(request: ProofRequest) -> tuple[str, ...]:
@@ -351,4 +342,4 @@ def _argv(request: ProofRequest) -> tuple[str, ...]:
         raise UsageError("A command must have a program, and no zero byte in it")
     if request.platform.count("/") < 1:
         raise UsageError(f"Not a platform: {request.platform!r}", remedy="linux/amd64, for example")
-    return argv
+    return (SHELL, *argv) if request.shell and argv[0] == _inside(request) else argv

@@ -1,4 +1,4 @@
-"""Proofs to JSON and back, for keeping; and the lines that repeat one by hand."""
+"""Proofs as JSON, for storing; and the lines that repeat one by hand."""
 
 import shlex
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from pathlib import Path
 from explorer import codec
 from explorer.errors import FormatError
 from explorer.verify.models import Proof
+from explorer.verify.tree import ROOT
 
 FORMAT = 3
-"""Of the record. Another one is not read."""
+"""Of the record; another one is not read. Raise it when ``Proof`` means something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ def to_json(proof: Proof) -> bytes:
 
 
 def from_json(data: bytes) -> Proof | None:
-    """The proof back, every field checked against its type; None for a record that is damaged or not of this format."""
+    """The proof, every field checked against its type; None for a damaged or older record."""
     try:
         record = codec.loads(data, _Record)
     except FormatError:
@@ -33,19 +34,20 @@ def from_json(data: bytes) -> Proof | None:
 
 
 def script(proof: Proof, binary: Path) -> tuple[str, ...]:
-    """Lines for a POSIX shell that repeat the run with this file.
+    """Lines for a POSIX shell that repeat the run with this file, and nothing beside it.
 
-    As ``Proof.command``, but for ``cp``: there it reads a tar that was made on the way, here a directory.
+    As ``Proof.command``, except for ``cp``, which reads a tar there and a folder here.
     """
     create, _, start, remove = proof.command[-4:]
-    name = proof.argv[0].removeprefix("/rr-explorer/")
-    folder = f'"$d"/rr-explorer/{shlex.quote(name)}'
-    target = shlex.join((*start[: start.index("start")], "cp"))
+    inside = next((word for word in proof.argv if word.startswith(f"{ROOT}/")), f"{ROOT}/program")
+    name = shlex.quote(inside.removeprefix(f"{ROOT}/"))
+    copy = shlex.join((*start[: start.index("start")], "cp"))
     return (
         "d=$(mktemp -d)",
-        f'mkdir -p {folder.rpartition("/")[0]} && cp {shlex.quote(str(binary))} {folder} && chmod -R 755 "$d"/rr-explorer',
+        f'mkdir -p "$(dirname "$d"/{name})" && cp {shlex.quote(str(binary))} "$d"/{name}',
+        'chmod -R 755 "$d"',
         shlex.join(create),
-        f'{target} "$d"/rr-explorer {shlex.quote(start[-1])}:/',
+        f'{copy} "$d"/. {shlex.quote(start[-1])}:{ROOT}',
         shlex.join(start),
         shlex.join(remove),
         'rm -r "$d"',

@@ -165,12 +165,12 @@ async def _engines(resources: Resources) -> tuple[Finding, ...]:
 
 async def _platforms(resources: Resources) -> tuple[Finding, ...]:
     """Which processors' programs the engine can run."""
-    from explorer.verify import emulation
+    from explorer.verify import emulation_of
 
     engine = await resources.engine()
     findings = []
     for wanted in ("linux/amd64", "linux/arm64"):
-        state = await emulation(engine, wanted, resources.settings.run_args)
+        state = await emulation_of(engine, wanted, resources.settings.run_args)
         text = "native" if state.native else "emulated" if state.available else "cannot run here"
         health = Health.OK if state.available else Health.WARNING
         findings.append(Finding(wanted, health, text, "" if state.available else state.remedy))

@@ -12,6 +12,7 @@ from explorer.bytesource import FileSource, chunks_of, hash_chunks
 from explorer.errors import FormatError, NotFoundError
 from explorer.facts import MISSING, Fact, NotApplicable
 from explorer.progress import Cancellation
+from explorer.workbench.beside import Beside
 from explorer.workbench.models import FileFacts, FileOnDisk, Inspection, Subject
 from explorer.workbench.program_in_archive import (
     ANDROID_APP,
@@ -115,23 +116,16 @@ def opened_by(inspection: Inspection) -> Opened | None:
 
 
 class Neighbours:
-    """The files beside a local binary. Implements ``compat.Surroundings``."""
+    """The files beside a local program, within ``Beside``. Implements ``compat.Surroundings``."""
 
     def __init__(self, binary: Path) -> None:
         self.origin = binary.resolve().parent.as_posix()
+        self._beside = Beside.of(binary)
 
     def read(self, path: str) -> Binary | None:
-        """The library at an absolute POSIX path; None if no regular file or no program is there."""
-        file = self.file(path)
+        """The file at an absolute POSIX path; None if there is no regular file."""
+        file = self._beside.file(path)
         return _library(file) if file else None
-
-    def file(self, path: str) -> Path | None:
-        """The regular file at a path; None if there is none."""
-        try:
-            where = Path(path)
-            return where if where.is_file() else None
-        except (OSError, ValueError):  # names come from the binary, and may be too long
-            return None
 
 
 class MemberNeighbours:
@@ -150,10 +144,10 @@ class MemberNeighbours:
 
     def read(self, path: str) -> Binary | None:
         """The library at a path inside the archive; links inside it are followed."""
-        file = self.file(path)
+        file = self._file(path)
         return _library(file) if file else None
 
-    def file(self, path: str) -> Path | None:
+    def _file(self, path: str) -> Path | None:
         """The member at a path, unpacked into the cache; None if there is none.
 
         Raises:

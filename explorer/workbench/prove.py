@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.compat import Dependency, Target, Verdict, Where
+from explorer.compat import Answer, Target, Verdict
 from explorer.elf import FileFormat, Linkage
-from explorer.errors import IntegrityError, SourceError, UsageError
-from explorer.facts import MISSING, known_or
-from explorer.progress import Cancellation, ProgressCallback
+from explorer.errors import SourceError, UsageError
+from explorer.facts import MISSING, Fact, NotApplicable, known_or
+from explorer.progress import ProgressCallback
 from explorer.releases import Profiles, VersionCommand
 from explorer.verify import (
     Expectations,
@@ -24,9 +23,12 @@ from explorer.verify import (
 )
 from explorer.workbench.inspect import rejudge
 from explorer.workbench.models import Inspection, ProofOptions
-from explorer.workbench.opened import hash_file, opened_by
+from explorer.workbench.opened import opened_by
 from explorer.workbench.proof_records import keep_proof
+from explorer.workbench.proof_tree import ProofTree, proof_tree
 from explorer.workbench.verdicts import default_target
+
+_APE = (b"MZqFpD='", b"jartsr='", b"APEDBG='")
 
 if TYPE_CHECKING:
     from explorer.fetch import Cache
@@ -56,40 +58,73 @@ async def prove_inspection(
     settings = resources.settings
     target = await resources.run(lambda _: _target(settings, options))
     _check_arch(inspection, platform, target)
-    await resources.run(lambda cancel: _check_unchanged(inspection, cancel))
     engine = await resources.engine(options.engine)
-    verdict, name, neighbours = await resources.run(
-        lambda _: _judged(inspection, target, resources.cache)
-    )
-    binary = inspection.path
-    assert binary is not None
+    platform = platform or (f"linux/{target.arch}" if target.arch else engine.platform)
+    verdict, tree = await resources.run(lambda _: _judged(inspection, target, resources.cache))
+    assert inspection.path is not None
     request = ProofRequest(
         engine=engine,
-        binary=binary,
+        binary=inspection.path,
         platform=platform,
         image=options.image or settings.image or target.image,
-        name=name,
+        name=tree.name,
         argv=argv,
-        neighbours=neighbours,
+        shell=needs_shell(inspection),
+        beside=tree.beside,
         static=_static(inspection),
+        may_be_packed=_may_be_packed(inspection),
         limits=_limits(options, settings),
         run_args=settings.run_args,
         pull=options.pull and settings.pull and not settings.offline,
         expect=_expectations(inspection, options, usual),
         verdict=verdict.answer.value,
-        target=target.name,
+        target=target.name.partition("/")[0],
         subject=inspection.subject.name,
         sha256=known_or(inspection.file.sha256, ""),
         stand_in=inspection.subject.stand_in,
     )
-    proof = await prove(request, progress=progress, output=output)
+    proof = await prove(request, progress=progress, output=output, warn=resources.warn)
     if usual is not None and argv == usual.argv and usual.fallback and _failed(proof):
         again = replace(request, argv=usual.fallback, expect=Expectations())
-        second = await prove(again, progress=progress, output=output)
+        second = await prove(again, progress=progress, output=output, warn=resources.warn)
         proof = proof if _failed(second) else second
+    chosen = bool(options.on)
+    proof = await resources.run(
+        lambda _: _compared(resources.cache, inspection, proof, target, chosen=chosen)
+    )
     if proof.result is not Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
         await resources.run(lambda _: _keep(resources, proof))
     return proof
+
+
+def _compared(
+    cache: Cache, inspection: Inspection, proof: Proof, asked: Target, *, chosen: bool
+) -> Proof:
+    """The proof, compared with the verdict on the target that the image was."""
+    from explorer.verify import agreement, target_of
+
+    target = target_of(proof.image, asked, chosen=chosen)
+    agrees: Fact[bool] = proof.agrees
+    if target is None:
+        if not isinstance(agrees, MISSING):
+            agrees = NotApplicable(f"no target is like its image, {image_name(proof)}")
+        return replace(proof, target="", verdict="", agrees=agrees)
+    name = target.name.partition("/")[0]
+    if name == proof.target:
+        return proof
+    verdict = rejudge(inspection, (target,), cache).verdicts[0].answer.value
+    if not isinstance(agrees, MISSING) or proof.verdict == Answer.UNKNOWN:
+        agrees = agreement(verdict, proof.result)
+    return replace(proof, target=name, verdict=verdict, agrees=agrees)
+
+
+def image_name(proof: Proof) -> str:
+    """What the image says it is, else its reference."""
+    if isinstance(proof.image, MISSING):
+        return "(unknown)"
+    system = proof.image.system
+    name = "" if isinstance(system, MISSING) else system.name
+    return name or proof.image.reference
 
 
 def _limits(options: ProofOptions, settings: Settings) -> RunLimits:
@@ -107,7 +142,7 @@ def _check_arch(inspection: Inspection, platform: str, target: Target) -> None:
     Raises:
         UsageError: the target is of another processor.
     """
-    if target.arch not in ("", platform.removeprefix("linux/")):
+    if platform and target.arch not in ("", platform.removeprefix("linux/")):
         raise UsageError(
             f"{inspection.file.name} is a program for {platform}, and the verdict asked for is "
             f"about {target.arch}",
@@ -121,29 +156,12 @@ def _failed(proof: Proof) -> bool:
     return proof.result is Result.RAN and proof.exit_code != 0
 
 
-def _check_unchanged(inspection: Inspection, cancel: Cancellation) -> None:
-    """A proof is kept under the digest of the bytes that ran.
-
-    Raises:
-        IntegrityError: the file is not the one that was inspected.
-    """
-    assert inspection.path is not None
-    _, sha256 = hash_file(inspection.path, cancel)
-    if sha256 != inspection.file.sha256:
-        raise IntegrityError(
-            f"{inspection.file.name} has changed since it was inspected",
-            f"sha256 was {known_or(inspection.file.sha256, 'unknown')}, and is {sha256}",
-            "Inspect it again",
-        )
-
-
-def _judged(
-    inspection: Inspection, target: Target, cache: Cache
-) -> tuple[Verdict, str, tuple[tuple[str, Path], ...]]:
-    """The verdict on the target, the program's name inside the container, and what goes beside."""
+def _judged(inspection: Inspection, target: Target, cache: Cache) -> tuple[Verdict, ProofTree]:
+    """The verdict on the target, and what is copied into the container."""
     verdict = rejudge(inspection, (target,), cache).verdicts[0]
-    name, neighbours = _beside(inspection, verdict, cache)
-    return verdict, name, neighbours
+    opened = opened_by(inspection)
+    assert opened is not None, "only a whole file is proved"
+    return verdict, proof_tree(opened, static=_static(inspection))
 
 
 def _keep(resources: Resources, proof: Proof) -> None:
@@ -155,12 +173,14 @@ def _keep(resources: Resources, proof: Proof) -> None:
 
 
 def _platform(inspection: Inspection) -> str:
-    """``linux/ARCH`` of a program that a Linux container could start.
+    """``linux/ARCH`` of a program that a Linux container could start; empty if it runs on any.
 
     Raises:
         UsageError: it is not a program for Linux.
     """
     binary, elf = inspection.binary, inspection.binary.elf
+    if binary.format is FileFormat.SCRIPT or needs_shell(inspection):
+        return ""
     title = f"{inspection.file.name} cannot be run in a Linux container"
     if (
         binary.format is not FileFormat.ELF
@@ -181,6 +201,18 @@ def _platform(inspection: Inspection) -> str:
             title, f"it is not a program: {binary.detail}", "Choose the program: FILE#MEMBER"
         )
     return f"linux/{binary.arch}"
+
+
+def needs_shell(inspection: Inspection) -> bool:
+    """Whether a shell starts it, since the kernel does not: an Actually Portable Executable.
+
+    Such a file begins like a Windows program, and its first lines are a shell script (cosmopolitan,
+    ape/specification.md).
+    """
+    if inspection.path is None or inspection.binary.format not in (FileFormat.PE, FileFormat.DATA):
+        return False
+    with inspection.path.open("rb") as file:
+        return file.read(8) in _APE
 
 
 def usual_command(inspection: Inspection, profiles: Profiles) -> VersionCommand | None:
@@ -241,35 +273,10 @@ def _static(inspection: Inspection) -> bool:
     return not isinstance(elf, MISSING) and elf.linkage in (Linkage.STATIC, Linkage.STATIC_PIE)
 
 
-def _beside(
-    inspection: Inspection, verdict: Verdict, cache: Cache
-) -> tuple[str, tuple[tuple[str, Path], ...]]:
-    """The program's name inside the container, and the libraries that ``$ORIGIN`` must find."""
-    name = posixpath.basename(inspection.file.name)
-    opened = opened_by(inspection)
-    surroundings = opened.neighbours(cache) if opened is not None else None
-    check = verdict.dependencies
-    if surroundings is None or isinstance(check, MISSING):
-        return name, ()
-    libraries = {
-        d.path: surroundings.file(d.path)
-        for d in _all(check.libraries)
-        if d.where is Where.BESIDE and d.path
-    }
-    files = {path: file for path, file in libraries.items() if file is not None}
-    if not files:
-        return name, ()
-    program = posixpath.join(surroundings.origin, name)
-    root = (
-        posixpath.commonpath([posixpath.dirname(p) for p in (program, *files)])
-        if surroundings.origin
-        else ""
-    )
-    inside = {posixpath.relpath(path, root) if root else path: file for path, file in files.items()}
-    return (posixpath.relpath(program, root) if root else program), tuple(inside.items())
-
-
-def _all(dependencies: Iterable[Dependency]) -> Iterable[Dependency]:
-    for dependency in dependencies:
-        yield dependency
-        yield from _all(dependency.children)
+def _may_be_packed(inspection: Inspection) -> bool:
+    """Whether another program, whose linkage is not known to be static, may be inside."""
+    elf = inspection.binary.elf
+    if isinstance(elf, MISSING) or elf.linkage is not Linkage.PACKED:
+        return False
+    inside = elf.packed
+    return isinstance(inside, MISSING) or inside.linkage not in (Linkage.STATIC, Linkage.STATIC_PIE)

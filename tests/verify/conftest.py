@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from explorer.verify import Engine, Proof, ProofRequest, RunLimits, find_engine, prove
+from explorer.verify import Engine, Proof, ProofRequest, RunLimits, find_engine, image_system, prove
 from tests.support.binaries import zig_cc
 from tests.support.engine import TestEngine
 
@@ -128,6 +128,7 @@ def calls(
     (folder / engine.name).write_text(script, encoding="utf-8")
     (folder / engine.name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setattr(image_system, "_known", {})
 
     def since() -> list[str]:
         lines = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []

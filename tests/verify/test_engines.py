@@ -12,9 +12,9 @@ import pytest
 
 from explorer.errors import EngineError, UsageError
 from explorer.facts import MISSING, Unknown
-from explorer.verify import Engine, emulation, engine_status, find_engine
+from explorer.verify import Engine, emulation_of, engine_status, find_engine
 from explorer.verify.client import Called, call
-from explorer.verify.emulate import probe_program, registered, runs_in_a_container
+from explorer.verify.emulation import probe_program, registered, runs_in_a_container
 from explorer.verify.engines import engine_failure
 from explorer.verify.images import kept_name
 from tests.support.engine import TestEngine
@@ -179,15 +179,15 @@ async def test_the_probe_in_a_container_agrees_with_the_kernels_register(
     engine: TestEngine,
 ) -> None:
     found = await find_engine(engine.name, engine.engine_args)
-    assert (await emulation(found, found.platform)).native
+    assert (await emulation_of(found, found.platform)).native
     for arch in ("arm64", "amd64", "loong64"):
-        told = await emulation(found, f"linux/{arch}", engine.run_args)
+        told = await emulation_of(found, f"linux/{arch}", engine.run_args)
         assert told.available is await runs_in_a_container(found, arch, engine.run_args)
         assert bool(told.remedy) is not told.available
 
 
 async def test_an_architecture_that_nobody_knows() -> None:
-    told = await emulation(
+    told = await emulation_of(
         Engine("docker", ("docker",), "1", "linux/amd64", Unknown("?")), "linux/pdp11"
     )
     assert not told.available

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.verify import Result, classify
-from explorer.verify.outcomes import Observation
+from explorer.verify.outcomes import KnownProgram, Observation
 
 CORPUS = Path(__file__).parents[1] / "data" / "musl-outcomes.tsv"
 
@@ -152,7 +152,7 @@ SEEN: list[tuple[str, Observation, Result, str]] = [
     ),
     (
         "the engine",
-        Observation(125, "", "docker: Error response from daemon: something.\n"),
+        Observation(125, "", "docker: Error response from daemon: something.\n", begun=False),
         Result.NOT_RUN,
         "engine",
     ),
@@ -187,7 +187,53 @@ SEEN: list[tuple[str, Observation, Result, str]] = [
     ("silent until the limit", Observation(137, timed_out=True), Result.NOT_RUN, "timeout"),
     ("busy until the limit", Observation(137, "serving\n", timed_out=True), Result.RAN, "timeout"),
     ("flood", Observation(137, "y\n" * 100, flooded=True), Result.RAN, "output-limit"),
-    ("memory", Observation(137, out_of_memory=True), Result.RAN, "killed"),
+    ("memory", Observation(137, "loading\n", out_of_memory=True), Result.RAN, "killed"),
+    ("memory, silent", Observation(137, out_of_memory=True), Result.NOT_RUN, "killed"),
+    ("125 is the program's own", Observation(125, "", "bad\n"), Result.RAN, "started"),
+    ("126 is the program's own", Observation(126), Result.RAN, "started"),
+    (
+        "emulated, refused",
+        Observation(255, "", "aarch64-binfmt-P: /x: Error mapping file: Invalid argument\n"),
+        Result.FAILED,
+        "exec-format",
+    ),
+    (
+        "emulated, no memory for it",
+        Observation(255, "", "aarch64-binfmt-P: /x: Error mapping file: Cannot allocate memory\n"),
+        Result.FAILED,
+        "exec-format",
+    ),
+    (
+        "emulated, not an image",
+        Observation(255, "", "qemu-aarch64: /x: Invalid ELF image for this architecture\n"),
+        Result.FAILED,
+        "exec-format",
+    ),
+    ("a message, then abort", Observation(139, "", "fatal: no X\n"), Result.RAN, "crash"),
+    (
+        "a message, then a crash, emulated",
+        Observation(139, "", "fatal: no X\nqemu: uncaught target signal 11 (Segmentation fault)\n"),
+        Result.RAN,
+        "crash",
+    ),
+    (
+        "a message, then abort, emulated",
+        Observation(134, "", "fatal: no X\nqemu: uncaught target signal 6 (Aborted)\n"),
+        Result.RAN,
+        "started",
+    ),
+    (
+        "its own words after others",
+        Observation(127, "", "starting\nError relocating /p.so: x: symbol not found\n"),
+        Result.RAN,
+        "started",
+    ),
+    (
+        "a plugin that musl's dlopen misses",
+        Observation(127, "", "Error loading shared library p.so: No such file or directory\n"),
+        Result.RAN,
+        "started",
+    ),
     ("killed by somebody", Observation(137), Result.NOT_RUN, "killed"),
 ]
 
@@ -209,9 +255,39 @@ def test_the_sentence_names_what_is_missing() -> None:
     assert (
         "libz.so.1"
         in classify(
-            Observation(127, "", "Error loading shared library libz.so.1: No such file\n")
+            Observation(127, "", "Error loading shared library libz.so.1: No (needed by /x)\n")
         ).text
     )
+
+
+STATIC = KnownProgram("/rr-explorer/x", static=True, may_be_packed=False)
+PLAIN = KnownProgram("/rr-explorer/x", may_be_packed=False)
+
+
+@pytest.mark.parametrize(
+    ("program", "observed"),
+    [
+        (STATIC, Observation(127, "", "exec /usr/bin/python3: No such file or directory\n")),
+        (STATIC, Observation(127, "", "exec /rr-explorer/x: No such file or directory\n")),
+        (STATIC, Observation(127, "", "Error loading shared library p.so: No (needed by me)\n")),
+        (STATIC, Observation(127, "", "Error relocating /x: fcntl64: symbol not found\n")),
+        (STATIC, Observation(1, "", "/x: version `GLIBC_2.38' not found (required by /x)\n")),
+        (STATIC, Observation(127)),
+        (PLAIN, Observation(127)),
+        (PLAIN, Observation(127, "", "exec /usr/bin/python3: no such file or directory\n")),
+    ],
+)
+def test_what_is_known_of_the_program_rules_meanings_out(
+    program: KnownProgram, observed: Observation
+) -> None:
+    assert classify(observed, program).code == "started"
+
+
+@pytest.mark.parametrize("program", [STATIC, PLAIN])
+def test_what_holds_for_every_program_is_still_a_refusal(program: KnownProgram) -> None:
+    for text in ("exec /rr-explorer/x: exec format error", "x-binfmt-P: /rr-explorer/x: Invalid"):
+        assert classify(Observation(255, "", f"{text}\n"), program).code == "exec-format"
+    assert classify(Observation(139), program).code == "crash"
 
 
 def test_a_program_that_has_printed_has_started_whatever_it_says_afterwards() -> None:

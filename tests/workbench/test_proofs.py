@@ -88,7 +88,6 @@ async def test_no_program_at_all_is_refused(bench: Workbench, tmp_path: Path) ->
     for name, data in (
         ("text", b"hello"),
         ("empty", b""),
-        ("script", b"#!/bin/sh\n"),
         ("half", b"\x7fELF\x02\x01\x01"),
     ):
         (tmp_path / name).write_bytes(data)
@@ -123,6 +122,7 @@ async def test_a_proof_is_not_held_against_another_processor_s_verdict(
         await bench.verify(found, ProofOptions(argv=("--version",), on="alpine-3.22/amd64"))
 
 
+@pytest.mark.container
 async def test_a_file_rebuilt_since_its_inspection_is_not_run(
     bench: Workbench, tmp_path: Path
 ) -> None:

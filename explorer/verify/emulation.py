@@ -94,7 +94,7 @@ def probe_program(arch: str) -> bytes:
     return ident + header + segment + machine.code
 
 
-async def emulation(engine: Engine, platform: str, run_args: Sequence[str] = ()) -> Emulation:
+async def emulation_of(engine: Engine, platform: str, run_args: Sequence[str] = ()) -> Emulation:
     """Whether the engine runs programs of ``platform`` (``linux/arm64``), and if not, what installs that.
 
     Asked once per engine and platform: what runs is remembered, what does not is asked again, since it may be installed.
@@ -177,19 +177,25 @@ async def runs_in_a_container(engine: Engine, arch: str, run_args: Sequence[str]
     reference = f"localhost/rr-explorer/probe:{arch}"
     await load_image(engine, reference, arch, {"probe": probe_program(arch)})
     container = Container(
-        engine, reference, f"linux/{arch}", ("/probe",), RunLimits(seconds=20), tuple(run_args)
+        engine,
+        reference,
+        f"linux/{arch}",
+        ("/probe",),
+        RunLimits(seconds=20),
+        tuple(run_args),
+        plain=True,
     )
     async with container.exists() as created:
         if created.failed:
             raise engine_failure(engine.name, created, "create")
-        seen = (await container.start()).seen
-    if seen.exit_code == 0:
+        observed = (await container.start()).observed
+    if observed.exit_code == 0:
         return True
-    if "exec format error" in seen.stderr.lower():
+    if "exec format error" in observed.stderr.lower():
         return False
     raise EngineError(
         f"{engine.name} could not run a test program of linux/{arch}",
-        seen.stderr.strip()[-300:],
+        observed.stderr.strip()[-300:],
         f"Look at it with: {engine.name} info",
     )
 

@@ -1,10 +1,12 @@
-"""Whose container is this? A label tells the session, so that a dead session's leftovers can be found and removed.
+"""Containers that a killed session left over, found by a label that names their session.
 
-A session is a process: host, process number, and when that process started, since numbers are used again.
+A session is a process: its host, its PID namespace, its number, and when it started, since numbers
+are used again.
 """
 
 import os
 import platform
+import re
 import subprocess
 import time
 from functools import cache
@@ -15,30 +17,37 @@ from explorer.verify.engines import engine_failure
 from explorer.verify.models import Engine
 
 LABEL = "rr-explorer"
-"""Every container bears it; its value is the session."""
+"""On every container; its value is the session."""
 
 OLD_SECONDS = 3600
-"""Where processes cannot be looked at (Windows), what is older than any proof can last is a leftover."""
+"""On Windows processes cannot be examined: what is older than any proof can last is a leftover."""
 
 
 @cache
 def host() -> str:
-    """This machine, since its last start."""
+    """This machine since its last start, and the PID namespace: a number means nothing in another.
+
+    Two containers of one machine share its kernel, and may share its engine and even a host name.
+    """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         boot = ""
-    return f"{platform.node()}+{boot}".replace("/", "_").replace(" ", "_")
+    try:
+        namespace = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        namespace = ""
+    return re.sub(r"[^\w.+-]", "_", f"{platform.node()}+{boot}+{namespace}")
 
 
 def started(pid: int) -> str:
-    """When a process started, in whatever unit the system tells; empty where there is no such process or no telling."""
+    """When a process started, in the system's own unit; empty if it is gone or cannot be examined."""
     if platform.system() == "Linux":
         try:
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
-        # proc(5): field 22, counted behind the name in brackets, which may itself hold spaces and brackets; 3 is the state
+        # proc(5): fields 3 (state) and 22; the name before them may hold spaces and brackets
         fields = stat.rpartition(")")[2].split()
         return "" if fields[0] in ("Z", "X") else fields[19]
     if platform.system() == "Windows":
@@ -60,7 +69,7 @@ def session_label(pid: int | None = None) -> str:
 
 
 def is_dead(value: str) -> bool:
-    """Whether the session of a label's value is over. One on another machine, or one that cannot be read, is not ours to judge."""
+    """Whether the session of a label's value is over; False if it is another machine's."""
     try:
         name, pid, start, seconds = value.split("/")
         number, age = int(pid), time.time() - int(seconds)
@@ -74,7 +83,7 @@ def is_dead(value: str) -> bool:
 
 
 async def sweep(engine: Engine) -> int:
-    """Remove the containers of sessions that are no more; how many there were.
+    """Remove the containers of dead sessions; returns how many there were.
 
     Raises:
         EngineError: the engine failed.

@@ -1,0 +1,106 @@
+"""The container of a proof: made from the image asked for, a pulled one, or the empty one."""
+
+import contextlib
+import re
+from dataclasses import dataclass, replace
+
+from explorer.errors import EngineError
+from explorer.progress import ProgressCallback
+from explorer.verify.client import Called
+from explorer.verify.container import Container, Warn
+from explorer.verify.engines import engine_failure
+from explorer.verify.images import (
+    empty_image,
+    identity,
+    is_absent,
+    kept_name,
+    not_pulled,
+    other_platform,
+    pull_beside,
+)
+from explorer.verify.models import ProofRequest
+
+_NOT_KNOWN = re.compile(
+    r"unknown (?:shorthand )?flag|unrecognized option|unsupported|not supported|not implemented"
+    r"|invalid ipc mode|requested cpus|cpu (?:cfs|controller)|nanocpus",
+    re.IGNORECASE,
+)
+"""An engine that does not know one of our restrictions; then it is tried without those."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A created container."""
+
+    container: Container
+    why_empty: str
+    """Why it is made from the empty image; empty if it is not."""
+    as_named: bool
+    """The image was there under the name asked for: nothing was pulled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placer:
+    """Creates containers that are removed when ``stack`` is left."""
+
+    stack: contextlib.AsyncExitStack
+    request: ProofRequest
+    model: Container
+    """What the container is to be like; its image is chosen here."""
+    warn: Warn
+
+    async def place(self, progress: ProgressCallback) -> Placed:
+        """Create the container.
+
+        Raises:
+            EngineError: there is no image, or the engine failed.
+        """
+        request = self.request
+        names = [request.image] if request.image else []
+        if request.image and request.platform != request.engine.platform:
+            names.append(kept_name(request.image, request.platform))
+        for name in names:
+            if (container := await self._create(name)) is not None:
+                return Placed(container, "", name == request.image)
+        try:
+            return Placed(await self._pulled(progress), "", as_named=False)
+        except EngineError as error:
+            if not request.static:
+                raise
+            why = f"{error.title[0].lower()}{error.title[1:]}"
+        empty = await self._create(await empty_image(request.engine, request.platform))
+        if empty is None:
+            raise EngineError(
+                f"{request.engine.name} does not take an empty image",
+                remedy="Choose an image that is there with --image",
+            )
+        return Placed(empty, why, as_named=not request.image)
+
+    async def _pulled(self, progress: ProgressCallback) -> Container:
+        engine, image, platform = self.request.engine, self.request.image, self.request.platform
+        if not image:
+            raise EngineError(
+                "The target has no image", remedy="Choose one to run it in with --image"
+            )
+        if not self.request.pull:
+            there = await identity(engine, image)
+            raise (other_platform if there else not_pulled)(engine, image, platform)
+        container = await self._create(await pull_beside(engine, image, platform, progress))
+        if container is None:
+            raise other_platform(engine, image, platform)
+        return container
+
+    async def _create(self, image: str) -> Container | None:
+        """A container of an image; None if the image is not there for the platform."""
+        container = replace(self.model, image=image)
+        created = await self.create(container)
+        if _NOT_KNOWN.search(created.stderr) and created.failed and not is_absent(created):
+            container = replace(container, plain=True)
+            created = await self.create(container)
+        if created.failed and not is_absent(created):
+            raise engine_failure(self.request.engine.name, created, "create")
+        return None if created.failed else container
+
+    async def create(self, container: Container) -> Called:
+        """Create one container; gives how ``create`` ended."""
+        return await self.stack.enter_async_context(container.exists(self.warn))
