@@ -186,7 +186,7 @@ def conclude(
         index = _index_of(choice.chosen.member, listing)
         return ProgramFound(listing, choice.chosen.member, index, choice.others)
     if kind >= ProgramKind.SCRIPT:
-        raise UndecidedProgramError(f"Several files may be the program: {listed(names)}", listing)
+        raise UndecidedProgramError(f"several files may be the program: {listed(names)}", listing)
     _raise_for_problem(listing, subject, name)
     raise _not_there(subject, name, listing)
 
@@ -213,7 +213,7 @@ def _raise_for_problem(listing: ArchiveListing, subject: Subject, name: str) -> 
     if unread and not expected_names(subject):
         texts = [f"{m.name}: {m.refused.text}" for m in unread if m.refused is not None]
         raise UndecidedProgramError(
-            f"The program may be what is not read here: {listed(texts)}", listing
+            f"the program may be what is not read here: {listed(texts)}", listing
         )
 
 
@@ -293,7 +293,7 @@ def refuse_packed(form: Format, listing: ArchiveListing) -> None:
     """
     if form is not Format.RAW:
         raise UndecidedProgramError(
-            f"Its content is packed once more, as {form}: unpack it first", listing
+            f"its content is packed once more, as {form}: unpack it first", listing
         )
 
 

@@ -9,7 +9,9 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 
+from tests.archive.test_lenient import sparse_gnu, sparse_pax
 from tests.elf.crafted import Program
+from tests.support.archives import make_archive
 from tests.support.binaries import DATA, binary
 
 
@@ -34,6 +36,13 @@ def _archives() -> Iterator[bytes]:
             archive.writestr("rr/rr", program)
             archive.writestr("rr/LICENSE", "text")
         yield buffer.getvalue()
+        yield b"#!/bin/sh\n" + buffer.getvalue()
+    members = {"usr/bin/rr": program, "usr/share/LICENSE": b"text"}
+    for packing in ("cpio", "rpm", "deb", "deb-xz", "tar.lz", "tar.lz4", "tar.lzma", "tar.zst"):
+        yield make_archive(packing, "", members, tool=False)
+    yield sparse_gnu("rr", 1 << 16, [(0, program[:300]), (1 << 15, b"x" * 300)]) + bytes(1024)
+    for version in ("0.0", "0.1", "1.0"):
+        yield sparse_pax(version) + bytes(1024)
 
 
 def _programs() -> Iterator[bytes]:

@@ -61,7 +61,7 @@ def prefix(data: bytes) -> None:
 @fuzzed
 def archive(data: bytes) -> None:
     """Members of any file: within limits, and no refused one is handed out."""
-    for name in ("it", "it.tar.gz"):
+    for name in ("it", "it.tar.gz", "it.zip"):
         with contextlib.suppress(ExplorerError):
             for entry in walk(BytesSource(data), name, _LIMITS):
                 if entry.member.refused is None:
