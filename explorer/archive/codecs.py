@@ -273,7 +273,7 @@ class Codec:
         if self._streams > _FREE_STREAMS + self._out // _BYTES_A_STREAM:
             raise RefusedError(
                 "count",
-                f"it holds more than {_FREE_STREAMS:,} {self._kind} streams of hardly a byte",
+                f"it holds more than {_FREE_STREAMS:,} almost empty {self._kind} streams",
             )
         return _ENGINES[self._kind]()
 

@@ -55,8 +55,9 @@ def extract(
     Refused members are left out and returned. After an error or a cancellation nothing is left;
     what a killed run left is removed by the next one. Existing files are never touched: one with
     the same bytes stays, one with other bytes is an error. Of two files with one name the later
-    one is written, as by tar. Of its mode a file keeps whether its owner may execute it; the
-    umask decides the rest. A deb's control part is not written. On Windows, links and names that Windows gives a meaning are refused.
+    one is written, as by tar. Of its mode a file keeps whether its owner may execute it; the umask
+    decides the rest. A deb's control part is not written. On Windows, links and names with a
+    special meaning are refused.
 
     Raises:
         RefusedError: (a FormatError) the archive is damaged, or every wanted member was refused.

@@ -216,11 +216,11 @@ def _read_member(
             raise
     except RefusedError as error:  # damaged from here on, or not read here
         problem = error.refusal
-    found = conclude(chooser, ArchiveListing(form, tuple(members), problem), subject, name)
-    if found is None:
+    program = conclude(chooser, ArchiveListing(form, tuple(members), problem), subject, name)
+    if program is None:
         binary = _read(source, name, targets, cancel, whole_reach=True)
         return NotApplicable(ANDROID_APP), name, replace(binary, detail=ANDROID_APP)
-    entry = next(islice(walk(source, name, cancel=cancel, prefix=True), found.index, None))
+    entry = next(islice(walk(source, name, cancel=cancel, prefix=True), program.index, None))
     stream = StreamSource(entry.open().read, size_of(entry.member))
     return entry.member, *_facts(stream, entry.member, targets, cancel)
 

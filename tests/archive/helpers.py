@@ -85,7 +85,7 @@ def everything(
     source: ByteSource, name: str, limits: Limits, *, prefix: bool = False
 ) -> tuple[Outcome, str]:
     """All that a source gives, and how it ended. Undocumented errors are let through."""
-    seen: Outcome = []
+    outcome: Outcome = []
     try:
         for entry in walk(source, name, limits, prefix=prefix):
             member = entry.member
@@ -95,11 +95,11 @@ def everything(
                 try:
                     data = b"".join(chunks(stream))
                 except RefusedError as error:
-                    seen.append((member.name, error.refusal.rule, b""))
+                    outcome.append((member.name, error.refusal.rule, b""))
                     continue
-            seen.append((member.name, member.refused.rule if member.refused else "", data))
+            outcome.append((member.name, member.refused.rule if member.refused else "", data))
     except RefusedError as error:
-        return seen, error.refusal.rule
+        return outcome, error.refusal.rule
     except OutOfReachError:
-        return seen, "prefix"
-    return seen, ""
+        return outcome, "prefix"
+    return outcome, ""

@@ -138,7 +138,7 @@ def test_an_archive_of_nothing_but_a_hostile_member_is_an_error(rule: str, tmp_p
     "pair", [("straße", "STRASSE"), ("caf\u00e9", "cafe\u0301"), ("A/x", "a/y"), ("Rr", "rR")]
 )
 @pytest.mark.parametrize("folds", [True, False])
-def test_names_that_differ_in_case_or_spelling_are_refused_only_where_the_disk_folds_them(
+def test_case_only_differences_are_refused_where_the_disk_folds_names(
     pair: tuple[str, str], folds: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Linux's file systems keep both; the other kind is played by its answer to the probe."""
@@ -214,7 +214,7 @@ def test_a_file_that_is_there_with_the_same_bytes_is_left_alone(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == [ROOT]
 
 
-def test_what_a_killed_run_left_is_removed_by_the_next_one_but_not_what_another_is_writing(
+def test_the_stage_of_a_killed_run_is_removed_but_not_that_of_a_live_one(
     tmp_path: Path,
 ) -> None:
     dead, alive, fresh = (tmp_path / f".rr-explorer-{name}" for name in ("dead", "alive", "fresh"))
@@ -289,10 +289,10 @@ def test_without_openat_the_paths_are_checked_instead(
 
 def test_cancelling_removes_what_was_written(tmp_path: Path) -> None:
     cancel = Cancellation()
-    seen: list[Progress] = []
+    steps: list[Progress] = []
 
     def stop_in_the_middle(now: Progress) -> None:
-        seen.append(now)
+        steps.append(now)
         if now.done > 1 << 20:
             cancel.cancel()
 
@@ -302,8 +302,8 @@ def test_cancelling_removes_what_was_written(tmp_path: Path) -> None:
             BytesSource(data), "x", tmp_path / "new", cancel=cancel, progress=stop_in_the_middle
         )
     assert not (tmp_path / "new").exists()
-    assert seen[-1].detail == f"{ROOT}/rr"
-    assert seen[-1].done < 4 << 20
+    assert steps[-1].detail == f"{ROOT}/rr"
+    assert steps[-1].done < 4 << 20
 
 
 def test_a_damaged_archive_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -359,7 +359,7 @@ except SourceError as error:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders have no such bits on Windows")
-def test_a_folder_without_permission_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_permission_is_reported(tmp_path: Path) -> None:
     file, into = tmp_path / "x.tar.gz", tmp_path / "into"
     into.mkdir()
     file.write_bytes(make_archive("tar.gz", ROOT, {"rr": b"1"}))
@@ -393,7 +393,7 @@ except SourceError as error:
     sys.platform == "win32",
     reason="Windows has no limit of a file's size to stand in for a full disk",
 )
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
     """A limit on a file's size fails a write in the middle, as a full disk does."""
     file, into = tmp_path / "x.tar.gz", tmp_path / "into"
     file.write_bytes(make_archive("tar.gz", ROOT, {"a": b"1", "rr": os.urandom(300_000)}))
@@ -410,7 +410,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     assert not into.exists()
 
 
-def test_a_place_that_cannot_be_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_a_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SourceError) as caught:
         extract(

@@ -68,8 +68,8 @@ def test_skippable_frames_may_stand_anywhere(kind: str) -> None:
     assert detect(BytesSource(data), "x") is Format(kind)
     assert contents(data, f"rr.{kind}") == {"rr": PROGRAM}
     for cut in range(20, len(data), 97):
-        seen, end = everything(PrefixSource(data[:cut], len(data)), f"rr.{kind}", Limits())
-        assert (end, seen) in (("prefix", []), ("prefix", [("rr", "", PROGRAM)]))
+        outcome, end = everything(PrefixSource(data[:cut], len(data)), f"rr.{kind}", Limits())
+        assert (end, outcome) in (("prefix", []), ("prefix", [("rr", "", PROGRAM)]))
 
 
 def test_a_skippable_frame_alone_is_no_compressed_file() -> None:
@@ -88,7 +88,7 @@ def test_a_damaged_lzip_member_is_named(at: int, rule: str) -> None:
     assert caught.value.refusal.rule == rule
 
 
-def test_an_lzma_file_whose_size_cannot_be_is_none() -> None:
+def test_a_false_lzma_header_is_not_taken_for_one() -> None:
     data = lzma.compress(PROGRAM, format=lzma.FORMAT_ALONE)
     assert detect(BytesSource(data), "x") is Format.LZMA
     assert detect(BytesSource(data[:5] + b"\xfe" * 8 + data[13:]), "x") is Format.RAW
@@ -236,7 +236,7 @@ def test_gnu_tars_own_sparse_files_are_read(format_: str, version: str, tmp_path
 @pytest.mark.parametrize(
     "segments", [((10, 5), (0, 5)), ((0, 5), (4, 5)), ((90, 20),), ((0, 60),), ((-1, 3),)]
 )
-def test_a_sparse_map_that_cannot_be_is_refused(segments: tuple[tuple[int, int], ...]) -> None:
+def test_an_impossible_sparse_map_is_refused(segments: tuple[tuple[int, int], ...]) -> None:
     body = BodyStream(SourceStream(BytesSource(b"x" * 50)), 50, "rr", Budget(Limits(), None))
     stream = SparseStream(body, SparseMap(100, segments), "rr")
     with pytest.raises(RefusedError, match="sparse map"):
@@ -263,8 +263,8 @@ def test_malformed_sparse_records_are_refused(records: list[tuple[str, str]]) ->
 def test_a_sparse_map_in_the_body_that_is_cut_or_false_is_refused(text: bytes) -> None:
     records = [("GNU.sparse.major", "1"), ("GNU.sparse.realsize", "50"), ("GNU.sparse.name", "rr")]
     data = pax(records, head("rr", size=512), text.ljust(512, b"\0")) + tar_of([("z", b"1")])
-    seen, end = everything(BytesSource(data), "x.tar", Limits())
-    assert (seen, end) == ([("rr", "header", b""), ("z", "", b"1")], "")
+    outcome, end = everything(BytesSource(data), "x.tar", Limits())
+    assert (outcome, end) == ([("rr", "header", b""), ("z", "", b"1")], "")
 
 
 def test_a_sparse_file_of_nothing_but_holes_is_a_bomb() -> None:
@@ -412,7 +412,7 @@ def test_an_rpm_is_read(kind: str, tmp_path: Path) -> None:
         (rpm_of(b"")[:104] + b"\xff" * 8 + b"x" * 40, "header"),
     ],
 )
-def test_an_rpm_that_lies_is_named(data: bytes, rule: str) -> None:
+def test_a_malformed_rpm_is_reported(data: bytes, rule: str) -> None:
     assert rules(data, "x.rpm") == {"": rule}
 
 
@@ -468,7 +468,7 @@ def test_hostile_cpio_members_are_refused(name: str, mode: int, rule: str) -> No
 
 
 @pytest.mark.parametrize("at", [6, 14, 54, 94])
-def test_a_cpio_header_that_lies_ends_the_walk(at: int) -> None:
+def test_a_false_cpio_header_ends_the_walk(at: int) -> None:
     first = cpio_of([("rr", FILE, b"1")])[:120]
     data = bytearray(cpio_of([("second", FILE, b"xyz")]))
     data[at : at + 8] = b"ffffffff" if at in (54, 94) else b"0000 -0x"
@@ -540,7 +540,7 @@ def test_a_zip_behind_other_bytes_is_read(stub: bytes, adjusted: bool, wide: boo
     assert detect(BytesSource(data), "installer.run") is Format.RAW, "a program that unpacks itself"
 
 
-def test_a_file_named_zip_that_is_none_is_raw() -> None:
+def test_a_file_named_zip_that_is_not_one_is_raw() -> None:
     for data in (b"<!DOCTYPE html>", b"", b"x" * 100 + b"PK\x05\x06" + bytes(18)):
         assert detect(BytesSource(data + b"!"), "x.zip") is Format.RAW
 
@@ -596,7 +596,7 @@ def test_the_same_file_twice_in_a_zip_is_one(tmp_path: Path) -> None:
     assert len(extract(BytesSource(data), "x.zip", tmp_path).paths) == 2
 
 
-def test_a_promised_data_descriptor_may_be_missing_where_nothing_stands_between() -> None:
+def test_a_data_descriptor_may_be_missing_if_nothing_is_in_its_place() -> None:
     data = bytearray(zip_of([("rr", PROGRAM), ("z", b"1")]))
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(mark) + at] |= 8

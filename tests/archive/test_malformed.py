@@ -93,13 +93,15 @@ def test_a_cut_at_any_length(packing: str) -> None:
         *range(0, min(700, len(whole)), 13),
         *range(700, len(whole), max(1, len(whole) // 50)),
     ]:
-        seen, end = everything(BytesSource(whole[:cut]), f"rr.{packing}", LIMITS)
-        assert seen != full or end, f"{cut} of {len(whole)} bytes look whole"
+        outcome, end = everything(BytesSource(whole[:cut]), f"rr.{packing}", LIMITS)
+        assert outcome != full or end, f"{cut} of {len(whole)} bytes look whole"
         for prefix in (False, True):
-            seen, end = everything(
+            outcome, end = everything(
                 PrefixSource(whole[:cut], len(whole)), f"rr.{packing}", LIMITS, prefix=prefix
             )
-            assert (seen, end) == (full, "") or (seen == full[: len(seen)] and end == "prefix")
+            assert (outcome, end) == (full, "") or (
+                outcome == full[: len(outcome)] and end == "prefix"
+            )
 
 
 @SETTINGS
@@ -132,13 +134,13 @@ def test_random_bytes_behind_a_magic(magic: bytes, rest: bytes) -> None:
 
 @pytest.mark.parametrize("packing", ["gz", "bz2", "xz", "zst", "lz4"])
 @pytest.mark.parametrize("content", [b"", b"x"])
-def test_streams_of_hardly_a_byte_each_are_refused_in_time(packing: str, content: bytes) -> None:
+def test_countless_tiny_streams_are_refused_in_time(packing: str, content: bytes) -> None:
     """Also while the format is detected: each new decompressor costs time and gives nothing."""
     data = make_archive(packing, "", {"x": content}) * 200_000
     began = time.perf_counter()
     assert detect(BytesSource(data), f"x.tar.{packing}") in (packing, f"tar.{packing}")
-    seen, end = everything(BytesSource(data), f"x.tar.{packing}", LIMITS)
-    assert "count" in (end, *(rule for _, rule, _ in seen))
+    outcome, end = everything(BytesSource(data), f"x.tar.{packing}", LIMITS)
+    assert "count" in (end, *(rule for _, rule, _ in outcome))
     assert time.perf_counter() - began < 5
 
 
@@ -148,8 +150,8 @@ def test_a_tar_in_many_small_streams_is_one_archive(packing: str) -> None:
     tar = tar_of([("rr", b"program" * 20_000)])
     parts = [tar[at : at + 256] for at in range(0, len(tar), 256)]
     data = b"".join(make_archive(packing, "", {"x": part}) for part in parts)
-    seen, end = everything(BytesSource(data), f"x.tar.{packing}", LIMITS)
-    assert (seen, end) == ([("rr", "", b"program" * 20_000)], "")
+    outcome, end = everything(BytesSource(data), f"x.tar.{packing}", LIMITS)
+    assert (outcome, end) == ([("rr", "", b"program" * 20_000)], "")
 
 
 def test_detection_can_be_cancelled() -> None:

@@ -131,9 +131,9 @@ def test_a_zip_says_the_same_from_the_front_and_by_its_directory(order: tuple[st
 def test_the_end_of_a_prefix_passes_through_and_a_listing_says_so() -> None:
     data = make_archive("tar.gz", ROOT, roadrunner_members(binary("go-static-amd64")), order=LAST)
     source = PrefixSource(data[:16384], len(data), "needs the download")
-    seen: list[str] = []
+    walked: list[str] = []
     with pytest.raises(OutOfReachError) as caught:
-        seen.extend(entry.member.name for entry in walk(source, "x.tar.gz"))
+        walked.extend(entry.member.name for entry in walk(source, "x.tar.gz"))
     assert caught.value.needs > 16384
     found = listing(source, "x.tar.gz")
     assert names(found)[-1] == f"{ROOT}/rr"

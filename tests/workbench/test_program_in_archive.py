@@ -127,7 +127,7 @@ async def test_where_nothing_decides_it_is_unknown_and_a_name_helps(
         assert found.verdicts[0].answer is Answer.YES
 
 
-async def test_a_large_archive_whose_first_program_has_another_name_is_unknown_from_a_peek(
+async def test_a_peek_does_not_take_the_first_program_for_the_only_one(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     """What stands behind it could be the program; and nothing is read for nothing."""
