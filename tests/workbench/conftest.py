@@ -24,7 +24,8 @@ import (
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "--version" {
-		os.Stdout.WriteString("rr version %s (build time: 2026-06-17T16:05:23+0000, " + runtime.Version() + "), ")
+		os.Stdout.WriteString("rr version %s (build time: 2026-06-17T16:05:23+0000, ")
+		os.Stdout.WriteString(runtime.Version() + "), ")
 		os.Stdout.WriteString("OS: " + runtime.GOOS + ", arch: " + runtime.GOARCH + "\\n")
 		return
 	}
@@ -69,7 +70,7 @@ async def bench(served: GitHub, tmp_path: Path) -> AsyncIterator[Workbench]:
 
 @pytest.fixture
 async def opened(github: GitHub, tmp_path: Path) -> AsyncIterator[Callable[..., Workbench]]:
-    """Makes workbenches over the server, each with its own cache unless ``cache_dir`` says otherwise; closes them."""
+    """Makes workbenches over the server, each with its own cache, and closes them."""
     made: list[Workbench] = []
 
     def make(**settings: Any) -> Workbench:

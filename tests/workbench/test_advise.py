@@ -1,4 +1,7 @@
-"""Advice, and the lines to take a file tried for real: the Dockerfile builds, the shell lines run. See test_build_lines for the others."""
+"""Advice, and its lines run as printed: the Dockerfile builds, the shell lines work.
+
+The lines that build a program are in test_build_lines.
+"""
 
 import asyncio
 import dataclasses
@@ -31,7 +34,7 @@ def named(advice: Advice, key: str) -> Snippet:
 
 
 def shell(lines: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run lines as somebody who pasted them would; any that fails ends it."""
+    """Run lines as a user who pastes them; the first that fails ends it."""
     folder.mkdir(exist_ok=True)
     env = {
         **os.environ,
@@ -43,7 +46,7 @@ def shell(lines: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-async def test_the_plain_linux_file_serves_where_no_musl_file_was_published(
+async def test_the_plain_linux_file_is_advised_without_a_musl_file(
     bench: Workbench,
 ) -> None:
     advice = await bench.advise("latest", "aarch64", "musl")
@@ -54,7 +57,7 @@ async def test_the_plain_linux_file_serves_where_no_musl_file_was_published(
     assert "static" in advice.why
 
 
-async def test_both_files_are_named_where_both_serve(github: GitHub, tmp_path: Path) -> None:
+async def test_both_files_are_named_if_both_work(github: GitHub, tmp_path: Path) -> None:
     musl = f"roadrunner-{VERSION}-unknown-musl-amd64.tar.gz"
     github.add_release(
         TAG,
@@ -68,9 +71,7 @@ async def test_both_files_are_named_where_both_serve(github: GitHub, tmp_path: P
     assert musl in advice.why
 
 
-async def test_a_digest_that_github_does_not_have_is_computed(
-    github: GitHub, tmp_path: Path
-) -> None:
+async def test_a_digest_that_github_lacks_is_computed(github: GitHub, tmp_path: Path) -> None:
     data = packed(rr(), f"roadrunner-{VERSION}-linux-amd64")
     github.add_release(TAG, assets={archive_name("amd64"): data}, digests=False)
     bench = Workbench(Settings(api_url=github.api_url, cache_dir=tmp_path))
@@ -81,7 +82,7 @@ async def test_a_digest_that_github_does_not_have_is_computed(
     assert "no digest" in named(advice, "dockerfile").note
 
 
-async def test_a_libc_nobody_knows_is_a_usage_error(bench: Workbench) -> None:
+async def test_an_unknown_libc_is_a_usage_error(bench: Workbench) -> None:
     with pytest.raises(UsageError, match="uclibc"):
         await bench.advise("latest", "arm64", "uclibc")
 
@@ -96,9 +97,7 @@ async def test_the_shell_lines_run(bench: Workbench, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("look", ["peek", "inspect"])
-async def test_the_lines_are_the_same_of_a_file_that_was_looked_at_before(
-    bench: Workbench, look: str
-) -> None:
+async def test_an_earlier_look_does_not_change_the_lines(bench: Workbench, look: str) -> None:
     fresh = snippets(await bench.advise("latest", "amd64", "musl"))
     subject = await bench.resolve(f"{TAG}/{archive_name('amd64')}")
     await (bench.look(subject) if look == "peek" else bench.look(subject, depth=Depth.WHOLE))
@@ -118,7 +117,7 @@ async def test_the_shell_lines_refuse_other_bytes(
 
 @pytest.fixture
 async def dynamic(github: GitHub, tmp_path: Path) -> Advice:
-    """Advice on a release of which nothing serves, whose sources the server has."""
+    """Advice on a release without a working file; the server has its sources."""
     name = archive_name("amd64")
     members = roadrunner_members(binary("c-glibc"))
     github.add_release(
@@ -130,7 +129,7 @@ async def dynamic(github: GitHub, tmp_path: Path) -> Advice:
     return advice
 
 
-async def test_where_nothing_serves_it_says_why_and_how_to_build(dynamic: Advice) -> None:
+async def test_without_a_working_file_it_says_why_and_how_to_build(dynamic: Advice) -> None:
     assert dynamic.chosen is None
     assert "glibc" in dynamic.why
     assert [s.key for s in snippets(dynamic)] == ["build-go", "build-buildx", "build-actions"]
@@ -139,9 +138,11 @@ async def test_where_nothing_serves_it_says_why_and_how_to_build(dynamic: Advice
 
 
 def build_and_run(engine: TestEngine, snippet: Snippet, folder: Path) -> str:
-    """Build what the Dockerfile says and run its program; what that prints. No image is left of it."""
+    """Build the Dockerfile, run its program and return the output; the image is removed."""
     (folder / "Dockerfile").write_text(snippet.text)
-    mine = f"localhost/rr-explorer-test/advised:{uuid.uuid4().hex[:12]}"  # other tests build theirs at the same time
+    mine = (
+        f"localhost/rr-explorer-test/advised:{uuid.uuid4().hex[:12]}"  # tests run at the same time
+    )
     tags = {f"{mine}-{name}": words for name, words in (("stage", ("--target", "rr")), ("all", ()))}
     try:
         for (
@@ -176,7 +177,7 @@ async def test_the_dockerfile_builds_and_its_program_runs(
 
 
 @pytest.mark.container
-async def test_the_dockerfile_is_pinned_by_the_digest_in_which_the_file_was_proved(
+async def test_the_dockerfile_is_pinned_to_the_image_of_the_proof(
     served: GitHub, engine: TestEngine, registry: Registry, tmp_path: Path
 ) -> None:
     with registry.served() as address:
@@ -213,7 +214,7 @@ async def test_the_dockerfile_is_pinned_by_the_digest_in_which_the_file_was_prov
 
 
 @pytest.mark.container
-async def test_the_dockerfile_for_glibc_fetches_in_alpine_since_debian_has_no_wget(
+async def test_the_dockerfile_for_glibc_fetches_in_alpine(
     served: GitHub, engine: TestEngine, tmp_path: Path
 ) -> None:
     settings = Settings(
@@ -254,7 +255,7 @@ async def test_the_dockerfile_for_glibc_fetches_in_alpine_since_debian_has_no_wg
         ("ubuntu-24.04", "", "glibc", ("alpine:3.24", "ubuntu:24.04"), ""),
     ],
 )
-async def test_the_dockerfile_is_built_on_what_the_verdict_is_for(
+async def test_the_dockerfile_is_based_on_the_target(
     target: str,
     image: str,
     libc: str,
@@ -283,7 +284,7 @@ async def test_the_dockerfile_is_built_on_what_the_verdict_is_for(
         "http://x/'",
     ],
 )
-async def test_an_address_that_a_shell_would_obey_is_refused(bench: Workbench, url: str) -> None:
+async def test_an_address_with_shell_syntax_is_refused(bench: Workbench, url: str) -> None:
     advice = await bench.advise("latest", "amd64", "musl")
     assert advice.chosen is not None
     chosen = dataclasses.replace(
@@ -294,7 +295,7 @@ async def test_an_address_that_a_shell_would_obey_is_refused(bench: Workbench, u
 
 
 @pytest.mark.parametrize("arch", ["", "$(id)", "arm 64", "x" * 100, "../amd64"])
-async def test_what_is_no_architecture_is_a_usage_error(bench: Workbench, arch: str) -> None:
+async def test_an_unknown_architecture_is_a_usage_error(bench: Workbench, arch: str) -> None:
     with pytest.raises(UsageError, match="architecture"):
         await bench.advise("latest", arch, "musl")
 

@@ -1,6 +1,6 @@
-"""How to build where nothing published serves: every line is run as it is printed, against the local server.
+"""How to build if no published file works: every line is run as printed, against a local server.
 
-What had to be another text here is replaced openly by ``instead``, which fails where the printed text does not hold it once.
+``instead`` replaces what must differ here, and fails unless the printed text holds it once.
 """
 
 import asyncio
@@ -51,16 +51,18 @@ func main() {{
 	os.Stdout.WriteString("OS: " + runtime.GOOS + ", arch: " + runtime.GOARCH + "\\n")
 }}
 """,
-    "internal/meta/meta.go": 'package meta\n\nvar version = "local"\n\nfunc Version() string { return version }\n',
+    "internal/meta/meta.go": (
+        'package meta\n\nvar version = "local"\n\nfunc Version() string { return version }\n'
+    ),
 }
-"""Laid out as RoadRunner at v2025.1.15: where the program is, where its version goes, a workspace at the top."""
+"""Laid out as RoadRunner v2025.1.15: the program, the version, a workspace at the top."""
 
 PRINTED = f"rr version {VERSION} ("
 
 
 @pytest.fixture
 def sources(github: GitHub) -> GitHub:
-    """The server with a release of which nothing serves musl, and with its sources."""
+    """The server with a release without a file for musl, and with its sources."""
     name = archive_name("amd64")
     github.add_release(
         TAG,
@@ -80,7 +82,7 @@ def named(advice: Advice, key: str) -> Snippet:
 
 
 def instead(text: str, changes: Mapping[str, str]) -> str:
-    """The text with replacements, each of which it holds exactly once."""
+    """The text with replacements, each of which must occur exactly once."""
     for old, new in changes.items():
         assert text.count(old) == 1, f"{old!r} is not once in\n{text}"
         text = text.replace(old, new)
@@ -102,7 +104,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def pasted(lines: str, folder: Path, **more: str) -> str:
-    """Run lines as a careful shell would; what they printed. AssertionError where one of them fails."""
+    """Run lines in a shell that stops at the first failure; return the output."""
     folder.mkdir(exist_ok=True)
     command = ["bash", "-euo", "pipefail", "-c", lines]
     done = subprocess.run(
@@ -129,7 +131,7 @@ async def serves_musl(opened: Callable[..., Workbench], program: Path, arch: str
 async def runs_on_musl(
     opened: Callable[..., Workbench], engine: TestEngine, program: Path, arch: str
 ) -> None:
-    """Our own proof: it runs in a container of its architecture, emulated where need be, and says which version it is."""
+    """Prove it in a container of its architecture, emulated if need be; it prints its version."""
     bench = opened(
         offline=True, engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args
     )
@@ -196,9 +198,9 @@ async def test_the_buildx_lines_build_under_emulation(
 ) -> None:
     advice = await opened().advise("latest", "arm64", "musl")
     changes = {
-        # Its image comes from a registry. What it does has been done: the kernel runs arm64 programs by qemu already.
+        # Its image comes from a registry; the kernel here runs arm64 programs by qemu already.
         f"docker run --privileged --rm {BINFMT} --install arm64 &&\n": "",
-        # The tests' docker has no bridge, so a build step has no network; RoadRunner's own would fetch modules there.
+        # The tests' docker has no bridge, so a build step has no network to fetch modules from.
         "docker buildx build ": "docker buildx build --network=none ",
         "FROM golang:alpine AS build\n": f"FROM {golang} AS build\n",
     }
@@ -216,7 +218,7 @@ async def test_the_buildx_lines_build_under_emulation(
 
 
 def workflow(advice: Advice, folder: Path) -> Any:
-    """The workflow, held against GitHub's own schema for such files (as check-jsonschema ships it), and read."""
+    """The workflow, checked against GitHub's schema (as check-jsonschema ships it), and parsed."""
     file = folder / "build.yml"
     file.write_text(named(advice, "build-actions").text)
     command = [
@@ -233,12 +235,13 @@ def workflow(advice: Advice, folder: Path) -> Any:
 
 
 def run_steps(steps: list[Any], github: GitHub, place: Path) -> list[Path]:
-    """Do what the runner does, step by step, each action by what it is documented to do; the files of the artifact."""
+    """Do what a runner does, step by step, and return the files of the artifact."""
     uploaded: list[Path] = []
     for step in steps:
         action, given = step.get("uses", "").partition("@")[0], step.get("with", {})
         if action == "actions/checkout":
-            address = f"{github.api_url.removesuffix('/api/v3')}/{given['repository']}/archive/refs/tags/{given['ref']}.tar.gz"
+            web = github.api_url.removesuffix("/api/v3")
+            address = f"{web}/{given['repository']}/archive/refs/tags/{given['ref']}.tar.gz"
             with (
                 urllib.request.urlopen(address) as answer,
                 tarfile.open(fileobj=io.BytesIO(answer.read())) as archive,
@@ -270,7 +273,7 @@ def run_steps(steps: list[Any], github: GitHub, place: Path) -> list[Path]:
             uploaded += [place / given["path"]]
         else:
             assert not action, f"{action} is not known here"
-            # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax: "unspecified" is bash -e {0}
+            # GitHub's workflow syntax: an unspecified shell is bash -e {0}
             done = subprocess.run(
                 ["bash", "-e", "-c", step["run"]],
                 cwd=place,
@@ -358,7 +361,7 @@ async def test_roadrunners_version_goes_where_its_own_workflows_put_it(
 
 
 @pytest.mark.parametrize("tag", ["v2.0.0-alpha23", "v2.0.0-RC.2", "v2.5.0", "v2.7.1"])
-async def test_where_roadrunners_sources_hold_no_program_it_says_so(
+async def test_roadrunner_sources_without_a_program_are_named_as_such(
     tag: str, github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     github.add_release(tag, {})
@@ -375,7 +378,7 @@ OTHER = {
 
 
 def toold(**more: Any) -> Path:
-    """Somebody else's program, for an architecture that is not asked for."""
+    """Another project's program, for an architecture that is not asked for."""
     files = {"go.mod": OTHER["go.mod"], "cmd/toold/main.go": GO_HELLO}
     return go_build("toold", "package tool\n", package="./cmd/toold", files=files, **more)
 
@@ -413,7 +416,7 @@ async def test_another_projects_package_is_read_from_its_program(
     await serves_musl(opened, built, "arm64")
 
 
-async def test_what_go_did_not_build_has_no_lines(
+async def test_a_program_not_built_by_go_has_no_lines(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     name = "tool-linux-arm64.tar.gz"
@@ -429,7 +432,7 @@ async def test_what_go_did_not_build_has_no_lines(
     assert why_none == f"Nothing to paste: {name} has no Go build info that could say what to build"
 
 
-async def test_that_cgo_was_on_is_told(github: GitHub, opened: Callable[..., Workbench]) -> None:
+async def test_cgo_is_mentioned(github: GitHub, opened: Callable[..., Workbench]) -> None:
     name = "hello-linux-arm64"
     github.add_release("v1", {name: binary("go-cgo-glibc")}, repo="acme/hello")
     bench = opened(repo="acme/hello")
@@ -468,7 +471,7 @@ async def test_a_module_below_the_top_has_no_lines(
     ],
     ids=str,
 )
-async def test_what_a_shell_would_obey_is_refused(
+async def test_shell_syntax_is_refused(
     change: dict[str, Any], sources: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     advice = await opened().advise("latest", "arm64", "musl")
@@ -480,7 +483,7 @@ async def test_what_a_shell_would_obey_is_refused(
     assert "script" in why_none
 
 
-async def test_where_a_file_serves_nothing_has_to_be_built(
+async def test_with_a_working_file_nothing_has_to_be_built(
     served: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     advice = await opened().advise("latest", "arm64", "musl")

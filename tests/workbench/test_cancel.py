@@ -1,4 +1,4 @@
-"""Cancelling a task stops its thread and its transfer soon, and leaves nothing half done behind."""
+"""Cancelling a task soon stops its thread and its transfer, and leaves nothing half done."""
 
 import asyncio
 import hashlib
@@ -19,7 +19,7 @@ from tests.support.github import GitHub
 from tests.workbench.conftest import TAG, archive_name, rr
 
 SOON_S = 5.0
-"""A request may take 30 s to time out; what was cancelled must not wait for that, even on a busy machine."""
+"""Seconds. A request takes 30 s to time out; cancelled work must not wait for that."""
 
 
 async def cancelled(work: Coroutine[Any, Any, object], moment: Awaitable[object]) -> None:
@@ -36,7 +36,7 @@ async def cancelled(work: Coroutine[Any, Any, object], moment: Awaitable[object]
 
 
 def asked(github: GitHub, host: str, times: int = 1) -> Awaitable[object]:
-    """The moment when a host has been asked so often."""
+    """The moment when a host has received this many requests."""
     return asyncio.to_thread(
         github.wait_for, lambda seen: sum(s.host == host for s in seen) >= times
     )
@@ -44,12 +44,12 @@ def asked(github: GitHub, host: str, times: int = 1) -> Awaitable[object]:
 
 async def begun(bench: Workbench) -> None:
     """The moment when a thread is at work."""
-    while not bench.resources._running:  # noqa: ASYNC110 - no time passes: the task needs a few turns of the loop
+    while not bench.resources._running:  # noqa: ASYNC110  a few turns of the loop
         await asyncio.sleep(0)
 
 
 def large() -> bytes:
-    """160 MB that pack to a thirtieth, so that no limit refuses them: long enough to read to be stopped on the way."""
+    """160 MB that compress to a thirtieth, within all limits: reading them takes a while."""
     block = b"".join(hashlib.sha256(bytes([n])).digest() for n in range(128)) + bytes(124 << 10)
     return block * 1250
 
@@ -85,9 +85,7 @@ async def test_a_peek_whose_thread_waits_for_a_later_answer(
     assert (await bench.look(subject)).verdicts
 
 
-async def test_a_download_keeps_what_it_has_and_goes_on_there(
-    served: GitHub, bench: Workbench
-) -> None:
+async def test_a_cancelled_download_is_resumed(served: GitHub, bench: Workbench) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
     assert subject.asset is not None
     served.fault("*", host="assets", bytes_per_second=300_000, times=1)

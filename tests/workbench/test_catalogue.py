@@ -1,4 +1,4 @@
-"""The list of releases in good times and bad, and what a TARGET is resolved against."""
+"""The list of releases, with and without a server, and resolving FILE against it."""
 
 import os
 from collections.abc import Callable
@@ -56,7 +56,7 @@ async def test_a_rate_limit_says_until_when_and_shows_what_is_cached(
     assert any(f"{until:%H:%M}" in warning for warning in found.warnings), found.warnings
 
 
-async def test_a_refusal_is_told_and_not_papered_over(
+async def test_a_refusal_is_an_error_despite_a_cached_list(
     served: GitHub, opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(NotFoundError):
@@ -144,7 +144,7 @@ async def test_a_folder_is_a_catalogue(
         "\udcff",
     ],
 )
-async def test_words_of_any_kind_give_an_explorer_error(
+async def test_text_of_any_kind_gives_an_explorer_error(
     opened: Callable[..., Workbench], text: str
 ) -> None:
     with pytest.raises((UsageError, SourceError)) as caught:
@@ -152,7 +152,7 @@ async def test_words_of_any_kind_give_an_explorer_error(
     assert caught.value.title
 
 
-async def test_what_is_no_regular_file_is_refused_and_not_waited_for(
+async def test_a_pipe_and_a_folder_are_refused(
     tmp_path: Path, opened: Callable[..., Workbench]
 ) -> None:
 

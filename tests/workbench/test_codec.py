@@ -1,4 +1,4 @@
-"""Records survive the way to JSON and back; anything else is a format error, never another object."""
+"""Records survive JSON and back; anything else is a format error, never another object."""
 
 import json
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def test_a_field_of_another_shape_is_a_format_error_or_fits_its_type(
 
 @pytest.mark.parametrize("at", ["", "file", "traffic", "member"])
 def test_a_record_of_another_version_is_a_format_error(at: str) -> None:
-    """A field more or less, here or further in: what it means now is not known."""
+    """One field more or less, at any depth: its meaning is not known."""
     for change in ("more", "less"):
         data = json.loads(codec.dumps(a_record()))
         inner = data[at] if at else data
@@ -120,6 +120,6 @@ class Proofs:
 
 
 @pytest.mark.parametrize("data", [b"", b"\x80\x04cos\nsystem\n", b"{", b"[" * 100_000, b"\xff"])
-def test_bytes_that_are_no_json_are_a_format_error(data: bytes) -> None:
+def test_invalid_json_is_a_format_error(data: bytes) -> None:
     with pytest.raises(FormatError):
         codec.loads(data, LookRecord)

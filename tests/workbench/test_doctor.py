@@ -1,4 +1,4 @@
-"""What the doctor finds, in order, and that nothing it meets stops it."""
+"""The doctor's findings, in order; no error stops it."""
 
 import asyncio
 import io
@@ -18,7 +18,7 @@ async def findings(bench: Workbench) -> dict[str, Finding]:
     return {f.subject: f for f in await bench.doctor()}
 
 
-async def test_all_is_told_where_there_is_no_engine(
+async def test_findings_without_an_engine(
     served: GitHub,
     opened: Callable[..., Workbench],
     monkeypatch: pytest.MonkeyPatch,
@@ -40,7 +40,7 @@ async def test_all_is_told_where_there_is_no_engine(
         ), finding
 
 
-async def test_the_terminal_is_the_process_s_own_whoever_has_taken_the_output(
+async def test_the_terminal_is_that_of_the_process_not_of_sys_stdout(
     served: GitHub,
     opened: Callable[..., Workbench],
     monkeypatch: pytest.MonkeyPatch,
@@ -52,7 +52,7 @@ async def test_the_terminal_is_the_process_s_own_whoever_has_taken_the_output(
     assert (await findings(opened()))["terminal"] == before
 
 
-async def test_the_cache_is_told_in_units_that_are_read(
+async def test_the_cache_size_is_given_in_readable_units(
     served: GitHub,
     opened: Callable[..., Workbench],
     monkeypatch: pytest.MonkeyPatch,
@@ -64,7 +64,7 @@ async def test_the_cache_is_told_in_units_that_are_read(
 
 
 @pytest.mark.container
-async def test_an_engine_that_answers_is_told_with_what_it_can_run(
+async def test_an_engine_is_listed_with_the_platforms_it_can_run(
     served: GitHub, opened: Callable[..., Workbench], engine: TestEngine
 ) -> None:
     found = await findings(opened(engine=engine.name, engine_args=engine.engine_args))
@@ -73,7 +73,7 @@ async def test_an_engine_that_answers_is_told_with_what_it_can_run(
     assert "linux/arm64" in found
 
 
-async def test_what_is_broken_is_a_finding(
+async def test_errors_become_findings(
     served: GitHub,
     opened: Callable[..., Workbench],
     monkeypatch: pytest.MonkeyPatch,
@@ -90,7 +90,7 @@ async def test_what_is_broken_is_a_finding(
     assert found["network"].health is Health.BAD
 
 
-async def test_a_network_that_is_down_is_bad_however_much_is_shown_instead(
+async def test_a_network_that_is_down_is_bad_despite_a_cached_list(
     opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -1,4 +1,4 @@
-"""``get`` and ``members``: what is written where, with which bits, and what is never written."""
+"""``get``: what is written where, with which permissions, and what is never written."""
 
 import os
 import stat
@@ -36,7 +36,7 @@ async def test_an_archive_is_unpacked_and_its_program_marked_executable(
     assert list((tmp_path / "out").iterdir()) == [root]
 
 
-async def test_nothing_that_is_there_is_overwritten(bench: Workbench, tmp_path: Path) -> None:
+async def test_existing_files_are_not_overwritten(bench: Workbench, tmp_path: Path) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
     got = await bench.get(subject, tmp_path / "out")
     assert (
@@ -54,9 +54,7 @@ async def test_nothing_that_is_there_is_overwritten(bench: Workbench, tmp_path: 
     assert (tmp_path / "raw" / "hello").read_bytes() == b"mine"
 
 
-async def test_a_web_page_under_an_archives_name_is_not_handed_out(
-    github: GitHub, tmp_path: Path
-) -> None:
+async def test_a_web_page_with_an_archives_name_is_refused(github: GitHub, tmp_path: Path) -> None:
     github.add_release(
         TAG, assets={archive_name("amd64"): b"<!DOCTYPE html><title>Sign in</title>"}, digests=False
     )
@@ -117,9 +115,7 @@ async def test_other_packings_from_the_disk(bench: Workbench, tmp_path: Path, pa
     assert got.download is None
 
 
-async def test_an_archive_without_a_program_is_unpacked_all_the_same(
-    bench: Workbench, tmp_path: Path
-) -> None:
+async def test_an_archive_without_a_program_is_unpacked(bench: Workbench, tmp_path: Path) -> None:
     (tmp_path / "doc.tar.gz").write_bytes(make_archive("tar.gz", "doc", {"README.md": b"read me"}))
     got = await bench.get(await bench.resolve(str(tmp_path / "doc.tar.gz")), tmp_path / "out")
     assert got.binary is None
@@ -147,7 +143,7 @@ async def test_wrong_bytes_are_kept_nowhere(
 
 
 @pytest.mark.parametrize("into", ["file", "file/below", "zero\0byte", "x" * 300])
-async def test_a_directory_that_cannot_be_is_an_error(
+async def test_an_impossible_directory_is_an_error(
     bench: Workbench, tmp_path: Path, into: str
 ) -> None:
     (tmp_path / "file").write_bytes(b"")

@@ -1,4 +1,4 @@
-"""The whole file: other targets, neighbours for $ORIGIN, symbols, and what is kept of it."""
+"""The whole file: other targets, neighbours for $ORIGIN, symbols, and its record."""
 
 import asyncio
 import gc
@@ -107,7 +107,7 @@ async def test_after_a_peek_there_are_no_symbols(bench: Workbench) -> None:
         await bench.symbols(await bench.look(await bench.resolve("latest", "linux-amd64")))
 
 
-async def test_on_disk_follows_the_download_and_asks_nobody(
+async def test_on_disk_follows_the_download_and_makes_no_request(
     served: GitHub, bench: Workbench
 ) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
@@ -121,7 +121,7 @@ async def test_on_disk_follows_the_download_and_asks_nobody(
     assert not served.seen
 
 
-async def test_a_damaged_record_is_as_good_as_none(served: GitHub, bench: Workbench) -> None:
+async def test_a_damaged_record_is_ignored(served: GitHub, bench: Workbench) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
     assert subject.asset is not None
     await bench.look(subject)
@@ -150,9 +150,7 @@ async def test_a_damaged_record_is_as_good_as_none(served: GitHub, bench: Workbe
         assert await bench.known(subject.asset) is not None
 
 
-async def test_a_peek_is_known_before_it_is_written_and_a_second_one_asks_nobody(
-    served: GitHub, bench: Workbench
-) -> None:
+async def test_a_peek_is_known_before_it_is_written(served: GitHub, bench: Workbench) -> None:
     await bench.look(await bench.resolve("latest", "linux-arm64"))
     await bench.resources.written()
     subject = await bench.resolve("latest", "linux-amd64")
@@ -176,7 +174,7 @@ async def test_a_peek_is_known_before_it_is_written_and_a_second_one_asks_nobody
     assert store.load(record_key(subject.asset)) is not None
 
 
-async def test_a_session_that_is_closed_at_once_has_written_what_it_peeked(
+async def test_closing_writes_the_records_of_peeks(
     served: GitHub, opened: Callable[..., Workbench], tmp_path: Path
 ) -> None:
     first = opened()
@@ -187,7 +185,7 @@ async def test_a_session_that_is_closed_at_once_has_written_what_it_peeked(
     assert await opened(cache_dir=first.settings.cache_dir).known(subject.asset) is not None
 
 
-async def test_a_record_of_the_whole_file_outlives_a_peek_and_the_session(
+async def test_a_record_of_the_whole_file_outlives_the_process(
     served: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     first = opened()
@@ -204,7 +202,7 @@ async def test_a_record_of_the_whole_file_outlives_a_peek_and_the_session(
     assert [v.answer for v in known.verdicts] == [Answer.YES]
 
 
-async def test_a_member_by_name_and_one_that_is_not_there(bench: Workbench) -> None:
+async def test_a_member_by_name_and_a_missing_member(bench: Workbench) -> None:
     found = await bench.look(
         await bench.resolve(f"latest/{archive_name('amd64')}#LICENSE"), depth=Depth.WHOLE
     )

@@ -1,4 +1,4 @@
-"""One state per file: what a later look may and may not take away, and who is told."""
+"""One state per file: what a later look replaces, and which listeners are called."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_a_change_of_target_keeps_what_does_not_depend_on_it(bench: Workbe
     assert known["b"] == known["c"] == FileState()
 
 
-def test_listeners_are_told_of_changes_only() -> None:
+def test_listeners_are_called_for_changes_only() -> None:
     known = KnownFiles()
     keys: list[str] = []
     unsubscribe = known.subscribe(keys.append)

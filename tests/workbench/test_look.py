@@ -57,7 +57,9 @@ async def test_a_file_that_nothing_is_known_of_is_unreachable_offline(
         await bench.look(bench.subject(other))
 
 
-async def test_a_mistake_costs_one_file_of_the_matrix(served: GitHub, bench: Workbench) -> None:
+async def test_an_unexpected_error_costs_one_file_of_the_matrix(
+    served: GitHub, bench: Workbench
+) -> None:
     def subject_of(asset: Asset) -> Subject:
         if asset.name == archive_name("arm64"):
             raise ValueError("a case that nobody foresaw")
@@ -74,14 +76,14 @@ async def test_a_mistake_costs_one_file_of_the_matrix(served: GitHub, bench: Wor
     assert "report" in error.remedy
 
 
-async def test_an_address_that_cannot_be_one_costs_its_file_only(bench: Workbench) -> None:
+async def test_an_invalid_address_costs_its_file_only(bench: Workbench) -> None:
     asset = await asset_of(bench)
     for address in ("http://127.0.0.1:99999/x", "http://127.0.0.1:-1/x", "http://xn--a/x"):
         state = await bench.look_at(replace(asset, id=asset.id, url=address, api_url=address))
         assert state.error is not None
 
 
-async def test_a_members_record_goes_with_its_archive(
+async def test_a_record_is_dropped_if_its_archive_was_replaced(
     github: GitHub, served: GitHub, bench: Workbench
 ) -> None:
     asset = await asset_of(bench)

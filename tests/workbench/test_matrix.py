@@ -21,7 +21,7 @@ def musl(arch: str) -> str:
     return f"roadrunner-{VERSION}-unknown-musl-{arch}.tar.gz"
 
 
-async def test_the_empty_column_names_the_file_that_serves(
+async def test_an_empty_cell_names_the_file_to_use_instead(
     served: GitHub, bench: Workbench
 ) -> None:
     matrix = await bench.matrix()
@@ -38,9 +38,7 @@ async def test_the_empty_column_names_the_file_that_serves(
     assert set(matrix.known) == {f"{TAG}/{archive_name(arch)}" for arch in ("amd64", "arm64")}
 
 
-async def test_what_is_in_the_cache_is_marked_in_every_form(
-    served: GitHub, bench: Workbench
-) -> None:
+async def test_cached_files_are_marked_in_every_form(served: GitHub, bench: Workbench) -> None:
     (release,) = (await bench.catalogue()).releases
     await bench.download(
         next(asset for asset in release.assets if asset.name == archive_name("arm64"))
@@ -71,7 +69,7 @@ async def test_what_is_in_the_cache_is_marked_in_every_form(
     assert "✓ yes \\* |" in matrix_markdown(matrix)
 
 
-async def test_nothing_in_the_cache_needs_no_legend(served: GitHub, bench: Workbench) -> None:
+async def test_an_empty_cache_needs_no_legend(served: GitHub, bench: Workbench) -> None:
     shown = matrix_tables(await bench.matrix(), 200)
     assert not [line for line in shown.legend if "cache" in line]
 
@@ -133,7 +131,7 @@ async def test_releases_are_chosen_by_tag_or_by_number(served: GitHub, bench: Wo
         await bench.matrix(on="alpine-99")
 
 
-async def test_another_projects_platforms_are_its_columns(
+async def test_the_columns_of_another_project_are_its_platforms(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     files = {
@@ -162,7 +160,9 @@ async def test_another_projects_platforms_are_its_columns(
     }
 
 
-async def test_what_the_list_warns_of_the_matrix_says(served: GitHub, bench: Workbench) -> None:
+async def test_warnings_of_the_list_are_warnings_of_the_matrix(
+    served: GitHub, bench: Workbench
+) -> None:
     await bench.catalogue()
     served.exhaust()
     matrix = await bench.matrix()
@@ -172,7 +172,7 @@ async def test_what_the_list_warns_of_the_matrix_says(served: GitHub, bench: Wor
     )
 
 
-async def test_a_closed_door_is_in_every_cell(served: GitHub, bench: Workbench) -> None:
+async def test_a_server_error_is_in_every_cell(served: GitHub, bench: Workbench) -> None:
     served.fault("*", host="web", status=500)
     matrix = await bench.matrix()
     assert {type(seen.error) for seen in matrix.known.values()} == {SourceError}

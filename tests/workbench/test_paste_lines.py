@@ -1,4 +1,4 @@
-"""The lines that take a file, run as printed: whatever it is packed in, with GNU's tools and busybox's."""
+"""The lines that fetch a file, run as printed, for every packing, with GNU and busybox tools."""
 
 import asyncio
 import bz2

@@ -1,4 +1,4 @@
-"""A verdict before the download: never another one than the whole file's, and at the price that was promised."""
+"""A verdict before the download: never another one than the whole file's, and cheap."""
 
 import itertools
 import random
@@ -35,7 +35,7 @@ CEILINGS = (16 << 10, 256 << 10, 1 << 20)
 
 @dataclass(frozen=True)
 class Case:
-    """One file of one release: what is in it, how it is packed, and how much of it a peek may read."""
+    """One file of one release: its contents, its packing, and how much a peek may read."""
 
     recipe: str
     packing: str
@@ -69,7 +69,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Every kind of program in three packings, everything else in turn, under RoadRunner's names and under another's."""
+    """Every kind of program in three packings, under RoadRunner's names and under other names."""
     found = []
     turn = itertools.count()
     for recipe in RECIPES:
@@ -86,7 +86,7 @@ def cases() -> list[Case]:
     return found
 
 
-async def test_a_peek_says_what_the_whole_file_says_or_that_it_does_not_know(
+async def test_a_peek_agrees_with_the_whole_file_or_is_unknown(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     all_cases = cases()
@@ -140,7 +140,7 @@ async def test_an_archive_since_2024_costs_one_request_of_16_kib(
 async def peeked(
     github: GitHub, bench: Workbench, data: bytes, ending: str
 ) -> tuple[Inspection, int, int]:
-    """A peek at a release's only file; ranged requests and body bytes as the file host counted them."""
+    """A peek at a release's only file; the host's count of ranged requests and body bytes."""
     name = f"roadrunner-2.12.3-linux-amd64.{ending}"
     github.add_release("v2.12.3", {name: data})
     subject = await bench.resolve(f"v2.12.3/{name}")
@@ -153,7 +153,7 @@ async def peeked(
     return found, github.count(host="assets"), github.body_bytes(host="assets")
 
 
-async def test_behind_a_changelog_of_71_kb_it_costs_64_kib_at_most(
+async def test_a_program_after_a_71_kb_changelog_costs_64_kib_at_most(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     members = roadrunner_members(binary("go-static-amd64"), changelog=71_000)
@@ -186,7 +186,7 @@ async def test_a_zip_costs_three_requests_at_most_and_a_deb_one(
 async def test_a_program_behind_the_ceiling_is_reported_as_not_reached(
     github: GitHub, opened: Callable[..., Workbench], form: str
 ) -> None:
-    """Nothing of the program is seen, and every form says that."""
+    """No byte of the program is read, and every format says so."""
     members: dict[str, bytes | Path] = {
         "first": random.Random(1).randbytes(300_000),
         "rr": binary("go-static-amd64"),
@@ -207,7 +207,7 @@ async def test_a_program_behind_the_ceiling_is_reported_as_not_reached(
 # ---- servers
 
 
-async def test_the_second_peek_asks_nobody_and_a_new_upload_is_looked_at_anew(
+async def test_a_second_peek_needs_no_request_a_new_upload_does(
     served: GitHub, bench: Workbench
 ) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
@@ -238,7 +238,7 @@ def _without_libraries(inspection: Inspection) -> list[object]:
     ]
 
 
-async def test_another_target_is_judged_from_what_was_kept_or_looked_at_again(
+async def test_another_target_is_judged_from_the_record_or_a_new_peek(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     bench = opened(repo="acme/tool")
@@ -269,7 +269,7 @@ async def test_a_server_that_ignores_range_is_cut_off(served: GitHub, bench: Wor
     assert found.traffic.bytes <= 128 << 10
 
 
-async def test_a_file_that_changes_between_two_ranges_is_no_file(
+async def test_a_file_that_changes_between_two_ranges_is_an_error(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     members = roadrunner_members(rr(), changelog=200_000)
@@ -281,12 +281,12 @@ async def test_a_file_that_changes_between_two_ranges_is_no_file(
     bench = opened()
     with pytest.raises(SourceError, match="changed while it was read"):
         await bench.look(await bench.resolve("latest", "linux-amd64"))
-    assert await bench.known((await bench.resolve("latest", "linux-amd64")).asset) is None  # type: ignore[arg-type]
+    asset = (await bench.resolve("latest", "linux-amd64")).asset
+    assert asset is not None
+    assert await bench.known(asset) is None
 
 
-async def test_addresses_that_expired_and_stay_so_are_an_error(
-    served: GitHub, bench: Workbench
-) -> None:
+async def test_addresses_that_stay_expired_are_an_error(served: GitHub, bench: Workbench) -> None:
     subject = await bench.resolve("latest", "linux-amd64")
     served.fault("*", host="assets", status=404)
     with pytest.raises(NotFoundError, match="is not there"):
@@ -309,7 +309,7 @@ async def test_a_file_of_another_size_than_listed_is_an_integrity_error(
         await bench.look(await bench.resolve("latest", "linux-amd64"))
 
 
-async def test_offline_only_what_is_kept_is_told(
+async def test_offline_only_records_answer(
     served: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     first = opened()
@@ -325,7 +325,7 @@ async def test_offline_only_what_is_kept_is_told(
     assert not served.seen
 
 
-async def test_the_demo_asks_nobody_and_knows_its_stand_ins(
+async def test_the_demo_makes_no_request_and_reads_its_stand_ins(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     bench = opened(demo=True)
@@ -341,7 +341,7 @@ async def test_the_demo_asks_nobody_and_knows_its_stand_ins(
     assert not github.seen
 
 
-async def test_a_whole_file_that_says_otherwise_than_its_peek_is_loud(
+async def test_a_whole_file_that_contradicts_its_peek_is_reported(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     static, dynamic = binary("go-static-amd64").read_bytes(), binary("c-glibc").read_bytes()
@@ -384,7 +384,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", sorted(BAD))
-async def test_hostile_files_give_an_error_or_no_yes(
+async def test_a_hostile_file_never_gets_a_yes(
     github: GitHub, opened: Callable[..., Workbench], name: str
 ) -> None:
     github.add_release("v1", {name: BAD[name]}, repo="acme/tool")
@@ -397,7 +397,7 @@ async def test_hostile_files_give_an_error_or_no_yes(
 
 
 async def answered(looking: Awaitable[Inspection]) -> tuple[Answer, ExplorerError | None]:
-    """The answer, unknown with the error where there is one."""
+    """The answer and None, or unknown and the error."""
     try:
         return (await looking).verdicts[0].answer, None
     except (FormatError, SourceError) as error:

@@ -1,4 +1,4 @@
-"""Proofs: what is refused before an engine is asked, what is kept, and libraries that go along into the container."""
+"""Proofs: what is refused before an engine is asked, what is kept, which libraries go along."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +37,7 @@ async def test_proofs_are_kept_newest_first_and_bounded(bench: Workbench) -> Non
     assert await bench.proofs("cd" * 32) == ()
 
 
-async def test_damaged_proofs_are_passed_over_and_their_place_is_used_again(
+async def test_damaged_proofs_are_skipped_and_their_slots_reused(
     bench: Workbench,
 ) -> None:
     cache = bench.resources.cache
@@ -74,7 +74,7 @@ async def test_proofs_that_end_together_are_all_kept(bench: Workbench) -> None:
         ("c-object", "object"),
     ],
 )
-async def test_what_a_linux_container_cannot_start_is_refused_with_a_remedy(
+async def test_a_file_that_no_container_can_start_is_refused(
     bench: Workbench, recipe: str, says: str
 ) -> None:
     inspection = await bench.look(await bench.resolve(str(binary(recipe))), depth=Depth.WHOLE)
@@ -84,7 +84,7 @@ async def test_what_a_linux_container_cannot_start_is_refused_with_a_remedy(
     assert caught.value.remedy
 
 
-async def test_no_program_at_all_is_refused(bench: Workbench, tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_program_is_refused(bench: Workbench, tmp_path: Path) -> None:
     for name, data in (
         ("text", b"hello"),
         ("empty", b""),
@@ -98,7 +98,7 @@ async def test_no_program_at_all_is_refused(bench: Workbench, tmp_path: Path) ->
             )
 
 
-async def test_of_an_unknown_program_it_must_be_said_what_to_run(bench: Workbench) -> None:
+async def test_an_unknown_program_needs_a_command(bench: Workbench) -> None:
     with pytest.raises(UsageError, match="What should be run") as caught:
         await bench.verify(
             await bench.look(await bench.resolve(str(binary("c-static"))), depth=Depth.WHOLE)
@@ -106,10 +106,10 @@ async def test_of_an_unknown_program_it_must_be_said_what_to_run(bench: Workbenc
     assert "--run" in caught.value.remedy
 
 
-async def test_a_proof_is_not_held_against_another_processor_s_verdict(
+async def test_a_verdict_on_another_processor_cannot_be_proved(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The file would run on its own processor, emulated, and “disagree” with a no that was about another."""
+    """The file would run on its own processor and disagree with a NO about another one."""
     monkeypatch.setenv("PATH", str(tmp_path))
     found = await bench.look(
         await bench.resolve(str(binary("c-static"))), on=("alpine-3.22/arm64",), depth=Depth.WHOLE
@@ -136,7 +136,7 @@ async def test_a_file_rebuilt_since_its_inspection_is_not_run(
     assert await bench.proofs(inspection.file.sha256) == ()
 
 
-async def test_without_an_engine_it_says_what_to_install(
+async def test_without_an_engine_the_error_says_what_to_install(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -151,7 +151,10 @@ async def test_without_an_engine_it_says_what_to_install(
 
 # ---- in a container
 
-PROGRAM = '#include <stdio.h>\nextern int answer(const char *); int main(void) { printf("%d\\n", answer("")); return 0; }\n'
+PROGRAM = """#include <stdio.h>
+extern int answer(const char *);
+int main(void) { printf("%d\\n", answer("")); return 0; }
+"""
 
 
 def musl_library() -> Path:

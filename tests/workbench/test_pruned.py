@@ -1,4 +1,4 @@
-"""What the app still shows may have been pruned by another process: it is fetched again."""
+"""A file that another process has pruned while the app shows it is fetched again."""
 
 import shutil
 from collections.abc import Callable

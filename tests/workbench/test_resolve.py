@@ -1,4 +1,4 @@
-"""What the words of a TARGET stand for, on RoadRunner's own releases."""
+"""What FILE stands for, on RoadRunner's own releases."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ assert NEWEST is not None
         ),
     ],
 )
-def test_words_that_name_an_asset(text: str, platform: str, asset: str) -> None:
+def test_text_that_names_an_asset(text: str, platform: str, asset: str) -> None:
     subject = catalogue_subject(text, platform, CATALOGUE)
     assert subject.asset is not None
     assert subject.asset.name == asset
@@ -68,7 +68,7 @@ def test_latest_is_the_newest_published_stable_release() -> None:
         ("nonsense", "", NotFoundError, "releases"),
     ],
 )
-def test_words_that_name_nothing_say_what_is_near(
+def test_text_that_names_nothing_gets_suggestions(
     text: str, platform: str, kind: type[Exception], says: str
 ) -> None:
     with pytest.raises(kind, match=r".+") as caught:
@@ -76,7 +76,7 @@ def test_words_that_name_nothing_say_what_is_near(
     assert says in str(caught.value)
 
 
-def test_a_path_that_is_there_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_path_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("v2025.1.15").write_bytes(b"x")
     Path("a#b").write_bytes(b"x")
@@ -93,6 +93,6 @@ def test_a_path_that_is_there_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("text", ["./none", "/none/at/all", "../none", "~/none-at-all"])
-def test_what_looks_like_a_path_is_never_asked_of_a_server(text: str) -> None:
+def test_text_like_a_path_is_never_looked_up_on_a_server(text: str) -> None:
     with pytest.raises(NotFoundError, match="No such file"):
         local_subject(text)

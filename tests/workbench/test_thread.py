@@ -1,4 +1,4 @@
-"""The thin thread: one asset from the list through every room to a proof."""
+"""One asset from the list through every room to a proof."""
 
 import pytest
 
