@@ -180,16 +180,18 @@ def candidates_for(release: Release, arch: str) -> tuple[Asset, ...]:
     """The Linux programs of a release for an architecture, the best first: RoadRunner itself.
 
     The plain file comes before the musl one: older musl files were built with cgo, and from v2.7.2
-    on both are the same static program.
+    on both are the same static program. Packages are candidates only if there is nothing else.
     """
     has_own_kind = any(a.kind.role is Role.PROGRAM for a in release.assets)
-    role = Role.PROGRAM if has_own_kind else Role.OTHER
-    fits = [
-        a
-        for a in release.assets
-        if a.kind.role is role and a.platform.os == "linux" and a.platform.arch == arch
-    ]
-    return tuple(sorted(fits, key=lambda a: (a.platform.libc == "musl", a.name)))
+    for role in (Role.PROGRAM if has_own_kind else Role.OTHER, Role.PACKAGE):
+        fits = [
+            a
+            for a in release.assets
+            if a.kind.role is role and a.platform.os == "linux" and a.platform.arch == arch
+        ]
+        if fits:
+            return tuple(sorted(fits, key=lambda a: (a.platform.libc == "musl", a.name)))
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
