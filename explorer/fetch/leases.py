@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.fetch.disk import Warn, expect_folder, file_lock
+from explorer.fetch.disk import Warn, expect_file, expect_folder, file_lock
 
 if TYPE_CHECKING:
     import filelock
@@ -57,9 +57,9 @@ class Leases:
         """The sha256 of every blob that a living process still has."""
         with self._guard:
             held = _alive(self._until.items())
-        with contextlib.suppress(OSError):
-            for path in self._folder.glob("*.held"):
-                if path.stem != self._name:
+        for path in self._folder.glob("*.held"):
+            if path.stem != self._name:
+                with contextlib.suppress(OSError):
                     held |= self._of_another(path)
         return held
 
@@ -79,6 +79,7 @@ class Leases:
         try:
             lock.acquire(blocking=False)
         except TimeoutError:  # its owner lives
+            expect_file(path, self._warn)
             matches = _LINE.findall(path.read_text(encoding="ascii", errors="replace"))
             return _alive((sha256, float(until)) for sha256, until in matches)
         self._remove(path)

@@ -82,7 +82,8 @@ def _no_answer(error: Exception, host: str, text: str) -> SourceError | None:
 
 
 def _bad_answer(error: Exception, host: str, text: str) -> SourceError:
-    if isinstance(error, httpx.RemoteProtocolError) and "location header" in text:
+    # httpx parses a redirect that it does not follow: idna's errors are UnicodeErrors.
+    if isinstance(error, UnicodeError) or "location header" in text:
         return SourceError(
             f"{host} redirects to an unusable address", "", "Check --api-url and the proxy"
         )

@@ -295,6 +295,18 @@ def test_a_damaged_list_of_leases_holds_nothing(cache: Cache) -> None:
     ended(child)
 
 
+@pytest.mark.parametrize("kind", WRONG_KINDS)
+def test_a_list_of_leases_of_the_wrong_kind_is_put_aside(cache: Cache, kind: str) -> None:
+    put(cache, "k", noise(1000))
+    child = started(HOLDER, str(cache.directory), "k")
+    (held,) = cache.directory.glob("leases/*.held")
+    held.unlink()
+    WRONG_KINDS[kind](held)
+    assert cache.prune(0) == 1000
+    assert any("put aside" in warning for warning in cache.warnings)
+    ended(child)
+
+
 PRUNER = """
     import sys
     from pathlib import Path

@@ -252,6 +252,12 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
         "elsewhere",
     ),
     ("a redirect to nowhere", {"status": 302, "headers": {"Location": "http://[::1"}}, "redirects"),
+    (
+        "a redirect to a bad port",
+        {"status": 302, "headers": {"Location": "//h:99999/"}},
+        "elsewhere",
+    ),
+    ("a redirect to a bad host", {"status": 302, "headers": {"Location": "//xn--a/"}}, "redirects"),
     ("a redirect without a target", {"status": 301}, "elsewhere"),
     ("a redirect to itself", {"status": 307, "headers": {"Location": "?page=1"}}, "circles"),
     ("a teapot", {"status": 418}, "refuses the request"),
