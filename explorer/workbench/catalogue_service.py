@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from explorer.errors import DeniedError, NotFoundError, SourceError
 from explorer.progress import ProgressCallback, ignore_progress
-from explorer.releases import Asset, Catalogue, Origin, Release, ReleaseSource
+from explorer.releases import Asset, Catalogue, Origin, Release
 from explorer.workbench.models import Subject
 from explorer.workbench.resolve import asset_subject, catalogue_subject
 from explorer.workbench.resources import Resources
+
+if TYPE_CHECKING:
+    from explorer.releases import ReleaseSource
 
 
 class CatalogueService:

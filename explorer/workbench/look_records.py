@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from explorer.workbench.resources import Resources
 
 _PACKAGE = Path(__file__).parents[1]
-_ANSWERED_BY = ("archive", "compat", "elf", "fetch", "releases", "workbench")
-"""The rooms whose code decides what a look says, and which fields a record has."""
-_SOURCES = frozenset((".py", ".toml", ".txt"))
+_NOT_ASKED = frozenset(("cli", "report", "tui", "verify", "__pycache__"))
+"""Folders without influence on what a look says or which fields a record has."""
+_SOURCES = (".py", ".toml", ".txt")
 """Code, targets, and the lists of symbols that libraries export."""
 _SETTINGS_KEPT = 40
 """Build settings of a Go program in a record; a hostile file may have a million."""
@@ -54,7 +54,7 @@ def answering_code() -> str:
     """A digest of all code and data that decide what a look says.
 
     Part of every record's key, so that a changed rule, reader, target or model makes rr-explorer
-    look again. Reads about a hundred small files, once per process; blocking: call from a worker
+    look again. Reads about two hundred small files, once per process; blocking: call from a worker
     thread.
     """
     import hashlib
@@ -67,15 +67,14 @@ def answering_code() -> str:
 
 
 def _answering_files() -> Iterator[Path]:
+    import os
     from importlib.util import find_spec
 
-    for room in _ANSWERED_BY:
-        for file in sorted((_PACKAGE / room).rglob("*")):
-            if file.suffix in _SOURCES and file.is_file():
-                yield file
-    for module in ("bytesource.py", "codec.py", "facts.py"):
-        if (_PACKAGE / module).is_file():
-            yield _PACKAGE / module
+    for folder, folders, names in os.walk(_PACKAGE):
+        folders[:] = sorted(set(folders) - _NOT_ASKED)
+        for name in sorted(names):
+            if name.endswith(_SOURCES):
+                yield Path(folder, name)
     parser = find_spec("elftools")  # found, not imported: its __init__ holds the version
     if parser is not None and parser.origin is not None and Path(parser.origin).is_file():
         yield Path(parser.origin)
