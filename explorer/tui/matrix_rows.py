@@ -22,7 +22,7 @@ NAMED_WIDTH = 17
 
 
 def _width(column: MatrixColumn) -> int:
-    if column.kind.role is Role.PROGRAM and column.serves == "linux-arm64":
+    if column.kind.role is Role.PROGRAM and column.instead == "linux-arm64":
         return NAMED_WIDTH
     if column.kind.role is Role.OTHER:
         return max(ANSWER_WIDTH, *(len(part) for part in _title_lines(column)))

@@ -33,7 +33,7 @@ class MatrixColumn:
     kind: AssetKind
     platforms: tuple[str, ...]
     """Slugs of the platforms whose files belong here."""
-    serves: str = ""
+    instead: str = ""
     """Slug of the platform to use instead if nothing is published here.
 
     ``linux-arm64`` for ``musl-arm64``.
@@ -47,13 +47,13 @@ class MatrixCell:
     column: MatrixColumn
     assets: tuple[Asset, ...]
     """What is published there: usually one file, two for darwin and deb; empty: nothing."""
-    serves: Asset | None
+    instead: Asset | None
     """The file to use instead if nothing is published."""
 
     @property
     def asset(self) -> Asset | None:
         """The published file, else the one to use instead."""
-        return self.assets[0] if self.assets else self.serves
+        return self.assets[0] if self.assets else self.instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,5 +191,5 @@ def _cell(release: Release, column: MatrixColumn) -> MatrixCell:
         )
 
     assets = of(column.platforms)
-    instead = of((column.serves,)) if column.serves and not assets else ()
+    instead = of((column.instead,)) if column.instead and not assets else ()
     return MatrixCell(column, assets, instead[0] if instead else None)

@@ -36,7 +36,7 @@ class Opened:
 
     subject: Subject
     archive: Path
-    """The asset or local file; the program itself if that is no archive."""
+    """The asset or local file; the program itself if that is not an archive."""
     sha256: str
     """Of ``archive``."""
     listing: Fact[ArchiveListing]
@@ -57,7 +57,7 @@ class Opened:
     def neighbours(self, cache: Cache) -> Neighbours | MemberNeighbours | None:
         """The files beside the program: the archive's members, or a local file's folder.
 
-        None for an asset that is no archive: what is beside it is not known.
+        None for an asset that is not an archive: what is beside it is not known.
         """
         if isinstance(self.listing, MISSING) or isinstance(self.member, MISSING):
             return Neighbours(self.program) if self.subject.asset is None else None

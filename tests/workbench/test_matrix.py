@@ -29,9 +29,9 @@ async def test_an_empty_cell_names_the_file_to_use_instead(
     cells = {(c.column.kind.value, c.column.title): c for c in row.cells}
     empty = cells["server", "musl-arm64"]
     assert empty.assets == ()
-    assert empty.serves is not None
-    assert empty.serves.name == archive_name("arm64")
-    seen = matrix.known[file_key(empty.serves)]
+    assert empty.instead is not None
+    assert empty.instead.name == archive_name("arm64")
+    seen = matrix.known[file_key(empty.instead)]
     assert seen.inspection is not None
     assert seen.inspection.verdicts[0].answer is Answer.YES
     assert cells["plugin", "linux-amd64"].asset is None

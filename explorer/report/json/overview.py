@@ -109,7 +109,7 @@ MATRIX_CELL = Shape[_Cell](
     Field(
         "serves",
         nullable(MATRIX_FILE.kind),
-        lambda c: c.file(c.cell.serves) if c.cell.serves else None,
+        lambda c: c.file(c.cell.instead) if c.cell.instead else None,
         "the file that may work instead where nothing is published",
     ),
 )
@@ -131,7 +131,7 @@ MATRIX_COLUMN = Shape[MatrixColumn](
     Field("key", TEXT, lambda c: c.key),
     Field("title", TEXT, lambda c: c.title),
     Field("kind", TEXT, lambda c: c.kind.value),
-    Field("serves", nullable(TEXT), lambda c: c.serves or None),
+    Field("serves", nullable(TEXT), lambda c: c.instead or None),
 )
 MATRIX = Shape[Matrix](
     "matrix",

@@ -90,13 +90,13 @@ _FAILS = (MarkState.NO, MarkState.FAILED)
 
 def mark_of(matrix: Matrix, cell: MatrixCell) -> Mark:
     """What ``cell`` says, from what ``matrix`` holds by now."""
-    files = cell.assets or ((cell.serves,) if cell.serves else ())
+    files = cell.assets or ((cell.instead,) if cell.instead else ())
     if not files:
         return Mark(MarkState.ABSENT)
     looks = [matrix.known.of(asset) for asset in files]
     mark = _together([_mark_of_file(matrix, look) for look in looks])
     cached = any(look.cached for look in looks)
-    instead = cell.serves.platform.slug if cell.serves and not cell.assets else ""
+    instead = cell.instead.platform.slug if cell.instead and not cell.assets else ""
     return replace(mark, instead=instead, cached=cached)
 
 
@@ -195,8 +195,8 @@ def matrix_legend(
 def _legend_of_instead(matrix: Matrix, form: MarkForm) -> str:
     if form in (MarkForm.FULL, MarkForm.NAMED):
         return "↳: not published, use the file named instead"
-    cells = [c for r in matrix.rows for c in r.cells if not c.assets and c.serves]
-    cells.sort(key=lambda c: c.serves is None or not matrix.known.of(c.serves).looked_at)
+    cells = [c for r in matrix.rows for c in r.cells if not c.assets and c.instead]
+    cells.sort(key=lambda c: c.instead is None or not matrix.known.of(c.instead).looked_at)
     by_column = {c.column.title: mark_of(matrix, c) for c in reversed(cells)}
     named = [f"{title} → {_named(mark)}" for title, mark in reversed(by_column.items())]
     more = "; …" if len(named) > 2 else ""

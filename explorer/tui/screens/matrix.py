@@ -326,7 +326,7 @@ class MatrixScreen(AssetScreen):
 
 def files_of(cell: MatrixCell) -> tuple[Asset, ...]:
     """The files that are published there, else the one to use instead."""
-    return cell.assets or ((cell.serves,) if cell.serves is not None else ())
+    return cell.assets or ((cell.instead,) if cell.instead is not None else ())
 
 
 def tags_by_key(matrix: Matrix) -> dict[str, str]:
