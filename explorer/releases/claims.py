@@ -16,6 +16,8 @@ class Platform:
     os: Fact[str]
     arch: Fact[str]
     libc: Fact[str]
+    is_loose: bool = False
+    """Whether the word for ``arch`` often stands for its 64-bit sibling, as ``x86`` and ``arm``."""
 
     @property
     def slug(self) -> str:

@@ -132,14 +132,14 @@ class _Claims:
 def _platform(low: str) -> Platform:
     claims = _claims(low)
     os = _system(low, claims)
-    arch = _arch(claims, os)
+    arch, is_loose = _arch(claims, os)
     if os == "darwin" and arch == "arm":
         arch = "arm64"  # no Mac has a 32-bit ARM processor
     if isinstance(os, str) and os != "linux":
         return Platform(os, arch, NotApplicable("only Linux leaves a choice of libc"))
     if os is NOT_SAID and arch is NOT_SAID and not claims.libcs:
         return NO_PLATFORM
-    return Platform(os, arch, claims.libcs[-1] if claims.libcs else NOT_SAID)
+    return Platform(os, arch, claims.libcs[-1] if claims.libcs else NOT_SAID, is_loose)
 
 
 def _claims(low: str) -> _Claims:
@@ -201,15 +201,17 @@ def _system(low: str, claims: _Claims) -> Fact[str]:
     return by_ending or NOT_SAID
 
 
-def _arch(claims: _Claims, os: Fact[str]) -> Fact[str]:
+def _arch(claims: _Claims, os: Fact[str]) -> tuple[Fact[str], bool]:
+    """The architecture, and whether its word is used loosely."""
     if os == "darwin" and claims.intel and not claims.arches:
-        return "amd64"
+        return "amd64", False
     if not claims.arches:
-        return Unknown("one file for every architecture") if claims.every_arch else NOT_SAID
+        every = Unknown("one file for every architecture")
+        return (every if claims.every_arch else NOT_SAID), False
     strongest = max(strength for strength, _, _ in claims.arches)
     named = [(arch, number) for strength, arch, number in claims.arches if strength == strongest]
     arch, number = named[-1]
     other = named[-2][0] if len(named) > 1 else arch
     if other != arch and number - named[-2][1] <= 1 and strongest > 1:
-        return Unknown(f"the name says {other} and {arch}")
-    return arch
+        return Unknown(f"the name says {other} and {arch}"), False
+    return arch, strongest == 1

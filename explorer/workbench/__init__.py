@@ -60,8 +60,9 @@ from explorer.verify import (
     Result,
     RunLimits,
 )
-from explorer.workbench.advise import Advice, Candidate
+from explorer.workbench.advise import Advice
 from explorer.workbench.build_recipe import BuildRecipe
+from explorer.workbench.candidates import Candidate
 from explorer.workbench.go_program import Vulnerabilities
 from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
 from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
@@ -79,11 +80,12 @@ from explorer.workbench.resolve import platform_slug
 from explorer.workbench.workbench import Workbench
 
 if TYPE_CHECKING:
-    from explorer.workbench.advise import Advice, Candidate
+    from explorer.workbench.advise import Advice
     from explorer.workbench.build_recipe import BuildRecipe
+    from explorer.workbench.candidates import Candidate
 
 __getattr__ = lazy_exports(
-    __name__, {"Advice": "advise", "Candidate": "advise", "BuildRecipe": "build_recipe"}
+    __name__, {"Advice": "advise", "Candidate": "candidates", "BuildRecipe": "build_recipe"}
 )
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +12,16 @@ from explorer.errors import ExplorerError, NotFoundError, UsageError
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.platforms import go_arch
 from explorer.progress import ProgressCallback, ignore_progress
-from explorer.releases import Asset, Release, Role
+from explorer.releases import Asset, Release
 from explorer.workbench.build_recipe import BuildRecipe, source_of
+from explorer.workbench.candidates import (
+    Candidate,
+    is_other_file,
+    look_at_all,
+    named_for,
+    packages_for,
+    unnamed_for,
+)
 from explorer.workbench.download import unreachable_error
 from explorer.workbench.known_files import FileState
 from explorer.workbench.models import Depth, Inspection
@@ -27,20 +34,6 @@ if TYPE_CHECKING:
     from explorer.workbench.resources import Resources
 
 LIBCS = ("musl", "glibc")
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A file that could work."""
-
-    asset: Asset
-    state: FileState
-
-    @property
-    def answer(self) -> Answer:
-        """Its verdict on the target; unknown if it could not be looked at."""
-        verdict = self.state.verdict
-        return verdict.answer if verdict is not None else Answer.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +79,11 @@ class Advice:
         """Of the chosen file."""
         return self.chosen.state.inspection if self.chosen else None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether none was chosen, but one of which too little is known may work."""
+        return self.chosen is None and any(c.answer is Answer.UNKNOWN for c in self.candidates)
+
 
 @dataclass(frozen=True, slots=True)
 class AdviceQuestion:
@@ -120,23 +118,23 @@ async def advise(
             f"{catalogue.repo} has no release {question.tag}",
             remedy="rr-explorer releases lists them",
         )
-    assets = candidates_for(release, arch)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(looks.look_at(asset, (target,))) for asset in assets]
     candidates = tuple(
-        Candidate(asset, _with_reason(asset, task.result(), settings))
-        for asset, task in zip(assets, tasks, strict=True)
+        Candidate(c.asset, _with_reason(c.asset, c.state, settings))
+        for c in await _candidates(release, target, arch, looks)
     )
-    chosen = next((c for c in candidates if c.answer is Answer.YES), None) or next(
-        (c for c in candidates if c.answer is Answer.YES_IF), None
-    )
+    chosen = _chosen(candidates)
     digest = _published_digest(chosen)
     if chosen is not None and isinstance(digest, MISSING):
-        digest, chosen = await _read_whole(chosen, target, listings, looks, progress)
+        digest, chosen = await _read_whole(
+            chosen, replace(target, arch=arch), listings, looks, progress
+        )
     build: Fact[BuildRecipe] = NotApplicable("a published file works")
     if chosen is None:
         build = await source_of(
-            lambda asset: looks.known(asset, (target,)), catalogue, release, assets
+            lambda asset: looks.known(asset, (target,)),
+            catalogue,
+            release,
+            [c.asset for c in candidates],
         )
     return Advice(
         repo=catalogue.repo,
@@ -176,22 +174,32 @@ def _checked(question: AdviceQuestion) -> tuple[str, str]:
     return arch, question.libc
 
 
-def candidates_for(release: Release, arch: str) -> tuple[Asset, ...]:
-    """The Linux programs of a release for an architecture, the best first: RoadRunner itself.
+async def _candidates(
+    release: Release, target: Target, arch: str, looks: Looks
+) -> tuple[Candidate, ...]:
+    """The files that could work, looked at.
 
-    The plain file comes before the musl one: older musl files were built with cgo, and from v2.7.2
-    on both are the same static program. Packages are candidates only if there is nothing else.
+    If none of those works whose names say so, the others are asked whose names leave it open;
+    packages only if there is nothing else.
     """
-    has_own_kind = any(a.kind.role is Role.PROGRAM for a in release.assets)
-    for role in (Role.PROGRAM if has_own_kind else Role.OTHER, Role.PACKAGE):
-        fits = [
-            a
-            for a in release.assets
-            if a.kind.role is role and a.platform.os == "linux" and a.platform.arch == arch
-        ]
-        if fits:
-            return tuple(sorted(fits, key=lambda a: (a.platform.libc == "musl", a.name)))
-    return ()
+    named = await look_at_all(named_for(release, arch), target, arch, looks)
+    if any(candidate.runs for candidate in named):
+        return named
+    unnamed = await look_at_all(unnamed_for(release, arch), target, arch, looks)
+    candidates = (*named, *(c for c in unnamed if not is_other_file(c)))
+    if candidates:
+        return candidates
+    packages = await look_at_all(packages_for(release, arch), target, arch, looks)
+    return tuple(candidate for candidate in packages if not is_other_file(candidate))
+
+
+def _chosen(candidates: Sequence[Candidate]) -> Candidate | None:
+    """The first that certainly works, else the first that works under a condition."""
+    for answer in (Answer.YES, Answer.YES_IF):
+        for candidate in candidates:
+            if candidate.answer is answer:
+                return candidate
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,12 +288,15 @@ def _why(
         return verdict.deciding.text + also
     if not candidates:
         return f"{release.tag} has no Linux file for {arch}."
-    judged = [(c, c.state.verdict) for c in candidates if c.state.verdict is not None]
-    if not judged:
-        error = next((c.state.error for c in candidates if c.state.error is not None), None)
-        return f"No file could be looked at: {error.title if error else 'unknown'}."
-    worst = next((pair for pair in judged if pair[0].answer is Answer.NO), judged[0])
-    name, deciding = worst[0].asset.name, worst[1].deciding.text
-    if worst[0].answer is Answer.UNKNOWN:
-        return f"Whether {name} runs on {libc} is not known: {deciding}"
-    return f"{name} does not run on {libc}: {deciding}"
+    unknown = next((c for c in candidates if c.answer is Answer.UNKNOWN), None)
+    if unknown is not None:
+        return f"Whether {unknown.asset.name} runs on {libc} is not known: {_reason(unknown)}"
+    return f"{candidates[0].asset.name} does not run on {libc}: {_reason(candidates[0])}"
+
+
+def _reason(candidate: Candidate) -> str:
+    """Why a candidate has its answer, as a sentence."""
+    if candidate.state.verdict is not None:
+        return candidate.state.verdict.deciding.text
+    error = candidate.state.error
+    return f"{error.title if error else 'it was not looked at'}."

@@ -69,7 +69,8 @@ def _cached(cache: Cache, asset: Asset) -> Download | None:
 
 def may_ask(settings: Settings, asset: Asset) -> bool:
     """Whether some server has the asset and may be asked for it."""
-    return bool(asset.url or asset.api_url) and not (settings.demo or settings.offline)
+    has_address = bool(asset.url or asset.api_url) and not asset.unfinished
+    return has_address and not (settings.demo or settings.offline)
 
 
 def unreachable_error(settings: Settings, asset: Asset) -> SourceError:
@@ -92,6 +93,12 @@ def must_have_address(settings: Settings, asset: Asset) -> None:
             f"{asset.name} is not part of the demo",
             "the demo asks no server: only the files marked stand-in are here",
             "Choose one of those, or start rr-explorer without --demo",
+        )
+    if asset.unfinished:
+        raise NotFoundError(
+            f"The upload of {asset.name} was never finished",
+            "GitHub lists its name, but has no bytes of it",
+            "Use another file, or ask the project to upload it again",
         )
     if not asset.url and not asset.api_url:
         raise NotFoundError(

@@ -68,6 +68,8 @@ class Looks:
             subject = self._subject_of(asset)
             inspection = await self._look_locally(subject, targets, ignore_progress)
             if inspection is None:
+                if asset.unfinished:
+                    must_have_address(self._resources.settings, asset)
                 if not may_ask(self._resources.settings, asset):
                     return FileState(unreachable=True)
                 inspection = await self._peek(subject, targets, ignore_progress)
@@ -203,7 +205,7 @@ class Looks:
     def _inspection_of(
         self, asset: Asset, record: LookRecord, targets: Sequence[Target]
     ) -> tuple[Inspection, bool]:
-        verdicts, complete = verdicts_kept(record, targets)
+        verdicts, complete = verdicts_kept(record, targets, self._subject_of(asset))
         why = Unknown("open the file to see it")
         inspection = Inspection(
             subject=self._subject_of(asset),

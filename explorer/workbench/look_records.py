@@ -16,8 +16,8 @@ from explorer.errors import FormatError, SourceError
 from explorer.facts import MISSING, Fact, Unknown
 from explorer.fetch import Check, Traffic, asset_key
 from explorer.releases import Asset
-from explorer.workbench.models import FileFacts, Inspection
-from explorer.workbench.verdicts import difference, verdicts_of
+from explorer.workbench.models import FileFacts, Inspection, Subject
+from explorer.workbench.verdicts import claimed_arch, difference, verdicts_of
 
 if TYPE_CHECKING:
     from explorer.workbench.resources import Resources
@@ -188,7 +188,7 @@ class LookRecords:
 
 
 def verdicts_kept(
-    record: LookRecord, targets: Sequence[Target]
+    record: LookRecord, targets: Sequence[Target], subject: Subject
 ) -> tuple[tuple[Verdict, ...], bool]:
     """A record's verdicts on these targets, and whether a new look could tell no more.
 
@@ -201,7 +201,8 @@ def verdicts_kept(
     for target in targets:
         verdict = by_name.get(target.name)
         if verdict is None:
-            verdict = verdicts_of(record.binary, (target,))[0]
+            claimed = claimed_arch(subject, record.binary)
+            verdict = verdicts_of(record.binary, (target,), claimed=claimed)[0]
             complete = complete and verdict.answer is not Answer.UNKNOWN
         verdicts.append(verdict)
     return tuple(verdicts), complete

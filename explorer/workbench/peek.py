@@ -28,7 +28,7 @@ from explorer.workbench.program_in_archive import (
     size_of,
     undecided_binary,
 )
-from explorer.workbench.verdicts import verdicts_of
+from explorer.workbench.verdicts import claimed_arch, verdicts_of
 
 if TYPE_CHECKING:
     from explorer.fetch import RemoteSource
@@ -95,7 +95,7 @@ def _peek(
         listing=why,
         member=member,
         binary=binary,
-        verdicts=verdicts_of(binary, targets),
+        verdicts=verdicts_of(binary, targets, claimed=claimed_arch(subject, binary)),
         traffic=remote.traffic,
     )
 

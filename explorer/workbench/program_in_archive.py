@@ -67,6 +67,10 @@ class UndecidedProgramError(FormatError):
         """Whether the packing is not read here, so that no member is known."""
 
 
+class NoProgramError(NotFoundError):
+    """All of an archive was seen, and nothing in it is a program."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProgramFound:
     """The program of an archive."""
@@ -230,7 +234,7 @@ def _not_there(subject: Subject, name: str, listing: ArchiveListing) -> NotFound
     if subject.member:
         return NotFoundError(f"{name} has no member {subject.member}", detail, remedy)
     names = " or ".join(expected_names(subject))
-    return NotFoundError(f"{name} holds no {names or 'program'}", detail, remedy)
+    return NoProgramError(f"{name} holds no {names or 'program'}", detail, remedy)
 
 
 def unpack_member(

@@ -158,7 +158,8 @@ def _failed(proof: Proof) -> bool:
 
 def _judged(inspection: Inspection, target: Target, cache: Cache) -> tuple[Verdict, ProofTree]:
     """The verdict on the target, and what is copied into the container."""
-    verdict = rejudge(inspection, (target,), cache).verdicts[0]
+    own = target if target.arch else replace(target, arch=known_or(inspection.binary.arch, ""))
+    verdict = rejudge(inspection, (own,), cache).verdicts[0]
     opened = opened_by(inspection)
     assert opened is not None, "only a whole file is proved"
     return verdict, proof_tree(opened, static=_static(inspection))

@@ -185,7 +185,8 @@ def _meant(release: Release, fits: list[Asset], platform: str, profile: ProjectP
 def _no_release(words: str, catalogue: Catalogue) -> NotFoundError:
     """For ``TAG/FILE`` of which no beginning is a tag."""
     tags = [r.tag for r in catalogue.releases]
-    tag = words.rpartition("/")[0]
+    has_slashes = any("/" in tag for tag in tags)
+    tag = words if has_slashes else words.partition("/")[0]
     near = difflib.get_close_matches(tag, tags, 3)
     return NotFoundError(
         f"{catalogue.repo} has no release {tag}",

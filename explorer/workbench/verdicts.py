@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Reason, Target, Verdict
 from explorer.elf import Binary, FileFormat
-from explorer.facts import Unknown
+from explorer.facts import MISSING, Unknown, known_or
+from explorer.workbench.models import Subject
 
 if TYPE_CHECKING:
     from explorer.compat import Surroundings
@@ -37,25 +39,74 @@ def named_targets(names: Sequence[str], settings: Settings) -> tuple[Target, ...
     return tuple(find_target(name) for name in names) or (default_target(settings),)
 
 
+def claimed_arch(subject: Subject, binary: Binary) -> str:
+    """The architecture that the file's name claims; empty if it claims none.
+
+    A word that is used loosely, as ``x86`` of a program for amd64, claims nothing against that.
+    """
+    from explorer.releases import parse_asset_name
+
+    asset = subject.asset
+    if subject.member or (asset is None and subject.path is None):
+        return ""
+    name = asset.name if asset is not None else subject.path.name if subject.path else ""
+    platform = asset.platform if asset is not None else parse_asset_name(name).platform
+    if isinstance(platform.arch, MISSING) or known_or(platform.os, "linux") != "linux":
+        return ""
+    if platform.is_loose and binary.arch in _WIDER.get(platform.arch, ()):
+        return ""
+    return platform.arch
+
+
+_WIDER = {"386": ("amd64",), "arm": ("arm64",), "ppc": ("ppc64", "ppc64le")}
+
+
 def verdicts_of(
-    binary: Binary, targets: Sequence[Target], surroundings: Surroundings | None = None
+    binary: Binary,
+    targets: Sequence[Target],
+    surroundings: Surroundings | None = None,
+    claimed: str = "",
 ) -> tuple[Verdict, ...]:
-    """One verdict per target, in their order; ``unknown`` if no byte of the binary was reached."""
+    """One verdict per target, in their order.
+
+    Args:
+        claimed: the architecture that the file's name claims. A target without an architecture of
+            its own gets this one, so that a mislabelled file is not taken for what it says.
+    """
+    if binary.format is not FileFormat.UNSEEN:
+        return tuple(_judged(binary, target, surroundings, claimed) for target in targets)
+    reason = _unseen(binary)
+    why = Unknown(binary.detail)
+    return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), why) for t in targets)
+
+
+def _judged(
+    binary: Binary, target: Target, surroundings: Surroundings | None, claimed: str
+) -> Verdict:
     from explorer.compat import judge
 
-    if binary.format is not FileFormat.UNSEEN:
-        return tuple(judge(binary, target, surroundings) for target in targets)
+    if target.arch or not claimed:
+        return judge(binary, target, surroundings)
+    verdict = judge(binary, replace(target, arch=claimed), surroundings)
+    deciding = verdict.deciding
+    if deciding.code == "elf.arch" and deciding.answer is Answer.NO:
+        loud = replace(
+            deciding,
+            text=f"It is mislabelled: its name says {claimed}, but the program in it is built for "
+            f"{known_or(binary.arch, 'another processor')}.",
+            remedy=f"Do not use it on {claimed}, and tell the project",
+            short=f"mislabelled: {known_or(binary.arch, 'another processor')}",
+        )
+        reasons = tuple(loud if reason == deciding else reason for reason in verdict.reasons)
+        verdict = replace(verdict, deciding=loud, reasons=reasons)
+    return verdict
+
+
+def _unseen(binary: Binary) -> Reason:
+    """Why there is no verdict on a program of which no byte was reached."""
     why = binary.detail
-    reason = Reason(
-        "peek.unseen",
-        Answer.UNKNOWN,
-        "The first bytes of the asset do not reach the program.",
-        why,
-        "Download it: d, or inspect without --peek",
-        short=f"not reached: {why}",
-    )
     if isinstance(binary.size, Unknown) and binary.size.needs is None:  # more bytes do not help
-        reason = Reason(
+        return Reason(
             "archive.undecided",
             Answer.UNKNOWN,
             f"{why}.",
@@ -63,7 +114,14 @@ def verdicts_of(
             "Unpack it and inspect the program that was in it, or name a member: FILE#MEMBER",
             short=why,
         )
-    return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), Unknown(why)) for t in targets)
+    return Reason(
+        "peek.unseen",
+        Answer.UNKNOWN,
+        "The first bytes of the asset do not reach the program.",
+        why,
+        "Download it: d, or inspect without --peek",
+        short=f"not reached: {why}",
+    )
 
 
 def difference(peeked: Sequence[Verdict], whole: Sequence[Verdict]) -> str:

@@ -38,9 +38,7 @@ def advice_headline(advice: Advice) -> Cell:
         return Cell(
             f"{'✓' if sure else '◐'} take {chosen.asset.name}{stand_in}", "good" if sure else "warn"
         )
-    if advice.candidates and all(
-        candidate.answer is Answer.UNKNOWN for candidate in advice.candidates
-    ):
+    if advice.is_open:
         return Cell("? which file serves is not known", "unknown")
     return Cell("✗ nothing published serves: build it", "bad")
 

@@ -94,7 +94,10 @@ def mark_of(matrix: Matrix, cell: MatrixCell) -> Mark:
     if not files:
         return Mark(MarkState.ABSENT)
     looks = [matrix.known.of(asset) for asset in files]
-    mark = _together([_mark_of_file(matrix, look) for look in looks])
+    by_platform: dict[str, list[Mark]] = {}
+    for asset, look in zip(files, looks, strict=True):
+        by_platform.setdefault(asset.platform.slug, []).append(_mark_of_file(matrix, look))
+    mark = _together([_best(marks) for marks in by_platform.values()])
     cached = any(look.cached for look in looks)
     instead = cell.instead.platform.slug if cell.instead and not cell.assets else ""
     return replace(mark, instead=instead, cached=cached)
@@ -114,10 +117,29 @@ def _mark_of_file(matrix: Matrix, look: FileState) -> Mark:
     return Mark(_ANSWERS[verdict.answer], because)
 
 
-def _together(marks: list[Mark]) -> Mark:
-    """One mark for the files of a cell (darwin and deb have two): no yes hides a no, and no ``no`` hides a yes.
+def _best(marks: list[Mark]) -> Mark:
+    """One mark for files of one platform: a user can take any of them.
 
-    A file that was not inspected counts only where none was.
+    It is no failure while one of them may run, and not unknown while one of them does.
+    """
+    inspected = [mark for mark in marks if mark.state is not MarkState.PUBLISHED] or marks
+    best_first = (
+        MarkState.RAN,
+        MarkState.YES,
+        MarkState.YES_IF,
+        MarkState.UNKNOWN,
+        MarkState.ERROR,
+        MarkState.FAILED,
+        MarkState.NO,
+        MarkState.PUBLISHED,
+    )
+    return min(inspected, key=lambda mark: best_first.index(mark.state))
+
+
+def _together(marks: list[Mark]) -> Mark:
+    """One mark for several platforms, as ``darwin``: no yes hides a no, and no ``no`` a yes.
+
+    A file that was not inspected counts only if none was.
     """
     inspected = [mark for mark in marks if mark.state is not MarkState.PUBLISHED] or marks
     states = {mark.state for mark in inspected}
