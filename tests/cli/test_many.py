@@ -63,7 +63,7 @@ def test_how_to_build_another_project_is_read_from_its_program(rr: Command, gith
     before = rr("--repo", "acme/hello", "advise", "v1", "--arch", "arm64")
     assert before.code == 1
     assert (
-        f"Nothing to paste: which Go package to build is not known. inspect v1/{name} reads it"
+        f"Nothing to paste: which Go package to build is not known: inspect v1/{name}, which reads"
         in before.out
     )
     assert rr("--repo", "acme/hello", "inspect", f"v1/{name}").code == 0
