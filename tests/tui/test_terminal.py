@@ -29,7 +29,7 @@ sys.exit(run_app(Settings(demo=True, cache_dir=home / "cache", config_file=home 
 class Terminal:
     """A program on a pty, its screen as a person sees it, and every byte it sent."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, nohup: bool = False) -> None:
         self.screen = pyte.Screen(COLUMNS, LINES)
         self._stream = pyte.ByteStream(self.screen)
         self.sent = b""
@@ -45,6 +45,7 @@ class Terminal:
         self.pid, self._master = pty.fork()
         if self.pid == 0:  # the size is set from inside, before the program can ask for it
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+            signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
             os.execvpe(sys.executable, [sys.executable, "-c", PROGRAM, str(home)], env)
 
     def read(self, seconds: float) -> bool:
@@ -101,6 +102,16 @@ class Terminal:
             assert time.monotonic() < end, "it does not end"
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
+    def hang_up(self) -> float:
+        """Close the terminal under the program. Returns the seconds until the program has ended."""
+        os.close(self._master)
+        self._master = -1
+        started = time.monotonic()
+        while os.waitpid(self.pid, os.WNOHANG)[0] == 0:
+            assert time.monotonic() < started + 20, "it does not end"
+            time.sleep(0.01)  # a process that is no longer on a terminal gives no other sign
+        return time.monotonic() - started
+
     def close(self) -> None:
         """Leave nothing behind, whatever the test did."""
         try:
@@ -108,7 +119,8 @@ class Terminal:
             os.waitpid(self.pid, 0)
         except (ProcessLookupError, ChildProcessError):
             pass
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
 
 
 @pytest.fixture
@@ -162,4 +174,30 @@ def test_a_signal_is_a_way_to_quit_that_gives_the_terminal_back(
     os.kill(terminal.pid, number)
     assert terminal.ended() == 128 + number
     assert b"\x1b[?1049l" in terminal.sent
+    assert b"Traceback" not in terminal.sent
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("nohup", [False, True], ids=["SIGHUP", "SIGHUP ignored"])
+def test_a_terminal_that_is_gone_ends_the_app(tmp_path: Path, nohup: bool) -> None:
+    opened = Terminal(tmp_path, nohup)
+    try:
+        opened.shows("✓ yes")
+        assert opened.hang_up() < 1.0
+    finally:
+        opened.close()
+
+
+def test_keys_at_machine_speed_in_the_palette_act_on_what_was_typed(terminal: Terminal) -> None:
+    terminal.shows("✓ yes")
+    terminal.type("\x10zzzz\r")  # the palette, a query without results, enter
+    terminal.shows("No matches found")
+    terminal.type("\x1b")
+    terminal.lacks("No matches found")
+    terminal.type("\x10settings\r")
+    terminal.shows("cache_limit")
+    terminal.type("\x1b")
+    terminal.lacks("cache_limit")
+    terminal.type("\x10qu\x7f\x7fquit\r")
+    assert terminal.ended() == 0
     assert b"Traceback" not in terminal.sent

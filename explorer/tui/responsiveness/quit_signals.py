@@ -70,11 +70,10 @@ class TerminalHangup:
 
     def _hung_up(self) -> None:
         self.stop()
-        # What is drawn on the way out goes nowhere instead of failing, and nothing comes in.
-        silence, _ = os.pipe()
-        nowhere = os.open(os.devnull, os.O_WRONLY)
+        # What is drawn on the way out goes nowhere instead of failing.
+        nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in self._terminals:
-            os.dup2(silence if stream == 0 else nowhere, stream)
+            os.dup2(nowhere, stream)
         self._app.exit(return_code=128 + HANGUP)
 
     def stop(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.dom import DOMNode
@@ -10,6 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker
 
+from explorer.errors import OperationCancelledError, as_explorer_error
 from explorer.tui.actions import bindings_for
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
@@ -77,11 +79,16 @@ class ExplorerScreen(Screen[None]):
     def start_worker(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
         """Run this in a worker of the screen. An earlier one of the group is cancelled."""
         _worker: Worker[None] = self.run_worker(
-            cast("Callable[[], Coroutine[None, None, None]]", work),
-            name=group,
-            group=group,
-            exclusive=True,
+            partial(self._run, work), name=group, group=group, exclusive=True
         )
+
+    async def _run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+        except OperationCancelledError:
+            return
+        except Exception as exception:  # noqa: BLE001 - the last boundary
+            self.explorer.say(as_explorer_error(exception), error=True)
 
     # -- tables -----------------------------------------------------------------------------------
 
