@@ -97,5 +97,8 @@ class MatrixRows:
         named = not cell.assets and width >= NAMED_WIDTH
         return mark_cell(mark, MarkForm.GRID_NAMED if named else MarkForm.GRID)
 
+    def index_of(self, key: str) -> int | None:
+        return self._places.get(key)
+
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
         return matching((self.row(index) for index in range(len(self))), words, cancel)

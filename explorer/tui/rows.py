@@ -32,6 +32,9 @@ class RowSource(Protocol):
     def row(self, index: int) -> Row:
         """One row; its cells are in the columns' order."""
 
+    def index_of(self, key: str) -> int | None:
+        """The number of the row with this key; None if there is none, or it is not known."""
+
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
         """The numbers of the rows that contain all the words, ascending.
 
@@ -74,6 +77,9 @@ class ListRows:
     def row(self, index: int) -> Row:
         return self._rows[index]
 
+    def index_of(self, key: str) -> int | None:
+        return next((number for number, row in enumerate(self._rows) if row.key == key), None)
+
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
         return matching(self._rows, words, cancel)
 
@@ -102,6 +108,9 @@ class LazyRows:
 
     def row(self, index: int) -> Row:
         return self._row(index)
+
+    def index_of(self, key: str) -> int | None:
+        return None
 
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
         return self._search(words, cancel)
@@ -142,11 +151,13 @@ def choose(source: RowSource, query: RowQuery, cancel: Cancellation) -> Sequence
     return sorted(numbers, key=key, reverse=query.descending)
 
 
-def place_of(number: int, numbers: Sequence[int], is_sorted: bool, default: int) -> int:
-    """The place of a source's row in a view, found without making rows.
+def place_of(number: int | None, numbers: Sequence[int], is_sorted: bool, default: int) -> int:
+    """The place of a source's row in a view; ``default`` if it is not in the view.
 
     ``is_sorted``: the view is in another order than the source.
     """
+    if number is None:
+        return default
     if is_sorted:
         return numbers.index(number) if number in numbers else default
     place = bisect_left(numbers, number)

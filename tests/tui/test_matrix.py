@@ -42,7 +42,8 @@ async def list_rested(ui: Driver) -> None:
     def done() -> bool:
         screen = ui.app.screen
         assert isinstance(screen, BrowserScreen)
-        shown = [row.asset for row in screen._rows.values() if row.asset is not None]
+        entries = screen._rows.entries if screen._rows is not None else ()
+        shown = [entry.asset for entry in entries if not entry.missing]
         return bool(shown) and all(ui.state.files.of(asset).looked_at for asset in shown)
 
     await ui.until(done, limit=60)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -15,9 +16,10 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from explorer.tui.actions import bindings_for
+from explorer.tui.asset_rows import AssetRows, FileEntry
 from explorer.tui.render import error, lines, text
 from explorer.tui.responsiveness.deferred_import import report
-from explorer.tui.rows import ListRows
+from explorer.tui.rows import NO_ROWS, ListRows
 from explorer.tui.screens.base import REDRAW_S, SETTLE_S, WIDE, AssetScreen
 from explorer.tui.visible_peeks import VisiblePeeks
 from explorer.tui.widgets.banner import VerdictBanner
@@ -26,15 +28,18 @@ from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
-    from explorer.report import AssetRow, Column, Row
     from explorer.tui.copying import Copy
-    from explorer.workbench import Asset, Inspection, Proof, Release
+    from explorer.workbench import Asset, Inspection, Release
 
 TAG_WIDTH, NARROW_TAG_WIDTH = 21, 14
 """Cells that a tag keeps at the expense of other columns: ``v2023.1.0-alpha.1 pre``, or on a narrow
 screen without ``pre`` and shortened in the middle, so that the date stays."""
 FILE_WIDTH, NARROW_FILE_WIDTH = 29, 22
 """Cells that a file keeps: ``use linux-arm64: static Go``, or beside a proof somewhat less."""
+QUICK_FILES = 2000
+"""Files whose rows are prepared immediately; more are prepared in a thread."""
+LOOKED_AT = 64
+"""Files that are looked up even if they are not in sight."""
 NOTICES = 3
 """Warnings that are shown; help lists all."""
 
@@ -53,9 +58,12 @@ class BrowserScreen(AssetScreen):
     def __init__(self) -> None:
         super().__init__()
         self._release: Release | None = None
-        self._rows: dict[str, AssetRow] = {}
+        self._rows: AssetRows | None = None
+        """The files of the release under the cursor."""
         self._timer: Timer | None = None
         self._redraw: Timer | None = None
+        self._stale: set[str] = set()
+        """Keys of files of which something was learned since they were drawn."""
         self._placed = False
         """Whether the cursor has been put on the newest stable release."""
 
@@ -106,12 +114,12 @@ class BrowserScreen(AssetScreen):
     @property
     def asset(self) -> Asset | None:
         """The file under the cursor; for a platform that is not published, the one to use instead."""
-        row = self._row()
-        return None if row is None else row.asset or row.serves
+        entry = self._entry()
+        return entry.asset if entry is not None else None
 
-    def _row(self) -> AssetRow | None:
+    def _entry(self) -> FileEntry | None:
         row = self.assets.row
-        return self._rows.get(row.key) if row is not None else None
+        return self._rows.entry(row.key) if row is not None and self._rows is not None else None
 
     def on_resize(self, event: Resize) -> None:
         """A wide screen has room for whole tags, a tall one for the evidence."""
@@ -144,14 +152,23 @@ class BrowserScreen(AssetScreen):
             if self.state.show_prereleases or not release.prerelease
         ]
 
-    def _file_changed(self, _: str) -> None:
+    def _file_changed(self, key: str) -> None:
         """Draw results that arrive together at once; behind another screen, on return."""
+        self._stale.add(key)
         if self._redraw is None and self.is_current:
-            self._redraw = self.set_timer(REDRAW_S, self._draw_files)
+            self._redraw = self.set_timer(REDRAW_S, self._draw_stale)
 
-    def _draw_files(self) -> None:
+    def _draw_stale(self) -> None:
         self._redraw = None
-        self._fill_assets()
+        rows, stale = self._rows, list(self._stale)
+        self._stale.clear()
+        if rows is None or not sum(rows.forget(key) for key in stale):
+            return
+        if self._has_proofs() and all(column.key != "proof" for column in rows.columns):
+            self._fill_assets()
+        else:
+            self.assets.update()
+            self._show_banner()
 
     def _fill_releases(self) -> None:
         state = self.state
@@ -205,64 +222,89 @@ class BrowserScreen(AssetScreen):
         state, release = self.state, self._release
         if state.catalogue is None:
             return  # the first frame is drawn before modules that make rows are imported
-        self._rows = {}
+        assets: Sequence[Asset] = ()
+        title = "Files"
         if release is not None:
-            shown = report.shown_assets(release, state.show_plugins, state.show_debs)
-            rows = report.asset_rows(shown, state.known, self._proofs, gaps=True)
-            self._rows = {row.row.key: row for row in sorted(rows, key=order)}
-        title = report.release_title(release) if release is not None else "Files"
+            assets = report.shown_assets(release, state.show_plugins, state.show_debs)
+            title = report.release_title(release)
         self.query_one("#assets", Pane).retitle(title)
-        source = without_empty(
-            "proof",
-            report.asset_columns(state.target),
-            [compact(row) for row in self._rows.values()],
-        )
-        has_proof = any(column.key == "proof" for column in source.columns)
-        self.assets.floor = NARROW_FILE_WIDTH if has_proof else FILE_WIDTH
-        self.assets.show(source, keep=keep)
+        self._stale.clear()
+        proofs = self._has_proofs()
+        self.assets.floor = NARROW_FILE_WIDTH if proofs else FILE_WIDTH
+        make_rows = partial(AssetRows, assets, state.target, state.known, proofs=proofs)
+        if len(assets) <= QUICK_FILES:
+            self.workers.cancel_group(self, "rows")
+            self._show_files(make_rows(), keep)
+        else:
+            self.start_worker(partial(self._make_many_rows, make_rows, keep), "rows")
+
+    async def _make_many_rows(self, make_rows: Callable[[], AssetRows], keep: bool) -> None:
+        if not keep:
+            self._rows = None
+            self.assets.show(NO_ROWS)
+        self._show_files(await asyncio.to_thread(make_rows), keep)
+        self._look_up_soon()
+
+    def _show_files(self, rows: AssetRows, keep: bool) -> None:
+        self._rows = rows
+        self.assets.show(rows, keep=keep)
         if not keep:
             self.assets.go_to(self._default_row())
         self._show_banner()
 
+    def _known_files(self) -> list[str]:
+        """The keys of the release's files that were looked at."""
+        release = self._release
+        return [
+            key
+            for key, known in self.state.files.items()
+            if release is not None
+            and known.inspection is not None
+            and (asset := known.inspection.subject.asset) is not None
+            and asset.tag == release.tag
+        ]
+
+    def _has_proofs(self) -> bool:
+        """Whether any of the release's files has been proved."""
+        files = self.state.files
+        known = (files[key].inspection for key in self._known_files())
+        return any(inspection.proofs for inspection in known if inspection is not None)
+
     def _default_row(self) -> str:
         """The key of the row for the cursor: the program for Linux on arm64, if there is one."""
-        wanted = ("program", "linux-arm64")
+        wanted = ("program", "linux-arm64", "")
+        entries = self._rows.entries if self._rows is not None else ()
         return next(
             (
-                key
-                for key, row in self._rows.items()
-                if row.asset is not None
-                and (row.asset.kind.role, row.asset.platform.slug) == wanted
+                entry.key
+                for entry in entries
+                if (entry.asset.kind.role, entry.platform, entry.missing) == wanted
             ),
             "",
         )
 
-    def _proofs(self, asset: Asset) -> Sequence[Proof]:
-        inspection = self.state.known(asset)
-        return inspection.proofs if inspection is not None else ()
-
     @on(Table.Highlighted, "#asset-table")
     def _asset_highlighted(self) -> None:
+        if self._rows is not None and len(self._rows) > LOOKED_AT:
+            self._look_up_soon()
         self._show_banner()
         self.refresh_bindings()
 
     def _show_banner(self) -> None:
         banner = self.query_one(VerdictBanner)
-        row = self._row()
-        asset = self.asset
-        banner.set_class(asset is None, "-empty")
-        if row is None or asset is None:
-            return
-        banner.show_asset(self.state, asset, self._instead(row))
+        entry = self._entry()
+        banner.set_class(entry is None, "-empty")
+        if entry is not None:
+            banner.show_asset(self.state, entry.asset, self._instead(entry))
 
     @staticmethod
-    def _instead(row: AssetRow) -> Content | None:
+    def _instead(entry: FileEntry) -> Content | None:
         """For a platform that is not published: which file is judged instead."""
-        if row.asset is not None or row.serves is None:
+        if not entry.missing:
             return None
         return Content.assemble(
-            text(f"{platform_of(row)} is not published", "bold"),
-            text(f" ↳ this is {row.serves.name}", "$text-muted"),
+            text(f"{entry.missing} is not published", "bold"),
+            text(f" ↳ this is {entry.asset.name}", "$text-muted"),
         )
 
     # -- looking up ---------------------------------------------------------------------------------------------------
@@ -274,17 +316,22 @@ class BrowserScreen(AssetScreen):
         self._timer = self.set_timer(SETTLE_S, self._look_up)
 
     def _look_up(self) -> None:
-        if self._release is None:
+        """Look up the files in sight, then the others, unless there are very many."""
+        rows = self._rows
+        if rows is None:
             return
-        in_sight = {row.key for row in self.assets.rows_in_sight()}
-        shown = [row.asset for row in self._rows.values() if row.asset is not None]
-        wanted = [asset for asset in shown if self.state.known(asset) is None]
-        wanted.sort(key=lambda asset: asset.name not in in_sight)
-        self.peeks.want(wanted)
+        in_sight = [rows.entry(row.key) for row in self.assets.rows_in_sight()]
+        entries = [*(entry for entry in in_sight if entry), *rows.entries[:LOOKED_AT]]
+        wanted = {
+            entry.key: entry.asset
+            for entry in entries
+            if not entry.missing and self.state.known(entry.asset) is None
+        }
+        self.peeks.want(wanted.values())
 
     def on_screen_resume(self) -> None:
         """Show what was learned behind another screen, and look up what is still unknown."""
-        self._fill_assets()
+        self._draw_stale()
         self._look_up_soon()
 
     def on_screen_suspend(self) -> None:
@@ -300,12 +347,11 @@ class BrowserScreen(AssetScreen):
 
     def inspections(self) -> Sequence[Inspection]:
         """Of the file under the cursor where the files have the focus, else of all files shown."""
-        shown = (
-            [self.asset]
-            if self.focused is self.assets
-            else [row.asset for row in self._rows.values()]
-        )
-        known = [self.state.known(asset) for asset in shown if asset is not None]
+        if self.focused is self.assets:
+            shown = [self.asset] if self.asset is not None else []
+        else:
+            shown = list(self._rows.published(self._known_files())) if self._rows else []
+        known = [self.state.known(asset) for asset in shown]
         return [inspection for inspection in known if inspection is not None]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -380,55 +426,12 @@ class BrowserScreen(AssetScreen):
         release, asset, settings = self._release, self.asset, self.state.settings
         if self.focused is self.assets and asset is not None:
             copies = asset_copies(asset, settings)
-            if proofs := self._proofs(asset):
-                copies += proof_copies(proofs[0])
+            known = self.state.known(asset)
+            if known is not None and known.proofs:
+                copies += proof_copies(known.proofs[0])
             return copies + super().copies()
         if release is None:
             return super().copies()
         pages = [Copy("URL", release.url)] if release.url else []
         command = command_copy(settings, "assets", release.tag)
         return [Copy("tag", release.tag), *pages, command, *super().copies()]
-
-
-_ROLES = ["program", "plugin", "package", "other"]
-_SYSTEMS = ["linux", "musl"]
-
-
-def platform_of(row: AssetRow) -> str:
-    """The platform of the row: of its asset, or the one that is not published."""
-    return row.asset.platform.slug if row.asset is not None else row.row.key.rsplit(":", 1)[-1]
-
-
-def order(row: AssetRow) -> tuple[int, int, str]:
-    """Servers first, and of each kind Linux first. A platform that is not published has its place."""
-    asset = row.asset or row.serves
-    assert asset is not None
-    slug = platform_of(row)
-    system = slug.split("-")[0]
-    return (
-        _ROLES.index(asset.kind.role),
-        _SYSTEMS.index(system) if system in _SYSTEMS else len(_SYSTEMS),
-        slug,
-    )
-
-
-def compact(row: AssetRow) -> Row:
-    """The row with ``not published`` in its first column, which leaves room in the last one."""
-    if row.asset is not None:
-        return row.row
-    columns = report.asset_columns()
-    cells = {column.key: cell for column, cell in zip(columns, row.row.cells, strict=True)}
-    cells["kind"] = report.Cell("not published", "dim")
-    cells["size"] = report.Cell("–", "dim", "right")
-    if not cells["answer"].text and row.serves is not None:
-        cells["fact"] = report.Cell(f"perhaps use {row.serves.platform.slug}", "unknown")
-    return replace(row.row, cells=tuple(cells.values()))
-
-
-def without_empty(key: str, columns: Sequence[Column], rows: Sequence[Row]) -> ListRows:
-    """The rows without this column where all its cells are empty."""
-    place = next((number for number, column in enumerate(columns) if column.key == key), None)
-    if place is None or any(row.cells[place].text for row in rows):
-        return ListRows(columns, rows)
-    kept = [replace(row, cells=(*row.cells[:place], *row.cells[place + 1 :])) for row in rows]
-    return ListRows([*columns[:place], *columns[place + 1 :]], kept)

@@ -37,6 +37,9 @@ from explorer.workbench import (
     file_key,
 )
 
+PEEKED = 16
+"""Files of one cell that are peeked at; usually a cell has one or two."""
+
 
 class LaidOut(Message):
     """The matrix of the current list is laid out."""
@@ -221,7 +224,7 @@ class MatrixScreen(AssetScreen):
             row = self._rows.at(shown.key)
             if row is not None:
                 for cell in row.cells[columns.start : columns.stop]:
-                    yield from files_of(cell)
+                    yield from files_of(cell)[:PEEKED]
 
     def on_resize(self) -> None:
         """Look at what has come into sight."""

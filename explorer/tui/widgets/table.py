@@ -176,11 +176,11 @@ class Table(Styled, can_focus=True):
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on the row with this key. False if it is not in the view."""
-        for place, index in enumerate(self.view):
-            if self.source.row(index).key == key:
-                self.cursor = place
-                return True
-        return False
+        number = self.source.index_of(key)
+        place = place_of(number, self.view, bool(self.row_query.sorted_by), -1)
+        if place >= 0:
+            self.cursor = place
+        return place >= 0
 
     # -- filter and sort ----------------------------------------------------------------------------------------------
 
@@ -234,13 +234,10 @@ class Table(Styled, can_focus=True):
     def _accept(self, view: Sequence[int], stay: str | int | None) -> None:
         self.view = view
         here = 0 if self.row_query.words else min(self.cursor, max(0, len(view) - 1))
-        place = 0 if stay is None else here
-        if isinstance(stay, int):
-            place = place_of(stay, self.view, bool(self.row_query.sorted_by), here)
-        elif stay and len(view) <= QUICK:
-            place = next(
-                (n for n, index in enumerate(view) if self.source.row(index).key == stay), here
-            )
+        number = self.source.index_of(stay) if isinstance(stay, str) else stay
+        place = 0
+        if stay is not None:
+            place = place_of(number, view, bool(self.row_query.sorted_by), here)
         self._measure()
         self.cursor = place
         self.post_message(self.Changed(self))
@@ -309,6 +306,16 @@ class Table(Styled, can_focus=True):
         row = self.row
         self._draw_rows(before, now)
         if row != self._announced or row is None:
+            self._announced = row
+            self.post_message(self.Highlighted(self, row))
+
+    def update(self) -> None:
+        """Draw the rows again: the source has other cells, but the same rows."""
+        if self.row_query.words or self.row_query.sorted_by:
+            self.show(self.source)
+            return
+        self._measure()
+        if (row := self.row) != self._announced:
             self._announced = row
             self.post_message(self.Highlighted(self, row))
 

@@ -1,0 +1,144 @@
+"""A release's files as rows, made when they are drawn: a folder may hold 60,000 files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from explorer.progress import Cancellation
+from explorer.tui.responsiveness.deferred_import import report, workbench
+from explorer.tui.rows import matching
+
+if TYPE_CHECKING:
+    from explorer.report import Column, Row
+    from explorer.workbench import Asset, Inspection, Target
+
+KEPT_ROWS = 1000
+"""Rows that are kept once they are made."""
+_ROLES = ["program", "plugin", "package", "other"]
+_SYSTEMS = ["linux", "musl"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file of the release, or a platform for which none is published."""
+
+    asset: Asset
+    """The file, or the one to use instead."""
+    missing: str = ""
+    """The platform that is not published; empty for a file."""
+
+    @property
+    def platform(self) -> str:
+        """The platform of the row."""
+        return self.missing or self.asset.platform.slug
+
+    @property
+    def key(self) -> str:
+        """The row's key, as ``report`` makes it."""
+        if not self.missing:
+            return self.asset.name
+        return f"gap:{self.asset.kind.value}:{self.missing}"
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Programs first, and of each kind Linux first."""
+        system = self.platform.split("-")[0]
+        return (
+            _ROLES.index(self.asset.kind.role),
+            _SYSTEMS.index(system) if system in _SYSTEMS else len(_SYSTEMS),
+            self.platform,
+        )
+
+
+class AssetRows:
+    """A row source. ``known`` is asked whenever a row is made."""
+
+    def __init__(
+        self,
+        assets: Sequence[Asset],
+        target: Target | None,
+        known: Callable[[Asset], Inspection | None],
+        *,
+        proofs: bool,
+    ) -> None:
+        """``proofs``: whether there is a column for them."""
+        self._known = known
+        files = [FileEntry(asset) for asset in assets]
+        gaps = [FileEntry(asset, slug) for slug, asset in report.unpublished(assets)]
+        self._entries = sorted([*files, *gaps], key=lambda entry: entry.order)
+        self._numbers = {entry.key: number for number, entry in enumerate(self._entries)}
+        self._by_file: dict[str, list[int]] = {}
+        for number, entry in enumerate(self._entries):
+            self._by_file.setdefault(workbench.file_key(entry.asset), []).append(number)
+        self._made: dict[int, Row] = {}
+        self._all_columns = report.asset_columns(target)
+        self._shown = [
+            number
+            for number, column in enumerate(self._all_columns)
+            if proofs or column.key != "proof"
+        ]
+        self._columns = tuple(self._all_columns[number] for number in self._shown)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self._columns
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def row(self, index: int) -> Row:
+        row = self._made.get(index)
+        if row is None:
+            if len(self._made) >= KEPT_ROWS:
+                self._made.clear()
+            row = self._made[index] = self._make(self._entries[index])
+        return row
+
+    def index_of(self, key: str) -> int | None:
+        return self._numbers.get(key)
+
+    def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
+        return matching(map(self._make, self._entries), words, cancel)
+
+    def entry(self, key: str) -> FileEntry | None:
+        """The entry of the row with this key."""
+        number = self._numbers.get(key)
+        return self._entries[number] if number is not None else None
+
+    @property
+    def entries(self) -> Sequence[FileEntry]:
+        """All entries, in the rows' order."""
+        return self._entries
+
+    def forget(self, file_key: str) -> bool:
+        """Make the rows that show this file again. False if there are none."""
+        numbers = self._by_file.get(file_key, ())
+        for number in numbers:
+            self._made.pop(number, None)
+        return bool(numbers)
+
+    def published(self, file_keys: Sequence[str]) -> Iterator[Asset]:
+        """Those of the files that are in the rows, in the rows' order."""
+        numbers = sorted(number for key in file_keys for number in self._by_file.get(key, ()))
+        entries = (self._entries[number] for number in numbers)
+        return (entry.asset for entry in entries if not entry.missing)
+
+    def _make(self, entry: FileEntry) -> Row:
+        inspection = self._known(entry.asset)
+        if entry.missing:
+            row = self._compact(report.gap_row(entry.missing, entry.asset, inspection).row, entry)
+        else:
+            row = report.asset_row(entry.asset, inspection).row
+        return replace(row, cells=tuple(row.cells[number] for number in self._shown))
+
+    def _compact(self, row: Row, entry: FileEntry) -> Row:
+        """``not published`` in the first column, which leaves room in the last one."""
+        keys = [column.key for column in self._all_columns]
+        cells = dict(zip(keys, row.cells, strict=True))
+        cells["kind"] = report.Cell("not published", "dim")
+        cells["size"] = report.Cell("–", "dim", "right")
+        if not cells["answer"].text:
+            cells["fact"] = report.Cell(f"perhaps use {entry.asset.platform.slug}", "unknown")
+        return replace(row, cells=tuple(cells.values()))
