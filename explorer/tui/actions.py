@@ -31,7 +31,7 @@ class Action:
     """One or two words for the key bar."""
     help: str
     """One sentence for the help screen, the palette and the README."""
-    where: frozenset[str]
+    where: frozenset[str] = frozenset({EVERYWHERE})
     """The contexts of the screens in which it is bound, or ``everywhere``."""
     shown: int = 0
     """Place in the key bar, from the left; 0: not shown there."""
@@ -51,121 +51,111 @@ class Action:
         )
 
 
-def _action(
-    name: str,
-    key: str,
-    label: str,
-    words: str,
-    where: str = EVERYWHERE,
-    *,
-    shown: int = 0,
-    do: str = "",
-    group: str = "General",
-) -> Action:
-    return Action(name, key, label, words, frozenset(where.split()), shown, do, group)
+def _on(*contexts: str) -> frozenset[str]:
+    return frozenset(contexts)
 
 
 ACTIONS: tuple[Action, ...] = (
-    _action(
+    Action(
         "verify",
         "v",
         "verify",
         "Run the binary on musl in a container and show the proof",
-        "browser binary matrix advice",
+        _on("browser", "binary", "matrix", "advice"),
         shown=2,
         group="A file",
     ),
-    _action(
+    Action(
         "download",
         "d",
         "download",
         "Download the file into the cache and verify its checksum",
-        "browser binary matrix",
+        _on("browser", "binary", "matrix"),
         shown=3,
         group="A file",
     ),
-    _action(
+    Action(
         "target",
         "t",
         "target",
         "Choose the target: a version of Alpine, a glibc distribution …",
-        "browser binary matrix",
+        _on("browser", "binary", "matrix"),
         shown=4,
         group="A file",
     ),
-    _action(
+    Action(
         "advice",
         "a",
         "advice",
         "Show which file of the release to take for a system, why, and the commands",
-        "browser binary matrix",
+        _on("browser", "binary", "matrix"),
         shown=7,
         group="A file",
     ),
-    _action(
+    Action(
         "report",
         "R",
         "report",
         "Export a report as Markdown, JSON, HTML or SVG",
-        "browser binary matrix advice",
+        _on("browser", "binary", "matrix", "advice"),
         shown=9,
         group="A file",
     ),
-    _action(
+    Action(
         "open-browser",
         "o",
         "browser",
         "Open the release's page or the file's address in the web browser",
-        "browser binary matrix",
+        _on("browser", "binary", "matrix"),
         shown=11,
         group="A file",
     ),
-    _action(
+    Action(
         "other-arch",
         "M",
         "arch",
         "Switch to the other architecture",
-        "advice",
+        _on("advice"),
         shown=3,
         group="A file",
     ),
-    _action(
+    Action(
         "other-libc",
         "L",
         "libc",
         "Switch to the other C library",
-        "advice",
+        _on("advice"),
         shown=4,
         group="A file",
     ),
-    _action(
+    Action(
         "open-asset",
         "enter",
         "open",
         "Open the recommended file",
-        "advice",
+        _on("advice"),
         shown=1,
         group="A file",
     ),
-    _action(
+    Action(
         "matrix",
         "m",
         "matrix",
         "Show every release on every platform",
-        "browser",
+        _on("browser"),
         shown=6,
         group="Lists",
     ),
-    _action(
+    Action(
         "refresh",
         "r",
         "refresh",
         "Reload the list, or look at the file again",
-        "browser binary doctor matrix advice",
+        _on("browser", "binary", "doctor", "matrix", "advice"),
         shown=10,
         group="Lists",
     ),
-    _action(
+    Action(
         "filter",
         "slash",
         "filter",
@@ -173,9 +163,21 @@ ACTIONS: tuple[Action, ...] = (
         shown=5,
         group="Lists",
     ),
-    _action("sort", "s", "sort", "Sort the table by the next column", group="Lists"),
-    _action("sort-reverse", "S", "reverse", "Reverse sort", group="Lists"),
-    _action(
+    Action(
+        "sort",
+        "s",
+        "sort",
+        "Sort the table by the next column",
+        group="Lists",
+    ),
+    Action(
+        "sort-reverse",
+        "S",
+        "reverse",
+        "Reverse sort",
+        group="Lists",
+    ),
+    Action(
         "copy",
         "y",
         "copy",
@@ -183,42 +185,49 @@ ACTIONS: tuple[Action, ...] = (
         shown=8,
         group="Lists",
     ),
-    _action(
+    Action(
         "prereleases",
         "p",
         "pre-releases",
         "Show or hide pre-releases",
-        "browser matrix",
+        _on("browser", "matrix"),
         shown=12,
         group="Lists",
     ),
-    _action(
+    Action(
         "plugins",
         "P",
         "plugins",
         "Show or hide protoc-gen-php-grpc and other plugins",
-        "browser",
+        _on("browser"),
         group="Lists",
     ),
-    _action("debs", "B", "debs", "Show or hide Debian packages", "browser", group="Lists"),
-    _action(
+    Action(
+        "debs",
+        "B",
+        "debs",
+        "Show or hide Debian packages",
+        _on("browser"),
+        group="Lists",
+    ),
+    Action(
         "next-tab",
         "right_square_bracket",
         "next tab",
         "Go to the next tab",
-        "binary",
+        _on("binary"),
         shown=6,
         group="Moving",
     ),
-    _action(
+    Action(
         "previous-tab",
         "left_square_bracket",
         "previous tab",
         "Go to the previous tab",
-        "binary",
+        _on("binary"),
         group="Moving",
     ),
-    _action(
+    Action(
         "back",
         "escape",
         "back",
@@ -226,45 +235,49 @@ ACTIONS: tuple[Action, ...] = (
         shown=13,
         group="Moving",
     ),
-    _action(
+    Action(
         "jump",
         "g",
         "jump",
         "Jump mode: one more key goes to any part of the screen",
         group="Moving",
     ),
-    _action(
-        "jobs", "J", "jobs", "List running and finished jobs with their progress", group="Jobs"
+    Action(
+        "jobs",
+        "J",
+        "jobs",
+        "List running and finished jobs with their progress",
+        group="Jobs",
     ),
-    _action(
+    Action(
         "cancel",
         "x",
         "cancel",
         "Cancel the job under the cursor, or the one started last",
         group="Jobs",
     ),
-    _action(
+    Action(
         "settings",
         "comma",
         "settings",
         "Show and change the settings",
         do="app.settings",
     ),
-    _action(
+    Action(
         "doctor",
         "D",
         "doctor",
         "Check network, cache, container engines and emulation",
         do="app.doctor",
     ),
-    _action(
+    Action(
         "theme",
         "T",
         "theme",
         "Choose the colours, including the terminal's own",
         do="app.choose_theme",
     ),
-    _action(
+    Action(
         "help",
         "question_mark",
         "help",
@@ -272,14 +285,14 @@ ACTIONS: tuple[Action, ...] = (
         shown=14,
         do="app.help",
     ),
-    _action(
+    Action(
         "palette",
         "ctrl+p",
         "palette",
         "Find any command that is available now",
         do="app.command_palette",
     ),
-    _action(
+    Action(
         "quit",
         "q,ctrl+q",
         "quit",

@@ -133,7 +133,7 @@ class ExplorerApp(ExplorerBase):
         await self.state.close()
         self._gc.stop()
 
-    # -- what workers report ----------------------------------------------------------------------
+    # -- what workers report -----------------------------------------------------------------------
 
     @on(CatalogueArrived)
     def _catalogue_arrived(self, message: CatalogueArrived) -> None:
@@ -228,7 +228,7 @@ class ExplorerApp(ExplorerBase):
             self.say(f"{job.kind} of {job.title} cancelled")
         self.state.jobs_changed.publish(job)
 
-    # -- going places -----------------------------------------------------------------------------
+    # -- going places ------------------------------------------------------------------------------
 
     def open_subject(self, subject: Subject, verify: bool = False) -> None:
         from explorer.tui.screens.binary import BinaryScreen

@@ -53,7 +53,7 @@ class Jobs:
         self._workers: dict[int, Worker[None]] = {}
         self._questions = itertools.count(1)
 
-    # -- jobs -------------------------------------------------------------------------------------
+    # -- jobs --------------------------------------------------------------------------------------
 
     def _start(
         self, kind: JobKind, title: str, about: str, work: Callable[[Job], Awaitable[None]]
@@ -113,7 +113,7 @@ class Jobs:
 
         return report_progress
 
-    # -- releases ---------------------------------------------------------------------------------
+    # -- releases ----------------------------------------------------------------------------------
 
     def list_releases(self) -> None:
         """Show the cached list first, then what the server answers."""
@@ -159,7 +159,7 @@ class Jobs:
         self._app.post_message(FileInspected(inspection))
         return inspection
 
-    # -- a binary ---------------------------------------------------------------------------------
+    # -- a binary ----------------------------------------------------------------------------------
 
     def inspect(self, subject: Subject, whole: bool = False) -> Job:
         """Inspect a file that is on disk, or with ``whole``; else peek at its first bytes."""

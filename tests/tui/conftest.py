@@ -1,4 +1,4 @@
-"""The app in a terminal of any size, over a real workbench: the bundled demo, or the local GitHub."""
+"""The app in a terminal of any size, on a real workbench: the demo, or the local GitHub."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ SIZES = [(20, 5), (60, 20), (80, 24), (120, 40)]
 
 
 class Driver:
-    """A running app and its pilot, with words for what a test wants to know."""
+    """A running app and its pilot."""
 
     def __init__(self, app: ExplorerApp, pilot: Pilot[None]) -> None:
         self.app = app
@@ -37,18 +37,18 @@ class Driver:
         return sum(known.looked_at for known in self.state.files.values())
 
     def drawn(self) -> str:
-        """What is on the screen, line by line, as it goes to the terminal."""
+        """The lines on the screen, as they go to the terminal."""
         return "\n".join(
             "".join(segment.text for segment in strip)
             for strip in self.app.screen._compositor.render_strips()
         )
 
     async def until(self, what: Callable[[], object], limit: float = 12.0) -> None:
-        """Let the app run until something holds."""
+        """Let the app run until the condition holds."""
         end = time.monotonic() + limit
         while not what():
             assert time.monotonic() < end, (
-                f"it did not come to that; on the screen:\n{self.drawn()}"
+                f"the condition does not hold; on the screen:\n{self.drawn()}"
             )
             await self.pilot.pause()
             await asyncio.sleep(
@@ -66,12 +66,12 @@ class Driver:
         await self.pilot.pause()
 
     def find(self, selector: str, kind: type[Any] = Widget) -> Any:
-        """The first widget of the top screen that fits."""
+        """The first widget of the top screen that matches."""
         return self.app.screen.query(selector).first(kind)
 
 
 def settings(tmp_path: Path, **more: Any) -> Settings:
-    """The demo with its own directories, or whatever ``more`` says."""
+    """The demo's settings with directories of their own, changed by ``more``."""
     base: dict[str, Any] = {
         "demo": True,
         "cache_dir": tmp_path / "cache",
@@ -87,7 +87,7 @@ async def opened(
     ready: bool = True,
     file: str | None = None,
 ) -> AsyncIterator[Driver]:
-    """The app, running; with ``ready`` the list has arrived."""
+    """The running app. With ``ready`` the list has arrived."""
     app = ExplorerApp(chosen, file=file, now=lambda: NOW)
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = Driver(app, pilot)

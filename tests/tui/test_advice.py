@@ -1,4 +1,4 @@
-"""Advice and reports: which file, why, the lines to paste, and a report that is written where nothing is."""
+"""Advice and reports: which file, why, the commands, and a report that overwrites nothing."""
 
 import json
 import os

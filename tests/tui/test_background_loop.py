@@ -1,4 +1,4 @@
-"""The background loop: results, errors and cancellation cross threads, the app's loop stays free."""
+"""The background loop: results, errors and cancellation cross threads."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ async def background() -> AsyncIterator[BackgroundLoop]:
     await loop.close()
 
 
-async def test_a_result_and_an_error_come_across_and_the_work_is_done_in_one_other_thread(
+async def test_results_and_errors_cross_from_one_other_thread(
     background: BackgroundLoop,
 ) -> None:
     async def where() -> threading.Thread:

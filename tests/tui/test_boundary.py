@@ -61,7 +61,7 @@ async def test_a_redirect_to_a_bad_address_costs_its_file(
 class Buggy(Workbench):
     """A workbench with a bug in every way to look at a file."""
 
-    async def peek(self, *_: Any, **__: Any) -> Inspection:
+    async def look(self, *_: Any, **__: Any) -> Inspection:
         raise ZeroDivisionError("division by zero")
 
     async def inspect(self, *_: Any, **__: Any) -> Inspection:

@@ -55,7 +55,7 @@ async def test_a_long_tag_is_whole(demo: Settings) -> None:
 
 
 async def test_at_80_columns_no_two_tags_look_alike(tmp_path: Path, github: GitHub) -> None:
-    """What tells two releases apart stands in the middle of their tags: the word behind them goes first."""
+    """Tags differ in the middle: the word behind them is left out first."""
     tags = (
         "v2023.3.0-beta.2",
         "v2023.2.0-beta.2",

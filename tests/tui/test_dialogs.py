@@ -1,4 +1,4 @@
-"""What stands over a screen: dialogs that leave it to be seen, toasts that leave the verdict to be read, the list of jobs."""
+"""Dialogs leave the screen below visible, toasts the verdict; and the list of jobs."""
 
 from pathlib import Path
 

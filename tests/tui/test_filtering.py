@@ -1,4 +1,4 @@
-"""``/`` on every screen and every tab: a filter line wherever there is a table, and a word where there is none."""
+"""``/`` opens a filter line on every screen and tab with a table, and says so elsewhere."""
 
 import pytest
 

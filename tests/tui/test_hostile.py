@@ -1,4 +1,4 @@
-"""One hostile string in every field of every screen: it is drawn, harmlessly, and nothing obeys it."""
+"""One hostile string in every field of every screen is drawn, and nothing obeys it."""
 
 import re
 from collections.abc import Iterator
@@ -46,14 +46,17 @@ from tests.support.binaries import binary
 from tests.support.proofs import make_proof
 from tests.tui.conftest import Driver, opened, settings
 
-EVIL = "[/foo][@click=app.quit]x[/] [red]R[/] \x1b]0;pwned\x07\x1b[2J\x9b31m\x85 ‮gnp.exe⁦ ​zero \\[b] $x [NOTE"
+EVIL = (
+    "[/foo][@click=app.quit]x[/] [red]R[/] \x1b]0;pwned\x07\x1b[2J\x9b31m"
+    "\x85 ‮gnp.exe⁦ ​zero \\[b] $x [NOTE"
+)
 SHOWN = "[/foo][@click=app.quit]x[/]"
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f‪-‮⁦-⁩​-‏\ud800-\udfff]")
-"""Everything that a terminal obeys, and what turns text round or hides it; a newline only parts the lines of a drawing."""
+"""What a terminal obeys, and what reverses or hides text. A newline separates drawn lines."""
 
 
 def poison(value: Any) -> Any:
-    """The same value with the hostile string in every text of it, however deep; enums and numbers stay."""
+    """The value with every string in it, however deep, replaced by the hostile one."""
     if isinstance(value, Enum):
         return value
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Keys that are typed before what an earlier one opens is there: each goes where it was meant to."""
+"""Keys typed ahead go to what an earlier key opens."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The matrix: what is seen is looked at, once each, and nothing else; a cell explains itself, opens and is proved."""
+"""The matrix: files on the screen are looked at once each; cells explain themselves."""
 
 import asyncio
 from collections import Counter
@@ -37,7 +37,7 @@ async def open_matrix(ui: Driver) -> MatrixScreen:
 
 
 async def list_rested(ui: Driver) -> None:
-    """Wait until the list of releases has looked at its files: what it still looks at when it is left is cancelled, and asked for again."""
+    """Wait until the list has looked at its files: leaving it cancels what still runs."""
 
     def done() -> bool:
         screen = ui.app.screen
@@ -248,7 +248,7 @@ async def test_a_served_matrix_on_a_wide_screen(
         assert max(peeked(github).values()) == 1
 
 
-async def test_a_star_is_behind_what_the_cache_has_and_of_two_files_the_worse_is_shown(
+async def test_a_star_marks_the_cache_and_of_two_files_the_worse_is_shown(
     tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]
 ) -> None:
     name = "roadrunner-2025.1.0"
@@ -367,7 +367,7 @@ async def test_a_narrow_matrix_shows_whole_cells(size: tuple[int, int], demo: Se
         await ui.until(lambda: "yes]" in ui.drawn())
         await rested(ui, screen)
         for _ in screen.grid.headings:
-            # The cell under the cursor stands whole in its brackets, and so does what is left of it.
+            # The cell under the cursor is whole in its brackets, and so is the one left of it.
             line = next(line for line in ui.drawn().splitlines() if "› v2025.1.15" in line)
             assert line.index("[") < line.index("]")
             starts = [start for start, _ in screen.grid._spans()]

@@ -1,4 +1,4 @@
-"""The proof: watched while it runs, kept, loud when it disagrees, cancelled by one key. With a real engine."""
+"""Proofs with a real engine: shown while they run, kept, loud on disagreement, cancelled."""
 
 import gc
 import shutil

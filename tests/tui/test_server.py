@@ -1,4 +1,4 @@
-"""Against the local GitHub: listing, peeks, downloads, what goes wrong, and jobs that are stopped."""
+"""With the local GitHub: listing, peeks, downloads, failures, and jobs that are stopped."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pictures of the screens, after what they must say has been asserted. ``pytest --snapshot-update`` takes them anew."""
+"""Pictures of the screens, once their words are asserted. ``--snapshot-update`` renews them."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path

@@ -33,7 +33,7 @@ class Terminal:
         self.screen = pyte.Screen(COLUMNS, LINES)
         self._stream = pyte.ByteStream(self.screen)
         self.sent = b""
-        # COLUMNS and LINES, which a parallel run of the tests sets, would be believed before the terminal.
+        # COLUMNS and LINES, which a parallel test run sets, would take precedence.
         env = {
             name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")
         }

@@ -20,12 +20,12 @@ removes one delay. Nothing else in the app has to know of it.
     while the user types. Measured by ``make bench keys`` (worst case) and ``gc.callbacks``.
 
 ``key_queue``
-    Each key waits until the one before it is done. This removes no delay, it adds one that cannot
-    be noticed; without it, keys typed ahead go to the wrong widget (``tests/tui/test_key_queue.py``).
+    Each key waits until the one before it is done. This removes no delay, it adds one too short to
+    notice. Without it, keys typed ahead go to the wrong widget: ``tests/tui/test_key_queue.py``.
 
 ``deferred_import``
-    ``report`` and ``workbench`` are imported after the first frame. Measured by ``make bench paint``;
-    ``tests/tui/test_first_paint.py`` holds the list of what the first frame does without.
+    ``report`` and ``workbench`` are imported after the first frame. Measured by
+    ``make bench paint``; ``tests/tui/test_first_paint.py`` lists what the first frame does without.
 
 ``quit_signals``
     SIGTERM, SIGHUP and a closed terminal end the app at once, in the way ``q`` does

@@ -77,7 +77,7 @@ class AdviceScreen(AssetScreen):
         chosen = self.advice.chosen or next(iter(self.advice.candidates), None)
         return chosen.asset if chosen is not None else None
 
-    # -- asking -----------------------------------------------------------------------------------
+    # -- asking ------------------------------------------------------------------------------------
 
     def action_refresh(self) -> None:
         """Ask (again)."""
@@ -123,7 +123,7 @@ class AdviceScreen(AssetScreen):
         """The error is shown in place of the advice."""
         return message.job is self._job
 
-    # -- words ------------------------------------------------------------------------------------
+    # -- words -------------------------------------------------------------------------------------
 
     def _show(self) -> None:
         tag = self.advice.release.tag if self.advice is not None else self._tag
@@ -185,7 +185,7 @@ class AdviceScreen(AssetScreen):
             words.append(Content.assemble(*parts))
         return words
 
-    # -- actions ----------------------------------------------------------------------------------
+    # -- actions -----------------------------------------------------------------------------------
 
     def action_other_arch(self) -> None:
         """Ask for the other architecture."""

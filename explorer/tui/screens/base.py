@@ -90,7 +90,7 @@ class ExplorerScreen(Screen[None]):
         except Exception as exception:  # noqa: BLE001 - the last boundary
             self.explorer.say(as_explorer_error(exception), error=True)
 
-    # -- tables -----------------------------------------------------------------------------------
+    # -- tables ------------------------------------------------------------------------------------
 
     def pane(self) -> Pane | None:
         """The pane that has the focus, else the first visible one."""
@@ -148,7 +148,7 @@ class ExplorerScreen(Screen[None]):
         """Whether the screen itself shows this failure, so that no toast has to."""
         return False
 
-    # -- going back -------------------------------------------------------------------------------
+    # -- going back --------------------------------------------------------------------------------
 
     def action_back(self) -> None:
         """Clear the filter, else leave the screen."""
@@ -162,7 +162,7 @@ class ExplorerScreen(Screen[None]):
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
 
-    # -- copying ----------------------------------------------------------------------------------
+    # -- copying -----------------------------------------------------------------------------------
 
     def copies(self) -> list[Copy]:
         """What can be copied here, the most useful first."""
@@ -175,7 +175,7 @@ class ExplorerScreen(Screen[None]):
         """Offer what can be copied."""
         self.explorer.offer_copies(self.copies())
 
-    # -- other screens ----------------------------------------------------------------------------
+    # -- other screens -----------------------------------------------------------------------------
 
     @property
     def tag(self) -> str:
@@ -207,7 +207,7 @@ class ExplorerScreen(Screen[None]):
         """Export a report."""
         self.explorer.open_report(self.inspections())
 
-    # -- jobs and jumping -------------------------------------------------------------------------
+    # -- jobs and jumping --------------------------------------------------------------------------
 
     def action_jobs(self) -> None:
         """List the jobs."""

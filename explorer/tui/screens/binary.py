@@ -101,7 +101,7 @@ class BinaryScreen(ExplorerScreen):
         """Show more or less of the verdict."""
         self._show_banner()
 
-    # -- what is known ----------------------------------------------------------------------------
+    # -- what is known -----------------------------------------------------------------------------
 
     def _file_changed(self, key: str) -> None:
         if key != self.key:
@@ -151,7 +151,7 @@ class BinaryScreen(ExplorerScreen):
         else:
             banner.say(name, text("looking inside …", "$text-muted"))
 
-    # -- tabs -------------------------------------------------------------------------------------
+    # -- tabs --------------------------------------------------------------------------------------
 
     @property
     def _tab(self) -> str:
@@ -266,7 +266,7 @@ class BinaryScreen(ExplorerScreen):
         else:
             widget.show_rows(message.rows, empty="no symbols in this file")
 
-    # -- proof ------------------------------------------------------------------------------------
+    # -- proof -------------------------------------------------------------------------------------
 
     def _job_changed(self, job: Job) -> None:
         self.refresh_bindings()
@@ -292,7 +292,7 @@ class BinaryScreen(ExplorerScreen):
         self._stale.add("proof")
         self._fill("proof")
 
-    # -- other actions ----------------------------------------------------------------------------
+    # -- other actions -----------------------------------------------------------------------------
 
     @property
     def tag(self) -> str:

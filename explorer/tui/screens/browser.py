@@ -113,7 +113,7 @@ class BrowserScreen(AssetScreen):
 
     @property
     def asset(self) -> Asset | None:
-        """The file under the cursor; for a platform that is not published, the one to use instead."""
+        """The file under the cursor; if none is published there, the one to use instead."""
         entry = self._entry()
         return entry.asset if entry is not None else None
 
@@ -127,7 +127,7 @@ class BrowserScreen(AssetScreen):
         self.releases.on_resize()
         self._show_banner()
 
-    # -- filling ------------------------------------------------------------------------------------------------------
+    # -- filling -----------------------------------------------------------------------------------
 
     def _state_changed(self, what: str) -> None:
         if what == "target":
@@ -307,7 +307,7 @@ class BrowserScreen(AssetScreen):
             text(f" ↳ this is {entry.asset.name}", "$text-muted"),
         )
 
-    # -- looking up ---------------------------------------------------------------------------------------------------
+    # -- looking up --------------------------------------------------------------------------------
 
     def _look_up_soon(self) -> None:
         if self._timer is not None:
@@ -338,7 +338,7 @@ class BrowserScreen(AssetScreen):
         """Stop looking up files that are not shown."""
         self.peeks.want(())
 
-    # -- actions ------------------------------------------------------------------------------------------------------
+    # -- actions -----------------------------------------------------------------------------------
 
     @property
     def tag(self) -> str:

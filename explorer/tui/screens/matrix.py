@@ -107,7 +107,7 @@ class MatrixScreen(AssetScreen):
         """The grid."""
         return self.query_one("#grid", Grid)
 
-    # -- what is under the cursor -----------------------------------------------------------------
+    # -- what is under the cursor ------------------------------------------------------------------
 
     @property
     def row(self) -> MatrixRow | None:
@@ -133,7 +133,7 @@ class MatrixScreen(AssetScreen):
         row = self.row
         return row.release if row is not None else None
 
-    # -- filling ----------------------------------------------------------------------------------
+    # -- filling -----------------------------------------------------------------------------------
 
     async def _lay_out(self) -> None:
         state = self.state
@@ -189,7 +189,7 @@ class MatrixScreen(AssetScreen):
         self._explain()
         self.refresh_bindings()
 
-    # -- looking ----------------------------------------------------------------------------------
+    # -- looking -----------------------------------------------------------------------------------
 
     def _look_soon(self) -> None:
         if self._timer is not None:
@@ -244,7 +244,7 @@ class MatrixScreen(AssetScreen):
             self._draw_stale()
         self._look_soon()
 
-    # -- explaining -------------------------------------------------------------------------------
+    # -- explaining --------------------------------------------------------------------------------
 
     @on(Grid.Moved)
     def _moved(self) -> None:
@@ -278,7 +278,7 @@ class MatrixScreen(AssetScreen):
             lead = Content.assemble(place, instead, text(asset.name))
         banner.show_asset(self.state, asset, lead)
 
-    # -- actions ----------------------------------------------------------------------------------
+    # -- actions -----------------------------------------------------------------------------------
 
     @property
     def tag(self) -> str:

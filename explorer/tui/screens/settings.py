@@ -59,7 +59,7 @@ def as_typed(value: object) -> str:
 
 
 def setting_row(option: Option, settings: Settings) -> Row:
-    """One setting. A dot marks what differs from the default, so that colour is not the only cue."""
+    """One setting. A dot marks what differs from the default, beside the colour."""
     value = getattr(settings, option.name)
     default = getattr(Settings(), option.name)
     changed = value != default and not option.name.endswith(("_dir", "_file"))

@@ -89,7 +89,7 @@ class TopBar(Widget):
 
 
 class KeyBar(Widget):
-    """The keys that act now, as many as fit, always with help and a way out; then what is running."""
+    """The keys that act now, as many as fit, always with help and a way out; then running jobs."""
 
     DEFAULT_CSS = """
     KeyBar { height: 1; background: $panel; color: $text-muted; padding: 0 1; }

@@ -72,7 +72,7 @@ class Grid(Table):
         self.headings: Sequence[Heading] = ()
         """One for each column except the first."""
 
-    # -- the cursor ---------------------------------------------------------------------------------------------------
+    # -- the cursor --------------------------------------------------------------------------------
 
     def action_across(self, by: int) -> None:
         """Move by one column."""
@@ -167,7 +167,7 @@ class Grid(Table):
         self.virtual_size = Size(width, len(self.view) + self._top)
         self.refresh()
 
-    # -- drawing ------------------------------------------------------------------------------------------------------
+    # -- drawing -----------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -262,7 +262,7 @@ class Grid(Table):
             cells.append(Segment(after, plain if after == " " else marked))
         return fixed, cells
 
-    # -- mouse --------------------------------------------------------------------------------------------------------
+    # -- mouse -------------------------------------------------------------------------------------
 
     def _column_at(self, x: int) -> int:
         """The column at this cell of the widget; -1 for the fixed one and behind the last."""

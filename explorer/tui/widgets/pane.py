@@ -43,7 +43,9 @@ class Pane(Vertical):
         padding: 0 0;
         &:focus-within { border: round $border; border-title-color: $text-primary; }
         & > Horizontal { height: 1; display: none; }
-        & > Horizontal > Label { width: 3; color: $text-accent; text-style: bold; padding: 0 0 0 1; }
+        & > Horizontal > Label {
+            width: 3; color: $text-accent; text-style: bold; padding: 0 0 0 1;
+        }
         & > Horizontal > Input { width: 1fr; background: transparent; }
         &.-filtered > Horizontal { display: block; }
     }

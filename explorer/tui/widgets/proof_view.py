@@ -149,7 +149,7 @@ class ProofView(Vertical):
         self._print(cells)
 
     def _print(self, cells: Sequence[Cell], follow: bool = False) -> None:
-        """Show lines of output. With ``follow`` a cursor on the last line stays on the last line."""
+        """Show lines of output. With ``follow`` a cursor at the end stays at the end."""
         at_end = self.table.cursor >= len(self.table.view) - 1
         rows = [Row(str(number), (cell,)) for number, cell in enumerate(cells)]
         self.table.show(ListRows(OUTPUT_COLUMNS, rows), keep=True)

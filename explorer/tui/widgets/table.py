@@ -149,7 +149,7 @@ class Table(Styled, can_focus=True):
         self._cancel = Cancellation()
         self._announced: Row | None = None
 
-    # -- rows ---------------------------------------------------------------------------------------------------------
+    # -- rows --------------------------------------------------------------------------------------
 
     def show(self, source: RowSource, keep: bool = True) -> None:
         """Show other rows. With ``keep`` the cursor stays on the row with the same key."""
@@ -182,7 +182,7 @@ class Table(Styled, can_focus=True):
             self.cursor = place
         return place >= 0
 
-    # -- filter and sort ----------------------------------------------------------------------------------------------
+    # -- filter and sort ---------------------------------------------------------------------------
 
     def filter(self, words: str) -> None:
         """Show only rows that contain all the words; all rows for an empty string."""
@@ -270,7 +270,7 @@ class Table(Styled, can_focus=True):
         if self.row_query.sorted_by:
             self.sort_by(self.row_query.sorted_by, not self.row_query.descending)
 
-    # -- layout -------------------------------------------------------------------------------------------------------
+    # -- layout ------------------------------------------------------------------------------------
 
     def _measure(self) -> None:
         if self.source is NO_ROWS:
@@ -347,7 +347,7 @@ class Table(Styled, can_focus=True):
         elif self.cursor >= top + height:
             self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
 
-    # -- drawing ------------------------------------------------------------------------------------------------------
+    # -- drawing -----------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
@@ -413,12 +413,13 @@ class Table(Styled, can_focus=True):
         if self._searcher is not None:
             message = "searching …"
         elif self.row_query.words:
-            message = f"nothing matches “{report.visible(self.row_query.words)}”; escape clears the filter"
+            words = report.visible(self.row_query.words)
+            message = f"nothing matches “{words}”; escape clears the filter"
         else:
             message = self.empty
         return Strip([Segment(f"  {message}", self._style("row", meaning="dim"))])
 
-    # -- keys and mouse -----------------------------------------------------------------------------------------------
+    # -- keys and mouse ----------------------------------------------------------------------------
 
     def action_move(self, by: int) -> None:
         """Move by one row."""
