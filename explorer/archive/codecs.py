@@ -167,11 +167,18 @@ def _new_zstd() -> _Engine:
     )
 
 
+def _lzma2(dictionary: int) -> _Engine:
+    """A raw LZMA2 stream (7z), with a dictionary of so many bytes."""
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": dictionary}]
+    return lzma.LZMADecompressor(format=lzma.FORMAT_RAW, filters=filters)
+
+
 _ENGINES: dict[str, Callable[[], _Engine]] = {
     "gz": lambda: _Zlib(31),
     "deflate": lambda: _Zlib(-15),
     "xz": lambda: lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=WINDOW_BYTES),
     "lzma": lambda: lzma.LZMADecompressor(format=lzma.FORMAT_ALONE, memlimit=WINDOW_BYTES),
+    "lzma2": lambda: _lzma2(WINDOW_BYTES),
     "lz": _Lzip,
     "bz2": bz2.BZ2Decompressor,
     "zst": _new_zstd,
@@ -184,16 +191,18 @@ _FAULTS = (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, ValueError, EOFE
 class Codec:
     """Decompresses one file forwards. Does not know where the bytes come from."""
 
-    def __init__(self, kind: str, *, single: bool = False) -> None:
+    def __init__(self, kind: str, *, single: bool = False, dictionary: int = 0) -> None:
         """Start at the beginning of a file.
 
         Args:
-            kind: ``gz``, ``xz``, ``bz2``, ``zst``, ``lz``, ``lzma``, ``lz4`` or ``deflate``.
+            kind: ``gz``, ``xz``, ``bz2``, ``zst``, ``lz``, ``lzma``, ``lz4``, ``deflate``, or
+                ``lzma2``.
             single: nothing may follow the first stream (a zip member).
+            dictionary: of ``lzma2``, which does not say it itself; in bytes.
         """
         self._kind = kind
-        self._single = single or kind in ("deflate", "lzma")
-        self._engine: _Engine | None = _ENGINES[kind]()
+        self._single = single or kind in ("deflate", "lzma", "lzma2")
+        self._engine: _Engine | None = _lzma2(dictionary) if dictionary else _ENGINES[kind]()
         self._held = b""
         self._hungry = True
         self._ignoring = False

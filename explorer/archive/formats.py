@@ -5,6 +5,7 @@ from explorer.archive.cpios import is_cpio
 from explorer.archive.debs import MARK
 from explorer.archive.models import Format, Limits, RefusedError
 from explorer.archive.rpms import LEAD
+from explorer.archive.sevenheaders import MAGIC as SEVEN
 from explorer.archive.streams import Budget, Exact, SourceStream, UnpackedStream
 from explorer.archive.tarfiles import is_header
 from explorer.archive.zipfiles import has_directory
@@ -19,7 +20,6 @@ compressor (bzip2: 900 kB) fit twice."""
 _SKIPPED_FRAMES = 16
 """Skippable frames that may stand before the first real one (pzstd writes one)."""
 _UNREAD_MAGICS = (
-    (b"7z\xbc\xaf\x27\x1c", Format.SEVEN_ZIP),
     (b"hsqs", Format.SQUASHFS),
     (b"sqsh", Format.SQUASHFS),
     (b"\x1f\x9d", Format.COMPRESS),
@@ -102,6 +102,8 @@ def detect(source: ByteSource, name: str, cancel: Cancellation | None = None) ->
         return Format.ZIP
     if head.startswith(LEAD):
         return Format.RPM
+    if head.startswith(SEVEN):
+        return Format.SEVEN_ZIP
     for magic, unread in _UNREAD_MAGICS:
         if head.startswith(magic):
             return unread

@@ -24,6 +24,7 @@ class Format(StrEnum):
     DEB = "deb"
     RPM = "rpm"
     CPIO = "cpio"
+    SEVEN_ZIP = "7z"
 
     GZ = "gz"
     XZ = "xz"
@@ -33,7 +34,6 @@ class Format(StrEnum):
     LZMA = "lzma"
     LZ4 = "lz4"
 
-    SEVEN_ZIP = "7z"
     SQUASHFS = "squashfs"
     COMPRESS = "compress (.Z)"
     APK3 = "apk v3"
@@ -68,7 +68,6 @@ class Format(StrEnum):
 _COMPRESSIONS = frozenset(("gz", "xz", "bz2", "zst", "lz", "lzma", "lz4"))
 _UNREAD = frozenset(
     (
-        Format.SEVEN_ZIP,
         Format.SQUASHFS,
         Format.COMPRESS,
         Format.APK3,

@@ -4,7 +4,7 @@ import zlib
 from typing import Protocol
 
 from explorer.archive.codecs import Codec
-from explorer.archive.models import Limits, RefusedError
+from explorer.archive.models import Limits, MemberStream, RefusedError
 from explorer.bytesource import ByteSource
 from explorer.facts import Unknown
 from explorer.progress import Cancellation
@@ -173,9 +173,11 @@ class Exact:
 
 
 class CheckedStream:
-    """A zip member's bytes. An error at the end if their number or CRC-32 is not the header's."""
+    """A member's bytes. An error at the end if their number or CRC-32 is not the header's."""
 
-    def __init__(self, below: Forward, size: int, crc: int, member: str, budget: Budget) -> None:
+    def __init__(
+        self, below: MemberStream, size: int, crc: int, member: str, budget: Budget
+    ) -> None:
         self._below = below
         self._size = size
         self._crc = crc

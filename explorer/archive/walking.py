@@ -23,6 +23,7 @@ from explorer.archive.models import (
     Walk,
 )
 from explorer.archive.rpms import walk_rpm
+from explorer.archive.sevenzip import walk_seven
 from explorer.archive.streams import BodyStream, Budget, SourceStream, UnpackedStream
 from explorer.archive.tarfiles import refuse_unless_file, walk_tar
 from explorer.archive.zipfiles import walk_zip
@@ -91,6 +92,8 @@ def _members(form: Format, source: ByteSource, name: str, budget: Budget, prefix
             return walk_tar(SourceStream(source), Guard(limits), budget)
         case Format.RPM:
             return walk_rpm(source, budget)
+        case Format.SEVEN_ZIP:
+            return walk_seven(source, Guard(limits), budget)
         case Format.CPIO:
             return walk_cpio(SourceStream(source), Guard(limits), budget)
         case _:

@@ -64,7 +64,7 @@ class UndecidedProgramError(FormatError):
         self.text = text
         self.listing = listing
         self.is_unread = is_unread
-        """Whether the packing is not read here, so that no member is known."""
+        """Whether the program may be what is not read here."""
 
 
 class NoProgramError(NotFoundError):
@@ -191,7 +191,7 @@ def conclude(
         return ProgramFound(listing, choice.chosen.member, index, choice.others)
     if kind >= ProgramKind.SCRIPT:
         raise UndecidedProgramError(f"several files may be the program: {listed(names)}", listing)
-    _raise_for_problem(listing, subject, name)
+    _raise_for_problem(chooser, listing, subject, name)
     raise _not_there(subject, name, listing)
 
 
@@ -200,7 +200,9 @@ def _index_of(member: Member, listing: ArchiveListing) -> int:
     return max(index for index, other in enumerate(listing.members) if other == member)
 
 
-def _raise_for_problem(listing: ArchiveListing, subject: Subject, name: str) -> None:
+def _raise_for_problem(
+    chooser: ProgramChooser, listing: ArchiveListing, subject: Subject, name: str
+) -> None:
     """No program was found: that may be the archive's fault."""
     problem = listing.problem
     if problem is not None and problem.rule == "method":
@@ -213,12 +215,14 @@ def _raise_for_problem(listing: ArchiveListing, subject: Subject, name: str) -> 
             if member.refused is not None and same_member(member.name, subject.member):
                 raise RefusedError(member.refused.rule, member.refused.text, member.name)
         return
-    unread = [m for m in refused if m.refused is not None and m.refused.rule in _MAY_BE_RIGHT]
-    if unread and not expected_names(subject):
-        texts = [f"{m.name}: {m.refused.text}" for m in unread if m.refused is not None]
-        raise UndecidedProgramError(
-            f"the program may be what is not read here: {listed(texts)}", listing
-        )
+    texts = [
+        f"{m.name}: {m.refused.text}"
+        for m in refused
+        if m.refused is not None and m.refused.rule in _MAY_BE_RIGHT and chooser.may_be_program(m)
+    ]
+    if texts:
+        text = f"the program may be what is not read here: {listed(texts)}"
+        raise UndecidedProgramError(text, listing, is_unread=True)
 
 
 def _not_there(subject: Subject, name: str, listing: ArchiveListing) -> NotFoundError:

@@ -108,7 +108,6 @@ def test_bytes_behind_a_gzip_stream_are_ignored(garbage: bytes, tmp_path: Path) 
 
 
 UNREAD = {
-    b"7z\xbc\xaf\x27\x1c\0\4": "7z",
     b"hsqs": "squashfs",
     b"\x1f\x9d\x90": "compress (.Z)",
     b"ADBdx\x9c": "apk v3",

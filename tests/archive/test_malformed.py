@@ -34,6 +34,7 @@ PACKINGS = [
     "lz",
     "cpio",
     "rpm",
+    "7z",
 ]
 LIMITS = Limits(member_bytes=1 << 20, total_bytes=4 << 20, members=200)
 """Small, so that a header with a false size costs no time."""

@@ -38,7 +38,17 @@ def _archives() -> Iterator[bytes]:
         yield buffer.getvalue()
         yield b"#!/bin/sh\n" + buffer.getvalue()
     members = {"usr/bin/rr": program, "usr/share/LICENSE": b"text"}
-    for packing in ("cpio", "rpm", "deb", "deb-xz", "tar.lz", "tar.lz4", "tar.lzma", "tar.zst"):
+    for packing in (
+        "cpio",
+        "rpm",
+        "deb",
+        "deb-xz",
+        "tar.lz",
+        "tar.lz4",
+        "tar.lzma",
+        "tar.zst",
+        "7z",
+    ):
         yield make_archive(packing, "", members, tool=False)
     yield sparse_gnu("rr", 1 << 16, [(0, program[:300]), (1 << 15, b"x" * 300)]) + bytes(1024)
     for version in ("0.0", "0.1", "1.0"):

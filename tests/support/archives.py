@@ -67,8 +67,8 @@ def make_archive(
 
     Args:
         packing: ``tar``, ``tar.gz``, ``tar.xz``, ``tar.bz2``, ``tar.zst``, ``zip``, ``deb`` (zstd as in RoadRunner's later ones),
-            ``deb-gz``, ``deb-xz``, ``deb-bz2``, ``deb-tar`` (by how the data member is packed), ``cpio``, ``rpm``, ``tar.lz``,
-            ``tar.lzma``, ``tar.lz4``, or ``gz``, ``xz``, ``bz2``, ``zst``, ``lz``, ``lzma``, ``lz4`` of the only member, or ``raw``:
+            ``deb-gz``, ``deb-xz``, ``deb-bz2``, ``deb-tar`` (by how the data member is packed), ``cpio``, ``rpm``, ``7z``,
+            ``tar.lz``, ``tar.lzma``, ``tar.lz4``, or ``gz``, ``xz``, ``bz2``, ``zst``, ``lz``, ``lzma``, ``lz4`` of the only member, or ``raw``:
             the only member itself.
         root_name: the one folder in it; empty puts the members at the top. A deb's members have paths like ``usr/bin/rr`` and
             its root_name is the package's name.
@@ -86,6 +86,10 @@ def make_archive(
     if packing in ("cpio", "rpm"):
         cpio = cpio_of((f"./{n}", stat.S_IFREG | mode_of(n), data) for n, data in blobs.items())
         return cpio if packing == "cpio" else rpm_of(_PACKERS["zst"](cpio))
+    if packing == "7z":
+        from tests.support.sevenzip import sevenzip_of
+
+        return sevenzip_of([(n, stat.S_IFREG | mode_of(n), data) for n, data in blobs.items()])
     if packing.startswith("deb"):
         return _deb(root_name or "roadrunner", blobs, packing.partition("-")[2] or "zst", tool)
     prefix = f"{root_name}/" if root_name else ""

@@ -33,6 +33,7 @@ from tests.support.archives import (
 )
 from tests.support.binaries import binary
 from tests.support.github import GitHub
+from tests.support.sevenzip import sevenzip_of
 
 STATIC, GLIBC = "c-static", "c-glibc"
 SCRIPT = b"#!/bin/sh\nexec true\n"
@@ -73,6 +74,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, bytes], str]] = {
     "rpm": ("rpm", {"usr/lib/x.so": b"G", "usr/bin/tool": b"S"}, "usr/bin/tool"),
     "lzip": ("tar.lz", {"libx.so": b"G", "tool": b"S"}, "tool"),
     "lz4": ("tar.lz4", {"libx.so": b"G", "tool": b"S"}, "tool"),
+    "7z": ("7z", {"lib/libx.so": b"G", "tool": b"S"}, "tool"),
     "lzma": ("tar.lzma", {"libx.so": b"G", "tool": b"S"}, "tool"),
 }
 
@@ -195,7 +197,8 @@ async def test_a_packed_member_that_is_named_is_unknown_too_and_get_writes_it(
 
 
 UNREAD = {
-    "x.7z": b"7z\xbc\xaf\x27\x1c\0\4" + bytes(100),
+    "x.7z": sevenzip_of([("tool", stat.S_IFREG | 0o755, b"x" * 900)], header="ppmd"),
+    "y.7z": sevenzip_of([("tool", stat.S_IFREG | 0o755, b"x" * 900)], "ppmd"),
     "x.snap": b"hsqs" + bytes(100),
     "x.Z": b"\x1f\x9d\x90" + bytes(100),
     "x_x86_64.apk": b"ADBdx\x9c" + bytes(100),
@@ -297,7 +300,7 @@ async def test_the_length_of_the_last_of_several_streams_makes_nothing_look_cut(
     assert peeked.verdicts[0].answer is not Answer.NO
 
 
-CUT = ["tar.gz", "zip", "gz", "tar.zst", "rpm", "cpio", "tar.lz"]
+CUT = ["7z", "tar.gz", "zip", "gz", "tar.zst", "rpm", "cpio", "tar.lz"]
 
 
 @pytest.mark.parametrize("name", ["tool-linux-amd64", "other-linux"])
