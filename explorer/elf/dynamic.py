@@ -31,7 +31,7 @@ PLTRELSZ, SONAME, RPATH, REL, RELSZ, RELENT, PLTREL, DEBUG, TEXTREL, JMPREL = (
     23,
 )
 RUNPATH, FLAGS, RELR = 29, 30, 36
-ANDROID_RELR = 0x6FFFE000
+ANDROID_REL, ANDROID_RELA, ANDROID_RELR = 0x6000000F, 0x60000011, 0x6FFFE000
 GNU_HASH, VERSYM = 0x6FFFFEF5, 0x6FFFFFF0
 FLAGS_1, VERDEF, VERDEFNUM, VERNEED, VERNEEDNUM = (
     0x6FFFFFFB,
@@ -41,7 +41,7 @@ FLAGS_1, VERDEF, VERDEFNUM, VERNEED, VERNEEDNUM = (
     0x6FFFFFFF,
 )
 DF_TEXTREL = 0x4
-DF_1_PIE = 0x08000000
+DF_1_NODEFLIB, DF_1_PIE = 0x800, 0x08000000
 _STRINGS = {
     NEEDED,
     SONAME,
@@ -145,7 +145,9 @@ def describe(view: View, table: DynamicTable) -> Dynamic:
         runpath=_paths(table, texts, RUNPATH),
         pie=table.pie,
         textrel=table.has(TEXTREL) or bool(flags & DF_TEXTREL),
-        relr=table.has(RELR) or table.has(ANDROID_RELR),
+        relr=table.has(RELR),
+        android=any(table.has(tag) for tag in (ANDROID_REL, ANDROID_RELA, ANDROID_RELR)),
+        nodeflib=bool((table.get(FLAGS_1) or 0) & DF_1_NODEFLIB),
         entries=tuple(
             DynamicEntry(shape.dynamic_tag(t), v, texts.get((t, v)) or _meaning(t, v))
             for t, v in table.entries

@@ -91,11 +91,12 @@ def read_head(view: View) -> Head:
     defects: list[str] = []
     start = _first_bytes(view)
     ident = start[:16].ljust(16, b"\0")
-    if ident[4] not in (1, 2):
-        defects.append(f"EI_CLASS is {ident[4]}, neither 32 nor 64 bit")
-    if ident[5] not in (1, 2):
-        defects.append(f"EI_DATA is {ident[5]}, neither byte order")
-    layout = shape.layout(32 if ident[4] == 1 else 64, ident[5] != 2)
+    layout = _layout(start, ident)
+    if layout is None:
+        defects.append(
+            f"EI_CLASS is {ident[4]} and EI_DATA {ident[5]}: neither is valid for a file"
+        )
+        layout = shape.layout(64, True)
     length = 16 + layout.header.size
     if len(start) < length:
         defects.append(f"the file ends inside the ELF header ({len(start)} of {length} bytes)")
@@ -104,7 +105,7 @@ def read_head(view: View) -> Head:
     if not defects and type_ not in (shape.ET_REL, shape.ET_EXEC, shape.ET_DYN, shape.ET_CORE):
         defects.append(f"e_type is {type_}: neither a program nor a library, object or core")
     header = _header(layout, ident, fields)
-    problems: list[str] = []
+    problems = [f"{field}: Linux does not read it, others refuse it" for field in header.unread]
     usable = not defects
     raw: Fact[tuple[RawSegment, ...]] = DAMAGED_HEADER
     interpreter: Fact[str] = DAMAGED_HEADER
@@ -134,14 +135,38 @@ def read_head(view: View) -> Head:
     )
 
 
+def _layout(start: bytes, ident: bytes) -> Layout | None:
+    """How Linux reads the file: by e_machine and e_phentsize alone (``elf_check_arch``).
+
+    EI_CLASS and EI_DATA count where they fit, or where nothing else does; None where they are not
+    valid either.
+    """
+    valid = ident[4] in (1, 2) and ident[5] in (1, 2)
+    claimed = shape.layout(32 if ident[4] == 1 else 64, ident[5] != 2) if valid else None
+    if claimed is not None and _fits(start, claimed):
+        return claimed
+    kinds = [shape.layout(bits, little) for little in (True, False) for bits in (64, 32)]
+    return next((layout for layout in kinds if _fits(start, layout)), claimed)
+
+
+def _fits(start: bytes, layout: Layout) -> bool:
+    """Whether a kernel of that width and byte order would take the header."""
+    if len(start) < 16 + layout.header.size:
+        return False
+    fields = layout.header.unpack(start[16 : 16 + layout.header.size])
+    kind, machine, size = fields[0], fields[1], fields[8]
+    runs = kind in (shape.ET_EXEC, shape.ET_DYN) and shape.is_known(machine, layout.bits)
+    return runs and size == layout.segment.size
+
+
 def _header(layout: Layout, ident: bytes, fields: tuple[int, ...]) -> Header:
-    type_, machine, _, entry, phoff, shoff, flags, _, _, phnum, _, shnum, _ = fields
+    type_, machine, _, entry, phoff, shoff, flags, ehsize, _, phnum, _, shnum, _ = fields
     return Header(
         bits=layout.bits,
         little_endian=layout.little_endian,
         type={1: "REL", 2: "EXEC", 3: "DYN", 4: "CORE"}.get(type_, str(type_)),
         machine=machine,
-        arch=shape.arch_name(machine, layout.bits, layout.little_endian),
+        arch=shape.arch_name(machine, layout.bits, layout.little_endian, flags),
         os_abi=ident[7],
         entry=entry,
         flags=flags,
@@ -149,6 +174,21 @@ def _header(layout: Layout, ident: bytes, fields: tuple[int, ...]) -> Header:
         phnum=phnum,
         shoff=shoff,
         shnum=shnum,
+        unread=_unread(layout, ident, ehsize) if type_ in (shape.ET_EXEC, shape.ET_DYN) else (),
+    )
+
+
+def _unread(layout: Layout, ident: bytes, ehsize: int) -> tuple[str, ...]:
+    """The fields that ``load_elf_binary`` passes over, and qemu's ``elf_check_ident`` does not."""
+    size = 16 + layout.header.size
+    checks = (
+        ("EI_CLASS", ident[4], 2 if layout.bits == 64 else 1),
+        ("EI_DATA", ident[5], 1 if layout.little_endian else 2),
+        ("EI_VERSION", ident[6], 1),
+        ("e_ehsize", ehsize, size),
+    )
+    return tuple(
+        f"{name} is {value}, not {right}" for name, value, right in checks if value != right
     )
 
 

@@ -15,7 +15,10 @@ from elftools.elf import enums
 from elftools.elf.constants import SH_FLAGS
 
 ELF_MAGIC = b"\x7fELF"
-EM_386, EM_MIPS, EM_X86_64, EM_AARCH64 = 3, 8, 62, 183
+EM_SPARC, EM_386, EM_MIPS, EM_PPC, EM_PPC64, EM_S390, EM_ARM = 2, 3, 8, 20, 21, 22, 40
+EM_SPARCV9, EM_X86_64, EM_AARCH64, EM_RISCV, EM_LOONGARCH = 43, 62, 183, 243, 258
+EF_MIPS_ABI2 = 0x20
+"""MIPS n32: a 32-bit file of 64-bit code."""
 ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
 SHT_SYMTAB, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 2, 7, 8, 11
@@ -34,8 +37,11 @@ _ARCHES = {
     8: "mips",
     243: "riscv64",
 }
-_SMALL = {8: "mips", 22: "s390", 62: "amd64p32", 183: "arm64p32", 243: "riscv", 258: "loong32"}
+_SMALL = {22: "s390", 62: "amd64p32", 183: "arm64p32", 243: "riscv", 258: "loong32"}
+"""Names of 32-bit files: x32 is Go's ``amd64p32``."""
 _BIG = {40: "armbe", 183: "arm64be"}
+WIDTHS = {3: 32, 20: 32, 2: 32, 40: 32, 21: 64, 43: 64}
+"""Bits of the files of machines that have one kind only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +90,20 @@ def layout(bits: int, little_endian: bool) -> Layout:
     )
 
 
-def arch_name(machine: int, bits: int, little_endian: bool) -> str:
-    """e_machine in Go's words."""
+def is_known(machine: int, bits: int) -> bool:
+    """Whether files of that width exist for a machine that is known here."""
+    return machine in _ARCHES and WIDTHS.get(machine, bits) == bits
+
+
+def arch_name(machine: int, bits: int, little_endian: bool, flags: int = 0) -> str:
+    """e_machine as Go names it: ``amd64``, ``mipsle``; x32 is ``amd64p32``, n32 ``mips64p32``."""
     name = _ARCHES.get(machine)
     if name is None:
         return f"machine-{machine}"
     if machine == EM_MIPS:
-        return name + ("64" if bits == 64 else "") + ("le" if little_endian else "")
-    if machine == 21:
+        n32 = bits == 32 and flags & EF_MIPS_ABI2
+        name += "64p32" if n32 else "64" if bits == 64 else ""
+    if machine in (EM_MIPS, EM_PPC64):
         return name + ("le" if little_endian else "")
     if bits == 32 and machine in _SMALL:
         return _SMALL[machine]
@@ -122,17 +134,6 @@ _BY_MACHINE: dict[int, tuple[Mapping[str, object], Mapping[str, object]]] = {
     EM_X86_64: (enums.ENUM_P_TYPE_BASE, enums.ENUM_SH_TYPE_AMD64),
     243: (enums.ENUM_P_TYPE_RISCV, enums.ENUM_SH_TYPE_RISCV),
 }
-_RELOCATIONS: dict[int, Mapping[str, object]] = {
-    EM_386: enums.ENUM_RELOC_TYPE_i386,
-    EM_MIPS: enums.ENUM_RELOC_TYPE_MIPS,
-    20: enums.ENUM_RELOC_TYPE_PPC,
-    21: enums.ENUM_RELOC_TYPE_PPC64,
-    22: enums.ENUM_RELOC_TYPE_S390X,
-    40: enums.ENUM_RELOC_TYPE_ARM,
-    EM_X86_64: enums.ENUM_RELOC_TYPE_x64,
-    EM_AARCH64: enums.ENUM_RELOC_TYPE_AARCH64,
-    258: enums.ENUM_RELOC_TYPE_LOONGARCH,
-}
 SYMBOL_TYPES = _turn(enums.ENUM_ST_INFO_TYPE, "STT_") | {10: "GNU_IFUNC"}
 SYMBOL_BINDS = _turn(enums.ENUM_ST_INFO_BIND, "STB_") | {10: "GNU_UNIQUE"}
 _FLAG_LETTERS = (
@@ -156,19 +157,6 @@ def _special(machine: int, column: int, prefix: str) -> dict[int, str]:
     return _turn(tables[column], prefix) if tables else {}
 
 
-@cache
-def _relocations(machine: int) -> dict[int, str]:
-    names = _turn(_RELOCATIONS.get(machine, {}), "")
-    if (
-        machine == EM_AARCH64
-    ):  # pyelftools 0.32 has these five off by some; AAELF64, dynamic relocations
-        for number, name in enumerate(
-            ("TLS_DTPMOD", "TLS_DTPREL", "TLS_TPREL", "TLSDESC", "IRELATIVE"), 1028
-        ):
-            names[number] = f"R_AARCH64_{name}"
-    return names
-
-
 def segment_type(number: int, machine: int) -> str:
     """``LOAD``, ``GNU_STACK`` …, or the number in hex."""
     return _SEGMENTS.get(number) or _special(machine, 0, "PT_").get(number) or hex(number)
@@ -187,11 +175,6 @@ def section_flags(flags: int) -> str:
 def dynamic_tag(number: int) -> str:
     """``NEEDED``, ``FLAGS_1`` …, or the number in hex."""
     return _TAGS.get(number) or hex(number)
-
-
-def relocation_type(number: int, machine: int) -> str:
-    """``R_X86_64_IRELATIVE`` …, or the number as text."""
-    return _relocations(machine).get(number) or str(number)
 
 
 def flag_names(value: int, table: Mapping[str, object], prefix: str) -> str:

@@ -16,7 +16,8 @@ from explorer.elf.dynamic import DynamicTable
 from explorer.elf.head import Head
 from explorer.elf.layout import Layout
 from explorer.elf.models import Linking, RelocationType, VersionNeed
-from explorer.elf.versions import defined_versions, needed_versions
+from explorer.elf.relocations import copy_type, relocation_name, split_info
+from explorer.elf.versions import HIDDEN, defined_versions, needed_versions
 from explorer.elf.view import CHUNK, MAX_STRING, DamagedError, View, text
 
 MAX_SYMBOLS = 1 << 19
@@ -29,26 +30,19 @@ _WIDE_HASH = {22, 0x9026}
 """s390x and Alpha: DT_HASH has words of 8 bytes in their 64-bit files."""
 SHN_UNDEF = 0
 STB_LOCAL, STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE = 0, 1, 2, 10
-STT_SECTION, STT_FILE = 3, 4
-_EXPORTED, _UNDEFINED, _WEAK = 1, 2, 4
-_COPY = {
-    shape.EM_X86_64: 5,
-    shape.EM_386: 5,
-    shape.EM_AARCH64: 1024,
-    40: 20,
-    243: 4,
-    22: 9,
-    21: 19,
-    20: 19,
-    258: 4,
-    8: 126,
-}
-"""R_*_COPY: the loader looks the symbol up in the libraries although this file defines a place for it."""
+STT_SECTION, STT_FILE, STT_TLS = 3, 4, 6
+_EXPORTED, _RESOLVABLE, _UNDEFINED, _WEAK, _COPIED, _OWN = 1, 2, 4, 8, 16, 32
+_ROLES = (_EXPORTED, _RESOLVABLE, _UNDEFINED, _WEAK, _COPIED, _OWN)
+_ROLE_BITS = 6
+_PLAIN_TYPES = frozenset({0, 1, 2, 5, STT_TLS})
+"""NOTYPE, OBJECT, FUNC, COMMON, TLS: what musl's loader takes (``OK_TYPES`` in its dynlink.c)."""
+_PLAIN_BINDS = frozenset({STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE})
+"""``OK_BINDS`` there."""
 
 
 Wanted = defaultdict[int, "array[int]"]
-"""Names asked for, each ``position << 3 | roles``, by the piece of the string table that holds them. Sorting half a million at
-once would hold the interpreter for a quarter of a second, in which an app could not answer a key."""
+"""Names that are wanted, each ``position << 6 | roles``, by the piece of the string table that holds
+them: sorting half a million at once would block the interpreter, and with it an app's keys."""
 
 
 @dataclass(slots=True)
@@ -73,7 +67,7 @@ def _names(view: View, offset: int, size: int, wanted: Wanted) -> Iterator[tuple
     spent = 0
     start, window = 0, b""
     for word in (word for place in sorted(wanted) for word in sorted(set(wanted[place]))):
-        at, roles = word >> 3, word & 7
+        at, roles = word >> _ROLE_BITS, word & ((1 << _ROLE_BITS) - 1)
         if at >= size:
             raise DamagedError("a symbol's name lies outside the string table")
         end = (
@@ -111,12 +105,12 @@ def link(view: View, head: Head, table: DynamicTable) -> Linking:
     """
     layout, machine = head.layout, head.header.machine
     found = relocations(view, head, table)
-    names: dict[int, set[str]] = {_EXPORTED: set(), _UNDEFINED: set(), _WEAK: set()}
+    names: dict[int, set[str]] = {role: set() for role in _ROLES}
     if table.has(dyn.SYMTAB):
         offset, size = table.strings()
-        wanted = _wanted(
-            _symbols(view, layout, table, _entries(view, head, table, found)), layout, found, size
-        )
+        count = _entries(view, head, table, found)
+        hidden = _hidden(view, layout, table, count)
+        wanted = _wanted(_symbols(view, layout, table, count), layout, found, size, hidden)
         for name, roles in _names(view, offset, size, wanted):
             for role, group in names.items():
                 if roles & role:
@@ -126,42 +120,87 @@ def link(view: View, head: Head, table: DynamicTable) -> Linking:
     return Linking(
         undefined=frozenset(names[_UNDEFINED]),
         weak_undefined=frozenset(names[_WEAK] - names[_UNDEFINED]),
+        copied=frozenset(names[_COPIED]),
+        unresolvable=frozenset(names[_OWN] - names[_RESOLVABLE]),
         exports=frozenset(names[_EXPORTED]),
+        resolvable=frozenset(names[_RESOLVABLE]),
         versions=tuple(
-            VersionNeed(library, versions)
-            for library, versions in needed_versions(view, layout, table)
+            VersionNeed(library, versions, weak)
+            for library, versions, weak in needed_versions(view, layout, table)
         ),
         defined_versions=defined_versions(view, layout, table),
         relocations=tuple(
-            RelocationType(number, shape.relocation_type(number, machine), count)
+            RelocationType(number, relocation_name(number, machine), count)
             for number, count in sorted(found.types.items(), key=lambda item: (-item[1], item[0]))
         ),
     )
 
 
 def _wanted(
-    rows: Iterator[tuple[int, tuple[int, ...]]], layout: Layout, found: Relocations, size: int
+    rows: Iterator[tuple[int, tuple[int, ...]]],
+    layout: Layout,
+    found: Relocations,
+    size: int,
+    hidden: frozenset[int],
 ) -> Wanted:
     """Where in the string table, of ``size`` bytes, the names are that matter, and why."""
     wanted: Wanted = defaultdict(lambda: array("Q"))
     shift = max(12, (size >> 16).bit_length())  # 4 KiB a piece, and never more than 65,536 pieces
-    used, copied = found.used, found.copied
-    name_at, info_at, section_at = (0, 1, 3) if layout.bits == 64 else (0, 3, 5)
+    name_at, info_at, section_at, value_at = (0, 1, 3, 4) if layout.bits == 64 else (0, 3, 5, 1)
     for index, row in rows:
-        info, section = row[info_at], row[section_at]
-        bind, name = info >> 4, row[name_at]
-        if bind == STB_LOCAL or not name:
+        info, name = row[info_at], row[name_at]
+        if info >> 4 == STB_LOCAL or not name:
             continue
-        roles = (
-            _EXPORTED if section != SHN_UNDEF and info & 15 not in (STT_SECTION, STT_FILE) else 0
-        )
-        if index in copied or (section == SHN_UNDEF and bind != STB_WEAK and index in used):
-            roles |= _UNDEFINED
-        elif section == SHN_UNDEF and index in used:
-            roles |= _WEAK
+        if row[section_at] == SHN_UNDEF:
+            roles = _undefined_roles(index, info >> 4, found)
+        else:
+            plain = index not in hidden and _resolvable(info, row[value_at])
+            roles = _defined_roles(index, info & 15, found, plain)
         if roles:
-            wanted[min(name, size) >> shift].append(name << 3 | roles)
+            wanted[min(name, size) >> shift].append(name << _ROLE_BITS | roles)
     return wanted
+
+
+def _undefined_roles(index: int, bind: int, found: Relocations) -> int:
+    if index in found.copied:
+        return _UNDEFINED | _COPIED
+    if index not in found.used:
+        return 0
+    return _WEAK if bind == STB_WEAK else _UNDEFINED
+
+
+def _defined_roles(index: int, kind: int, found: Relocations, plain: bool) -> int:
+    roles = 0 if kind in (STT_SECTION, STT_FILE) else _EXPORTED
+    if plain:
+        roles |= _RESOLVABLE
+    if index in found.copied:
+        return roles | _UNDEFINED | _COPIED
+    return roles | _OWN if index in found.used and not plain else roles
+
+
+def _resolvable(info: int, value: int) -> bool:
+    """What musl's loader takes as a definition (``find_sym2`` in its dynlink.c)."""
+    kind = info & 15
+    return kind in _PLAIN_TYPES and info >> 4 in _PLAIN_BINDS and (value != 0 or kind == STT_TLS)
+
+
+def _hidden(view: View, layout: Layout, table: DynamicTable, count: int) -> frozenset[int]:
+    """The symbols whose version is hidden (``foo@V1``): only a loader that knows versions finds them.
+
+    Raises:
+        OutOfReachError, DamagedError: as every table.
+    """
+    address = table.get(dyn.VERSYM)
+    if address is None:
+        return frozenset()
+    offset, room = table.memory.place(address, "DT_VERSYM")
+    hidden: set[int] = set()
+    index = 0
+    for chunk in view.chunks(offset, min(2 * count, room), 2):
+        numbers = layout.numbers(chunk, 2)
+        hidden.update(index + n for n, number in enumerate(numbers) if number & HIDDEN)
+        index += len(numbers)
+    return frozenset(hidden)
 
 
 def _symbols(
@@ -280,12 +319,10 @@ def _count(
     """One table. Equal r_info are folded in C first: a million R_*_RELATIVE are one entry."""
     layout, machine = head.layout, head.header.machine
     width = layout.pointer
-    shift, mask = (32, 0xFFFFFFFF) if layout.bits == 64 else (8, 0xFF)
-    copy = _COPY.get(machine)
-    swapped = machine == shape.EM_MIPS and layout.bits == 64 and layout.little_endian
+    copy = copy_type(machine)
     for chunk in view.chunks(offset, length, words * width):
         for info, count in Counter(layout.numbers(chunk, width)[1::words]).items():
-            symbol, kind = (info & mask, info >> 56) if swapped else (info >> shift, info & mask)
+            symbol, kind = split_info(info, machine, layout)
             found.types[kind] += count
             if symbol:
                 (found.copied if kind == copy else found.used).add(symbol)

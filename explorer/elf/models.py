@@ -63,7 +63,7 @@ class Header:
     machine: int
     """e_machine."""
     arch: str
-    """In Go's words: ``amd64``, ``arm64``, ``386``, ``arm`` …; ``machine-N`` for one unknown here."""
+    """As Go names it: ``amd64``, ``arm64``, ``386``, ``arm`` …; ``machine-N`` for an unknown one."""
     os_abi: int
     entry: int
     flags: int
@@ -71,6 +71,8 @@ class Header:
     phnum: int
     shoff: int
     shnum: int
+    unread: tuple[str, ...] = ()
+    """Fields with odd values that Linux does not read, and qemu-user refuses: ``e_ehsize`` …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,10 @@ class Dynamic:
     """DT_TEXTREL or DF_TEXTREL."""
     relr: bool
     """DT_RELR is present: needs musl 1.2.4 or glibc 2.36."""
+    android: bool
+    """Relocations packed as only Android's loader reads them: DT_ANDROID_REL, _RELA or _RELR."""
+    nodeflib: bool
+    """DF_1_NODEFLIB: glibc's loader searches no system folder for the libraries it needs."""
     entries: tuple[DynamicEntry, ...]
 
 
@@ -137,6 +143,8 @@ class VersionNeed:
     library: str
     versions: tuple[str, ...]
     """``GLIBC_2.34``, ``GLIBCXX_3.4.21`` … as they stand."""
+    weak: frozenset[str] = frozenset()
+    """Those of ``versions`` without which glibc's loader goes on (VER_FLG_WEAK)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +166,14 @@ class Linking:
     looks for them in the libraries and fails where none has them."""
     weak_undefined: frozenset[str]
     """Symbols that a relocation uses, undefined and weak: they may be missing."""
+    copied: frozenset[str]
+    """Symbols of COPY relocations: another object has to define them, whatever this file has."""
+    unresolvable: frozenset[str]
+    """Symbols that a relocation uses and that this file defines, but not in a ``resolvable`` way."""
     exports: frozenset[str]
     """Dynamic symbols this file defines with global or weak binding."""
+    resolvable: frozenset[str]
+    """What musl's loader takes as a definition: no IFUNC, no hidden version, no value 0 but for TLS."""
     versions: tuple[VersionNeed, ...]
     defined_versions: tuple[str, ...]
     relocations: tuple[RelocationType, ...]

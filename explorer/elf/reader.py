@@ -138,10 +138,10 @@ class _Collector:
     def collect(self) -> Elf:
         head = self.head
         table = self._table()
-        linkage, broken = decide(head, self.packed, table, self.view.size)
+        described, linked = self._loader_facts(table)
+        linkage, broken = decide(head, self.packed, table, linked, self.view.size)
         if broken:
             self.problem(broken)
-        described, linked = self._loader_facts(table)
         full = self.scope is Scope.FULL
         later = _HEAD_ONLY if self.scope is Scope.HEAD else _LINKAGE_ONLY
         place = self._section_table() if full else later

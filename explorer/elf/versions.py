@@ -12,7 +12,7 @@ MAX_RECORDS = 8192
 """Records followed in one list; glibc's libc defines 40, the most needy program seen asks for 90."""
 MAX_NAME = 512
 """Bytes of a library's or version's name; a file name has 255 at most."""
-VER_FLG_BASE = 1
+VER_FLG_BASE, VER_FLG_WEAK = 1, 2
 HIDDEN = 0x8000
 _NEED = ("HHIII", "IHHII")
 _DEFINE = ("HHHHIII", "II")
@@ -69,8 +69,8 @@ def _name(view: View, table: DynamicTable, index: int) -> str:
     return text(view.string(offset + index, min(MAX_NAME, size - index)))
 
 
-def _needs(view: View, layout: Layout, table: DynamicTable) -> Iterator[tuple[str, str, int]]:
-    """Library, version and index of every version asked for."""
+def _needs(view: View, layout: Layout, table: DynamicTable) -> Iterator[tuple[str, str, int, int]]:
+    """Library, version, index and flags of every version that is needed."""
     records = _records(view, layout, table, dyn.VERNEED, "DT_VERNEED")
     if records is None:
         return
@@ -78,22 +78,25 @@ def _needs(view: View, layout: Layout, table: DynamicTable) -> Iterator[tuple[st
         0, table.get(dyn.VERNEEDNUM) or MAX_RECORDS, _NEED[0]
     ):
         library = _name(view, table, file)
-        for _, (_, _, index, name, _) in records.each(at + aux, count, _NEED[1]):
-            yield library, _name(view, table, name), index
+        for _, (_, flags, index, name, _) in records.each(at + aux, count, _NEED[1]):
+            yield library, _name(view, table, name), index, flags
 
 
 def needed_versions(
     view: View, layout: Layout, table: DynamicTable
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """What DT_VERNEED asks: ``(library, versions)`` in the file's order.
+) -> tuple[tuple[str, tuple[str, ...], frozenset[str]], ...]:
+    """What DT_VERNEED needs: ``(library, versions, weak ones among them)`` in the file's order.
 
     Raises:
         OutOfReachError, DamagedError: as every table.
     """
-    found: dict[str, dict[str, None]] = {}
-    for library, version, _ in _needs(view, layout, table):
-        found.setdefault(library, {})[version] = None
-    return tuple((library, tuple(versions)) for library, versions in found.items())
+    needed: dict[str, dict[str, int]] = {}
+    for library, version, _, flags in _needs(view, layout, table):
+        needed.setdefault(library, {})[version] = flags
+    return tuple(
+        (library, tuple(versions), frozenset(v for v, f in versions.items() if f & VER_FLG_WEAK))
+        for library, versions in needed.items()
+    )
 
 
 def _definitions(view: View, layout: Layout, table: DynamicTable) -> Iterator[tuple[str, int, int]]:
@@ -129,4 +132,4 @@ def version_names(view: View, layout: Layout, table: DynamicTable) -> dict[int, 
         for name, index, flags in _definitions(view, layout, table)
         if not flags & VER_FLG_BASE
     }
-    return names | {index & ~HIDDEN: name for _, name, index in _needs(view, layout, table)}
+    return names | {index & ~HIDDEN: name for _, name, index, _ in _needs(view, layout, table)}

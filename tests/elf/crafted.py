@@ -56,6 +56,35 @@ class Program:
         return head.ljust(self.start, b"\0") + self.body
 
 
+_FIELDS = ("type", "flags", "offset", "vaddr", "paddr", "filesz", "memsz", "align")
+
+
+def with_segment(data: bytes, load: int = -1, **fields: int) -> bytes:
+    """A 64-bit little-endian file with other numbers in one of its PT_LOADs (``load``: which)."""
+    copy = bytearray(data)
+    table, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    places = [table + 56 * index for index in range(count)]
+    place = [at for at in places if struct.unpack_from("<I", data, at)[0] == 1][load]
+    row = dict(zip(_FIELDS, struct.unpack_from("<IIQQQQQQ", data, place), strict=True)) | fields
+    struct.pack_into("<IIQQQQQQ", copy, place, *row.values())
+    return bytes(copy)
+
+
+def segments_of(data: bytes, kind: int = 1) -> list[dict[str, int]]:
+    """The program headers of a type (PT_LOAD) of a 64-bit little-endian file, by field."""
+    table, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    rows = [struct.unpack_from("<IIQQQQQQ", data, table + 56 * index) for index in range(count)]
+    return [dict(zip(_FIELDS, row, strict=True)) for row in rows if row[0] == kind]
+
+
+def patched(data: bytes, *edits: tuple[int, bytes]) -> bytes:
+    """A copy with other bytes at some offsets."""
+    copy = bytearray(data)
+    for at, value in edits:
+        copy[at : at + len(value)] = value
+    return bytes(copy)
+
+
 def old_build_info(bits: int, order: str, version: bytes, modinfo: bytes) -> bytes:
     """A program as Go before 1.18 left it: build info with pointers to two Go string headers."""
     program = Program(bits=bits, order=order, machine=62 if bits == 64 else 8)

@@ -137,8 +137,8 @@ def test_any_dynamic_section(entries: list[tuple[int, int]], rest: bytes) -> Non
 @pytest.mark.parametrize(
     ("name", "edit", "sentence"),
     [
-        ("c-glibc", (4, b"\7"), "EI_CLASS is 7"),
-        ("c-glibc", (5, b"\0"), "EI_DATA is 0"),
+        ("c-object", (4, b"\7"), "EI_CLASS is 7"),
+        ("c-object", (5, b"\0"), "EI_DATA 0"),
         ("c-glibc", (16, b"\x63\0"), "e_type is 99"),
         ("c-glibc", (54, b"\x20\0"), "e_phentsize is 32"),
         ("c-glibc", (56, b"\xff\xff"), "65535 program headers"),
@@ -150,6 +150,24 @@ def test_broken_says_why(name: str, edit: tuple[int, bytes], sentence: str) -> N
     elf = elf_of(patched(name, edit))
     assert elf.linkage is Linkage.BROKEN
     assert any(sentence in problem for problem in elf.problems), elf.problems
+
+
+@pytest.mark.parametrize(
+    ("edit", "field"),
+    [
+        ((4, b"\7"), "EI_CLASS is 7"),
+        ((4, b"\1"), "EI_CLASS is 1"),
+        ((5, b"\0"), "EI_DATA is 0"),
+        ((5, b"\2"), "EI_DATA is 2"),
+        ((6, b"\0"), "EI_VERSION is 0"),
+        ((52, b"\0\0"), "e_ehsize is 0"),
+    ],
+)
+def test_what_linux_does_not_read_is_odd_and_no_more(edit: tuple[int, bytes], field: str) -> None:
+    elf = elf_of(patched("c-glibc", edit))
+    assert elf.linkage is Linkage.DYNAMIC
+    assert (elf.header.bits, elf.header.little_endian, elf.header.arch) == (64, True, "amd64")
+    assert elf.header.unread[0].startswith(field)
 
 
 def test_cut_files_are_broken_and_say_where() -> None:

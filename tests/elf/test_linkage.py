@@ -6,10 +6,13 @@ import pytest
 
 from explorer.bytesource import BytesSource, FileSource
 from explorer.elf import Elf, Linkage, Linking, read
-from explorer.facts import MISSING, NotApplicable
+from explorer.elf.layout import arch_name, layout
+from explorer.elf.relocations import split_info
+from explorer.facts import MISSING, NotApplicable, Unknown
 from tests.elf.crafted import Program
-from tests.support.binaries import GNU, zig_cc
+from tests.support.binaries import GNU, binary, zig_cc
 
+VERSYM = 0x6FFFFFF0
 NEEDED, SYMTAB, STRTAB, RELA, RELASZ, STRSZ, SONAME, DEBUG, FLAGS_1, PIE = (
     1,
     6,
@@ -46,7 +49,7 @@ def program(
     size = 16 * (len(entries) + 1)
     made.segments = [(2, 6, 0, size, 8)]
     made.segments = [(2, 6, made.start, size, 8)]
-    place = {SYMTAB, STRTAB, RELA}
+    place = {SYMTAB, STRTAB, RELA, VERSYM}
     words = [
         struct.pack("<QQ", tag, made.address(size + value) if tag in place else value)
         for tag, value in entries
@@ -66,7 +69,7 @@ def program(
         (DYN, [(FLAGS_1, PIE)], 0x400000, Linkage.STATIC_PIE),
         (DYN, [(FLAGS_1, PIE), (NEEDED, 1)], 0x400000, Linkage.BROKEN),
         (DYN, [(DEBUG, 0), (NEEDED, 1)], 0x400000, Linkage.BROKEN),
-        (DYN, [], 0x400000, Linkage.STATIC_PIE),
+        (DYN, [(DEBUG, 0)], 0x400000, Linkage.STATIC_PIE),  # a PIE older than DF_1_PIE
         (DYN, [], 0, Linkage.SHARED_LIBRARY),
         (DYN, [(SONAME, 1), (NEEDED, 1)], 0x400000, Linkage.SHARED_LIBRARY),
         (
@@ -86,9 +89,92 @@ def test_without_an_interpreter(
     assert bool(elf.problems) == (linkage is Linkage.BROKEN)
 
 
+def test_nothing_says_whether_it_is_a_program_or_a_library() -> None:
+    assert isinstance(elf_of(program(DYN, [])).linkage, Unknown)
+
+
+def test_exported_symbols_make_a_library_of_what_has_an_entry() -> None:
+    """As mold and older linkers write one: e_entry is set, DT_SONAME and DT_NEEDED are absent."""
+    symbol = bytes(24) + struct.pack("<IBBHQQ", 1, 0x12, 0, 1, 0x400000, 8)
+    tail = b"\0first\0".ljust(16, b"\0") + symbol + struct.pack("<QQQ", 0, 1 << 32 | 6, 0)
+    entries = [(SYMTAB, 16), (RELA, 64), (RELASZ, 24)]
+    assert elf_of(program(DYN, entries, tail=tail)).linkage is Linkage.SHARED_LIBRARY
+    with_mark = [*entries, (FLAGS_1, PIE)]
+    assert elf_of(program(DYN, with_mark, tail=tail)).linkage is Linkage.STATIC_PIE
+
+
+@pytest.mark.parametrize(
+    ("info", "section", "value", "version", "resolvable"),
+    [
+        (0x12, 1, 0x400000, 1, True),  # a global function
+        (0x21, 1, 0x400000, 1, True),  # a weak object
+        (0xA0, 1, 0x400000, 1, True),  # STB_GNU_UNIQUE
+        (0x1A, 1, 0x400000, 1, False),  # STT_GNU_IFUNC
+        (0x12, 1, 0, 1, False),
+        (0x16, 1, 0, 1, True),  # STT_TLS begins at 0
+        (0x12, 1, 0x400000, 0x8002, False),  # a hidden version
+        (0x12, 0xFFF1, 0x10, 1, True),  # SHN_ABS
+        (0xB2, 1, 0x400000, 1, False),  # a binding of another system
+    ],
+)
+def test_what_musl_takes_as_a_definition(
+    info: int, section: int, value: int, version: int, resolvable: bool
+) -> None:
+    symbol = bytes(24) + struct.pack("<IBBHQQ", 1, info, 0, section, value, 8)
+    tail = b"\0first\0".ljust(16, b"\0") + symbol + struct.pack("<QQQ", 0, 1 << 32 | 6, 0)
+    tail += struct.pack("<HH", 0, version)
+    entries = [(SYMTAB, 16), (RELA, 64), (RELASZ, 24), (VERSYM, 88)]
+    linking = elf_of(program(DYN, entries, tail=tail)).linking
+    assert isinstance(linking, Linking)
+    assert linking.exports == {"first"}
+    assert linking.resolvable == ({"first"} if resolvable else set())
+    assert linking.unresolvable == (set() if resolvable else {"first"})
+
+
+def test_a_weak_version_is_told_from_a_strong_one() -> None:
+    data = bytearray(binary("c-glibc").read_bytes())
+    at = data.index(struct.pack("<IH", 0x09691A75, 0))  # vna_hash of GLIBC_2.2.5, vna_flags
+    data[at + 4] = 2
+    strong, weak = elf_of(binary("c-glibc").read_bytes()).linking, elf_of(bytes(data)).linking
+    assert isinstance(strong, Linking)
+    assert isinstance(weak, Linking)
+    assert not strong.versions[0].weak
+    assert weak.versions[0].weak == {"GLIBC_2.2.5"}
+    assert weak.versions[0].versions == strong.versions[0].versions
+
+
+@pytest.mark.parametrize(
+    ("machine", "bits", "little", "flags", "name"),
+    [
+        (8, 32, False, 0, "mips"),
+        (8, 32, True, 0x20, "mips64p32le"),
+        (8, 32, False, 0x20, "mips64p32"),
+        (8, 64, True, 0, "mips64le"),
+        (62, 32, True, 0, "amd64p32"),
+        (183, 32, True, 0, "arm64p32"),
+        (183, 64, False, 0, "arm64be"),
+        (21, 64, True, 0, "ppc64le"),
+    ],
+)
+def test_names_of_architectures(
+    machine: int, bits: int, little: bool, flags: int, name: str
+) -> None:
+    assert arch_name(machine, bits, little, flags) == name
+
+
 @pytest.mark.parametrize(
     ("machine", "number", "name"),
     [
+        (183, 0, "R_AARCH64_NONE"),
+        (183, 1027, "R_AARCH64_RELATIVE"),
+        (243, 3, "R_RISCV_RELATIVE"),
+        (243, 58, "R_RISCV_IRELATIVE"),
+        (243, 65, "R_RISCV_TLSDESC_CALL"),
+        (21, 248, "R_PPC64_IRELATIVE"),
+        (22, 12, "R_390_RELATIVE"),
+        (258, 3, "R_LARCH_RELATIVE"),
+        (258, 14, "R_LARCH_TLS_DESC64"),
+        (43, 22, "R_SPARC_RELATIVE"),
         (62, 37, "R_X86_64_IRELATIVE"),
         (62, 8, "R_X86_64_RELATIVE"),
         (183, 1032, "R_AARCH64_IRELATIVE"),
@@ -101,6 +187,24 @@ def test_relocation_types_have_the_names_of_the_abi(machine: int, number: int, n
     linking = elf_of(program(DYN, [(RELA, 16), (RELASZ, 72)], machine=machine, tail=tail)).linking
     assert isinstance(linking, Linking)
     assert [(r.number, r.name, r.count) for r in linking.relocations] == [(number, name, 3)]
+
+
+@pytest.mark.parametrize(
+    ("machine", "bits", "little", "info", "split"),
+    [
+        (8, 64, True, 3 << 56 | 18 << 48 | 7, (7, 3)),
+        (8, 64, False, 7 << 32 | 18 << 8 | 3, (7, 3)),
+        (8, 32, False, 7 << 8 | 3, (7, 3)),
+        (3, 32, True, 7 << 8 | 8, (7, 8)),
+        (40, 32, True, 7 << 8 | 23, (7, 23)),
+        (22, 64, False, 7 << 32 | 12, (7, 12)),
+        (43, 64, False, 7 << 32 | 5 << 8 | 22, (7, 22)),
+    ],
+)
+def test_symbol_and_type_of_every_machines_relocations(
+    machine: int, bits: int, little: bool, info: int, split: tuple[int, int]
+) -> None:
+    assert split_info(info, machine, layout(bits, little)) == split
 
 
 def test_a_copied_symbol_has_to_be_found_although_it_is_defined_here() -> None:
@@ -118,7 +222,7 @@ def test_a_copied_symbol_has_to_be_found_although_it_is_defined_here() -> None:
             entries = [(SYMTAB, 16), (RELA, 64), (RELASZ, 24)]
             linking = elf_of(program(EXEC, entries, machine=machine, tail=tail)).linking
             assert isinstance(linking, Linking)
-            assert linking.undefined == undefined
+            assert linking.undefined == linking.copied == undefined
             assert linking.exports == {"libx.so"}
 
 
