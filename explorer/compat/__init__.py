@@ -18,15 +18,15 @@ from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from explorer.compat.judging import all_rules, judge
-    from explorer.compat.loaders import GLIBC_LOADERS, musl_loader
+    from explorer.compat.loader_table import GLIBC_LOADERS, musl_loader
     from explorer.compat.targets import all_targets, default_target, find_target, target_for_image
 
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "GLIBC_LOADERS": "loaders",
-        "musl_loader": "loaders",
+        "GLIBC_LOADERS": "loader_table",
+        "musl_loader": "loader_table",
         "judge": "judging",
         "all_rules": "judging",
         "default_target": "targets",

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from explorer.compat import dependencies
 from explorer.compat.dependencies import Closure
-from explorer.compat.loaders import compat_layer, present
+from explorer.compat.loaders import Presence, compat_layer, presence, whose
 from explorer.compat.models import Libc, Surroundings, Target
 from explorer.compat.symbols import Symbols, unresolved
 from explorer.elf import Binary, Dynamic, Elf, FileFormat, GoBuild, Linkage, Linking, Segment
@@ -93,8 +93,16 @@ class Context:
         )
 
     @cached_property
+    def loader(self) -> Presence:
+        """Whether the target has the loader that the program names."""
+        if self.interpreter is None:
+            return Presence.ABSENT
+        return presence(self.interpreter, self.target)
+
+    @property
     def loader_present(self) -> bool:
-        return self.interpreter is not None and present(self.interpreter, self.target)
+        """The loader is there, if need be for a program that is started with / as its folder."""
+        return self.loader in (Presence.THERE, Presence.FROM_ROOT)
 
     @property
     def layer(self) -> str:
@@ -102,7 +110,7 @@ class Context:
         native = (
             self.target.libc is Libc.MUSL
             and self.interpreter is not None
-            and "ld-musl-" in self.interpreter
+            and whose(self.interpreter) is Libc.MUSL
         )
         return "" if native or not self.loader_present else compat_layer(self.target)
 

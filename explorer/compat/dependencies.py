@@ -1,8 +1,11 @@
 """The tree of libraries a program would be started with, searched as the target's loader searches.
 
-musl (ldso/dynlink.c, load_library): its own names first, then what is loaded already under that name, then DT_RUNPATH
-(or DT_RPATH) of the object and of all that needed it, then /lib:/usr/local/lib:/usr/lib. glibc (ld.so(8)): DT_RPATH of the
-object and of its needers where the object has no DT_RUNPATH, then DT_RUNPATH of the object alone, then its own folders.
+musl (ldso/dynlink.c, ``load_library``): its own names first, then what is loaded already under that
+name, then DT_RUNPATH (or DT_RPATH) of the object and of all that needed it, then
+/lib:/usr/local/lib:/usr/lib. The first file of the name decides, whatever it is. glibc (ld.so(8),
+elf/dl-load.c): DT_RPATH of the object and of its needers where the object has no DT_RUNPATH, then
+DT_RUNPATH of the object alone, then its own folders. It expands $ORIGIN in DT_NEEDED too, and passes
+over a library for another machine.
 """
 
 from __future__ import annotations
@@ -11,11 +14,19 @@ import posixpath
 import re
 from dataclasses import dataclass, field
 
-from explorer.compat.loaders import TRIPLETS, compat_layer
+from explorer.compat.kernel import misplaced, smallest_page
+from explorer.compat.loader_table import TRIPLETS
+from explorer.compat.loaders import (
+    Presence,
+    compat_layer,
+    loader_paths,
+    presence_among,
+    resolved,
+)
 from explorer.compat.models import Dependency, Libc, Surroundings, Target, Where
 from explorer.compat.targets import packages_of, stock
-from explorer.elf import Binary, Dynamic
-from explorer.facts import MISSING, Unknown
+from explorer.elf import Binary, Dynamic, Elf, FileFormat
+from explorer.facts import MISSING, NotApplicable, Unknown
 
 MAX_LIBRARIES = 512
 """Objects looked at: a real program has under a hundred; an attacker's archive may have any number."""
@@ -42,6 +53,8 @@ GLIBC_NAMES = frozenset(
     }
 )
 """Part of glibc in every distribution here."""
+ROOT = "/"
+OWN_FOLDER = "its own folder"
 
 
 @dataclass(slots=True)
@@ -55,9 +68,13 @@ class Node:
     searched: tuple[str, ...]
     parent: Node | None
     binary: Binary | None = None
-    """Its facts, where it lies beside the program."""
     folder: str = ""
     """For $ORIGIN: its folder in the tree around the program."""
+    started_in: str = ""
+    """The folder the program must be started in for this library to be found: ``ROOT`` or
+    ``OWN_FOLDER``; empty where any will do."""
+    why: str = ""
+    """Why the loader cannot use the file that it finds."""
     children: list[Node] = field(default_factory=list)
 
     def frozen(self, depth: int = 0) -> Dependency:
@@ -75,32 +92,25 @@ class Closure:
     nodes: tuple[Node, ...]
     """Each library once, in the order the loader takes them."""
     incomplete: Unknown | None
-    """Why it is not whole: a neighbour's facts are not known, or there are too many."""
+    """Why it is not complete: a neighbour's facts are not known, or there are too many."""
 
     def of(self, where: Where) -> tuple[Node, ...]:
-        """The libraries with this fate."""
+        """The libraries found in one kind of place."""
         return tuple(node for node in self.nodes if node.where is where)
 
 
 def closure(binary: Binary, target: Target, surroundings: Surroundings | None) -> Closure:
     """Search everything that a program needs, and that its libraries need, breadth first.
 
-    The program's own dynamic section must be known. Cycles are cut; at most ``MAX_LIBRARIES`` are looked at.
+    The program's own dynamic section must be known. Cycles are cut; at most ``MAX_LIBRARIES`` are
+    looked at.
     """
     search = _Search(binary, target, surroundings)
-    root = Node(
-        binary.name,
-        "",
-        Where.BESIDE,
-        "",
-        (),
-        None,
-        binary,
-        surroundings.origin if surroundings else "",
-    )
+    folder = surroundings.origin if surroundings else ""
+    root = Node(binary.name, "", Where.BESIDE, "", (), None, binary, folder)
     queue, order = [root], list[Node]()
     for node in queue:
-        dynamic = _dynamic(node)
+        dynamic = dynamic_of(node.binary)
         if isinstance(unknown := _not_read(node, dynamic), Unknown):
             search.incomplete = search.incomplete or unknown
         for name in dict.fromkeys(dynamic.needed) if isinstance(dynamic, Dynamic) else ():
@@ -118,19 +128,16 @@ def closure(binary: Binary, target: Target, surroundings: Surroundings | None) -
     )
 
 
-def _dynamic(node: Node) -> Dynamic | Unknown | None:
-    """The dynamic section of a node that lies beside the program; None for one of the image, or without one."""
-    if node.binary is None:
+def dynamic_of(binary: Binary | None) -> Dynamic | Unknown | None:
+    """A file's dynamic section; None where there is no file, or none in it."""
+    if binary is None or isinstance(binary.elf, NotApplicable):
         return None
-    elf = node.binary.elf
-    dynamic = elf if isinstance(elf, MISSING) else elf.dynamic
-    if isinstance(dynamic, (Dynamic, Unknown)):
-        return dynamic
-    return None
+    dynamic = binary.elf if isinstance(binary.elf, Unknown) else binary.elf.dynamic
+    return None if isinstance(dynamic, NotApplicable) else dynamic
 
 
 def _not_read(node: Node, dynamic: Dynamic | Unknown | None) -> Unknown | None:
-    """Why a neighbour's needs or symbols are not known. The program's own are asked for by the rules that need them."""
+    """Why a neighbour's needs or symbols are not known. The rules ask for the program's own."""
     if node.parent is None or node.binary is None or isinstance(dynamic, Unknown):
         return dynamic if isinstance(dynamic, Unknown) else None
     elf = node.binary.elf
@@ -146,133 +153,187 @@ class _Search:
         self.surroundings = surroundings
         self.loaded: dict[str, Node] = {}
         self.incomplete: Unknown | None = None
+        self.glibc = target.libc is Libc.GLIBC
         self.image: dict[str, str] = {}
         for package in packages_of(target):
             self.image |= package.libraries
         interpreter = "" if isinstance(binary.elf, MISSING) else binary.elf.interpreter
         self.interpreter = interpreter if isinstance(interpreter, str) else ""
-        self.unsure = stock(target).unsure
+        self.stock = stock(target)
+        folder = self.stock.libdir.format(triplet=TRIPLETS.get(target.arch, "unknown")) or "/lib"
+        self.libdirs = (folder, f"/usr{folder}")
 
     def find(self, name: str, needer: Node) -> Node:
-        """Where the loader would find ``name``, asked for by ``needer``."""
+        """Where the loader would find ``name``, which ``needer`` needs."""
         if known := self.loaded.get(name):
             return Node(name, needer.name, known.where, known.path, known.searched, needer)
         node = Node(name, needer.name, Where.MISSING, "", (), needer)
-        if own := self._own(name):
+        needing = dynamic_of(needer.binary)
+        bare = self.glibc and isinstance(needing, Dynamic) and needing.nodeflib
+        if own := self._own(name, bare=bare):
             node.where, node.path = own
             return node
         if "/" in name or not name:
-            self._as_path(node)
+            self._as_path(node, needer)
             return node
         unseen = self._paths(node, needer)
         if node.where is Where.MISSING:
-            self._system(node)
-        if (
-            unseen
-        ):  # what may lie beside the program comes first, also where the image has one of that name
+            self._system(node, bare=bare)
+        if unseen:
+            # What may lie beside the program comes before the image's library of that name.
             node.where, node.path = Where.UNKNOWN, ""
         return node
 
-    def _own(self, name: str) -> tuple[Where, str] | None:
+    def _own(self, name: str, *, bare: bool) -> tuple[Where, str] | None:
         """The loader's own names, and those a compatibility layer answers."""
+        loader = posixpath.basename(self.interpreter)
         if self.target.libc is Libc.MUSL:
             if name.startswith(MUSL_NAMES) or name == self.interpreter:
                 return Where.LOADER, ""
-            layer = compat_layer(self.target)
-            if layer and self.interpreter and name == posixpath.basename(self.interpreter):
+            if compat_layer(self.target) and loader and name == loader:
                 return Where.COMPAT, self.interpreter
-        if self.target.libc is Libc.GLIBC and (
-            name in GLIBC_NAMES or name == posixpath.basename(self.interpreter)
-        ):
+        if self.glibc and (name == loader or (name in GLIBC_NAMES and not bare)):
             return Where.LOADER, ""
         return None
 
-    def _as_path(self, node: Node) -> None:
+    def _as_path(self, node: Node, needer: Node) -> None:
         """A name with a slash is opened as it stands: no folder is searched."""
-        if node.name in self.image.values():
-            node.where, node.path = Where.IMAGE, node.name
-        elif node.name and (not node.name.startswith("/") or self.target.libc is Libc.GLIBC):
-            node.where = (
-                Where.UNKNOWN
-            )  # depends on the folder it is started from, or on what the image has
+        if self.glibc and "$" in node.name:
+            self._expanded(node, needer)
+        elif not node.name or "$" in node.name.partition("/")[0]:
+            return  # musl takes a $ literally, as the name of a folder
+        elif node.name.startswith("/"):
+            self._absolute(node)
+        else:
+            self._relative(node)
+
+    def _expanded(self, node: Node, needer: Node) -> None:
+        folder = _expand(node.name, needer)
+        if folder is None or self.surroundings is None:
+            node.where = Where.UNKNOWN  # $LIB, $PLATFORM, or a place that cannot be looked into
+        else:
+            self._take(node, folder)
+
+    def _absolute(self, node: Node) -> None:
+        node.where, _ = self._in_image(node.name)
+        if node.where in (Where.LOADER, Where.IMAGE):
+            node.path = node.name
+
+    def _relative(self, node: Node) -> None:
+        where, presence = self._in_image(node.name)
+        if presence is Presence.FROM_ROOT:
+            node.where, node.path, node.started_in = where, f"/{node.name}", ROOT
+            return
+        if self.surroundings is not None:
+            self._take(
+                node, posixpath.normpath(posixpath.join(self.surroundings.origin, node.name))
+            )
+        if node.where is Where.BESIDE:
+            node.started_in = OWN_FOLDER
+        elif node.where is Where.MISSING:
+            node.where = Where.UNKNOWN  # depends on the folder it is started in
+
+    def _in_image(self, path: str) -> tuple[Where, Presence]:
+        """What a path leads to in the image, from / where it is relative."""
+        loaders = loader_paths(self.target)
+        files = set(self.image.values())
+        if self.glibc:
+            loaders |= {f"{self.libdirs[0]}/{name}" for name in GLIBC_NAMES}
+            files = {f"{self.libdirs[0]}/{name}" for name in self.image}
+        for where, known in ((Where.LOADER, loaders), (Where.IMAGE, frozenset(files))):
+            presence = presence_among(path, known, self.target)
+            if presence in (Presence.THERE, Presence.FROM_ROOT):
+                return where, presence
+            if presence is Presence.UNSURE:
+                return Where.UNKNOWN, presence
+        folder, name = posixpath.split(resolved(path) or path)
+        listed = self.target.libc is not Libc.MUSL or (
+            folder in MUSL_DIRS and name in self.stock.unsure
+        )
+        return (Where.UNKNOWN if listed else Where.MISSING), Presence.ABSENT
 
     def _paths(self, node: Node, needer: Node) -> bool:
-        """Search the run paths. True if a place beside the program was to be searched and cannot be."""
+        """Search the run paths. True if a place beside the program could not be looked into."""
         cannot_look = False
         for holder, entry in self._run_paths(needer):
             beside = _expand(entry, holder)
-            shown = (
-                entry
-                if beside is None
-                else posixpath.join("$ORIGIN", _after_origin(entry)).rstrip("/")
-            )
-            node.searched += (shown,)
             if beside is None:
-                path = posixpath.join(posixpath.normpath(entry), node.name)
-                if self.image.get(node.name) == path:
-                    node.where, node.path = Where.IMAGE, path
+                node.searched += (entry,)
+                path = f"{entry}/{node.name}"
+                where, presence = self._in_image(path)
+                if entry.startswith("/") and presence is Presence.THERE:
+                    node.where, node.path = where, resolved(path) or path
                     return cannot_look
                 continue
+            node.searched += (posixpath.join("$ORIGIN", _after_origin(entry)).rstrip("/"),)
             if self.surroundings is None:
                 cannot_look = True
                 continue
-            path = posixpath.normpath(posixpath.join(beside, node.name))
-            if (
-                "\0" in path
-                or path in (".", "..")
-                or path.startswith("../")
-                or (found := self.surroundings.read(path)) is None
-            ):
-                continue
-            if not self._right_kind(found, node.name):
-                continue
-            node.where, node.path, node.binary = Where.BESIDE, path, found
-            node.folder = posixpath.dirname(path)
-            return False
+            self._take(node, posixpath.normpath(posixpath.join(beside, node.name)))
+            if node.where is not Where.MISSING:
+                return False
         return cannot_look
 
-    def _right_kind(self, found: Binary, name: str) -> bool:
-        """glibc goes on past a library of another architecture; musl stops there, with an error either way."""
-        if isinstance(found.elf, Unknown) or isinstance(found.arch, Unknown):
-            self.incomplete = self.incomplete or Unknown(f"{name} beside it is not known")
-            return True
-        return found.arch == self.target.arch
+    def _take(self, node: Node, path: str) -> None:
+        """The file at a path of the tree around the program, where the loader stops at it."""
+        if self.surroundings is None or "\0" in path or path in (".", ".."):
+            return
+        if path.startswith("../") or (binary := self.surroundings.read(path)) is None:
+            return
+        if isinstance(binary.elf, Unknown) or isinstance(binary.arch, Unknown):
+            self.incomplete = self.incomplete or Unknown(f"{node.name} beside it is not known")
+        elif self.glibc and isinstance(binary.elf, Elf) and binary.arch != self.target.arch:
+            return  # glibc passes over another processor's library
+        else:
+            node.why = _unusable(binary, self.target)
+            if not node.why and binary.arch != self.target.arch:
+                why = f"{node.name} beside it is built for {binary.arch}"
+                self.incomplete = self.incomplete or Unknown(why)
+        node.path, node.folder = path, posixpath.dirname(path)
+        node.where = Where.UNUSABLE if node.why else Where.BESIDE
+        node.binary = None if node.why else binary
 
     def _run_paths(self, needer: Node) -> list[tuple[Node, str]]:
         """(object that has it, entry) for each folder of the run paths that apply, in order."""
+        entries = self._glibc_paths(needer) if self.glibc else self._musl_paths(needer)
+        return [(holder, entry) for holder, entry in entries if entry]
+
+    def _glibc_paths(self, needer: Node) -> list[tuple[Node, str]]:
+        own = dynamic_of(needer.binary)
+        if not isinstance(own, Dynamic):
+            return []
+        if own.runpath:
+            return [(needer, entry) for entry in own.runpath]
         out: list[tuple[Node, str]] = []
         holder: Node | None = needer
-        own = _dynamic(needer)
-        if self.target.libc is Libc.GLIBC:
-            if isinstance(own, Dynamic) and not own.runpath:
-                while holder is not None:
-                    dynamic = _dynamic(holder)
-                    if isinstance(dynamic, Dynamic) and not dynamic.runpath:
-                        out += [(holder, entry) for entry in dynamic.rpath]
-                    holder = holder.parent
-            elif isinstance(own, Dynamic):
-                out += [(needer, entry) for entry in own.runpath]
-            return [(node, entry) for node, entry in out if entry]
         while holder is not None:
-            dynamic = _dynamic(holder)
+            dynamic = dynamic_of(holder.binary)
+            if isinstance(dynamic, Dynamic) and not dynamic.runpath:
+                out += [(holder, entry) for entry in dynamic.rpath]
+            holder = holder.parent
+        return out
+
+    def _musl_paths(self, needer: Node) -> list[tuple[Node, str]]:
+        out: list[tuple[Node, str]] = []
+        holder: Node | None = needer
+        while holder is not None:
+            dynamic = dynamic_of(holder.binary)
             if isinstance(dynamic, Dynamic):
                 entries = dynamic.runpath or dynamic.rpath
                 # A $ that is not $ORIGIN makes musl ignore the whole list (fixup_rpath).
                 if all(_only_origin(entry) for entry in entries):
-                    out += [(holder, entry) for entry in entries if entry]
+                    out += [(holder, entry) for entry in entries]
             holder = holder.parent
         return out
 
-    def _system(self, node: Node) -> None:
-        """The image's own folders."""
-        if self.target.libc is Libc.GLIBC:
-            folder = (
-                stock(self.target).libdir.format(triplet=TRIPLETS.get(self.target.arch, "unknown"))
-                or "/lib"
-            )
-            node.searched += (folder, f"/usr{folder}")
+    def _system(self, node: Node, *, bare: bool) -> None:
+        """The image's own folders; ``bare`` (DF_1_NODEFLIB): glibc searches none of them."""
+        if self.glibc:
+            if bare and (node.name in GLIBC_NAMES or node.name in self.image):
+                return
+            node.searched += self.libdirs
             if node.name in self.image:
-                node.where, node.path = Where.IMAGE, f"{folder}/{node.name}"
+                node.where, node.path = Where.IMAGE, f"{self.libdirs[0]}/{node.name}"
             elif not node.name.startswith("libc.musl-"):
                 node.where = Where.UNKNOWN
             return
@@ -282,8 +343,34 @@ class _Search:
         if path:
             layer = posixpath.basename(path) == "libgcompat.so.0"
             node.where, node.path = (Where.COMPAT if layer else Where.IMAGE), path
-        elif node.name in self.unsure:
+        elif node.name in self.stock.unsure:
             node.where = Where.UNKNOWN
+
+
+def _unusable(binary: Binary, target: Target) -> str:
+    """Why a loader cannot load a file as a library; empty where it can."""
+    elf = binary.elf
+    if isinstance(elf, MISSING):
+        empty = binary.format is FileFormat.EMPTY
+        return "an empty file" if empty else "not an ELF file"
+    if binary.arch != target.arch and not _loads_by_chance(elf, target):
+        return f"built for {binary.arch}"
+    if elf.header.type not in ("DYN", "EXEC"):
+        return "an object file or a core dump"
+    if isinstance(elf.dynamic, NotApplicable):
+        return "without a dynamic section"
+    segments = () if isinstance(elf.segments, MISSING) else elf.segments
+    page = smallest_page(target.arch)
+    if any(segment.type == "LOAD" and misplaced(segment, page) for segment in segments):
+        return "with a segment that cannot be mapped"
+    return ""
+
+
+def _loads_by_chance(elf: Elf, target: Target) -> bool:
+    """musl does not look at e_machine: a library without relocations loads, whatever it is for."""
+    if target.libc is not Libc.MUSL or isinstance(elf.linking, MISSING):
+        return False
+    return elf.header.bits == 64 and elf.header.little_endian and not elf.linking.relocations
 
 
 def _only_origin(entry: str) -> bool:
@@ -297,7 +384,7 @@ def _after_origin(entry: str) -> str:
 
 
 def _expand(entry: str, holder: Node) -> str | None:
-    """The folder in the tree around the program, or None for one of the target's own (absolute) folders."""
+    """The place in the tree around the program, or None for one of the target's own (absolute)."""
     if not re.match(r"\$(?:ORIGIN|\{ORIGIN\})(?:/|$)", entry):
         return None
     return posixpath.normpath(posixpath.join(holder.folder or ".", _after_origin(entry)))

@@ -1,7 +1,8 @@
 """Which symbols the libraries of a target export. Data in ``data/exports``, one text file a library, read on first use.
 
-A file has comment lines (what it is, where it is from, ``X = SET`` for each set of names) and then one name a line,
-followed by the letters of the sets that have it unless all do. musl's reads in 2 ms, libstdc++'s in 5 ms.
+A file has comment lines (what it is, where it is from, ``X = SET`` for each set of names) and then
+one name a line, followed by the letters of the sets that have it unless all do, and by the major
+version of the GCC that it came with where that matters.
 """
 
 from __future__ import annotations
@@ -46,8 +47,12 @@ def _lines(name: str, *, comments: bool = False) -> list[str]:
 
 
 @cache
-def _sets(library: str) -> tuple[dict[str, frozenset[str]], dict[str, str]]:
-    """The sets of a library's file by key, and its other comments."""
+def _sets(library: str, gcc: int = 0) -> tuple[dict[str, frozenset[str]], dict[str, str]]:
+    """The sets of a library's file by key, and its other comments.
+
+    Args:
+        gcc: leaves out what came with a later GCC; 0 takes all.
+    """
     letters: dict[str, str] = {}
     notes: dict[str, str] = {}
     members: dict[str, set[str]] = {}
@@ -62,7 +67,9 @@ def _sets(library: str) -> tuple[dict[str, frozenset[str]], dict[str, str]]:
                 name, _, value = line[2:].partition(": ")
                 notes[name] = value
             continue
-        name, _, having = line.partition("\t")
+        name, having, since = [*line.split("\t"), "", ""][:3]
+        if gcc and since and int(since) > gcc:
+            continue
         if not having:
             everywhere.add(name)
         for letter in having:
@@ -122,8 +129,14 @@ def _private_names(version: str, names: frozenset[str]) -> frozenset[str]:
 
 
 @cache
-def library(name: str, arch: str, version: str = "") -> Exports | None:
-    """What a musl build of ``libgcc_s.so.1``, ``libstdc++.so.6`` or a compatibility library exports; None where not listed."""
+def library(name: str, arch: str, version: str = "", gcc: int = 0) -> Exports | None:
+    """What a musl build of ``libgcc_s.so.1``, ``libstdc++.so.6`` or a compatibility library exports.
+
+    None where it is not listed.
+
+    Args:
+        gcc: the major version of the GCC that built it; 0: the listed one.
+    """
     if name not in (
         "libgcc_s.so.1",
         "libstdc++.so.6",
@@ -132,7 +145,7 @@ def library(name: str, arch: str, version: str = "") -> Exports | None:
         "libobstack.so.1",
     ):
         return None
-    sets, notes = _sets(name)
+    sets, notes = _sets(name, gcc)
     source = f"{name} ({notes.get('from', '')})"
     if "any" in sets:
         return Exports(sets["any"], frozenset(), True, source)

@@ -25,7 +25,7 @@ from explorer.compat.models import (
 )
 from explorer.compat.rules import entries
 from explorer.compat.rules.payload import payload_of
-from explorer.compat.rules.symbols import glibc_versions, newest_glibc
+from explorer.compat.rules.versions import glibc_versions, newest_glibc
 from explorer.elf import Binary
 from explorer.facts import Fact, NotApplicable, Unknown, known_or
 

@@ -102,6 +102,8 @@ class Where(StrEnum):
     COMPAT = "compat"
     """Provided by a compatibility layer (gcompat)."""
     MISSING = "missing"
+    UNUSABLE = "unusable"
+    """The first file of the name, where the loader stops, is not a library for this program."""
     UNKNOWN = "unknown"
     """The target's data do not say whether it is there."""
 

@@ -38,36 +38,35 @@ def linking_of(binary: Binary | None) -> Linking | None:
 
 
 def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: bool) -> Symbols:
-    """Every strong undefined symbol that a relocation uses, minus all that the target and the neighbours export.
+    """Every strong undefined symbol that a relocation uses and nothing in the target defines.
 
-    A packaged library that is missing counts as there: that it is missing is told elsewhere, and once.
+    A packaged library that is missing counts as there: that it is missing is told once, elsewhere.
     """
-    own = [
-        linking
-        for linking in (linking_of(binary), *(linking_of(node.binary) for node in closure.nodes))
-        if linking
-    ]
-    wanted = frozenset().union(*(linking.undefined for linking in own))
-    have = frozenset().union(*(linking.exports for linking in own))
+    program = linking_of(binary)
+    beside = [linking for node in closure.nodes if (linking := linking_of(node.binary))]
+    own = [program, *beside] if program else beside
+    wanted = frozenset[str]().union(*(linking.undefined | linking.unresolvable for linking in own))
     base = exports.musl(target.libc_version, target.arch)
+    others = base.names.union(*(linking.resolvable for linking in beside))
     unsure, closed, blockers = set(base.unsure), base.closed, list[str]()
-    beside = {node.name for node in closure.of(Where.UNKNOWN)}
-    have |= base.names
+    gcc = stock(target).gcc
+    doubted = {node.name for node in closure.of(Where.UNKNOWN)}
     for name in _image_libraries(target, closure, gcompat):
-        listed = exports.library(
-            name, target.arch, _gcompat_version(target) if name == "libgcompat.so.0" else ""
-        )
+        version = _gcompat_version(target) if name == "libgcompat.so.0" else ""
+        listed = exports.library(name, target.arch, version, gcc if name in PACKAGED else 0)
         if listed is None:
             blockers.append(name)
             continue
-        if name in beside:  # or another one of that name beside the program, with other symbols
+        if name in doubted:  # or another one of that name beside the program, with other symbols
             blockers.append(name)
-        have |= listed.names
+        others |= listed.names
         unsure |= listed.unsure
         closed = closed and listed.closed
-    left = wanted - have
+    have = others | program.resolvable if program else others
+    copied = frozenset[str]().union(*(linking.copied for linking in own))
+    left = (wanted - have) | (copied - others)
     open_ended = bool(blockers) or not closed
-    newer = stock(target).gcc > LISTED_GCC and any(node.name in PACKAGED for node in closure.nodes)
+    newer = gcc > LISTED_GCC and any(node.name in PACKAGED for node in closure.nodes)
     doubtful = {
         name for name in left if open_ended or name in unsure or (newer and name.startswith("_Z"))
     }

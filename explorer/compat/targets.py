@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-from explorer.compat.loaders import MUSL_ARCHES
+from explorer.compat.loader_table import MUSL_ARCHES
 from explorer.compat.models import Libc, Target
 from explorer.errors import UsageError
+from explorer.platforms import go_arch
 
 DATA = Path(__file__).with_name("data") / "targets.toml"
 """Read as a plain file: importlib.resources costs 25 ms more to import."""
@@ -41,6 +42,8 @@ class Stock:
     """Its libgcc and libstdc++ use DT_RELR."""
     libdir: str = ""
     """A glibc distribution's folder of libraries; ``{triplet}`` stands for Debian's multiarch name."""
+    usr_merged: str = "no"
+    """``yes`` where /lib is a link to /usr/lib; ``unknown`` where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,14 @@ def _table() -> _Table:
             packages=frozenset(row.get("stock", ())),
             image=images[0] if images and row["libc"] != "none" else "",
         )
-        unsure, relr = frozenset(row.get("unsure", ())), row.get("relr_libraries", False)
-        stocks[row["name"]] = Stock(images, row.get("gcc", 0), unsure, relr, row.get("libdir", ""))
+        stocks[row["name"]] = Stock(
+            images,
+            row.get("gcc", 0),
+            frozenset(row.get("unsure", ())),
+            row.get("relr_libraries", False),
+            row.get("libdir", ""),
+            row.get("usr_merged", "no"),
+        )
     packages = {
         name: Package(
             name, dict(row["libraries"]), tuple(row.get("implies", ())), row.get("gcompat", "")
@@ -141,7 +150,7 @@ def find_target(name: str) -> Target:
 def _named_arch(name: str) -> tuple[str, str]:
     """``alpine-3.22/aarch64`` as ``("alpine-3.22", "arm64")``; what is behind the slash of an image's name is no architecture."""
     words, slash, last = name.rpartition("/")
-    arch = {"x86_64": "amd64", "aarch64": "arm64", "i386": "386"}.get(last, last)
+    arch = go_arch(last)
     return (words, arch) if slash and arch in MUSL_ARCHES else (name, "")
 
 

@@ -2,16 +2,133 @@
 
 from pathlib import Path
 
-from tests.support.binaries import C_HELLO, GNU, MUSL, zig_cc
+from tests.support.binaries import (
+    C_HELLO,
+    C_PLAIN,
+    C_RELATIVE,
+    GNU,
+    GO_HELLO,
+    MUSL,
+    go_build,
+    linked_by_hand,
+    zig_cc,
+)
 
 SMALL = ("-O2", "-s")
 
 
+def with_loader(path: str, target: str = MUSL) -> Path:
+    """A dynamic program with this PT_INTERP."""
+    return zig_cc("hello", C_HELLO, target, *SMALL, "-dynamic", f"-Wl,--dynamic-linker={path}")
+
+
+def arm_with_loader(path: str) -> Path:
+    """A 32-bit ARM program with this PT_INTERP."""
+    words = (*SMALL, "-dynamic", f"-Wl,--dynamic-linker={path}")
+    return zig_cc("hello", C_HELLO, "arm-linux-musleabi", *words)
+
+
 def strange_loader() -> Path:
-    """Asks for Android's loader."""
+    """Needs a loader of nobody's."""
+    return with_loader("/opt/own/loader.so")
+
+
+def names_library(soname: str, target: str = MUSL) -> Path:
+    """A program whose DT_NEEDED is ``soname``, which may have a folder, and that uses ``shared``."""
+    library = exporting(soname, target=target)
     return zig_cc(
-        "hello", C_HELLO, MUSL, *SMALL, "-dynamic", "-Wl,--dynamic-linker=/system/bin/linker64"
+        "program",
+        "extern int shared(void); int main(void) { return shared() != 42; }\n",
+        target,
+        *SMALL,
+        *(["-dynamic"] if "musl" in target else []),
+        "./libstub.so",
+        files={"libstub.so": library},
     )
+
+
+def needs_path(needed: str) -> Path:
+    """A program whose DT_NEEDED is a path, and that uses nothing of that library."""
+    library = exporting(needed)
+    words = ("-dynamic", "-Wl,--no-as-needed", "./libstub.so")
+    return zig_cc("program", C_HELLO, MUSL, *SMALL, *words, files={"libstub.so": library})
+
+
+def exporting(soname: str, source: str = "", target: str = MUSL, *args: str) -> Path:
+    """A library with this DT_SONAME that defines ``shared``, or what its source says."""
+    text = source or "int shared(void) { return 42; }\n"
+    words = ("-shared", "-fPIC", f"-Wl,-soname,{soname}")
+    return zig_cc("lib.so", text, target, *SMALL, *words, *args)
+
+
+def uses(library: Path, *, copies: bool = False) -> Path:
+    """A program that uses ``shared`` of ``libv.so`` beside it; ``copies``: a variable, by COPY."""
+    source = "extern int shared(void); int main(void) { return shared() != 42; }\n"
+    if copies:
+        source = """int main(void) {
+  int value;
+  __asm__("movl shared(%%rip), %0" : "=r"(value));
+  return value != 42;
+}
+"""
+    words = ("-dynamic", "./libv.so", "-Wl,-rpath,$ORIGIN")
+    return zig_cc("program", source, MUSL, *SMALL, *words, files={"libv.so": library})
+
+
+VARIABLE = "int shared = 42;\n"
+IFUNC_LIBRARY = """__attribute__((used)) static int plain(void) { return 42; }
+__asm__(".text\\n.globl shared\\n.type shared,@gnu_indirect_function\\n"
+        "shared: lea plain(%rip), %rax\\n ret\\n"
+        ".section .note.GNU-stack,\\"\\",@progbits\\n.text\\n");
+"""
+HIDDEN_VERSION = """__asm__(".symver old_shared,shared@V1");
+int old_shared(void) { return 42; }
+"""
+
+
+def hidden_version() -> Path:
+    """A library that defines ``shared`` as a hidden version only."""
+    return zig_cc(
+        "libv.so",
+        HIDDEN_VERSION,
+        MUSL,
+        *SMALL,
+        "-shared",
+        "-fPIC",
+        "-Wl,-soname,libv.so",
+        "-Wl,--version-script=map",
+        files={"map": "V1 { global: shared; local: *; };\n"},
+    )
+
+
+def android_relocations(*kinds: str) -> Path:
+    """Relocations packed for Android's loader: ``android``, ``relr`` or both."""
+    words = [f"--pack-dyn-relocs={'+'.join(kinds)}"]
+    if "relr" in kinds:
+        words.append("--use-android-relr-tags")
+    return linked_by_hand("hello", C_RELATIVE, *words, musl=True)
+
+
+def x32() -> Path:
+    """A 32-bit file for x86-64."""
+    return zig_cc("hello", C_HELLO, "x86_64-linux-muslx32", *SMALL, "-static")
+
+
+def for_system(goos: str) -> Path:
+    """A Go program for another system."""
+    return go_build("hello", GO_HELLO, goos=goos)
+
+
+def library_with_entry() -> Path:
+    """A library as mold and older linkers write it: an entry, no DT_SONAME, no DT_NEEDED."""
+    source = "int first(void) { return 42; }\n"
+    words = ("-shared", "-fPIC", "-nostdlib", "-Wl,-e,first", "-Wl,-soname=")
+    return zig_cc("first.so", source, GNU, *SMALL, *words)
+
+
+def no_default_folders() -> Path:
+    """DF_1_NODEFLIB: glibc's loader searches no system folder."""
+    return linked_by_hand("hello", C_PLAIN, "-z", "nodefaultlib")
 
 
 def glibc_only() -> Path:

@@ -88,9 +88,21 @@ def test_a_cycle_ends(tmp_path: Path) -> None:
 
 
 def test_a_library_of_another_processor_is_not_taken(tmp_path: Path) -> None:
+    source = "int v; int *volatile p = &v;\n"
+    library = programs.exporting("liba.so.1", source, "aarch64-linux-musl")
+    _put(library, tmp_path / "liba.so.1")
+    program = read(programs.program_of("liba.so.1", runpath="$ORIGIN"))
+    seen = judge(program, MUSL, Folder(tmp_path))
+    assert (seen.answer, seen.deciding.code) == (Answer.NO, "elf.needed.unusable")
+    assert "built for arm64" in seen.deciding.text
+
+
+def test_musl_loads_a_library_of_another_processor_that_has_no_relocations(tmp_path: Path) -> None:
+    """It does not look at e_machine: whether that ends well depends on what is called."""
     _put(programs.library_of("liba.so.1", target="aarch64-linux-musl"), tmp_path / "liba.so.1")
-    seen = judge(read(programs.program_of("liba.so.1", runpath="$ORIGIN")), MUSL, Folder(tmp_path))
-    assert seen.deciding.code == "elf.needed.missing"
+    program = read(programs.program_of("liba.so.1", runpath="$ORIGIN"))
+    seen = judge(program, MUSL, Folder(tmp_path))
+    assert (seen.answer, seen.deciding.code) == (Answer.UNKNOWN, "elf.closure.unknown")
 
 
 def test_nothing_above_the_top_is_asked_for(tmp_path: Path) -> None:

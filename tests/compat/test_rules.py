@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,6 +14,7 @@ from explorer.elf import Binary, Elf, Payload
 from explorer.facts import MISSING
 from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read, read_bytes, verdict
+from tests.elf.crafted import patched, with_segment
 from tests.support.binaries import binary
 
 
@@ -80,6 +82,22 @@ def _versioned(soname: str, version: str, target: str) -> Verdict:
     )
 
 
+def _kernel() -> Verdict:
+    data = with_segment(binary("c-static").read_bytes(), memsz=16)
+    return judge(read_bytes(data), find_target("musl"))
+
+
+def _odd_header() -> Verdict:
+    data = patched(binary("c-static").read_bytes(), (52, b"\0\0"))
+    return judge(read_bytes(data), find_target("musl"))
+
+
+def _with_library(program: Path, content: bytes, target: str = "musl") -> Verdict:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "libv.so").write_bytes(content)
+        return judge(read(program), find_target(target), Folder(Path(folder)))
+
+
 TRIGGERS: dict[str, Callable[[], Verdict]] = {
     "facts.incomplete": _prefix,
     "elf.not-elf": lambda: verdict("go-windows", "musl"),
@@ -87,7 +105,9 @@ TRIGGERS: dict[str, Callable[[], Verdict]] = {
     "elf.object": lambda: verdict("c-object", "musl"),
     "elf.truncated": _cut,
     "elf.broken": _broken,
+    "elf.kernel": _kernel,
     "elf.arch": _other_arch,
+    "elf.abi": lambda: _judged(programs.x32(), "musl"),
     "elf.os": lambda: verdict("go-freebsd", "musl"),
     "elf.packed": lambda: verdict("upx-dynamic", "debian-12"),
     "elf.packed.static": lambda: verdict("upx-static", "musl"),
@@ -100,6 +120,23 @@ TRIGGERS: dict[str, Callable[[], Verdict]] = {
     "elf.interp.glibc": lambda: verdict("c-glibc", "alpine-3.22"),
     "elf.interp.musl": lambda: verdict("c-musl", "debian-12"),
     "elf.interp.missing": lambda: _judged(programs.strange_loader(), "alpine-3.22"),
+    "elf.interp.relative": lambda: _judged(
+        programs.with_loader("lib/ld-musl-x86_64.so.1"), "alpine-3.22"
+    ),
+    "elf.needed.unusable": lambda: _with_library(
+        programs.program_of("libv.so", runpath="$ORIGIN"), b"text"
+    ),
+    "elf.needed.relative": lambda: _judged(
+        programs.needs_path("lib/libc.musl-x86_64.so.1"), "alpine-3.22"
+    ),
+    "elf.relocation.android": lambda: _judged(programs.android_relocations("android"), "musl"),
+    "glibc.libgcc": lambda: _versioned("libgcc_s.so.1", "GCC_12.0.0", "debian-11"),
+    "glibc.beside": lambda: _with_library(
+        programs.versioned("libv.so", "V1")[0],
+        programs.versioned("libv.so", "V2")[1].read_bytes(),
+        "debian-12",
+    ),
+    "advice.emulation": _odd_header,
     "elf.needed.missing": lambda: verdict("c-needs", "alpine-3.22+gcompat"),
     "elf.needed.unknown": lambda: verdict("c-needs", "debian-12"),
     "elf.relr": lambda: verdict("c-relr-musl", "alpine-3.17"),
@@ -197,10 +234,18 @@ def test_answers(recipe: str, target: str, answer: str, deciding: str) -> None:
     assert seen.target.arch == read(binary(recipe)).arch
 
 
+def _of_arm(interpreter: str) -> Binary:
+    facts = read(programs.arm_with_loader(interpreter))
+    assert facts.arch == "arm"
+    return facts
+
+
 def _of_machine(machine: int, interpreter: str) -> Binary:
     """A glibc program's file with another processor in its header and another loader."""
     data = bytearray(binary("c-glibc").read_bytes())
     data[18:20] = machine.to_bytes(2, "little")
+    if machine == 40:
+        return _of_arm(interpreter)
     old = b"/lib64/ld-linux-x86-64.so.2\0"
     at = data.index(old)
     data[at : at + len(old)] = interpreter.encode().ljust(len(old), b"\0")

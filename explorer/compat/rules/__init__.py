@@ -1,6 +1,16 @@
 """The procedure, rule by rule. Importing it registers them all."""
 
-from explorer.compat.rules import advice, file, libraries, linkage, packed, payload, symbols
+from explorer.compat.rules import (
+    advice,
+    file,
+    kernel,
+    libraries,
+    linkage,
+    packed,
+    payload,
+    symbols,
+    versions,
+)
 from explorer.compat.rules.registry import Match, RuleEntry, entries
 
 __all__ = [
@@ -9,9 +19,11 @@ __all__ = [
     "advice",
     "entries",
     "file",
+    "kernel",
     "libraries",
     "linkage",
     "packed",
     "payload",
     "symbols",
+    "versions",
 ]

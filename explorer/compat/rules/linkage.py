@@ -1,14 +1,17 @@
-"""Steps 3 and 4: how it is linked, and whether its loader is there."""
+"""Steps 3 and 4: how it is linked, and whether its loader is present."""
 
 from __future__ import annotations
 
 from explorer.compat.context import Context
-from explorer.compat.loaders import listed, whose
+from explorer.compat.loaders import Presence, foreign_system, listed, whose
 from explorer.compat.models import Answer, Libc
 from explorer.compat.rules.registry import Match, rule
 from explorer.compat.rules.words import build_remedy, go_words, place
-from explorer.elf import Linkage
+from explorer.elf import Linkage, RelocationType
 from explorer.facts import known_or
+
+_SELF_RELOCATED = ("_RELATIVE", "_IRELATIVE", "_JMP_IREL", "_NONE")
+"""Ends of the names of relocations that the start-up code of a static program does itself."""
 
 
 def _short(words: str, context: Context) -> str:
@@ -24,8 +27,8 @@ def _static_words(context: Context) -> str:
 
 @rule("elf.static", 3, Answer.YES, "Static: needs nothing but the kernel")
 def static(context: Context) -> Match | None:
-    """e_type EXEC without PT_INTERP and PT_DYNAMIC: the kernel maps it and jumps in. No libc, no file of the image is
-    asked for, so it runs on musl, on glibc and in an empty image alike.
+    """e_type EXEC without PT_INTERP and PT_DYNAMIC: the kernel maps it and jumps in. It needs no
+    libc and no file of the image, so it runs on musl, on glibc and in an empty image alike.
     """
     if context.linkage is not Linkage.STATIC:
         return None
@@ -38,65 +41,78 @@ def static(context: Context) -> Match | None:
 
 @rule("elf.static-pie", 3, Answer.YES, "Static, position-independent: needs nothing but the kernel")
 def static_pie(context: Context) -> Match | None:
-    """e_type DYN with DF_1_PIE, without PT_INTERP and DT_NEEDED: it relocates itself. Its relocations have to be RELATIVE,
-    or IRELATIVE, which glibc's own start-up code handles; with others it stays unknown.
+    """e_type DYN with DF_1_PIE, without PT_INTERP and DT_NEEDED: it relocates itself. Its
+    relocations have to be RELATIVE, or IRELATIVE, which glibc's own start-up code handles; with
+    others, or with Android's packed ones, the answer is unknown.
     """
     if context.linkage is not Linkage.STATIC_PIE:
         return None
-    linking = context.linking
-    others = (
-        []
-        if linking is None
-        else [
-            r
-            for r in linking.relocations
-            if not r.name.endswith(("_RELATIVE", "_IRELATIVE", "_NONE"))
-        ]
-    )
-    if others:
+    others = [r for r in context.linking.relocations if _unusual(r)] if context.linking else []
+    packed = context.dynamic is not None and context.dynamic.android
+    if others or packed:
         return Match(
-            "It is static, but its start-up code would have to do relocations that not every start-up code does.",
-            "relocations: " + ", ".join(f"{r.count} {r.name}" for r in others[:4]),
-            "Run it to know",
+            "It is static, but not every start-up code does the relocations that it needs.",
+            "DT_ANDROID_REL, DT_ANDROID_RELA or DT_ANDROID_RELR in the dynamic section"
+            if packed
+            else "relocations: " + ", ".join(f"{r.count} {r.name}" for r in others[:4]),
+            "Run it to find out",
             Answer.UNKNOWN,
             "unusual relocations",
         )
     return Match(
         f"It is static and position-independent: {_static_words(context)}.",
-        "e_type DYN, DF_1_PIE, no PT_INTERP, no DT_NEEDED",
+        "e_type DYN, no PT_INTERP, no DT_NEEDED",
         short=_short("static PIE", context),
+    )
+
+
+def _unusual(relocation: RelocationType) -> bool:
+    # MIPS has no RELATIVE: REL32 without a symbol is its equivalent.
+    return not (
+        relocation.name.endswith(_SELF_RELOCATED) or relocation.name in ("R_MIPS_REL32", "0")
     )
 
 
 @rule("elf.shared-library", 3, Answer.NO, "A library, not a program")
 def shared_library(context: Context) -> Match | None:
-    """e_type DYN without an interpreter and with an entry of 0 or a DT_SONAME: made to be loaded, not to be started."""
+    """e_type DYN without an interpreter, and with an entry of 0, a DT_SONAME, a DT_NEEDED or
+    exported symbols: made to be loaded by a program, not to be started.
+    """
     if context.linkage is not Linkage.SHARED_LIBRARY:
         return None
     soname = context.dynamic.soname if context.dynamic else ""
-    name = soname if isinstance(soname, str) else ""
+    if isinstance(soname, str) and soname:
+        evidence = f"DT_SONAME {soname}"
+    elif context.elf is not None and context.elf.header.entry:
+        evidence = "no PT_INTERP and no DF_1_PIE, but symbols for others"
+    else:
+        evidence = "no entry point"
     return Match(
         "This is a library: programs load it, it cannot be started.",
-        f"DT_SONAME {name}" if name else "no entry point",
+        evidence,
         short="a shared library",
     )
 
 
-@rule("elf.interp.glibc", 4, Answer.NO, "Asks for glibc's loader")
+def _lacks_loader(context: Context) -> bool:
+    """A dynamic program for Linux whose loader is not in the target."""
+    if not context.dynamic_program or context.loader_present:
+        return False
+    return not foreign_system(context.interpreter or "")
+
+
+@rule("elf.interp.glibc", 4, Answer.NO, "Needs glibc's loader")
 def glibc_interpreter(context: Context) -> Match | None:
-    """PT_INTERP names glibc's loader, and the target has none. The kernel opens that file first and gives up without it:
-    the shell then says “not found”, though the program is there. Go with CGO_ENABLED=0 -buildmode=pie has it too, with
-    no library at all: the ELF decides, the build info explains.
+    """PT_INTERP names glibc's loader, and the target has none. The kernel opens that file first and
+    gives up without it: the shell then says “not found”, although the program exists. Go with
+    CGO_ENABLED=0 -buildmode=pie names it too, without any library: the ELF decides, the build info
+    explains.
     """
-    if (
-        not context.dynamic_program
-        or context.loader_present
-        or whose(context.interpreter or "") is not Libc.GLIBC
-    ):
+    if not _lacks_loader(context) or whose(context.interpreter or "") is not Libc.GLIBC:
         return None
     if context.target.libc is Libc.GLIBC:
         return None
-    text = f"It asks for glibc's loader {context.interpreter}, which {place(context.target)} does not have."
+    text = f"It needs glibc's loader {context.interpreter}, which {place(context.target)} does not have."
     go = context.go_hint
     if go is not None and go.setting("CGO_ENABLED") == "0":
         text = f"{text[:-1]}, although it was built with cgo off."
@@ -106,52 +122,63 @@ def glibc_interpreter(context: Context) -> Match | None:
     return Match(text, context.interp_evidence(), remedy, short="needs glibc's loader")
 
 
-@rule("elf.interp.musl", 4, Answer.NO, "Asks for musl's loader")
+@rule("elf.interp.musl", 4, Answer.NO, "Needs musl's loader")
 def musl_interpreter(context: Context) -> Match | None:
-    """PT_INTERP names musl's loader, and the target is a glibc distribution (or empty): the kernel finds no such file."""
-    if (
-        not context.dynamic_program
-        or context.loader_present
-        or whose(context.interpreter or "") is not Libc.MUSL
-    ):
+    """PT_INTERP names musl's loader, and the target is a glibc distribution (or empty): the kernel
+    finds no such file.
+    """
+    if not _lacks_loader(context) or whose(context.interpreter or "") is not Libc.MUSL:
         return None
     if context.target.libc is Libc.MUSL:
         return None
-    text = f"It asks for musl's loader {context.interpreter}, which {place(context.target)} does not have."
     return Match(
-        text,
+        f"It needs musl's loader {context.interpreter}, which {place(context.target)} does not have.",
         context.interp_evidence(),
-        "Take the glibc or a static file of this release, or run it on Alpine",
+        "Use the glibc or a static file of this release, or run it on Alpine",
         short="needs musl's loader",
     )
 
 
-@rule("elf.interp.missing", 4, Answer.NO, "Asks for a loader that is not there")
+@rule("elf.interp.missing", 4, Answer.NO, "Needs a loader that is missing")
 def missing_interpreter(context: Context) -> Match | None:
-    """PT_INTERP names a file that the target does not have: another system's loader, a path of the machine it was built
-    on, or the right loader in the wrong folder. For a processor whose loader is not listed here it stays unknown.
+    """PT_INTERP names a file that the target does not have: a path of the machine it was built on,
+    or the right loader in the wrong folder. Unknown for an architecture whose loader is not listed,
+    and for a path that leads through folders which the target may lack.
     """
-    if not context.dynamic_program or context.loader_present:
+    if not _lacks_loader(context):
         return None
-    owner, libc = whose(context.interpreter or ""), context.target.libc
-    if (owner is Libc.GLIBC and libc is not Libc.GLIBC) or (
-        owner is Libc.MUSL and libc is not Libc.MUSL
-    ):
-        return None
-    name = (context.interpreter or "").rsplit("/", 1)[-1]
-    if owner is libc and not listed(context.interpreter or "", context.target):
-        text = f"It asks for the loader {context.interpreter}; whether {place(context.target)} has it is not known."
+    interpreter = context.interpreter or ""
+    owner, libc = whose(interpreter), context.target.libc
+    if owner is not Libc.NONE and owner is not libc:
+        return None  # one of the two rules above
+    name = interpreter.rsplit("/", 1)[-1]
+    unsure = context.loader is Presence.UNSURE
+    if unsure or (owner is libc and not listed(interpreter, context.target)):
         return Match(
-            text,
+            f"It needs the loader {interpreter}; whether {place(context.target)} has it is unknown.",
             context.interp_evidence(),
-            "Run it there to know",
+            "Run it there to find out",
             Answer.UNKNOWN,
             f"may lack {name}",
         )
-    text = f"It asks for the loader {context.interpreter}, which {place(context.target)} does not have."
     return Match(
-        text,
+        f"It needs the loader {interpreter}, which {place(context.target)} does not have.",
         context.interp_evidence(),
-        "Take a static file, or set the right path with “patchelf --set-interpreter”",
+        "Use a static file, or set the right path with “patchelf --set-interpreter”",
         short=f"missing {name}",
+    )
+
+
+@rule("elf.interp.relative", 4, Answer.YES_IF, "Finds its loader in one folder only")
+def relative_interpreter(context: Context) -> Match | None:
+    """PT_INTERP is a relative path. The kernel looks for it from the folder in which the program is
+    started, so that it starts in / and nowhere else.
+    """
+    if not context.dynamic_program or context.loader is not Presence.FROM_ROOT:
+        return None
+    return Match(
+        "It starts only with / as its working folder: the path of its loader is relative.",
+        context.interp_evidence(),
+        "Start it in /, or set an absolute path with “patchelf --set-interpreter”",
+        short="only when started in /",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explorer.compat.context import Context, need
-from explorer.compat.loaders import listed, present
+from explorer.compat.loaders import Presence, listed, presence
 from explorer.compat.models import Answer
 from explorer.compat.rules.registry import Match, rule
 from explorer.compat.rules.words import place
@@ -31,7 +31,7 @@ def packed(context: Context) -> Match | None:
     if linkage is not Linkage.DYNAMIC:
         return None
     loader = need(inside.interpreter, f"the loader of the program inside, packed with {name}")
-    if loader is None or not present(loader, context.target):
+    if loader is None or presence(loader, context.target) is Presence.ABSENT:
         return None
     return Match(
         f"It is packed with {name}. The program inside needs the loader {loader}, which is"
@@ -72,7 +72,7 @@ def packed_loader(context: Context) -> Match | None:
     loader = need(
         inside.interpreter, f"the loader of the program inside, packed with {inside.packer}"
     )
-    if loader is None or present(loader, context.target):
+    if loader is None or presence(loader, context.target) is not Presence.ABSENT:
         return None
     known = listed(loader, context.target)
     missing = "does not have" if known else "may not have"

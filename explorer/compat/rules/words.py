@@ -1,4 +1,4 @@
-"""Words that several rules use."""
+"""Words and conditions that several rules use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from explorer.compat.context import Context
-from explorer.compat.loaders import TRIPLETS, whose
+from explorer.compat.loader_table import TRIPLETS
+from explorer.compat.loaders import whose
 from explorer.compat.models import Libc, Target
 
 _ARCH_NAMES = {
@@ -17,9 +18,19 @@ _ARCH_NAMES = {
 }
 
 
+def starts_on(context: Context, libc: Libc) -> bool:
+    """A dynamic program whose loader is in a target of this libc."""
+    return context.dynamic_program and context.target.libc is libc and context.loader_present
+
+
 def arch_name(arch: str) -> str:
-    """``64-bit ARM (arm64)``; the bare name where there is no better one."""
+    """``64-bit ARM (arm64)``; the bare name of a less common one."""
     return _ARCH_NAMES.get(arch, arch or "an unknown processor")
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``1 library``, ``2 libraries``."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def some(names: Sequence[str], limit: int = 5) -> str:
@@ -29,7 +40,7 @@ def some(names: Sequence[str], limit: int = 5) -> str:
 
 
 def some_short(verb: str, names: Sequence[str]) -> str:
-    """``missing libstdc++.so.6 +1``: the first name, and how many more there are."""
+    """``missing libstdc++.so.6 +1``: the first name, and the number of others."""
     return f"{verb} {names[0]}" + (f" +{len(names) - 1}" if len(names) > 1 else "")
 
 
@@ -41,28 +52,21 @@ def place(target: Target) -> str:
 
 
 def build_remedy(context: Context) -> str:
-    """How to get a file that does not depend on glibc, from what the build info tells."""
+    """How to get a file that does not depend on glibc, by what the build info tells."""
     go = context.go_hint
     if whose(context.interpreter or "") is Libc.MUSL:
-        return "Take a static file of this release, or use an image with a newer musl"
-    other = f"take a file of this release that is static or built for musl, or run it on {_glibc_example(context)}"
+        return "Use a static file of this release, or an image with a newer musl"
+    image = "a glibc image" + (" such as debian:12-slim" if context.target.arch in TRIPLETS else "")
+    other = f"use a file of this release that is static or built for musl, or run it on {image}"
     if go is None:
         return other[0].upper() + other[1:]
     if "roadrunner" in go.path:
-        other = "take a release from v2.7.2 on, whose Linux files are static"
+        other = "use a release from v2.7.2 on, whose Linux files are static"
     if go.setting("-buildmode") == "pie" and go.setting("CGO_ENABLED") == "0":
         return f"Build without -buildmode=pie, or {other}"
     if go.setting("CGO_ENABLED") == "0":
         return f"Build without external linking, or {other}"
     return f"Build with CGO_ENABLED=0, or {other}"
-
-
-def _glibc_example(context: Context) -> str:
-    return (
-        "a glibc image such as debian:12-slim"
-        if context.target.arch in TRIPLETS
-        else "a glibc image"
-    )
 
 
 def go_words(context: Context) -> str:

@@ -27,6 +27,7 @@ _WHERE: dict[Where, tuple[str, Style]] = {
     Where.BESIDE: ("✓ beside", "good"),
     Where.COMPAT: ("◐ compat", "warn"),
     Where.MISSING: ("✗ missing", "bad"),
+    Where.UNUSABLE: ("✗ refused", "bad"),
     Where.UNKNOWN: ("? unknown", "unknown"),
 }
 TREE_LIMIT = 2000

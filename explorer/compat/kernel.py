@@ -1,0 +1,216 @@
+"""What Linux checks in a program's headers before it starts it, with the page size as a parameter.
+
+Source: ``fs/binfmt_elf.c`` (``load_elf_binary``, ``elf_load``, ``elf_map``), ``mm/mmap.c`` for what
+a mapping may be, and each architecture's TASK_SIZE. Linux reads neither EI_CLASS, EI_DATA,
+EI_VERSION, e_version nor e_ehsize. Sizes of tables and PT_INTERP are checked where they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from explorer.compat.models import Answer
+from explorer.elf import Header, Segment
+
+SMALLEST_PAGE: Final = MappingProxyType({"sparc64": 8192})
+"""Bytes of the smallest memory page that kernels for an architecture have; others: 4096."""
+USUAL_PAGE: Final = MappingProxyType({"loong64": 16384, "ppc64": 65536, "ppc64le": 65536})
+"""Where distributions' kernels have larger pages than the smallest possible."""
+
+_ADDRESSES: Final = MappingProxyType(
+    {
+        "amd64": (2**47 - 4096, 2**56),
+        "386": (0xC0000000, 0xFFFFE000),
+        "arm64": (2**39, 2**52),
+        "arm": (0xBF000000, 0xFFFFF000),
+        "mips": (0x7FFF8000, 2**31),
+        "mipsle": (0x7FFF8000, 2**31),
+        "ppc": (0xB0000000, 0xFFFFF000),
+        "ppc64": (2**46, 2**52),
+        "ppc64le": (2**46, 2**52),
+        "s390x": (2**42, 2**63),
+        "riscv64": (2**38, 2**56),
+        "loong64": (2**39, 2**56),
+    }
+)
+"""TASK_SIZE of the smallest address space that kernels give a program, and of the largest."""
+_OTHER_ADDRESSES: Final = MappingProxyType({64: (2**38, 2**63), 32: (0x7FFF8000, 0xFFFFF000)})
+
+_LOWEST: Final = MappingProxyType({"arm": 0x8000, "arm64": 0x8000})
+"""vm.mmap_min_addr as kernels are configured, by architecture; others: 0x10000."""
+_WIDTHS: Final = MappingProxyType(
+    {
+        **dict.fromkeys(("386", "arm", "armbe", "ppc", "sparc"), 32),
+        **dict.fromkeys(("ppc64", "ppc64le", "sparc64"), 64),
+    }
+)
+_NO_ABI: Final = frozenset({"arm64p32", "loong32"})
+"""32-bit kinds of 64-bit processors that no kernel runs."""
+_READ_IS_EXEC: Final = frozenset({"386", "arm", "ppc"})
+"""Without PT_GNU_STACK, what can be read can be executed (``elf_read_implies_exec``)."""
+_UNPROTECTED: Final = frozenset({"mips", "mipsle", "mips64", "mips64le", "sparc", "ppc"})
+"""Most of their processors execute whatever can be read."""
+
+MEMORY_NO: Final = 1 << 40
+MEMORY_MAYBE: Final = 32 << 30
+"""Bytes of zeroed memory in one segment. The kernel refuses what exceeds memory and swap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a kernel does not start a file."""
+
+    text: str
+    """A sentence."""
+    evidence: str
+    short: str
+    answer: Answer = Answer.NO
+    """YES_IF where it depends on the kernel."""
+
+
+def smallest_page(arch: str) -> int:
+    """Bytes of the smallest page size of an architecture's kernels."""
+    return SMALLEST_PAGE.get(arch, 4096)
+
+
+def refusal(header: Header, segments: Sequence[Segment], page: int) -> Refusal | None:
+    """Why a kernel with pages of ``page`` bytes does not start a program, None where it does.
+
+    What no kernel accepts comes before what some accept.
+    """
+    loads = [segment for segment in segments if segment.type == "LOAD"]
+    reasons = [reason for reason in _reasons(header, loads, segments, page) if reason is not None]
+    return min(reasons, key=lambda reason: reason.answer is not Answer.NO, default=None)
+
+
+def _reasons(
+    header: Header, loads: list[Segment], segments: Sequence[Segment], page: int
+) -> Iterable[Refusal | None]:
+    yield _kind(header)
+    for load in loads:
+        yield misplaced(load, page)
+        yield _sizes(load)
+        yield _memory(load)
+        yield _address(header, load)
+        if header.type == "EXEC":
+            yield _low(header, load, page)
+    yield _entry(header, loads, segments, page)
+    if any(segment.type == "INTERP" for segment in segments):
+        yield _headers_loaded(header, loads)
+
+
+def _kind(header: Header) -> Refusal | None:
+    width = _WIDTHS.get(header.arch, header.bits)
+    if width == header.bits and header.arch not in _NO_ABI:
+        return None
+    return Refusal(
+        f"It is a {header.bits}-bit file for {header.arch}, which no Linux kernel starts.",
+        f"e_machine {header.machine} in a {header.bits}-bit ELF header",
+        "no such kind of program",
+    )
+
+
+def misplaced(load: Segment, page: int) -> Refusal | None:
+    """A segment whose place in the file does not fit its address: it cannot be mapped."""
+    if not load.filesz or (load.offset - load.vaddr) % page == 0:
+        return None
+    return Refusal(
+        f"A segment cannot be mapped: its place in the file does not fit its address in pages of"
+        f" {page // 1024} KiB.",
+        f"PT_LOAD at {load.offset:#x} goes to {load.vaddr:#x}: they differ modulo {page:#x}",
+        "misaligned segment",
+    )
+
+
+def _sizes(load: Segment) -> Refusal | None:
+    if load.filesz <= load.memsz:
+        return None
+    return Refusal(
+        "A segment is larger in the file than in memory, which Linux refuses.",
+        f"PT_LOAD at {load.offset:#x}: p_filesz {load.filesz:#x}, p_memsz {load.memsz:#x}",
+        "segment sizes contradict",
+    )
+
+
+def _memory(load: Segment) -> Refusal | None:
+    zeroed = load.memsz - load.filesz
+    if zeroed < MEMORY_MAYBE:
+        return None
+    evidence = f"PT_LOAD at {load.offset:#x}: p_memsz {load.memsz:#x}"
+    size = f"{zeroed / 2**30:,.0f} GiB"
+    if zeroed >= MEMORY_NO:
+        text = f"It claims {size} of memory at start, more than kernels give."
+        return Refusal(text, evidence, f"claims {size} of memory")
+    text = f"It claims {size} of memory at start: it runs if the machine has that much."
+    return Refusal(text, evidence, f"claims {size} of memory", Answer.YES_IF)
+
+
+def _address(header: Header, load: Segment) -> Refusal | None:
+    sure, never = _ADDRESSES.get(header.arch, _OTHER_ADDRESSES[header.bits])
+    end = load.vaddr + load.memsz
+    evidence = f"PT_LOAD at {load.offset:#x} goes to {load.vaddr:#x}, up to {end:#x}"
+    if load.vaddr >= never or end > never:
+        text = f"A segment lies at {load.vaddr:#x}, outside of what a program may use."
+        return Refusal(text, evidence, "address of the kernel")
+    if end > sure:
+        text = (
+            f"A segment lies at {load.vaddr:#x}: only some kernels have so large an address space."
+        )
+        return Refusal(text, evidence, "needs a large address space", Answer.YES_IF)
+    return None
+
+
+def _low(header: Header, load: Segment, page: int) -> Refusal | None:
+    start = load.vaddr - load.vaddr % page
+    if start >= _LOWEST.get(header.arch, 0x10000) or not load.memsz:
+        return None
+    evidence = f"PT_LOAD at {load.offset:#x} goes to {load.vaddr:#x}"
+    if start == 0:
+        text = "A segment lies at address 0, which Linux keeps unmapped."
+        return Refusal(text, evidence, "segment at address 0")
+    text = f"A segment lies at {load.vaddr:#x}: it runs if vm.mmap_min_addr allows that."
+    return Refusal(text, evidence, "segment at a low address", Answer.YES_IF)
+
+
+def _entry(
+    header: Header, loads: list[Segment], segments: Sequence[Segment], page: int
+) -> Refusal | None:
+    holding = [load for load in loads if _covers(load, header.entry, page)]
+    if not holding:
+        return Refusal(
+            "Its entry point lies outside of what is loaded: it crashes at once.",
+            f"e_entry {header.entry:#x} is in no PT_LOAD",
+            "entry point not loaded",
+        )
+    if header.arch in _UNPROTECTED or any("X" in load.flags for load in holding):
+        return None
+    unmarked = not any(segment.type == "GNU_STACK" for segment in segments)
+    readable = any("R" in load.flags for load in holding)
+    if unmarked and readable and header.arch in _READ_IS_EXEC:
+        return None
+    evidence = f"e_entry {header.entry:#x} is in a PT_LOAD with flags {holding[-1].flags}"
+    if unmarked and readable:
+        text = "Its code is not marked as executable: only Linux before 5.8 starts it."
+        return Refusal(text, evidence, "code not executable", Answer.YES_IF)
+    text = "Its code is not marked as executable: it crashes at once."
+    return Refusal(text, evidence, "code not executable")
+
+
+def _covers(load: Segment, address: int, page: int) -> bool:
+    start = load.vaddr - load.vaddr % page
+    end = load.vaddr + load.memsz
+    return start <= address < end + -end % page
+
+
+def _headers_loaded(header: Header, loads: list[Segment]) -> Refusal | None:
+    """A dynamic loader reads the program headers in memory (AT_PHDR)."""
+    if any(load.offset <= header.phoff < load.offset + load.filesz for load in loads):
+        return None
+    return Refusal(
+        "Its program headers are in no loaded segment, so that its loader cannot find them.",
+        f"e_phoff {header.phoff:#x} is in no PT_LOAD",
+        "program headers not loaded",
+    )

@@ -1,0 +1,50 @@
+"""Step 0, continued: what the kernel itself refuses before any loader is asked."""
+
+from __future__ import annotations
+
+from explorer.compat.context import Context
+from explorer.compat.kernel import USUAL_PAGE, Refusal, refusal, smallest_page
+from explorer.compat.models import Answer
+from explorer.compat.rules.registry import Match, rule
+from explorer.elf import Linkage
+from explorer.facts import Unknown
+
+_STARTED = (Linkage.STATIC, Linkage.STATIC_PIE, Linkage.DYNAMIC, Linkage.PACKED)
+_REMEDY = "Build it again, without editing or stripping it afterwards"
+
+
+@rule("elf.kernel", 0, Answer.NO, "The kernel does not start it")
+def kernel(context: Context) -> Match | None:
+    """Linux maps each PT_LOAD itself and refuses the file (or kills the process, exit 139) where
+    one has a place in the file that does not fit its address modulo the page size, a larger size
+    in the file than in memory, an address of the kernel, or more memory than there is. A program
+    whose entry point is in no executable segment crashes at its first instruction. patchelf and
+    strip leave such files. Some of this depends on the kernel, and then the answer is yes-if.
+    """
+    if context.elf is None or not _is_program(context):
+        return None
+    header, segments = context.elf.header, context.segments
+    page = smallest_page(header.arch)
+    refused = refusal(header, segments, page)
+    usual = USUAL_PAGE.get(header.arch, page)
+    if refused is None and usual > page:
+        refused = refusal(header, segments, usual)
+        if refused is not None:
+            text = f"It starts only where the kernel has pages of less than {usual // 1024} KiB."
+            refused = Refusal(text, refused.evidence, "needs small pages", Answer.YES_IF)
+    if refused is None:
+        return None
+    return Match(
+        refused.text, refused.evidence, _REMEDY, answer=refused.answer, short=refused.short
+    )
+
+
+def _is_program(context: Context) -> bool:
+    """Known from the head but for a position-independent file without an interpreter."""
+    if context.elf is None or context.elf.header.type not in ("EXEC", "DYN"):
+        return False
+    if isinstance(context.elf.linkage, Unknown) and (
+        context.elf.header.type == "EXEC" or context.interpreter is not None
+    ):
+        return bool(context.segments)
+    return context.linkage in _STARTED

@@ -1,0 +1,181 @@
+"""Step 6 on glibc: symbol versions, of the program and of every library beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from explorer.compat.context import Context
+from explorer.compat.exports import version_key
+from explorer.compat.models import Answer, Libc, Where
+from explorer.compat.rules.registry import Match, rule
+from explorer.compat.rules.words import place, some, starts_on
+from explorer.compat.symbols import linking_of
+from explorer.compat.targets import stock
+from explorer.elf import Linking
+
+_GLIBCXX = {8: 25, 9: 28, 10: 28, 11: 29, 12: 30, 13: 32, 14: 33, 15: 34, 16: 36}
+_CXXABI = {8: 11, 9: 12, 10: 12, 11: 13, 12: 13, 13: 14, 14: 15, 15: 16, 16: 17}
+"""The newest GLIBCXX_3.4.N and CXXABI_1.3.N of libstdc++ by GCC's major version.
+
+Source: GCC's manual, "ABI Policy and Guidelines". libgcc's versions (GCC_12.0.0) name their GCC.
+"""
+
+_SPECIAL_GLIBC = {"GLIBC_ABI_DT_RELR": "2.36", "GLIBC_ABI_GNU2_TLS": "2.42"}
+"""Version names without a number, and the glibc that brought them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """A version that an object needs of a library."""
+
+    holder: str
+    library: str
+    version: str
+
+
+def _needs(context: Context) -> Iterator[_Need]:
+    """What the program and every library beside it need; glibc goes on without weak versions."""
+    linkings: list[tuple[str, Linking | None]] = [("the program", context.linking)]
+    linkings += [(node.name, linking_of(node.binary)) for node in context.closure.nodes]
+    for holder, linking in linkings:
+        for need in linking.versions if linking else ():
+            for version in need.versions:
+                if version not in need.weak:
+                    yield _Need(holder, need.library, version)
+
+
+def glibc_versions(context: Context) -> tuple[str, ...]:
+    """Every GLIBC_… version that the program and what lies beside it need."""
+    versions = {n.version for n in _needs(context) if n.version.startswith("GLIBC_")}
+    return tuple(sorted(versions))
+
+
+def newest_glibc(versions: tuple[str, ...]) -> str:
+    """``2.34``: the newest number among GLIBC_x.y names, empty where there is none."""
+    numbers = [
+        m[1] for v in versions if (m := re.fullmatch(r"GLIBC_(\d{1,4}(?:\.\d{1,4}){1,2})", v))
+    ]
+    numbers += [_SPECIAL_GLIBC[v] for v in versions if v in _SPECIAL_GLIBC]
+    return max(numbers, key=version_key, default="")
+
+
+@rule("glibc.version", 6, Answer.NO, "Needs a newer glibc")
+def glibc_too_old(context: Context) -> Match | None:
+    """The newest GLIBC_x.y that it and the libraries beside it need, against the target's glibc.
+    Only on glibc targets.
+    """
+    if not starts_on(context, Libc.GLIBC):
+        return None
+    newest = newest_glibc(glibc_versions(context))
+    have = context.target.libc_version
+    if not newest or version_key(newest) <= version_key(have):
+        return None
+    return Match(
+        f"It needs glibc {newest}, and {place(context.target)} has {have}.",
+        f"DT_VERNEED names GLIBC_{newest}",
+        f"Use an image with glibc {newest} or later, or a static file",
+        short=f"needs glibc {newest}",
+    )
+
+
+@rule("glibc.private", 6, Answer.UNKNOWN, "Uses glibc's private functions")
+def glibc_private(context: Context) -> Match | None:
+    """GLIBC_PRIVATE symbols belong to one build of glibc: another may not have them."""
+    if not starts_on(context, Libc.GLIBC) or "GLIBC_PRIVATE" not in glibc_versions(context):
+        return None
+    return Match(
+        "It uses private functions of the glibc it was built with.",
+        "DT_VERNEED names GLIBC_PRIVATE",
+        "Run it there to find out",
+        short="uses private glibc functions",
+    )
+
+
+def _from_image(context: Context, library: str) -> bool:
+    return any(node.name == library and node.where is Where.IMAGE for node in context.closure.nodes)
+
+
+@rule("glibc.libstdcxx", 6, Answer.NO, "Needs a newer libstdc++")
+def libstdcxx_too_old(context: Context) -> Match | None:
+    """GLIBCXX_3.4.N and CXXABI_1.3.N that the program or a library beside it needs, against the
+    libstdc++ of the target's stock image, by its GCC. Only on glibc targets.
+    """
+    if not starts_on(context, Libc.GLIBC) or not _from_image(context, "libstdc++.so.6"):
+        return None
+    gcc = stock(context.target).gcc
+    return _too_new(context, "GLIBCXX_3.4", _GLIBCXX.get(gcc)) or _too_new(
+        context, "CXXABI_1.3", _CXXABI.get(gcc)
+    )
+
+
+def _too_new(context: Context, series: str, have: int | None) -> Match | None:
+    """``have``: the newest of the series in the image; None where it is unknown."""
+    numbers = {
+        int(match[1]): need
+        for need in _needs(context)
+        if need.library == "libstdc++.so.6"
+        and (match := re.fullmatch(rf"{re.escape(series)}\.(\d{{1,4}})", need.version))
+    }
+    newest = max(numbers, default=0)
+    if have is None or newest <= have:
+        return None
+    return Match(
+        f"It needs a newer libstdc++ than {place(context.target)} has.",
+        f"DT_VERNEED of {numbers[newest].holder} names {series}.{newest}; the image's goes up to"
+        f" {series}.{have}",
+        "Use a newer image, or a static file",
+        short=f"needs {series}.{newest}",
+    )
+
+
+@rule("glibc.libgcc", 6, Answer.NO, "Needs a newer libgcc")
+def libgcc_too_old(context: Context) -> Match | None:
+    """GCC_N versions that the program or a library beside it needs, against the GCC that the
+    libgcc_s of the target's stock image comes from. Only on glibc targets.
+    """
+    if not starts_on(context, Libc.GLIBC) or not _from_image(context, "libgcc_s.so.1"):
+        return None
+    gcc = stock(context.target).gcc
+    newer = {
+        int(match[1]): need
+        for need in _needs(context)
+        if need.library == "libgcc_s.so.1"
+        and (match := re.fullmatch(r"GCC_(\d{1,4})(?:\.\d{1,4})*", need.version))
+        and int(match[1]) > gcc > 0
+    }
+    if not newer:
+        return None
+    need = newer[max(newer)]
+    return Match(
+        f"It needs the libgcc of GCC {max(newer)}, and {place(context.target)} has that of {gcc}.",
+        f"DT_VERNEED of {need.holder} names {need.version}",
+        "Use a newer image, or a static file",
+        short=f"needs {need.version}",
+    )
+
+
+@rule("glibc.beside", 6, Answer.NO, "A library beside it lacks a version")
+def version_beside(context: Context) -> Match | None:
+    """A symbol version that a library beside the program should define and does not: glibc's loader
+    refuses to start it. A library without any versions is taken as it is. Only on glibc targets.
+    """
+    if not starts_on(context, Libc.GLIBC):
+        return None
+    defined = {
+        node.name: linking.defined_versions
+        for node in context.closure.of(Where.BESIDE)
+        if (linking := linking_of(node.binary)) is not None and linking.defined_versions
+    }
+    lacking = [n for n in _needs(context) if n.version not in defined.get(n.library, (n.version,))]
+    if not lacking:
+        return None
+    names = list(dict.fromkeys(need.version for need in lacking))
+    return Match(
+        f"It needs the version {some(names)} of {lacking[0].library}, and the one beside it has"
+        " another.",
+        f"DT_VERNEED of {lacking[0].holder}; defined: {some(defined[lacking[0].library])}",
+        "Put the library beside it that it was built with",
+        short=f"needs {names[0]}",
+    )

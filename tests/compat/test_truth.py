@@ -1,0 +1,392 @@
+"""Verdicts against real starts: headers that a kernel refuses, and what each loader takes.
+
+Every case is built here, copied into a container of plain musl (or Debian's glibc), and started.
+"""
+
+import shutil
+import struct
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from explorer.compat import Answer, find_target, judge
+from tests.compat import programs
+from tests.compat.helpers import Folder, read, read_bytes
+from tests.elf.crafted import patched, segments_of, with_segment
+from tests.support.binaries import GNU, MUSL, binary
+from tests.support.engine import TestEngine
+
+
+def _static() -> bytes:
+    return binary("c-static").read_bytes()
+
+
+def _without_stack_header(data: bytes) -> bytes:
+    table = struct.unpack_from("<Q", data, 32)[0]
+    places = [table + 56 * n for n in range(struct.unpack_from("<H", data, 56)[0])]
+    stack = next(at for at in places if struct.unpack_from("<I", data, at)[0] == 0x6474E551)
+    return patched(data, (stack, bytes(4)))
+
+
+def _not_executable(data: bytes) -> bytes:
+    for index, load in enumerate(segments_of(data)):
+        data = with_segment(data, index, flags=load["flags"] & ~1)
+    return data
+
+
+def _moved(change: int) -> bytes:
+    """The last segment's address no longer fits its place in the file."""
+    data = _static()
+    return with_segment(data, vaddr=segments_of(data)[-1]["vaddr"] + change)
+
+
+def _headers_outside() -> bytes:
+    """Dynamic, with the program headers behind everything that is loaded."""
+    data = binary("c-musl").read_bytes()
+    table, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    end = len(data) + -len(data) % 4096
+    moved = data.ljust(end, b"\0") + data[table : table + 56 * count]
+    return patched(moved, (32, struct.pack("<Q", end)))
+
+
+HEADERS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "untouched": (_static, "yes"),
+    "8 bytes off": (lambda: _moved(8), "no"),
+    "a page and 16 bytes off": (lambda: _moved(0x1010), "no"),
+    "16 TiB of memory": (lambda: with_segment(_static(), memsz=1 << 44), "no"),
+    "128 TiB of memory": (lambda: with_segment(_static(), memsz=1 << 47), "no"),
+    "1 GiB of memory": (lambda: with_segment(_static(), memsz=1 << 30), "yes"),
+    "the kernel's address": (lambda: with_segment(_static(), vaddr=0xFFFF8000000008D0), "no"),
+    "an address that wraps around": (lambda: with_segment(_static(), vaddr=2**64 - 0x730), "no"),
+    "larger in the file": (lambda: with_segment(_static(), memsz=16), "no"),
+    "entry at 16": (lambda: patched(_static(), (24, struct.pack("<Q", 16))), "no"),
+    "entry in the headers": (lambda: patched(_static(), (24, struct.pack("<Q", 0x1000000))), "no"),
+    "nothing executable": (lambda: _not_executable(_static()), "no"),
+    "no PT_GNU_STACK": (lambda: _without_stack_header(_static()), "yes"),
+    "EI_CLASS 0": (lambda: patched(_static(), (4, b"\0")), "yes"),
+    "EI_CLASS of 32 bits": (lambda: patched(_static(), (4, b"\1")), "yes"),
+    "EI_DATA big-endian": (lambda: patched(_static(), (5, b"\2")), "yes"),
+    "EI_VERSION 0": (lambda: patched(_static(), (6, b"\0")), "yes"),
+    "e_version 0": (lambda: patched(_static(), (20, bytes(4))), "yes"),
+    "e_ehsize 0": (lambda: patched(_static(), (52, bytes(2))), "yes"),
+    "e_phentsize 57": (lambda: patched(_static(), (54, b"\x39\0")), "no"),
+    "p_align odd": (lambda: with_segment(_static(), align=0x1234), "yes"),
+    "program headers not loaded": (_headers_outside, "no"),
+    "x32 in a 64-bit header": (lambda: patched(_static(), (18, b"\3\0")), "no"),
+    "dynamic, EI_CLASS 7": (lambda: patched(binary("c-musl").read_bytes(), (4, b"\7")), "yes"),
+}
+
+
+def _start(
+    engine: TestEngine, image: str, folder: Path, name: str, working: str = "/"
+) -> tuple[bool, str]:
+    words = ["--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
+    words += ["--pids-limit=64", "--label", "rr-explorer-test", "--workdir", working]
+    made = engine.run("create", *words, "--entrypoint", name, image)
+    assert made.returncode == 0, made.stderr
+    container = made.stdout.strip()
+    try:
+        assert engine.run("cp", str(folder), f"{container}:/app").returncode == 0
+        done = engine.run("start", "--attach", container)
+    finally:
+        engine.run("rm", "--force", container)
+    return done.returncode == 0, f"{done.returncode}: {done.stdout[:200]}{done.stderr[:300]}"
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("case", HEADERS)
+def test_the_kernel_does_with_odd_headers_what_the_verdict_says(
+    case: str, engine: TestEngine, tmp_path: Path
+) -> None:
+    make, answer = HEADERS[case]
+    program = tmp_path / "program"
+    program.write_bytes(make())
+    program.chmod(0o755)
+    verdict = judge(read(program), find_target("musl-1.2.5"))
+    assert verdict.answer.value == answer, verdict.deciding
+    started, text = _start(engine, engine.musl("amd64", "1.2.5"), tmp_path, "/app/program")
+    assert started is (answer == "yes"), text
+
+
+@pytest.mark.parametrize(
+    ("data", "answer", "said"),
+    [
+        (lambda: with_segment(_static(), memsz=64 << 30), Answer.YES_IF, "64 GiB"),
+        (lambda: with_segment(_static(), 0, vaddr=0x1000), Answer.YES_IF, "mmap_min_addr"),
+        (lambda: with_segment(_static(), 0, vaddr=0), Answer.NO, "address 0"),
+        (lambda: with_segment(_static(), vaddr=(1 << 50) + 0x8D0), Answer.YES_IF, "address space"),
+        (lambda: _not_executable(_without_stack_header(_static())), Answer.YES_IF, "5.8"),
+    ],
+)
+def test_what_depends_on_the_kernel_or_the_machine_is_yes_if(
+    data: Callable[[], bytes], answer: Answer, said: str
+) -> None:
+    verdict = judge(read_bytes(data()), find_target("musl-1.2.5"))
+    assert (verdict.answer, verdict.deciding.code) == (answer, "elf.kernel")
+    assert said in verdict.deciding.text
+
+
+def test_arm64_has_the_same_rules_and_its_own_limits() -> None:
+    data = binary("c-static-arm64").read_bytes()
+    for edited in (
+        with_segment(data, memsz=1 << 44),
+        with_segment(data, vaddr=0xFFFF800000000810),
+        patched(data, (24, struct.pack("<Q", 16))),
+        with_segment(data, memsz=16),
+        _not_executable(data),
+    ):
+        verdict = judge(read_bytes(edited), find_target("musl-1.2.5"))
+        assert (verdict.answer, verdict.deciding.code) == (Answer.NO, "elf.kernel")
+    odd = judge(read_bytes(patched(data, (52, bytes(2)))), find_target("musl-1.2.5"))
+    assert odd.answer is Answer.YES
+    assert "advice.emulation" in [reason.code for reason in odd.reasons]
+
+
+Files = Mapping[str, Path | bytes]
+
+
+def _beside(program: Path, library: Path | bytes, **others: Path | bytes) -> Files:
+    return {"program": program, "libv.so": library, **others}
+
+
+def _first_is(content: Path | bytes, target: str = MUSL) -> Files:
+    """``lib`` comes first on the run path and holds ``content``; the right library comes second."""
+    right = programs.exporting("libv.so", target=target)
+    program = programs.program_of("libv.so", runpath="$ORIGIN/lib:$ORIGIN", target=target)
+    return {"program": program, "lib/libv.so": content, "libv.so": right}
+
+
+def _arm64_library() -> Path:
+    source = "int v = 42; int *volatile p = &v; int shared(void) { return *p; }\n"
+    return programs.exporting("libv.so", source, "aarch64-linux-musl")
+
+
+def _good_library() -> Path:
+    return programs.exporting("libv.so")
+
+
+def _shifted_library(target: str) -> bytes:
+    data = programs.exporting("libv.so", programs.VARIABLE, target).read_bytes()
+    return with_segment(data, vaddr=segments_of(data)[-1]["vaddr"] + 8)
+
+
+FOLDERS: dict[str, tuple[Callable[[], Files], str, str]] = {
+    "a library beside": (
+        lambda: _beside(programs.uses(_good_library()), _good_library()),
+        "musl-1.2.5",
+        "yes",
+    ),
+    "its function is an IFUNC": (
+        lambda: _beside(
+            programs.uses(_good_library()),
+            programs.exporting("libv.so", programs.IFUNC_LIBRARY),
+        ),
+        "musl-1.2.5",
+        "no",
+    ),
+    "its function has a hidden version": (
+        lambda: _beside(programs.uses(_good_library()), programs.hidden_version()),
+        "musl-1.2.5",
+        "no",
+    ),
+    "its function has the value 0": (
+        lambda: _beside(
+            programs.uses(_good_library()),
+            programs.exporting(
+                "libv.so", '__asm__(".globl shared\\n.set shared, 0\\n.type shared,@function");'
+            ),
+        ),
+        "musl-1.2.5",
+        "no",
+    ),
+    "its variable is copied": (
+        lambda: _beside(
+            programs.uses(programs.exporting("libv.so", programs.VARIABLE), copies=True),
+            programs.exporting("libv.so", programs.VARIABLE),
+        ),
+        "musl-1.2.5",
+        "yes",
+    ),
+    "the variable to copy is gone": (
+        lambda: _beside(
+            programs.uses(programs.exporting("libv.so", programs.VARIABLE), copies=True),
+            programs.exporting("libv.so", "int other = 1;\n"),
+        ),
+        "musl-1.2.5",
+        "no",
+    ),
+    "text is the first file of the name": (
+        lambda: _first_is(b"not a library\n"),
+        "musl-1.2.5",
+        "no",
+    ),
+    "an empty file is the first": (lambda: _first_is(b""), "musl-1.2.5", "no"),
+    "another processor's is the first": (lambda: _first_is(_arm64_library()), "musl-1.2.5", "no"),
+    "a program's part is the first": (
+        lambda: _first_is(binary("c-object")),
+        "musl-1.2.5",
+        "no",
+    ),
+    "the right one is the first": (lambda: _first_is(_good_library()), "musl-1.2.5", "yes"),
+    "text is the first, on glibc": (
+        lambda: _first_is(b"not a library, and longer than an ELF header is\n" * 9, GNU),
+        "debian-12",
+        "no",
+    ),
+    "another processor's is the first, on glibc": (
+        lambda: _first_is(_arm64_library(), GNU),
+        "debian-12",
+        "yes",
+    ),
+    "$ORIGIN in DT_NEEDED": (
+        lambda: _beside(programs.names_library("$ORIGIN/libv.so"), _good_library()),
+        "musl-1.2.5",
+        "no",
+    ),
+    "$ORIGIN in DT_NEEDED, on glibc": (
+        lambda: _beside(
+            programs.names_library("$ORIGIN/libv.so", GNU),
+            programs.exporting("libv.so", target=GNU),
+        ),
+        "debian-12",
+        "yes",
+    ),
+    "no system folders, on glibc": (
+        lambda: {"program": programs.no_default_folders()},
+        "debian-12",
+        "no",
+    ),
+    "another version beside, on glibc": (
+        lambda: {
+            "program": programs.versioned("libv.so", "V1")[0],
+            "libv.so": programs.versioned("libv.so", "V2")[1],
+        },
+        "debian-12",
+        "no",
+    ),
+    "libc by its path": (
+        lambda: {"program": programs.names_library("/lib/libc.musl-x86_64.so.1")},
+        "musl-1.2.5",
+        "no",  # ``shared`` is in no libc; that the path is right shows in the test below
+    ),
+    "a loader with two slashes": (
+        lambda: {"program": programs.with_loader("//lib/ld-musl-x86_64.so.1")},
+        "musl-1.2.5",
+        "yes",
+    ),
+    "a loader by dots": (
+        lambda: {"program": programs.with_loader("/usr/../lib/./ld-musl-x86_64.so.1")},
+        "musl-1.2.5",
+        "yes",
+    ),
+    "a loader through a missing folder": (
+        lambda: {"program": programs.with_loader("/lib64/../lib/ld-musl-x86_64.so.1")},
+        "musl-1.2.5",
+        "unknown",
+    ),
+    "the loader's link": (
+        lambda: {"program": programs.with_loader("/lib/libc.musl-x86_64.so.1")},
+        "musl-1.2.5",
+        "yes",
+    ),
+    "the loader as a folder": (
+        lambda: {"program": programs.with_loader("/lib/ld-musl-x86_64.so.1/")},
+        "musl-1.2.5",
+        "no",
+    ),
+    "glibc's loader where it really lies": (
+        lambda: {
+            "program": programs.with_loader("/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", GNU)
+        },
+        "debian-12",
+        "yes",
+    ),
+    "relocations for Android": (
+        lambda: {"program": programs.android_relocations("android")},
+        "musl-1.2.5",
+        "no",
+    ),
+    "RELR with Android's tags": (
+        lambda: {"program": programs.android_relocations("relr")},
+        "musl-1.2.5",
+        "no",
+    ),
+    "x32": (lambda: {"program": programs.x32()}, "musl-1.2.5", "yes-if"),
+    "DragonFly": (lambda: {"program": programs.for_system("dragonfly")}, "musl-1.2.5", "no"),
+    "illumos": (lambda: {"program": programs.for_system("illumos")}, "musl-1.2.5", "no"),
+    "a library with an entry": (
+        lambda: {"program": programs.library_with_entry()},
+        "musl-1.2.5",
+        "no",
+    ),
+    "a library that cannot be mapped, on glibc": (
+        lambda: _beside(
+            programs.program_of("libv.so", runpath="$ORIGIN", target=GNU),
+            _shifted_library(GNU),
+        ),
+        "debian-12",
+        "no",
+    ),
+}
+
+
+def _lay_out(files: Files, folder: Path) -> None:
+    for name, content in files.items():
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            place.write_bytes(content)
+        else:
+            shutil.copyfile(content, place)
+        place.chmod(0o755)
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("case", FOLDERS)
+def test_the_loader_does_with_what_lies_beside_what_the_verdict_says(
+    case: str, engine: TestEngine, tmp_path: Path
+) -> None:
+    make, target, answer = FOLDERS[case]
+    _lay_out(make(), tmp_path)
+    verdict = judge(read(tmp_path / "program"), find_target(target), Folder(tmp_path))
+    assert verdict.answer.value == answer, verdict.deciding
+    glibc = target == "debian-12"
+    image = engine.glibc("amd64", "2.36") if glibc else engine.musl("amd64", "1.2.5")
+    started, text = _start(engine, image, tmp_path, "/app/program")
+    assert started is (answer == "yes"), text
+
+
+@pytest.mark.container
+def test_a_relative_loader_starts_in_the_root_folder_only(
+    engine: TestEngine, tmp_path: Path
+) -> None:
+    shutil.copyfile(programs.with_loader("lib/ld-musl-x86_64.so.1"), tmp_path / "program")
+    (tmp_path / "program").chmod(0o755)
+    verdict = judge(read(tmp_path / "program"), find_target("musl-1.2.5"))
+    assert (verdict.answer, verdict.deciding.code) == (Answer.YES_IF, "elf.interp.relative")
+    image = engine.musl("amd64", "1.2.5")
+    assert _start(engine, image, tmp_path, "/app/program", "/")[0]
+    assert not _start(engine, image, tmp_path, "/app/program", "/tmp")[0]
+
+
+@pytest.mark.container
+@pytest.mark.parametrize(
+    ("needed", "answer", "code"),
+    [
+        ("/lib/libc.musl-x86_64.so.1", Answer.YES, "elf.dynamic"),
+        ("lib/libc.musl-x86_64.so.1", Answer.YES_IF, "elf.needed.relative"),
+        ("/lib/libmissing.so", Answer.NO, "elf.needed.missing"),
+    ],
+)
+def test_a_library_by_its_path(
+    needed: str, answer: Answer, code: str, engine: TestEngine, tmp_path: Path
+) -> None:
+    """DT_NEEDED with a folder: opened as it stands, from the folder that the program starts in."""
+    shutil.copyfile(programs.needs_path(needed), tmp_path / "program")
+    (tmp_path / "program").chmod(0o755)
+    verdict = judge(read(tmp_path / "program"), find_target("musl-1.2.5"), Folder(tmp_path))
+    assert (verdict.answer, verdict.deciding.code) == (answer, code)
+    image = engine.musl("amd64", "1.2.5")
+    assert _start(engine, image, tmp_path, "/app/program", "/")[0] is (answer is not Answer.NO)
+    assert _start(engine, image, tmp_path, "/app/program", "/tmp")[0] is (answer is Answer.YES)
