@@ -223,7 +223,8 @@ class Output:
         """One line on a terminal's stderr, drawn over the one before; nothing anywhere else. From any thread."""
         if not self._live or time.monotonic() - self._last < PROGRESS_EVERY:
             return
-        from explorer.report import clip, progress_line
+        from explorer.report import clip
+        from explorer.report.tables import progress_line
 
         with self._lock:
             self._last = time.monotonic()

@@ -32,7 +32,12 @@ from explorer.tui.messages import (
     JobFailed,
     Proved,
 )
-from explorer.tui.responsiveness.deferred_import import load_deferred_modules, report, workbench
+from explorer.tui.responsiveness.deferred_import import (
+    load_deferred_modules,
+    report,
+    verdicts,
+    workbench,
+)
 from explorer.tui.responsiveness.gc_tuning import GcTuning
 from explorer.tui.responsiveness.key_queue import KeyQueue
 from explorer.tui.responsiveness.quit_signals import QuitSignals, TerminalHangup
@@ -294,7 +299,7 @@ class ExplorerApp(ExplorerBase):
 
         current = self.state.target.name if self.state.target else ""
         choices = [
-            Choice(target.name, target.name, report.target_in_words(target))
+            Choice(target.name, target.name, verdicts.target_in_words(target))
             for target in self.state.wb.targets()
         ]
         self.push_screen(ChooseScreen("Where should it run?", choices, current), self.set_target)

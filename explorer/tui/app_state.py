@@ -17,7 +17,7 @@ from explorer.settings import Settings
 from explorer.tui.job_board import Job, JobBoard
 from explorer.tui.messages import JobFailed
 from explorer.tui.responsiveness.background_loop import BackgroundLoop
-from explorer.tui.responsiveness.deferred_import import report, workbench
+from explorer.tui.responsiveness.deferred_import import report, tables, verdicts, workbench
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -95,13 +95,13 @@ class AppState:
         """For the top bar: the number of releases, their age, and the target."""
         words: list[str] = []
         if self.catalogue is not None:
-            words += report.catalogue_words(self.catalogue, self.now())
+            words += tables.catalogue_words(self.catalogue, self.now())
         elif self.failure is None:
             words.append("reading …")
         if self.settings.offline:
             words.append("offline")
         if self.target is not None:
-            words.append(f"target {report.target_in_words(self.target)}")
+            words.append(f"target {verdicts.target_in_words(self.target)}")
         return tuple(words)
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from explorer.progress import Cancellation
-from explorer.tui.responsiveness.deferred_import import report, workbench
+from explorer.tui.responsiveness.deferred_import import report, tables, workbench
 from explorer.tui.rows import matching
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ class AssetRows:
         """``proofs``: whether there is a column for them."""
         self._known = known
         files = [FileEntry(asset) for asset in assets]
-        gaps = [FileEntry(asset, slug) for slug, asset in report.unpublished(assets)]
+        gaps = [FileEntry(asset, slug) for slug, asset in tables.unpublished(assets)]
         self._entries = sorted([*files, *gaps], key=lambda entry: entry.order)
         self._numbers = {entry.key: number for number, entry in enumerate(self._entries)}
         self._by_file: dict[str, list[int]] = {}
         for number, entry in enumerate(self._entries):
             self._by_file.setdefault(workbench.file_key(entry.asset), []).append(number)
         self._made: dict[int, Row] = {}
-        self._all_columns = report.asset_columns(target)
+        self._all_columns = tables.asset_columns(target)
         self._shown = [
             number
             for number, column in enumerate(self._all_columns)
@@ -128,9 +128,9 @@ class AssetRows:
     def _make(self, entry: FileEntry) -> Row:
         inspection = self._known(entry.asset)
         if entry.missing:
-            row = self._compact(report.gap_row(entry.missing, entry.asset, inspection).row, entry)
+            row = self._compact(tables.gap_row(entry.missing, entry.asset, inspection).row, entry)
         else:
-            row = report.asset_row(entry.asset, inspection).row
+            row = tables.asset_row(entry.asset, inspection).row
         return replace(row, cells=tuple(row.cells[number] for number in self._shown))
 
     def _compact(self, row: Row, entry: FileEntry) -> Row:

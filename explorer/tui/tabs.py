@@ -7,22 +7,15 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from explorer.facts import MISSING, Fact
-from explorer.report import (
-    DEPENDENCY_COLUMNS,
+from explorer.report import EMPTY, Cell, Column, Row
+from explorer.report.binaries import (
     DYNAMIC_COLUMNS,
-    EMPTY,
     GO_COLUMNS,
     MEMBER_COLUMNS,
     NOTE_COLUMNS,
     SECTION_COLUMNS,
     SEGMENT_COLUMNS,
-    Cell,
-    Column,
-    Row,
-    asset_facts,
     binary_facts,
-    dependency_facts,
-    dependency_rows,
     dynamic_row,
     go_rows,
     listing_problem,
@@ -32,6 +25,8 @@ from explorer.report import (
     segment_row,
     tab_note,
 )
+from explorer.report.tables import asset_facts
+from explorer.report.verdicts import DEPENDENCY_COLUMNS, dependency_facts, dependency_rows
 from explorer.workbench import Elf, Inspection
 
 T = TypeVar("T")

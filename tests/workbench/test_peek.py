@@ -18,8 +18,8 @@ from explorer.errors import (
     SourceError,
 )
 from explorer.facts import MISSING
-from explorer.report import binary_in_words
 from explorer.report.documents import FORMATS, report
+from explorer.report.verdicts import binary_in_words
 from explorer.workbench import Depth, Inspection, Traffic, Workbench
 from tests.support.archives import deb_of, make_archive, roadrunner_members, tar_of, zip_of
 from tests.support.binaries import RECIPES, binary

@@ -1,6 +1,6 @@
-"""``report`` and ``workbench``, imported when a name in them is first used.
+"""``report``, two of its doors, and ``workbench``, imported when a name in them is first used.
 
-The first frame does without both. The app imports them in a thread while that frame is already on
+The first frame does without them. The app imports them in a thread while that frame is already on
 the screen. Modules that are part of the first frame import them from here; every other module of
 the app imports them in the ordinary way.
 """
@@ -9,6 +9,13 @@ from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
+
+_NAMES = (
+    "explorer.report",
+    "explorer.report.tables",
+    "explorer.report.verdicts",
+    "explorer.workbench",
+)
 
 
 class DeferredModule:
@@ -24,14 +31,15 @@ class DeferredModule:
 
 
 def load_deferred_modules() -> None:
-    """Import both modules now. Blocking: call from a worker thread."""
-    importlib.import_module("explorer.report")
-    importlib.import_module("explorer.workbench")
+    """Import them now. Blocking: call from a worker thread."""
+    for name in _NAMES:
+        importlib.import_module(name)
 
 
 if TYPE_CHECKING:
     from explorer import report, workbench
+    from explorer.report import tables, verdicts
 else:
-    report, workbench = DeferredModule("explorer.report"), DeferredModule("explorer.workbench")
+    report, tables, verdicts, workbench = map(DeferredModule, _NAMES)
 
-__all__ = ["load_deferred_modules", "report", "workbench"]
+__all__ = ["load_deferred_modules", "report", "tables", "verdicts", "workbench"]

@@ -15,18 +15,9 @@ from textual.widgets import ContentSwitcher, Tab, Tabs
 
 from explorer.errors import ExplorerError, as_explorer_error
 from explorer.facts import MISSING
-from explorer.report import (
-    SYMBOL_COLUMNS,
-    VERDICT_COLUMNS,
-    Cell,
-    Row,
-    binary_in_words,
-    size_in_words,
-    symbol_row,
-    verdict_banner,
-    verdict_row,
-    visible,
-)
+from explorer.report import Cell, Row, visible
+from explorer.report.binaries import SYMBOL_COLUMNS, size_in_words, symbol_row
+from explorer.report.verdicts import VERDICT_COLUMNS, binary_in_words, verdict_banner, verdict_row
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
 from explorer.tui.job_board import Job, JobKind

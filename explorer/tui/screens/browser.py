@@ -18,7 +18,7 @@ from textual.widgets import Static
 from explorer.tui.actions import bindings_for
 from explorer.tui.asset_rows import AssetRows, FileEntry
 from explorer.tui.render import error, lines, text
-from explorer.tui.responsiveness.deferred_import import report
+from explorer.tui.responsiveness.deferred_import import tables
 from explorer.tui.rows import NO_ROWS, ListRows
 from explorer.tui.screens.base import REDRAW_S, SETTLE_S, WIDE, AssetScreen
 from explorer.tui.visible_peeks import VisiblePeeks
@@ -176,7 +176,7 @@ class BrowserScreen(AssetScreen):
         asked = state.catalogue is not None or state.failure is not None
         self.releases.empty = "no releases" if asked else "reading the releases …"
         self.releases.show(
-            ListRows(report.RELEASE_COLUMNS, [report.release_row(release) for release in shown])
+            ListRows(tables.RELEASE_COLUMNS, [tables.release_row(release) for release in shown])
         )
         if not self._placed and state.catalogue is not None:
             self._placed = True
@@ -225,8 +225,8 @@ class BrowserScreen(AssetScreen):
         assets: Sequence[Asset] = ()
         title = "Files"
         if release is not None:
-            assets = report.shown_assets(release, state.show_plugins, state.show_debs)
-            title = report.release_title(release)
+            assets = tables.shown_assets(release, state.show_plugins, state.show_debs)
+            title = tables.release_title(release)
         self.query_one("#assets", Pane).retitle(title)
         self._stale.clear()
         proofs = self._has_proofs()

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from explorer.errors import ExplorerError, as_explorer_error
-from explorer.report import FINDING_COLUMNS, finding_row
+from explorer.report.tables import FINDING_COLUMNS, finding_row
 from explorer.tui.actions import bindings_for
 from explorer.tui.render import content, error, lines, spaced, text
 from explorer.tui.rows import ListRows

@@ -14,7 +14,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 
-from explorer.report import release_title, target_in_words
+from explorer.report.tables import release_title
+from explorer.report.verdicts import target_in_words
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
 from explorer.tui.matrix_rows import MatrixRows, headings

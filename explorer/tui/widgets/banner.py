@@ -8,11 +8,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from explorer.tui.render import content, error, lines, spaced, text
-from explorer.tui.responsiveness.deferred_import import report
+from explorer.tui.responsiveness.deferred_import import report, verdicts
 
 if TYPE_CHECKING:
     from explorer.errors import ExplorerError
-    from explorer.report import Banner
+    from explorer.report.verdicts import Banner
     from explorer.tui.app_state import AppState
     from explorer.workbench import Asset
 
@@ -78,7 +78,7 @@ class VerdictBanner(Static):
         may_ask = not (state.settings.offline or state.settings.demo)
         if known.inspection is not None:
             short = self.app.size.height < TALL
-            self.show(report.verdict_banner(known.inspection, now=state.now()), lead, short)
+            self.show(verdicts.verdict_banner(known.inspection, now=state.now()), lead, short)
         elif known.error is not None:
             self.show_error(known.error, lead)
         elif asset.path is None and not (may_ask and (asset.url or asset.api_url)):

@@ -10,15 +10,13 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.report import (
-    Cell,
-    Column,
-    Row,
+from explorer.report import Cell, Column, Row
+from explorer.report.tables import progress_line
+from explorer.report.verdicts import (
     agrees_cell,
     check_row,
     command_lines,
     output_lines,
-    progress_line,
     proof_facts,
     proof_line,
 )

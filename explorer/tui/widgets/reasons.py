@@ -7,7 +7,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.report import REASON_COLUMNS, Row, reason_row
+from explorer.report import Row
+from explorer.report.verdicts import REASON_COLUMNS, reason_row
 from explorer.tui.render import content, lines
 from explorer.workbench import Inspection
 
