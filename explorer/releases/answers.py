@@ -137,13 +137,22 @@ def is_html(answer: ApiAnswer) -> bool:
 
 
 def message_in(body: bytes) -> str:
-    """What GitHub's JSON says in ``message``, at most 300 characters; empty where it says nothing."""
+    """GitHub's own ``message`` in an error, at most 300 characters; empty if there is none."""
+    return _text_in(body[:65536], "message")[:300]
+
+
+def tag_in(body: bytes) -> str:
+    """The tag of the one release that is described; empty if none is."""
+    return _text_in(body, "tag_name")[:300]
+
+
+def _text_in(body: bytes, name: str) -> str:
     try:
-        value: object = json.loads(body[:65536])
+        value: object = json.loads(body)
     except (ValueError, RecursionError):
         return ""
-    said = value.get("message") if isinstance(value, dict) else None
-    return said[:300] if isinstance(said, str) else ""
+    text = value.get(name) if isinstance(value, dict) else None
+    return text if isinstance(text, str) else ""
 
 
 def numbered(following: str, last: str) -> list[str]:

@@ -32,6 +32,7 @@ from explorer.releases.answers import (
     numbered,
     parsed_page,
     read_body,
+    tag_in,
     web_page,
 )
 from explorer.releases.models import Catalogue, Origin, Rate
@@ -41,6 +42,7 @@ from explorer.releases.pages import (
     PageStore,
     cached,
     catalogue_from,
+    has_several_stable,
     index_key,
     load_listing,
     save_listing,
@@ -138,6 +140,8 @@ class GitHub:
             return replace(
                 kept, rate=self._known_rate(), warnings=(_instead(error, kept), *kept.warnings)
             )
+        if listing.complete:
+            listing = await self._with_latest(listing, before)
         if self._moved:
             warnings.append(f"{self.repo} has moved: GitHub answers for its new name")
         if gap is not None:
@@ -228,6 +232,28 @@ class GitHub:
             tuple(pages), self._now(), complete=whole and gap is None and not pages[-1].next
         ), gap
 
+    async def _with_latest(
+        self, listing: PagedListing, before: PagedListing | None
+    ) -> PagedListing:
+        """The listing with the release that GitHub itself calls the latest.
+
+        Projects may choose it, so it need not be the newest. A server that does not say costs
+        nothing but that.
+        """
+        if before is not None:
+            listing = replace(listing, latest=before.latest, latest_etag=before.latest_etag)
+        if not await asyncio.to_thread(has_several_stable, listing):
+            return replace(listing, latest="", latest_etag="")
+        url = f"{self.api_url}/repos/{self.repo}/releases/latest"
+        try:
+            answer = await self._ask(url, listing.latest_etag)
+        except SourceError:
+            return listing
+        if answer.status == 304:
+            return listing
+        tag = await asyncio.to_thread(tag_in, answer.body) if answer.status == 200 else ""
+        return replace(listing, latest=tag, latest_etag=_valid_etag(answer) if tag else "")
+
     def _ours(self, url: str) -> bool:
         """Whether a link stays on the API's own origin: what another host says is not this API's answer."""
         return bool(url) and origin_of(url) == self._origin
@@ -281,10 +307,9 @@ class GitHub:
         if answer.status != 200:
             self._refused(answer)
         body = await asyncio.to_thread(parsed_page, answer)
-        etag = answer.headers.get("etag", "")
         return Page(
             url,
-            etag if _ETAG.fullmatch(etag) else "",
+            _valid_etag(answer),
             answer.links.get("next", ""),
             answer.links.get("last", ""),
             body,
@@ -437,6 +462,11 @@ class GitHub:
             remedy,
             until,
         )
+
+
+def _valid_etag(answer: ApiAnswer) -> str:
+    etag = answer.headers.get("etag", "")
+    return etag if _ETAG.fullmatch(etag) else ""
 
 
 def _instead(error: SourceError, kept: Catalogue) -> str:

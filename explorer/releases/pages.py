@@ -58,6 +58,8 @@ class PagedListing:
     """Where each page is kept."""
     latest: str = ""
     """The tag that the server itself calls the latest; empty if it did not say."""
+    latest_etag: str = ""
+    """As ``Page.etag``, for ``latest``."""
 
 
 def index_key(api_url: str, repo: str, with_token: bool) -> str:
@@ -94,6 +96,7 @@ def load_listing(pages: PageStore, key: str) -> PagedListing | None:
             index["complete"] is True,
             tuple(str(e["slot"]) for e in index["pages"]),
             str(index.get("latest", "")),
+            str(index.get("latest_etag", "")),
         )
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None  # damaged or of another version: the next listing overwrites it
@@ -124,9 +127,22 @@ def save_listing(
         "fetched_at": listing.fetched_at.isoformat(),
         "complete": listing.complete,
         "latest": listing.latest,
+        "latest_etag": listing.latest_etag,
         "pages": entries,
     }
     pages.save(key, json.dumps(index).encode())
+
+
+def has_several_stable(listing: PagedListing) -> bool:
+    """Whether more than one release could be the latest."""
+    stable = 0
+    for page in listing.pages:
+        for release in json.loads(page.body):
+            if isinstance(release, dict):
+                stable += release.get("prerelease") is False and release.get("draft") is not True
+            if stable > 1:
+                return True
+    return False
 
 
 def cached(

@@ -47,13 +47,13 @@ async def test_all_of_roadrunners_releases_over_three_pages(
     assert tags(catalogue)[:2] == ["v3.0.0", "v2025.1.15"]
     assert sum(len(release.assets) for release in catalogue.releases) == 2213
     assert isinstance(catalogue.rate, Rate)
-    assert (catalogue.rate.limit, catalogue.rate.remaining) == (60, 57)
+    assert (catalogue.rate.limit, catalogue.rate.remaining) == (60, 56)
     old, new = catalogue.release("v2025.1.1"), catalogue.release("v2025.1.15")
     assert old is not None
     assert new is not None
     assert isinstance(old.assets[0].digest, NotApplicable)
     assert isinstance(new.assets[0].digest, str)
-    for seen in github.requests(host="api"):
+    for seen in github.requests("*/releases", host="api"):
         assert seen.headers["x-github-api-version"] == "2022-11-28"
         assert "gzip" in seen.headers["accept-encoding"]
         assert parse_qs(seen.query)["per_page"] == ["100"]
@@ -68,7 +68,7 @@ async def test_an_unchanged_listing_costs_304s_and_no_rate(
     used, written = github.rate_used, len(store.written)
     github.forget()
     second = await listing(github, client, store, "good").catalogue()
-    assert [seen.status for seen in github.seen] == [304, 304, 304]
+    assert [seen.status for seen in github.seen] == [304, 304, 304, 304]
     assert (github.rate_used, github.body_bytes()) == (used, 0)
     assert (
         len(store.written) == written + 1
@@ -88,7 +88,7 @@ async def test_a_changed_page_is_read_anew_and_only_that_one(
     github.release("v0.0.10").body = "edited"  # on the third page
     github.forget()
     catalogue = await listing(github, client, store).catalogue()
-    assert sorted(seen.status for seen in github.seen) == [200, 304, 304]
+    assert sorted(seen.status for seen in github.seen) == [200, 304, 304, 304]
     edited = catalogue.release("v0.0.10")
     assert edited is not None
     assert edited.body == "edited"
@@ -135,7 +135,7 @@ async def test_without_rel_last_the_pages_are_followed_one_by_one(
     github.fault("*", times=1, headers={"Link": f'<{base}2>; rel="next"'})
     github.fault("*", times=1, headers={"Link": f'<{base}3>; rel="next"'})
     catalogue = await listing(github, client, store).catalogue()
-    assert (len(catalogue.releases), catalogue.complete, github.count()) == (250, True, 3)
+    assert (len(catalogue.releases), catalogue.complete, github.count()) == (250, True, 4)
 
 
 async def test_a_list_that_grows_while_it_is_read(
@@ -292,6 +292,7 @@ async def test_damage_in_what_is_kept_is_found_and_repaired(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 150)
+    github.rate_limit = 1000
     before = await listing(github, client, store).catalogue()
     whole = dict(store)
     for key in whole:
@@ -378,3 +379,49 @@ def test_what_is_no_api(url: str, client: httpx.AsyncClient, store: MemoryStore)
     with pytest.raises(UsageError) as caught:
         GitHub("a/b", url, client, store)
     assert "hunter2" not in str(caught.value)
+
+
+async def test_latest_is_what_github_calls_the_latest(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    """A fix of an older line is the newest release, and the project keeps another as its latest."""
+    for tag in ("v3.0.0", "v2.9.1"):
+        github.add_release(tag)
+    github.chosen_latest = "v3.0.0"
+    for _ in range(2):  # the second time by a 304
+        catalogue = await listing(github, client, store).catalogue()
+        latest = catalogue.release("latest")
+        assert latest is not None
+        assert (latest.tag, tags(catalogue)[0]) == ("v3.0.0", "v2.9.1")
+    kept = cached(github.repo, github.api_url, store)
+    assert kept is not None
+    assert kept.release("latest") == latest
+    github.chosen_latest = "v2.9.1"
+    catalogue = await listing(github, client, store).catalogue()
+    assert catalogue.latest == "v2.9.1"
+
+
+@pytest.mark.parametrize("status", [404, 500, 403])
+async def test_a_server_that_does_not_say_which_is_the_latest(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore, status: int
+) -> None:
+    """An older GitHub Enterprise, a rate limit: then it is the newest stable release."""
+    for tag, prerelease in (("v1", False), ("v2", False), ("v3", True)):
+        github.add_release(tag, prerelease=prerelease)
+    github.fault("*/latest", status=status)
+    catalogue = await listing(github, client, store).catalogue()
+    latest = catalogue.release("latest")
+    assert latest is not None
+    assert (latest.tag, catalogue.latest, catalogue.complete) == ("v2", "", True)
+
+
+async def test_one_stable_release_costs_no_question(
+    github: Server, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    github.add_release("v1")
+    github.add_release("v2", prerelease=True)
+    catalogue = await listing(github, client, store).catalogue()
+    assert github.count() == 1
+    latest = catalogue.release("latest")
+    assert latest is not None
+    assert latest.tag == "v1"

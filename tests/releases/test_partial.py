@@ -99,7 +99,7 @@ async def test_what_came_is_kept_and_the_rest_is_had_the_next_time(
     wrong.times = 0
     github.forget()
     whole = await listed(github, client, store)
-    assert sorted(seen.status for seen in github.seen) == [200, 304, 304]
+    assert sorted(s.status for s in github.requests("*/releases")) == [200, 304, 304]
     assert (len(whole.releases), whole.complete, whole.warnings) == (250, True, ())
     again = cached(github.repo, github.api_url, store)
     assert again is not None

@@ -52,6 +52,8 @@ class GitHub:
         self.rate_used = 0
         self.renamed: dict[str, str] = {}
         """Old name to new name: the API answers 301, as after a repository has moved."""
+        self.chosen_latest = ""
+        """The tag that the project has marked as the latest; empty: the newest stable release."""
         self.sources = Sources()
         """``github.sources.add(repo, tag, files)`` pushes a tag whose sources can be had."""
         self._retry_after: int | None = None
@@ -310,6 +312,8 @@ class GitHub:
             )
         if rest == ["releases"]:
             return self._list(request, repo)
+        if rest == ["releases", "latest"] and (latest := self._latest(repo)) is not None:
+            return self._json(request, 200, release_json(latest, self.api_url, self.web_url))
         if rest[:2] == ["releases", "assets"] and len(rest) == 3:
             asset = self._assets.get(int(rest[2])) if rest[2].isdecimal() else None
             if asset is not None and "application/octet-stream" in request.headers.get(
@@ -376,6 +380,13 @@ class GitHub:
                 return False
             self.rate_used += 1
             return True
+
+    def _latest(self, repo: str) -> StoredRelease | None:
+        """The one that was chosen, else the newest that is neither a pre-release nor a draft."""
+        with self._world.lock:
+            stable = [r for r in self._releases[repo] if not (r.prerelease or r.draft)]
+        chosen = (r for r in stable if r.tag == self.chosen_latest)
+        return next(chosen, stable[0] if stable else None)
 
     def _list(self, request: Request, repo: str) -> Answer:
         query = parse_qs(request.query)
