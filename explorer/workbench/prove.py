@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Target, Verdict
@@ -83,11 +84,8 @@ async def prove_inspection(
         sha256=known_or(inspection.file.sha256, ""),
         stand_in=inspection.subject.stand_in,
     )
-    proof = await prove(request, progress=progress, output=output, warn=resources.warn)
-    if usual is not None and argv == usual.argv and usual.fallback and _failed(proof):
-        again = replace(request, argv=usual.fallback, expect=Expectations())
-        second = await prove(again, progress=progress, output=output, warn=resources.warn)
-        proof = proof if _failed(second) else second
+    run = partial(prove, progress=progress, output=output, warn=resources.warn)
+    proof = await _run_or_fall_back(run, request, usual)
     chosen = bool(options.on)
     proof = await resources.run(
         lambda _: _compared(resources.cache, inspection, proof, target, chosen=chosen)
@@ -95,6 +93,19 @@ async def prove_inspection(
     if proof.result is not Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
         await resources.run(lambda _: _keep(resources, proof))
     return proof
+
+
+async def _run_or_fall_back(
+    run: Callable[[ProofRequest], Awaitable[Proof]],
+    request: ProofRequest,
+    usual: VersionCommand | None,
+) -> Proof:
+    """The proof of the usual command; if that fails, of the fallback that succeeds."""
+    proof = await run(request)
+    if usual is None or request.argv != usual.argv or not usual.fallback or not _failed(proof):
+        return proof
+    second = await run(replace(request, argv=usual.fallback, expect=Expectations()))
+    return proof if _failed(second) else second
 
 
 def _compared(
