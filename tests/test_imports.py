@@ -17,18 +17,18 @@ import explorer
 HEAVY = ("httpx", "elftools", "diskcache", "filelock", "tomlkit", "truststore", "textual")
 PROBE = """
 import json, sys, time
-start = time.perf_counter()
+start = time.process_time()
 from explorer.cli import run
 words = json.loads(sys.argv[1])
 code = run(words)
-seconds = time.perf_counter() - start
+seconds = time.process_time() - start
 seen = sorted({name.partition(".")[0] for name in sys.modules})
 print(json.dumps({"code": code, "seconds": seconds, "modules": seen}), file=sys.stderr)
 """
 
 
 def probe(words: list[str], home: Path) -> tuple[int, float, set[str]]:
-    """Exit code, seconds from the first import to the end, and the top-level modules of a fresh
+    """Exit code, CPU seconds from the first import to the end, and the top-level modules of a fresh
     interpreter."""
     environ = {
         **os.environ,
