@@ -152,21 +152,21 @@ async def test_one_unknown_candidate_makes_the_advice_unknown(
     publish(
         github,
         {
-            "tool-linux-amd64.7z": b"7z\xbc\xaf\x27\x1c" + bytes(100),
+            "tool-linux-amd64.rar": b"Rar!\x1a\x07\0" + bytes(100),
             "tool-linux-amd64.gz": gzip.compress(program("arm64")),
         },
     )
     advice = await bench.advise("latest", "amd64")
     assert advice.chosen is None
     assert advice.is_open
-    assert "tool-linux-amd64.7z" in advice.why
+    assert "tool-linux-amd64.rar" in advice.why
     assert "not known" in advice_headline(advice).text
 
 
 async def test_one_that_works_is_taken_beside_an_unknown_one(
     github: GitHub, bench: Workbench
 ) -> None:
-    files = {"tool-linux-amd64.7z": b"7z\xbc\xaf\x27\x1c", "tool-linux-amd64.gz": program()}
+    files = {"tool-linux-amd64.rar": b"Rar!\x1a\x07\0", "tool-linux-amd64.gz": program()}
     files["tool-linux-amd64.gz"] = gzip.compress(files["tool-linux-amd64.gz"])
     publish(github, dict(files))
     advice = await bench.advise("latest", "amd64")
@@ -178,16 +178,16 @@ async def test_one_that_works_is_taken_beside_an_unknown_one(
     ("files", "expected"),
     [
         ({"tool-linux-amd64": "amd64", "tool-linux-amd64.bin": "arm64"}, MarkState.YES),
-        ({"tool-linux-amd64": "7z", "tool-linux-amd64.bin": "arm64"}, MarkState.UNKNOWN),
-        ({"tool-linux-amd64": "amd64", "tool-linux-amd64.7z": "7z"}, MarkState.YES),
+        ({"tool-linux-amd64": "rar", "tool-linux-amd64.bin": "arm64"}, MarkState.UNKNOWN),
+        ({"tool-linux-amd64": "amd64", "tool-linux-amd64.rar": "rar"}, MarkState.YES),
         ({"tool-linux-amd64": "arm64"}, MarkState.NO),
     ],
 )
 async def test_a_cell_of_several_files_says_what_one_can_take(
     github: GitHub, bench: Workbench, files: dict[str, str], expected: MarkState
 ) -> None:
-    unread = b"7z\xbc\xaf\x27\x1c" + bytes(100)
-    publish(github, {n: unread if of == "7z" else program(of) for n, of in files.items()})
+    unread = b"Rar!\x1a\x07\0" + bytes(100)
+    publish(github, {n: unread if of == "rar" else program(of) for n, of in files.items()})
     matrix = await bench.matrix()
     (cell,) = matrix.rows[0].cells
     assert mark_of(matrix, cell).state is expected
