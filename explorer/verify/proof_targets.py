@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from explorer.compat import Libc, Target, all_targets, target_for_image
+from explorer.compat import Libc, Target
 from explorer.facts import MISSING, Fact
 from explorer.verify.models import Image, ImageSystem, Proof, Result
 
@@ -18,6 +18,8 @@ def target_of(image: Fact[Image], asked: Target, *, chosen: bool) -> Target | No
         chosen: a user named it, who may know more of the image than it says of itself: it counts
             unless the image contradicts it.
     """
+    from explorer.compat import all_targets, target_for_image  # reads the data of all targets
+
     if isinstance(image, MISSING):
         return None
     targets = {target.name: target for target in all_targets()}

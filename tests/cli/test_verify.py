@@ -70,7 +70,8 @@ def test_a_glibc_program_fails_there_and_the_verdict_agrees(
 ) -> None:
     done = rr("verify", binary("c-glibc"), "--run", "{}", *verifier)
     assert done.code == 1
-    assert "▨ failed" in done.out
+    assert "▨ did not start, as predicted" in done.out
+    assert "▨ failed" not in done.out
     assert "✓ agrees with the verdict" in done.out
     assert "interpreter-missing" in done.out
 
@@ -79,12 +80,32 @@ def test_a_release_file_is_proved_and_remembered(served: Command, verifier: list
     target = f"{TAG}/{AMD64}"
     proof = served.json("verify", target, "--run", "{} --version", *verifier)["proof"]
     assert proof["result"] == "ran"
+    assert (proof["target"], proof["agrees"]) == ("musl-1.2.5", True)
+    system = proof["image"]["system"]
+    assert (system["libc"], system["libc_version"]) == ("musl", "1.2.5")
     kept = served.json("inspect", target)["proofs"]
     assert [one["started_at"] for one in kept] == [proof["started_at"]]
-    assert "▣ ran" in served("inspect", target).out
-    assert "▣ ran" in next(
-        line for line in served("assets", TAG).out.splitlines() if "linux-amd64" in line
-    )
+    on = ("--on", "musl-1.2.5")
+    assert "▣ ran" in served("inspect", target, *on).out
+    assert "▣ ran" in _row(served("assets", TAG, *on).out)
+
+
+def _row(table: str) -> str:
+    return next(line for line in table.splitlines() if "linux-amd64" in line)
+
+
+def test_a_proof_is_shown_for_the_target_that_it_counts_for(
+    served: Command, verifier: list[str]
+) -> None:
+    """A failure on musl that agreed with another verdict stood under YES, runs on Debian 12."""
+    target = f"{TAG}/{AMD64}"
+    elsewhere = "▢ not tested on Debian 12 (on musl 1.2.5: started, as predicted)"
+    on = ("--on", "debian-12")
+    done = served("verify", target, "--run", "{}", *on, *verifier)
+    assert elsewhere in done.out
+    assert elsewhere in served("inspect", target, *on).out
+    assert "▣ ran" not in _row(served("assets", TAG, *on).out)
+    assert served.json("inspect", target)["proofs"][0]["target"] == "musl-1.2.5"
 
 
 @pytest.mark.parametrize(("printed", "code"), [("2025.2.7", 0), ("2025.2.6", 1)])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from explorer import report
-from explorer.compat import Answer, Dependency, DependencyCheck, Where
+from explorer.compat import Answer, Dependency, DependencyCheck, Where, find_target
 from explorer.facts import NotApplicable, Unknown
 from explorer.fetch import CacheStats, Check, Traffic
 from explorer.progress import Progress
@@ -345,3 +345,33 @@ def test_a_name_that_says_nothing_is_shown_itself() -> None:
     assert texts(tables.asset_row(other).row)[1] == "notes␛.txt"
     assert {row.key for row in tables.asset_facts(other)} >= {"name", "size", "digest", "uploaded"}
     assert file_key(other) == f"{TAG}/notes\x1b.txt"
+
+
+def test_a_proof_counts_for_the_target_it_ran_on() -> None:
+    debian, alpine = find_target("debian-12"), find_target("alpine-3.22")
+    failed = proof(result=Result.FAILED, verdict="no", meaning="interpreter-missing")
+    confirmed = verdicts.proof_on((failed,), alpine, NOW).text
+    assert confirmed.startswith("▨ did not start, as predicted")
+    assert "failed" not in confirmed
+    assert verdicts.proof_on((failed,), debian, NOW).text == (
+        "▢ not tested on Debian 12 (on Alpine 3.22: did not start, as predicted)"
+    )
+    assert verdicts.proof_on((), debian).text == "▢ not proved yet"
+    wrong = replace(failed, verdict="yes", agrees=False)
+    assert verdicts.proof_on((wrong,), debian, NOW).text.endswith(
+        "(on Alpine 3.22: did not start, although YES was predicted)"
+    )
+    odd = proof(target="", agrees=NotApplicable("no target is like it"))
+    assert "(on Alpine Linux v3.22: started)" in verdicts.proof_on((odd,), debian, NOW).text
+
+
+def test_lists_and_marks_count_a_proof_for_its_target(static_go: Inspection) -> None:
+    target = find_target("debian-12")
+    verdict = replace(static_go.verdicts[0], target=target)
+    elsewhere = replace(static_go, verdicts=(verdict,), proofs=(proof(),))
+    assert texts(tables.asset_row(ARM64, elsewhere).row)[7] == ""
+    here = replace(elsewhere, proofs=(proof(), proof(target="debian-12")))
+    assert texts(tables.asset_row(ARM64, here).row)[7] == "▣ ran"
+    banner = verdicts.verdict_banner(replace(elsewhere, proofs=(proof(agrees=False),)))
+    assert "not tested on Debian 12" in banner.proof.text
+    assert not [note for note in banner.notes if "DISAGREES" in note.text]

@@ -28,7 +28,11 @@ STAND_IN = "roadrunner-2025.1.15-linux-amd64.tar.gz"
 def proving(tmp_path: Path, engine: TestEngine) -> Settings:
     """The demo, with the engine of the tests and a musl image that is there."""
     return settings(
-        tmp_path, engine=engine.command[0], run_args=engine.run_args, image=engine.musl("amd64")
+        tmp_path,
+        engine=engine.command[0],
+        run_args=engine.run_args,
+        image=engine.musl("amd64"),
+        target="musl-1.2.5",
     )
 
 

@@ -22,7 +22,7 @@ from explorer.cli.state import CliState
 from explorer.errors import EngineError
 
 if TYPE_CHECKING:
-    from explorer.workbench import Proof, Workbench
+    from explorer.workbench import Proof, Target, Workbench
 
 EXAMPLES = """\b
 rr-explorer verify latest --platform linux-arm64
@@ -103,7 +103,7 @@ def verify(state: CliState, file: str, **options: Unpack[VerifyOptions]) -> int:
 
             output.data(as_json(proof, inspection, workbench.warnings))
         else:
-            show_proof(output, proof)
+            show_proof(output, proof, inspection.verdicts[0].target if on else None)
         return _exit_code(proof)
 
     return in_workbench(state, settings, work)
@@ -117,8 +117,11 @@ def _exit_code(proof: Proof) -> int:
     return NO if proof.result.value == "failed" or differs else OK
 
 
-def show_proof(output: Output, proof: Proof) -> None:
-    """Print what happened, what was run, and what was compared."""
+def show_proof(output: Output, proof: Proof, asked: Target | None) -> None:
+    """Print what happened, what was run, and what was compared.
+
+    ``asked`` is the target that a user named: a run on another system does not test it.
+    """
     from explorer.report import Cell
     from explorer.report.verdicts import (
         CHECK_COLUMNS,
@@ -127,9 +130,10 @@ def show_proof(output: Output, proof: Proof) -> None:
         output_lines,
         proof_facts,
         proof_line,
+        proof_on,
     )
 
-    output.line(proof_line(proof))
+    output.line(proof_on((proof,), asked) if asked is not None else proof_line(proof))
     if proof.agrees is False:
         text = f"! the proof DISAGREES with the verdict ({proof.verdict}): please report it"
         output.line(Cell(text, "bad"))

@@ -10,9 +10,9 @@ from explorer.report.cells import Cell, Row, answer_cell
 from explorer.report.tables.marks import verdict_words
 from explorer.report.text import one_line, visible
 from explorer.report.units import human_size
-from explorer.report.verdicts.proofs import proof_line
+from explorer.report.verdicts.proofs import proof_on
 from explorer.report.verdicts.words import target_in_words
-from explorer.verify import Proof
+from explorer.verify import Proof, proof_for
 from explorer.workbench import Advice, Candidate
 
 PROVE = "prove it"
@@ -51,9 +51,15 @@ def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
     rows: list[tuple[str, Cell]] = [("why", Cell(_why(advice)))]
     if advice.chosen is not None:
         proof = proof_of(advice)
+        proofs = advice.inspection.proofs if advice.inspection else ()
         rows.append(("known from", Cell(_known_from(advice.chosen))))
         rows.append(
-            ("proof", proof_line(proof) if proof else Cell("▢ nothing has proved it yet", "warn"))
+            (
+                "proof",
+                proof_on(proofs, advice.target)
+                if proofs
+                else Cell("▢ nothing has proved it yet", "warn"),
+            )
         )
         if proof is None:
             rows.append((PROVE, Cell(prove_command(advice, call), "code")))
@@ -111,11 +117,7 @@ def _candidate_cell(candidate: Candidate) -> Cell:
 def proof_of(advice: Advice) -> Proof | None:
     """The newest proof of the chosen file on this target."""
     inspection = advice.inspection
-    return (
-        next((p for p in inspection.proofs if p.target == advice.target.name), None)
-        if inspection
-        else None
-    )
+    return proof_for(inspection.proofs, advice.target) if inspection else None
 
 
 def prove_command(advice: Advice, call: str = CALL) -> str:

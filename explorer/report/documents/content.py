@@ -19,7 +19,6 @@ from explorer.report.cells import (
     answer_cell,
     check_cell,
     missing_text,
-    result_cell,
 )
 from explorer.report.units import human_size, iso_time
 from explorer.report.verdicts import (
@@ -31,11 +30,14 @@ from explorer.report.verdicts import (
     output_lines,
     proof_facts,
     proof_line,
+    proof_mark,
     reason_blocks,
+    result_in_words,
+    system_in_words,
     verdict_banner,
 )
 from explorer.report.versions import versions
-from explorer.verify import Proof
+from explorer.verify import Proof, proof_elsewhere, proof_for
 from explorer.workbench import Inspection
 
 OUTPUT_LINES = 200
@@ -134,16 +136,14 @@ def _summary(inspection: Inspection) -> tuple[Row, ...]:
 
 
 def _proved(inspection: Inspection, target: str) -> Cell:
-    """The newest proof on this very target; else one in an image that is no target's; else that there is none."""
-    there = next((p for p in inspection.proofs if p.target == target), None)
+    """The newest proof that counts for a target; else what was proved elsewhere."""
+    there = proof_for(inspection.proofs, target)
     if there is not None:
-        return result_cell(there.result)
-    other = next((p for p in inspection.proofs if not p.target), None)
-    return (
-        Cell(f"{result_cell(other.result).text} elsewhere", "dim")
-        if other
-        else Cell("▢ not proved", "dim")
-    )
+        return proof_mark(there)
+    other = proof_elsewhere(inspection.proofs)
+    if other is None:
+        return Cell("▢ not proved", "dim")
+    return Cell(f"▢ not tested here (on {system_in_words(other)}: {result_in_words(other)})", "dim")
 
 
 def _section(inspection: Inspection) -> ReportSection:

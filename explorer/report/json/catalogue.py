@@ -138,6 +138,8 @@ SEEN_PROOF = Shape[Proof](
     "A proof in short.",
     Field("result", word(Result), lambda p: p.result),
     Field("platform", TEXT, lambda p: p.platform),
+    Field("target", nullable(TEXT), lambda p: p.target or None, "the target that it counts for"),
+    Field("agrees", fact(BOOLEAN), lambda p: p.agrees, "with the verdict on that target"),
     Field("started_at", TEXT, lambda p: p.started_at),
 )
 SEEN = Shape[Inspection](

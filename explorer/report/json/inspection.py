@@ -27,10 +27,11 @@ from explorer.report.json.shapes import (
     fact,
     many,
     nullable,
+    one_of,
     part,
     word,
 )
-from explorer.verify import CheckResult, DryRun, Engine, Image, Proof, Result
+from explorer.verify import CheckResult, DryRun, Engine, Image, ImageSystem, Proof, Result
 from explorer.workbench import FileFacts, Inspection, Subject
 
 MAX_DEPTH = 64
@@ -144,6 +145,16 @@ ENGINE = Shape[Engine](
     Field("platform", TEXT, lambda e: e.platform),
     Field("rootless", fact(BOOLEAN), lambda e: e.rootless),
 )
+SYSTEM = Shape[ImageSystem](
+    "image_system",
+    "What an image holds, read from its files.",
+    Field("id", TEXT, lambda s: s.id, "ID of its os-release: alpine; may be empty"),
+    Field("version", TEXT, lambda s: s.version, "VERSION_ID; may be empty"),
+    Field("name", TEXT, lambda s: s.name, "PRETTY_NAME; may be empty"),
+    Field("libc", one_of("musl", "glibc", "none"), lambda s: s.libc),
+    Field("libc_version", fact(TEXT), lambda s: s.libc_version),
+    Field("loaders", many(TEXT), lambda s: s.loaders, "for the program's architecture"),
+)
 IMAGE = Shape[Image](
     "image",
     "What the container was made from.",
@@ -156,6 +167,7 @@ IMAGE = Shape[Image](
         lambda i: i.empty,
         "the empty image: proves only that no libc is needed",
     ),
+    Field("system", fact(SYSTEM.kind), lambda i: i.system, "what the image holds"),
 )
 OUTPUT = Shape[Proof](
     "output",
@@ -210,7 +222,7 @@ PROOF = Shape[Proof](
     Field("checks", many(CHECK_RESULT.kind), lambda p: p.checks),
     Field("agrees", fact(BOOLEAN), lambda p: p.agrees, "with the verdict"),
     Field("verdict", nullable(TEXT), lambda p: p.verdict or None, "yes, yes-if, unknown or no"),
-    Field("target", nullable(TEXT), lambda p: p.target or None),
+    Field("target", nullable(TEXT), lambda p: p.target or None, "that it counts for"),
     Field("dry_run", fact(DRY_RUN.kind), lambda p: p.dry_run),
     Field("sha256", TEXT, lambda p: p.sha256, "of the binary that ran"),
     Field("subject", TEXT, lambda p: p.subject),

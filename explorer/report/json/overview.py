@@ -26,7 +26,7 @@ from explorer.report.json.shapes import (
     one_of,
     word,
 )
-from explorer.verify import Proof, Result
+from explorer.verify import Proof, Result, proof_for
 from explorer.workbench import Advice, FileState, Matrix, MatrixCell, MatrixColumn, MatrixRow
 
 
@@ -54,7 +54,7 @@ class ListedFile(NamedTuple):
     def proof(self) -> Proof | None:
         """The newest on the target."""
         proofs = self.known.inspection.proofs if self.known.inspection else ()
-        return next((proof for proof in proofs if proof.target == self.target), None)
+        return proof_for(proofs, self.target)
 
 
 MATRIX_FILE = Shape[ListedFile](

@@ -9,7 +9,7 @@ from enum import StrEnum
 from explorer.compat import Answer
 from explorer.report.cells import Cell, Style
 from explorer.report.verdicts.words import deciding_in_words
-from explorer.verify import Result
+from explorer.verify import Result, proof_for
 from explorer.workbench import FileState, Matrix, MatrixCell
 
 
@@ -110,7 +110,7 @@ def _mark_of_file(matrix: Matrix, look: FileState) -> Mark:
         return Mark(MarkState.ERROR)
     verdict = look.inspection.verdicts[0]
     because = deciding_in_words(verdict)
-    proof = next((p for p in look.inspection.proofs if p.target == matrix.target.name), None)
+    proof = proof_for(look.inspection.proofs, matrix.target)
     if proof is not None and proof.result is not Result.NOT_RUN:
         ran = proof.result is Result.RAN
         return Mark(MarkState.RAN if ran else MarkState.FAILED, because)

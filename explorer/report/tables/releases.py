@@ -18,12 +18,12 @@ from explorer.report.cells import (
     answer_cell,
     check_cell,
     fact_cell,
-    result_cell,
 )
 from explorer.report.text import visible
 from explorer.report.units import age, human_size, iso_date, iso_time, plural
+from explorer.report.verdicts.proofs import proof_mark
 from explorer.report.verdicts.words import deciding_in_words
-from explorer.verify import Proof
+from explorer.verify import Proof, proof_for
 from explorer.workbench import Inspection
 
 RELEASE_COLUMNS = (
@@ -98,7 +98,9 @@ def asset_row(
 ) -> AssetRow:
     """One file. ``inspection`` is what a peek or a download told so far, None where nothing was looked at."""
     answer, fact = _verdict_cells(inspection)
+    verdict = inspection.verdicts[0] if inspection and inspection.verdicts else None
     shown = tuple(proofs) or (inspection.proofs if inspection else ())
+    proof = proof_for(shown, verdict.target) if verdict else None
     return AssetRow(
         Row(
             asset.name,
@@ -119,7 +121,7 @@ def asset_row(
                 _digest_cell(asset, inspection),
                 answer,
                 fact,
-                result_cell(shown[0].result) if shown else EMPTY,
+                proof_mark(proof) if proof else EMPTY,
             ),
         ),
         asset,

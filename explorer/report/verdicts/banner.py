@@ -15,8 +15,9 @@ from explorer.report.cells import (
 )
 from explorer.report.text import one_line
 from explorer.report.units import human_size, plural
-from explorer.report.verdicts.proofs import proof_line
+from explorer.report.verdicts.proofs import proof_on
 from explorer.report.verdicts.words import target_in_words
+from explorer.verify import proof_for
 from explorer.workbench import Inspection
 
 _HEADLINES: dict[Answer, tuple[str, Style]] = {
@@ -49,9 +50,8 @@ def verdict_banner(
 ) -> Banner:
     """The banner of one inspection: of its first verdict, or of the one named."""
     chosen = verdict or (inspection.verdicts[0] if inspection.verdicts else None)
-    notes = tuple(_notes(inspection))
-    newest = inspection.proofs[0] if inspection.proofs else None
-    proof = proof_line(newest, now) if newest else Cell("▢ not proved yet", "dim")
+    notes = tuple(_notes(inspection, chosen))
+    proof = proof_on(inspection.proofs, chosen.target if chosen else None, now)
     if chosen is None:
         return Banner(Cell("? no verdict asked for", "unknown"), EMPTY, EMPTY, EMPTY, proof, notes)
     reason = chosen.deciding
@@ -75,13 +75,13 @@ def headline(verdict: Verdict) -> Cell:
     )
 
 
-def _notes(inspection: Inspection) -> Iterable[Cell]:
+def _notes(inspection: Inspection, verdict: Verdict | None) -> Iterable[Cell]:
     if inspection.changed:
         yield Cell(f"! {inspection.changed}", "bad")
-    if inspection.proofs and inspection.proofs[0].agrees is False:
+    proof = proof_for(inspection.proofs, verdict.target) if verdict else None
+    if proof is not None and proof.agrees is False:
         yield Cell(
-            f"! the proof DISAGREES with the verdict ({inspection.proofs[0].verdict}): please report it",
-            "bad",
+            f"! the proof DISAGREES with the verdict ({proof.verdict}): please report it", "bad"
         )
     if inspection.subject.stand_in:
         yield Cell("stand-in: a demo binary built for rr-explorer, not RoadRunner's", "warn")

@@ -2,40 +2,112 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from explorer.compat import Target
 from explorer.facts import MISSING, NotApplicable, known_or
 from explorer.report.cells import Cell, Column, Row, Style, fact_cell, result_cell
 from explorer.report.text import one_line, visible
 from explorer.report.units import human_duration
-from explorer.verify import CheckResult, Engine, Image, Proof, Result
+from explorer.verify import (
+    CheckResult,
+    Engine,
+    Image,
+    Proof,
+    Result,
+    proof_elsewhere,
+    proof_for,
+)
 
 
 def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
-    """``▣ ran 14:02 in alpine:3.22, arm64 emulated: agrees with the verdict``: a banner's line.
+    """``▣ ran 14:02 in alpine:3.22, arm64 emulated: ✓ agrees with the verdict``: a banner's line.
 
-    A program that starts and says that it is another version, system or processor is no proof of this file: the line says so.
+    A confirmed NO reads ``▨ did not start, as predicted``. A program that starts and says that it
+    is another version, system or processor is no proof of this file: the line says so.
     """
-    mark = result_cell(proof.result)
+    mark = proof_mark(proof)
     if proof.result is Result.NOT_RUN:
         return Cell(f"{mark.text}: {one_line(proof.text)}", "dim")
     where = "" if isinstance(proof.image, MISSING) else f" in {image_in_words(proof.image)}"
     arch = proof.platform.rsplit("/", 1)[-1]
     how = f", {arch} emulated" if proof.emulated is True else f", {arch}"
-    agrees = agrees_cell(proof)
     differs = "".join(
-        f" · ✗ {one_line(check.name)} DIFFERS: expected {one_line(check.expected)}, seen {one_line(check.seen)}"
+        f" · ✗ {one_line(check.name)} DIFFERS: expected {one_line(check.expected)}, "
+        f"seen {one_line(check.seen)}"
         for check in proof.checks
         if check.ok is False
     )
     style: Style = "bad" if proof.agrees is False else "warn" if differs else mark.style
-    verdict = f": {agrees.text}" if not isinstance(proof.agrees, NotApplicable) else ""
+    confirmed = proof.result is Result.FAILED and proof.agrees is True
+    told = isinstance(proof.agrees, NotApplicable) or confirmed
+    verdict = "" if told else f": {agrees_cell(proof).text}"
     return Cell(f"{mark.text} {_clock(proof.started_at, now)}{where}{how}{verdict}{differs}", style)
 
 
+def proof_on(proofs: Sequence[Proof], target: Target | None, now: datetime | None = None) -> Cell:
+    """The line of the proof that counts for a target, or that it was not tested there.
+
+    ``▢ not tested on Debian 12 (on Alpine 3.24: did not start, as predicted)``.
+    """
+    if target is None:
+        return Cell("▢ not proved yet", "dim")
+    proof = proof_for(proofs, target)
+    if proof is not None:
+        return proof_line(proof, now)
+    other = proof_elsewhere(proofs)
+    if other is None:
+        return proof_line(proofs[0], now) if proofs else Cell("▢ not proved yet", "dim")
+    where = f"not tested on {short_title(target)}"
+    return Cell(f"▢ {where} (on {system_in_words(other)}: {result_in_words(other)})", "dim")
+
+
+def proof_mark(proof: Proof) -> Cell:
+    """``▣ ran``, ``▢ not run``, ``▨ failed``; a confirmed NO is ``▨ did not start, as predicted``."""
+    mark = result_cell(proof.result)
+    if proof.result is Result.FAILED and proof.agrees is True:
+        return replace(mark, text="▨ did not start, as predicted", short="▨ no start")
+    return mark
+
+
+def result_in_words(proof: Proof) -> str:
+    """``did not start, as predicted``, ``started, although NO was predicted``."""
+    words = "started" if proof.result is Result.RAN else "did not start"
+    if proof.agrees is True:
+        return f"{words}, as predicted"
+    if proof.agrees is False:
+        return f"{words}, although {visible(proof.verdict).upper()} was predicted"
+    return words
+
+
+def system_in_words(proof: Proof) -> str:
+    """What a proof ran on: ``Alpine 3.24``, ``the empty image``, else its image's name."""
+    from explorer.compat import all_targets  # reads the data of all targets
+
+    if not isinstance(proof.image, MISSING) and proof.image.empty:
+        return "the empty image"
+    named = next((target for target in all_targets() if target.name == proof.target), None)
+    if named is not None:
+        return short_title(named)
+    if isinstance(proof.image, MISSING):
+        return "an unknown image"
+    system = proof.image.system
+    name = "" if isinstance(system, MISSING) else system.name
+    return one_line(name) or image_in_words(proof.image)
+
+
+def short_title(target: Target) -> str:
+    """A target's title as far as its version: ``Alpine 3.24``, ``Debian 12``, ``musl 1.2.5``."""
+    versioned = re.match(r"\D*\d[\d.]*", target.title)
+    return one_line(versioned[0] if versioned else target.title.partition(":")[0])
+
+
 def agrees_cell(proof: Proof) -> Cell:
-    """Whether observation and prediction agree; a disagreement is loud."""
+    """Whether result and prediction agree; a disagreement is loud."""
     if isinstance(proof.agrees, MISSING):
         return fact_cell(proof.agrees, lambda _: Cell(""), short=True)
     if proof.agrees:
@@ -64,15 +136,13 @@ def proof_facts(proof: Proof) -> tuple[Row, ...]:
     rows: list[tuple[str, Cell]] = [
         (
             "result",
-            Cell(
-                f"{result_cell(proof.result).text}: {one_line(proof.text)}",
-                result_cell(proof.result).style,
-            ),
+            Cell(f"{proof_mark(proof).text}: {one_line(proof.text)}", proof_mark(proof).style),
         ),
         ("meaning", Cell(proof.meaning, "code")),
         ("subject", Cell(proof.subject + (" (stand-in)" if proof.stand_in else ""))),
         ("engine", fact_cell(proof.engine, lambda engine: Cell(engine_in_words(engine)))),
         ("image", fact_cell(proof.image, lambda image: Cell(image_in_words(image)))),
+        ("counts for", Cell(system_in_words(proof) if proof.target else "– no known target")),
         ("image digest", fact_cell(proof.image, lambda image: fact_cell(image.digest, Cell.of))),
         ("platform", Cell(proof.platform)),
         ("emulated", fact_cell(proof.emulated, lambda yes: Cell("yes" if yes else "no"))),
