@@ -20,21 +20,35 @@ compressor (bzip2: 900 kB) fit twice."""
 _SKIPPED_FRAMES = 16
 """Skippable frames that may stand before the first real one (pzstd writes one)."""
 _UNREAD_MAGICS = (
-    (b"hsqs", Format.SQUASHFS),
-    (b"sqsh", Format.SQUASHFS),
-    (b"\x1f\x9d", Format.COMPRESS),
-    (b"ADB.", Format.APK3),
-    (b"ADBd", Format.APK3),
-    (b"ADBc", Format.APK3),
-    (b"\x02\x21\x4c\x18", Format.LZ4_LEGACY),
-    (b"\x89LZO\0\r\n\x1a\n", Format.LZOP),
-    (b"LRZI", Format.LRZIP),
-    (b"Rar!\x1a\x07", Format.RAR),
-    (b"MSCF\0\0\0\0", Format.CAB),
-    (b"xar!\0\x1c", Format.XAR),
-    (b"flatpak\0", Format.FLATPAK),
-    (b"xdg-app\0", Format.FLATPAK),
+    (0, b"hsqs", Format.SQUASHFS),
+    (0, b"sqsh", Format.SQUASHFS),
+    (0, b"\x1f\x9d", Format.COMPRESS),
+    (0, b"ADB.", Format.APK3),
+    (0, b"ADBd", Format.APK3),
+    (0, b"ADBc", Format.APK3),
+    (0, b"\x02\x21\x4c\x18", Format.LZ4_LEGACY),
+    (0, b"\x89LZO\0\r\n\x1a\n", Format.LZOP),
+    (0, b"LRZI", Format.LRZIP),
+    (0, b"Rar!\x1a\x07", Format.RAR),
+    (0, b"MSCF\0\0\0\0", Format.CAB),
+    (0, b"xar!\0\x1c", Format.XAR),
+    (0, b"flatpak\0", Format.FLATPAK),
+    (0, b"xdg-app\0", Format.FLATPAK),
+    (7, b"**ACE**", Format.ACE),
+    (0, b"\x60\xea", Format.ARJ),
+    (2, b"-lh", Format.LHA),
+    (0, b"RZIP", Format.RZIP),
+    (0, b"7kSt\xa0\x31\x83\xd3", Format.ZPAQ),
+    (0, b"zPQ", Format.ZPAQ),
+    (0, b"MSWIM\0\0\0", Format.WIM),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format.MSI),
+    (0, b"Cr24", Format.CRX),
+    (0, b"QFI\xfb", Format.QCOW2),
 )
+"""Offset and bytes. Most are in file(1)'s database."""
+_UNREAD_ENDINGS = ((".br", Format.BROTLI), (".dmg", Format.DMG), (".iso", Format.ISO))
+"""Formats without a mark at the start. A text file or a program of such a name is not one."""
+_PROGRAMS = (b"\x7fELF", b"MZ", b"#!")
 _SHORT = {
     ".tgz": "gz",
     ".taz": "gz",
@@ -104,8 +118,8 @@ def detect(source: ByteSource, name: str, cancel: Cancellation | None = None) ->
         return Format.RPM
     if head.startswith(SEVEN):
         return Format.SEVEN_ZIP
-    for magic, unread in _UNREAD_MAGICS:
-        if head.startswith(magic):
+    for offset, magic, unread in _UNREAD_MAGICS:
+        if head.startswith(magic, offset):
             return unread
     if kind := compression(source):
         return _compressed(source, name, kind, cancel)
@@ -119,7 +133,9 @@ def detect(source: ByteSource, name: str, cancel: Cancellation | None = None) ->
         return Format.TAR  # empty, or nothing but the end mark
     if low.endswith(_ZIP_ENDINGS) and has_directory(source):
         return Format.ZIP  # behind other bytes: a self-extracting archive, a signature
-    return Format.RAW
+    if (first.isascii() and b"\0" not in first) or first.startswith(_PROGRAMS):
+        return Format.RAW
+    return next((unread for end, unread in _UNREAD_ENDINGS if low.endswith(end)), Format.RAW)
 
 
 def _compressed(source: ByteSource, name: str, kind: str, cancel: Cancellation | None) -> Format:

@@ -44,6 +44,18 @@ class Format(StrEnum):
     CAB = "cab"
     XAR = "xar"
     FLATPAK = "flatpak"
+    ACE = "ace"
+    ARJ = "arj"
+    LHA = "lha"
+    RZIP = "rzip"
+    ZPAQ = "zpaq"
+    WIM = "wim"
+    MSI = "msi"
+    CRX = "crx"
+    QCOW2 = "qcow2"
+    BROTLI = "brotli"
+    DMG = "dmg"
+    ISO = "iso 9660"
 
     RAW = "raw"
     """Neither an archive nor compressed: the file itself is the only member."""
@@ -78,6 +90,18 @@ _UNREAD = frozenset(
         Format.CAB,
         Format.XAR,
         Format.FLATPAK,
+        Format.ACE,
+        Format.ARJ,
+        Format.LHA,
+        Format.RZIP,
+        Format.ZPAQ,
+        Format.WIM,
+        Format.MSI,
+        Format.CRX,
+        Format.QCOW2,
+        Format.BROTLI,
+        Format.DMG,
+        Format.ISO,
     )
 )
 

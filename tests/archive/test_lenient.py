@@ -119,6 +119,15 @@ UNREAD = {
     b"MSCF\0\0\0\0": "cab",
     b"xar!\0\x1c": "xar",
     b"flatpak\0": "flatpak",
+    b"\x10\x20-lh5-": "lha",
+    b"\x60\xea\x27": "arj",
+    b"0123456**ACE**": "ace",
+    b"RZIP\2\1": "rzip",
+    b"7kSt\xa0\x31\x83\xd3": "zpaq",
+    b"MSWIM\0\0\0": "wim",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "msi",
+    b"Cr24\3": "crx",
+    b"QFI\xfb\0": "qcow2",
 }
 
 
@@ -133,6 +142,13 @@ def test_a_packing_that_is_not_read_is_recognised_and_named(magic: bytes, tmp_pa
     with pytest.raises(RefusedError, match="its own tool"):
         extract(BytesSource(data), "x", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", ["br", "dmg", "iso"])
+def test_a_format_without_a_mark_is_recognised_by_its_ending(ending: str) -> None:
+    assert not detect(BytesSource(b"\x8b\0\x80\xff" * 400), f"tool.tar.{ending}").is_read
+    for other in (b"<!DOCTYPE html>", b"", b"#!/bin/sh\n\xff", PROGRAM):
+        assert detect(BytesSource(other), f"tool.{ending}") is Format.RAW
 
 
 # ---- tar
