@@ -43,7 +43,7 @@ from explorer.fetch.leases import Leases
 from explorer.fetch.models import Blob, CacheEntry, CacheStats
 from explorer.fetch.pruning import Pruner
 from explorer.fetch.records import Records
-from explorer.fetch.tables import Table
+from explorer.fetch.tables import CacheTable
 from explorer.progress import Cancellation
 
 STORE_LIMITS = {"page": 64 << 20, "peek": 64 << 20, "proof": 64 << 20}
@@ -105,9 +105,11 @@ class Cache:
         self._tmp = self.directory / "tmp"
         self._leases = Leases(self.directory / "leases", lease_s, self.warn)
         self._pruner = Pruner(self.directory, self._leases, self._is_held, self.warn)
-        self._index: Database = Table(self.directory / "index", INDEX_LIMIT, self.warn)
+        self._index: Database = CacheTable(self.directory / "index", INDEX_LIMIT, self.warn)
         self._stores: dict[str, Database] = {
-            kind: (Records if kind == "proof" else Table)(self.directory / kind, limit, self.warn)
+            kind: (Records if kind == "proof" else CacheTable)(
+                self.directory / kind, limit, self.warn
+            )
             for kind, limit in STORE_LIMITS.items()
         }
         self._prepare()

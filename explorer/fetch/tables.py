@@ -40,7 +40,7 @@ class RawDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         """Remove nothing: values have no files, and a row that names one is not ours."""
 
 
-class Table(Database):
+class CacheTable(Database):
     """One diskcache folder; beyond ``limit_bytes``, values stored first are removed."""
 
     table = "Cache"

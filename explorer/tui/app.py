@@ -271,7 +271,7 @@ class ExplorerApp(ExplorerBase):
         offer_report(self, inspections)
 
     def offer_copies(self, copies: Sequence[Copy]) -> None:
-        from explorer.tui.screens.choose import Choice, ChooseScreen
+        from explorer.tui.screens.choose import ChooseScreen, MenuItem
 
         if not copies:
             self.say("Nothing to copy here", warning=True)
@@ -284,7 +284,7 @@ class ExplorerApp(ExplorerBase):
                 self.say(f"{copy.title} copied")
 
         choices = [
-            Choice(str(number), copy.title, copy.text.splitlines()[0] if copy.text else "")
+            MenuItem(str(number), copy.title, copy.text.splitlines()[0] if copy.text else "")
             for number, copy in enumerate(copies)
         ]
         self.push_screen(ChooseScreen("Copy", choices), take)
@@ -295,11 +295,11 @@ class ExplorerApp(ExplorerBase):
         self.push_screen(TextScreen("Row", cells))
 
     def choose_target(self) -> None:
-        from explorer.tui.screens.choose import Choice, ChooseScreen
+        from explorer.tui.screens.choose import ChooseScreen, MenuItem
 
         current = self.state.target.name if self.state.target else ""
         choices = [
-            Choice(target.name, target.name, verdicts.target_in_words(target))
+            MenuItem(target.name, target.name, verdicts.target_in_words(target))
             for target in self.state.wb.targets()
         ]
         self.push_screen(ChooseScreen("Where should it run?", choices, current), self.set_target)

@@ -28,7 +28,7 @@ import pytest
 from explorer.errors import IntegrityError, OperationCancelledError, SourceError
 from explorer.fetch import Blob, Cache, member_key, open_cache
 from explorer.fetch.disk import file_lock
-from explorer.fetch.tables import Table
+from explorer.fetch.tables import CacheTable
 from explorer.progress import Cancellation
 from tests.fetch.conftest import noise
 
@@ -335,7 +335,7 @@ def test_a_planted_pickle_is_never_loaded(cache: Cache, tmp_path: Path, kind: st
     """CVE-2025-69872: diskcache itself would unpickle each of these rows."""
     trap = tmp_path / "loaded"
     hostile = pickle.dumps(Trap(trap))
-    table = Table(cache.directory / kind, 1 << 20, cache.warn)
+    table = CacheTable(cache.directory / kind, 1 << 20, cache.warn)
     for key in ("good", "value", "file", "name"):
         table.save(key, b"good")
     table.close()

@@ -108,9 +108,9 @@ async def poisoned(tmp_path: Path) -> Inspection:
     """A real inspection of a dynamic program, with every text of it replaced."""
     bench = Workbench(settings(tmp_path))
     subject = await bench.resolve(str(binary("c-glibc")))
-    found = await bench.look(subject, depth=Depth.WHOLE)
+    inspection = await bench.look(subject, depth=Depth.WHOLE)
     await bench.aclose()
-    verdict = found.verdicts[0]
+    verdict = inspection.verdicts[0]
     tree = Dependency(
         EVIL,
         EVIL,
@@ -126,14 +126,14 @@ async def poisoned(tmp_path: Path) -> Inspection:
     )
     listing = type_of_listing(members)
     return replace(
-        found,
+        inspection,
         file=FileFacts(EVIL, 3, EVIL),
-        binary=poison(found.binary),
+        binary=poison(inspection.binary),
         verdicts=(replace(poison(verdict), dependencies=dependencies),),
         listing=listing,
         proofs=(proof(), proof()),
         changed=EVIL,
-        subject=replace(found.subject, name=EVIL),
+        subject=replace(inspection.subject, name=EVIL),
     )
 
 

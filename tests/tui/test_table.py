@@ -36,13 +36,13 @@ def row(number: int) -> Row:
 
 def million() -> LazyRows:
     def search(words: str, cancel: Cancellation) -> Sequence[int]:
-        found = []
+        matches = []
         for number in range(MILLION):
             if number % 10_000 == 0:
                 cancel.check()
             if words in f"symbol_{number}":
-                found.append(number)
-        return found
+                matches.append(number)
+        return matches
 
     return LazyRows(COLUMNS, MILLION, row, search)
 

@@ -15,6 +15,10 @@ removes one delay. Nothing else in the app has to know of it.
     it waits there. Without it, the handler shares the interpreter with every thread that works.
     Measured by ``make bench keys``. This one makes the greatest difference.
 
+``explorer.workbench.resources.Turn`` (in the workbench, which owns the threads)
+    Of sixteen peeks, one parses at a time. Without it, a busy machine has keys that wait twice as
+    long; an idle one does not. Measured by ``make bench keys``.
+
 ``gc_tuning``
     Full garbage collections happen at rest. Without it, they happen while results arrive, which is
     while the user types. Measured by ``make bench keys`` (worst case) and ``gc.callbacks``.
@@ -31,8 +35,8 @@ removes one delay. Nothing else in the app has to know of it.
     SIGTERM, SIGHUP and a closed terminal end the app at once, in the way ``q`` does
     (``tests/tui/test_terminal.py``).
 
-Three more were tried, made no difference to the bench, and were dropped: a shorter thread switch
-interval, a claim of the foreground while a frame is drawn, and a lock that lets only one thread
-parse. Should a measurement show that one of those above no longer pays, drop it too: switch it off,
-run ``make bench keys`` a few times with and without it, and compare the 95th percentile.
+Two more made no difference to the bench and were dropped: a shorter thread switch interval, and
+making other threads wait while a frame is drawn. Should a measurement show that one of those above
+no longer pays, drop it too: switch it off, run ``make bench keys`` a few times with and without it,
+and compare the 95th percentile. ``docs/decisions.md`` has the figures.
 """

@@ -22,7 +22,7 @@ from explorer.tui.widgets.table import Table
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class MenuItem:
     """One line of the dialog."""
 
     key: str
@@ -44,7 +44,7 @@ class ChooseScreen(ModalScreen[str | None]):
     ]
     HELP = "Type to narrow the list down. ↑ ↓ move, enter chooses, escape closes the dialog."
 
-    def __init__(self, title: str, choices: Sequence[Choice], current: str = "") -> None:
+    def __init__(self, title: str, choices: Sequence[MenuItem], current: str = "") -> None:
         super().__init__()
         self._title = title
         self._current = current
@@ -110,7 +110,7 @@ def choose_theme(app: App[None]) -> None:
         name for name in app.available_themes if name not in first and name != "textual-ansi"
     )
     choices = [
-        Choice(name, name, notes.get(name, "")) for name in names if name in app.available_themes
+        MenuItem(name, name, notes.get(name, "")) for name in names if name in app.available_themes
     ]
 
     def take(name: str | None) -> None:

@@ -18,7 +18,7 @@ from explorer.tui.render import lines, text
 SIGNS = (
     ("✓ yes", "$text-success", "runs there"),
     ("◐ yes-if", "$text-warning", "runs if the remedy is applied"),
-    ("? unknown", "$text-muted", "cannot be told from what is known"),
+    ("? unknown", "$text-muted", "cannot be decided from what is known"),
     ("✗ no", "$text-error", "does not run there"),
     ("▣ ran", "$text-success", "ran in a container"),
     ("▨ failed", "$text-error", "failed to run in a container"),

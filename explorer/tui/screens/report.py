@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 from explorer.errors import as_explorer_error
 from explorer.report import visible
 from explorer.tui.render import text
-from explorer.tui.screens.choose import Choice, ChooseScreen
+from explorer.tui.screens.choose import ChooseScreen, MenuItem
 from explorer.tui.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from explorer.workbench import Inspection
 
 FORMATS = (
-    Choice("markdown", "Markdown", "a file to attach to a GitHub issue"),
-    Choice("copy", "Markdown, copied", "to the clipboard, to paste into an issue"),
-    Choice("html", "HTML", "one self-contained page"),
-    Choice("json", "JSON", "everything, as the schema describes it"),
-    Choice("svg", "SVG", "a picture of the summary"),
+    MenuItem("markdown", "Markdown", "a file to attach to a GitHub issue"),
+    MenuItem("copy", "Markdown, copied", "to the clipboard, to paste into an issue"),
+    MenuItem("html", "HTML", "one self-contained page"),
+    MenuItem("json", "JSON", "everything, as the schema describes it"),
+    MenuItem("svg", "SVG", "a picture of the summary"),
 )
 SUFFIXES = {"markdown": "md", "html": "html", "json": "json", "svg": "svg"}
 ATTEMPTS = 1000

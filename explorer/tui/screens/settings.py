@@ -23,7 +23,7 @@ from explorer.tui.copying import Copy
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import ExplorerScreen
-from explorer.tui.screens.choose import Choice, ChooseScreen
+from explorer.tui.screens.choose import ChooseScreen, MenuItem
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.line_input import LineInput
 from explorer.tui.widgets.pane import Pane
@@ -173,21 +173,21 @@ class SettingsScreen(ExplorerScreen):
         else:
             self.app.push_screen(EditScreen(option, as_typed(value)), take)
 
-    def _choices(self, option: Option) -> list[Choice]:
+    def _choices(self, option: Option) -> list[MenuItem]:
         if option.name == "theme":
             return [
-                Choice("", "the default"),
-                *(Choice(name, name) for name in sorted(self.app.available_themes)),
+                MenuItem("", "the default"),
+                *(MenuItem(name, name) for name in sorted(self.app.available_themes)),
             ]
         if option.name == "target":
             return [
-                Choice("", "musl of the current Alpine"),
+                MenuItem("", "musl of the current Alpine"),
                 *(
-                    Choice(target.name, target.name, target.title)
+                    MenuItem(target.name, target.name, target.title)
                     for target in self.state.wb.targets()
                 ),
             ]
-        return [Choice(choice, choice or "the first that works") for choice in option.choices]
+        return [MenuItem(choice, choice or "the first that works") for choice in option.choices]
 
     def _save_soon(self, option: Option, value: object) -> None:
         self.start_worker(partial(self._save, option.name, value), "save")
