@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from explorer.errors import EngineError, UsageError
 from explorer.facts import Fact, Unknown
+from explorer.platforms import go_arch
 from explorer.verify.client import Called, call
 from explorer.verify.models import Engine, EngineStatus
 
@@ -18,17 +19,6 @@ ENGINES = ("docker", "podman", "nerdctl")
 
 ANSWER_SECONDS = 15.0
 """A local daemon answers ``info`` in 0.1 to 0.4 s; one behind ssh takes seconds."""
-
-_ARCHITECTURES = {
-    "x86_64": "amd64",
-    "aarch64": "arm64",
-    "armv7l": "arm",
-    "armv6l": "arm",
-    "i386": "386",
-    "i686": "386",
-    "loongarch64": "loong64",
-}
-"""What ``info`` calls a machine (``uname -m``), where Go has another word."""
 
 _hosts: dict[tuple[str, ...], str] = {}
 """By the words that start a client: the kernel and the name of the machine that its server told of."""
@@ -162,7 +152,7 @@ def _engine(name: str, command: tuple[str, ...], info: dict[str, object]) -> Eng
         name,
         command,
         release or "unknown",
-        f"{system}/{_ARCHITECTURES.get(machine, machine)}",
+        f"{system}/{go_arch(machine)}",
         rootless,
         limits_cpus,
     )

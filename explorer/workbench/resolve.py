@@ -118,23 +118,15 @@ def _named(name: str, assets: Iterable[Asset], place: str) -> Asset:
     )
 
 
-_ALIASES = (
-    ("/", "-"),
-    ("x86_64", "amd64"),
-    ("x86-64", "amd64"),
-    ("aarch64", "arm64"),
-    ("unknown-musl", "musl"),
-    ("linux-musl", "musl"),
-    ("macos", "darwin"),
-)
-
-
 def platform_slug(text: str) -> str:
-    """The catalogue's name of ``linux/arm64``, ``Linux-x86_64`` or ``macos-aarch64``."""
-    slug = text.lower()
-    for alias, slug_part in _ALIASES:
-        slug = slug.replace(alias, slug_part)
-    return slug
+    """The catalogue's name of ``linux/arm64``, ``Linux-x86_64`` or ``macos-aarch64``.
+
+    Words that name no platform are returned in lower case.
+    """
+    from explorer.releases import parse_asset_name
+
+    slug = parse_asset_name(f"x-{text}").platform.slug
+    return text.lower() if slug == "?" else slug
 
 
 def _for_platform(release: Release, platform: str, profile: ProjectProfile) -> Asset:

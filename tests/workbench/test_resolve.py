@@ -6,7 +6,7 @@ import pytest
 
 from explorer.errors import NotFoundError, UsageError
 from explorer.releases import snapshot
-from explorer.workbench.resolve import catalogue_subject, local_subject
+from explorer.workbench.resolve import catalogue_subject, local_subject, platform_slug
 
 CATALOGUE = snapshot()
 NEWEST = CATALOGUE.release("latest")
@@ -96,3 +96,24 @@ def test_an_existing_path_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_text_like_a_path_is_never_looked_up_on_a_server(text: str) -> None:
     with pytest.raises(NotFoundError, match="No such file"):
         local_subject(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("linux-arm64", "linux-arm64"),
+        ("linux/arm64", "linux-arm64"),
+        ("Linux-x86_64", "linux-amd64"),
+        ("macos-aarch64", "darwin-arm64"),
+        ("unknown-musl-amd64", "musl-amd64"),
+        ("linux-musl-arm64", "musl-arm64"),
+        ("musl-arm64", "musl-arm64"),
+        ("win64", "windows-amd64"),
+        ("darwin", "darwin"),
+        ("amd64", "amd64"),
+        ("Nowhere", "nowhere"),
+        ("", ""),
+    ],
+)
+def test_a_platform_by_any_of_its_names(text: str, slug: str) -> None:
+    assert platform_slug(text) == slug
