@@ -1,4 +1,4 @@
-"""One answer of GitHub's API, read within limits: the body, the page in it, what its headers ask for."""
+"""One answer of GitHub's API, read within limits: its body, its page of releases, its links."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_PAGES = 100
-"""GitHub lists the first 10,000 releases of a repository and no more."""
+"""GitHub lists only the first 10,000 releases of a repository."""
 _LARGEST_PAGE = 32 << 20
-"""Bytes after decompression. A hundred of RoadRunner's releases are about 3 MB."""
+"""Bytes after decompression. One hundred of RoadRunner's releases are about 3 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiAnswer:
-    """What came back, whole."""
+    """A complete answer."""
 
     url: str
     status: int
@@ -37,7 +37,7 @@ class ApiAnswer:
 
 
 def links_of(response: httpx.Response) -> dict[str, str]:
-    """The Link header's addresses by relation, made absolute; what is none is an empty string."""
+    """The Link header's addresses by relation, made absolute; empty if not a valid address."""
     return {
         rel: joined(str(response.url), link.get("url", ""))
         for rel, link in response.links.items()
@@ -46,17 +46,17 @@ def links_of(response: httpx.Response) -> dict[str, str]:
 
 
 async def read_body(response: httpx.Response) -> bytes:
-    """The body, decompressed here and not by httpx: 64 KiB of gzip may claim to be 64 MB.
+    """The body, decompressed within a limit: 64 KiB of gzip can expand to 64 MB.
 
     Raises:
-        SourceError: larger than any list of releases, or not what its Content-Encoding says.
+        SourceError: larger than any list of releases, or not encoded as its header says.
     """
     host = response.url.host
     coding = response.headers.get("content-encoding", "").strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip"):
         raise SourceError(
             f"The answer of {host} cannot be read",
-            f"it is packed as {coding:.40}, which was not asked for",
+            f"its encoding is {coding:.40}, which was not requested",
             "Check the proxy",
         )
     unpack = zlib.decompressobj(wbits=31) if "gzip" in coding else None
@@ -68,7 +68,7 @@ async def read_body(response: httpx.Response) -> bytes:
             raise SourceError(
                 f"The answer of {host} is damaged",
                 str(error),
-                "Try again; a proxy on the way may have changed it",
+                "Try again; a proxy may have changed it",
             ) from error
         if len(data) > _LARGEST_PAGE:
             raise SourceError(
@@ -78,16 +78,16 @@ async def read_body(response: httpx.Response) -> bytes:
             )
     if unpack is not None and not unpack.eof and data:
         raise SourceError(
-            f"The answer of {host} was cut", "its gzip stream has no end", "Try again"
+            f"The answer of {host} is incomplete", "its gzip stream has no end", "Try again"
         )
     return bytes(data)
 
 
 def parsed_page(answer: ApiAnswer) -> bytes:
-    """One page as it is kept: JSON with the fields that are used.
+    """One page of releases as JSON, with only the fields that are used.
 
     Raises:
-        SourceError: it is HTML, is no JSON, was cut, or is no list.
+        SourceError: it is HTML, not valid JSON, or not a list.
     """
     host = urlsplit(answer.url).netloc
     if is_html(answer):
@@ -98,7 +98,7 @@ def parsed_page(answer: ApiAnswer) -> bytes:
             return json.dumps(slim(value), separators=(",", ":")).encode()
     except RecursionError:
         raise SourceError(
-            f"The answer of {host} is no list of releases",
+            f"The answer of {host} is not a list of releases",
             "its JSON is nested too deeply",
             "Check --api-url",
         ) from None
@@ -111,11 +111,11 @@ def parsed_page(answer: ApiAnswer) -> bytes:
         raise SourceError(
             f"The answer of {host} is damaged JSON",
             where,
-            "Try again; a proxy on the way may have cut it",
+            "Try again; a proxy may have truncated it",
         ) from error
     said = message_in(answer.body)
     raise SourceError(
-        f"The answer of {host} is no list of releases",
+        f"The answer of {host} is not a list of releases",
         said or f"it is a JSON {type(value).__name__}",
         "Check --api-url",
     )
@@ -125,7 +125,8 @@ def web_page(host: str) -> SourceError:
     return SourceError(
         f"{host} answers with a web page",
         "HTML instead of JSON",
-        "Check --api-url (for GitHub Enterprise it ends in /api/v3), the proxy, and whether this network wants you to sign in first",
+        "Check --api-url (for GitHub Enterprise it ends in /api/v3), the proxy, and whether this "
+        "network requires a login",
     )
 
 
@@ -156,7 +157,7 @@ def _text_in(body: bytes, name: str) -> str:
 
 
 def numbered(following: str, last: str) -> list[str]:
-    """The addresses of page 2 to the last one, from the pattern of page 2's and the number of the last's."""
+    """The addresses of page 2 to the last, made from that of page 2 and the last one's number."""
     number, end = _page_number(following), _page_number(last)
     if number != 2 or end < 2:
         return []
@@ -177,7 +178,7 @@ def _with_page(url: str, number: int) -> str:
 
 
 def joined(base: str, location: str) -> str:
-    """An absolute address, or an empty string for what is none."""
+    """An absolute address; empty if ``location`` is not valid."""
     try:
         return str(httpx.URL(base).join(location)) if location else ""
     except (httpx.InvalidURL, ValueError):

@@ -1,7 +1,8 @@
-"""RoadRunner's releases as shipped with the package, for when there is neither a network nor a cache, and for the demo.
+"""RoadRunner's releases as shipped with the package: without network and cache, and for the demo.
 
-Names and dates come from a list the project kept (to v1.9), from what its release workflows produce at each tag, and
-from third-party package manifests: expected, not observed. Nothing here was read from the API.
+Names and dates are from a list that the project kept (to v1.9), from what its release workflows
+produce at each tag, and from third-party package manifests: expected, not observed. Nothing here
+was read from the API.
 """
 
 import json
@@ -19,20 +20,23 @@ from explorer.releases.profile import ProjectProfile, load_profiles
 REPO = "roadrunner-server/roadrunner"
 WEB = f"https://github.com/{REPO}"
 BANNER = (
-    "Bundled list, not GitHub's answer: names are those expected from RoadRunner's release workflows, dates are the tags', "
-    "sizes and digests are unknown"
+    "Bundled list, not GitHub's answer: names are those expected from RoadRunner's release "
+    "workflows, dates are those of the tags, sizes and digests are unknown"
 )
-STAND_INS = "Demo: the files marked stand-in are small programs built for rr-explorer, not RoadRunner's; the list itself is the bundled one"
+STAND_INS = (
+    "Demo: files marked stand-in are small programs built for rr-explorer, not RoadRunner's; the "
+    "list is the bundled one"
+)
 _HERE = Path(__file__).parent
 _NOT_RECORDED = Unknown("not in the bundled list")
 _REMEDY = "Install rr-explorer again"
 
 
 def snapshot() -> Catalogue:
-    """The bundled releases, newest first, under a banner that says what they are.
+    """The bundled releases, newest first, with a warning that says what they are.
 
-    A release whose day is not recorded (v3.0.0) stands where the file says ``>``: right after that moment, since it is
-    known to have come after v2025.1.15; its ``published_at`` stays Unknown.
+    A release whose day is not recorded (v3.0.0) has its place where the file says ``>``: right
+    after that moment. Its ``published_at`` is Unknown.
 
     Raises:
         FormatError: the packaged file is missing or damaged.
@@ -60,7 +64,7 @@ def snapshot() -> Catalogue:
         releases=tuple(release for _, release in keyed),
         origin=Origin.SNAPSHOT,
         fetched_at=Unknown("bundled with rr-explorer, not fetched"),
-        complete=Unknown("bundled: releases since, and those that left no trace, are not in it"),
+        complete=Unknown("bundled: later releases, and those that left no trace, are missing"),
         warnings=(BANNER,),
         profile=profile,
     )
@@ -124,10 +128,11 @@ class _StandIn:
 
 
 def demo() -> Catalogue:
-    """``snapshot()``, where the assets that the package ships a stand-in for are local files, marked ``stand_in``.
+    """``snapshot()`` with local files in place of some assets, marked ``stand_in``.
 
-    A stand-in has its own size and digest and no address: nothing on GitHub is these bytes. One that is missing, or an
-    index that cannot be read, is named in the warnings, and the asset stays what it is in the snapshot.
+    A stand-in has its own size and digest, and no address, since GitHub does not have these bytes.
+    If it is missing, or the index is unreadable, there is a warning, and the asset stays as it is
+    in ``snapshot()``.
 
     Raises:
         FormatError: as ``snapshot()``.
@@ -141,7 +146,7 @@ def demo() -> Catalogue:
             for asset in release.assets
         )
         releases.append(replace(release, assets=assets))
-    warnings += [f"No place in the list for the stand-in {tag}/{name}" for tag, name in stand_ins]
+    warnings += [f"The list has no {tag}/{name}, which has a stand-in" for tag, name in stand_ins]
     return replace(
         bundled, releases=tuple(releases), warnings=(STAND_INS, *bundled.warnings, *warnings)
     )
@@ -161,7 +166,7 @@ def _replaced(asset: Asset, stand_in: _StandIn | None) -> Asset:
 
 
 def _stand_ins(folder: Path) -> tuple[dict[tuple[str, str], _StandIn], list[str]]:
-    """The index, checked against what is there, and what is wrong with it."""
+    """The stand-ins of the index that are intact, and a warning for each other."""
     index = folder / "index.json"
     try:
         entries = json.loads(index.read_text("utf-8"))["assets"]
@@ -171,7 +176,7 @@ def _stand_ins(folder: Path) -> tuple[dict[tuple[str, str], _StandIn], list[str]
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return {}, [f"There are no stand-ins: {index.name} cannot be read ({error})"]
-    found: dict[tuple[str, str], _StandIn] = {}
+    stand_ins: dict[tuple[str, str], _StandIn] = {}
     warnings: list[str] = []
     for tag, asset, file, sha256, size in listed:
         path = folder / file
@@ -184,5 +189,5 @@ def _stand_ins(folder: Path) -> tuple[dict[tuple[str, str], _StandIn], list[str]
         ):
             warnings.append(f"The stand-in for {tag}/{asset} is missing or damaged")
         else:
-            found[tag, asset] = _StandIn(path, size, sha256)
-    return found, warnings
+            stand_ins[tag, asset] = _StandIn(path, size, sha256)
+    return stand_ins, warnings

@@ -9,8 +9,8 @@ from explorer.facts import MISSING, Fact, Unknown
 class Platform:
     """The platform that a name claims.
 
-    os and arch in Go's words: ``linux``, ``darwin``, ``windows`` …; ``amd64``, ``arm64``, ``386``,
-    ``arm``, ``riscv64`` …; libc: ``musl`` or ``gnu`` if the name says so.
+    os and arch in Go's words: ``linux``, ``darwin``, ``windows`` …; ``amd64``, ``arm64``,
+    ``386``, ``arm``, ``riscv64`` …; libc: ``musl`` or ``gnu`` if the name says so.
     """
 
     os: Fact[str]

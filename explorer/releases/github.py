@@ -1,7 +1,7 @@
-"""All releases of a repository through GitHub's REST API: pages, ETags, rate limits, and what to show when it fails.
+"""All releases of a repository through GitHub's REST API: pages, ETags, rate limits, fallbacks.
 
-Formats: docs.github.com, "REST API endpoints for releases", "Using pagination", "Rate limits", "Best practices"
-(conditional requests). What is written here of an answer, GitHub Enterprise gives as well.
+Formats: docs.github.com, "REST API endpoints for releases", "Using pagination", "Rate limits",
+"Best practices" (conditional requests). GitHub Enterprise answers in the same way.
 """
 
 from __future__ import annotations
@@ -62,15 +62,15 @@ _ATTEMPTS = 3
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 10.0
 _PATIENCE_S = 60.0
-"""For one answer from its first to its last byte: a server that gives a byte now and then must not hang the app."""
+"""For one whole answer: a server that sends a byte now and then must not hang the app."""
 _GRACE_S = 5.0
-"""After one page has failed: for those that are on their way."""
+"""For the pages that are on their way when another has failed."""
 _REDIRECTS = 5
 _ETAG = re.compile(r'(?:W/)?"[!#-~]{0,256}"')
 
 
 class GitHub:
-    """One repository's releases. Safe to use for one listing at a time."""
+    """One repository's releases. For one listing at a time."""
 
     def __init__(
         self,
@@ -85,10 +85,10 @@ class GitHub:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """``now``, ``sleep`` (seconds) and ``jitter`` (0 to 1) are the clock, for whoever wants another one.
+        """Tests replace the clock: ``now``, ``sleep`` (seconds) and ``jitter`` (0 to 1).
 
         Raises:
-            UsageError: ``repo`` is not OWNER/NAME, or ``api_url`` is no web address.
+            UsageError: ``repo`` is not OWNER/NAME, or ``api_url`` is not a web address.
         """
         if not _REPO.fullmatch(repo):
             raise UsageError(
@@ -118,14 +118,15 @@ class GitHub:
         self._moved = False
 
     async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
-        """All releases, asked for with what is kept: an unchanged page costs a 304.
+        """All releases as the server lists them now; a page that has not changed costs a 304.
 
-        Where the server cannot be had (rate limit, offline, 5xx after three attempts, refused), the kept listing comes with
-        a warning that says why and until when. Where only some pages came and no whole listing is kept, those pages come,
-        ``complete`` False, with a warning that says so.
+        If the server does not answer (rate limit, offline, 5xx after three attempts), the kept list
+        is returned, with a warning that says why and until when. If only some pages came, and no
+        whole list is kept, those pages are returned with ``complete`` False and a warning.
 
         Raises:
-            UsageError: see above. RateLimitedError, NotFoundError, OfflineError, SourceError: no page came and nothing is kept.
+            RateLimitedError, NotFoundError, DeniedError, OfflineError, SourceError: no page came,
+                and nothing is kept.
         """
         key = index_key(self.api_url, self.repo, self._token is not None)
         self._rate, self._moved = None, False
@@ -146,7 +147,7 @@ class GitHub:
             warnings.append(f"{self.repo} has moved: GitHub answers for its new name")
         if gap is not None:
             warnings.insert(0, str(gap))
-        found = await asyncio.to_thread(
+        catalogue = await asyncio.to_thread(
             catalogue_from,
             listing,
             self.repo,
@@ -159,17 +160,15 @@ class GitHub:
         if (
             gap is not None
             and kept is not None
-            and (kept.complete is True or len(kept.releases) > len(found.releases))
+            and (kept.complete is True or len(kept.releases) > len(catalogue.releases))
         ):
             return replace(
                 kept, rate=self._known_rate(), warnings=(_instead(gap, kept), *kept.warnings)
             )
         trouble: list[str] = []
         await self._at_store(trouble, lambda: save_listing(self._store, key, listing, before))
-        return replace(
-            found,
-            warnings=(*found.warnings, *(text for text in trouble if text not in found.warnings)),
-        )
+        more = (text for text in trouble if text not in catalogue.warnings)
+        return replace(catalogue, warnings=(*catalogue.warnings, *more))
 
     async def _kept(self) -> Catalogue | None:
         return await self._at_store(
@@ -178,7 +177,7 @@ class GitHub:
 
     @staticmethod
     async def _at_store(warnings: list[str], work: Callable[[], T]) -> T | None:
-        """Do ``work`` in a thread. A store that cannot be used (disk full, read-only) costs a warning, never the server's answer."""
+        """Do ``work`` in a thread; a store that cannot be used costs a warning, not the answer."""
         try:
             return await asyncio.to_thread(work)
         except SourceError as error:
@@ -187,17 +186,17 @@ class GitHub:
             return None
 
     def _known_rate(self) -> Fact[Rate]:
-        return self._rate if self._rate is not None else Unknown("the server did not tell")
+        return self._rate if self._rate is not None else Unknown("the server did not say")
 
     # ---- pages
 
     async def _listing(
         self, before: PagedListing | None, progress: ProgressCallback
     ) -> tuple[PagedListing, SourceError | None]:
-        """The pages that came, and why others did not.
+        """The pages that came, and the error that kept others from coming.
 
         Raises:
-            SourceError: not even the first one came.
+            SourceError: the first page did not come.
         """
         kept = {page.url: page for page in before.pages} if before else {}
         progress(Progress("listing", 0, None, "pages"))
@@ -208,7 +207,7 @@ class GitHub:
             more, gap = await self._together(known, kept, len(first.body), progress)
             pages += more
         whole = gap is None and len(pages) == len(known) + 1
-        # Without rel=last, or where the list has grown meanwhile: one after the other.
+        # Without rel=last, or if the list has grown meanwhile: one after the other.
         visited = {page.url for page in pages}
         size = sum(len(page.body) for page in pages)
         while (
@@ -255,15 +254,15 @@ class GitHub:
         return replace(listing, latest=tag, latest_etag=_valid_etag(answer) if tag else "")
 
     def _ours(self, url: str) -> bool:
-        """Whether a link stays on the API's own origin: what another host says is not this API's answer."""
+        """Whether a link stays on the API's own origin."""
         return bool(url) and origin_of(url) == self._origin
 
     async def _together(
         self, urls: list[str], kept: dict[str, Page], size: int, progress: ProgressCallback
     ) -> tuple[list[Page], SourceError | None]:
-        """Those of the pages that came, in order, and why others did not. After a failure no further one is asked for.
+        """The pages that came, in order, and the error that kept others from coming.
 
-        ``size``: bytes of the listing so far.
+        No page is requested after a failure. ``size``: bytes of the list so far.
         """
         gate = asyncio.Semaphore(_AT_ONCE)
         came: dict[str, Page] = {}
@@ -318,7 +317,7 @@ class GitHub:
     # ---- requests
 
     async def _ask(self, url: str, etag: str) -> ApiAnswer:
-        """One answer, following redirects on the API's own origin (a renamed repository) and trying 5xx again."""
+        """One answer. Follows redirects on the API's own origin, as of a renamed repository."""
         for _ in range(_REDIRECTS):
             answer = await self._patiently(url, etag)
             if answer.status not in (301, 302, 303, 307, 308):
@@ -326,15 +325,13 @@ class GitHub:
             target = joined(url, answer.headers.get("location", ""))
             if not self._ours(target):
                 raise SourceError(
-                    f"{self._host} sends the request elsewhere",
+                    f"{self._host} redirects to another server",
                     f"to {origin_of(target) or 'an unusable address'}",
-                    "Check --api-url; a network that wants you to sign in first does this as well",
+                    "Check --api-url; a network that requires a login does this too",
                 )
             self._moved = self._moved or answer.status in (301, 308)
             url = target
-        raise SourceError(
-            f"{self._host} sends the request in circles", url, "Check --api-url and --repo"
-        )
+        raise SourceError(f"{self._host} redirects in a circle", url, "Check --api-url and --repo")
 
     async def _patiently(self, url: str, etag: str) -> ApiAnswer:
         for attempt in range(1, _ATTEMPTS + 1):
@@ -390,18 +387,18 @@ class GitHub:
     def _note_rate(self, headers: Mapping[str, str]) -> None:
         with suppress(KeyError, ValueError, OverflowError, OSError):
             resets = datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), UTC)
-            told = Rate(
+            rate = Rate(
                 int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"]), resets
             )
-            # Pages asked for together come back in any order: within one window the least is the latest.
-            if self._rate is None or (told.resets_at, -told.remaining) > (
+            # Answers arrive in any order: within one window the smallest remainder is the latest.
+            if self._rate is None or (rate.resets_at, -rate.remaining) > (
                 self._rate.resets_at,
                 -self._rate.remaining,
             ):
-                self._rate = told
+                self._rate = rate
 
     def _refused(self, answer: ApiAnswer) -> NoReturn:
-        """Turn a refusal into the error that says what to do about it."""
+        """Raise the error that says what to do about a refusal."""
         said = message_in(answer.body)
         if answer.status in (403, 429):
             self._limited(answer, said)
@@ -409,7 +406,8 @@ class GitHub:
             raise DeniedError(
                 f"{self._host} does not accept the token",
                 said or "401",
-                "Renew it, or unset GITHUB_TOKEN and GH_TOKEN (`gh auth status` tells which is used); public repositories need none",
+                "Renew it, or unset GITHUB_TOKEN and GH_TOKEN (`gh auth status` says which is "
+                "used); public repositories need none",
             )
         if answer.status == 404:
             hint = (
@@ -431,7 +429,7 @@ class GitHub:
             raise web_page(self._host)
         if answer.status >= 500:
             raise SourceError(
-                f"{self._host} has a problem of its own",
+                f"{self._host} has a problem",
                 f"{answer.status} {said}".strip(),
                 "Try again later (https://www.githubstatus.com)",
             )
@@ -450,12 +448,15 @@ class GitHub:
             raise SourceError(
                 f"{self._host} refuses access to {self.repo}",
                 said or "403",
-                "Check what the token may do (for an organisation with SAML sign-on it has to be authorised there), and the proxy",
+                "Check the token's permissions (an organisation with SAML sign-on must authorise "
+                "it), and the proxy",
             )
         when = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "for now"
         remedy = "Wait until then" if until else "Wait a few minutes"
         if self._token is None and "secondary" not in said.lower():
-            remedy += ", or set GITHUB_TOKEN: with a token the limit is 5,000 requests an hour instead of 60"
+            remedy += (
+                ", or set GITHUB_TOKEN: with a token the limit is 5,000 requests an hour, not 60"
+            )
         raise RateLimitedError(
             f"{self._host} answers no more requests {when}",
             said or str(answer.status),
@@ -470,7 +471,7 @@ def _valid_etag(answer: ApiAnswer) -> str:
 
 
 def _instead(error: SourceError, kept: Catalogue) -> str:
-    """The banner's sentence: what failed (a rate limit says until when) and what is shown instead."""
+    """The warning: what failed, a rate limit until when, and what is shown instead."""
     when = (
         f" of {kept.fetched_at:%Y-%m-%d %H:%M} UTC" if isinstance(kept.fetched_at, datetime) else ""
     )

@@ -17,12 +17,12 @@ _LOCAL = NotApplicable("a local file")
 def folder(path: Path, profiles: Profiles | None = None) -> Catalogue:
     """The files directly in ``path``, sorted by name, as one release named as the folder.
 
-    A link that leads out of the folder, or nowhere, is left out and named in a warning: opening a folder that came from a
-    stranger must not open ``~/.ssh``. Folders in it and special files (pipes, devices) are no files.
+    A link that leads out of the folder, or nowhere, is left out with a warning: opening a folder
+    that came from a stranger must not open ``~/.ssh``. Folders and special files are left out too.
 
     Raises:
         NotFoundError: there is no such folder.
-        SourceError: it is no folder or cannot be read.
+        SourceError: it is not a folder or cannot be read.
     """
     try:
         home = path.resolve(strict=True)
@@ -31,7 +31,7 @@ def folder(path: Path, profiles: Profiles | None = None) -> Catalogue:
         raise NotFoundError(f"No such folder: {path}", remedy="Check the path") from None
     except NotADirectoryError:
         raise SourceError(
-            f"{path} is no folder", remedy="Name a folder, or open the file itself as the target"
+            f"{path} is not a folder", remedy="Name a folder, or give the file itself as FILE"
         ) from None
     except (OSError, RuntimeError, ValueError) as error:
         raise SourceError(
@@ -76,7 +76,7 @@ def folder(path: Path, profiles: Profiles | None = None) -> Catalogue:
 
 
 def _asset(entry: Path, home: Path, tag: str, profile: ProjectProfile) -> Asset | str:
-    """The file, or the reason why it is left out (empty for what nobody would miss: a folder)."""
+    """The file, or the reason why it is left out (empty for a folder)."""
     try:
         target = entry.resolve(strict=True)
         if entry.is_symlink() and not target.is_relative_to(home):
@@ -85,7 +85,7 @@ def _asset(entry: Path, home: Path, tag: str, profile: ProjectProfile) -> Asset 
     except (OSError, RuntimeError) as error:
         return f"it cannot be read ({getattr(error, 'strerror', '') or error})"
     if not S_ISREG(status.st_mode):
-        return "" if target.is_dir() else "it is no regular file"
+        return "" if target.is_dir() else "it is not a regular file"
     parsed = parse_asset_name(entry.name, tag)
     return Asset(
         name=entry.name,
@@ -111,4 +111,4 @@ def _changed(seconds: float) -> Fact[datetime]:
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):  # a file may claim the year 292,277,026,596
-        return Unknown("the file's time cannot be told")
+        return Unknown("the file's time is out of range")

@@ -55,9 +55,10 @@ _ABOUT = re.compile(
     r"(?:^|[._-])(?:sha-?(?:1|2|224|256|384|512)?(?:sums?)?|md5(?:sums?)?|checksums?"
     r"|hash(?:es)?|dgst|digests?|b2sums?|b3sums?|blake[23][bs]?)"
     # A text or data ending.
-    r"|\.(?:asc|sig|sign|gpg|minisig|pem|crt|cert|pub|key|sigstore|cosign|prov|provenance|att"
-    r"|b2|b3|bundle|intoto|sbom|jsonl?|json5|spdx|cdx|txt|md|rst|adoc|html?|css|ya?ml|toml|xml|plist|ini|cfg|conf|csv|tsv"
-    r"|log|pdf|png|svg|zsync|blockmap|torrent|metalink|sums?|dsc|changes|buildinfo|pdb|diff|patch)"
+    r"|\.(?:asc|sig|sign|gpg|minisig|pem|crt|cert|pub|key|sigstore|cosign|prov|provenance|att|b2|b3"
+    r"|bundle|intoto|sbom|jsonl?|json5|spdx|cdx|txt|md|rst|adoc|html?|css|ya?ml|toml|xml|plist|ini"
+    r"|cfg|conf|csv|tsv|log|pdf|png|svg|zsync|blockmap|torrent|metalink|sums?|dsc|changes"
+    r"|buildinfo|pdb|diff|patch)"
     r")$"
 )
 _VERSION = re.compile(r"(?:^|[-_/@])v?([0-9]+(?:\.[0-9]+)+[0-9A-Za-z.+~_-]*)\Z")

@@ -1,7 +1,8 @@
-"""What is kept of GitHub's answers between two runs: the pages of a listing, and what to ask with so that a 304 suffices.
+"""The pages of a list of releases, kept between two runs, with what makes a 304 possible.
 
-A small index names the pages in use; a changed page goes into the other one of its two slots, and the index is written
-last. So a kill at any moment leaves the old listing or the new one. Needs neither httpx nor a network.
+A small index names the pages in use. A changed page is written to the other of its two slots, and
+the index last, so that a kill at any moment leaves the old list or the new one. Needs neither httpx
+nor a network.
 """
 
 import hashlib
@@ -21,10 +22,10 @@ class PageStore(Protocol):
     """Small records by key; the cache's ``Store`` is one."""
 
     def load(self, key: str) -> bytes | None:
-        """What was saved, or None."""
+        """What was saved; None if nothing was."""
 
     def save(self, key: str, data: bytes) -> None:
-        """Keep it, atomically."""
+        """Save it, atomically."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +34,23 @@ class Page:
 
     url: str
     etag: str
-    """To ask with (If-None-Match); empty where the server gave none."""
+    """For If-None-Match; empty if the server gave none."""
     next: str
-    """The next page's address, empty on the last one."""
+    """The next page's address; empty on the last one."""
     last: str
-    """The last page's address, empty where the server did not say."""
+    """The last page's address; empty if the server did not say."""
     body: bytes
     """JSON: the releases, with the fields that are used."""
 
     @property
     def sha256(self) -> str:
-        """Of the body, 64 hex digits."""
+        """The body's digest, 64 hex digits."""
         return hashlib.sha256(self.body).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class PagedListing:
-    """All pages of a repository, in order."""
+    """All pages of a repository's list, in order."""
 
     pages: tuple[Page, ...]
     fetched_at: datetime
@@ -63,12 +64,12 @@ class PagedListing:
 
 
 def index_key(api_url: str, repo: str, with_token: bool) -> str:
-    """The key of a listing's index. It tells *whether* a token was used, since ETags differ, and nothing about which."""
+    """The key of a list's index. ETags differ by whether a token was used, so it says that much."""
     return f"releases {api_url.rstrip('/')} {repo.lower()} {'token' if with_token else 'anonymous'}"
 
 
 def load_listing(pages: PageStore, key: str) -> PagedListing | None:
-    """What was kept under this key; None where there is nothing, or nothing whole."""
+    """The list that was kept under this key; None if there is none, or if it is damaged."""
     raw = pages.load(key)
     if raw is None:
         return None
@@ -105,7 +106,7 @@ def load_listing(pages: PageStore, key: str) -> PagedListing | None:
 def save_listing(
     pages: PageStore, key: str, listing: PagedListing, before: PagedListing | None
 ) -> None:
-    """Keep a listing. Only changed pages are written, each beside the one it replaces, the index last."""
+    """Keep a list. Only changed pages are written, each beside the one it replaces."""
     entries: list[dict[str, str]] = []
     for number, page in enumerate(listing.pages):
         slot = before.slots[number] if before is not None and number < len(before.slots) else ""

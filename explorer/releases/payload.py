@@ -1,7 +1,7 @@
-"""From GitHub's JSON to models, field by field: whatever a field holds, the release is kept as far as it makes sense.
+"""From GitHub's JSON to models, field by field: one bad field never costs the release.
 
-Format: GitHub's REST API description, "List releases" and the schema ``release-asset``. Text is kept as it came, control
-characters and all: making it harmless to look at is the report's work.
+Format: GitHub's REST API description, "List releases" and the schema ``release-asset``. Text is
+kept as it came, with control characters; ``report.visible`` makes it safe to show.
 """
 
 import re
@@ -50,31 +50,29 @@ _OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
 class Complaints:
-    """What was odd in an answer, as sentences; many are summed up, since an attacker can cause any number."""
+    """What was wrong in an answer, as sentences: the first few, and the number of the others."""
 
     def __init__(self) -> None:
         self._shown: list[str] = []
         self._more = 0
 
     def add(self, sentence: str) -> None:
-        """Remember one."""
+        """Add a sentence."""
         if len(self._shown) < _WARNINGS_SHOWN:
             self._shown.append(sentence)
         else:
             self._more += 1
 
     def sentences(self) -> tuple[str, ...]:
-        """For ``Catalogue.warnings``."""
-        return (
-            *self._shown,
-            *((f"… and {self._more} more oddities in the server's answer",) if self._more else ()),
-        )
+        """All of them, for ``Catalogue.warnings``."""
+        more = f"… and {self._more} more problems in the server's answer"
+        return (*self._shown, *((more,) if self._more else ()))
 
 
 def slim(value: object) -> list[object]:
-    """One page with the fields that are used, as it is kept: about a sixth of the answer, so that it is read in milliseconds.
+    """One page with only the fields that are used, as it is kept: about a sixth of the answer.
 
-    ``releases_from`` says the same of it as of the whole page.
+    ``releases_from`` gives the same result for it as for the whole page.
     """
     items = value if isinstance(value, list) else []
     return [
@@ -119,7 +117,7 @@ def releases_from(
     for page in pages:
         for item in page:
             if not isinstance(item, dict):
-                complaints.add("An entry of the server's list is no release and was left out")
+                complaints.add("An entry of the server's list is not a release and was left out")
                 continue
             number = item.get("id")
             if type(number) is int:
@@ -131,7 +129,7 @@ def releases_from(
 
 
 def newest_first(releases: Iterable[Release]) -> tuple[Release, ...]:
-    """By ``published_at``, never by version: v3.0.0 came after v2025.1.15. Drafts and undated ones last."""
+    """By ``published_at``, never by version (v3.0.0 came after v2025.1.15); undated ones last."""
 
     def key(release: Release) -> tuple[bool, datetime]:
         moment = release.published_at
@@ -142,7 +140,7 @@ def newest_first(releases: Iterable[Release]) -> tuple[Release, ...]:
 
 
 class _Fields:
-    """One JSON object, read with suspicion."""
+    """One JSON object, whose fields may have any type."""
 
     def __init__(self, value: dict[str, Any], what: str, complaints: Complaints) -> None:
         self.value = value
@@ -157,14 +155,14 @@ class _Fields:
         if isinstance(value, str) and (value or not required):
             return value
         if value is not None or required:
-            self.complain(name, "is no text")
+            self.complain(name, "is not text")
         return fallback
 
     def address(self, name: str) -> str:
-        """An http(s) URL or nothing: the app opens it in a browser, where ``file:`` or ``javascript:`` would do harm."""
+        """An http(s) URL, else empty: the app opens it in a browser, and never ``file:``."""
         value = self.text(name)
         if value and not value.lower().startswith(("https://", "http://")):
-            self.complain(name, "is no web address")
+            self.complain(name, "is not a web address")
             return ""
         return value
 
@@ -179,8 +177,8 @@ class _Fields:
         value = self.value.get(name)
         if type(value) is int and 0 <= value <= _LARGEST:
             return value
-        self.complain(name, "is no number")
-        return Unknown("the server's answer holds no usable number")
+        self.complain(name, "is not a number")
+        return Unknown("the server gives no usable number")
 
     def moment(self, name: str, absent: str) -> Fact[datetime]:
         """An aware datetime in UTC; Unknown with ``absent`` for null."""
@@ -191,7 +189,7 @@ class _Fields:
             moment = datetime.fromisoformat(value)
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, TypeError, OverflowError):
-            self.complain(name, "is no date")
+            self.complain(name, "is not a date")
             return Unknown("the server's date cannot be read")
 
     def digest(self) -> Fact[str]:
@@ -206,8 +204,8 @@ class _Fields:
             why = f"is of kind {other[1].lower()}, which is not checked here"
             self.complain("digest", why)
             return Unknown(f"the server's digest {why}")
-        self.complain("digest", "is no sha256")
-        return Unknown("the server's digest is no sha256")
+        self.complain("digest", "is not a sha256")
+        return Unknown("the server's digest is not a sha256")
 
 
 def _release(value: dict[str, Any], place: _Place) -> Release:
@@ -222,16 +220,16 @@ def _release(value: dict[str, Any], place: _Place) -> Release:
     draft = fields.flag("draft", False)
     assets = value.get("assets")
     if not isinstance(assets, list):
-        fields.complain("assets", "is no list")
+        fields.complain("assets", "is not a list")
         assets = []
     return Release(
         tag=tag,
         version=parse_version(tag),
         name=fields.text("name"),
         published_at=fields.moment(
-            "published_at", "a draft, not published" if draft else "the server tells no date"
+            "published_at", "a draft, not published" if draft else "the server gives no date"
         ),
-        # What is not known to be stable must not become ``latest``.
+        # A release that is not known to be stable must not become ``latest``.
         prerelease=fields.flag("prerelease", True),
         draft=draft,
         body=fields.text("body"),
@@ -245,7 +243,7 @@ def _assets(values: list[Any], tag: str, release: _Fields, place: _Place) -> Ite
         if isinstance(value, dict):
             yield _asset(value, tag, place)
         else:
-            release.complain("assets", "holds something that is no file")
+            release.complain("assets", "holds something that is not a file")
 
 
 def _asset(value: dict[str, Any], tag: str, place: _Place) -> Asset:

@@ -15,12 +15,13 @@ _PATIENCE_S = 5.0
 
 
 def find_token(api_url: str) -> Token | None:
-    """``GITHUB_TOKEN``, else ``GH_TOKEN``, else what ``gh auth token`` says for the API's host; None where there is none.
+    """The token in ``GITHUB_TOKEN`` or ``GH_TOKEN``, else the one that ``gh auth token`` prints.
 
-    It may run ``gh`` (at most 5 s): call it in a thread. The token is bound to the API's own origin.
+    None if there is none. The token is bound to the API's own origin. It may run ``gh``, up to 5 s:
+    blocking, call from a worker thread.
 
     Raises:
-        UsageError: a variable holds characters that no token has (its value is not quoted).
+        UsageError: a variable holds characters that no token has; its value is not quoted.
     """
     origin = origin_of(api_url)
     if not origin:
@@ -31,7 +32,7 @@ def find_token(api_url: str) -> Token | None:
             raise UsageError(
                 f"{name} is not a token",
                 "it holds spaces, line ends or other characters that no token has",
-                f"Set {name} anew",
+                f"Set {name} again",
             )
         if value:
             return Token(value, origin)
@@ -40,7 +41,7 @@ def find_token(api_url: str) -> Token | None:
 
 
 def _ask_gh(api_url: str) -> str:
-    """What the GitHub CLI knows for this host. It is asked for https only: it keeps no token for anything else."""
+    """The GitHub CLI's token for this host; only for https, as it has none for anything else."""
     parts = urlsplit(api_url)
     host = parts.hostname or ""
     program = shutil.which("gh")
@@ -63,6 +64,6 @@ def _ask_gh(api_url: str) -> str:
             env=os.environ | {"GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1"},
         )
     except (OSError, subprocess.SubprocessError):
-        return ""  # no token is needed: a gh that fails or hangs is as good as none
+        return ""  # a token is optional, so a gh that fails or hangs does not matter
     value = done.stdout.decode("ascii", "replace").strip()
     return value if done.returncode == 0 and _SHAPE.fullmatch(value) else ""

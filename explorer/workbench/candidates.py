@@ -1,4 +1,4 @@
-"""Which files of a release could be the program for an architecture, and what a look says of them."""
+"""The files of a release that could be the program for an architecture, and looks at them."""
 
 from __future__ import annotations
 

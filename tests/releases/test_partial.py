@@ -29,10 +29,10 @@ def tags(catalogue: Catalogue) -> list[str]:
 
 
 WAYS = [
-    ("5xx", {"status": 503}, "has a problem of its own", "Try again later"),
+    ("5xx", {"status": 503}, "has a problem", "Try again later"),
     ("a cut connection", {"cut_after": 500}, "was cut", "Try again"),
     ("half a JSON", {"cut_json": True}, "damaged JSON", "proxy"),
-    ("a web page", {"html": True}, "web page", "sign in"),
+    ("a web page", {"html": True}, "web page", "requires a login"),
     ("a refusal", {"status": 418}, "refuses the request", "--api-url"),
 ]
 

@@ -99,7 +99,7 @@ def test_no_digest_is_none_whether_it_is_null_or_not_told_at_all() -> None:
     ["sha256:", "sha256:" + "a" * 63, "sha256:" + "g" * 64, "", 5, ["sha256"], "\x1b[2J:aa", "md5"],
 )
 def test_a_digest_that_is_none_is_unknown(digest: object) -> None:
-    assert asset_of(digest=digest).digest == Unknown("the server's digest is no sha256")
+    assert asset_of(digest=digest).digest == Unknown("the server's digest is not a sha256")
 
 
 @pytest.mark.parametrize(
