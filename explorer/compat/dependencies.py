@@ -159,6 +159,8 @@ class _Search:
             self.image |= package.libraries
         interpreter = "" if isinstance(binary.elf, MISSING) else binary.elf.interpreter
         self.interpreter = interpreter if isinstance(interpreter, str) else ""
+        linking = binary.elf if isinstance(binary.elf, MISSING) else binary.elf.linking
+        self.wanted = frozenset() if isinstance(linking, MISSING) else linking.undefined
         self.stock = stock(target)
         folder = self.stock.libdir.format(triplet=TRIPLETS.get(target.arch, "unknown")) or "/lib"
         self.libdirs = (folder, f"/usr{folder}")
@@ -285,7 +287,7 @@ class _Search:
         elif self.glibc and isinstance(binary.elf, Elf) and binary.arch != self.target.arch:
             return  # glibc passes over another processor's library
         else:
-            node.why = _unusable(binary, self.target)
+            node.why = _unusable(binary, self.target, self.wanted)
             if not node.why and binary.arch != self.target.arch:
                 why = f"{node.name} beside it is built for {binary.arch}"
                 self.incomplete = self.incomplete or Unknown(why)
@@ -347,13 +349,17 @@ class _Search:
             node.where = Where.UNKNOWN
 
 
-def _unusable(binary: Binary, target: Target) -> str:
-    """Why a loader cannot load a file as a library; empty where it can."""
+def _unusable(binary: Binary, target: Target, wanted: frozenset[str]) -> str:
+    """Why a loader cannot load a file as a library; empty where it can.
+
+    Args:
+        wanted: the symbols that the program uses.
+    """
     elf = binary.elf
     if isinstance(elf, MISSING):
         empty = binary.format is FileFormat.EMPTY
         return "an empty file" if empty else "not an ELF file"
-    if binary.arch != target.arch and not _loads_by_chance(elf, target):
+    if binary.arch != target.arch and not _loads_by_chance(elf, target, wanted):
         return f"built for {binary.arch}"
     if elf.header.type not in ("DYN", "EXEC"):
         return "an object file or a core dump"
@@ -366,11 +372,16 @@ def _unusable(binary: Binary, target: Target) -> str:
     return ""
 
 
-def _loads_by_chance(elf: Elf, target: Target) -> bool:
-    """musl does not look at e_machine: a library without relocations loads, whatever it is for."""
+def _loads_by_chance(elf: Elf, target: Target, wanted: frozenset[str]) -> bool:
+    """musl does not look at e_machine: another processor's library without relocations loads.
+
+    The program crashes where it calls anything in it.
+    """
     if target.libc is not Libc.MUSL or isinstance(elf.linking, MISSING):
         return False
-    return elf.header.bits == 64 and elf.header.little_endian and not elf.linking.relocations
+    if elf.linking.relocations or elf.linking.resolvable & wanted:
+        return False
+    return elf.header.bits == 64 and elf.header.little_endian
 
 
 def _only_origin(entry: str) -> bool:

@@ -137,7 +137,7 @@ class MemberNeighbours:
         self.origin = posixpath.dirname(posixpath.normpath(member.name))
         self._opened, self._cache = opened, cache
         self._members = {
-            posixpath.normpath(m.name): (index, m)
+            posixpath.normpath(m.name).lstrip("/"): (index, m)
             for index, m in enumerate(listing.members)
             if m.refused is None and m.part != "control"
         }
@@ -166,15 +166,26 @@ class MemberNeighbours:
         return blob.path
 
     def _resolve(self, path: str) -> int | None:
-        """The place in the listing of the file that a path leads to."""
-        for _ in range(_LINKS):
-            index, member = self._members.get(posixpath.normpath(path), (0, None))
+        """The place in the listing of the file that a path leads to; links of folders count too."""
+        todo, done, links = path.split("/")[::-1], list[str](), 0
+        while todo:
+            part = todo.pop()
+            if part == ".." and done:
+                done.pop()
+            elif part == "..":
+                return None  # above the top of the archive
+            elif part not in ("", "."):
+                done.append(part)
+            index, member = self._members.get("/".join(done), (0, None))
             if member is None or member.kind is MemberKind.DIRECTORY:
-                return None
+                continue
             if member.kind is MemberKind.FILE:
-                return index
-            base = "" if member.kind is MemberKind.HARDLINK else posixpath.dirname(member.name)
-            path = posixpath.join(base, member.link)
+                return None if todo else index
+            links += 1
+            if links > _LINKS or member.link.startswith("/"):
+                return None
+            done = [] if member.kind is MemberKind.HARDLINK else done[:-1]
+            todo += member.link.split("/")[::-1]
         return None
 
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import sqlite3
+import tarfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -71,6 +72,35 @@ async def test_origin_is_followed_among_an_archives_members(
     )
     assert found.verdicts[0].answer is Answer.YES
     assert libraries(found)["libanswer.so.1"] is Where.BESIDE
+
+
+@pytest.mark.parametrize(
+    ("links", "answer"),
+    [
+        ({"lib": "lib64"}, Answer.YES),
+        ({"lib": "other", "other": "./lib64/"}, Answer.YES),
+        ({"lib": "lib64", "lib64/libanswer.so.1": "../store/answer.so"}, Answer.YES),
+        ({"lib": "lib"}, Answer.UNKNOWN),
+        ({"lib": "../lib64"}, Answer.UNKNOWN),
+        ({"lib": "missing"}, Answer.UNKNOWN),
+    ],
+)
+async def test_a_folder_that_is_a_link_is_followed_in_an_archive(
+    bench: Workbench, tmp_path: Path, links: dict[str, str], answer: Answer
+) -> None:
+    path = tmp_path / "tool.tar.gz"
+    place = "store/answer.so" if "lib64/libanswer.so.1" in links else "lib64/libanswer.so.1"
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(binary("c-needs-origin"), "needs")
+        tar.add(binary("c-shared"), place)
+        for name, target in links.items():
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            tar.addfile(link)
+    look = await bench.look(
+        await bench.resolve(f"{path}#needs"), on=("debian-12",), depth=Depth.WHOLE
+    )
+    assert look.verdicts[0].answer is answer, look.verdicts[0].deciding
 
 
 async def test_symbols_are_shown_and_their_file_is_closed_with_them(
