@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from explorer.compat import Answer, DependencyCheck, Verdict, Where, find_target, judge
 from explorer.compat.dependencies import MAX_LIBRARIES, closure
-from explorer.elf import Binary, Dynamic
+from explorer.elf import Binary, Dynamic, Linking
 from explorer.facts import MISSING, NotApplicable, Unknown
 from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read
 from tests.support import binaries
-from tests.support.binaries import GNU, binary
+from tests.support.binaries import GNU, binary, zig_cc
 
 MUSL = find_target("musl")
 
@@ -207,3 +207,79 @@ def test_hostile_dynamic_sections_are_only_ever_judged(
         assert asked not in (".", "..")
         assert not asked.startswith("../")
         assert "\0" not in asked
+
+
+@pytest.mark.parametrize(
+    ("symbol", "answers"),
+    [
+        # std::__basic_file<char>::native_handle() const, GLIBCXX_3.4.33: GCC 14
+        ("_ZNKSt12__basic_fileIcE13native_handleEv", ("no", "no", "yes", "yes")),
+        # std::__cxx20 tzdb code, GLIBCXX_3.4.31: GCC 13
+        (
+            "_ZNSt6chrono11locate_zoneESt17basic_string_viewIcSt11char_traitsIcEE",
+            ("no", "yes", "yes", "yes"),
+        ),
+        ("_ZSt4cout", ("yes", "yes", "yes", "yes")),
+        ("_ZSt9from_gcc_99v", ("no", "no", "no", "unknown")),
+    ],
+)
+def test_libstdcxx_has_what_its_gcc_brought(symbol: str, answers: tuple[str, ...]) -> None:
+    """Alpine 3.17 has GCC 12, 3.19 has 13, 3.22 has 14, 3.24 has 15."""
+    program = read(programs.program_of("libstdc++.so.6"))
+    assert not isinstance(program.elf, MISSING)
+    assert isinstance(program.elf.linking, Linking)
+    linking = replace(program.elf.linking, undefined=frozenset({symbol}))
+    facts = replace(program, elf=replace(program.elf, linking=linking))
+    names = [f"alpine-{version}+libstdc++" for version in ("3.17", "3.19", "3.22", "3.24")]
+    assert tuple(judge(facts, find_target(name)).answer for name in names) == answers
+
+
+@pytest.mark.parametrize(
+    ("library", "version", "target", "answer"),
+    [
+        ("libgcc_s.so.1", "GCC_12.0.0", "debian-11", "no"),
+        ("libgcc_s.so.1", "GCC_12.0.0", "debian-12", "yes"),
+        ("libgcc_s.so.1", "GCC_4.3.0", "rhel-8", "yes"),
+        ("libgcc_s.so.1", "GCC_14.0", "ubuntu-22.04", "no"),
+        ("libstdc++.so.6", "GLIBCXX_3.4.29", "debian-11", "no"),
+        ("libstdc++.so.6", "GLIBCXX_3.4.29", "debian-12", "yes"),
+        ("libstdc++.so.6", "CXXABI_1.3.14", "debian-12", "no"),
+        ("libstdc++.so.6", "CXXABI_1.3.13", "debian-12", "yes"),
+        ("libstdc++.so.6", "CXXABI_FLOAT128", "debian-11", "yes"),
+    ],
+)
+def test_versions_are_asked_of_the_whole_tree_on_glibc(
+    library: str, version: str, target: str, answer: str, tmp_path: Path
+) -> None:
+    """Of the program itself, and of a library beside it that alone needs the version."""
+    needing, stub = programs.versioned(library, version)
+    alone = read(needing)
+    empty = Folder(tmp_path / "nowhere")
+    assert judge(alone, find_target(target), empty).answer.value == answer
+    middle = zig_cc(
+        "libmiddle.so",
+        "extern int special(void); int middle(void) { return special(); }\n",
+        GNU,
+        "-O2",
+        "-s",
+        "-shared",
+        "-fPIC",
+        "-Wl,-soname,libmiddle.so",
+        f"./{library}",
+        files={library: stub},
+    )
+    _put(middle, tmp_path / "libmiddle.so")
+    program = read(programs.program_of("libmiddle.so", runpath="$ORIGIN", target=GNU))
+    seen = judge(program, find_target(target), Folder(tmp_path))
+    assert seen.answer.value == answer, seen.deciding
+
+
+def test_glibc_goes_on_without_a_weak_version() -> None:
+    program = read(programs.needs_new_glibc())
+    assert judge(program, find_target("debian-12")).deciding.code == "glibc.version"
+    assert not isinstance(program.elf, MISSING)
+    assert isinstance(program.elf.linking, Linking)
+    versions = tuple(replace(v, weak=frozenset(v.versions)) for v in program.elf.linking.versions)
+    linking = replace(program.elf.linking, versions=versions)
+    weak = replace(program, elf=replace(program.elf, linking=linking))
+    assert judge(weak, find_target("debian-12")).answer is Answer.YES

@@ -13,6 +13,7 @@ from explorer.elf import Scope
 from explorer.facts import Unknown
 from tests.compat import programs
 from tests.compat.helpers import Folder, read
+from tests.elf.crafted import patched, with_segment
 from tests.support import corpus
 from tests.support.binaries import GNU, MUSL, RECIPES, binary
 
@@ -24,6 +25,7 @@ TARGETS = [
         "musl+loader-symlink",
         "alpine-3.22+gcompat+libstdc++",
         "rhel-8",
+        "debian-12",
         "scratch",
     )
 ]
@@ -88,6 +90,19 @@ def test_built_programs_cut_anywhere(recipe: str) -> None:
         programs.glibc_only,
         programs.strange_loader,
         programs.threads,
+        programs.x32,
+        lambda: programs.android_relocations("android"),
+        programs.no_default_folders,
+        programs.library_with_entry,
+        programs.hidden_version,
+        lambda: programs.for_system("dragonfly"),
+        lambda: programs.for_system("illumos"),
+        lambda: programs.with_loader("lib/ld-musl-x86_64.so.1"),
+        lambda: programs.with_loader("/lib/libc.musl-x86_64.so.1"),
+        lambda: programs.with_loader("/lib64/../lib/ld-musl-x86_64.so.1"),
+        lambda: programs.needs_path("/lib/libc.musl-x86_64.so.1"),
+        lambda: programs.names_library("$ORIGIN/libv.so"),
+        lambda: programs.versioned("libgcc_s.so.1", "GCC_12.0.0")[0],
     ],
 )
 def test_programs_of_single_rules_cut_anywhere(make: object) -> None:
@@ -107,6 +122,41 @@ def test_programs_of_single_rules_cut_anywhere(make: object) -> None:
 def test_any_length_at_all(recipe: str, data: st.DataObject) -> None:
     content = binary(recipe).read_bytes()
     _compare(content, None, [data.draw(st.integers(0, len(content)))])
+
+
+_NUMBERS = st.one_of(
+    st.sampled_from([0, 1, 16, 0x1000, 0x10000, 1 << 32, 1 << 40, 1 << 47, 1 << 52, 2**64 - 1]),
+    st.integers(0, 2**64 - 1),
+)
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    recipe=st.sampled_from(["c-musl", "c-static", "c-static-arm64", "c-static-pie", "c-glibc"]),
+    load=st.integers(-1, 0),
+    fields=st.dictionaries(
+        st.sampled_from(["offset", "vaddr", "filesz", "memsz"]), _NUMBERS, max_size=3
+    ),
+    flags=st.integers(0, 7),
+    header=st.lists(
+        st.tuples(st.sampled_from([4, 5, 6, 7, 18, 20, 24, 28, 52, 54]), st.binary(max_size=4)),
+        max_size=2,
+    ),
+    cut=st.floats(0, 1),
+)
+def test_program_headers_that_lie_cut_anywhere(
+    recipe: str,
+    load: int,
+    fields: dict[str, int],
+    flags: int,
+    header: list[tuple[int, bytes]],
+    cut: float,
+) -> None:
+    data = binary(recipe).read_bytes()
+    odd = patched(with_segment(data, load, flags=flags, **fields), *header)
+    _compare(odd, None, [64, 600, 4096, int(len(odd) * cut)])
 
 
 @pytest.mark.skipif(

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 
 from tests.archive.test_lenient import sparse_gnu, sparse_pax
+from tests.compat import programs
 from tests.elf.crafted import Program
 from tests.support.archives import make_archive
 from tests.support.binaries import DATA, binary
@@ -59,6 +60,13 @@ def _programs() -> Iterator[bytes]:
     yield Program().build()
     for name in ("c-musl", "c-glibc-new", "c-relr-musl", "c-i386", "c-shared", "c-ifunc"):
         yield binary(name).read_bytes()[:40_000]
+    for path in (
+        programs.x32(),
+        programs.hidden_version(),
+        programs.android_relocations("android"),
+        programs.names_library("$ORIGIN/libv.so"),
+    ):
+        yield path.read_bytes()[:40_000]
     for name in ("upx-static-amd64", "upx-dynamic-amd64"):
         yield (DATA / name).read_bytes()
     yield b"#!/bin/sh\nexit\n"
