@@ -99,7 +99,7 @@ def _reasons(
             yield _low(header, load, page)
     yield _entry(header, loads, segments, page)
     if any(segment.type == "INTERP" for segment in segments):
-        yield _headers_loaded(header, loads)
+        yield _headers_found(header, loads, segments)
 
 
 def _kind(header: Header) -> Refusal | None:
@@ -205,12 +205,36 @@ def _covers(load: Segment, address: int, page: int) -> bool:
     return start <= address < end + -end % page
 
 
-def _headers_loaded(header: Header, loads: list[Segment]) -> Refusal | None:
-    """A dynamic loader reads the program headers in memory (AT_PHDR)."""
-    if any(load.offset <= header.phoff < load.offset + load.filesz for load in loads):
-        return None
-    return Refusal(
-        "Its program headers are in no loaded segment, so that its loader cannot find them.",
-        f"e_phoff {header.phoff:#x} is in no PT_LOAD",
-        "program headers not loaded",
-    )
+def _headers_found(
+    header: Header, loads: list[Segment], segments: Sequence[Segment]
+) -> Refusal | None:
+    """A loader reads the program headers in memory: AT_PHDR, which the kernel makes of e_phoff.
+
+    PT_PHDR tells it how far the program was moved (musl's ``__dls3``, glibc's
+    ``rtld_setup_main_map``).
+    """
+    places = [
+        load.vaddr + header.phoff - load.offset
+        for load in loads
+        if load.offset <= header.phoff < load.offset + load.filesz
+    ]
+    if not places:
+        return Refusal(
+            "Its program headers are in no loaded segment, so that its loader cannot find them.",
+            f"e_phoff {header.phoff:#x} is in no PT_LOAD",
+            "program headers not loaded",
+        )
+    marks = [segment.vaddr for segment in segments if segment.type == "PHDR"]
+    if marks and marks[-1] not in places:
+        return Refusal(
+            "PT_PHDR gives the wrong place of its program headers: its loader crashes.",
+            f"PT_PHDR {marks[-1]:#x}, but e_phoff {header.phoff:#x} is loaded at {places[0]:#x}",
+            "wrong PT_PHDR",
+        )
+    if not marks and header.type == "DYN":
+        return Refusal(
+            "It has no PT_PHDR, without which its loader cannot tell where it was loaded.",
+            "e_type DYN, PT_INTERP, no PT_PHDR",
+            "no PT_PHDR",
+        )
+    return None

@@ -50,6 +50,12 @@ def _headers_outside() -> bytes:
     return patched(moved, (32, struct.pack("<Q", end)))
 
 
+def _without_place(recipe: str, **fields: int) -> bytes:
+    """Dynamic, with other numbers in PT_PHDR; without any it becomes PT_NULL."""
+    data = binary(recipe).read_bytes()
+    return with_segment(data, 0, 6, **(fields or {"type": 0}))
+
+
 HEADERS: dict[str, tuple[Callable[[], bytes], str]] = {
     "untouched": (_static, "yes"),
     "8 bytes off": (lambda: _moved(8), "no"),
@@ -73,6 +79,9 @@ HEADERS: dict[str, tuple[Callable[[], bytes], str]] = {
     "e_phentsize 57": (lambda: patched(_static(), (54, b"\x39\0")), "no"),
     "p_align odd": (lambda: with_segment(_static(), align=0x1234), "yes"),
     "program headers not loaded": (_headers_outside, "no"),
+    "no PT_PHDR": (lambda: _without_place("c-musl"), "yes"),
+    "no PT_PHDR, position-independent": (lambda: _without_place("c-relr-musl"), "no"),
+    "a wrong PT_PHDR": (lambda: _without_place("c-musl", vaddr=0x1001040), "no"),
     "x32 in a 64-bit header": (lambda: patched(_static(), (18, b"\3\0")), "no"),
     "dynamic, EI_CLASS 7": (lambda: patched(binary("c-musl").read_bytes(), (4, b"\7")), "yes"),
 }

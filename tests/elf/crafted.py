@@ -59,12 +59,12 @@ class Program:
 _FIELDS = ("type", "flags", "offset", "vaddr", "paddr", "filesz", "memsz", "align")
 
 
-def with_segment(data: bytes, load: int = -1, **fields: int) -> bytes:
-    """A 64-bit little-endian file with other numbers in one of its PT_LOADs (``load``: which)."""
+def with_segment(data: bytes, which: int = -1, kind: int = 1, **fields: int) -> bytes:
+    """A 64-bit little-endian file with other numbers in one of its program headers of a type."""
     copy = bytearray(data)
     table, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
     places = [table + 56 * index for index in range(count)]
-    place = [at for at in places if struct.unpack_from("<I", data, at)[0] == 1][load]
+    place = [at for at in places if struct.unpack_from("<I", data, at)[0] == kind][which]
     row = dict(zip(_FIELDS, struct.unpack_from("<IIQQQQQQ", data, place), strict=True)) | fields
     struct.pack_into("<IIQQQQQQ", copy, place, *row.values())
     return bytes(copy)
