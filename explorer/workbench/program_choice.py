@@ -270,13 +270,14 @@ class ProgramChooser:
     def decided(self) -> Candidate | None:
         """The program, if no later member can replace it.
 
-        It has a name that was asked for, or it is a program for the platform that the file claims,
-        has the project's or the file's name, and is where programs usually are.
+        It has a name that was asked for, and is not one of several variants; or it is a program for
+        the platform that the file claims, has the project's or the file's name, and is where
+        programs usually are.
         """
         return self._decided
 
     def _decides(self, candidate: Candidate) -> bool:
-        if self._is_named:
+        if self.expected.member or (self.expected.required and not self._is_variant(candidate)):
             return True
         usual = (ProgramKind.PROGRAM, 2, 3)
         return (
@@ -338,12 +339,17 @@ class ProgramChooser:
         """3: the project's or the file's name. 2: its own folder's. 1: begins like one of them."""
         base = posixpath.basename(path).lower()
         core = core_name(base)
-        if core in self.expected.names or base in self.expected.names:
+        if core in self.expected.names or base in (*self.expected.names, *self.expected.required):
             return 3
         folders = [f for f in path.lower().split("/")[:-1] if f not in _GENERIC]
         if folders and core_name(folders[-1]) == core:
             return 2
         return int(any(core.startswith((f"{n}-", f"{n}_")) for n in self.expected.names))
+
+    def _is_variant(self, candidate: Candidate) -> bool:
+        """Whether its folder names a platform: ``arm64/rr``, which ``amd64/rr`` may follow."""
+        folders = candidate.path.lower().split("/")[:-1]
+        return any(_is_platform(f) for f in folders if core_name(f) not in self.expected.names)
 
     def _is_usual_place(self, path: str) -> bool:
         """At the top, in ``bin``, or in the one folder that is called like the project or file."""

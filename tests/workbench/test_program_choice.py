@@ -152,6 +152,22 @@ def test_names_that_were_asked_for_decide_whatever_they_are() -> None:
     assert decided.kind is ProgramKind.OTHER
 
 
+def test_a_required_name_decides_among_architectures_by_the_claim() -> None:
+    files = {"arm64/rr": ARM64, "amd64/rr": AMD64, "README": b"x", "tool": AMD64}
+    name = "tool-linux-{}.tar.gz"
+    for arch in ("amd64", "arm64"):
+        platform = parse_asset_name(name.format(arch), "").platform
+        chooser = ProgramChooser(expected_program(name, platform, required=("rr",)))
+        for path, start in files.items():
+            member = Member(path, MemberKind.FILE, len(start), 0o755)
+            if chooser.wants(member):
+                chooser.add(member, start)
+        assert chooser.decided() is None
+        choice = chooser.choice().chosen
+        assert choice is not None
+        assert choice.member.name == f"{arch}/rr"
+
+
 @pytest.mark.parametrize("path", ["tool", "bin/tool", "tool-1.0/bin/tool", "usr/local/bin/tool",
                                   "tool-1.0-linux/tool", "tool-linux-amd64/tool"])  # fmt: skip
 def test_early_decisions_are_never_revised(path: str) -> None:
