@@ -155,7 +155,7 @@ class ProofRequest:
     """Its path inside, below ``/rr-explorer``: ``rr``, ``bin/rr``; empty: the file's own name."""
     argv: tuple[str, ...] = ("{}",)
     """The command; ``{}`` stands for the binary's path inside. Standard input is always empty."""
-    shell: bool = False
+    by_shell: bool = False
     """Start it by the image's ``/bin/sh``: for a script or a program that no kernel starts itself."""
     beside: Tree = no_tree
     """The files beside it: its archive's, or the libraries in its folder."""

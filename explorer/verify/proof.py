@@ -82,12 +82,14 @@ class _Plan:
     def runs_binary(self) -> bool:
         """The command is the binary itself, or the shell that starts it."""
         inside = _inside(self.request)
-        return self.argv[0] == inside or (self.request.shell and self.argv[:2] == (SHELL, inside))
+        return self.argv[0] == inside or (
+            self.request.by_shell and self.argv[:2] == (SHELL, inside)
+        )
 
     @property
     def known(self) -> KnownProgram:
         """What is known of the command's program."""
-        if self.request.shell or not self.runs_binary:
+        if self.request.by_shell or not self.runs_binary:
             return KnownProgram(self.argv[0])
         return KnownProgram(self.argv[0], self.request.static, self.request.may_be_packed)
 
@@ -165,7 +167,7 @@ class _Proving:
         """
         request, argv = self.plan.request, self.plan.argv
         loader = musl_loader(request.platform.split("/")[1])
-        if request.static or request.shell or not image:
+        if request.static or request.by_shell or not image:
             return NotApplicable("a static program has no loader")
         if not loader or not self.plan.runs_binary:
             return NotApplicable(
@@ -342,4 +344,4 @@ def _argv(request: ProofRequest) -> tuple[str, ...]:
         raise UsageError("A command must have a program, and no zero byte in it")
     if request.platform.count("/") < 1:
         raise UsageError(f"Not a platform: {request.platform!r}", remedy="linux/amd64, for example")
-    return (SHELL, *argv) if request.shell and argv[0] == _inside(request) else argv
+    return (SHELL, *argv) if request.by_shell and argv[0] == _inside(request) else argv

@@ -70,7 +70,7 @@ async def prove_inspection(
         image=options.image or settings.image or target.image,
         name=tree.name,
         argv=argv,
-        shell=needs_shell(inspection),
+        by_shell=needs_shell(inspection),
         beside=tree.beside,
         static=_static(inspection),
         may_be_packed=_may_be_packed(inspection),

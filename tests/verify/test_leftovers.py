@@ -202,3 +202,14 @@ def test_a_session_is_its_process_and_not_its_number() -> None:
 )
 def test_what_is_not_surely_ours_is_left_alone(value: str) -> None:
     assert not is_dead(value)
+
+
+def test_a_number_means_nothing_in_another_pid_namespace() -> None:
+    """Two containers of one machine share its kernel, its engine, and perhaps a host name."""
+    own = session_label().removeprefix("rr-explorer=")
+    name, _, start, seconds = own.split("/")
+    namespace = name.rpartition("+")[2]
+    assert namespace.startswith("pid")
+    other = f"{name.removesuffix(namespace)}pid__1_"
+    assert not is_dead(f"{other}/999999/{start}/{seconds}"), "that process cannot be seen from here"
+    assert is_dead(f"{name}/999999/{start}/{seconds}")
