@@ -17,12 +17,12 @@ from explorer.releases.profile import (
 if TYPE_CHECKING:
     from explorer.releases.answers import message_in
     from explorer.releases.bundled import demo, snapshot
+    from explorer.releases.connection import Connection
     from explorer.releases.github import GitHub
     from explorer.releases.local import folder
     from explorer.releases.names import parse_asset_name, parse_version
     from explorer.releases.pages import PageStore, cached
     from explorer.releases.sources import (
-        Connection,
         DemoSource,
         FolderSource,
         GitHubSource,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __getattr__ = lazy_exports(
     __name__,
     {
-        "Connection": "sources",
+        "Connection": "connection",
         "DemoSource": "sources",
         "FolderSource": "sources",
         "GitHub": "github",

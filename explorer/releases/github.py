@@ -7,9 +7,8 @@ Formats: docs.github.com, "REST API endpoints for releases", "Using pagination",
 from __future__ import annotations
 
 import asyncio
-import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ import httpx
 
 from explorer.errors import DeniedError, NotFoundError, RateLimitedError, SourceError, UsageError
 from explorer.facts import Fact, Unknown
-from explorer.http import Token, describe_failure, origin_of, retry_after, without_credentials
+from explorer.http import describe_failure, origin_of, retry_after, without_credentials
 from explorer.progress import Progress, ProgressCallback, ignore_progress
 from explorer.releases.answers import (
     MOST_PAGES,
@@ -35,11 +34,11 @@ from explorer.releases.answers import (
     tag_in,
     web_page,
 )
+from explorer.releases.connection import Connection, WaitClock
 from explorer.releases.models import Catalogue, Origin, Rate
 from explorer.releases.pages import (
     Page,
     PagedListing,
-    PageStore,
     cached,
     catalogue_from,
     has_several_stable,
@@ -76,16 +75,12 @@ class GitHub:
         self,
         repo: str,
         api_url: str,
-        client: httpx.AsyncClient,
-        pages: PageStore,
-        token: Token | None = None,
+        connection: Connection,
         *,
         profile: ProjectProfile | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        jitter: Callable[[], float] = random.random,
+        clock: WaitClock | None = None,
     ) -> None:
-        """Tests replace the clock: ``now``, ``sleep`` (seconds) and ``jitter`` (0 to 1).
+        """Nothing is requested yet.
 
         Raises:
             UsageError: ``repo`` is not OWNER/NAME, or ``api_url`` is not a web address.
@@ -109,11 +104,10 @@ class GitHub:
             )
         self.repo = repo
         self.api_url = api_url.rstrip("/")
-        self._client = client
-        self._store = pages
+        self._client, self._token = connection.client, connection.token
+        self._store = connection.pages
         self._profile = profile or derived_profile(repo)
-        self._token = token
-        self._now, self._sleep, self._jitter = now, sleep, jitter
+        self._clock = clock or WaitClock()
         self._rate: Rate | None = None
         self._moved = False
 
@@ -228,7 +222,7 @@ class GitHub:
             size += len(pages[-1].body)
         progress(Progress("listing", len(pages), len(pages), "pages"))
         return PagedListing(
-            tuple(pages), self._now(), complete=whole and gap is None and not pages[-1].next
+            tuple(pages), self._clock.now(), complete=whole and gap is None and not pages[-1].next
         ), gap
 
     async def _with_latest(
@@ -335,7 +329,7 @@ class GitHub:
 
     async def _patiently(self, url: str, etag: str) -> ApiAnswer:
         for attempt in range(1, _ATTEMPTS + 1):
-            wait = _FIRST_WAIT_S * 2 ** (attempt - 1) * (0.5 + self._jitter())
+            wait = _FIRST_WAIT_S * 2 ** (attempt - 1) * (0.5 + self._clock.jitter())
             try:
                 answer = await self._once(url, etag)
             except (httpx.RemoteProtocolError, httpx.ReadError) as error:
@@ -344,12 +338,12 @@ class GitHub:
             else:
                 if answer.status < 500 or attempt == _ATTEMPTS:
                     return answer
-                asked = retry_after(answer.headers, self._now())
+                asked = retry_after(answer.headers, self._clock.now())
                 if asked is not None:
-                    wait = max(wait, (asked - self._now()).total_seconds())
+                    wait = max(wait, (asked - self._clock.now()).total_seconds())
                     if wait > _LONGEST_WAIT_S:
                         return answer
-            await self._sleep(wait)
+            await self._clock.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, url: str, etag: str) -> ApiAnswer:
@@ -440,7 +434,7 @@ class GitHub:
         )
 
     def _limited(self, answer: ApiAnswer, said: str) -> NoReturn:
-        until = retry_after(answer.headers, self._now())
+        until = retry_after(answer.headers, self._clock.now())
         spent = self._rate is not None and answer.headers.get("x-ratelimit-remaining") == "0"
         if until is None and spent and self._rate is not None:
             until = self._rate.resets_at

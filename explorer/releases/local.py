@@ -24,21 +24,7 @@ def folder(path: Path, profiles: Profiles | None = None) -> Catalogue:
         NotFoundError: there is no such folder.
         SourceError: it is not a folder or cannot be read.
     """
-    try:
-        home = path.resolve(strict=True)
-        entries = sorted(home.iterdir(), key=lambda entry: entry.name)
-    except FileNotFoundError:
-        raise NotFoundError(f"No such folder: {path}", remedy="Check the path") from None
-    except NotADirectoryError:
-        raise SourceError(
-            f"{path} is not a folder", remedy="Name a folder, or give the file itself as FILE"
-        ) from None
-    except (OSError, RuntimeError, ValueError) as error:
-        raise SourceError(
-            f"Cannot read {path}",
-            getattr(error, "strerror", "") or str(error),
-            "Check its permissions",
-        ) from error
+    home, entries = _entries(path)
     tag = home.name or str(home)
     names = [entry.name for entry in entries[:_MOST_FILES]]
     profile = (profiles or load_profiles()).of_files(names, tag)
@@ -73,6 +59,25 @@ def folder(path: Path, profiles: Profiles | None = None) -> Catalogue:
         warnings=tuple(warnings),
         profile=profile,
     )
+
+
+def _entries(path: Path) -> tuple[Path, list[Path]]:
+    """The folder without links, and what is in it, by name."""
+    try:
+        home = path.resolve(strict=True)
+        return home, sorted(home.iterdir(), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        raise NotFoundError(f"No such folder: {path}", remedy="Check the path") from None
+    except NotADirectoryError:
+        raise SourceError(
+            f"{path} is not a folder", remedy="Name a folder, or give the file itself as FILE"
+        ) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SourceError(
+            f"Cannot read {path}",
+            getattr(error, "strerror", "") or str(error),
+            "Check its permissions",
+        ) from error
 
 
 def _asset(entry: Path, home: Path, tag: str, profile: ProjectProfile) -> Asset | str:

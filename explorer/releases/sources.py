@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from explorer.progress import ProgressCallback, ignore_progress
+from explorer.releases.connection import Connection
 from explorer.releases.models import Catalogue
 from explorer.releases.pages import PageStore, cached
 from explorer.releases.profile import Profiles
-
-if TYPE_CHECKING:
-    import httpx
-
-    from explorer.http import Token
 
 
 class ReleaseSource(Protocol):
@@ -104,16 +100,6 @@ class DemoSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """What a request to GitHub's API needs."""
-
-    client: httpx.AsyncClient
-    token: Token | None
-    pages: PageStore
-    """Where lists are kept."""
-
-
-@dataclass(frozen=True, slots=True)
 class GitHubSource:
     """A repository at GitHub or GitHub Enterprise."""
 
@@ -144,15 +130,8 @@ class GitHubSource:
         return snapshot() if self.repo.lower() == REPO else None
 
     async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
-        connection = await self.connect()
         from explorer.releases.github import GitHub
 
-        github = GitHub(
-            self.repo,
-            self.api_url,
-            connection.client,
-            connection.pages,
-            connection.token,
-            profile=self.profiles.of_repo(self.repo),
-        )
+        profile = self.profiles.of_repo(self.repo)
+        github = GitHub(self.repo, self.api_url, await self.connect(), profile=profile)
         return await github.catalogue(progress=progress)

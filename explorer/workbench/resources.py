@@ -127,7 +127,7 @@ class Resources:
         async def connect() -> Connection:
             client, token = await self.client(), await self.token()
             cache = await self.run(lambda _: self.cache)
-            return Connection(client, token, cache.store("page"))
+            return Connection(client, cache.store("page"), token)
 
         return GitHubSource(
             settings.repo,

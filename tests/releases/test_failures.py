@@ -21,6 +21,7 @@ from explorer.errors import (
 from explorer.fetch import Cache
 from explorer.http import Token, origin_of
 from explorer.releases import GitHub, Origin
+from explorer.releases.connection import Connection, WaitClock
 from tests.releases.conftest import MemoryStore
 from tests.support.github import GitHub as Server
 
@@ -46,7 +47,10 @@ def source(
 ) -> GitHub:
     bound = Token(token, origin_of(server.api_url)) if token else None
     return GitHub(
-        server.repo, server.api_url, client, store, bound, sleep=clock.sleep, jitter=lambda: 0.5
+        server.repo,
+        server.api_url,
+        Connection(client, store, bound),
+        clock=WaitClock(sleep=clock.sleep, jitter=lambda: 0.5),
     )
 
 
@@ -144,7 +148,12 @@ async def test_no_such_repository(
     github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
 ) -> None:
     error = await failure(
-        GitHub("nobody/nothing", github.api_url, client, store, sleep=clock.sleep)
+        GitHub(
+            "nobody/nothing",
+            github.api_url,
+            Connection(client, store),
+            clock=WaitClock(sleep=clock.sleep),
+        )
     )
     assert isinstance(error, NotFoundError)
     assert "nobody/nothing" in error.title
@@ -355,7 +364,9 @@ async def test_offline(
     store: MemoryStore,
     clock: Clock,
 ) -> None:
-    error = await failure(GitHub("a/b", place(), client, store, sleep=clock.sleep))
+    error = await failure(
+        GitHub("a/b", place(), Connection(client, store), clock=WaitClock(sleep=clock.sleep))
+    )
     assert isinstance(error, kind)
     assert words in error.title
     assert "--offline" in error.remedy
@@ -367,7 +378,12 @@ async def test_tls_that_fails(
 ) -> None:
     """https to a port that speaks plain http: the handshake of a real TLS library fails."""
     error = await failure(
-        GitHub("a/b", github.api_url.replace("http:", "https:"), client, store, sleep=clock.sleep)
+        GitHub(
+            "a/b",
+            github.api_url.replace("http:", "https:"),
+            Connection(client, store),
+            clock=WaitClock(sleep=clock.sleep),
+        )
     )
     assert isinstance(error, OfflineError)
     assert "No secure connection" in error.title
@@ -379,7 +395,9 @@ async def test_everything_kept_is_there_when_offline(
 ) -> None:
     github.serve_snapshot()
     at = datetime(2026, 2, 3, 4, 5, tzinfo=UTC)
-    await GitHub(github.repo, github.api_url, client, store, now=lambda: at).catalogue()
+    await GitHub(
+        github.repo, github.api_url, Connection(client, store), clock=WaitClock(now=lambda: at)
+    ).catalogue()
     github.fault("*", hang=True)
     async with httpx.AsyncClient(timeout=0.2, trust_env=False) as impatient:
         kept = await source(github, impatient, store, clock).catalogue()
@@ -420,7 +438,10 @@ async def test_a_cache_that_cannot_be_written_costs_a_warning_and_not_the_list(
     cache = Cache(tmp_path / "$HOME", 1 << 20)  # a name that diskcache would expand
     try:
         found = await GitHub(
-            github.repo, github.api_url, client, cache.store("page"), sleep=clock.sleep
+            github.repo,
+            github.api_url,
+            Connection(client, cache.store("page")),
+            clock=WaitClock(sleep=clock.sleep),
         ).catalogue()
     finally:
         cache.close()

@@ -13,6 +13,7 @@ from explorer.facts import NotApplicable
 from explorer.http import Token, origin_of
 from explorer.progress import Progress
 from explorer.releases import Catalogue, GitHub, Origin, Rate, cached
+from explorer.releases.connection import Connection
 from tests.releases.conftest import MemoryStore
 from tests.support.github import GitHub as Server
 
@@ -21,7 +22,7 @@ def listing(
     server: Server, client: httpx.AsyncClient, store: MemoryStore, token: str = "", repo: str = ""
 ) -> GitHub:
     bound = Token(token, origin_of(server.api_url)) if token else None
-    return GitHub(repo or server.repo, server.api_url, client, store, bound)
+    return GitHub(repo or server.repo, server.api_url, Connection(client, store, bound))
 
 
 def tags(catalogue: Catalogue) -> list[str]:
@@ -357,7 +358,7 @@ async def test_cancelling_leaves_nothing_behind(
 )
 def test_what_is_no_repository(repo: str, client: httpx.AsyncClient, store: MemoryStore) -> None:
     with pytest.raises(UsageError) as caught:
-        GitHub(repo, "https://api.github.com", client, store)
+        GitHub(repo, "https://api.github.com", Connection(client, store))
     assert "--repo" in caught.value.remedy
 
 
@@ -377,7 +378,7 @@ def test_what_is_no_repository(repo: str, client: httpx.AsyncClient, store: Memo
 )
 def test_what_is_no_api(url: str, client: httpx.AsyncClient, store: MemoryStore) -> None:
     with pytest.raises(UsageError) as caught:
-        GitHub("a/b", url, client, store)
+        GitHub("a/b", url, Connection(client, store))
     assert "hunter2" not in str(caught.value)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from explorer.errors import RateLimitedError
 from explorer.releases import Catalogue, GitHub, Origin, cached
+from explorer.releases.connection import Connection, WaitClock
 from tests.releases.conftest import MemoryStore
 from tests.support.github import GitHub as Server
 
@@ -16,7 +17,12 @@ async def no_wait(_: float) -> None:
 
 
 async def listed(server: Server, client: httpx.AsyncClient, store: MemoryStore) -> Catalogue:
-    return await GitHub(server.repo, server.api_url, client, store, sleep=no_wait).catalogue()
+    return await GitHub(
+        server.repo,
+        server.api_url,
+        Connection(client, store),
+        clock=WaitClock(sleep=no_wait),
+    ).catalogue()
 
 
 def fill(server: Server, count: int) -> None:
