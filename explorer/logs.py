@@ -1,4 +1,4 @@
-"""Logging for both faces: to a file, to stderr, or nowhere. Never a token, never a raw control character."""
+"""Logging for both faces. A log never holds a token or a raw control character."""
 
 from __future__ import annotations
 

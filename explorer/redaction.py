@@ -6,7 +6,7 @@ import re
 
 HIDDEN = "[redacted]"
 SHORTEST = 8
-"""Characters of a secret that is replaced wherever it stands; a shorter one would hide other text."""
+"""Characters. A shorter secret is not replaced: that would hide other text."""
 
 _secrets: set[str] = set()
 # https://docs.github.com/en/authentication: classic prefixes, and fine-grained tokens. Newer ones

@@ -1,4 +1,4 @@
-"""The command line: a thin face on the workbench. stdout is data; Textual is never imported here."""
+"""The command line: a thin face on the workbench. Textual is never imported here."""
 
 from explorer.cli.entry import main, run
 

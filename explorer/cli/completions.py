@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from explorer.workbench import Catalogue
 
-# A shell puts an offered name on its command line as it is: a tag with ";" or "$(…)" is not offered.
+# A shell inserts an offered name unquoted: a tag with ";" or "$(…)" is not offered.
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@/-]{0,250}")
 
 

@@ -1,7 +1,6 @@
-"""The one place that writes: data to stdout, everything else to stderr, and the exit codes.
+"""What a command writes: data on stdout, everything else on stderr, and colours only on terminals.
 
-0 fine; 1 the answer is no, or the proof failed; 2 usage; 3 source or network; 4 integrity; 5 engine; 6 format;
-130 cancelled. A reader that goes away (``| head``) misses the rest and changes no exit code.
+A reader that goes away (``| head``) misses the rest and changes no exit code.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -23,9 +21,12 @@ if TYPE_CHECKING:
     from explorer.progress import Progress
     from explorer.report import Cell, Column, Row
 
-OK, NO, CANCELLED = 0, 1, 130
+OK, NO = 0, 1
+"""Exit codes of commands that found an answer; errors have their own."""
 GAP = 2
-"""Spaces between two columns."""
+"""Spaces between a fact's name and its value."""
+NARROWEST = 20
+"""Cells: below this width, text is not wrapped."""
 PROGRESS_EVERY = 0.1
 """Seconds between two redraws of the progress line."""
 
@@ -43,14 +44,14 @@ _SGR = {
 
 
 def prepare_streams() -> None:
-    """A character that a stream cannot encode is written as an escape instead of ending the program."""
+    """Write characters that a stream cannot encode as escapes, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """NO_COLOR first (no-color.org: any non-empty value), then FORCE_COLOR, then whether it is a terminal that can."""
+    """Whether to colour: NO_COLOR (no-color.org), then FORCE_COLOR, then a capable terminal."""
     if environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR", "0") not in ("", "0"):
@@ -59,36 +60,37 @@ def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 
 class Output:
-    """What a command writes with. ``json`` True: stdout takes one JSON document, errors are JSON on stderr."""
+    """What a command writes with."""
 
     def __init__(self, json: bool = False) -> None:
+        """With ``json``, stdout takes one JSON document, and errors are JSON on stderr."""
         self.json = json
         self._colour_out = wants_colour(sys.stdout, os.environ)
         self._colour_err = wants_colour(sys.stderr, os.environ)
         self._lock = threading.Lock()
         self._drawn = False
         self._last = 0.0
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
         self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     # ------------------------------------------------------------------ stdout
 
     def data(self, document: Mapping[str, Any]) -> None:
-        """The command's JSON document."""
+        """Print the command's JSON document."""
         from explorer.report.json import dumps
 
         self._write(dumps(document))
 
     def raw(self, text: str) -> None:
-        """Text of the program's own (a schema, a completion script, a finished document), as it is."""
+        """Print the program's own text (a schema, a completion script, a report) unchanged."""
         self._write(text)
 
     def line(self, *cells: Cell | str) -> None:
-        """Cells beside each other; a ``str`` is sanitised on the way."""
+        """Print cells beside each other; a ``str`` is sanitised."""
         self._write("".join(self._cell(cell) for cell in cells) + "\n")
 
     def room(self) -> int | None:
-        """Cells of width that the terminal has; None where there is none, and a line may be as long as it likes."""
+        """The terminal's width in cells; None if stdout is not a terminal."""
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
     def table(
@@ -98,35 +100,22 @@ class Output:
         heads: Sequence[Sequence[Cell]] | None = None,
         spare: Sequence[str] = (),
     ) -> None:
-        """An aligned table, as wide as the terminal where there is one; columns in which nothing stands are left out.
+        """Print an aligned table, at most as wide as the terminal, without empty columns.
 
-        ``heads`` are the lines above the rows, where those are not just the columns' titles. ``spare`` are keys of columns
-        that a terminal too narrow for all goes without, before a cell is cut.
+        Args:
+            heads: the lines above the rows, if they are not just the columns' titles.
+            spare: keys of columns that are dropped, in this order, before any cell is cut.
         """
-        rows = list(rows)
-        while spare and self._too_wide(columns, rows):
-            kept = [number for number, column in enumerate(columns) if column.key != spare[0]]
-            rows = [replace(row, cells=tuple(row.cells[number] for number in kept)) for row in rows]
-            columns, spare = [columns[number] for number in kept], spare[1:]
-        self._write("".join(line + "\n" for line in self._table_lines(columns, list(rows), heads)))
+        from explorer.cli.table_layout import lay_out
 
-    def _too_wide(self, columns: Sequence[Column], rows: Sequence[Row]) -> bool:
-        from explorer.report import cell_width
+        def styled(text: str, cell: Cell) -> str:
+            return self._styled(text, cell.style)
 
-        room = self.room()
-        widths = [
-            max([0, *(cell_width(row.cells[number].text) for row in rows)])
-            for number in range(len(columns))
-        ]
-        used = [
-            max(width, cell_width(column.title))
-            for width, column in zip(widths, columns, strict=True)
-            if width
-        ]
-        return room is not None and sum(used) + GAP * (len(used) - 1) > room
+        lines = lay_out(columns, list(rows), heads, spare, self.room())
+        self._write("".join(line.text(styled) + "\n" for line in lines))
 
     def facts(self, rows: Iterable[Row], indent: int = 0) -> None:
-        """(what, value) rows, the values aligned; on a terminal long values go on below themselves."""
+        """Print (what, value) rows with the values aligned; on a terminal long ones are wrapped."""
         from explorer.report import cell_width, pad
 
         shown = list(rows)
@@ -134,7 +123,7 @@ class Output:
         for row in shown:
             name, value = row.cells[:2]
             label = self._styled(pad(name.text, width), "dim")
-            # A command is copied: its line is the terminal's to break.
+            # A command is copied: only the terminal may break its line.
             lines = (
                 [value.text]
                 if value.style == "code"
@@ -146,12 +135,9 @@ class Output:
 
     def _wrapped(self, text: str, margin: int) -> list[str]:
         room = self.room()
-        # Nothing that could be copied is broken: names, digests and commands stay whole, the terminal wraps them.
-        if room is None or room - margin < 20:
+        if room is None or room - margin < NARROWEST:
             return [text]
-        return textwrap.wrap(
-            text, room - margin, break_long_words=False, break_on_hyphens=False
-        ) or [text]
+        return _wrap(text, room - margin)
 
     def _cell(self, cell: Cell | str) -> str:
         from explorer.report import visible
@@ -163,56 +149,6 @@ class Output:
         colour = self._colour_err if err else self._colour_out
         return f"\x1b[{code}m{text}\x1b[0m" if code and colour and text else text
 
-    def _table_lines(
-        self, columns: Sequence[Column], rows: list[Row], heads: Sequence[Sequence[Cell]] | None
-    ) -> Iterable[str]:
-        from explorer.report import Cell, cell_width, clip, pad
-
-        used = [
-            number for number in range(len(columns)) if any(row.cells[number].text for row in rows)
-        ]
-        columns = [columns[number] for number in used]
-        table = [[row.cells[number] for number in used] for row in rows]
-        above = (
-            [[line[number] for number in used] for line in heads]
-            if heads
-            else [[Cell(column.title, "dim") for column in columns]]
-        )
-        shown = [*above, *table] if table else table
-        widths = [
-            max((cell_width(line[place].text) for line in shown), default=0)
-            for place in range(len(columns))
-        ]
-        widths = self._fitted(widths, columns)
-        for line in shown:
-            parts = []
-            for place, cell in enumerate(line):
-                align = columns[place].align
-                text = clip(cell.text, widths[place])
-                last = place == len(line) - 1 and align == "left"
-                filled = text if last else pad(text, widths[place], align)
-                # Colour only the text itself, so that a background or an underline would not run into the gap.
-                parts.append(
-                    filled.replace(text, self._styled(text, cell.style), 1) if text else filled
-                )
-            yield (" " * GAP).join(parts).rstrip()
-
-    def _fitted(self, widths: list[int], columns: Sequence[Column]) -> list[int]:
-        """Widths that fit the terminal: growing columns give way first, then the widest, then all that is left."""
-        whole = self.room()
-        if whole is None:
-            return widths
-        room = whole - GAP * (len(widths) - 1)
-        widths = list(widths)
-        growing, every = [n for n, c in enumerate(columns) if c.grows], list(range(len(widths)))
-        for places, least in ((growing, 12), (every, 8), (every, 1)):
-            while sum(widths) > room:
-                place = max(places, key=lambda n: widths[n], default=None)
-                if place is None or widths[place] <= least:
-                    break
-                widths[place] -= 1
-        return widths
-
     def _write(self, text: str) -> None:
         self.clear()
         send(sys.stdout, text)
@@ -220,7 +156,7 @@ class Output:
     # ------------------------------------------------------------------ stderr
 
     def progress(self, moment: Progress) -> None:
-        """One line on a terminal's stderr, drawn over the one before; nothing anywhere else. From any thread."""
+        """Redraw the progress line, if stderr is a terminal. Thread-safe."""
         if not self._live or time.monotonic() - self._last < PROGRESS_EVERY:
             return
         from explorer.report import clip
@@ -233,25 +169,25 @@ class Output:
             self._drawn = True
 
     def clear(self) -> None:
-        """Take the progress line away."""
+        """Remove the progress line."""
         with self._lock:
             if self._drawn:
                 send(sys.stderr, "\r\x1b[2K", at_once=True)
                 self._drawn = False
 
     def warn(self, text: str) -> None:
-        """A sentence that is no error, said once; with ``--json`` it stands in the document instead."""
-        if not self.json and text not in self._told:
-            self._told.add(text)
+        """Print a warning, once; with ``--json`` it is part of the document instead."""
+        if not self.json and text not in self._warned:
+            self._warned.add(text)
             self._err("warning: ", "warn", text)
 
     def warnings(self, texts: Iterable[str]) -> None:
-        """Each of them."""
+        """Print each of them."""
         for text in texts:
             self.warn(text)
 
     def error(self, error: ExplorerError) -> int:
-        """Tell it, and give its exit code."""
+        """Print an error, and return its exit code."""
         self.clear()
         if self.json:
             from explorer.report.json import dumps
@@ -267,7 +203,7 @@ class Output:
         return error.exit_code
 
     def note(self, text: str) -> None:
-        """A line for people, not data."""
+        """Print a line for people, not data."""
         self._err("", "", text)
 
     def _err(self, mark: str, style: str, text: str) -> None:
@@ -276,21 +212,26 @@ class Output:
         self.clear()
         lines = [one_line(text)]
         room = shutil.get_terminal_size().columns - len(mark) if sys.stderr.isatty() else 0
-        if room >= 20:
-            lines = (
-                textwrap.wrap(lines[0], room, break_long_words=False, break_on_hyphens=False)
-                or lines
-            )
+        if room >= NARROWEST:
+            lines = _wrap(lines[0], room)
         send(sys.stderr, f"{self._styled(mark, style, err=True)}{lines[0]}\n")
         send(sys.stderr, "".join(f"{' ' * len(mark)}{line}\n" for line in lines[1:]))
 
 
+def _wrap(text: str, width: int) -> list[str]:
+    """Lines of text. What could be copied (names, digests, commands) is never broken."""
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return lines or [text]
+
+
 def send(stream: TextIO, text: str, at_once: bool = False) -> None:
-    """Write. Where the reader or the terminal has gone, what it will not read goes nowhere: the command comes to its end and
-    its exit code. So does what stderr does not take: there is nowhere to tell it.
+    """Write to stdout or stderr.
+
+    If the reader or the terminal has gone, the rest is dropped, and the command runs to its end
+    and its exit code. So is whatever stderr does not take.
 
     Raises:
-        OSError: stdout cannot be written for another reason, a full disk for example.
+        OSError: stdout cannot be written for another reason, e.g. a full disk.
     """
     try:
         stream.write(text)
@@ -303,14 +244,14 @@ def send(stream: TextIO, text: str, at_once: bool = False) -> None:
 
 
 def to_nowhere(stream: TextIO) -> None:
-    """Nothing more of this stream is seen, what it still holds included."""
+    """Drop all that the stream still holds, and all that is written to it later."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
 def close_quietly() -> None:
-    """Write out what is left, or drop it: the interpreter must not complain at its end about what was told already."""
+    """Write out or drop what is left, so that the interpreter does not complain at its end."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,4 +1,4 @@
-"""What both faces draw: cells, columns and rows of text that cannot be unsafe, with a meaning instead of a colour."""
+"""What both faces draw: cells, columns and rows of safe text, with meanings instead of colours."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from explorer.report.text import visible
 from explorer.verify import Result
 
 Style = Literal["", "good", "warn", "bad", "unknown", "dim", "strong", "accent", "code"]
-"""What a text means; each face has its own colours for it, and none is the only cue."""
+"""What a text means. Each face has its own colours for it; colour is never the only cue."""
 Align = Literal["left", "right"]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One piece of text to draw, one line. Whatever it is made from, its text is visible and harmless."""
+    """One line of text to draw. Its text is visible and harmless, whatever it is made from."""
 
     text: str
     style: Style = ""
     align: Align = "left"
     sort: float | str | None = field(default=None, compare=False)
-    """What to sort by where it is not the text: bytes of a size, seconds of a date."""
+    """What to sort by if it is not the text: bytes of a size, seconds of a date."""
     short: str = ""
-    """What stands in a table on a screen that has no room for the text; empty: the text, cut."""
+    """The form for a narrow column; empty: the text, cut."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", visible(self.text))
@@ -37,12 +37,12 @@ class Cell:
 
     @classmethod
     def of(cls, untrusted: object, style: Style = "", align: Align = "left") -> Cell:
-        """A cell of anything at all."""
+        """A cell of any object's text."""
         return cls(str(untrusted), style, align)
 
     @property
     def sort_key(self) -> tuple[int, float, tuple[str, ...]]:
-        """Numbers before text, text by its numbers (v2 before v10), what is unknown or empty last."""
+        """Numbers first, then text (v2 before v10), then what is unknown or empty."""
         if self.sort is not None and not isinstance(self.sort, str):
             return (0, float(self.sort), ())
         text = self.sort if isinstance(self.sort, str) else self.text
@@ -60,14 +60,14 @@ class Column:
     title: str
     align: Align = "left"
     width: int = 0
-    """Cells it would like at least; 0: as wide as its content."""
+    """Preferred width in cells; 0: as wide as its content."""
     grows: bool = False
-    """Takes what room is left, and is the first to be cut."""
+    """Whether it takes the room that is left, and is the first to be cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: a key that stays the same between two refreshes, and a cell for each column."""
+    """A cell for each column, and a key that stays the same between two refreshes."""
 
     key: str
     cells: tuple[Cell, ...]
@@ -114,7 +114,7 @@ def result_cell(result: Result) -> Cell:
 
 
 def check_cell(check: Fact[Check]) -> Cell:
-    """``✓ ok``, ``✗ mismatch``, ``– absent``; empty where nothing was compared yet."""
+    """``✓ ok``, ``✗ mismatch``, ``– absent``; empty if nothing was compared."""
     if isinstance(check, MISSING):
         return fact_cell(check, lambda _: EMPTY)
     text, style, rank = _CHECKS[check]
@@ -122,7 +122,7 @@ def check_cell(check: Fact[Check]) -> Cell:
 
 
 def missing_text(fact: Unknown | NotApplicable, short: bool = False) -> str:
-    """``? needs the download`` or ``n/a: a static program has none``; ``short`` leaves the reason out (``?``, ``–``)."""
+    """``? needs the download`` or ``n/a: a static program has none``; ``short``: ``?`` or ``–``."""
     if isinstance(fact, Unknown):
         return "?" if short else f"? {fact.why}"
     return "–" if short else f"n/a: {fact.why}"
@@ -131,7 +131,7 @@ def missing_text(fact: Unknown | NotApplicable, short: bool = False) -> str:
 def fact_cell(
     fact: Fact[T], show: Callable[[T], Cell], short: bool = False, align: Align = "left"
 ) -> Cell:
-    """``show`` of a known fact; else why it is missing."""
+    """``show(fact)`` if the fact is known; else why it is missing."""
     if isinstance(fact, (Unknown, NotApplicable)):
         return Cell(
             missing_text(fact, short), "unknown" if isinstance(fact, Unknown) else "dim", align

@@ -1,7 +1,8 @@
 """The one sanitiser, and the width of text in terminal cells.
 
-Names, notes, ELF strings and container output are an attacker's. A terminal obeys ESC and C1 bytes, and a reader is
-fooled by bidi and zero-width characters: each becomes a form that can be seen. Nothing else in the program does this.
+Names, notes, ELF strings and container output may be an attacker's. A terminal obeys ESC and C1
+bytes, and bidi and zero-width characters fool a reader: each is replaced by a visible form. Nothing
+else in the program does this.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import re
 import unicodedata
 
 MARKS = 4
-"""Combining marks kept on one character. Real scripts need up to three or four; a tower of them hides lines above."""
+"""Combining marks kept on a character. Real scripts need up to four; a tower hides other lines."""
 
-# General categories that are controls or mean nothing here: Cc, Cf (bidi, zero-width, tags), Cs, Co, Cn, Zl, Zp.
+# Controls, and what has no meaning here: Cf has bidi, zero-width and tag characters.
 _HOSTILE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Assigned letters, marks and symbols that draw nothing: grapheme joiner, fillers, Khmer inherent vowels, Mongolian
+# Assigned characters that draw nothing: grapheme joiner, fillers, Khmer inherent vowels, Mongolian
 # and supplementary variation selectors, the braille blank.
 _BLANK = frozenset(
     [
@@ -33,16 +34,20 @@ _BLANK = frozenset(
         *range(0xE0100, 0xE01F0),
     ]
 )
-# VS15 and VS16 only choose between a text and an emoji picture, and terminals disagree about the width: left out.
+# VS15 and VS16 choose between text and emoji. Terminals disagree about the width: both are dropped.
 _PRESENTATION = re.compile("[\ufe00-\ufe0f]")
 _MARK_RUN = re.compile(rf"[^\x00-\u02ff]{{{MARKS + 1},}}")
 
 
 def visible(text: str, newline: bool = False, tab: bool = False) -> str:
-    """``text`` without anything that a terminal obeys or that hides what stands there.
+    """``text`` without anything that a terminal obeys or that hides text.
 
-    C0 controls and DEL become their pictures (``␛``), C1 and undecodable bytes ``\\x9b``, everything else of the kind
-    ``U+202E``. ``newline`` keeps line ends (CRLF becomes LF), ``tab`` keeps tabs. Doing it twice changes nothing more.
+    C0 controls and DEL become their pictures (``␛``), C1 and undecodable bytes ``\\x9b``, others
+    ``U+202E``. Idempotent.
+
+    Args:
+        newline: keep line ends; CRLF becomes LF.
+        tab: keep tabs.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -71,11 +76,11 @@ def _form(character: str, newline: bool, tab: bool) -> str:
         return "␡"
     if code < 0xA0:
         return f"\\x{code:02x}"
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8, kept by "surrogateescape"
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8, kept by "surrogateescape"
         return f"\\x{code - 0xDC00:02x}"
     if code in _BLANK or unicodedata.category(character) in _HOSTILE:
         return f"U+{code:04X}"
-    return character  # spaces of other widths: not printable to Python, harmless to a terminal
+    return character  # spaces of other widths: harmless, though not "printable" to Python
 
 
 def _bounded_marks(text: str) -> str:
@@ -91,22 +96,24 @@ def _bounded_marks(text: str) -> str:
 
 
 def cell_width(text: str) -> int:
-    """How many terminal cells ``text`` takes: 2 for East Asian wide, 0 for combining marks, else 1 a character."""
+    """How many terminal cells ``text`` takes, by the same table that Textual draws with."""
     if text.isascii():
         return len(text)
-    return sum(_width(character) for character in text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def _width(character: str) -> int:
     if character < "\u0300":
         return 1
-    if unicodedata.category(character) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+    from rich.cells import get_character_cell_size
+
+    return get_character_cell_size(character)
 
 
 def clip(text: str, width: int) -> str:
-    """``text`` in at most ``width`` cells; what was cut is marked by ``…`` as the last one."""
+    """``text`` in at most ``width`` cells; if it was cut, the last one is ``…``."""
     if width <= 0:
         return ""
     if cell_width(text) <= width:
@@ -122,7 +129,7 @@ def clip(text: str, width: int) -> str:
 
 
 def clip_middle(text: str, width: int) -> str:
-    """As ``clip``, but keeps the end too: a file's name is told apart by its last part."""
+    """As ``clip``, but the end is kept too: the last part of a file's name tells most."""
     if cell_width(text) <= width or width < 5:
         return clip(text, width)
     tail: list[str] = []
@@ -137,11 +144,11 @@ def clip_middle(text: str, width: int) -> str:
 
 
 def pad(text: str, width: int, align: str = "left") -> str:
-    """``text`` filled with spaces to ``width`` cells; longer text is left as it is."""
+    """``text`` filled with spaces to ``width`` cells; longer text is unchanged."""
     fill = " " * max(0, width - cell_width(text))
     return fill + text if align == "right" else text + fill
 
 
 def one_line(text: str) -> str:
-    """``text`` as one visible line: white space runs become one space."""
+    """``text`` as one visible line: each run of white space becomes a space."""
     return visible(" ".join(text.split()))

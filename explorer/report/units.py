@@ -1,7 +1,7 @@
 """Numbers as people read them.
 
-Sizes count in thousands (1 MB = 1,000,000 bytes), as file managers and download pages do, so that a figure here equals
-the one next to it there; limits and memory, which are set in binary units, count in 1024 and say so (MiB).
+Sizes are decimal (1 MB = 1,000,000 bytes), as on download pages and in file managers, so that the
+figures agree. Limits and memory, which are set in binary units, are binary and say so (MiB).
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 
 
 def human_size(size: float, binary: bool = False) -> str:
-    """``512 B``, ``4.4 kB``, ``24.1 MB``; with ``binary`` ``4.3 KiB``, ``2 GiB``. One decimal below 100, none above."""
+    """``512 B``, ``4.4 kB``, ``24.1 MB``; with ``binary`` ``4.3 KiB``, ``2 GiB``.
+
+    One decimal below 100, none above.
+    """
     step = 1024 if binary else 1000
     units = ("B", "KiB", "MiB", "GiB", "TiB") if binary else ("B", "kB", "MB", "GB", "TB")
     value = float(size)
     place = 0
-    # 999.95 kB would be drawn as "1000 kB": it belongs to the next unit already.
+    # 999.95 kB would be drawn as "1000 kB": it belongs to the next unit.
     while abs(value) >= step - 0.5 and place < len(units) - 1:
         value /= step
         place += 1
@@ -60,7 +63,10 @@ def iso_time(moment: datetime) -> str:
 
 
 def age(moment: datetime, now: datetime | None = None) -> str:
-    """``just now``, ``2 min old``, ``3 h old``, ``5 days old``; a moment to come counts as now (clocks differ)."""
+    """``just now``, ``2 min old``, ``3 h old``, ``5 days old``.
+
+    A moment in the future counts as now: clocks differ.
+    """
     seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
     for size, unit in ((86400, "day"), (3600, "h"), (60, "min")):
         if seconds >= size:
@@ -75,5 +81,5 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def percent(done: float, total: float) -> str:
-    """``43 %``, never above 100; ``?`` of nothing."""
+    """``43 %``, never above 100; ``?`` if the total is 0."""
     return f"{min(100, int(100 * done / total))} %" if total > 0 else "?"

@@ -12,7 +12,7 @@ from explorer.workbench import Inspection
 
 
 def versions(inspections: Sequence[Inspection]) -> tuple[tuple[str, str], ...]:
-    """What the report was made with: rr-explorer, Python, the system, and each engine that a proof ran on."""
+    """rr-explorer, Python, the system, and each container engine that a proof ran on."""
     engines = {
         engine_in_words(p.engine): None
         for i in inspections

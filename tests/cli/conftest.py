@@ -1,4 +1,4 @@
-"""The real command with directories of its own, against the local GitHub: called here, or in a process of its own."""
+"""The real command with its own directories, against the local GitHub."""
 
 import contextlib
 import io
@@ -37,9 +37,9 @@ class Done:
 
 @dataclass
 class Command:
-    """``rr(*words)`` runs the command line as ``main`` does, with ``home`` for its home: nothing of the user's own is seen.
+    """``rr(*words)`` runs the command line as ``main`` does, without the user's own directories.
 
-    ``rr.process`` runs ``python -m explorer``, for what only a process of its own shows; it costs half a second more.
+    ``rr.process`` runs ``python -m explorer``, for what only a process of its own shows.
     """
 
     home: Path
@@ -78,7 +78,7 @@ class Command:
         return [sys.executable, "-m", "explorer", *map(str, words)]
 
     def __call__(self, *words: str | Path, env: Mapping[str, str] | None = None) -> Done:
-        """Run it to its end, in this process: its words, environment and streams are those that a process would have."""
+        """Run it to its end, in this process, with its own environment and streams."""
         streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
         out, err = streams
         with pytest.MonkeyPatch.context() as patch, Path(os.devnull).open() as nothing:
@@ -109,7 +109,7 @@ class Command:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def json(self, *words: str | Path, code: int = 0) -> Any:
-        """Run it with ``--json`` and give the document, checked against the schema of its command."""
+        """Run it with ``--json`` and return the document, checked against the command's schema."""
         done = self(*words, "--json")
         assert done.code == code, done.err
         document = json.loads(done.out)
@@ -119,7 +119,7 @@ class Command:
         return document
 
     def json_error(self, *words: str | Path) -> Any:
-        """Run it with ``--json`` to a failure: stdout stays empty, stderr has the error's document."""
+        """Run it with ``--json`` to a failure and return the error's document on stderr."""
         done = self(*words, "--json")
         assert done.out == ""
         document = json.loads(done.err)

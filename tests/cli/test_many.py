@@ -41,8 +41,8 @@ def test_advice_names_a_file_with_its_digest_or_how_to_build_one(served: Command
     assert any(found["sha256"] in snippet["text"] for snippet in found["snippets"])
     text = served("advise", TAG, "--arch", "amd64")
     assert text.code == 0
-    assert f"take {AMD64}" in text.out
-    assert "▢ nothing has proved it yet" in text.out
+    assert f"use {AMD64}" in text.out
+    assert "▢ not verified yet" in text.out
     assert f"rr-explorer verify {TAG}/{AMD64} --on alpine-" in text.out
     assert found["proof"] is None
     assert found["prove"].startswith(f"rr-explorer verify {TAG}/{ARM64}")
@@ -122,7 +122,7 @@ def test_a_stand_in_has_nothing_to_paste_and_advice_says_so(rr: Command) -> None
 def test_advice_that_cannot_look_does_not_say_that_nothing_serves(rr: Command) -> None:
     done = rr("advise", "--offline")
     assert done.code == 1
-    assert "? which file serves is not known" in done.out
+    assert "? which file to use is not known" in done.out
     assert "stay offline" in done.out
     assert "CGO_ENABLED" not in done.out
 

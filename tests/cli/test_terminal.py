@@ -20,7 +20,8 @@ from tests.support.github import GitHub
 
 HOSTILE = "x[/foo]\x1b]0;owned\x07\x9b31m\u202egz\u200b\U000e0041"
 CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e0fff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "\U000e0000-\U000e0fff]"
 )
 
 
@@ -198,7 +199,7 @@ def gone() -> int:
 def test_a_reader_that_goes_away_changes_no_answer(
     rr: Command, words: tuple[str, ...], code: int, both: bool
 ) -> None:
-    """``| head`` ends a command quietly, and a pipeline still learns the exit code; ``2>&1 |`` as well."""
+    """``| head`` and ``2>&1 | head`` end a command quietly, with its own exit code."""
     call = rr.words(*(binary("c-glibc") if word == "GLIBC" else word for word in words))
     pipe = gone()
     try:
@@ -370,7 +371,7 @@ def test_completion_offers_tags_files_and_nothing_that_a_shell_would_run(
     assert served("releases").code == 0
 
     def complete(*words: str) -> list[str]:
-        """What bash itself makes of the last word, by the script that the command prints, in a folder with one file."""
+        """What bash offers for the last word, by the printed script, in a folder with one file."""
         script = served("completion", "bash").out.replace(" $1)", f" {sys.executable} -m explorer)")
         call = '_rr_explorer_completion rr-explorer; printf "%s\\n" "${COMPREPLY[@]}"'
         lines = (

@@ -27,11 +27,12 @@ SLEEP = "/bin/busybox sh -c 'sleep 60' {}"
 
 @pytest.fixture
 def verifier(rr: Command, engine: TestEngine) -> list[str]:
-    """The options that choose the engine and the image of the tests; the engine's arguments go by the settings' file."""
+    """The options for the tests' engine and image; engine arguments are in a settings file."""
     config = rr.home / "engine.toml"
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(
-        f"engine_args = {json.dumps(list(engine.engine_args))}\nrun_args = {json.dumps(list(engine.run_args))}\n",
+        f"engine_args = {json.dumps(list(engine.engine_args))}\n"
+        f"run_args = {json.dumps(list(engine.run_args))}\n",
         encoding="utf-8",
     )
     return ["--config", str(config), "--engine", engine.name, "--image", engine.musl(), "--no-pull"]
@@ -112,8 +113,9 @@ def test_a_proof_is_shown_for_the_target_that_it_counts_for(
 def test_a_program_that_is_not_what_its_release_promises_is_an_exit_code(
     printed: str, code: int, served: Command, github: GitHub, verifier: list[str]
 ) -> None:
-    """It ran, and yet ``verify`` in a pipeline must not pass a file that says it is another version."""
-    text = f"rr version {printed} (build time: 2026-06-17T16:05:23+0000, go1.26.4), OS: linux, arch: amd64"
+    """It runs, and yet ``verify`` must not pass a file that reports another version."""
+    built = "(build time: 2026-06-17T16:05:23+0000, go1.26.4), OS: linux, arch: amd64"
+    text = f"rr version {printed} {built}"
     program = zig_cc(
         "rr",
         f'#include <stdio.h>\nint main(void) {{ puts("{text}"); return 0; }}\n',
@@ -182,7 +184,8 @@ def test_leftovers_that_cannot_be_removed_cost_a_warning_not_the_proof(
     """The engine is the real one, but for a ``ps`` that fails."""
     client = shutil.which(engine.name)
     (tmp_path / engine.name).write_text(
-        f'#!/bin/sh\ncase " $* " in *" ps "*) echo "no such luck" >&2; exit 1;; esac\nexec {client} "$@"\n'
+        '#!/bin/sh\ncase " $* " in *" ps "*) echo "no such luck" >&2; exit 1;; esac\n'
+        f'exec {client} "$@"\n'
     )
     (tmp_path / engine.name).chmod(0o755)
     path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
@@ -198,7 +201,9 @@ def proving(
 ) -> Iterator[subprocess.Popen[str]]:
     """A ``verify`` in a process of its own, whose container is there."""
     call = rr.words("verify", binary("c-static"), "--run", SLEEP, "--time", "90", *words)
-    process = subprocess.Popen(call, text=True, env=rr.environ(), **streams)  # type: ignore[call-overload]  # streams by name
+    process = subprocess.Popen(  # type: ignore[call-overload]  # streams by name
+        call, text=True, env=rr.environ(), **streams
+    )
     try:
         deadline = time.monotonic() + 30
         while (
@@ -262,7 +267,7 @@ def test_nohup_is_respected(rr: Command, verifier: list[str], engine: TestEngine
 
 
 def _containers(engine: TestEngine, pid: int) -> list[str]:
-    """The containers, running or not, whose label names this process; other tests may have theirs at the same time."""
+    """The containers, running or not, whose label names this process."""
     words = [
         *engine.command,
         "ps",

@@ -1,4 +1,4 @@
-"""Reports: whole, of one content, and not to be broken out of, whatever a file or a container says."""
+"""Reports: whole, of one content, and safe, whatever a file or a container says."""
 
 import json
 import re
@@ -24,7 +24,8 @@ from tests.report.conftest import NOW
 from tests.support.proofs import make_proof
 
 HOSTILE = (
-    "</pre></style></svg><script>alert(1)</script>`````\n```\n| x | @root https://evil.example #12 [a](b) "
+    "</pre></style></svg><script>alert(1)</script>`````\n```\n| x | "
+    "@root https://evil.example #12 [a](b) "
     "\x1b]0;t\x07\u202e ]]> & \" ' <!--"
 )
 
@@ -177,7 +178,10 @@ def test_markdown_cannot_be_broken_out_of(hostile: Inspection) -> None:
 
 
 def _without_code(text: str) -> str:
-    """What is left of Markdown without fences and code spans (CommonMark: a run of backticks ends with one as long)."""
+    """Markdown without fences and code spans.
+
+    CommonMark: a run of backticks is closed by one of the same length.
+    """
     kept: list[str] = []
     closing = ""
     for line in text.split("\n"):

@@ -12,7 +12,8 @@ NASTY = st.text(
     st.one_of(
         st.characters(),
         st.sampled_from(
-            "\x00\x07\x1b\x7f\x9b\x9d\u061c\u200b\u200e\u202e\u2028\u2066\ufeff\U000e0041\U000e0100\ud800\udc9b\u0301\n\r\t[]"
+            "\x00\x07\x1b\x7f\x9b\x9d\u061c\u200b\u200e\u202e\u2028\u2066\ufeff"
+            "\U000e0041\U000e0100\ud800\udc9b\u0301\n\r\t[]"
         ),
     )
 )

@@ -38,14 +38,14 @@ async def test_which_file_to_take_and_what_would_prove_it(
         await ui.shows(
             "[arm64]",
             "[musl]",
-            "✓ take roadrunner-2025.1.15-linux-arm64.tar.gz (stand-in)",
+            "✓ use roadrunner-2025.1.15-linux-arm64.tar.gz (stand-in)",
             "prove it",
             "Nothing to paste",
         )
         await ui.press("M")
-        await ui.shows("[amd64]", "✓ take roadrunner-2025.1.15-linux-amd64.tar.gz")
+        await ui.shows("[amd64]", "✓ use roadrunner-2025.1.15-linux-amd64.tar.gz")
         await ui.press("L")
-        await ui.shows("[glibc]", "✓ take")
+        await ui.shows("[glibc]", "✓ use")
         await ui.until(
             lambda: (
                 screen.advice is not None
@@ -65,7 +65,7 @@ async def test_where_nothing_serves_it_says_how_to_build(demo: Settings) -> None
         ui.app.screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
         await ui.shows("v1.6.2 ·")
         await ask(ui)
-        await ui.shows("nothing published serves", "CGO_ENABLED=0", "buildx")
+        await ui.shows("no published file works", "CGO_ENABLED=0", "buildx")
         await ui.press("y", *"cross", "enter")
         assert "GOARCH=arm64 go build" in ui.app.clipboard
 
@@ -79,9 +79,7 @@ async def test_lines_to_paste_have_the_files_address_and_digest(
     async with opened(settings(tmp_path, demo=False, api_url=github.api_url)) as ui:
         await ui.shows("✓ yes")
         screen = await ask(ui)
-        await ui.shows(
-            "✓ take", "Dockerfile", "Shell, with checksum", "▢ nothing has proved it yet"
-        )
+        await ui.shows("✓ use", "Dockerfile", "Shell, with checksum", "▢ not verified yet")
         assert screen.advice is not None
         await ui.press("y", *"shell", "enter")
         assert screen.advice.chosen is not None

@@ -60,7 +60,7 @@ async def at_a_glance(ui: Driver) -> None:
 async def ask_for_advice(ui: Driver) -> None:
     await browse(ui)
     await ui.press("a")
-    await ui.shows("✓ take roadrunner-2025.1.15-linux-arm64.tar.gz")
+    await ui.shows("✓ use roadrunner-2025.1.15-linux-arm64.tar.gz")
     await ui.until(lambda: not ui.state.board.running)
 
 

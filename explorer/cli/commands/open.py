@@ -1,4 +1,4 @@
-"""``rr-explorer`` alone, or with a FILE: the app, or the demo as text where there is no terminal."""
+"""``rr-explorer`` alone or with a FILE: opens the app, or prints the demo without a terminal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def open_command(state: CliState, file: str | None) -> int:
 
 
 def open_app(state: CliState, file: str | None) -> int:
-    """Open the app where there is a terminal; print the demo as text where there is none.
+    """Open the app on a terminal; without one, print the demo as text.
 
     Raises:
         UsageError: there is no terminal to draw on.

@@ -1,4 +1,4 @@
-"""Advice in words: which file, why, what proves it, and the command that would."""
+"""Advice in words: which file, why, its proof, and the command that would verify it."""
 
 from __future__ import annotations
 
@@ -16,31 +16,28 @@ from explorer.verify import Proof, proof_for
 from explorer.workbench import Advice, Candidate
 
 PROVE = "prove it"
-"""Key and title of the row with the command that would prove the chosen file."""
+"""Key and title of the row with the command that would verify the chosen file."""
 CALL = "rr-explorer"
-"""How the program is called in commands to copy; a face adds the options it was itself called with."""
+"""How commands to copy begin; a face adds the options that it was called with."""
 
 
 def advice_title(advice: Advice) -> Cell:
     """``roadrunner-server/roadrunner v2025.1.15, for Alpine 3.24 (musl 1.2.6) on arm64``."""
-    return Cell(
-        f"{advice.repo} {advice.release.tag}, for {target_in_words(advice.target)} on {advice.arch}",
-        "strong",
-    )
+    where = f"{target_in_words(advice.target)} on {advice.arch}"
+    return Cell(f"{advice.repo} {advice.release.tag}, for {where}", "strong")
 
 
 def advice_headline(advice: Advice) -> Cell:
-    """``✓ take roadrunner-2025.1.15-linux-arm64.tar.gz``, or that nothing serves, or that it is not known."""
+    """``✓ use roadrunner-2025.1.15-linux-arm64.tar.gz``; or that no file works."""
     chosen = advice.chosen
     if chosen is not None:
         sure = chosen.answer is Answer.YES
         stand_in = " (stand-in)" if chosen.asset.stand_in else ""
-        return Cell(
-            f"{'✓' if sure else '◐'} take {chosen.asset.name}{stand_in}", "good" if sure else "warn"
-        )
+        glyph = "✓" if sure else "◐"
+        return Cell(f"{glyph} use {chosen.asset.name}{stand_in}", "good" if sure else "warn")
     if advice.is_open:
-        return Cell("? which file serves is not known", "unknown")
-    return Cell("✗ nothing published serves: build it", "bad")
+        return Cell("? which file to use is not known", "unknown")
+    return Cell("✗ no published file works: build your own", "bad")
 
 
 def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
@@ -53,14 +50,8 @@ def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
         proof = proof_of(advice)
         proofs = advice.inspection.proofs if advice.inspection else ()
         rows.append(("known from", Cell(_known_from(advice.chosen))))
-        rows.append(
-            (
-                "proof",
-                proof_on(proofs, advice.target)
-                if proofs
-                else Cell("▢ nothing has proved it yet", "warn"),
-            )
-        )
+        unverified = Cell("▢ not verified yet", "warn")
+        rows.append(("proof", proof_on(proofs, advice.target) if proofs else unverified))
         if proof is None:
             rows.append((PROVE, Cell(prove_command(advice, call), "code")))
         rows.append(("sha256", _digest_cell(advice)))
@@ -97,14 +88,13 @@ def _digest_cell(advice: Advice) -> Cell:
         return Cell(f"? {advice.sha256.why}", "unknown")
     if advice.chosen is not None and advice.chosen.asset.stand_in:
         return Cell(f"{advice.sha256} (the stand-in's)")
-    return Cell(
-        f"{advice.sha256} ({'as GitHub publishes it' if advice.sha256_from == 'api' else 'of the bytes here'})"
-    )
+    source = "as GitHub publishes it" if advice.sha256_from == "api" else "of the bytes here"
+    return Cell(f"{advice.sha256} ({source})")
 
 
 def _standing(advice: Advice, candidate: Candidate) -> str:
     if advice.chosen is None:
-        return "looked at" if candidate.state.inspection else "not seen"
+        return "inspected" if candidate.state.inspection else "not inspected"
     return "as good" if candidate.answer is advice.chosen.answer else "instead"
 
 
@@ -121,10 +111,9 @@ def proof_of(advice: Advice) -> Proof | None:
 
 
 def prove_command(advice: Advice, call: str = CALL) -> str:
-    """The command line that runs the chosen file in a container of the target; empty where no file was chosen."""
+    """The command line that verifies the chosen file on the target; empty if none was chosen."""
     if advice.chosen is None:
         return ""
     asset = advice.chosen.asset
-    return visible(
-        f"{call} verify {shlex.quote(f'{asset.tag}/{asset.name}')} --on {shlex.quote(advice.target.name)}"
-    )
+    file, target = shlex.quote(f"{asset.tag}/{asset.name}"), shlex.quote(advice.target.name)
+    return visible(f"{call} verify {file} --on {target}")

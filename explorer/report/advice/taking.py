@@ -1,4 +1,4 @@
-"""Lines that take a published file: a Dockerfile stage, and a download whose checksum stops the rest."""
+"""Lines that use a published file: a Dockerfile stage, and a download that its checksum guards."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def shell(advice: Advice, asset: Asset, sha256: str) -> Snippet:
 
 
 def _local_name(asset: Asset, program: str) -> str:
-    """The asset's own name, unless that is a path, an option, a hidden file or the program's name."""
+    """The asset's name, unless it is a path, an option, a hidden file or the program's name."""
     safe = quoting.is_plain(asset.name) and asset.name != program
     return asset.name if safe else f"{program}.download"
 

@@ -1,8 +1,4 @@
-"""A report on some inspections: what was looked at, predicted and proved, with what, and when. One content, four forms.
-
-The content is put together once, of cells and lines that are already visible and harmless to a terminal; each form then
-escapes them for its own language.
-"""
+"""The content of a report: what was inspected, predicted and proved, with what, and when."""
 
 from __future__ import annotations
 
@@ -53,7 +49,7 @@ class ProofPart:
     checks: tuple[Row, ...]
     commands: tuple[str, ...]
     output: tuple[tuple[str, tuple[Cell, ...]], ...]
-    """Name of the stream and its lines; streams on which nothing came are left out."""
+    """Name of each stream and its lines; empty streams are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +58,7 @@ class ReportSection:
 
     title: Cell
     notes: tuple[Cell, ...]
-    """Stand-in, a changed answer, a disagreement, what a peek moved."""
+    """As ``Banner.notes``."""
     facts: tuple[Row, ...]
     verdicts: tuple[tuple[Cell, tuple[ReasonBlock, ...]], ...]
     """Headline and reasons of each."""
@@ -71,12 +67,13 @@ class ReportSection:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The whole report. ``summary`` has a row for each file and target, in the columns of ``SUMMARY_COLUMNS``."""
+    """The whole report."""
 
     title: str
     made: tuple[Row, ...]
     """Versions and time, as (what, value) rows."""
     summary: tuple[Row, ...]
+    """A row for each file and target, in the columns of ``SUMMARY_COLUMNS``."""
     sections: tuple[ReportSection, ...]
 
 

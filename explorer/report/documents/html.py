@@ -1,4 +1,4 @@
-"""A report as one HTML file: no script, nothing fetched, everything escaped, light and dark."""
+"""A report as one HTML file, light and dark: no script, nothing fetched, everything escaped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from explorer.report.verdicts import ReasonBlock
 STYLE = files("explorer.report.documents").joinpath("report.css").read_text("utf-8")
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
-"""Only this very style is allowed, so that even a mistake in escaping could neither run nor fetch anything."""
+"""Allows this style only: even a mistake in escaping could not run or fetch anything."""
 
 
 def _text(text: str) -> str:
@@ -48,10 +48,12 @@ def html(content: Document) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY, quote=True)}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n'
         f"<title>{_text(content.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         f"<header><h1>{_text(content.title)}</h1>\n<p>{made}</p></header>\n"
-        f"<section>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n</section>\n"
+        f"<section>\n<table>\n<thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{body}</tbody>\n</table>\n</section>\n"
         f"{''.join(_section(section) for section in content.sections)}</body>\n</html>\n"
     )
 
@@ -89,7 +91,8 @@ def _proof(proof: ProofPart) -> str:
 
 def _facts(rows: Iterable[Row]) -> str:
     body = "".join(
-        f'<tr><th scope="row" class="dim">{_text(row.cells[0].text)}</th>{_span(row.cells[1], "td")}</tr>\n'
+        f'<tr><th scope="row" class="dim">{_text(row.cells[0].text)}</th>'
+        f"{_span(row.cells[1], 'td')}</tr>\n"
         for row in rows
     )
     return f"<table>\n<tbody>\n{body}</tbody>\n</table>\n"

@@ -1,7 +1,8 @@
 """A report as Markdown that can be pasted into a GitHub issue.
 
-Whatever may quote a file stands in a code span or a fence that is longer than any run of backticks inside it, where GitHub
-makes neither mentions nor links. Sentences of rr-explorer's own stay prose as long as nothing in them could become one.
+Whatever may quote a file is in a code span or a fence, which is longer than any run of backticks in
+it, and in which GitHub makes neither mentions nor links. rr-explorer's own sentences are prose,
+unless something in them could become a link.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from explorer.report.text import cell_width, clip
 from explorer.report.verdicts import ReasonBlock
 
 ISSUE = 65_536
-"""Characters that GitHub takes for an issue's text."""
+"""Characters that GitHub accepts as the text of an issue."""
 _FITS = ((200, 2000), (40, 200), (8, 120), (2, 80))
-"""Lines of each output, and characters of each line and value, tried in turn until the report fits into an issue."""
+"""Lines per output, and characters per line and value, tried until the report fits an issue."""
 
 
 def markdown(content: Document) -> str:
-    """The whole report. Of long outputs it has as much as an issue takes; where even none of it helps, it says so at its top."""
+    """The whole report; long outputs are cut to fit an issue. If that fails, a note says so."""
     for lines, width in _FITS:
         text = _whole(content, lines, width, "")
         if len(text) <= ISSUE:
@@ -29,7 +30,7 @@ def markdown(content: Document) -> str:
     return _whole(
         content,
         *_FITS[-1],
-        f"> An issue takes {ISSUE:,} characters and this is more: report on fewer files at a time",
+        f"> Longer than the {ISSUE:,} characters of an issue: report on fewer files at a time",
     )
 
 
@@ -82,7 +83,8 @@ def _proof(proof: ProofPart, lines: int, width: int) -> str:
     if proof.checks:
         parts.append(
             "\n".join(
-                f"- {prose(' '.join(cell.text for cell in row.cells[:2]))}: {code(clip(row.cells[3].text, width))}"
+                f"- {prose(f'{row.cells[0].text} {row.cells[1].text}')}: "
+                f"{code(clip(row.cells[3].text, width))}"
                 for row in proof.checks
             )
         )

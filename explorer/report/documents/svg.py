@@ -1,4 +1,4 @@
-"""A report's summary as a picture: a table drawn in SVG, light and dark, without script or anything fetched."""
+"""A report's summary as an SVG picture, light and dark: no script, nothing fetched."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ WIDEST = 60
 """Cells of a column; longer text is cut."""
 
 STYLE = """
-text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328; white-space: pre; }
-.back { fill: #ffffff; stroke: #d1d9e0; } .good { fill: #1a7f37; } .warn { fill: #9a6700; } .bad { fill: #cf222e; }
+text {
+  font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
+  fill: #1f2328; white-space: pre;
+}
+.back { fill: #ffffff; stroke: #d1d9e0; }
+.good { fill: #1a7f37; } .warn { fill: #9a6700; } .bad { fill: #cf222e; }
 .unknown { fill: #8250df; } .dim { fill: #59636e; } .strong, .title { font-weight: bold; }
 @media (prefers-color-scheme: dark) {
-  text { fill: #e6edf3; } .back { fill: #0d1117; stroke: #3d444d; } .good { fill: #3fb950; } .warn { fill: #d29922; }
+  text { fill: #e6edf3; } .back { fill: #0d1117; stroke: #3d444d; }
+  .good { fill: #3fb950; } .warn { fill: #d29922; }
   .bad { fill: #f85149; } .unknown { fill: #bc8cff; } .dim { fill: #9198a1; }
 }
 """
@@ -62,11 +67,11 @@ def svg(content: Document) -> str:
             )
     body.append(_line(MARGIN, len(cut) + 3, clip(made, 120), "dim"))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" viewBox="0 0 {width:.0f} {height}" role="img">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" '
+        f'viewBox="0 0 {width:.0f} {height}" role="img">\n'
         f"<title>{_text(content.title)}</title>\n<style>{STYLE}</style>\n"
-        f'<rect class="back" x="0.5" y="0.5" width="{width - 1:.0f}" height="{height - 1}" rx="8"/>\n'
-        + "\n".join(body)
-        + "\n</svg>\n"
+        f'<rect class="back" x="0.5" y="0.5" '
+        f'width="{width - 1:.0f}" height="{height - 1}" rx="8"/>\n' + "\n".join(body) + "\n</svg>\n"
     )
 
 
@@ -77,7 +82,8 @@ def _placed(start: float, width: int, line: int, text: str, style: str, align: s
 
 
 def _line(x: float, line: int, text: str, style: str, more: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{MARGIN + LINE * line - 8}" class="{style or "plain"}"{more}>{_text(text)}</text>'
+    place = f'x="{x:.1f}" y="{MARGIN + LINE * line - 8}"'
+    return f'<text {place} class="{style or "plain"}"{more}>{_text(text)}</text>'
 
 
 def _text(text: str) -> str:

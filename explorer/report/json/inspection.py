@@ -35,7 +35,7 @@ from explorer.verify import CheckResult, DryRun, Engine, Image, ImageSystem, Pro
 from explorer.workbench import FileFacts, Inspection, Subject
 
 MAX_DEPTH = 64
-"""Levels of a dependency tree that are written: a hostile archive could make one too deep for a JSON reader."""
+"""Levels of a dependency tree that are written; a deeper one would break JSON readers."""
 
 SUBJECT = Shape[Subject](
     "subject",

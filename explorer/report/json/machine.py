@@ -1,4 +1,4 @@
-"""What belongs to no single binary as JSON: downloads, rules, targets, the cache, findings, errors."""
+"""Downloads, rules, targets, the cache, findings and errors as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model becomes a JSON object, declared once: a ``Shape`` both writes the object and gives its schema.
+"""How a model becomes a JSON object: a ``Shape`` both writes the object and gives its schema.
 
 A known fact is a value. A missing one is ``null``, and its object has a sibling ``missing`` that
 says, by the field's name, whether it is unknown or not applicable, and why::

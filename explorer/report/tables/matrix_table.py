@@ -1,4 +1,4 @@
-"""The matrix for a terminal of some width: what fits beside each other, and what is left out or put below, said so."""
+"""The matrix on a terminal of some width: what fits, what is left out, and what goes below."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class MatrixTables:
 def matrix_tables(matrix: Matrix, room: int | None, everything: bool = False) -> MatrixTables:
     """The matrix in ``room`` cells of width (None: as wide as it likes).
 
-    Where it does not fit it gives way in this order: the words of a cell, the plugin's columns (kept with ``everything``,
-    in a table of their own), the date, and at last one table below the other.
+    If it does not fit, it loses, in this order: the words of a cell, the plugin's columns (with
+    ``everything`` they get a table of their own), the date; at last there are several tables.
     """
     every = list(range(len(matrix.columns)))
     marks = [marks_of(matrix, row) for row in matrix.rows]

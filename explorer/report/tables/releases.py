@@ -1,4 +1,4 @@
-"""Releases and their files as rows. Columns stand beside the rows, so that both faces show the same ones."""
+"""Releases and their files as rows, with the columns that both faces show."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RELEASE_COLUMNS = (
 
 
 def release_row(release: Release) -> Row:
-    """Tag, date and number of files; drafts and pre-releases are marked in words."""
+    """Tag, date and number of files; drafts and pre-releases are marked."""
     mark = " draft" if release.draft else " pre" if release.prerelease else ""
     return Row(
         release.tag,
@@ -62,7 +62,7 @@ def shown_assets(release: Release, plugins: bool = True, debs: bool = True) -> t
 
 
 def asset_columns(target: Target | None = None) -> tuple[Column, ...]:
-    """Columns of the files' table; the verdict's is titled by what it is about: ``on musl``, ``on glibc``, ``on scratch``."""
+    """Columns of the table of files; the verdict's is titled ``on musl``, ``on glibc`` …"""
     where = (
         "musl"
         if target is None
@@ -84,19 +84,19 @@ def asset_columns(target: Target | None = None) -> tuple[Column, ...]:
 
 @dataclass(frozen=True, slots=True)
 class AssetRow:
-    """A file of a release, or the place of one that was never published."""
+    """A file of a release, or the gap of one that was never published."""
 
     row: Row
     asset: Asset | None
-    """None for a virtual row."""
+    """None for a gap."""
     serves: Asset | None = None
-    """For a virtual row: the file that does its job, or would if it can."""
+    """For a gap: the file that may be used instead."""
 
 
 def asset_row(
     asset: Asset, inspection: Inspection | None = None, proofs: Sequence[Proof] = ()
 ) -> AssetRow:
-    """One file. ``inspection`` is what a peek or a download told so far, None where nothing was looked at."""
+    """One file. ``inspection`` is None if it was not inspected."""
     answer, fact = _verdict_cells(inspection)
     verdict = inspection.verdicts[0] if inspection and inspection.verdicts else None
     shown = tuple(proofs) or (inspection.proofs if inspection else ())
@@ -133,7 +133,7 @@ def _kind_text(asset: Asset) -> str:
 
 
 def _digest_cell(asset: Asset, inspection: Inspection | None) -> Cell:
-    """The outcome of the comparison once it was made; before that, whether there is a digest to compare with."""
+    """Whether the digest matches; before it was compared, whether one is published."""
     if inspection is not None and not isinstance(inspection.check, MISSING):
         return check_cell(inspection.check)
     if isinstance(asset.digest, Unknown):
@@ -156,7 +156,7 @@ def asset_rows(
     proofs: Callable[[Asset], Sequence[Proof]] = lambda _: (),
     gaps: bool = True,
 ) -> tuple[AssetRow, ...]:
-    """Rows for the files of one release; with ``gaps`` also a virtual one for each musl file that was not published."""
+    """Rows for the files of a release, and with ``gaps`` for musl files that were not published."""
     files = tuple(assets)
     rows = [asset_row(asset, known(asset), proofs(asset)) for asset in files]
     if gaps:
@@ -166,9 +166,9 @@ def asset_rows(
 
 
 def unpublished(assets: Sequence[Asset]) -> tuple[tuple[str, Asset], ...]:
-    """``musl-ARCH`` files that a release lacks beside a ``linux-ARCH`` one, with that one: it may serve instead."""
+    """``musl-ARCH`` platforms without a file, each with the ``linux-ARCH`` file that may do."""
     there = {(asset.kind, asset.platform.slug) for asset in assets}
-    found: list[tuple[str, Asset]] = []
+    missing: list[tuple[str, Asset]] = []
     for asset in assets:
         if (
             asset.kind.role not in (Role.PROGRAM, Role.PLUGIN)
@@ -180,8 +180,8 @@ def unpublished(assets: Sequence[Asset]) -> tuple[tuple[str, Asset], ...]:
         slug = f"musl-{arch}"
         if arch and (asset.kind, slug) not in there:
             there.add((asset.kind, slug))
-            found.append((slug, asset))
-    return tuple(found)
+            missing.append((slug, asset))
+    return tuple(missing)
 
 
 _INSTEAD = {
@@ -193,7 +193,7 @@ _INSTEAD = {
 
 
 def gap_row(slug: str, serves: Asset, inspection: Inspection | None = None) -> AssetRow:
-    """The row of a file that was never published, e.g. musl-arm64, and what serves in its place."""
+    """The row of a platform without a file, e.g. musl-arm64, and which file may be used instead."""
     other = serves.platform.slug
     if inspection is None or not inspection.verdicts:
         answer, fact = EMPTY, Cell(f"↳ {other} may work: not inspected", "unknown")

@@ -1,4 +1,4 @@
-"""Verdicts and proofs in words: banner, reasons, libraries, targets, rules. A door of ``report``."""
+"""Verdicts, reasons, libraries, proofs, targets and rules in words. A door of ``report``."""
 
 from explorer.report.verdicts.banner import Banner, headline, verdict_banner
 from explorer.report.verdicts.dependencies import (

@@ -40,9 +40,9 @@ class Banner:
     remedy: Cell
     """What to do; empty where nothing has to be done."""
     proof: Cell
-    """The newest proof, or that there is none yet."""
+    """The newest proof, or that the file was not verified."""
     notes: tuple[Cell, ...]
-    """What must not be overlooked: stand-in, an answer that changed, a proof that disagrees, what a peek cost."""
+    """A stand-in, an answer that changed, a proof that disagrees, what a peek transferred."""
 
 
 def verdict_banner(
@@ -80,15 +80,12 @@ def _notes(inspection: Inspection, verdict: Verdict | None) -> Iterable[Cell]:
         yield Cell(f"! {inspection.changed}", "bad")
     proof = proof_for(inspection.proofs, verdict.target) if verdict else None
     if proof is not None and proof.agrees is False:
-        yield Cell(
-            f"! the proof DISAGREES with the verdict ({proof.verdict}): please report it", "bad"
-        )
+        text = f"! the proof DISAGREES with the verdict ({proof.verdict}): please report it"
+        yield Cell(text, "bad")
     if inspection.subject.stand_in:
         yield Cell("stand-in: a demo binary built for rr-explorer, not RoadRunner's", "warn")
     if not isinstance(inspection.traffic, MISSING):
         traffic = inspection.traffic
         whole = "" if isinstance(traffic.of, MISSING) else f" of {human_size(traffic.of)}"
-        yield Cell(
-            f"peek: {plural(traffic.requests, 'request')}, {human_size(traffic.bytes)}{whole}, nothing downloaded",
-            "dim",
-        )
+        requests, moved = plural(traffic.requests, "request"), human_size(traffic.bytes)
+        yield Cell(f"peek: {requests}, {moved}{whole}, nothing downloaded", "dim")

@@ -27,8 +27,8 @@ from explorer.verify import (
 def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
     """``▣ ran 14:02 in alpine:3.22, arm64 emulated: ✓ agrees with the verdict``: a banner's line.
 
-    A confirmed NO reads ``▨ did not start, as predicted``. A program that starts and says that it
-    is another version, system or processor is no proof of this file: the line says so.
+    A confirmed NO reads ``▨ did not start, as predicted``. A program that starts but reports
+    another version, system or processor proves nothing about this file: the line says so.
     """
     mark = proof_mark(proof)
     if proof.result is Result.NOT_RUN:
@@ -36,17 +36,17 @@ def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
     where = "" if isinstance(proof.image, MISSING) else f" in {image_in_words(proof.image)}"
     arch = proof.platform.rsplit("/", 1)[-1]
     how = f", {arch} emulated" if proof.emulated is True else f", {arch}"
-    differs = "".join(
-        f" · ✗ {one_line(check.name)} DIFFERS: expected {one_line(check.expected)}, "
-        f"seen {one_line(check.seen)}"
-        for check in proof.checks
-        if check.ok is False
-    )
+    differs = "".join(_difference(check) for check in proof.checks if check.ok is False)
     style: Style = "bad" if proof.agrees is False else "warn" if differs else mark.style
     confirmed = proof.result is Result.FAILED and proof.agrees is True
     told = isinstance(proof.agrees, NotApplicable) or confirmed
     verdict = "" if told else f": {agrees_cell(proof).text}"
     return Cell(f"{mark.text} {_clock(proof.started_at, now)}{where}{how}{verdict}{differs}", style)
+
+
+def _difference(check: CheckResult) -> str:
+    expected, seen = one_line(check.expected), one_line(check.seen)
+    return f" · ✗ {one_line(check.name)} DIFFERS: expected {expected}, seen {seen}"
 
 
 def proof_on(proofs: Sequence[Proof], target: Target | None, now: datetime | None = None) -> Cell:
@@ -67,7 +67,7 @@ def proof_on(proofs: Sequence[Proof], target: Target | None, now: datetime | Non
 
 
 def proof_mark(proof: Proof) -> Cell:
-    """``▣ ran``, ``▢ not run``, ``▨ failed``; a confirmed NO is ``▨ did not start, as predicted``."""
+    """``▣ ran``, ``▢ not run``, ``▨ failed``, ``▨ did not start, as predicted``: a confirmed NO."""
     mark = result_cell(proof.result)
     if proof.result is Result.FAILED and proof.agrees is True:
         return replace(mark, text="▨ did not start, as predicted", short="▨ no start")

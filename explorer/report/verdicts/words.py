@@ -1,4 +1,4 @@
-"""The deciding fact in a few words, for a table's cell; the sentence itself stands in the verdict."""
+"""Binaries, reasons and targets in a few words, for table cells."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FORMATS = {
     FileFormat.MACHO: "a macOS program",
     FileFormat.SCRIPT: "a script",
     FileFormat.EMPTY: "an empty file",
-    FileFormat.DATA: "no program",
+    FileFormat.DATA: "not a program",
 }
 _LINKAGES = {
     Linkage.STATIC: "static",
@@ -27,11 +27,11 @@ _LINKAGES = {
 
 
 WIDEST = 200
-"""Cells of the deciding fact: it may quote a name out of the file."""
+"""Cells of a deciding fact, which may quote a name in the file."""
 
 
 def binary_in_words(binary: Binary) -> str:
-    """``static Go``, ``dynamic, glibc's loader``, ``packed (UPX)``, ``a Windows program``, ``needs the download``."""
+    """``static Go``, ``dynamic, glibc's loader``, ``packed (UPX)``, ``a Windows program`` …"""
     if binary.format is FileFormat.UNSEEN:
         is_reachable = isinstance(binary.size, Unknown) and binary.size.needs is not None
         return visible(f"not reached: {binary.detail}" if is_reachable else binary.detail)
@@ -72,7 +72,7 @@ def _loader(elf: Elf) -> str:
 
 
 def deciding_in_words(verdict: Verdict) -> str:
-    """The deciding reason's short form: ``static Go``, ``missing libstdc++.so.6 +1``; else its sentence."""
+    """The deciding reason, short: ``static Go``, ``missing libfoo.so.1 +1``."""
     reason = verdict.deciding
     return clip(visible(reason.short or reason.text), WIDEST)
 
