@@ -38,7 +38,7 @@ from explorer.tui.responsiveness.deferred_import import (
     verdicts,
     workbench,
 )
-from explorer.tui.responsiveness.gc_tuning import GcTuning
+from explorer.tui.responsiveness.interpreter_tuning import InterpreterTuning
 from explorer.tui.responsiveness.key_queue import KeyQueue
 from explorer.tui.responsiveness.quit_signals import QuitSignals, TerminalHangup
 from explorer.tui.theme import DEFAULT, THEMES
@@ -81,7 +81,7 @@ class ExplorerApp(ExplorerBase):
         self.jobs = Jobs(self, self.state)
         self._file_to_open = file
         self._keys = KeyQueue(self, super().on_event)
-        self._gc = GcTuning()
+        self._interpreter = InterpreterTuning()
         self._quit_signals = QuitSignals(self)
         self._hangup = TerminalHangup(self)
         for theme in THEMES:
@@ -107,15 +107,15 @@ class ExplorerApp(ExplorerBase):
 
     def on_mount(self) -> None:
         """Paint first, then load."""
-        self._gc.start()
+        self._interpreter.start()
         self._quit_signals.start()
         self._hangup.start()
-        self.set_interval(1.0, self._gc.collect_at_rest, name="gc")
+        self.set_interval(1.0, self._interpreter.collect_at_rest, name="gc")
         self.call_after_refresh(self._load)
 
     async def _load(self) -> None:
         await asyncio.to_thread(load_deferred_modules)
-        self._gc.freeze("modules")
+        self._interpreter.freeze("modules")
         self.state.ready = True
         for warning in self._warnings:
             self.say(warning, warning=True)
@@ -126,7 +126,7 @@ class ExplorerApp(ExplorerBase):
     async def on_event(self, event: events.Event) -> None:
         """Queue keys and pastes, each until the one before it has been handled."""
         if isinstance(event, (events.Key, events.Paste, events.MouseEvent)):
-            self._gc.key_pressed()
+            self._interpreter.key_pressed()
             foreground.claim(KEY_S)
         await self._keys.take(event)
 
@@ -136,7 +136,7 @@ class ExplorerApp(ExplorerBase):
         self._quit_signals.stop()
         await self.jobs.stop()
         await self.state.close()
-        self._gc.stop()
+        self._interpreter.stop()
 
     # -- what workers report -----------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ class ExplorerApp(ExplorerBase):
         state.target = state.target or message.target
         if message.final:
             state.failure = None
-            self._gc.freeze("list")
+            self._interpreter.freeze("list")
         state.changed.publish("catalogue")
 
     @on(CatalogueFailed)
@@ -157,9 +157,11 @@ class ExplorerApp(ExplorerBase):
 
     @on(FileLooked)
     def _file_looked(self, message: FileLooked) -> None:
-        self._gc.freeze("parsers")
-        if message.on == self.state.judged_on:  # else the target has changed meanwhile
+        self._interpreter.freeze("parsers")
+        if message.on == self.state.judged_on:
             self.state.files.update(message.key, message.state)
+        else:  # the target has changed meanwhile
+            self.state.files.stop(message.key)
 
     @on(FileInspected)
     def _inspected(self, message: FileInspected) -> None:

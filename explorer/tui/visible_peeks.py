@@ -47,6 +47,7 @@ class VisiblePeeks:
         for key in self._running.keys() - by_key.keys():
             # Forgotten now, not when it has ended: it may be wanted again before that.
             self._running.pop(key).cancel()
+            self._state.files.stop(key)
         self._wanted = {key: asset for key, asset in by_key.items() if self._is_new(key)}
         self._start_more()
 
@@ -58,6 +59,7 @@ class VisiblePeeks:
         while self._wanted and len(self._running) < AT_A_TIME:
             key = next(iter(self._wanted))
             asset = self._wanted.pop(key)
+            self._state.files.start(key)
             self._running[key] = self._screen.run_worker(
                 partial(self._look, key, asset), name=key, group="look"
             )

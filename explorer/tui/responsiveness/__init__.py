@@ -19,9 +19,11 @@ removes one delay. Nothing else in the app has to know of it.
     Of sixteen peeks, one parses at a time. Without it, a busy machine has keys that wait twice as
     long; an idle one does not. Measured by ``make bench keys``.
 
-``gc_tuning``
-    Full garbage collections happen at rest. Without it, they happen while results arrive, which is
-    while the user types. Measured by ``make bench keys`` (worst case) and ``gc.callbacks``.
+``interpreter_tuning``
+    Threads switch ten times as often, and full garbage collections happen at rest. Without the
+    first, keys on a busy machine wait for several threads in turn; without the second, collections
+    happen while results arrive, which is while the user types. Measured by ``make bench keys``,
+    beside other work for the first, and by ``gc.callbacks``.
 
 ``key_queue``
     Each key waits until the one before it is done. This removes no delay, it adds one too short to
@@ -35,8 +37,8 @@ removes one delay. Nothing else in the app has to know of it.
     SIGTERM, SIGHUP and a closed terminal end the app at once, in the way ``q`` does
     (``tests/tui/test_terminal.py``).
 
-Two more made no difference to the bench and were dropped: a shorter thread switch interval, and
-making other threads wait while a frame is drawn. Should a measurement show that one of those above
-no longer pays, drop it too: switch it off, run ``make bench keys`` a few times with and without it,
-and compare the 95th percentile. ``docs/decisions.md`` has the figures.
+Making other threads wait while a frame is drawn made no difference, and was dropped. Should a
+measurement show that one of those above no longer pays, drop it too: switch it off, run
+``make bench keys`` several times with and without it, in turn, on an idle and on a busy machine, and
+compare the 95th percentile. ``docs/decisions.md`` has the figures.
 """

@@ -85,7 +85,8 @@ class VerdictBanner(Static):
             why = "Only its name is known: nothing was downloaded, so its contents are unknown."
             self.say(Content.assemble(("? ", "$text-muted"), head), text(why, "$text-muted"))
         else:
-            self.say(head, text("looking at its first bytes …", "$text-muted"))
+            doing = "looking at its first bytes …" if known.in_progress else "not looked at yet"
+            self.say(head, text(doing, "$text-muted"))
 
     def show_error(self, problem: ExplorerError, lead: Content | None = None) -> None:
         """Show why there is no verdict."""
