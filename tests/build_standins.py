@@ -1,7 +1,10 @@
-"""Builds the demo's stand-in binaries and packs them as RoadRunner's releases are. Run by hand: ``make standins``.
+"""Builds the demo's stand-in binaries and packs them as RoadRunner's releases are.
 
-What comes out is committed in ``explorer/releases/standins``: the demo needs neither a compiler nor a network. The sources
-are in ``tests/standins``. Each program prints what the release's own ``rr --version`` would, and knows nothing else.
+Run by hand: ``make standins``.
+
+What comes out is committed in ``explorer/releases/standins``: the demo needs neither a compiler nor
+a network. The sources are in ``tests/standins``. Each program prints what the release's own ``rr
+--version`` would, and knows nothing else.
 """
 
 import argparse
@@ -33,7 +36,8 @@ TIMES = {
 
 
 def go_program(version: str, *, goarch: str = "amd64", cgo: str = "", buildmode: str = "") -> Path:
-    """``rr`` in Go, for Linux; static unless ``cgo`` names a target for ``zig cc`` or ``buildmode`` says otherwise."""
+    """``rr`` in Go, for Linux; static unless ``cgo`` names a target for ``zig cc`` or ``buildmode``
+    says otherwise."""
     sources = {path.name: path.read_text() for path in (SOURCES / "go").iterdir()}
     stamps = f"-s -w -X main.version={version} -X main.buildTime={TIMES[version]}"
     return go_build(
@@ -122,7 +126,10 @@ def papers(one: StandIn) -> dict[str, bytes]:
             + GO_LICENCE.read_text()
         )
     return {
-        "README.md": f"# {one.asset}\n\n{LABEL}: {one.note}.\nBuilt from tests/standins of rr-explorer's repository.\n".encode(),
+        "README.md": (
+            f"# {one.asset}\n\n{LABEL}: {one.note}.\n"
+            "Built from tests/standins of rr-explorer's repository.\n"
+        ).encode(),
         "CHANGELOG.md": f"# CHANGELOG\n\n{LABEL}. It has no history.\n".encode(),
         "LICENSE": licence.encode(),
     }
@@ -144,7 +151,8 @@ def pack(one: StandIn, program: Path) -> bytes:
 def _deb(one: StandIn, program: bytes) -> bytes:
     """With zstd members, as RoadRunner's since about v2.12.1."""
     control = (
-        f"Package: roadrunner\nVersion: {one.version}\nArchitecture: amd64\nMaintainer: rr-explorer\n"
+        f"Package: roadrunner\nVersion: {one.version}\nArchitecture: amd64\n"
+        "Maintainer: rr-explorer\n"
         f"Description: {LABEL}\n {one.note[0].upper()}{one.note[1:]}.\n"
     )
     folders: list[tuple[tarfile.TarInfo | str, bytes]] = []
@@ -175,7 +183,7 @@ def _deb(one: StandIn, program: bytes) -> bytes:
 
 
 def build_all(place: Path) -> None:
-    """Every stand-in and ``index.json`` into ``place``; what else was there of an earlier run goes."""
+    """Write every stand-in and ``index.json`` into ``place``, and remove what is obsolete."""
     place.mkdir(parents=True, exist_ok=True)
     rows = []
     for one in STAND_INS:

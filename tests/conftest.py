@@ -16,13 +16,15 @@ pytest_plugins = [
 
 
 def pytest_configure() -> None:
-    """Whoever was started in a shell's background ignores Ctrl+C, and so would every program that a test starts and stops with it."""
+    """A process started in a shell's background ignores Ctrl+C, and so would every program that a
+    test starts and stops with it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
-    """Bytes are named by their length: both xdist workers must collect the same names, and a gzip header holds the second it was made."""
+    """Bytes are named by their length: both xdist workers must collect the same names, and a gzip
+    header holds the second it was made."""
     return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) and len(val) > 8 else None
 
 

@@ -1,7 +1,9 @@
-"""Makes the pictures of the README anew from the running app: ``python -m tests.screenshots``, or ``make screenshots``.
+"""Draws the README's pictures from the running app: ``python -m tests.screenshots``, or
+``make screenshots``.
 
-The app runs on the demo's data, with settings of its own in a directory that is removed, and a clock that stands still. The
-picture of the proof needs a container engine, and the real clock; without an engine the old picture stays, and that is said.
+The app runs on the demo's data, with settings of its own in a directory that is removed, and a
+clock that stands still. The picture of the proof needs a container engine, and the real clock;
+without an engine the old picture stays, and that is said.
 """
 
 import asyncio
@@ -28,7 +30,8 @@ PLACE = Path(__file__).resolve().parents[1] / "screenshots"
 NOW = datetime(2026, 8, 22, 12, 0, tzinfo=UTC)
 SIZE = (120, 34)
 LIMIT = 120.0
-"""Seconds after which a picture that does not come to be is given up: an emulated proof takes a few."""
+"""Seconds after which a picture that does not come to be is given up: an emulated proof takes a
+few."""
 
 
 class Camera:

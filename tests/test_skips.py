@@ -1,4 +1,4 @@
-"""A skip is told, and with ``CI=true`` it is a failure: every kind of it."""
+"""Every skip is reported, and with ``CI=true`` it is a failure."""
 
 import os
 import subprocess
@@ -9,9 +9,12 @@ import pytest
 
 KINDS = (
     "def test() -> None:\n    pytest.skip('it is called')\n",
-    "@pytest.mark.skipif(True, reason='it is marked')\ndef test() -> None:\n    raise AssertionError\n",
+    "@pytest.mark.skipif(True, reason='it is marked')\n"
+    "def test() -> None:\n    raise AssertionError\n",
     "pytest.skip('it is a module', allow_module_level=True)\n",
-    "@pytest.fixture\ndef it() -> None:\n    do_without('thing', 'it is a fixture', 'Buy one')\n\ndef test(it: None) -> None:\n    pass\n",
+    "@pytest.fixture\ndef it() -> None:\n"
+    "    do_without('thing', 'it is a fixture', 'Buy one')\n\n"
+    "def test(it: None) -> None:\n    pass\n",
     "@pytest.mark.parametrize('reason', [])\ndef test(reason: str) -> None:\n    pass\n",
 )
 TOLD = (

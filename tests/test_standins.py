@@ -1,4 +1,5 @@
-"""The demo's stand-ins: what is shipped is labelled, is what it says it is, and can be built again from its source."""
+"""The demo's stand-ins: what is shipped is labelled, is what it says it is, and can be built again
+from its source."""
 
 import hashlib
 import json
@@ -95,7 +96,8 @@ def test_each_is_laid_out_as_a_release_and_labelled(one: StandIn, tmp_path: Path
     "asset", ["roadrunner-2025.1.15-linux-arm64.tar.gz", "roadrunner-1.6.2-unknown-musl-amd64.zip"]
 )
 def test_one_that_is_built_again_is_the_same_kind_of_program(asset: str, tmp_path: Path) -> None:
-    """Facts are compared, not bytes: another compiler may be installed than the one that built what is shipped."""
+    """Facts are compared, not bytes: another compiler may be installed than the one that built what
+    is shipped."""
     one = next(one for one in STAND_INS if one.asset == asset)
     again = unpack(pack(one, one.build(one.version)), asset)
     shipped = unpack((PLACE / asset).read_bytes(), asset)

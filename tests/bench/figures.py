@@ -1,4 +1,5 @@
-"""One line of the result: what was measured, the figure, what it is held against, and whether it holds."""
+"""One line of the result: what was measured, the figure, what it is held against, and whether it
+holds."""
 
 import statistics
 import time

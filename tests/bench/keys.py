@@ -1,6 +1,7 @@
 """How long a key waits while everything that the app can do at once is under way.
 
-``python -m tests.bench.keys FOLDER`` is one run: the app lives once in a process, and so it does here.
+``python -m tests.bench.keys FOLDER`` is one run: the app lives once in a process, and so it does
+here.
 """
 
 import asyncio
@@ -30,7 +31,8 @@ def measure(folder: Path) -> list[Figure]:
         Figure(
             "key to handler, worst",
             f"{max(found) * 1000:.0f} ms",
-            f"of {RUNS * KEYS}: median {statistics.median(found) * 1000:.1f} ms, 95 % within {p95 * 1000:.0f} ms",
+            f"of {RUNS * KEYS}: median {statistics.median(found) * 1000:.1f} ms,"
+            f" 95 % within {p95 * 1000:.0f} ms",
             max(found) <= ALLOWED,
         )
     ]

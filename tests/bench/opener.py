@@ -1,7 +1,9 @@
-"""A process that opens one release: so that the client is measured alone, not with the server on one interpreter lock.
+"""A process that opens one release: so that the client is measured alone, not with the server on
+one interpreter lock.
 
-``python -m tests.bench.opener API_URL CACHE WARM_TAG TAG``: looks at WARM_TAG first, as the app would have at the release
-before (its parsers are loaded), prints ``ready``, waits for a line, looks at TAG and prints JSON: seconds, files with a verdict.
+``python -m tests.bench.opener API_URL CACHE WARM_TAG TAG``: looks at WARM_TAG first, as the app
+would have at the release before (its parsers are loaded), prints ``ready``, waits for a line, looks
+at TAG and prints JSON: seconds, files with a verdict.
 """
 
 import asyncio

@@ -23,7 +23,8 @@ def measure(folder: Path) -> list[Figure]:
                 for name, value in os.environ.items()
                 if name != "PYTHONDONTWRITEBYTECODE"
             },
-            # Of both programs, as installers leave it: compiling our modules anew would take a sixth of the first paint.
+            # Of both programs, as installers leave it: compiling our modules again would take a
+            # sixth of the first paint.
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",

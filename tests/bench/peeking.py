@@ -35,14 +35,16 @@ import (
 	"runtime"
 )
 
-// Reached through an interface, so that the linker keeps them: the program is as large as a real server.
+// Reached through an interface, so that the linker keeps them: as large as a real server.
 var kept = []any{
-	template.New, http.ListenAndServe, httputil.DumpRequest, rpc.Register, types.NewChecker, xml.Unmarshal, png.Decode, dwarf.New, tls.Dial,
+	template.New, http.ListenAndServe, httputil.DumpRequest, rpc.Register, types.NewChecker,
+	xml.Unmarshal, png.Decode, dwarf.New, tls.Dial,
 }
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "--version" {
-		fmt.Printf("rr version VERSION (build time: %s, %s), OS: %s, arch: %s\\n", "2026-06-17T16:05:23+0000",
+		fmt.Printf("rr version VERSION (build time: %s, %s), OS: %s, arch: %s\\n",
+			"2026-06-17T16:05:23+0000",
 			runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return
 	}
@@ -84,13 +86,15 @@ def go_program(goos: str, goarch: str) -> Path:
 
 
 def counted(github: GitHub) -> tuple[int, int]:
-    """Requests and body bytes at the file host, once the server has noted how its last answer ended."""
+    """Requests and body bytes at the file host, once the server has noted how its last answer
+    ended."""
     github.wait_for(lambda seen: all(s.body_bytes or s.host != "assets" for s in seen))
     return github.count(host="assets"), github.body_bytes(host="assets")
 
 
 async def peek_one(github: GitHub, folder: Path, name: str) -> tuple[Inspection, int, int]:
-    """A peek at one asset: the inspection, ranged requests and body bytes as the file host counted them."""
+    """A peek at one asset: the inspection, ranged requests and body bytes as the file host counted
+    them."""
     bench = Workbench(Settings(api_url=github.api_url, cache_dir=folder))
     try:
         subject = await bench.resolve(f"{TAG}/{name}")
@@ -102,7 +106,8 @@ async def peek_one(github: GitHub, folder: Path, name: str) -> tuple[Inspection,
 
 
 def open_release(github: GitHub, folder: Path, latency: float) -> tuple[int, int, int, float]:
-    """All files of a release that is opened in a process of its own: files with a verdict, requests, bytes, seconds."""
+    """All files of a release that is opened in a process of its own: files with a verdict,
+    requests, bytes, seconds."""
     command = [sys.executable, "-m", "tests.bench.opener", github.api_url, str(folder), WARM, TAG]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

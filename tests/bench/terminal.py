@@ -1,4 +1,5 @@
-"""How long until a program in a real terminal has drawn something: a pty, a clock and the bytes that come out."""
+"""How long until a program in a real terminal has drawn something: a pty, a clock and the bytes
+that come out."""
 
 import contextlib
 import fcntl
@@ -24,7 +25,8 @@ def time_until(
     size: tuple[int, int] = (120, 40),
     limit: float = 20.0,
 ) -> float:
-    """Seconds from the start of ``command`` until ``marker`` stands in what it drew after entering its screen.
+    """Seconds from the start of ``command`` until ``marker`` stands in what it drew after entering
+    its screen.
 
     Raises:
         TimeoutError: it did not appear.
@@ -62,7 +64,13 @@ from textual.containers import Horizontal
 from textual.widgets import DataTable, Footer, Static
 
 class Bare(App):
-    BINDINGS = [("q", "quit", "Quit"), ("d", "x", "Download"), ("v", "x", "Verify"), ("t", "x", "Target"), ("m", "x", "Matrix")]
+    BINDINGS = [
+        ("q", "quit", "Quit"),
+        ("d", "x", "Download"),
+        ("v", "x", "Verify"),
+        ("t", "x", "Target"),
+        ("m", "x", "Matrix"),
+    ]
     def compose(self) -> ComposeResult:
         yield Static("bare", id="head")
         with Horizontal():

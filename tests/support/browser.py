@@ -1,7 +1,8 @@
 """A real browser for the tests that look at a page as a reader would: headless Chromium.
 
-The fixture ``browser`` skips a test where there is none, loudly, and with ``CI=true`` that is a failure. It installs nothing.
-``python -m tests.support.browser`` is what ``make test`` calls first: as root on Debian it installs ``chromium``.
+The fixture ``browser`` skips a test where there is none, loudly, and with ``CI=true`` that is a
+failure. It installs nothing. ``python -m tests.support.browser`` is what ``make test`` calls first:
+as root on Debian it installs ``chromium``.
 """
 
 import functools
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.skips import do_without, told
+from tests.support.skips import do_without, report_missing
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER, REMEDY = (
@@ -114,7 +115,10 @@ def browser() -> Browser:
 
 
 def bring_up() -> str:
-    """Have a browser; why not, or an empty string. Installs one only as root on Debian and its descendants."""
+    """Have a browser; why not, or an empty string.
+
+    Installs one only as root on Debian and its descendants.
+    """
     if not isinstance(why := find(), str):
         return ""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
@@ -141,7 +145,7 @@ def main() -> int:
     """Bring it up, say what became of it. Fails only where a skip is a failure (``CI=true``)."""
     why = bring_up()
     if why:
-        return told(BROWSER, why)
+        return report_missing(BROWSER, why)
     found = find()
     print(f"browser: {found.program if isinstance(found, Browser) else found}")
     return 0

@@ -14,7 +14,8 @@ WANTED = "golang:alpine"
 
 
 def variables(engine: TestEngine, folder: Path) -> dict[str, str]:
-    """What the environment needs so that ``docker buildx`` works on the engine's own images: its plugin, or Debian's in ``folder``."""
+    """What the environment needs so that ``docker buildx`` works on the engine's own images: its
+    plugin, or Debian's in ``folder``."""
     own = {"BUILDX_BUILDER": "default"}
     if engine.run("buildx", "version").returncode == 0:
         return own
@@ -26,7 +27,8 @@ def variables(engine: TestEngine, folder: Path) -> dict[str, str]:
 
 @contextmanager
 def golang_alpine(engine: TestEngine, env: Mapping[str, str]) -> Iterator[str]:
-    """The name of an arm64 image like golang:alpine: that very name, unless the machine has such an image of its own.
+    """The name of an arm64 image like golang:alpine: that very name, unless the machine has such an
+    image of its own.
 
     Afterwards the name is gone again, and so is what BuildKit has kept since.
     """

@@ -1,9 +1,11 @@
-"""Published programs for the tests, by package name: the files that ``tests/data/musl-corpus.tsv`` tells of.
+"""Published programs for the tests, by package name: the files that ``tests/data/musl-corpus.tsv``
+reports.
 
-``python -m tests.support.corpus`` fetches them into ``build/corpus`` (a few hundred MB, once; kept, resumable, safe to run
-again). ``local()`` gives those that are there and fetches nothing, so a test run without them is quick and says so.
-The recorded version is asked for first, then the newest: a file of another version is compared with what it does itself
-(``exact`` is False), not with the record.
+``python -m tests.support.corpus`` fetches them into ``build/corpus`` (a few hundred MB, once; kept,
+resumable, safe to run again). ``local()`` gives those that are there and fetches nothing, so a test
+run without them is quick and says so. The recorded version is asked for first, then the newest: a
+file of another version is compared with what it does itself (``exact`` is False), not with the
+record.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class Observed:
     """One row of the record: a program, an image, and whether it started there."""
 
     packages: str
-    """What was in the image beyond musl, as ``find_target`` takes it after a ``+``; empty for nothing."""
+    """What was in the image beyond musl, as ``find_target`` takes it after a ``+``; empty for
+    nothing."""
     musl: str
     started: bool
 
@@ -88,7 +91,8 @@ class Program:
 
     @property
     def id(self) -> str:
-        return f"{self.package}-{self.arch}-{Path(self.file).name}-{'musl' if 'musllinux' in self.tag else self.linkage}"
+        linkage = "musl" if "musllinux" in self.tag else self.linkage
+        return f"{self.package}-{self.arch}-{Path(self.file).name}-{linkage}"
 
 
 @cache
@@ -119,7 +123,8 @@ def local() -> tuple[Program, ...]:
 def fetch(program: Program) -> str:
     """Fetch a program's package unless it is there; why it cannot be had, or an empty string.
 
-    A registry that stumbles is asked again; what is cut short or damaged is never taken: a package appears whole or not at all.
+    A registry that stumbles is asked again; what is cut short or damaged is never taken: a package
+    appears whole or not at all.
     """
     if program.path is not None:
         return ""
@@ -144,7 +149,8 @@ _GONE = re.compile(r"No matching distribution found|E404|ETARGET|code E4\d\d")
 
 
 def _tried(download: Callable[[], str], folder: Path, program: Program) -> str:
-    """Download and unpack below ``folder/files``, more than once if need be; why it failed, or an empty string."""
+    """Download and unpack below ``folder/files``, more than once if need be; why it failed, or an
+    empty string."""
     why = ""
     for number in range(TRIES):
         if number:
@@ -232,7 +238,10 @@ def _called(command: list[str], folder: Path) -> str:
 
 
 def _wanted(program: Program) -> frozenset[str]:
-    """Base names of the files to keep; empty for all. A dynamic program may need libraries of its own package beside it."""
+    """Base names of the files to keep; empty for all.
+
+    A dynamic program may need libraries of its own package beside it.
+    """
     same = [
         p
         for p in programs()
@@ -259,7 +268,10 @@ def _unpack(archive: Path, into: Path, wanted: frozenset[str]) -> None:
 
 
 def main() -> int:
-    """Fetch all but the largest, four packages at a time. Names on the command line choose packages instead."""
+    """Fetch all but the largest, four packages at a time.
+
+    Names on the command line choose packages instead.
+    """
     chosen = [
         p for p in programs() if (p.package in sys.argv[1:] if sys.argv[1:] else p.size <= MAX_SIZE)
     ]
@@ -280,7 +292,8 @@ def main() -> int:
     if len(missing) < len(chosen) // 4:
         return 0
     print(
-        "Too many are missing to hold the rules against. Check the network and the package indexes, and try again",
+        "Too many are missing to check the rules against them. Check the network and the package"
+        " indexes, and try again",
         file=sys.stderr,
     )
     return 1

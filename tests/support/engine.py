@@ -1,13 +1,16 @@
 """A real container engine for the tests that need one.
 
-As a pytest plugin (``pytest_plugins = ["tests.support.engine"]``) it gives the fixture ``engine`` and sees to every test marked
-``container``: where no engine answers they are skipped, loudly, and with ``CI=true`` that is a failure. It installs nothing.
+As a pytest plugin (``pytest_plugins = ["tests.support.engine"]``) it gives the fixture ``engine``
+and sees to every test marked ``container``: where no engine answers they are skipped, loudly, and
+with ``CI=true`` that is a failure. It installs nothing.
 
-``python -m tests.support.engine`` is what ``make test`` calls first: where no engine answers and this is Debian or Ubuntu and
-we are root, it installs docker.io and qemu-user-static, starts the daemon and registers the emulation of the other
-architecture; then it builds the images. It leaves the daemon running.
+``python -m tests.support.engine`` is what ``make test`` calls first: where no engine answers and
+this is Debian or Ubuntu and we are root, it installs docker.io and qemu-user-static, starts the
+daemon and registers the emulation of the other architecture; then it builds the images. It leaves
+the daemon running.
 
-``RR_TEST_ENGINE`` chooses the engine, e.g. ``podman --runtime=runc``; ``RR_TEST_RUN_ARGS`` are words for its ``create``.
+``RR_TEST_ENGINE`` chooses the engine, e.g. ``podman --runtime=runc``; ``RR_TEST_RUN_ARGS`` are
+words for its ``create``.
 """
 
 import functools
@@ -24,7 +27,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import images
-from tests.support.skips import do_without, told
+from tests.support.skips import do_without, report_missing
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
@@ -105,7 +108,8 @@ def engine() -> TestEngine:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """No engine, no container test: said here, so that it holds for tests which do not use the fixture too."""
+    """No engine, no container test: said here, so that it holds for tests which do not use the
+    fixture too."""
     if item.get_closest_marker("container") is not None and isinstance(found := find(), str):
         do_without(ENGINE, found, REMEDY)
 
@@ -142,20 +146,23 @@ def bring_up() -> str:
 
 
 def _cannot_run(engine: TestEngine) -> str:
-    """Why an engine that answers cannot start a container (podman on a kernel without what crun needs, say), or an empty string."""
+    """Why an engine that answers cannot start a container (podman on a kernel without what crun
+    needs, say), or an empty string."""
     arch = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "amd64")
     try:
         image = engine.musl(arch)
     except (images.ImageUnavailableError, subprocess.SubprocessError):
-        return ""  # told below, as what it is
+        return ""  # reported below
     done = engine.run("run", "--rm", "--network=none", *engine.run_args, image, "true")
     return (done.stderr.strip() or "failed").splitlines()[-1] if done.returncode else ""
 
 
 def start_dockerd(*arguments: str, host: str = "", wait: float = 60.0) -> str:
-    """Start the daemon in the background and wait until it answers; why it does not, or an empty string.
+    """Start the daemon in the background and wait until it answers; why it does not, or an empty
+    string.
 
-    Without bridge and firewall rules: the tests give no container a network, and many build machines allow neither.
+    Without bridge and firewall rules: the tests give no container a network, and many build
+    machines allow neither.
     """
     BUILD.mkdir(exist_ok=True)
     log = BUILD / "dockerd.log"
@@ -205,7 +212,7 @@ def _install(*packages: str) -> str:
 
 
 def _register_emulation() -> str:
-    """Have the kernel run the other architecture's programs by qemu; why not, or an empty string."""
+    """Register qemu for the other architecture; why that failed, or an empty string."""
     arch, machine = _OTHER.get(platform.machine(), ("", ""))
     if not machine or (BINFMT / f"qemu-{machine}").exists():
         return ""
@@ -234,7 +241,7 @@ def main() -> int:
     """Bring it up, say what became of it. Fails only where a skip is a failure (``CI=true``)."""
     why = bring_up()
     if why:
-        return told(ENGINE, why)
+        return report_missing(ENGINE, why)
     found = find()
     print(f"engine: {' '.join(found.command) if isinstance(found, TestEngine) else found} answers")
     return 0

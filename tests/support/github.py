@@ -1,7 +1,9 @@
-"""A local server that behaves as GitHub does: releases, assets, redirects to another host, rate limits, tokens, faults.
+"""A local server that behaves as GitHub does: releases, assets, redirects to another host, rate
+limits, tokens, faults.
 
-Three origins, as github.com has: the API, the web host of ``browser_download_url``, and the host that keeps the files.
-Used as a context manager, or through the fixture ``github``. Everything can be changed while it runs.
+Three origins, as github.com has: the API, the web host of ``browser_download_url``, and the host
+that keeps the files. Used as a context manager, or through the fixture ``github``. Everything can
+be changed while it runs.
 """
 
 import gzip
@@ -34,7 +36,11 @@ _API_VERSIONS = ("2022-11-28", "2026-03-10")
 
 
 class GitHub:
-    """The server. ``api_url`` is what ``--api-url`` takes; ``repo`` is the one that ``add_release`` fills by default."""
+    """The server.
+
+    ``api_url`` is what ``--api-url`` takes; ``repo`` is the one that ``add_release`` fills by
+    default.
+    """
 
     def __init__(
         self,
@@ -109,8 +115,9 @@ class GitHub:
     ) -> StoredRelease:
         """Publish a release. Without a time it is a day younger than the last one.
 
-        ``digests=False`` gives null, as for uploads before 2025-06-03. ``overrides`` and ``asset_overrides`` (by asset
-        name) replace fields of the API's answer with anything, to see what a client makes of it.
+        ``digests=False`` gives null, as for uploads before 2025-06-03. ``overrides`` and
+        ``asset_overrides`` (by asset name) replace fields of the API's answer with anything, to see
+        what a client makes of it.
         """
         repo = repo or self.repo
         releases = self._releases.setdefault(repo, [])
@@ -147,7 +154,10 @@ class GitHub:
         return release
 
     def serve_snapshot(self, data: Callable[[str, str], bytes | Path] | None = None) -> None:
-        """Publish all of RoadRunner's bundled releases. ``data(tag, name)`` gives each file's bytes; else a few dummy ones."""
+        """Publish all of RoadRunner's bundled releases.
+
+        ``data(tag, name)`` gives each file's bytes; else a few dummy ones.
+        """
         from explorer.releases import snapshot
 
         moment = datetime(2018, 1, 1, tzinfo=UTC)
@@ -198,7 +208,8 @@ class GitHub:
     # ---- what goes wrong
 
     def fault(self, path: str = "*", **what: Any) -> Fault:
-        """Let requests whose path fits go wrong: ``github.fault("*arm64*", host="assets", cut_after=4096, times=1)``. See ``Fault``."""
+        """Let requests whose path fits go wrong: ``github.fault("*arm64*", host="assets",
+        cut_after=4096, times=1)``. See ``Fault``."""
         fault = Fault(path, **what)
         with self._world.lock:
             self._world.faults.append(fault)
@@ -223,9 +234,10 @@ class GitHub:
     def exhaust(
         self, *, seconds: int = 3600, retry_after: int | None = None, status: int = 403
     ) -> datetime:
-        """No API request is left until so many seconds from now; gives that moment.
+        """No API request is left for this many seconds; gives the moment when they end.
 
-        ``retry_after`` makes it a secondary limit: the answer has that header and leaves the primary limit alone.
+        ``retry_after`` makes it a secondary limit: the answer has that header and leaves the
+        primary limit alone.
         """
         self._resets_at = int(time.time()) + (retry_after if retry_after is not None else seconds)
         self._retry_after = retry_after
@@ -234,7 +246,7 @@ class GitHub:
         return datetime.fromtimestamp(self._resets_at, UTC)
 
     def expire_links(self) -> None:
-        """Signed addresses handed out so far answer 403 from now on, as they do after five minutes."""
+        """Signed addresses issued so far answer 403 from now on, as after five minutes."""
         self._links_valid_from = len(self._world.record) + 1
 
     # ---- what it saw
@@ -246,7 +258,8 @@ class GitHub:
             return list(self._world.record)
 
     def requests(self, path: str = "*", host: str = "") -> list[Seen]:
-        """Those whose decoded path fits an fnmatch pattern; ``host`` is ``api``, ``web`` or ``assets``."""
+        """Those whose decoded path fits an fnmatch pattern; ``host`` is ``api``, ``web`` or
+        ``assets``."""
         from fnmatch import fnmatchcase
 
         return [
@@ -267,9 +280,12 @@ class GitHub:
             self._world.record.clear()
 
     def wait_for(self, what: Callable[[list[Seen]], bool], timeout_s: float = 10.0) -> None:
-        """Block until the record fulfils ``what``: ``lambda seen: len(seen) >= 2``. TimeoutError when it never does.
+        """Block until the record fulfils ``what``: ``lambda seen: len(seen) >= 2``.
 
-        Call it through ``asyncio.to_thread`` from a coroutine. ``what`` is asked again at every request and every chunk sent.
+        TimeoutError when it never does.
+
+        Call it through ``asyncio.to_thread`` from a coroutine. ``what`` is asked again at every
+        request and every chunk sent.
         """
         with self._world.lock:
             if not self._world.lock.wait_for(lambda: what(self._world.record), timeout_s):
@@ -360,7 +376,8 @@ class GitHub:
             )
         if self._retry_after is not None:
             message = {
-                "message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+                "message": "You have exceeded a secondary rate limit."
+                " Please wait a few minutes before you try again."
             }
             return self._json(
                 request, self._limit_status, message, {"Retry-After": str(self._retry_after)}
@@ -446,7 +463,8 @@ class GitHub:
                 b"<Error><Code>BlobNotFound</Code></Error>",
             )
         if request.headers.get("authorization"):
-            # The real host takes one way of authentication only: a signed address and a token together are refused.
+            # The real host takes one way of authentication only: a signed address and a token
+            # together are refused.
             return Answer(
                 400,
                 {"Content-Type": "application/xml"},
@@ -532,15 +550,18 @@ class GitHub:
         return "", parts
 
     def _signed(self, asset: StoredAsset) -> str:
-        # The signature is the number of the request that asked for it: expire_links() forbids all up to now.
+        # The signature is the number of the request that asked for it: expire_links() forbids all
+        # up to now.
         path = f"/github-production-release-asset/1/{asset.id}/{quote(asset.name, safe='')}"
-        return f"{self.assets_url}{path}?sp=r&sv=2018-11-09&sr=b&rsct=application%2Foctet-stream&sig={len(self._world.record)}"
+        query = "sp=r&sv=2018-11-09&sr=b&rsct=application%2Foctet-stream"
+        return f"{self.assets_url}{path}?{query}&sig={len(self._world.record)}"
 
     def _asset(
         self, release: StoredRelease, name: str, data: bytes | Path, digest: str | None
     ) -> StoredAsset:
         number = self._id()
-        url = f"{self.web_url}/{release.repo}/releases/download/{quote(release.tag, safe='')}/{quote(name, safe='')}"
+        place = f"{quote(release.tag, safe='')}/{quote(name, safe='')}"
+        url = f"{self.web_url}/{release.repo}/releases/download/{place}"
         api_url = f"{self.api_url}/repos/{release.repo}/releases/assets/{number}"
         asset = StoredAsset(number, name, data, release.created_at, digest, url, api_url)
         self._assets[number] = release.assets[name] = asset

@@ -1,4 +1,5 @@
-"""The local GitHub in a process of its own: what the app or a command takes of a core is then all that is measured here."""
+"""The local GitHub in a process of its own: what the app or a command takes of a core is then all
+that is measured here."""
 
 import multiprocessing
 from collections.abc import Callable
@@ -19,7 +20,10 @@ def _serve(pipe: Connection, fill: Callable[[GitHub], None]) -> None:
 
 
 class GitHubProcess:
-    """``fill`` is a module's function: it runs over there. ``api_url`` is what ``--api-url`` takes."""
+    """``fill`` is a module's function: it runs over there.
+
+    ``api_url`` is what ``--api-url`` takes.
+    """
 
     api_url = ""
 

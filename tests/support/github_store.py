@@ -43,7 +43,8 @@ class StoredAsset:
     @property
     def etag(self) -> str:
         """A strong ETag, as the file's host gives one; another one when the file changes."""
-        return f'"0x{hashlib.sha256(f"{self.id}/{self.size}/{self.updated_at.isoformat()}".encode()).hexdigest()[:15].upper()}"'
+        state = f"{self.id}/{self.size}/{self.updated_at.isoformat()}"
+        return f'"0x{hashlib.sha256(state.encode()).hexdigest()[:15].upper()}"'
 
     def part(self, start: int, length: int) -> bytes | FilePart:
         """A stretch of it."""
@@ -143,7 +144,8 @@ def _user(api_url: str, web_url: str) -> dict[str, Any]:
 
 
 def ranged(request: Request, asset: StoredAsset, fault: Fault | None) -> Answer:
-    """RFC 9110, sections 13 and 14, for one range; several at once are answered with the whole, as the real host does."""
+    """RFC 9110, sections 13 and 14, for one range; several at once are answered with the whole, as
+    the real host does."""
     etag = (fault.new_etag if fault else "") or asset.etag
     size = asset.size
     headers = {
@@ -192,13 +194,18 @@ def _zulu(moment: datetime | None) -> str | None:
 
 
 class Sources:
-    """The sources at a tag: the web host sends whoever wants them to another one, as github.com does to codeload.github.com."""
+    """The sources at a tag: the web host redirects to another one, as github.com
+    does to codeload.github.com."""
 
     def __init__(self) -> None:
         self._kept: dict[str, bytes] = {}
 
     def add(self, repo: str, tag: str, files: Mapping[str, str]) -> None:
-        """Push a tag. Its archive is a tar.gz as ``git archive`` writes it: a comment with the commit, then everything in one folder."""
+        """Push a tag.
+
+        Its archive is a tar.gz as ``git archive`` writes it: a comment with the commit, then
+        everything in one folder.
+        """
         root = f"{repo.rpartition('/')[2]}-{tag.removeprefix('v')}"
         packed = io.BytesIO()
         commit = hashlib.sha1("".join(files.values()).encode(), usedforsecurity=False).hexdigest()
@@ -218,7 +225,8 @@ class Sources:
         self._kept[f"{repo}/tar.gz/refs/tags/{tag}"] = packed.getvalue()
 
     def moved(self, path: str, origin: str) -> Answer | None:
-        """What the web host says to ``/OWNER/NAME/archive/refs/tags/TAG.tar.gz``; None for other paths and for tags that are not there."""
+        """What the web host says to ``/OWNER/NAME/archive/refs/tags/TAG.tar.gz``; None for other
+        paths and for tags that are not there."""
         repo, _, rest = path.strip("/").partition("/archive/")
         there = f"{repo}/tar.gz/{rest.removesuffix('.tar.gz')}"
         if there not in self._kept or not rest.endswith(".tar.gz"):

@@ -1,4 +1,7 @@
-"""A real threaded HTTP/1.1 server whose faults come on demand and that counts what really moved. Knows nothing of GitHub."""
+"""A real threaded HTTP/1.1 server whose faults come on demand and that counts what really moved.
+
+Knows nothing of GitHub.
+"""
 
 import contextlib
 import fnmatch
@@ -94,7 +97,7 @@ class Seen:
 
 @dataclass
 class Fault:
-    """What goes wrong, for requests whose decoded path fits ``path`` (fnmatch: ``*linux-arm64*``)."""
+    """What goes wrong, for requests whose path matches ``path`` (fnmatch: ``*linux-arm64*``)."""
 
     path: str = "*"
     host: str = ""
@@ -108,13 +111,14 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     """Headers added or replaced (``retry-after`` …); an empty value takes one away."""
     html: bool = False
-    """Answer 200 with an HTML page, as captive portals and proxies do (with ``status``: that status)."""
+    """Answer 200 with an HTML page, as captive portals and proxies do (with ``status``: that
+    status)."""
     cut_json: bool = False
     """A complete answer whose text stops in the middle: what a bad proxy caches."""
     body: bytes | None = None
     """Answer this body instead."""
     cut_after: int | None = None
-    """Close the connection after so many bytes of the body."""
+    """Close the connection after this many bytes of the body."""
     bytes_per_second: float = 0.0
     latency_s: float = 0.0
     length_error: int = 0
@@ -130,7 +134,10 @@ class Fault:
 
 
 class HttpServer:
-    """One listening socket. ``route`` makes answers; faults are applied to them; every request is written to ``record``."""
+    """One listening socket.
+
+    ``route`` makes answers; faults are applied to them; every request is written to ``record``.
+    """
 
     def __init__(
         self, name: str, route: Callable[[Request, Fault | None], Answer], world: "World"
@@ -156,7 +163,8 @@ class HttpServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the listening socket and every connection, so that no thread is left waiting for a request."""
+        """Close the listening socket and every connection, so that no thread is left waiting for a
+        request."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -226,7 +234,8 @@ class _Listener(ThreadingHTTPServer):
     world: World
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is its own business; a mistake of ours fails the test that is running."""
+        """A client that goes away is its own business; a mistake of ours fails the test that is
+        running."""
         error = sys.exc_info()[1]
         if error is not None and not isinstance(error, (ConnectionError, TimeoutError)):
             self.world.failures.append(error)
@@ -235,7 +244,8 @@ class _Listener(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = _CHUNK  # headers and a small body leave in one segment: else each answer pays a delayed ACK of 40 ms
+    # headers and a small body leave in one segment: else each answer pays a delayed ACK of 40 ms
+    wbufsize = _CHUNK
     server_part: HttpServer
 
     def setup(self) -> None:
@@ -333,7 +343,10 @@ def _harmed(answer: Answer, fault: Fault | None) -> Answer:
     if fault is None:
         return answer
     if fault.html:
-        page = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to the network</body></html>"
+        page = (
+            b"<!DOCTYPE html><html><head><title>Sign in</title></head>"
+            b"<body>Please sign in to the network</body></html>"
+        )
         answer = Answer(fault.status or 200, {"Content-Type": "text/html; charset=utf-8"}, page)
     elif fault.body is not None:
         status = fault.status or (200 if answer.status == 304 else answer.status)

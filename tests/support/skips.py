@@ -1,7 +1,9 @@
-"""A skip that nobody sees is a hole: each is told at the end of the run, and with ``CI=true`` it is a failure.
+"""A skip that nobody sees is a hole: each is reported at the end of the run, and is a failure with
+``CI=true``.
 
-As a pytest plugin it sees to every skip of any kind: ``do_without``, ``pytest.skip``, ``skipif``, and a test parametrized with
-nothing. Linux is where all tests can run; elsewhere those that the platform forces stay skips.
+As a pytest plugin it sees to every skip of any kind: ``do_without``, ``pytest.skip``, ``skipif``,
+and a test parametrized with nothing. Linux is where all tests can run; elsewhere those that the
+platform forces stay skips.
 """
 
 import os
@@ -20,12 +22,13 @@ def is_failure() -> bool:
 
 
 def do_without(what: str, why: str, remedy: str) -> NoReturn:
-    """End the running test: there is no ``what`` (an engine, a browser)."""
+    """Skip the running test, which needs ``what`` (an engine, a browser)."""
     pytest.skip(f"no {what}: {why}. {remedy}")
 
 
-def told(what: str, why: str) -> int:
-    """For what ``make test`` calls first: say that there will be no such tests; the exit code of that."""
+def report_missing(what: str, why: str) -> int:
+    """For what ``make test`` calls first: say that there will be no such tests; the exit code of
+    that."""
     print(f"{what}: NO TESTS WITH IT: {why}", file=sys.stderr)
     return 1 if is_failure() else 0
 

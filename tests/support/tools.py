@@ -1,4 +1,5 @@
-"""Which tests need tools beyond Python: a compiler, a container engine, published programs, a browser.
+"""Which tests need tools beyond Python: a compiler, a container engine, published programs, a
+browser.
 
 As a pytest plugin it marks them ``tools``, so that ``make check`` can leave them out. A test needs
 tools when its module, or a module that its fixtures come from, imports one of ``PROVIDERS``,

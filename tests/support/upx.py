@@ -1,4 +1,5 @@
-"""UPX from Debian's packages, run through the C library it was built for, for programs of one's own.
+"""UPX from Debian's packages, run through the C library it was built for, for programs of one's
+own.
 
 Results are kept under ``build/upx``, keyed by what goes into them. Raises ``ImageUnavailableError``
 where the package cannot be had.
