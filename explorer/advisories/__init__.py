@@ -14,13 +14,13 @@ from explorer.advisories.models import (
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from explorer.advisories.database import Database, load_database
+    from explorer.advisories.database import AdvisoryDatabase, load_database
     from explorer.advisories.matching import match_advisories
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "Database": "database",
+        "AdvisoryDatabase": "database",
         "load_database": "database",
         "match_advisories": "matching",
     },
@@ -28,11 +28,11 @@ __getattr__ = lazy_exports(
 
 __all__ = [
     "Advisory",
+    "AdvisoryDatabase",
     "AdvisoryMatch",
     "AdvisoryStatus",
     "AffectedModule",
     "AffectedPackage",
-    "Database",
     "GoProgram",
     "VersionRange",
     "load_database",

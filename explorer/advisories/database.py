@@ -23,7 +23,7 @@ MOST_ENTRIES: Final = 100_000
 
 
 @dataclass(frozen=True)
-class Database:
+class AdvisoryDatabase:
     """All advisories that were not withdrawn."""
 
     advisories: tuple[Advisory, ...]
@@ -37,10 +37,10 @@ class Database:
         for advisory in self.advisories:
             for path in {module.path for module in advisory.modules}:
                 lists.setdefault(path, []).append(advisory)
-        return {path: tuple(found) for path, found in lists.items()}
+        return {path: tuple(advisories) for path, advisories in lists.items()}
 
 
-def load_database(path: Path) -> Database:
+def load_database(path: Path) -> AdvisoryDatabase:
     """Read a database. Blocking: call from a worker thread.
 
     Raises:
@@ -65,7 +65,7 @@ def load_database(path: Path) -> Database:
             "expected ID/GO-….json, as in the vulndb.zip of vuln.go.dev",
             "Download it again",
         )
-    return Database(advisories, str(path))
+    return AdvisoryDatabase(advisories, str(path))
 
 
 def _entries(path: Path) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from explorer.advisories.database import Database
+from explorer.advisories.database import AdvisoryDatabase
 from explorer.advisories.models import (
     Advisory,
     AdvisoryMatch,
@@ -24,7 +24,7 @@ from explorer.facts import MISSING, Fact, NotApplicable
 _ORDER = list(AdvisoryStatus)
 
 
-def match_advisories(program: GoProgram, database: Database) -> tuple[AdvisoryMatch, ...]:
+def match_advisories(program: GoProgram, database: AdvisoryDatabase) -> tuple[AdvisoryMatch, ...]:
     """Every advisory for a version of a module that is linked, the worst status first."""
     versions = {**program.modules, "stdlib": go_version(program.go)}
     matches = [

@@ -38,7 +38,7 @@ class GoTableError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
+class _TableHeader:
     """The table's header: where its parts are, in bytes from its start."""
 
     version: str
@@ -143,7 +143,7 @@ class _Reader:
             every = frozenset(name for name in listed if name)
         return GoTable(version, functions, every)
 
-    def _header(self, version: str, order: str) -> _Header:
+    def _header(self, version: str, order: str) -> _TableHeader:
         start = self._bytes(0, 8 + 8 * 8)
         pointer = start[7]
         words = [
@@ -156,14 +156,14 @@ class _Reader:
         if not 0 < count <= MOST_FUNCTIONS:
             raise GoTableError(f"it claims {count} functions")
         if version == "1.2":
-            return _Header(version, order, pointer, count, 0, 0, 8 + pointer)
+            return _TableHeader(version, order, pointer, count, 0, 0, 8 + pointer)
         first = 3 if version in ("1.20", "1.18") else 2
         names, names_end, _, _, functions = words[first : first + 5]
         if not 8 < names < names_end <= functions:
             raise GoTableError("its parts overlap")
-        return _Header(version, order, pointer, count, names, names_end, functions)
+        return _TableHeader(version, order, pointer, count, names, names_end, functions)
 
-    def _pairs(self, header: _Header) -> list[tuple[int, int]]:
+    def _pairs(self, header: _TableHeader) -> list[tuple[int, int]]:
         """Address and offset of each function, and the end of the last one."""
         size = header.entry
         data = self._bytes(header.functions, (2 * header.count + 1) * size)
@@ -177,7 +177,7 @@ class _Reader:
             raise GoTableError("its addresses are not in order")
         return [*pairs, (end, 0)]
 
-    def _region(self, header: _Header, pairs: list[tuple[int, int]]) -> tuple[bytes, int]:
+    def _region(self, header: _TableHeader, pairs: list[tuple[int, int]]) -> tuple[bytes, int]:
         """The bytes in which the functions' own entries lie, and where they begin."""
         offsets = [offset for _, offset in pairs[:-1]]
         base = 0 if header.version == "1.2" else header.functions
@@ -186,7 +186,7 @@ class _Reader:
 
     def _functions(
         self,
-        header: _Header,
+        header: _TableHeader,
         pairs: list[tuple[int, int]],
         data: bytes,
         start: int,
@@ -201,7 +201,7 @@ class _Reader:
                 name = known[place] = self._name(header, names, place)
             yield GoFunction(name, following - address)
 
-    def _name(self, header: _Header, names: bytes, place: int) -> str:
+    def _name(self, header: _TableHeader, names: bytes, place: int) -> str:
         if place < 0:
             raise GoTableError("a name lies before the table")
         if header.names:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from explorer.advisories import (
+    AdvisoryDatabase,
     AdvisoryStatus,
-    Database,
     GoProgram,
     load_database,
     match_advisories,
@@ -72,7 +72,7 @@ def program_of(path: Path) -> GoProgram:
     return GoProgram(modules, build.version, goos, goarch, symbols)
 
 
-def statuses(program: GoProgram, database: Database) -> dict[str, set[str]]:
+def statuses(program: GoProgram, database: AdvisoryDatabase) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for match in match_advisories(program, database):
         found[match.status.value].add(match.advisory.id)

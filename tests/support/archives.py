@@ -220,7 +220,7 @@ def cpio_of(members: Iterable[tuple[str, int, bytes]], *, inodes: Sequence[int] 
 
 
 def rpm_of(payload: bytes, *, lead: bytes = b"\xed\xab\xee\xdb\x03\0") -> bytes:
-    """An RPM package around a packed payload: a lead, a signature of 5 bytes and an empty header."""
+    """An RPM package around a packed payload: a lead, a 5-byte signature, an empty header."""
 
     def section(entries: bytes, data: bytes) -> bytes:
         counts = struct.pack(">2L", len(entries) // 16, len(data))
