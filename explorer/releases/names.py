@@ -19,10 +19,10 @@ from explorer.releases.words import (
     EVERY_ARCH,
     FILLERS,
     LIBCS,
-    SPELLINGS,
+    SYSTEM_BY_ENDING,
     SYSTEMS,
-    SYSTEMS_BY_ENDING,
     TAKES_BIT_WIDTH,
+    plainly_spelled,
 )
 
 _LONGEST = 512
@@ -144,11 +144,9 @@ def _platform(low: str) -> Platform:
 
 
 def _claims(low: str) -> _Claims:
-    for spelling, plain in SPELLINGS:
-        low = spelling.sub(plain, low)
     claims = _Claims([], [], [])
     before = ""
-    for number, word in enumerate(_WORDS.findall(low)):
+    for number, word in enumerate(_WORDS.findall(plainly_spelled(low))):
         pieces = _pieces(word)
         for piece in pieces:
             _note(claims, piece, before, number)
@@ -190,7 +188,8 @@ def _note(claims: _Claims, piece: str, before: str, number: int) -> None:
 
 
 def _system(low: str, claims: _Claims) -> Fact[str]:
-    by_ending = next((os for end, os in SYSTEMS_BY_ENDING if low.endswith(end)), "")
+    match = SYSTEM_BY_ENDING.search(low)
+    by_ending = (match.lastgroup if match else None) or ""
     if "android" in claims.systems:
         return "android"  # aarch64-linux-android
     if by_ending == "windows":

@@ -32,19 +32,19 @@ SYSTEMS = MappingProxyType(
 )
 """Go's word (GOOS) by the word in a name. ``win32`` is Windows whatever the processor."""
 
-SYSTEMS_BY_ENDING = (
-    *((ending, "linux") for ending in (".deb", ".rpm", ".appimage", ".snap", ".flatpak", ".run")),
-    *((ending, "linux") for ending in (".pkg.tar.zst", ".pkg.tar.xz", ".ipk")),
-    *(
-        (f".{ending}{packed}", "windows")
-        for ending in ("exe", "msi", "msix", "msixbundle", "appx", "appxbundle", "dll")
-        for packed in ("", ".zip", ".gz", ".tgz", ".tar.gz", ".xz", ".tar.xz", ".zst", ".bz2")
-    ),
-    *((ending, "darwin") for ending in (".dmg", ".pkg", ".dylib", ".app.zip", ".app.tar.gz")),
-    *((ending, "android") for ending in (".aab",)),
-    *((ending, "ios") for ending in (".ipa",)),
+SYSTEM_BY_ENDING = re.compile(
+    r"\.(?:"
+    r"(?P<windows>(?:exe|msi|msix|msixbundle|appx|appxbundle|dll)"
+    r"(?:\.(?:zip|gz|tgz|tar\.gz|xz|tar\.xz|zst|bz2))?)"
+    r"|(?P<linux>deb|rpm|appimage|snap|flatpak|run|pkg\.tar\.(?:zst|xz)|ipk)"
+    r"|(?P<darwin>dmg|pkg|dylib|app\.(?:zip|tar\.gz))"
+    r"|(?P<android>aab)"
+    r"|(?P<ios>ipa)"
+    r")$"
 )
-"""What an ending says of the system. ``.apk`` says none: it is Alpine's or Android's."""
+"""What an ending says of the system, by the name of the group that matches.
+
+``.apk`` says nothing: it is Alpine's or Android's."""
 
 _MEDIUM = ("arm", "x86", "x32", "ppc")
 ARCHES = MappingProxyType(
@@ -94,21 +94,24 @@ FILLERS = (
 )
 """What may be glued to the words above without changing what they say."""
 
-SPELLINGS = tuple(
-    (re.compile(pattern), plain)
-    for pattern, plain in (
-        (r"x86[-_. ]?64", "x8664"),
-        (r"(?<![a-z0-9])x86[-_]x64", "x8664"),
-        (r"(?<![a-z0-9])(?:amd|intel)[-_]64", "amd64"),
-        (r"(?<![a-z0-9])x86[-_]32", "i386"),
-        (r"(?<![a-z0-9])a(?:arch|rm)[-_]64", "arm64"),
-        (r"(?<![a-z0-9])arm[-_]?v?8(?![0-9])", "armv8"),
-        (r"(?<![a-z0-9])ppcle[-_]64", "ppc64le"),
-        (r"(?<![a-z0-9])s390[-_]64", "s390x"),
-        (r"(?<![a-z0-9])(64|32)[-_ ]?bits?(?![a-z])", r"\g<1>bit"),
-        (r"(?<![a-z0-9])apple[-_]?silicon", "darwin-arm64"),
-        (r"(?<![a-z0-9])mac[-_]os(?![a-z])", "macos"),
-        (r"(?<![a-z0-9])os[-_]x(?![a-z])", "osx"),
-    )
-)
-"""One spelling for words that are written with and without a mark inside."""
+_SPELLINGS = {
+    "x8664": r"x86[-_. ]?64|(?<![a-z0-9])x86[-_]x64",
+    "amd64": r"(?<![a-z0-9])(?:amd|intel)[-_]64",
+    "i386": r"(?<![a-z0-9])x86[-_]32",
+    "arm64": r"(?<![a-z0-9])a(?:arch|rm)[-_]64",
+    "armv8": r"(?<![a-z0-9])arm[-_]?v?8(?![0-9])",
+    "ppc64le": r"(?<![a-z0-9])ppcle[-_]64",
+    "s390x": r"(?<![a-z0-9])s390[-_]64",
+    "64bit": r"(?<![a-z0-9])64[-_ ]?bits?(?![a-z])",
+    "32bit": r"(?<![a-z0-9])32[-_ ]?bits?(?![a-z])",
+    "darwin-arm64": r"(?<![a-z0-9])apple[-_]?silicon",
+    "macos": r"(?<![a-z0-9])mac[-_]os(?![a-z])",
+    "osx": r"(?<![a-z0-9])os[-_]x(?![a-z])",
+}
+_SPELLING = re.compile("|".join(f"({pattern})" for pattern in _SPELLINGS.values()))
+_PLAIN = tuple(_SPELLINGS)
+
+
+def plainly_spelled(low: str) -> str:
+    """The name, with one spelling for words that are written with and without a mark inside."""
+    return _SPELLING.sub(lambda match: _PLAIN[(match.lastindex or 1) - 1], low)
