@@ -80,9 +80,10 @@ class AssetKind:
     def __str__(self) -> str:
         return self.value
 
-    def command(self, version: str) -> VersionCommand | None:
+    def command(self, version: str) -> VersionCommand:
         """How the program of a release with that version is asked for its version."""
-        return next((c for c in self.commands if holds(c.until, version)), None)
+        eras = (command for command in self.commands if holds(command.until, version))
+        return next(eras, DEFAULT_COMMANDS[0])
 
 
 OTHER = AssetKind("other", Role.OTHER)
