@@ -21,7 +21,7 @@ from explorer.progress import Cancellation
 
 _SPECIAL = {0: "UND", 0xFFF1: "ABS", 0xFFF2: "COMMON"}
 _SHN_LORESERVE = 0xFF00
-_REMEDY = "Try another file, or download it anew"
+_REMEDY = "Try another file, or download it again"
 _MAX_TAIL = 1 << 20
 """Bytes of one name that a search keeps across two chunks."""
 

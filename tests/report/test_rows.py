@@ -322,7 +322,7 @@ def test_cells_sort_by_what_they_mean() -> None:
 def test_progress_findings_and_the_cache() -> None:
     half = Progress("downloading", 12_000_000, 24_000_000, rate=3_000_000)
     assert tables.progress_line(half) == "downloading 50 % of 24.0 MB, 3.0 MB/s, 4.0 s left"
-    assert tables.progress_line(Progress("peeking", 3, 16, "files")) == "peeking 3/16 files"
+    assert tables.progress_line(Progress("peeking", 3, 16, "files")) == "peeking 3 of 16 files"
     assert texts(tables.finding_row(Finding("docker", Health.BAD, "down", "start it"))) == [
         "✗ bad",
         "docker",

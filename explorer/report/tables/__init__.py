@@ -9,7 +9,8 @@ from explorer.report.tables.marks import (
     verdict_words,
 )
 from explorer.report.tables.matrix import error_lines, matrix_errors, matrix_markdown
-from explorer.report.tables.matrix_table import MatrixTable, MatrixTables, matrix_tables
+from explorer.report.tables.matrix_table import MatrixTables, matrix_tables
+from explorer.report.tables.progress import ProgressWords, progress_line, progress_words
 from explorer.report.tables.releases import (
     RELEASE_COLUMNS,
     AssetRow,
@@ -31,7 +32,6 @@ from explorer.report.tables.work import (
     cache_facts,
     cache_row,
     finding_row,
-    progress_line,
 )
 
 __all__ = [
@@ -42,8 +42,8 @@ __all__ = [
     "Mark",
     "MarkForm",
     "MarkState",
-    "MatrixTable",
     "MatrixTables",
+    "ProgressWords",
     "asset_columns",
     "asset_facts",
     "asset_row",
@@ -61,6 +61,7 @@ __all__ = [
     "matrix_markdown",
     "matrix_tables",
     "progress_line",
+    "progress_words",
     "release_row",
     "release_title",
     "shown_assets",

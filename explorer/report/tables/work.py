@@ -1,38 +1,14 @@
-"""Running work, findings, errors and the cache as lines and rows."""
+"""Findings and the cache as rows."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from explorer.fetch import CacheEntry, CacheStats
-from explorer.progress import Progress
 from explorer.report.cells import Cell, Column, Row, Style
 from explorer.report.text import one_line
-from explorer.report.units import human_duration, human_rate, human_size, iso_time, percent, plural
+from explorer.report.units import human_size, iso_time, plural
 from explorer.workbench import Finding, Health
-
-
-def _done(progress: Progress) -> str:
-    if progress.unit == "bytes":
-        if progress.total:
-            return f"{percent(progress.done, progress.total)} of {human_size(progress.total)}"
-        return human_size(progress.done) if progress.done else ""
-    if progress.total:
-        return f"{progress.done}/{progress.total} {progress.unit}"
-    return f"{progress.done} {progress.unit}" if progress.done else ""
-
-
-def progress_line(progress: Progress) -> str:
-    """``downloading 43 % of 24.1 MB, 3.2 MB/s, 4.1 s left``."""
-    parts = [" ".join(part for part in (progress.stage, _done(progress)) if part)]
-    if progress.rate and progress.unit == "bytes":
-        parts.append(human_rate(progress.rate))
-    if progress.seconds_left is not None:
-        parts.append(f"{human_duration(progress.seconds_left)} left")
-    if progress.detail:
-        parts.append(progress.detail)
-    return one_line(", ".join(parts))
-
 
 _HEALTH: dict[Health, tuple[str, Style]] = {
     Health.OK: ("✓ ok", "good"),

@@ -10,17 +10,14 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from explorer.progress import Progress
 from explorer.report import (
     Cell,
     Column,
     Row,
     Style,
     human_duration,
-    human_rate,
-    human_size,
-    percent,
 )
+from explorer.report.tables import progress_words
 from explorer.tui.actions import BY_ID
 from explorer.tui.job_board import Job, JobState
 from explorer.tui.render import text
@@ -62,31 +59,13 @@ def job_progress(job: Job) -> str:
         return f"{human_duration(job.seconds)}{f': {job.message}' if job.message else ''}"
     if progress is None:
         return "waiting"
-    parts = _amount(progress)
-    if progress.rate and progress.unit == "bytes":
-        parts.append(human_rate(progress.rate))
-    if (left := progress.seconds_left) is not None:
-        parts.append(f"{human_duration(left)} left")
-    if progress.detail:
-        parts.append(progress.detail)
-    return "  ".join(parts)
-
-
-def _amount(progress: Progress) -> list[str]:
-    """What is done: a bar and a share where the total is known, else the stage and the amount."""
-
-    def amount(count: int) -> str:
-        return human_size(count) if progress.unit == "bytes" else f"{count:,}"
-
-    unit = "" if progress.unit == "bytes" else f" {progress.unit}"
+    words = progress_words(progress)
+    parts = [words.stage, words.done]
     if progress.total:
         full = min(BAR, BAR * progress.done // progress.total)
-        return [
-            "━" * full + "─" * (BAR - full),
-            percent(progress.done, progress.total),
-            f"{amount(progress.done)} of {amount(progress.total)}{unit}",
-        ]
-    return [progress.stage, *([f"{amount(progress.done)}{unit}"] if progress.done else [])]
+        bar = "━" * full + "─" * (BAR - full)
+        parts = [bar, words.share, f"{words.done} of {words.total}"]
+    return "  ".join(part for part in (*parts, words.rate, words.left, words.detail) if part)
 
 
 class JobsScreen(ExplorerScreen, ModalScreen[None]):

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from explorer.tui.actions import key_name, offered
 from explorer.tui.job_board import Job, JobKind
 from explorer.tui.render import text
-from explorer.tui.responsiveness.deferred_import import report
+from explorer.tui.responsiveness.deferred_import import report, tables
 
 if TYPE_CHECKING:
     from explorer.tui.app_base import ExplorerBase
@@ -216,8 +216,7 @@ def _progress_parts(job: Job) -> tuple[str, str]:
         return "", ""
     if not progress.total:
         return "", f": {text(progress.stage).plain}" if progress.stage else ""
-    done = f" {report.percent(progress.done, progress.total)}"
+    words = tables.progress_words(progress)
     seconds = progress.seconds_left
-    if progress.unit != "bytes" or seconds is None or seconds < 2:
-        return done, ""
-    return done, f", {report.human_duration(seconds)} left"
+    is_worth_saying = progress.unit == "bytes" and seconds is not None and seconds >= 2
+    return f" {words.share}", f", {words.left}" if is_worth_saying else ""
