@@ -81,7 +81,7 @@ def _parts(source: ByteSource, payload: Payload) -> Iterator[_Part]:
 
 
 def _caxa_path(footer: bytes) -> str:
-    """The path of the command in the archive: ``{{caxa}}/node_modules/.bin/node``, less its root."""
+    """The command in the archive: ``{{caxa}}/node_modules/.bin/node`` without the root."""
     try:
         command = json.loads(footer)["command"][0]
     except (ValueError, KeyError, IndexError, TypeError, RecursionError):
