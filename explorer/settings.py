@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 from explorer.errors import UsageError
 
 ENV_PREFIX = "RR_EXPLORER_"
+NO_SETTINGS = frozenset(("RR_EXPLORER_LOG",))
+"""Variables that are read before the settings are."""
 APP = "rr-explorer"
 Parser = Callable[[object], Any]
 """Turns a TOML value, or text from the environment or the command line, into a setting's value.
@@ -394,7 +396,7 @@ def _environment(environ: Mapping[str, str], tell: Callable[[UsageError], None])
     raw = {
         name.removeprefix(ENV_PREFIX).lower(): (name, text)
         for name, text in environ.items()
-        if name.startswith(ENV_PREFIX) and text
+        if name.startswith(ENV_PREFIX) and text and name not in NO_SETTINGS
     }
     if environ.get("GITHUB_API_URL") and "api_url" not in raw:
         raw["api_url"] = ("GITHUB_API_URL", environ["GITHUB_API_URL"])

@@ -57,6 +57,10 @@ _log = logging.getLogger("explorer.cli")
 class CommandGroup(click.Group):
     """Takes a first word that is not a command as a FILE for the app, unless it looks mistyped."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they are used, not by the alphabet."""
+        return list(self.commands)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

@@ -115,6 +115,22 @@ def test_the_log_tells_the_requests_and_never_the_token(
     assert "INFO" not in quiet.err
 
 
+def test_the_log_is_named_by_the_environment_too(rr: Command, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    done = rr("--demo", "releases", "--limit", "1", env={"RR_EXPLORER_LOG": str(log)})
+    assert done.code == 0
+    assert "setting" not in done.err, "it is not an unknown setting"
+    assert "--demo" in log.read_text("utf-8")
+
+
+def test_commands_are_listed_whole_and_in_the_order_of_their_use(rr: Command) -> None:
+    text = rr("--help").out
+    listed = text.split("Commands:")[1].split("\n\n")[0].splitlines()[1:]
+    names = [line.split()[0] for line in listed]
+    assert names[:5] == ["releases", "assets", "inspect", "verify", "get"]
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
+
+
 def test_words_of_other_tools_are_understood(rr: Command) -> None:
     for word, command in (("download", "get"), ("list", "releases"), ("prove", "verify")):
         done = rr(word)

@@ -22,7 +22,12 @@ rr-explorer advise --arch arm64 --libc musl
 rr-explorer advise v1.6.2 --arch amd64"""
 
 
-@click.command("advise", context_settings=CONTEXT, epilog=EXAMPLES)
+@click.command(
+    "advise",
+    short_help="Say which file to use, with lines to paste.",
+    context_settings=CONTEXT,
+    epilog=EXAMPLES,
+)
 @click.argument("tag", metavar="[TAG]", default="latest", shell_complete=complete_tag)
 @click.option("--arch", default="arm64", show_default=True, help="The processor: amd64, arm64 …")
 @click.option(

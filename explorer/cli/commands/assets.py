@@ -42,7 +42,12 @@ class Narrowing(NamedTuple):
         )
 
 
-@click.command("assets", context_settings=CONTEXT, epilog=EXAMPLES)
+@click.command(
+    "assets",
+    short_help="List a release's files and what is known of each.",
+    context_settings=CONTEXT,
+    epilog=EXAMPLES,
+)
 @click.argument("tag", metavar="TAG", default="latest", shell_complete=complete_tag)
 @click.option(
     "--kind",

@@ -21,7 +21,12 @@ rr-explorer cache prune --limit 500MB
 rr-explorer cache clear"""
 
 
-@click.command("cache", context_settings=CONTEXT, epilog=EXAMPLES)
+@click.command(
+    "cache",
+    short_help="Show, shrink or clear the cache.",
+    context_settings=CONTEXT,
+    epilog=EXAMPLES,
+)
 @click.argument("action", type=click.Choice(["show", "prune", "clear"]), default="show")
 @click.option(
     "--limit",

@@ -18,7 +18,12 @@ EXAMPLES = "\b\n" + "\n".join(
 )
 
 
-@click.command("completion", context_settings=CONTEXT, epilog=EXAMPLES)
+@click.command(
+    "completion",
+    short_help="Print the completion script for a shell.",
+    context_settings=CONTEXT,
+    epilog=EXAMPLES,
+)
 @click.argument("shell", type=click.Choice(list(PLACES)))
 @global_options
 @click.pass_context

@@ -19,7 +19,9 @@ MARK = 11
 """Cells of the column with the state."""
 
 
-@click.command("doctor", context_settings=CONTEXT)
+@click.command(
+    "doctor", short_help="Check settings, network, engines and emulation.", context_settings=CONTEXT
+)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if something is bad.")
 @json_option
 @global_options

@@ -32,6 +32,7 @@ SHOWN = 40
 
 @click.command(
     "functions",
+    short_help="List the packages of a Go program by size.",
     context_settings=CONTEXT,
     help=f"List the packages of a Go program by size, stripped or not.\n\n{FILE_HELP}",
     epilog=EXAMPLES,

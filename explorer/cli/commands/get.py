@@ -21,7 +21,13 @@ SUMMARY = "Download a file, verify its digest, unpack it into DIR and mark the p
 EXAMPLES = "\b\nrr-explorer get latest --platform linux-arm64 -o ./bin"
 
 
-@click.command("get", context_settings=CONTEXT, help=f"{SUMMARY}\n\n{FILE_HELP}", epilog=EXAMPLES)
+@click.command(
+    "get",
+    short_help="Download a file, verify its digest, and unpack it.",
+    context_settings=CONTEXT,
+    help=f"{SUMMARY}\n\n{FILE_HELP}",
+    epilog=EXAMPLES,
+)
 @click.argument("file", metavar="FILE", shell_complete=complete_file)
 @click.option(
     "-o",

@@ -34,6 +34,7 @@ MEMBERS, REFUSED = 20, 200
 
 @click.command(
     "inspect",
+    short_help="Say what a binary is, whether it will run, and why.",
     context_settings=CONTEXT,
     help=f"Say what a binary is, whether it will run, and why.\n\n{FILE_HELP}",
     epilog=EXAMPLES,

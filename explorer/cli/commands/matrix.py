@@ -21,7 +21,12 @@ rr-explorer matrix --latest 10
 rr-explorer matrix v2025.1.15 v1.6.2 --markdown"""
 
 
-@click.command("matrix", context_settings=CONTEXT, epilog=EXAMPLES)
+@click.command(
+    "matrix",
+    short_help="Show what would run, release by platform.",
+    context_settings=CONTEXT,
+    epilog=EXAMPLES,
+)
 @click.argument("tags", metavar="[TAG]...", nargs=-1, shell_complete=complete_tag)
 @click.option(
     "--latest",

@@ -19,7 +19,9 @@ rr-explorer releases --limit 5
 rr-explorer releases --stable --json | jq -r '.releases[].tag'"""
 
 
-@click.command("releases", context_settings=CONTEXT, epilog=EXAMPLES)
+@click.command(
+    "releases", short_help="List the releases.", context_settings=CONTEXT, epilog=EXAMPLES
+)
 @click.option("--filter", "text", metavar="TEXT", default="", help="Tags or names with TEXT.")
 @click.option("--stable", is_flag=True, help="No pre-releases and no drafts.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N, newest first.")

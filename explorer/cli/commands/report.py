@@ -32,6 +32,7 @@ rr-explorer report ./rr ./other --format html > report.html"""
 
 @click.command(
     "report",
+    short_help="Export a report, fit for a GitHub issue.",
     context_settings=CONTEXT,
     help="Export a report, fit for a GitHub issue.\n\n"
     f"{FILE_HELP} Proofs are those that verify has made.",

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 EXAMPLES = "\b\nrr-explorer rules\nrr-explorer rules elf.interp.missing"
 
 
-@click.command("rules", context_settings=CONTEXT, epilog=EXAMPLES)
+@click.command(
+    "rules",
+    short_help="List the rules behind verdicts, or explain one.",
+    context_settings=CONTEXT,
+    epilog=EXAMPLES,
+)
 @click.argument("code", metavar="[CODE]", default="")
 @json_option
 @global_options

@@ -12,7 +12,12 @@ from explorer.errors import UsageError
 EXAMPLES = "\b\nrr-explorer schema\nrr-explorer schema inspect"
 
 
-@click.command("schema", context_settings=CONTEXT, epilog=EXAMPLES)
+@click.command(
+    "schema",
+    short_help="Print the JSON Schema of what --json prints.",
+    context_settings=CONTEXT,
+    epilog=EXAMPLES,
+)
 @click.argument("command", metavar="[COMMAND]", default="")
 @global_options
 @click.pass_obj

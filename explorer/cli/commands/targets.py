@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from explorer.workbench import Workbench
 
 
-@click.command("targets", context_settings=CONTEXT)
+@click.command(
+    "targets",
+    short_help="List the systems that a binary can be judged for.",
+    context_settings=CONTEXT,
+)
 @json_option
 @global_options
 @click.pass_obj

@@ -43,6 +43,7 @@ class VerifyOptions(TypedDict):
 
 @click.command(
     "verify",
+    short_help="Run a binary in a throw-away container.",
     context_settings=CONTEXT,
     help=f"Run a binary in a throw-away container and report what happened.\n\n{FILE_HELP}\n\n"
     "Exits with 0 if it ran; 1 if it did not start, or is not what its release promises "

@@ -31,6 +31,7 @@ FORMATS = ("text", "markdown", "openvex", "sarif")
 
 @click.command(
     "vulns",
+    short_help="List the known vulnerabilities of a Go program.",
     context_settings=CONTEXT,
     help="Say which known vulnerabilities a Go program holds, from its table of functions: exact"
     f" in stripped programs too.\n\n{FILE_HELP}",
