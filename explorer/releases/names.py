@@ -136,6 +136,8 @@ def _platform(low: str) -> Platform:
     arch, is_loose = _arch(claims, os)
     if os == "darwin" and arch == "arm":
         arch = "arm64"  # no Mac has a 32-bit ARM processor
+    if os == "darwin" and arch == "386" and is_loose:
+        arch = "amd64"  # and none of the last years a 32-bit Intel one
     if isinstance(os, str) and os != "linux":
         return Platform(os, arch, NotApplicable("only Linux leaves a choice of libc"))
     if os is NOT_SAID and arch is NOT_SAID and not claims.libcs:

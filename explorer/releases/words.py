@@ -114,4 +114,4 @@ _PLAIN = tuple(_SPELLINGS)
 
 def plainly_spelled(low: str) -> str:
     """The name, with one spelling for words that are written with and without a mark inside."""
-    return _SPELLING.sub(lambda match: _PLAIN[(match.lastindex or 1) - 1], low)
+    return _SPELLING.sub(lambda match: f"-{_PLAIN[(match.lastindex or 1) - 1]}", low)

@@ -278,6 +278,8 @@ def test_any_version_of_a_known_shape(system: str, arch: str, ending: str, versi
         ("tool-fedora-32.tar.gz", "linux", ""),
         ("tool-mac-intel_64.zip", "darwin", "amd64"),
         ("tool-mac-intel.zip", "darwin", "amd64"),
+        ("tool_macOSx86_64.tar.gz", "darwin", "amd64"),
+        ("tool_osx_x86", "darwin", "amd64"),
         ("tool-intel-linux.zip", "linux", ""),
         # no Mac has a 32-bit ARM processor
         ("tool-mac-arm.gz", "darwin", "arm64"),
