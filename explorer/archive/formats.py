@@ -43,6 +43,8 @@ _UNREAD_MAGICS = (
     (0, b"MSWIM\0\0\0", Format.WIM),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format.MSI),
     (0, b"Cr24", Format.CRX),
+    (0, b"\xc7\x71", Format.CPIO_BINARY),
+    (0, b"\x71\xc7", Format.CPIO_BINARY),
     (0, b"QFI\xfb", Format.QCOW2),
 )
 """Offset and bytes. Most are in file(1)'s database."""

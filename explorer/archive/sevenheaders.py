@@ -1,8 +1,11 @@
 """7z's headers (7zFormat.txt of the LZMA SDK), decoded but not yet trusted."""
 
+from __future__ import annotations
+
 import lzma
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from explorer.archive.models import Limits, Refusal, RefusedError
@@ -11,12 +14,15 @@ MAGIC = b"7z\xbc\xaf\x27\x1c"
 START_BYTES = 32
 HEADER_BYTES = 16 << 20
 _CODERS = 8
-"""Coders in a row; 7-Zip makes up to five."""
+"""Coders of one stream; 7-Zip makes up to five."""
+_INPUTS = 4
+"""Of one coder: BCJ2 has four."""
 _END, _HEADER, _PROPERTIES, _STREAMS, _FILES, _PACK, _UNPACK = 0, 1, 2, 4, 5, 6, 7
 _SUBSTREAMS, _SIZE, _CRC, _FOLDER, _CODER_SIZES, _STREAM_COUNTS = 8, 9, 10, 11, 12, 13
 _EMPTY, _EMPTY_FILE, _NAMES = 14, 15, 17
 _ATTRIBUTES, _ENCODED = 0x15, 0x17
 COPY, LZMA, LZMA2 = b"\0", b"\3\1\1", b"\x21"
+BCJ2, ARM64 = b"\3\3\1\x1b", b"\x0a"
 PLAIN = {b"\4\1\x08": "deflate", b"\4\2\2": "bz2", b"\4\xf7\x11\1": "zst"}
 FILTERS = {
     b"\3": lzma.FILTER_DELTA,
@@ -38,27 +44,48 @@ _AES = b"\6\xf1\7\1"
 
 
 @dataclass(frozen=True, slots=True)
+class PackedStream:
+    """Bytes of the archive."""
+
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Coder:
-    """One step of compression."""
+    """One step of unpacking, and what it reads."""
 
     method: bytes
     properties: bytes
+    size: int
+    """Bytes that it gives."""
+    inputs: tuple[Coder | PackedStream, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
     """A compressed stream, which may hold several files."""
 
-    offset: int
-    """Of the packed bytes in the archive."""
-    packed: int
-    size: int
-    """Unpacked bytes."""
-    coders: tuple[Coder, ...]
-    """From the packed side on."""
+    coder: Coder
+    """The last one, which gives the files' bytes."""
     crc: int | None = None
     refused: Refusal | None = None
     """Why it cannot be read here."""
+
+    @property
+    def size(self) -> int:
+        """Unpacked bytes."""
+        return self.coder.size
+
+    @property
+    def packed(self) -> int:
+        """Bytes in the archive."""
+        return sum(
+            inner.size
+            for coder in _all(self.coder)
+            for inner in coder.inputs
+            if isinstance(inner, PackedStream)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +102,43 @@ class SevenFile:
     crc: int | None = None
     folder: int = -1
     """Its place in the list of folders; -1 if it has no bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """The coders of a folder as the header has them."""
+
+    coders: list[tuple[bytes, bytes, range]]
+    """Method, properties and inputs, by the number of the output."""
+    reads: dict[int, int]
+    """Input: the output that it reads."""
+    packed: list[int]
+    """The inputs that read the archive's packed streams, in the order of these."""
+
+    def tree(self, sizes: list[int], packs: list[tuple[int, int]]) -> Coder:
+        """The coder whose output nothing else reads, with all that it reads.
+
+        Raises:
+            RefusedError: ``header``: the coders do not fit together.
+        """
+        streams = {n: PackedStream(*pack) for n, pack in zip(self.packed, packs, strict=True)}
+        unread = set(range(len(self.coders))) - set(self.reads.values())
+        used: set[int] = set()
+
+        def build(output: int) -> Coder:
+            if output in used or output >= len(self.coders):
+                raise RefusedError("header", "its coders do not fit together")
+            used.add(output)
+            method, properties, inputs = self.coders[output]
+            own = tuple(streams[n] if n in streams else build(self.reads[n]) for n in inputs)
+            return Coder(method, properties, sizes[output], own)
+
+        if len(unread) != 1:
+            raise RefusedError("header", "its coders do not fit together")
+        root = build(unread.pop())
+        if len(used) != len(self.coders):
+            raise RefusedError("header", "its coders do not fit together")
+        return root
 
 
 @dataclass(slots=True)
@@ -212,12 +276,12 @@ class HeaderReader:
         count = self._count()
         if self._byte():
             raise RefusedError("header", "its header refers to other streams")
-        chains = [self._chain() for _ in range(count)]
+        graphs = [self._graph() for _ in range(count)]
         sizes: list[list[int]] = []
         crcs: list[int | None] = [None] * count
         while (kind := self._byte()) != _END:
             if kind == _CODER_SIZES:
-                sizes = [[self._number() for _ in range(outputs)] for _, outputs, _, _ in chains]
+                sizes = [[self._number() for _ in graph.coders] for graph in graphs]
             elif kind == _CRC:
                 crcs = self._digests(count)
             else:
@@ -225,49 +289,37 @@ class HeaderReader:
         if len(sizes) != count:
             raise RefusedError("header", "its header gives no sizes")
         folders, used = [], 0
-        for (coders, _, inputs, last), size, crc in zip(chains, sizes, crcs, strict=True):
-            if used + inputs > len(packs):
+        for graph, own, crc in zip(graphs, sizes, crcs, strict=True):
+            own_packs = packs[used : used + len(graph.packed)]
+            used += len(graph.packed)
+            if len(own_packs) < len(graph.packed):
                 raise RefusedError("header", "its header names streams that are missing")
-            offset, packed = packs[used]
-            used += inputs
-            refused = _refusal(coders, inputs)
-            folders.append(Folder(offset, packed, size[last], tuple(coders), crc, refused))
+            coder = graph.tree(own, own_packs)
+            folders.append(Folder(coder, crc, _refusal(coder)))
         return folders
 
-    def _chain(self) -> tuple[list[Coder], int, int, int]:
-        """Coders from the packed side on, the number of outputs, of packed streams, and the
-        output that nothing else reads."""
+    def _graph(self) -> _Graph:
+        """The coders of a folder, and which reads which."""
         count = self._number()
         if not 0 < count <= _CODERS:
             raise RefusedError("header", f"a stream has {count} coders")
-        coders, inputs, outputs = [], 0, 0
+        coders, inputs = [], 0
         for _ in range(count):
             flags = self._byte()
             method = self._take(flags & 15)
             ins, outs = (self._number(), self._number()) if flags & 0x10 else (1, 1)
             properties = self._take(self._number()) if flags & 0x20 else b""
-            coders.append(Coder(method, properties))
-            inputs, outputs = inputs + ins, outputs + outs
-            if inputs > 4 * _CODERS or outputs > 4 * _CODERS:
+            if outs != 1 or not 0 < ins <= _INPUTS:
                 raise RefusedError("header", "a coder has too many streams")
-        reads = {}  # output: the input that reads it
-        for _ in range(outputs - 1):
-            reader = self._number()
-            reads[self._number()] = reader
-        packed = inputs - len(reads)
-        starts = [self._number() for _ in range(packed)] if packed > 1 else []
-        last = next((n for n in range(outputs) if n not in reads), 0)
-        if inputs != count or outputs != count:  # BCJ2: several inputs; refused by its method
-            return coders, outputs, max(1, packed), last
-        start = (
-            starts[0] if starts else next((n for n in range(count) if n not in reads.values()), 0)
-        )
-        order = [start]
-        while order[-1] in reads and len(order) < count:
-            order.append(reads[order[-1]])
-        if len(order) != count or max(order) >= count:
-            raise RefusedError("header", "its coders do not follow one another")
-        return [coders[n] for n in order], outputs, max(1, packed), last
+            coders.append((method, properties, range(inputs, inputs + ins)))
+            inputs += ins
+        binds = [(self._number(), self._number()) for _ in range(count - 1)]
+        reads = dict(binds)
+        free = [n for n in range(inputs) if n not in reads]
+        packed = [self._number() for _ in free] if len(free) > 1 else free
+        if len(reads) != len(binds) or sorted(packed) != free:
+            raise RefusedError("header", "its coders do not fit together")
+        return _Graph(coders, reads, packed)
 
     def _substreams(self, folders: list[Folder]) -> list[tuple[int, int, int | None]]:
         counts = [1] * len(folders)
@@ -347,13 +399,29 @@ class HeaderReader:
         return [int.from_bytes(self._take(4), "little") if one else 0 for one in has_one]
 
 
-def _refusal(coders: list[Coder], inputs: int) -> Refusal | None:
-    """Why a chain of coders is not read here; None if it is."""
-    first, *others = (coder.method for coder in coders)
-    if _AES in (first, *others):
+def _refusal(coder: Coder) -> Refusal | None:
+    """Why a folder is not read here; None if it is."""
+    coders = list(_all(coder))
+    methods = [one.method for one in coders]
+    if _AES in methods:
         return Refusal("encrypted", "it is encrypted")
-    is_known = first in (COPY, LZMA, LZMA2, *PLAIN) and all(m in FILTERS for m in others)
-    if inputs == 1 and is_known:
+    if all(_is_read(one) for one in coders):
         return None
-    name = "+".join(coder.method.hex() for coder in coders)
+    name = "+".join(method.hex() for method in methods)
     return Refusal("method", f"it is packed with method {name}, which is not read here")
+
+
+def _all(coder: Coder) -> Iterator[Coder]:
+    yield coder
+    for inner in coder.inputs:
+        if isinstance(inner, Coder):
+            yield from _all(inner)
+
+
+def _is_read(coder: Coder) -> bool:
+    if coder.method == BCJ2:
+        return len(coder.inputs) == 4
+    if coder.method == ARM64 and any(coder.properties):
+        return False  # an offset: 7-Zip never writes one
+    known = (COPY, LZMA, LZMA2, ARM64, *PLAIN, *FILTERS)
+    return coder.method in known and len(coder.inputs) == 1

@@ -1,12 +1,12 @@
 """7z archives, read by the header at their end."""
 
-import lzma
 import stat
 import zlib
 from collections.abc import Iterator
 from functools import partial
 
 from explorer.archive import sevenheaders as sh
+from explorer.archive.branches import Arm64Stream, Bcj2Stream, FilteredStream
 from explorer.archive.codecs import WINDOW_BYTES, Codec
 from explorer.archive.guard import Guard, clean
 from explorer.archive.models import Entry, Member, MemberKind, MemberStream, Refusal, RefusedError
@@ -26,7 +26,7 @@ _LINK_BYTES = 4096
 _PACKED_HEADERS = 2
 """A packed header may be packed once more."""
 _CHUNK = 1 << 16
-"""Bytes: the most that an uncompressed chunk of LZMA2 holds."""
+_RATIO_FROM = 16 << 20
 _UNKNOWN_SIZE = b"\xff" * 8
 """In a ``.lzma`` header. 7z streams may have an end mark, although their size is known."""
 _UNIX = 0x8000
@@ -42,14 +42,16 @@ def walk_seven(source: ByteSource, guard: Guard, budget: Budget) -> Iterator[Ent
         OutOfReachError: a peek's source ends before the answer.
     """
     folders, files = _header(source, budget)
-    at = -1
-    opened: Forward = SourceStream(source, 0, 0)
+    streams = [_FolderStream(source, folder, budget) for folder in folders]
+    ends = [0] * len(folders)
     for file in files:
         budget.check()
-        if file.folder >= 0 and file.folder != at:
-            at, opened = file.folder, _unpacked(source, folders[file.folder], budget)
-        folder = folders[file.folder] if file.folder >= 0 else None
-        yield from _entry(file, folder, opened, guard, budget)
+        if file.folder < 0:
+            yield from _entry(file, None, SourceStream(source, 0, 0), guard, budget)
+            continue
+        stream = _From(streams[file.folder], ends[file.folder])
+        ends[file.folder] += file.size
+        yield from _entry(file, folders[file.folder], stream, guard, budget)
 
 
 def _header(source: ByteSource, budget: Budget) -> tuple[list[sh.Folder], list[sh.SevenFile]]:
@@ -84,7 +86,7 @@ def _packed_header(source: ByteSource, folder: sh.Folder, budget: Budget) -> byt
 
 
 def _entry(
-    file: sh.SevenFile, folder: sh.Folder | None, opened: Forward, guard: Guard, budget: Budget
+    file: sh.SevenFile, folder: sh.Folder | None, bytes_: Forward, guard: Guard, budget: Budget
 ) -> Iterator[Entry]:
     name = clean(file.name)
     budget.member = name
@@ -95,11 +97,10 @@ def _entry(
         kind = MemberKind.SYMLINK
     else:
         kind = MemberKind.FILE if stat.S_IFMT(mode) in (0, stat.S_IFREG) else MemberKind.OTHER
-    refused = folder.refused if folder is not None else None
-    body = BodyStream(opened, file.size, name, budget)
-    stream: MemberStream = body
+    refused = _refusal(folder, budget) if folder is not None else None
+    stream: MemberStream = BodyStream(bytes_, file.size, name, budget)
     if file.crc is not None:
-        stream = CheckedStream(body, file.size, file.crc, name, budget)
+        stream = CheckedStream(stream, file.size, file.crc, name, budget)
     link = ""
     if kind is MemberKind.SYMLINK and refused is None:
         link, refused = _target(stream, file.size)
@@ -108,8 +109,13 @@ def _entry(
     admitted = guard.admit(member)
     if admitted is not None:
         yield Entry(admitted, partial(refuse_unless_file, admitted, stream))
-    if folder is not None and folder.refused is None:
-        body.finish()
+
+
+def _refusal(folder: sh.Folder, budget: Budget) -> Refusal | None:
+    limit = budget.limits.ratio
+    if folder.size > _RATIO_FROM and folder.size > limit * max(1, folder.packed):
+        return Refusal("ratio", f"it claims to unpack to more than {limit} times its size")
+    return folder.refused
 
 
 def _target(stream: MemberStream, size: int) -> tuple[str, Refusal | None]:
@@ -121,18 +127,63 @@ def _target(stream: MemberStream, size: int) -> tuple[str, Refusal | None]:
     return data.decode("utf-8", "surrogateescape"), None
 
 
+class _FolderStream:
+    """A folder's bytes, unpacked as far as a member needs."""
+
+    def __init__(self, source: ByteSource, folder: sh.Folder, budget: Budget) -> None:
+        self._open = partial(_unpacked, source, folder, budget)
+        self._stream: Forward | None = None
+        self._position = 0
+
+    def read_from(self, start: int, limit: int) -> bytes:
+        """Up to ``limit`` bytes from ``start`` on, which does not lie behind."""
+        if self._stream is None:
+            self._stream = self._open()
+        if start < self._position:
+            raise RuntimeError("the walk has gone on: this member can no longer be read")
+        self._position += self._stream.skip(start - self._position)
+        data = self._stream.read(limit) if self._position == start else b""
+        self._position += len(data)
+        return data
+
+
+class _From:
+    """A folder's bytes from a place on. The folder is unpacked when they are read."""
+
+    def __init__(self, folder: _FolderStream, start: int) -> None:
+        self._folder = folder
+        self._at = start
+
+    def read(self, limit: int) -> bytes:
+        data = self._folder.read_from(self._at, limit)
+        self._at += len(data)
+        return data
+
+    def skip(self, length: int) -> int:
+        self._at += length
+        return length
+
+
 def _unpacked(source: ByteSource, folder: sh.Folder, budget: Budget) -> Forward:
     """A folder's bytes: its packed ones, through all coders."""
-    stream: Forward = SourceStream(source, folder.offset, folder.packed)
     if folder.refused is not None:
-        return stream
-    first, *filters = folder.coders
-    codec, head = _codec(first)
-    if codec is not None:
-        stream = UnpackedStream(_Behind(head, stream), codec, budget)
-    for coder in filters:
-        stream = _Filtered(BodyStream(stream, folder.size, budget.member, budget), coder)
-    return stream
+        return SourceStream(source, 0, 0)
+    return _decoded(source, folder.coder, budget)
+
+
+def _decoded(source: ByteSource, node: sh.Coder | sh.PackedStream, budget: Budget) -> Forward:
+    if isinstance(node, sh.PackedStream):
+        return SourceStream(source, node.offset, node.size)
+    inputs = [_decoded(source, inner, budget) for inner in node.inputs]
+    if node.method == sh.BCJ2:
+        return Bcj2Stream(inputs, node.size)
+    if node.method in (sh.ARM64, *sh.FILTERS):
+        limited = BodyStream(inputs[0], node.size, budget.member, budget)
+        if node.method == sh.ARM64:
+            return Arm64Stream(limited)
+        return FilteredStream(limited, sh.FILTERS[node.method], node.properties)
+    codec, head = _codec(node)
+    return inputs[0] if codec is None else UnpackedStream(_Behind(head, inputs[0]), codec, budget)
 
 
 def _codec(coder: sh.Coder) -> tuple[Codec | None, bytes]:
@@ -171,38 +222,3 @@ class _Behind:
 
     def skip(self, length: int) -> int:
         raise NotImplementedError("compressed bytes are not skipped")
-
-
-class _Filtered:
-    """A stream through one of liblzma's filters for machine code.
-
-    liblzma has no decoder for such a filter alone: the bytes are handed to it as uncompressed
-    chunks of an LZMA2 stream, whose end makes it give out what it held back.
-    """
-
-    def __init__(self, below: MemberStream, coder: sh.Coder) -> None:
-        chain: list[dict[str, int]] = [{"id": sh.FILTERS[coder.method]}]
-        if coder.method == b"\3":
-            chain[0]["dist"] = 1 + int.from_bytes(coder.properties[:1], "little")
-        chain.append({"id": lzma.FILTER_LZMA2, "dict_size": 4096})
-        self._engine = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)
-        self._below = below
-        self._reset = True
-
-    def read(self, limit: int) -> bytes:
-        while not self._engine.eof and limit > 0:
-            data = b""
-            if self._engine.needs_input:
-                part = self._below.read(_CHUNK)
-                control = b"\0" if not part else b"\1" if self._reset else b"\2"
-                data = control + (len(part) - 1).to_bytes(2, "big") + part if part else control
-                self._reset = False
-            if out := self._engine.decompress(data, limit):
-                return out
-        return b""
-
-    def skip(self, length: int) -> int:
-        left = length
-        while left > 0 and (data := self.read(min(left, _CHUNK))):
-            left -= len(data)
-        return length - left

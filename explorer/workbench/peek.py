@@ -6,6 +6,7 @@ import contextlib
 import posixpath
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from explorer.workbench.program_in_archive import (
     conclude,
     refuse_member,
     refuse_packed,
+    seen_by,
     size_of,
     undecided_binary,
 )
@@ -204,7 +206,7 @@ def _read_member(
             if not chooser.wants(member):
                 continue
             stream = StreamSource(entry.open().read, size_of(member))
-            chooser.add(member, stream.read_at(0, HEAD_BYTES))
+            members[-1] = seen_by(chooser, member, partial(stream.read_at, 0, HEAD_BYTES))
             decided = chooser.decided()
             if decided is not None and not _is_small(source):
                 conclude(chooser, ArchiveListing(form, tuple(members)), subject, name)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.archive import (
     ArchiveListing,
+    Entry,
     Format,
     Member,
     MemberKind,
-    MemberStream,
     Refusal,
     RefusedError,
 )
@@ -51,7 +53,9 @@ NAMED = 3
 """Members that a message names at most."""
 ANDROID_APP = "data: Android app"
 """What a zip with an AndroidManifest.xml is; nothing in it runs elsewhere."""
-_MAY_BE_RIGHT = frozenset(("encrypted", "method", "size", "ratio", "damaged", "checksum"))
+_MAY_BE_RIGHT = frozenset(
+    ("encrypted", "method", "size", "ratio", "damaged", "checksum", "truncated", "header")
+)
 """Rules by which a member is refused that may be the program all the same."""
 
 
@@ -153,22 +157,41 @@ def _survey(
         for entry in walk(source, name, cancel=cancel):
             members.append(entry.member)
             if chooser.wants(entry.member):
-                chooser.add(entry.member, _head_of(entry.open()))
+                members[-1] = seen_by(chooser, entry.member, partial(_head_of, entry))
     except RefusedError as error:
         text = f"{error.member}: {error.refusal.text}" if error.member else error.refusal.text
         return ArchiveListing(form, tuple(members), Refusal(error.refusal.rule, text))
     return ArchiveListing(form, tuple(members))
 
 
-def _head_of(stream: MemberStream) -> bytes:
-    """The first bytes; as many as there are if the member is damaged, which its reader reports."""
-    head = b""
+def _head_of(entry: Entry) -> bytes:
+    """The first bytes; fewer if the member is damaged behind them, which its reader reports."""
+    head, stream = b"", entry.open()
     try:
         while len(head) < HEAD_BYTES and (part := stream.read(HEAD_BYTES - len(head))):
             head += part
     except RefusedError:
-        pass
+        if not head:
+            raise
     return head
+
+
+def seen_by(chooser: ProgramChooser, member: Member, head: Callable[[], bytes]) -> Member:
+    """Show a member's first bytes to the chooser.
+
+    Returns:
+        The member, refused if its bytes cannot be read: of a zip or a 7z the others still can.
+
+    Raises:
+        RefusedError: they cannot be read, nor can any behind them.
+    """
+    try:
+        chooser.add(member, head())
+    except RefusedError as error:
+        if member.packing not in (Format.ZIP, Format.SEVEN_ZIP):
+            raise
+        return replace(member, refused=error.refusal)
+    return member
 
 
 def conclude(
@@ -205,7 +228,7 @@ def _raise_for_problem(
 ) -> None:
     """No program was found: that may be the archive's fault."""
     problem = listing.problem
-    if problem is not None and problem.rule == "method":
+    if problem is not None and problem.rule in ("method", "encrypted"):
         raise UndecidedProgramError(problem.text, listing, is_unread=True)
     if problem is not None:
         raise RefusedError(problem.rule, problem.text, name)

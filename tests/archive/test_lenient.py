@@ -127,6 +127,7 @@ UNREAD = {
     b"MSWIM\0\0\0": "wim",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "msi",
     b"Cr24\3": "crx",
+    b"\xc7\x71\0": "cpio (old binary format)",
     b"QFI\xfb\0": "qcow2",
 }
 

@@ -9,15 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.archive import Format, Limits, MemberKind, RefusedError, extract, listing, walk
+from explorer.archive import (
+    Format,
+    Limits,
+    MemberKind,
+    RefusedError,
+    chunks,
+    extract,
+    listing,
+    walk,
+)
+from explorer.archive.branches import Bcj2Stream
+from explorer.archive.streams import SourceStream
 from explorer.bytesource import BytesSource, PrefixSource
 from tests.archive.helpers import ArrivingSource, contents, everything, names, rules
 from tests.support.binaries import binary
-from tests.support.sevenzip import number, sevenzip_of
+from tests.support.sevenzip import bcj2_of, number, sevenzip_of
 
 FILE, FOLDER, LINK = stat.S_IFREG | 0o755, stat.S_IFDIR | 0o755, stat.S_IFLNK | 0o777
 HOWS = ["copy", "lzma", "lzma2", "deflate", "bz2", "zst", "x86+lzma", "x86+lzma2", "x86+lzma2",
-        "delta+lzma2", "arm+lzma", "delta+x86+lzma"]  # fmt: skip
+        "delta+lzma2", "arm+lzma", "delta+x86+lzma",
+        "arm64+lzma2", "arm64+copy", "bcj2", "bcj2+lzma2"]  # fmt: skip
 
 
 def members() -> list[tuple[str, int, bytes | None]]:
@@ -48,6 +60,23 @@ def test_a_7z_archive_is_read(how: str, header: str, tmp_path: Path) -> None:
     assert contents(data, "x") == {n: d for n, mode, d in tree if d is not None and mode != LINK}
     extract(BytesSource(data), "x.7z", tmp_path)
     assert (tmp_path / "d/link").read_bytes() == tree[1][2]
+
+
+@pytest.mark.parametrize("recipe", ["go-static-amd64", "go-static-arm64"])
+@pytest.mark.parametrize("how", ["bcj2+lzma2", "arm64+lzma2", "x86+lzma"])
+def test_a_whole_program_comes_through_the_filters(how: str, recipe: str) -> None:
+    program = binary(recipe).read_bytes() + b"\xe8"  # a call whose target is missing
+    assert contents(sevenzip_of([("rr", FILE, program)], how), "x") == {"rr": program}
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 3])
+def test_a_short_stream_of_bcj2_is_truncated(cut: int) -> None:
+    code = b"\x90\xe8\1\0\0\0\xe9\2\0\0\0\xe9\3\0\0\0\xe8\4\0\0\0" * 50
+    inputs = [
+        SourceStream(BytesSource(s[:-6] if n == cut else s)) for n, s in enumerate(bcj2_of(code))
+    ]
+    with pytest.raises(RefusedError, match="too early"):
+        list(chunks(Bcj2Stream(inputs, len(code))))
 
 
 def test_members_may_be_skipped_or_read_in_part() -> None:
@@ -132,7 +161,10 @@ def test_a_dictionary_that_needs_too_much_memory_is_refused() -> None:
     end = 32 + int.from_bytes(data[12:20], "little")
     data[28:32] = struct.pack("<L", zlib.crc32(data[end:]))
     data[8:12] = struct.pack("<L", zlib.crc32(data[12:32]))
-    assert rules(bytes(data), "x") == {"": "size"}
+    assert rules(bytes(data), "x") == {}
+    with pytest.raises(RefusedError, match="128 MiB of memory") as caught:
+        contents(bytes(data), "x")
+    assert caught.value.refusal.rule == "size"
 
 
 def test_sizes_over_the_limits_are_refused() -> None:
@@ -140,7 +172,7 @@ def test_sizes_over_the_limits_are_refused() -> None:
     assert rules(data, "x", Limits(member_bytes=1000)) == {"b": "size"}
     assert rules(data, "x", Limits(members=2)) == {"": "count"}
     bomb = sevenzip_of([("bomb", FILE, bytes(20 << 20)), ("z", FILE, b"1")])
-    assert rules(bomb, "x") == {"": "ratio"}
+    assert rules(bomb, "x") == {"bomb": "ratio", "z": "ratio"}
 
 
 def test_a_peek_reads_both_ends_and_not_the_middle() -> None:
@@ -165,7 +197,7 @@ def test_a_cut_never_gives_another_answer() -> None:
 
 @given(
     changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=5),
-    how=st.sampled_from(["copy", "lzma", "x86+lzma", "bz2", "delta+lzma2"]),
+    how=st.sampled_from(["copy", "lzma", "x86+lzma", "bz2", "delta+lzma2", "bcj2+lzma2"]),
 )
 def test_changed_headers_with_right_checksums_raise_nothing_else(
     changes: list[tuple[int, int]], how: str

@@ -234,6 +234,17 @@ async def test_a_program_that_is_encrypted_is_unknown(
         assert "tool: it is encrypted" in found.verdicts[0].deciding.text
 
 
+async def test_a_member_that_cannot_be_read_may_be_the_program(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    data = bytearray(zip_of([("tool", static()), ("z", b"x" * 90)]))
+    at = 34  # the first byte of the compressed data
+    data[at] ^= 0xFF
+    for found in await looks(github, opened, "tool-linux-amd64.zip", bytes(data)):
+        assert found.verdicts[0].answer is Answer.UNKNOWN
+        assert "tool: its deflate data cannot be read" in found.verdicts[0].deciding.text
+
+
 async def test_an_android_app_runs_on_android_only(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
