@@ -123,9 +123,11 @@ def pasted(lines: str, folder: Path, **more: str) -> str:
 async def serves_musl(opened: Callable[..., Workbench], program: Path, arch: str) -> None:
     """Our own verdict on a program that was built."""
     bench = opened(offline=True)
-    found = await bench.look(await bench.resolve(str(program)), depth=Depth.WHOLE)
-    assert (found.verdicts[0].answer, found.verdicts[0].target.arch) == (Answer.YES, arch)
-    assert found.verdicts[0].reasons[0].code.startswith("elf.static"), found.verdicts[0].reasons
+    inspection = await bench.look(await bench.resolve(str(program)), depth=Depth.WHOLE)
+    assert (inspection.verdicts[0].answer, inspection.verdicts[0].target.arch) == (Answer.YES, arch)
+    assert inspection.verdicts[0].reasons[0].code.startswith("elf.static"), inspection.verdicts[
+        0
+    ].reasons
 
 
 async def runs_on_musl(
@@ -135,9 +137,9 @@ async def runs_on_musl(
     bench = opened(
         offline=True, engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args
     )
-    found = await bench.look(await bench.resolve(str(program)), depth=Depth.WHOLE)
+    inspection = await bench.look(await bench.resolve(str(program)), depth=Depth.WHOLE)
     proof = await bench.verify(
-        found, ProofOptions(image=engine.musl(arch), argv=("{}", "--version"), pull=False)
+        inspection, ProofOptions(image=engine.musl(arch), argv=("{}", "--version"), pull=False)
     )
     assert (proof.result, proof.agrees, proof.platform) == (Result.RAN, True, f"linux/{arch}"), (
         proof

@@ -35,9 +35,9 @@ async def test_a_server_in_trouble_gives_the_snapshot_then_what_is_cached(
 async def test_no_network_at_all_gives_the_snapshot_with_the_reason(
     opened: Callable[..., Workbench],
 ) -> None:
-    found = await opened(api_url=NOWHERE).catalogue()
-    assert found.origin is Origin.SNAPSHOT
-    assert any("No connection" in warning for warning in found.warnings)
+    catalogue = await opened(api_url=NOWHERE).catalogue()
+    assert catalogue.origin is Origin.SNAPSHOT
+    assert any("No connection" in warning for warning in catalogue.warnings)
 
 
 async def test_another_repository_has_no_snapshot(opened: Callable[..., Workbench]) -> None:
@@ -51,9 +51,9 @@ async def test_a_rate_limit_says_until_when_and_shows_what_is_cached(
     bench = opened()
     await bench.catalogue()
     until = served.exhaust(seconds=1800)
-    found = await bench.catalogue()
-    assert found.origin is Origin.CACHE
-    assert any(f"{until:%H:%M}" in warning for warning in found.warnings), found.warnings
+    catalogue = await bench.catalogue()
+    assert catalogue.origin is Origin.CACHE
+    assert any(f"{until:%H:%M}" in warning for warning in catalogue.warnings), catalogue.warnings
 
 
 async def test_a_refusal_is_an_error_despite_a_cached_list(
@@ -75,8 +75,8 @@ async def test_offline_shows_the_cache_without_a_complaint(
     first = opened()
     await first.catalogue()
     served.forget()
-    found = await opened(cache_dir=first.settings.cache_dir, offline=True).catalogue()
-    assert (found.origin, found.warnings) == (Origin.CACHE, ())
+    catalogue = await opened(cache_dir=first.settings.cache_dir, offline=True).catalogue()
+    assert (catalogue.origin, catalogue.warnings) == (Origin.CACHE, ())
     assert not served.seen
 
 
@@ -88,9 +88,9 @@ async def test_a_catalogue_at_hand_needs_no_network(
     await bench.catalogue()
     served.forget()
     again = opened(cache_dir=bench.settings.cache_dir)
-    found = await again.catalogue_at_hand()
-    assert found is not None
-    assert found.origin is Origin.CACHE
+    catalogue = await again.catalogue_at_hand()
+    assert catalogue is not None
+    assert catalogue.origin is Origin.CACHE
     assert not served.seen
 
 
@@ -119,8 +119,8 @@ async def test_a_folder_is_a_catalogue(
     folder.mkdir()
     (folder / archive_name("amd64")).write_bytes(b"x")
     bench = opened(folder=folder)
-    found = await bench.catalogue()
-    assert found.origin is Origin.FOLDER
+    catalogue = await bench.catalogue()
+    assert catalogue.origin is Origin.FOLDER
     assert (await bench.resolve(archive_name("amd64"))).path == folder / archive_name("amd64")
     with pytest.raises(SourceError):
         await opened(folder=tmp_path / "none").catalogue()
@@ -168,8 +168,8 @@ async def test_an_unusable_cache_directory_costs_a_warning_only(
 ) -> None:
     (tmp_path / "taken").write_bytes(b"")
     bench = opened(cache_dir=tmp_path / "taken")
-    found = await bench.catalogue()
-    assert any("Using a temporary cache" in warning for warning in found.warnings)
+    catalogue = await bench.catalogue()
+    assert any("Using a temporary cache" in warning for warning in catalogue.warnings)
     inspection = await bench.look(await bench.resolve("latest", "linux-amd64"), depth=Depth.WHOLE)
     assert inspection.verdicts
     assert inspection.subject.asset is not None

@@ -14,7 +14,7 @@ from tests.support.github import GitHub
 
 
 async def findings(bench: Workbench) -> dict[str, Finding]:
-    """By subject."""
+    """The findings, by subject."""
     return {f.subject: f for f in await bench.doctor()}
 
 
@@ -25,14 +25,16 @@ async def test_findings_without_an_engine(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = await findings(opened())
-    assert found["network"].health is Health.OK
-    assert "answers: 1 release of roadrunner-server/roadrunner" in found["network"].text
-    assert found["cache"].health is Health.OK
-    assert found["token"].health is Health.ABSENT
-    assert [found[name].health for name in ("docker", "podman", "nerdctl")] == [Health.ABSENT] * 3
-    assert found["proofs"].health is Health.WARNING
-    for finding in found.values():
+    by_subject = await findings(opened())
+    assert by_subject["network"].health is Health.OK
+    assert "answers: 1 release of roadrunner-server/roadrunner" in by_subject["network"].text
+    assert by_subject["cache"].health is Health.OK
+    assert by_subject["token"].health is Health.ABSENT
+    assert [by_subject[name].health for name in ("docker", "podman", "nerdctl")] == [
+        Health.ABSENT
+    ] * 3
+    assert by_subject["proofs"].health is Health.WARNING
+    for finding in by_subject.values():
         assert (
             finding.health is Health.OK
             or finding.remedy
@@ -67,10 +69,10 @@ async def test_the_cache_size_is_given_in_readable_units(
 async def test_an_engine_is_listed_with_the_platforms_it_can_run(
     served: GitHub, opened: Callable[..., Workbench], engine: TestEngine
 ) -> None:
-    found = await findings(opened(engine=engine.name, engine_args=engine.engine_args))
-    assert found[engine.name].health is Health.OK
-    assert found["linux/amd64"].text in ("native", "emulated")
-    assert "linux/arm64" in found
+    by_subject = await findings(opened(engine=engine.name, engine_args=engine.engine_args))
+    assert by_subject[engine.name].health is Health.OK
+    assert by_subject["linux/amd64"].text in ("native", "emulated")
+    assert "linux/arm64" in by_subject
 
 
 async def test_errors_become_findings(
@@ -82,20 +84,20 @@ async def test_errors_become_findings(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("GITHUB_TOKEN", "two words")
     (tmp_path / "taken").write_bytes(b"")
-    found = await findings(opened(cache_dir=tmp_path / "taken"))
-    assert found["token"].health is Health.BAD
-    assert "two words" not in found["token"].text
-    assert found["cache"].health is Health.WARNING
-    assert "--cache-dir" in found["cache"].remedy
-    assert found["network"].health is Health.BAD
+    by_subject = await findings(opened(cache_dir=tmp_path / "taken"))
+    assert by_subject["token"].health is Health.BAD
+    assert "two words" not in by_subject["token"].text
+    assert by_subject["cache"].health is Health.WARNING
+    assert "--cache-dir" in by_subject["cache"].remedy
+    assert by_subject["network"].health is Health.BAD
 
 
 async def test_a_network_that_is_down_is_bad_despite_a_cached_list(
     opened: Callable[..., Workbench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = await findings(opened(api_url="http://127.0.0.1:9"))
-    assert found["network"].health is Health.BAD
+    by_subject = await findings(opened(api_url="http://127.0.0.1:9"))
+    assert by_subject["network"].health is Health.BAD
     assert (await findings(opened(offline=True)))["network"].health is Health.ABSENT
     assert (await findings(opened(demo=True)))["network"].health is Health.ABSENT
 

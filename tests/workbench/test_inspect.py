@@ -29,14 +29,14 @@ def libraries(inspection: Inspection) -> dict[str, Where]:
 
 
 async def test_the_same_facts_on_other_targets(bench: Workbench) -> None:
-    found = await bench.look(await bench.resolve(str(binary("c-glibc"))), depth=Depth.WHOLE)
-    assert found.verdicts[0].answer is Answer.NO
-    other = await bench.judge(found, on=("debian-12", "scratch"))
+    inspection = await bench.look(await bench.resolve(str(binary("c-glibc"))), depth=Depth.WHOLE)
+    assert inspection.verdicts[0].answer is Answer.NO
+    other = await bench.judge(inspection, on=("debian-12", "scratch"))
     assert [(v.target.name, v.answer) for v in other.verdicts] == [
         ("debian-12", Answer.YES),
         ("scratch", Answer.NO),
     ]
-    assert other.binary is found.binary
+    assert other.binary is inspection.binary
 
 
 async def test_origin_is_followed_beside_a_local_file(bench: Workbench, tmp_path: Path) -> None:
@@ -67,11 +67,11 @@ async def test_origin_is_followed_among_an_archives_members(
     }
     path = tmp_path / f"tool.{packing}"
     path.write_bytes(make_archive(packing, "x", members, tool=False))
-    found = await bench.look(
+    inspection = await bench.look(
         await bench.resolve(f"{path}#needs"), on=("debian-12",), depth=Depth.WHOLE
     )
-    assert found.verdicts[0].answer is Answer.YES
-    assert libraries(found)["libanswer.so.1"] is Where.BESIDE
+    assert inspection.verdicts[0].answer is Answer.YES
+    assert libraries(inspection)["libanswer.so.1"] is Where.BESIDE
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ async def test_a_folder_that_is_a_link_is_followed_in_an_archive(
 async def test_symbols_are_shown_and_their_file_is_closed_with_them(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    found = await bench.look(await bench.resolve(str(binary("c-symbols"))), depth=Depth.WHOLE)
-    table = await bench.symbols(found)
+    inspection = await bench.look(await bench.resolve(str(binary("c-symbols"))), depth=Depth.WHOLE)
+    table = await bench.symbols(inspection)
     assert table.title == ".symtab"
     assert "main" in {table.row(i).name for i in range(len(table))}
     before = open_files()
@@ -190,12 +190,12 @@ async def test_a_peek_is_known_before_it_is_written(served: GitHub, bench: Workb
         sqlite3.connect(bench.settings.cache_dir / "peek" / "cache.db", isolation_level=None)
     ) as other:
         other.execute("BEGIN IMMEDIATE")  # another process writes: ours has to wait
-        found = await bench.look(subject)
+        inspection = await bench.look(subject)
         served.forget()
         known = await bench.known(subject.asset)
         assert known is not None
-        assert known.verdicts == found.verdicts
-        assert (await bench.look(subject)).traffic == found.traffic
+        assert known.verdicts == inspection.verdicts
+        assert (await bench.look(subject)).traffic == inspection.traffic
         assert not served.seen
         assert store.load(record_key(subject.asset)) is None
         other.execute("ROLLBACK")
@@ -233,10 +233,10 @@ async def test_a_record_of_the_whole_file_outlives_the_process(
 
 
 async def test_a_member_by_name_and_a_missing_member(bench: Workbench) -> None:
-    found = await bench.look(
+    inspection = await bench.look(
         await bench.resolve(f"latest/{archive_name('amd64')}#LICENSE"), depth=Depth.WHOLE
     )
-    assert found.verdicts[0].answer is Answer.NO
+    assert inspection.verdicts[0].answer is Answer.NO
     for depth in (Depth.WHOLE, Depth.VERDICT):
         with pytest.raises(NotFoundError):
             await bench.look(

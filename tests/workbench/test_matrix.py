@@ -76,11 +76,11 @@ async def test_an_empty_cache_needs_no_legend(served: GitHub, bench: Workbench) 
 
 async def test_an_error_stays_in_its_cell(served: GitHub, bench: Workbench) -> None:
     served.fault("*arm64*", host="assets", status=404)
-    found: dict[str, bool] = {}
+    succeeded: dict[str, bool] = {}
     matrix = await bench.matrix(
-        looked=lambda asset, seen: found.update({asset.name: seen.error is None})
+        looked=lambda asset, seen: succeeded.update({asset.name: seen.error is None})
     )
-    assert found == {archive_name("amd64"): True, archive_name("arm64"): False}
+    assert succeeded == {archive_name("amd64"): True, archive_name("arm64"): False}
     error = matrix.known[f"{TAG}/{archive_name('arm64')}"].error
     assert isinstance(error, NotFoundError)
     served.heal()

@@ -70,7 +70,7 @@ class Case:
 
 def cases() -> list[Case]:
     """Every kind of program in three packings, under RoadRunner's names and under other names."""
-    found = []
+    made = []
     turn = itertools.count()
     for recipe in RECIPES:
         for _ in range(3):
@@ -82,8 +82,8 @@ def cases() -> list[Case]:
             repo = "roadrunner-server/roadrunner" if own else "acme/tool"
             # 37 has no common divisor with 120: orders and programs do not go in step
             chosen = ORDERS[n * 37 % len(ORDERS)], CHANGELOGS[n % 3], CEILINGS[n // 3 % 3]
-            found.append(Case(recipe, packing, *chosen, repo, f"v1.0.{n}", name))
-    return found
+            made.append(Case(recipe, packing, *chosen, repo, f"v1.0.{n}", name))
+    return made
 
 
 async def test_a_peek_agrees_with_the_whole_file_or_is_unknown(
@@ -129,10 +129,10 @@ async def test_an_archive_since_2024_costs_one_request_of_16_kib(
     github: GitHub, opened: Callable[..., Workbench], recipe: str, order: Sequence[str]
 ) -> None:
     members = roadrunner_members(binary(recipe), changelog=16_000)
-    found, requests, moved = await peeked(
+    inspection, requests, moved = await peeked(
         github, opened(), make_archive("tar.gz", "roadrunner", members, order), "tar.gz"
     )
-    assert found.verdicts[0].answer is not Answer.UNKNOWN
+    assert inspection.verdicts[0].answer is not Answer.UNKNOWN
     assert requests == 1
     assert moved <= 16 << 10
 
@@ -145,12 +145,12 @@ async def peeked(
     github.add_release("v2.12.3", {name: data})
     subject = await bench.resolve(f"v2.12.3/{name}")
     github.forget()
-    found = await bench.look(subject)
+    inspection = await bench.look(subject)
     github.wait_for(lambda seen: all(s.body_bytes or s.host != "assets" for s in seen))
-    assert found.traffic == Traffic(
+    assert inspection.traffic == Traffic(
         github.count(host="assets"), github.body_bytes(host="assets"), len(data)
     )
-    return found, github.count(host="assets"), github.body_bytes(host="assets")
+    return inspection, github.count(host="assets"), github.body_bytes(host="assets")
 
 
 async def test_a_program_after_a_71_kb_changelog_costs_64_kib_at_most(
@@ -160,8 +160,8 @@ async def test_a_program_after_a_71_kb_changelog_costs_64_kib_at_most(
     data = make_archive(
         "tar.gz", "roadrunner", members, ["CHANGELOG.md", "LICENSE", "README.md", "rr.asc", "rr"]
     )
-    found, requests, moved = await peeked(github, opened(), data, "tar.gz")
-    assert found.verdicts[0].answer is Answer.YES
+    inspection, requests, moved = await peeked(github, opened(), data, "tar.gz")
+    assert inspection.verdicts[0].answer is Answer.YES
     assert requests <= 2
     assert moved <= 64 << 10
 
@@ -170,15 +170,15 @@ async def test_a_zip_costs_three_requests_at_most_and_a_deb_one(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
     members = roadrunner_members(binary("go-static-amd64"))
-    found, requests, _ = await peeked(
+    inspection, requests, _ = await peeked(
         github, opened(), make_archive("zip", "roadrunner", members), "zip"
     )
-    assert found.verdicts[0].answer is Answer.YES
+    assert inspection.verdicts[0].answer is Answer.YES
     assert requests <= 3
     github.remove_release("v2.12.3")
     deb = make_archive("deb", "roadrunner", {"usr/bin/rr": binary("go-static-amd64")})
-    found, requests, _ = await peeked(github, opened(), deb, "deb")
-    assert found.verdicts[0].answer is Answer.YES
+    inspection, requests, _ = await peeked(github, opened(), deb, "deb")
+    assert inspection.verdicts[0].answer is Answer.YES
     assert requests == 1
 
 
@@ -195,13 +195,13 @@ async def test_a_program_behind_the_ceiling_is_reported_as_not_reached(
         "v1", {archive_name("amd64"): make_archive("tar.gz", "x", members, ["first", "rr"])}
     )
     bench = opened(peek_ceiling=16 << 10)
-    found = await bench.look(await bench.resolve("v1/" + archive_name("amd64")))
-    assert found.verdicts[0].answer is Answer.UNKNOWN
-    text = report([found], form)
+    inspection = await bench.look(await bench.resolve("v1/" + archive_name("amd64")))
+    assert inspection.verdicts[0].answer is Answer.UNKNOWN
+    text = report([inspection], form)
     assert "unknown" in text
     assert "not reached: needs the download" in text
     assert form == "svg" or "first bytes of the asset do not reach the program" in text
-    assert binary_in_words(found.binary) == "not reached: needs the download"
+    assert binary_in_words(inspection.binary) == "not reached: needs the download"
 
 
 # ---- servers
@@ -262,11 +262,11 @@ async def test_a_server_that_ignores_range_is_cut_off(served: GitHub, bench: Wor
     served.fault("*", host="assets", ignore_range=True)
     subject = await bench.resolve("latest", "linux-amd64")
     served.forget()
-    found = await bench.look(subject)
-    assert found.verdicts[0].answer is Answer.YES
+    inspection = await bench.look(subject)
+    assert inspection.verdicts[0].answer is Answer.YES
     assert served.count(host="assets") == 1
-    assert not isinstance(found.traffic, MISSING)
-    assert found.traffic.bytes <= 128 << 10
+    assert not isinstance(inspection.traffic, MISSING)
+    assert inspection.traffic.bytes <= 128 << 10
 
 
 async def test_a_file_that_changes_between_two_ranges_is_an_error(
@@ -332,10 +332,10 @@ async def test_the_demo_makes_no_request_and_reads_its_stand_ins(
     catalogue = await bench.catalogue()
     assets = [a for r in catalogue.releases for a in r.assets]
     for asset in [a for a in assets if a.stand_in]:
-        found = await bench.look(bench.subject(asset))
-        assert found.subject.stand_in
-        assert found.verdicts[0].answer is not Answer.UNKNOWN
-        assert (await bench.download(asset)).blob.sha256 == found.asset_sha256
+        inspection = await bench.look(bench.subject(asset))
+        assert inspection.subject.stand_in
+        assert inspection.verdicts[0].answer is not Answer.UNKNOWN
+        assert (await bench.download(asset)).blob.sha256 == inspection.asset_sha256
     with pytest.raises(NotFoundError, match="not part of the demo"):
         await bench.look(bench.subject(next(a for a in assets if not a.stand_in)))
     assert not github.seen

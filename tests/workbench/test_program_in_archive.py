@@ -87,11 +87,11 @@ async def test_the_program_is_judged_and_not_what_stands_before_it(
     files = {n: {b"G": glibc(), b"S": static()}.get(d, d) for n, d in members.items()}
     data = make_archive(packing, "", files)
     peeked, whole = await looks(github, opened, f"tool-linux-amd64.{packing}", data)
-    for found in (peeked, whole):
-        assert not isinstance(found.member, MISSING), found.verdicts[0].deciding
-        assert found.member.name == program
+    for inspection in (peeked, whole):
+        assert not isinstance(inspection.member, MISSING), inspection.verdicts[0].deciding
+        assert inspection.member.name == program
     expected = Answer.YES_IF if name == "script-only" else Answer.YES
-    assert [found.verdicts[0].answer for found in (peeked, whole)] == [expected] * 2
+    assert [inspection.verdicts[0].answer for inspection in (peeked, whole)] == [expected] * 2
     assert not isinstance(whole.listing, MISSING)
     assert whole.listing.format is Format(packing)
 
@@ -119,14 +119,14 @@ async def test_where_nothing_decides_it_is_unknown_and_a_name_helps(
 ) -> None:
     data = make_archive(packing, "", {"a": static() + b"x", "b": static()})
     name = f"other-linux-amd64.{packing}"
-    for found in await looks(github, opened, name, data):
-        verdict = found.verdicts[0]
+    for inspection in await looks(github, opened, name, data):
+        verdict = inspection.verdicts[0]
         assert (verdict.answer, verdict.deciding.code) == (Answer.UNKNOWN, "archive.undecided")
         assert verdict.deciding.text == "Several files may be the program: a, b."
         assert "FILE#MEMBER" in verdict.deciding.remedy
     github.remove_release("v1", repo="acme/tool")
-    for found in await looks(github, opened, name, data, "b"):
-        assert found.verdicts[0].answer is Answer.YES
+    for inspection in await looks(github, opened, name, data, "b"):
+        assert inspection.verdicts[0].answer is Answer.YES
 
 
 async def test_a_peek_does_not_take_the_first_program_for_the_only_one(
@@ -176,8 +176,8 @@ def nested() -> dict[str, bytes]:
 async def test_an_archive_in_an_archive_is_unknown_and_says_what_to_do(
     github: GitHub, opened: Callable[..., Workbench], tmp_path: Path, name: str
 ) -> None:
-    for found in await looks(github, opened, name, nested()[name]):
-        verdict = found.verdicts[0]
+    for inspection in await looks(github, opened, name, nested()[name]):
+        verdict = inspection.verdicts[0]
         assert (verdict.answer, verdict.deciding.code) == (Answer.UNKNOWN, "archive.undecided")
         assert "unpack it first" in verdict.deciding.text
 
@@ -186,8 +186,8 @@ async def test_a_packed_member_that_is_named_is_unknown_too_and_get_writes_it(
     github: GitHub, opened: Callable[..., Workbench], tmp_path: Path
 ) -> None:
     name, member = "tool-linux-amd64.zip", "tool-linux-amd64.tar.gz"
-    for found in await looks(github, opened, name, nested()[name], member):
-        assert found.verdicts[0].answer is Answer.UNKNOWN
+    for inspection in await looks(github, opened, name, nested()[name], member):
+        assert inspection.verdicts[0].answer is Answer.UNKNOWN
     bench = opened(repo="acme/tool")
     got = await bench.get(await bench.resolve(f"v1/{name}#{member}"), tmp_path / "out")
     assert [path.name for path in got.files] == [member]
@@ -212,8 +212,8 @@ UNREAD = {
 async def test_what_is_not_read_is_unknown_never_no_and_is_not_written(
     github: GitHub, opened: Callable[..., Workbench], tmp_path: Path, name: str
 ) -> None:
-    for found in await looks(github, opened, name, UNREAD[name]):
-        verdict = found.verdicts[0]
+    for inspection in await looks(github, opened, name, UNREAD[name]):
+        verdict = inspection.verdicts[0]
         assert verdict.answer is Answer.UNKNOWN, verdict.deciding
         assert verdict.deciding.code == "archive.undecided"
     bench = opened(repo="acme/tool")
@@ -229,9 +229,9 @@ async def test_a_program_that_is_encrypted_is_unknown(
     data = bytearray(zip_of([("tool", static())]))
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(mark) + at] |= 1
-    for found in await looks(github, opened, "tool-linux-amd64.zip", bytes(data)):
-        assert found.verdicts[0].answer is Answer.UNKNOWN
-        assert "tool: it is encrypted" in found.verdicts[0].deciding.text
+    for inspection in await looks(github, opened, "tool-linux-amd64.zip", bytes(data)):
+        assert inspection.verdicts[0].answer is Answer.UNKNOWN
+        assert "tool: it is encrypted" in inspection.verdicts[0].deciding.text
 
 
 async def test_a_member_that_cannot_be_read_may_be_the_program(
@@ -251,10 +251,10 @@ async def test_an_android_app_runs_on_android_only(
     members = [("AndroidManifest.xml", b"\3\0\x08\0"), ("classes.dex", b"dex\n"),
                ("lib/arm64-v8a/libapp.so", glibc())]  # fmt: skip
     for order in (members, members[::-1]):
-        for found in await looks(github, opened, "app-release.apk", zip_of(order)):
-            assert found.verdicts[0].answer is Answer.NO
-            assert "Android app" in found.verdicts[0].deciding.evidence
-            assert "glibc" not in found.verdicts[0].deciding.text
+        for inspection in await looks(github, opened, "app-release.apk", zip_of(order)):
+            assert inspection.verdicts[0].answer is Answer.NO
+            assert "Android app" in inspection.verdicts[0].deciding.evidence
+            assert "glibc" not in inspection.verdicts[0].deciding.text
         github.remove_release("v1", repo="acme/tool")
 
 
@@ -264,8 +264,8 @@ async def test_alpines_packages_are_concatenated_tars(
     """apk v2: a signature and a control part without tar's end mark, then the data."""
     parts = [[(".SIGN.RSA.x", b"s")], [(".PKGINFO", b"pkgname = x")], [("usr/bin/tool", static())]]
     data = b"".join(gz(tar_of(part)[:-1024]) for part in parts[:2]) + gz(tar_of(parts[2]))
-    for found in await looks(github, opened, "tool-1.0-r0_x86_64.apk", data):
-        assert found.verdicts[0].answer is Answer.YES
+    for inspection in await looks(github, opened, "tool-1.0-r0_x86_64.apk", data):
+        assert inspection.verdicts[0].answer is Answer.YES
 
 
 # ---- compressed programs

@@ -105,9 +105,9 @@ def test_only_shared_libraries_of_the_folder_go_along(tmp_path: Path) -> None:
     os.mkfifo(home / "app" / "pipe.so")
     bounds = Beside.of(home / "app" / "tool")
     files = {
-        found.path.relative_to(bounds.root).as_posix(): found
-        for found in bounds.walk()
-        if found.library or found.link
+        file.path.relative_to(bounds.root).as_posix(): file
+        for file in bounds.walk()
+        if file.library or file.link
     }
     assert set(files) == {"lib/liba.so", "notes.so", "in.so"}
     assert files["notes.so"].empty, "what is no library keeps its name, not its bytes"
@@ -131,8 +131,8 @@ def test_a_verdict_reads_nothing_outside_the_folder(
 ) -> None:
     lay_out(tmp_path, {"app/tool": b"", "app/lib/liba.so": b"", "secret.so": b""})
     (tmp_path / "app" / "out.so").symlink_to("../secret.so")
-    found = Beside.of(tmp_path / "app" / "tool").file(f"{tmp_path}/{name}")
-    assert (found is not None) is inside
+    file = Beside.of(tmp_path / "app" / "tool").file(f"{tmp_path}/{name}")
+    assert (file is not None) is inside
 
 
 def test_lib_beside_bin_belongs_to_the_program(tmp_path: Path) -> None:
@@ -151,14 +151,16 @@ def test_a_system_s_own_libraries_are_not_a_program_s(tmp_path: Path) -> None:
 def test_a_folder_of_any_size_is_looked_through_in_bounds(tmp_path: Path) -> None:
     for number in range(ENTRIES + 50):
         (tmp_path / f"lib{number}.so").touch()
-    assert sum(found.library for found in Beside.of(tmp_path / "tool").walk()) == ENTRIES
+    assert sum(file.library for file in Beside.of(tmp_path / "tool").walk()) == ENTRIES
 
 
 async def test_a_library_outside_the_folder_is_missing(bench: Workbench, tmp_path: Path) -> None:
     lay_out(tmp_path, {"a/b/tool": caller("$ORIGIN/../.."), "libanswer.so.1": library()})
-    found = await bench.look(await bench.resolve(str(tmp_path / "a/b/tool")), depth=Depth.WHOLE)
-    assert found.verdicts[0].answer is Answer.NO
-    assert "libanswer.so.1" in found.verdicts[0].deciding.text
+    inspection = await bench.look(
+        await bench.resolve(str(tmp_path / "a/b/tool")), depth=Depth.WHOLE
+    )
+    assert inspection.verdicts[0].answer is Answer.NO
+    assert "libanswer.so.1" in inspection.verdicts[0].deciding.text
 
 
 # --- archives ---
@@ -212,9 +214,9 @@ def prove(opened: Callable[..., Workbench], engine: TestEngine) -> Prover:
 
     async def run(name: str, *argv: str) -> Proof:
         on = "musl-1.2.5"
-        found = await bench.look(await bench.resolve(name), on=(on,), depth=Depth.WHOLE)
+        inspection = await bench.look(await bench.resolve(name), on=(on,), depth=Depth.WHOLE)
         options = ProofOptions(image=engine.musl(), argv=argv or ("{}",), pull=False, on=on)
-        return await bench.verify(found, options)
+        return await bench.verify(inspection, options)
 
     return run
 

@@ -111,15 +111,18 @@ async def test_a_verdict_on_another_processor_cannot_be_proved(
 ) -> None:
     """The file would run on its own processor and disagree with a NO about another one."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = await bench.look(
+    inspection = await bench.look(
         await bench.resolve(str(binary("c-static"))), on=("alpine-3.22/arm64",), depth=Depth.WHOLE
     )
-    assert (found.verdicts[0].answer, found.verdicts[0].deciding.code) == (Answer.NO, "elf.arch")
+    assert (inspection.verdicts[0].answer, inspection.verdicts[0].deciding.code) == (
+        Answer.NO,
+        "elf.arch",
+    )
     with pytest.raises(UsageError, match="amd64") as caught:
-        await bench.verify(found, ProofOptions(argv=("--version",), on="alpine-3.22/arm64"))
+        await bench.verify(inspection, ProofOptions(argv=("--version",), on="alpine-3.22/arm64"))
     assert "Leave /arm64 out" in caught.value.remedy
     with pytest.raises(EngineError):
-        await bench.verify(found, ProofOptions(argv=("--version",), on="alpine-3.22/amd64"))
+        await bench.verify(inspection, ProofOptions(argv=("--version",), on="alpine-3.22/amd64"))
 
 
 @pytest.mark.container

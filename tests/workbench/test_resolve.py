@@ -80,9 +80,9 @@ def test_an_existing_path_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
     Path("v2025.1.15").write_bytes(b"x")
     Path("a#b").write_bytes(b"x")
-    found = local_subject("v2025.1.15")
-    assert found is not None
-    assert found.path == Path("v2025.1.15")
+    subject = local_subject("v2025.1.15")
+    assert subject is not None
+    assert subject.path == Path("v2025.1.15")
     odd = local_subject("a#b")
     assert odd is not None
     assert odd.member == ""
