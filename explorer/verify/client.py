@@ -17,7 +17,7 @@ from typing import BinaryIO
 from explorer.errors import EngineError
 
 ANSWER_LIMIT = 4 << 20
-"""Bytes of an engine's own answer (``inspect``, ``info``) that are kept; real ones have 2 to 20 KB."""
+"""Bytes of an engine's answer (``inspect``, ``info``, a file of an image) that are kept."""
 
 CALL_SECONDS = 30.0
 """What a short call may take; a daemon that hangs must not hold anything up for long."""

@@ -149,9 +149,8 @@ class Container:
         Raises:
             EngineError: the engine refused.
         """
-        async with tree.lock:
-            tree.file.seek(0)
-            copied = await call(self.copy_command, stdin=tree.file, seconds=COPY_SECONDS)
+        async with tree.opened() as file:
+            copied = await call(self.copy_command, stdin=file, seconds=COPY_SECONDS)
         if copied.failed:
             raise engine_failure(self.engine.name, copied, "cp")
 

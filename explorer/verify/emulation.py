@@ -1,8 +1,9 @@
-"""Can this engine run programs of that platform? Asked before a proof, so that a missing emulation is never taken for a verdict.
+"""Whether an engine can run programs of a platform: a missing emulation is no verdict.
 
-A local Linux engine shares our kernel: ``/proc/sys/fs/binfmt_misc`` answers in a millisecond (its format: the kernel's
-Documentation/admin-guide/binfmt-misc.rst). Any other engine runs a program of that platform: one that we make here, of 150
-bytes, which does nothing but ``exit(0)``, in an image that holds nothing else.
+A local Linux engine shares our kernel: ``/proc/sys/fs/binfmt_misc`` answers in a millisecond (its
+format: the kernel's Documentation/admin-guide/binfmt-misc.rst). Any other engine runs a program of
+that platform: one of 150 bytes that is made here and only calls ``exit(0)``, in an image that holds
+nothing else.
 """
 
 import platform as host_platform
@@ -18,6 +19,11 @@ from explorer.verify.images import load_image
 from explorer.verify.models import Emulation, Engine, RunLimits
 
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
+BINFMT_IMAGE = (
+    "tonistiigi/binfmt:qemu-v10.2.3"
+    "@sha256:400a4873b838d1b89194d982c45e5fb3cda4593fbfd7e08a02e76b03b21166f0"
+)
+"""Pinned: it runs privileged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class _Machine:
     bits: int = 64
     big: bool = False
     binfmt: str = ""
-    """What qemu and tonistiigi/binfmt call it."""
+    """qemu's name for it."""
     flags: int = 0
     """e_flags: without EABI 5 the kernel refuses ARM programs."""
 
@@ -50,7 +56,7 @@ _MACHINES = {
 }
 
 _RUNS_AS_WELL = {("amd64", "386")}
-"""(processor, what it runs without emulation). 32-bit ARM is not here: newer 64-bit processors no longer have it."""
+"""(processor, what it also runs). Not (arm64, arm): newer processors no longer have it."""
 
 _known: dict[tuple[tuple[str, ...], str], Emulation] = {}
 
@@ -58,7 +64,10 @@ _known: dict[tuple[tuple[str, ...], str], Emulation] = {}
 def probe_program(arch: str) -> bytes:
     """A static ELF executable of that architecture that does nothing but ``exit(0)``.
 
-    ELF header and one PT_LOAD that maps the whole file; System V ABI, chapters 4 and 5. Raises KeyError for an unknown one.
+    ELF header and one PT_LOAD that maps the whole file; System V ABI, chapters 4 and 5.
+
+    Raises:
+        KeyError: an unknown architecture.
     """
     machine = _MACHINES[arch]
     order = ">" if machine.big else "<"
@@ -69,24 +78,10 @@ def probe_program(arch: str) -> bytes:
     base = 0x10000 if arch != "amd64" else 0x400000
     ident = b"\x7fELF" + bytes((2 if wide else 1, 2 if machine.big else 1, 1, 0)) + bytes(8)
     address = "Q" if wide else "I"
-    header = struct.pack(
-        f"{order}HHI{address}{address}{address}IHHHHHH",
-        *(
-            2,
-            machine.number,
-            1,
-            base + start,
-            header_size,
-            0,
-            machine.flags,
-            header_size,
-            entry_size,
-            1,
-            0,
-            0,
-            0,
-        ),
-    )
+    numbers = (2, machine.number, 1, base + start, header_size, 0, machine.flags)
+    sizes = (header_size, entry_size, 1, 0, 0, 0)
+    form = f"{order}HHI{address}{address}{address}IHHHHHH"
+    header = struct.pack(form, *numbers, *sizes)
     if wide:
         segment = struct.pack(f"{order}IIQQQQQQ", 1, 5, 0, base, base, size, size, 0x10000)
     else:
@@ -95,9 +90,9 @@ def probe_program(arch: str) -> bytes:
 
 
 async def emulation_of(engine: Engine, platform: str, run_args: Sequence[str] = ()) -> Emulation:
-    """Whether the engine runs programs of ``platform`` (``linux/arm64``), and if not, what installs that.
+    """Whether the engine runs programs of ``platform`` (``linux/arm64``), and if not, what helps.
 
-    Asked once per engine and platform: what runs is remembered, what does not is asked again, since it may be installed.
+    What runs is remembered; what does not is asked again, since it may be installed meanwhile.
 
     Raises:
         EngineError: the engine failed while it was asked.
@@ -115,7 +110,7 @@ async def emulation_of(engine: Engine, platform: str, run_args: Sequence[str] = 
             platform,
             native=False,
             available=False,
-            remedy=f"No emulation of {arch} is known here: use a machine of that kind",
+            remedy=f"No emulator of {arch} is known: use a machine of that architecture",
         )
     elif await _runs(engine, arch, run_args):
         found = Emulation(platform, native=False, available=True, remedy="")
@@ -132,7 +127,7 @@ async def _runs(engine: Engine, arch: str, run_args: Sequence[str]) -> bool:
 
 
 def _shares_our_kernel(engine: Engine) -> bool:
-    """A daemon on this machine, not one in a virtual machine or behind ssh: its kernel is ours to the letter."""
+    """Whether the daemon is on this machine: not in a virtual machine, not behind ssh."""
     return (
         host_platform.system() == "Linux"
         and runs_on(engine) == f"{host_platform.release()} {host_platform.node()}"
@@ -142,7 +137,7 @@ def _shares_our_kernel(engine: Engine) -> bool:
 def registered(program: bytes, directory: Path = BINFMT) -> bool:
     """Whether an entry of binfmt_misc takes this program, inside containers too.
 
-    Flag F: the interpreter was opened when it was registered, so that the container's files do not matter.
+    Flag F: the interpreter was opened when it was registered; the container's files do not matter.
     """
     try:
         entries = [
@@ -173,7 +168,11 @@ def registered(program: bytes, directory: Path = BINFMT) -> bool:
 
 
 async def runs_in_a_container(engine: Engine, arch: str, run_args: Sequence[str]) -> bool:
-    """Whether the engine runs our program of that architecture: the way to ask a kernel that is not ours. Raises EngineError."""
+    """Whether the engine runs a program of that architecture: how to ask a kernel of its own.
+
+    Raises:
+        EngineError: the engine failed for another reason.
+    """
     reference = f"localhost/rr-explorer/probe:{arch}"
     await load_image(engine, reference, arch, {"probe": probe_program(arch)})
     container = Container(
@@ -201,5 +200,9 @@ async def runs_in_a_container(engine: Engine, arch: str, run_args: Sequence[str]
 
 
 def _remedy(engine: Engine, arch: str) -> str:
-    command = f"{engine.name} run --privileged --rm tonistiigi/binfmt --install {arch}"
-    return f"Install its emulation: {command}. On Debian and Ubuntu also: sudo apt-get install qemu-user-static"
+    """What installs the emulation: the distribution's package, else an image."""
+    command = f"{engine.name} run --privileged --rm {BINFMT_IMAGE} --install {arch}"
+    return (
+        "Install its emulation with the package manager of the engine's machine (Debian, Ubuntu: "
+        f"sudo apt-get install qemu-user-static), or with: {command}"
+    )

@@ -1,4 +1,4 @@
-"""Finding a container engine that answers, and telling what to do where none does."""
+"""Finds a container engine that answers, or says what to do."""
 
 import asyncio
 import json
@@ -15,28 +15,29 @@ from explorer.verify.client import Called, call
 from explorer.verify.models import Engine, EngineStatus
 
 ENGINES = ("docker", "podman", "nerdctl")
-"""In the order in which they are asked."""
+"""The order in which they are tried."""
 
 ANSWER_SECONDS = 15.0
 """A local daemon answers ``info`` in 0.1 to 0.4 s; one behind ssh takes seconds."""
 
 _hosts: dict[tuple[str, ...], str] = {}
-"""By the words that start a client: the kernel and the name of the machine that its server told of."""
+"""The kernel and the name of the server's machine, by the words that start the client."""
 
 
 def runs_on(engine: Engine) -> str:
-    """``KERNEL NAME`` of the machine on which the engine runs containers, as it told; empty where it did not."""
+    """``KERNEL NAME`` of the machine that runs the containers; empty if the engine did not say."""
     return _hosts.get(engine.command, "")
 
 
 async def find_engine(choice: str = "", engine_args: Sequence[str] = ()) -> Engine:
     """The engine of that name, or the first one that answers.
 
-    ``engine_args`` go right behind its name, with ``--context`` or ``--runtime`` for example.
+    Args:
+        engine_args: extra arguments after its name, ``--context`` or ``--runtime`` for example.
 
     Raises:
-        EngineError: none is installed, or none answers; detail and remedy say what each one said.
-        UsageError: ``choice`` is no engine's name.
+        EngineError: none is installed, or none answers; quotes what each one said.
+        UsageError: ``choice`` is not the name of an engine.
     """
     if choice and choice not in ENGINES:
         raise UsageError(
@@ -66,7 +67,7 @@ async def find_engine(choice: str = "", engine_args: Sequence[str] = ()) -> Engi
 
 
 async def engine_status(engine_args: Sequence[str] = ()) -> tuple[EngineStatus, ...]:
-    """What each engine says, for the doctor. All are asked at once."""
+    """What each engine says, for the doctor."""
 
     async def one(name: str) -> EngineStatus:
         if shutil.which(name) is None:
@@ -100,7 +101,7 @@ async def engine_status(engine_args: Sequence[str] = ()) -> tuple[EngineStatus, 
 
 
 async def _ask(name: str, engine_args: Sequence[str]) -> Engine:
-    # `info` and not `version`: only it tells podman's platform, and whether the engine is rootless; 0.1 s (docker), 0.3 s (podman)
+    # `version` does not tell podman's platform, nor whether the engine is rootless
     command = (name, *engine_args)
     asked = await call((*command, "info", "--format", "{{json .}}"), seconds=ANSWER_SECONDS)
     if asked.failed:
@@ -121,7 +122,7 @@ async def _ask(name: str, engine_args: Sequence[str]) -> Engine:
 
 
 def _engine(name: str, command: tuple[str, ...], info: dict[str, object]) -> Engine:
-    """From docker's and nerdctl's flat answer, or podman's nested one; ``docker`` may be podman in disguise."""
+    """From docker's and nerdctl's flat answer, or podman's nested one, whatever its name is."""
     rootless: Fact[bool] = Unknown("the engine does not tell")
     host = info.get("host")
     if isinstance(host, dict):
@@ -162,16 +163,19 @@ _FAILURES: tuple[tuple[str, str, str], ...] = (
     (
         r"permission denied.*(docker|sock)|dial unix .*permission denied",
         "no permission to talk to {name}",
-        "Join its group and log in again: sudo usermod -aG {name} $USER. Or use a rootless engine: podman needs no group",
+        "Join its group and log in again: sudo usermod -aG {name} $USER. "
+        "Or use a rootless engine: podman needs no group",
     ),
     (
-        r"context .*(not found|does not exist)|unable to resolve docker endpoint|no such connection|connection .* not found",
-        "{name} is told to use a context that does not exist",
-        "List them with: {name} context ls (podman: podman system connection list); choose another, or unset DOCKER_CONTEXT",
+        r"context .*(not found|does not exist)|unable to resolve docker endpoint"
+        r"|no such connection|connection .* not found",
+        "{name} is configured to use a context that does not exist",
+        "List them with: {name} context ls (podman: podman system connection list); "
+        "choose another, or unset DOCKER_CONTEXT",
     ),
     (
         r"unknown flag|unknown shorthand flag|unknown command|unrecognized option",
-        "{name} does not understand what it was told",
+        "{name} does not know one of its arguments",
         "Check the settings engine_args and run_args",
     ),
     (
@@ -182,11 +186,14 @@ _FAILURES: tuple[tuple[str, str, str], ...] = (
     (
         r"cgroup.*(rootless|not supported|delegat)|resource limits are not supported",
         "{name} cannot limit memory and processes here",
-        "Rootless engines need cgroups version 2 with delegation: see the engine's documentation on rootless mode",
+        "Rootless engines need cgroups version 2 with delegation: "
+        "see the engine's documentation on rootless mode",
     ),
     (
-        r"cannot connect to|is the docker daemon running|connection refused|no such file or directory.*sock|sock.*no such file"
-        r"|error during connect|no such host|failed to dial|dial (unix|tcp)|cannot access containerd|rootless containerd not running"
+        r"cannot connect to|is the docker daemon running|connection refused"
+        r"|no such file or directory.*sock|sock.*no such file"
+        r"|error during connect|no such host|failed to dial|dial (unix|tcp)"
+        r"|cannot access containerd|rootless containerd not running"
         r"|unable to connect to podman|EOF$",
         "{name} does not answer",
         "{start}",
@@ -195,10 +202,10 @@ _FAILURES: tuple[tuple[str, str, str], ...] = (
 
 
 def engine_failure(name: str, called: Called, doing: str = "") -> EngineError:
-    """What a failed call of the client means: the daemon is down, no permission, a wrong context …"""
+    """The error that a failed call means: the daemon is down, no permission, a wrong context …"""
     text = called.stderr.strip() or called.stdout.strip()
     detail = (f"{doing}: " if doing else "") + (
-        _last_line(text) or f"it ended with code {called.code} and said nothing"
+        _last_line(text) or f"it ended with code {called.code} and printed nothing"
     )
     for pattern, title, remedy in _FAILURES:
         if re.search(pattern, text, re.IGNORECASE | re.MULTILINE):
@@ -212,9 +219,9 @@ def engine_failure(name: str, called: Called, doing: str = "") -> EngineError:
 
 
 def _start_remedy(name: str) -> str:
-    remote = os.environ.get("DOCKER_HOST" if name == "docker" else "CONTAINER_HOST", "")
-    if remote:
-        return f"Check that {remote} can be reached, or unset {'DOCKER_HOST' if name == 'docker' else 'CONTAINER_HOST'}"
+    variable = "DOCKER_HOST" if name == "docker" else "CONTAINER_HOST"
+    if remote := os.environ.get(variable, ""):
+        return f"Check that {remote} can be reached, or unset {variable}"
     if name == "podman":
         return (
             "Look at it with: podman info"
@@ -236,7 +243,11 @@ def _install_remedy(name: str) -> str:
     packages = {"podman": "podman", "nerdctl": "nerdctl and containerd"}.get(
         name, "docker.io (or podman)"
     )
-    return f"Install {packages} with your distribution's package manager, e.g. sudo apt-get install {packages.split(' ')[0]}"
+    first = packages.split(" ")[0]
+    return (
+        f"Install {packages} with your distribution's package manager, "
+        f"e.g. sudo apt-get install {first}"
+    )
 
 
 def _first_line(text: str) -> str:
@@ -244,7 +255,7 @@ def _first_line(text: str) -> str:
 
 
 def _last_line(text: str) -> str:
-    """The line that says most: clients put warnings first, the error last."""
+    """The last line: clients put warnings first, the error last."""
     lines = [
         line.strip()
         for line in text.splitlines()

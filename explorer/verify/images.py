@@ -1,4 +1,4 @@
-"""What a container is made from: an image that is there, one that is pulled, or one that we make here and that holds nothing."""
+"""Images: those that are there, those that are pulled, and an empty one that is made here."""
 
 import asyncio
 import hashlib
@@ -23,29 +23,31 @@ EMPTY = "localhost/rr-explorer/empty"
 """``localhost/`` keeps every engine from asking a registry for it."""
 
 RETRY_SECONDS = 60.0
-"""A pull that failed is not tried again within this time: without a network each try may take many seconds."""
+"""A failed pull is not repeated within this time: without a network it may take long."""
 
 _failed: dict[tuple[tuple[str, ...], str, str], tuple[float, str]] = {}
 
 _ABSENT = re.compile(
-    r"no such image|image not known|not found|does not match the specified platform|image is not known|unable to find image"
+    r"no such image|image not known|not found|does not match the specified platform"
+    r"|image is not known|unable to find image"
     r"|image with reference .* was found but",
     re.IGNORECASE,
 )
 _NOT_THERE = re.compile(
-    r"manifest unknown|manifest for .* not found|repository does not exist|pull access denied|not found|no matching manifest"
+    r"manifest unknown|manifest for .* not found|repository does not exist|pull access denied"
+    r"|not found|no matching manifest"
     r"|denied|unauthorized|no image found in .* for architecture",
     re.IGNORECASE,
 )
 
 
 def is_absent(created: Called) -> bool:
-    """Whether a failed ``create --pull=never`` says that the image, or that platform of it, is not there."""
+    """Whether ``create --pull=never`` failed because the image, or its platform, is not there."""
     return created.failed and _ABSENT.search(created.stderr) is not None
 
 
 async def pull(engine: Engine, reference: str, platform: str, progress: ProgressCallback) -> None:
-    """Have the engine fetch an image; what it prints is shown as it comes. Cancelling stops it.
+    """Let the engine pull an image; its output is shown as it comes. Cancelling stops it.
 
     Raises:
         EngineError: the registry cannot be reached, or has no such image for this platform.
@@ -75,7 +77,7 @@ async def pull(engine: Engine, reference: str, platform: str, progress: Progress
             await asyncio.gather(show(process.stdout), show(process.stderr))
             code = await process.wait()
     except TimeoutError:
-        code, tail = 1, [f"not there after {PULL_SECONDS:.0f} s"]
+        code, tail = 1, [f"not finished after {PULL_SECONDS:.0f} s"]
     if code:
         text = "\n".join(tail)
         _failed[key] = (time.monotonic(), text)
@@ -95,7 +97,8 @@ def _pull_failure(engine: Engine, reference: str, platform: str, text: str) -> E
     return EngineError(
         f"The image {reference} is not here and cannot be pulled",
         detail,
-        f"With a network: {engine.name} pull --platform {platform} {reference}. Without: choose one that is here with --image",
+        f"With a network: {engine.name} pull --platform {platform} {reference}. "
+        "Without: choose one that is here with --image",
     )
 
 
@@ -118,7 +121,7 @@ def other_platform(engine: Engine, reference: str, platform: str) -> EngineError
 
 
 def kept_name(reference: str, platform: str) -> str:
-    """A name of our own for the platform of an image that is not the engine's: its tag stays what it was."""
+    """A name of our own for an image of another platform; the image's own tag stays as it was."""
     readable = re.sub(r"[^a-z0-9._-]+", "-", reference.lower()).strip("-._")[:60] or "image"
     digest = hashlib.sha256(reference.encode()).hexdigest()[:8]
     return f"localhost/rr-explorer/{readable}-{digest}:{platform.replace('/', '-')}"
@@ -133,10 +136,10 @@ async def identity(engine: Engine, reference: str) -> str:
 async def pull_beside(
     engine: Engine, reference: str, platform: str, progress: ProgressCallback
 ) -> str:
-    """Pull a platform of an image without taking the tag away from the one that is here; the name to create from.
+    """Pull a platform of an image, and leave the tag where it was; returns the name to use.
 
-    Engines that keep one platform per tag move the tag to what was pulled last: then it is moved back, and the other
-    platform gets a name of our own.
+    Engines that keep one platform per tag move the tag to what was pulled last: it is moved back,
+    and the other platform gets a name of our own.
     """
     before = await identity(engine, reference)
     await pull(engine, reference, platform, progress)
@@ -152,14 +155,19 @@ async def pull_beside(
 
 
 async def describe(engine: Engine, used: str, reference: str) -> Fact[Image]:
-    """Id and digest of an image. ``used`` is the name it has here, ``reference`` what was asked for."""
+    """Id and digest of an image.
+
+    Args:
+        used: the name that it has here.
+        reference: the name that was asked for.
+    """
     told = await call((*engine.command, "image", "inspect", used))
     try:
         found = json.loads(told.stdout)[0]
         identifier = str(found["Id"])
         digests = [str(digest) for digest in found.get("RepoDigests") or []]
     except (ValueError, LookupError, TypeError, AttributeError):
-        return Unknown("the engine did not tell")
+        return Unknown("the engine does not tell")
     identifier = identifier if identifier.startswith("sha256:") else f"sha256:{identifier}"
     # podman gives even an image that was never in a registry a digest under its own name
     real = [digest for digest in digests if not digest.startswith("localhost/")]
@@ -192,7 +200,8 @@ async def empty_image(engine: Engine, platform: str) -> str:
 async def load_image(engine: Engine, reference: str, arch: str, files: Mapping[str, bytes]) -> None:
     """Give the engine an image of one layer with these files, all executable.
 
-    As a docker-archive (moby's image specification, version 1.2) and not by ``import``: docker 20.10 ignores the platform there.
+    As a docker-archive (moby's image specification, version 1.2): docker 20.10 ignores the platform
+    of an ``import``.
     """
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w", format=tarfile.GNU_FORMAT) as archive:
@@ -208,9 +217,7 @@ async def load_image(engine: Engine, reference: str, arch: str, files: Mapping[s
             "created": "1970-01-01T00:00:00Z",
             "config": {
                 "Cmd": ["/none"],
-                "Labels": {
-                    "org.opencontainers.image.title": "rr-explorer: an image with nothing in it"
-                },
+                "Labels": {"org.opencontainers.image.title": "rr-explorer: an empty image"},
             },
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]},
         }

@@ -41,7 +41,7 @@ def host() -> str:
 
 
 def started(pid: int) -> str:
-    """When a process started, in the system's own unit; empty if it is gone or cannot be examined."""
+    """When a process started, in the system's own unit; empty if it is gone or unknown."""
     if platform.system() == "Linux":
         try:
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

@@ -14,7 +14,7 @@ class Result(StrEnum):
     FAILED = "failed"
     """It did not start there, or crashed at once."""
     NOT_RUN = "not-run"
-    """Nothing was learned: the engine, the image or the emulation failed, or it was stopped."""
+    """It shows nothing: the engine, the image or the emulation failed, or it was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Engine:
     name: str
     """``docker``, ``podman`` or ``nerdctl``."""
     command: tuple[str, ...]
-    """The words that start its client, extra arguments included."""
+    """What starts its client, extra arguments included."""
     version: str
     """The server's."""
     platform: str
@@ -45,7 +45,7 @@ class EngineStatus:
     detail: str
     """Version and platform, or what went wrong."""
     remedy: str
-    """What to do; empty where it answers."""
+    """What to do; empty if it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,15 @@ class Emulation:
 
     platform: str
     native: bool
-    """The engine's own platform, or one that its processor runs as well (386 on amd64)."""
+    """The engine's own platform, or one that its processor also runs (386 on amd64)."""
     available: bool
     """They run, natively or emulated."""
     remedy: str
-    """The command that installs the emulation; empty where it is there."""
+    """What installs the emulation; empty if it is there."""
 
     @property
     def emulated(self) -> bool:
-        """They run, but not on the processor itself."""
+        """Whether they run, but not on the processor itself."""
         return self.available and not self.native
 
 
@@ -71,7 +71,7 @@ class ImageSystem:
     """What an image holds, read from its files: which system a proof counts for."""
 
     id: str
-    """``ID`` of its os-release: ``alpine``; empty if it has none. Untrusted, like all of its text."""
+    """``ID`` of its os-release: ``alpine``; empty if it has none. Untrusted, as all its text."""
     version: str
     """``VERSION_ID``: ``3.22.1``; may be empty."""
     name: str
@@ -101,7 +101,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """What a stranger's program may use."""
+    """What an untrusted program may use."""
 
     seconds: float = 20.0
     """Wall clock, doubled under emulation."""
@@ -142,7 +142,7 @@ class Expectations:
 
 @dataclass(frozen=True, slots=True)
 class ProofRequest:
-    """All that a proof needs to know."""
+    """Everything that a proof needs."""
 
     engine: Engine
     binary: Path
@@ -156,7 +156,7 @@ class ProofRequest:
     argv: tuple[str, ...] = ("{}",)
     """The command; ``{}`` stands for the binary's path inside. Standard input is always empty."""
     by_shell: bool = False
-    """Start it by the image's ``/bin/sh``: for a script or a program that no kernel starts itself."""
+    """Start it by the image's ``/bin/sh``, for a program that no kernel starts itself."""
     beside: Tree = no_tree
     """The files beside it: its archive's, or the libraries in its folder."""
     static: bool = False
@@ -165,16 +165,18 @@ class ProofRequest:
     """It may hold another program whose linkage is not known."""
     limits: RunLimits = field(default_factory=lambda: RunLimits())
     run_args: tuple[str, ...] = ()
-    """Extra words for the engine's ``create``."""
+    """Extra arguments of the engine's ``create``."""
     pull: bool = True
     """Whether an image that is not there may be pulled."""
     expect: Expectations = field(default_factory=lambda: Expectations())
     verdict: str = ""
-    """The predicted answer (``yes`` …), or empty where there is none."""
+    """The predicted answer (``yes`` …); empty without one."""
     target: str = ""
+    """Name of the target that the verdict is about."""
     subject: str = ""
     """What it is called, for the record. Untrusted."""
     sha256: str = ""
+    """Of the binary as it was inspected; other bytes are refused. Empty: any."""
     stand_in: bool = False
 
 
@@ -206,8 +208,9 @@ class Proof:
 
     result: Result
     meaning: str
-    """Stable code of the table in the documentation: ``started``, ``interpreter-missing``, ``exec-format``, ``library-missing``,
-    ``symbol-missing``, ``relocation``, ``packed``, ``isa``, ``crash``, ``not-executable``, ``timeout``, ``output-limit``,
+    """Stable code of the table in the documentation: ``started``, ``interpreter-missing``,
+    ``exec-format``, ``library-missing``, ``symbol-missing``, ``relocation``, ``packed``, ``isa``,
+    ``crash``, ``not-executable``, ``file-missing``, ``timeout``, ``output-limit``,
     ``killed``, ``engine`` …"""
     text: str
     """One sentence that says what the result means."""
@@ -217,7 +220,7 @@ class Proof:
     """``linux/arm64``: the binary's."""
     emulated: Fact[bool]
     command: tuple[tuple[str, ...], ...]
-    """The engine's exact command lines in order: create, cp, start, rm. Ready for ``shlex.join``."""
+    """The engine's exact command lines in order: create, cp, start, rm; for ``shlex.join``."""
     argv: tuple[str, ...]
     """What ran inside the container."""
     exit_code: Fact[int]
@@ -233,11 +236,11 @@ class Proof:
     output_truncated: bool
     checks: tuple[CheckResult, ...]
     agrees: Fact[bool]
-    """Whether it agrees with the verdict; NotApplicable where nothing was proved or no verdict was given."""
+    """Whether it agrees with the verdict on ``target``; NotApplicable if there is none."""
     verdict: str
-    """The answer that was predicted, or empty."""
+    """The predicted answer for ``target``, or empty."""
     target: str
-    """Name of the target that it was predicted for, or empty."""
+    """Name of the target that it counts for: what the image was. Empty: no known target."""
     dry_run: Fact[DryRun]
     sha256: str
     """Of the binary that ran."""

@@ -324,6 +324,7 @@ def _crashed(observed: Observation) -> Meaning | None:
             f"It started, printed something, and crashed (signal {signal}{how})",
         )
     where = " under emulation" if emulated else ""
+    abort = ", as a silent abort() does" if signal == 11 and not emulated else ""
     if code == "isa":
         return Meaning(
             Result.FAILED,
@@ -331,7 +332,7 @@ def _crashed(observed: Observation) -> Meaning | None:
             f"It used an instruction that this processor does not have (signal 4){where}",
         )
     return Meaning(
-        Result.FAILED, code, f"It crashed in or before its start-up (signal {signal}){where}"
+        Result.FAILED, code, f"It crashed in or before its start-up (signal {signal}{abort}){where}"
     )
 
 

@@ -324,7 +324,7 @@ def _meaning(plan: _Plan, outcome: _Outcome) -> Meaning:
 
 
 def agreement(verdict: str, result: Result) -> Fact[bool]:
-    """Whether the result is the predicted one: it starts for ``yes`` and ``yes-if``, not for ``no``."""
+    """Whether the result is the predicted one: a start for ``yes`` and ``yes-if``."""
     if result is Result.NOT_RUN:
         return NotApplicable("nothing was proved")
     if verdict not in ("yes", "yes-if", "no"):

@@ -5,11 +5,12 @@ the program is hashed on the way: these are the bytes that run.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -57,7 +58,20 @@ class PackedTree:
     sha256: str
     """Of the program in it."""
     lock: asyncio.Lock
-    """Held while the file is read: two containers may be filled from it."""
+    """Held while ``file`` itself is read."""
+
+    @contextlib.asynccontextmanager
+    async def opened(self) -> AsyncIterator[BinaryIO]:
+        """The file from its start, for one reader; two containers may be filled from it at once."""
+        try:
+            descriptor = os.open(f"/proc/self/fd/{self.file.fileno()}", os.O_RDONLY)
+        except OSError:  # not Linux: both readers would share one position
+            async with self.lock:
+                self.file.seek(0)
+                yield self.file
+        else:
+            with os.fdopen(descriptor, "rb") as again:
+                yield again
 
 
 def inner_path(name: str) -> str:

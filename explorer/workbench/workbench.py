@@ -249,7 +249,7 @@ class Workbench:
         from explorer.workbench.prove import usual_command
 
         return (
-            inspection.binary.format is FileFormat.ELF
+            inspection.binary.format in (FileFormat.ELF, FileFormat.SCRIPT)
             and usual_command(inspection, self.resources.profiles) is None
         )
 

@@ -41,17 +41,26 @@ int main(int n, char **v) {
   if (!strcmp(what, "who")) {
     char line[256]; FILE *f = fopen("/proc/self/status", "r");
     while (f && fgets(line, sizeof line, f))
-      if (!strncmp(line, "Cap", 3) || !strncmp(line, "NoNewPrivs", 10) || !strncmp(line, "Uid", 3)) fputs(line, stdout);
+      if (!strncmp(line, "Cap", 3) || !strncmp(line, "NoNewPrivs", 10) || !strncmp(line, "Uid", 3))
+        fputs(line, stdout);
     f = fopen("/proc/net/dev", "r");
     while (f && fgets(line, sizeof line, f)) if (strchr(line, ':')) printf("net %s", line);
     f = fopen("/rr-explorer/x", "w"); printf("beside %s\n", f ? "writable" : "read-only");
     f = fopen("/tmp/x", "w"); printf("tmp %s\n", f ? "writable" : "read-only");
   }
-  if (!strcmp(what, "stdin")) { int c, many = 0; while ((c = getchar()) != EOF) many++; printf("read %d\n", many); }
+  if (!strcmp(what, "stdin")) {
+    int many = 0;
+    while (getchar() != EOF) many++;
+    printf("read %d\n", many);
+  }
   if (!strcmp(what, "streams")) { puts("to stdout"); fflush(stdout); fputs("to stderr\n", stderr); }
   if (!strcmp(what, "fill")) {
     char *block = calloc(1, 1 << 20); long wrote = 0; FILE *f = fopen("/tmp/full", "w");
-    for (int i = 0; f && i < 4096; i++) { size_t k = fwrite(block, 1, 1 << 20, f); wrote += (long)k; if (k < 1 << 20) break; }
+    for (int i = 0; f && i < 4096; i++) {
+      size_t k = fwrite(block, 1, 1 << 20, f);
+      wrote += (long)k;
+      if (k < 1 << 20) break;
+    }
     printf("wrote %ld\n", wrote);
   }
   if (!strcmp(what, "exit")) return atoi(v[2]);
@@ -76,7 +85,7 @@ async def real(engine: TestEngine) -> Engine:
 
 @pytest.fixture
 def request_for(engine: TestEngine, real: Engine) -> Callable[..., ProofRequest]:
-    """``request_for(binary, "word", …, platform=…, image=…)``: a request with short limits, in the musl image."""
+    """``request_for(binary, "word", …, image=…)``: a request with short limits."""
 
     def make(
         binary: Path, *words: str, arch: str = "amd64", image: str | None = None, **changes: object
@@ -119,7 +128,8 @@ def proved(engine: TestEngine, request_for: Callable[..., ProofRequest]) -> Prov
 def calls(
     engine: TestEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[[], list[str]]:
-    """The engine's client on the PATH notes each call of it, by its command; gives those since the last look, sorted."""
+    """The engine's client on the PATH notes each call of it, by its command; gives those since the
+    last look, sorted."""
     client, folder = shutil.which(engine.name), tmp_path / "bin"
     assert client is not None
     folder.mkdir()

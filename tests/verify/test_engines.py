@@ -1,4 +1,5 @@
-"""Which engine answers, and what is said where none does: the clients' own words, from real failures."""
+"""Which engine answers, and what is said where none does: the clients' own words, from real
+failures."""
 
 import asyncio
 import os
@@ -194,7 +195,10 @@ async def test_an_architecture_that_nobody_knows() -> None:
     assert "pdp11" in told.remedy
 
 
-ENTRY = "enabled\ninterpreter /usr/bin/qemu\nflags: {flags}\noffset 0\nmagic 7f454c460201010000000000000000000200b700\n"
+ENTRY = (
+    "enabled\ninterpreter /usr/bin/qemu\nflags: {flags}\noffset 0\n"
+    "magic 7f454c460201010000000000000000000200b700\n"
+)
 MASK = "mask ffffffffffffff00fffffffffffffffffeffffff\n"
 
 

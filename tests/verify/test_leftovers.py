@@ -1,4 +1,5 @@
-"""No container and no process is left: after a cancel, Ctrl+C, SIGTERM, and, at the next start, after a kill."""
+"""No container and no process is left: after a cancel, Ctrl+C, SIGTERM, and, at the next start,
+after a kill."""
 
 import asyncio
 import contextlib
@@ -30,8 +31,17 @@ from explorer.verify import ProofRequest, RunLimits, find_engine, prove
 async def main():
     told = json.loads(sys.argv[1])
     engine = await find_engine(told["engine"], tuple(told["engine_args"]))
-    request = ProofRequest(engine, Path(told["binary"]), "linux/amd64", told["image"], argv=("{}", told["what"]), name=told["name"],
-                           static=True, run_args=tuple(told["run_args"]), limits=RunLimits(seconds=60))
+    request = ProofRequest(
+        engine,
+        Path(told["binary"]),
+        "linux/amd64",
+        told["image"],
+        argv=("{}", told["what"]),
+        name=told["name"],
+        static=True,
+        run_args=tuple(told["run_args"]),
+        limits=RunLimits(seconds=60),
+    )
     await prove(request, output=lambda line: print(line, flush=True))
 
 try:
@@ -154,7 +164,7 @@ async def test_a_cancelled_proof_leaves_nothing(
 async def test_a_proof_cancelled_at_any_moment_leaves_nothing(
     turns: int, engine: TestEngine, request_for: Requests
 ) -> None:
-    """Cancelled after so many turns of the event loop, and again while it takes back what it did."""
+    """Cancelled after some turns of the event loop, and again while it cleans up."""
     began = asyncio.Event()
     task = asyncio.ensure_future(
         prove(request_for(act(), "hang", static=True), progress=lambda _: began.set())

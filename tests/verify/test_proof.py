@@ -19,6 +19,7 @@ from explorer.verify import (
     ProofRequest,
     Result,
     RunLimits,
+    VersionOutput,
     emulation_of,
     find_engine,
     from_json,
@@ -36,6 +37,7 @@ from tests.verify.conftest import Prover, act
 pytestmark = pytest.mark.container
 Requests = Callable[..., ProofRequest]
 
+PRINTS = VersionOutput(os=r"OS: (\w+)", arch=r"arch: (\w+)", certain=True)
 VERSION = """package main
 
 import (
@@ -46,7 +48,8 @@ import (
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "--version" {
 		built := " (build time: 2026-06-17T16:05:23+0000, go1.26.4), OS: "
-		os.Stdout.WriteString("rr version 2025.1.15" + built + runtime.GOOS + ", arch: " + runtime.GOARCH + "\\n")
+		platform := runtime.GOOS + ", arch: " + runtime.GOARCH
+		os.Stdout.WriteString("rr version 2025.1.15" + built + platform + "\\n")
 	}
 }
 """
@@ -62,7 +65,7 @@ async def test_a_static_go_server_runs_and_says_what_its_release_promises(
         arch=arch,
         static=True,
         verdict="yes",
-        expect=Expectations("2025.1.15", "linux", arch),
+        expect=Expectations("2025.1.15", "linux", arch, PRINTS),
     )
     assert proof.result is Result.RAN, proof
     assert proof.agrees is True
@@ -185,7 +188,8 @@ async def test_a_crash_is_tried_once_more_under_emulation_only(
 ) -> None:
     program = act("x86_64" if arch == "amd64" else "aarch64")
     proof = await proved(program, what, arch=arch, static=True)
-    # __builtin_trap is ud2 on amd64 (SIGILL) and brk on arm64 (SIGTRAP), which is the program's own affair
+    # __builtin_trap is ud2 on amd64 (SIGILL) and brk on arm64 (SIGTRAP), which is the program's own
+    # affair
     if (what, arch) == ("ill", "arm64"):
         assert proof.result is Result.RAN, proof
         return
@@ -220,7 +224,8 @@ async def test_a_command_of_the_users_own(proved: Prover) -> None:
 
 
 async def test_another_program_that_starts_says_nothing_about_the_binary(proved: Prover) -> None:
-    """A shell ran, and could not start it: that is no disagreement with the verdict that it does not run."""
+    """A shell ran, and could not start it: that is no disagreement with the verdict that it does
+    not run."""
     proof = await proved(binary("c-glibc"), argv=("/bin/sh", "-c", '"$0"', "{}"), verdict="no")
     assert "not found" in proof.stderr
     assert (proof.result, proof.exit_code) == (Result.RAN, 127)
@@ -287,7 +292,8 @@ async def test_nobody_without_network_and_rights(proved: Prover) -> None:
     assert "CapEff:\t0000000000000000" in proof.stdout
     assert "CapBnd:\t0000000000000000" in proof.stdout
     assert "NoNewPrivs:\t1" in proof.stdout
-    # sit0, tunl0 and the like are the kernel's own, without an address; an engine's network would be eth0
+    # sit0, tunl0 and the like are the kernel's own, without an address; an engine's network would
+    # be eth0
     assert "eth" not in proof.stdout
     assert "beside read-only" in proof.stdout
     assert "tmp writable" in proof.stdout
@@ -316,7 +322,7 @@ async def test_the_two_streams_are_kept_apart_and_shown_as_they_come(request_for
 async def test_whoever_is_shown_the_output_and_fails_is_heard(
     what: str, request_for: Requests, engine: TestEngine
 ) -> None:
-    """The error is the caller's to see, at once, and neither the program nor its container goes on."""
+    """The caller gets the error at once; neither the program nor its container goes on."""
 
     def fail(line: str) -> None:
         raise OSError(f"cannot show {line[:4]}")

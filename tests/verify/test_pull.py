@@ -1,4 +1,5 @@
-"""Images that are not there are pulled: from a registry of our own that speaks the distribution protocol."""
+"""Images that are not there are pulled: from a registry of our own that speaks the distribution
+protocol."""
 
 import asyncio
 import gzip
@@ -30,7 +31,8 @@ DOCKER = "application/vnd.docker"
 
 
 class Registry:
-    """The reading half of the distribution protocol (OCI distribution specification 1.1), for one image of two platforms."""
+    """The reading half of the distribution protocol (OCI distribution specification 1.1), for one
+    image of two platforms."""
 
     def __init__(self, tmp_path: Path) -> None:
         self.blobs: dict[str, tuple[str, bytes]] = {}
@@ -57,7 +59,10 @@ class Registry:
         return digest
 
     def _manifest(self, archive: Path, arch: str, tmp_path: Path) -> dict[str, object]:
-        """One platform. Its layer differs from the archive's by a file, so that no engine has it already."""
+        """One platform.
+
+        Its layer differs from the archive's by a file, so that no engine has it already.
+        """
         with tarfile.open(archive) as whole:
             index = whole.extractfile("manifest.json")
             assert index is not None
@@ -136,7 +141,8 @@ class Registry:
 
             do_HEAD = do_GET  # noqa: N815  # the name that http.server calls
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's own name
+            # http.server's own name
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

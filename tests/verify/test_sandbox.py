@@ -65,7 +65,7 @@ FOLDERS = ("/tmp", "/var/tmp", "/run/lock", "/", "/etc", "/rr-explorer", "/var",
 
 
 def look() -> Path:
-    """``look FOLDER…``: tries to fill each folder with three large files, and shows its limits."""
+    """``look FOLDER…``: tries to fill each folder with large files, and shows its limits."""
     return zig_cc("look", LOOK, "x86_64-linux-musl", "-O2", "-s", "-static")
 
 
