@@ -12,7 +12,7 @@ from explorer.compat import Target
 from explorer.errors import NotFoundError
 from explorer.facts import MISSING
 from explorer.progress import Progress, ProgressCallback, ignore_progress
-from explorer.releases import OTHER, Asset, AssetKind, Catalogue, Release
+from explorer.releases import Asset, AssetKind, Catalogue, Release, Role
 from explorer.workbench.known_files import FileState, KnownFiles, file_key
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def lay_out(
     Raises:
         NotFoundError: a tag is not in the catalogue.
     """
-    releases = _chosen(catalogue, tags, latest)
+    releases = _asked_for(catalogue, tags, latest)
     columns = _columns(catalogue)
     rows = tuple(
         MatrixRow(release, tuple(_cell(release, column) for column in columns))
@@ -115,7 +115,10 @@ async def fill(
     ``matrix.known`` fills meanwhile; ``looked`` is called with each state as it arrives. A file
     that cannot be looked at costs its cell only.
     """
-    shown = {file_key(a): a for row in matrix.rows for cell in row.cells for a in cell.assets}
+    cells = [cell for row in matrix.rows for cell in row.cells]
+    instead = [cell.instead for cell in cells if cell.instead is not None]
+    published = [asset for cell in cells for asset in cell.assets]
+    shown = {file_key(asset): asset for asset in (*published, *instead)}
     gate = asyncio.Semaphore(PEEKS)
     done = 0
 
@@ -139,7 +142,9 @@ async def fill(
             matrix.known.set_cached(key, key in cached)
 
 
-def _chosen(catalogue: Catalogue, tags: Sequence[str], latest: int | None) -> tuple[Release, ...]:
+def _asked_for(
+    catalogue: Catalogue, tags: Sequence[str], latest: int | None
+) -> tuple[Release, ...]:
     if tags:
         chosen = []
         for tag in tags:
@@ -162,23 +167,22 @@ def _columns(catalogue: Catalogue) -> tuple[MatrixColumn, ...]:
             MatrixColumn(f"{c.kind}:{c.title}", c.title, c.kind, c.platforms, c.instead)
             for c in profile.columns
         )
-    counted: Counter[str] = Counter()
+    counted: Counter[tuple[AssetKind, str]] = Counter()
     for release in catalogue.releases:
-        counted.update(
-            {a.platform.slug for a in release.assets if not isinstance(a.platform.os, MISSING)}
-        )
-    slugs = sorted(slug for slug, _ in counted.most_common(MOST_COLUMNS))
-    columns = [
-        MatrixColumn(
-            f"other:{s}",
-            s,
-            OTHER,
-            (s,),
-            s.replace("musl-", "linux-") if s.startswith("musl-") else "",
-        )
-        for s in slugs
-    ]
-    return tuple(columns)
+        counted.update({(a.kind, a.platform.slug) for a in release.assets if _has_column(a)})
+    chosen = sorted(counted, key=lambda pair: (-counted[pair], pair[1]))[:MOST_COLUMNS]
+    chosen.sort(key=lambda pair: (profile.rank(pair[0]), pair[1]))
+    return tuple(_column(kind, slug) for kind, slug in chosen)
+
+
+def _has_column(asset: Asset) -> bool:
+    """Whether it may be a program, and its name says for which system."""
+    return asset.kind.role is not Role.PACKAGE and not isinstance(asset.platform.os, MISSING)
+
+
+def _column(kind: AssetKind, slug: str) -> MatrixColumn:
+    instead = slug.replace("musl-", "linux-") if slug.startswith("musl-") else ""
+    return MatrixColumn(f"{kind}:{slug}", slug, kind, (slug,), instead)
 
 
 def _cell(release: Release, column: MatrixColumn) -> MatrixCell:
@@ -187,7 +191,7 @@ def _cell(release: Release, column: MatrixColumn) -> MatrixCell:
             a
             for s in slugs
             for a in release.assets
-            if a.kind == column.kind and a.platform.slug == s and a.archive != ""
+            if a.kind == column.kind and a.platform.slug == s
         )
 
     assets = of(column.platforms)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from explorer.facts import Unknown
 from explorer.releases import Role
+from explorer.report.tables import MarkState, mark_of
 from explorer.workbench import BuildRecipe, Workbench
 from explorer.workbench.prove import usual_command
 from tests.support.archives import make_archive
@@ -36,6 +37,7 @@ async def test_the_documented_profile_works(
     (cell,) = matrix.rows[0].cells
     assert cell.instead is not None
     assert cell.instead.kind.role is Role.PROGRAM
+    assert mark_of(matrix, cell).state is MarkState.YES  # looked at, though it has no column
     inspection = await bench.look(bench.subject(cell.instead))
     assert inspection.file.name == "toold"
     command = usual_command(inspection, bench.resources.profiles)
@@ -57,3 +59,16 @@ async def test_a_profile_that_is_wrong_is_a_warning(
     advice = await bench.advise("latest", "arm64")
     assert advice.chosen is not None
     assert not isinstance(advice.source, Unknown)
+
+
+async def test_a_profile_without_columns_has_those_of_its_files(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    names = ("agent-linux-arm64", "agent-linux-amd64", "extra-linux-amd64", "agent.sha256")
+    files = dict.fromkeys((*names, "agent_linux_riscv64.deb"), b"x")
+    github.add_release("v1.0.0", files, repo=REPO)
+    kinds = [{"name": "agent", "prefix": "agent-"}]
+    bench = opened(repo=REPO, projects={REPO: {"kinds": kinds}})
+    matrix = await bench.matrix_layout(await bench.catalogue())
+    keys = [column.key for column in matrix.columns]
+    assert keys == ["agent:linux-amd64", "agent:linux-arm64", "other:linux-amd64"]
