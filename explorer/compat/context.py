@@ -1,7 +1,8 @@
-"""What a rule looks at: a binary's facts, a target's data, the libraries in between.
+"""What a rule sees: a binary's facts, a target's data, and the libraries between them.
 
-A fact that is not known raises ``NeedsMoreError``; the judge turns that into a reason with the answer ``unknown``. So a
-rule that answers at all answered from known facts, and a verdict from a prefix cannot differ from the whole file's.
+A fact that is not known raises ``NeedsMoreError``, which the judge turns into a reason with the
+answer ``unknown``. A rule that gives an answer had known facts, so that a verdict from a prefix
+cannot differ from that of the whole file.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ T = TypeVar("T")
 
 
 class NeedsMoreError(Exception):
-    """A rule needs a fact that is not known here. Never leaves this room."""
+    """A rule needs a fact that is not known. Internal to this package."""
 
     def __init__(self, fact: Unknown, what: str) -> None:
         super().__init__(fact.why)
         self.fact = fact
         self.what = what
-        """What is not known, in words: ``the dynamic section``."""
+        """The fact's name, for a sentence: ``the dynamic section``."""
 
 
 def need(fact: Fact[T], what: str) -> T | None:
     """The value of a fact; None where it is not applicable.
 
     Raises:
-        NeedsMoreError: it is not known.
+        NeedsMoreError: the fact is not known.
     """
     if isinstance(fact, Unknown):
         raise NeedsMoreError(fact, what)
@@ -42,19 +43,22 @@ def need(fact: Fact[T], what: str) -> T | None:
 
 
 class Context:
-    """A binary, a target and what lies around. Properties raise ``NeedsMoreError`` for facts that are not known."""
+    """A binary, a target and the binary's surroundings.
+
+    Properties raise ``NeedsMoreError`` if the fact is not known.
+    """
 
     def __init__(
         self, binary: Binary, target: Target, surroundings: Surroundings | None = None
     ) -> None:
-        """``target.arch`` is filled in, or empty for a file without an architecture."""
+        """``target.arch`` must be set; it is empty for a file without an architecture."""
         self.binary = binary
         self.target = target
         self.surroundings = surroundings
 
     @cached_property
     def elf(self) -> Elf | None:
-        """None for what is no ELF file."""
+        """None if the file is not ELF."""
         return (
             need(self.binary.elf, "the ELF header")
             if self.binary.format is FileFormat.ELF
@@ -79,13 +83,13 @@ class Context:
 
     @cached_property
     def go_hint(self) -> GoBuild | None:
-        """Go's build info where it is known: for words that explain, never for an answer."""
+        """Go's build info if it is known: for explanations, never for an answer."""
         fact = self.elf.go if self.elf else None
         return fact if isinstance(fact, GoBuild) else None
 
     @property
     def dynamic_program(self) -> bool:
-        """It has an interpreter: its libraries and symbols matter. Told by PT_INTERP, which comes before all else."""
+        """A program with an interpreter (PT_INTERP), whose libraries and symbols matter."""
         return (
             self.interpreter is not None
             and self.elf is not None
@@ -101,12 +105,12 @@ class Context:
 
     @property
     def loader_present(self) -> bool:
-        """The loader is there, if need be for a program that is started with / as its folder."""
+        """The target has the loader, perhaps only for a program that is started in /."""
         return self.loader in (Presence.THERE, Presence.FROM_ROOT)
 
     @property
     def layer(self) -> str:
-        """``gcompat`` or ``loader-symlink`` where this program would start through it, else empty."""
+        """``gcompat`` or ``loader-symlink`` if this program would start through it, else empty."""
         native = (
             self.target.libc is Libc.MUSL
             and self.interpreter is not None
@@ -124,14 +128,14 @@ class Context:
 
     @cached_property
     def closure(self) -> Closure:
-        """The libraries it would be started with; raises where its own dynamic section is not known."""
-        self.dynamic  # noqa: B018  raises where it is not known
+        """The libraries that it would be started with."""
+        self.dynamic  # noqa: B018 - raises if it is not known
         return dependencies.closure(self.binary, self.target, self.surroundings)
 
     @cached_property
     def symbols(self) -> Symbols:
-        """What nothing in the target provides; raises where its own or a neighbour's symbols are not known."""
-        self.linking  # noqa: B018  raises where it is not known
+        """The symbols that nothing in the target provides."""
+        self.linking  # noqa: B018 - raises if it is not known
         if self.closure.incomplete is not None:
             raise NeedsMoreError(self.closure.incomplete, "a library's facts")
         return unresolved(self.binary, self.target, self.closure, gcompat=self.layer == "gcompat")

@@ -2,10 +2,11 @@
 
 musl (ldso/dynlink.c, ``load_library``): its own names first, then what is loaded already under that
 name, then DT_RUNPATH (or DT_RPATH) of the object and of all that needed it, then
-/lib:/usr/local/lib:/usr/lib. The first file of the name decides, whatever it is. glibc (ld.so(8),
-elf/dl-load.c): DT_RPATH of the object and of its needers where the object has no DT_RUNPATH, then
-DT_RUNPATH of the object alone, then its own folders. It expands $ORIGIN in DT_NEEDED too, and passes
-over a library for another machine.
+/lib:/usr/local/lib:/usr/lib. The first file of the name decides, whatever it is.
+
+glibc (ld.so(8), elf/dl-load.c): DT_RPATH of the object and of all that needed it if the object has
+no DT_RUNPATH, then DT_RUNPATH of the object alone, then the system's folders. It expands $ORIGIN in
+DT_NEEDED too, and passes over a library for another machine.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from explorer.elf import Binary, Dynamic, Elf, FileFormat
 from explorer.facts import MISSING, NotApplicable, Unknown
 
 MAX_LIBRARIES = 512
-"""Objects looked at: a real program has under a hundred; an attacker's archive may have any number."""
+"""Objects that are looked at: real programs have under a hundred, a hostile archive any number."""
 MAX_DEPTH = 64
 
 MUSL_NAMES = ("libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.", "libxnet.")
@@ -52,7 +53,7 @@ GLIBC_NAMES = frozenset(
         "libnss_dns.so.2",
     }
 )
-"""Part of glibc in every distribution here."""
+"""Parts of glibc in every distribution that is listed."""
 ROOT = "/"
 OWN_FOLDER = "its own folder"
 

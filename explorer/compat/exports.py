@@ -1,8 +1,8 @@
-"""Which symbols the libraries of a target export. Data in ``data/exports``, one text file a library, read on first use.
+"""The symbols that a target's libraries export: ``data/exports``, one text file per library.
 
-A file has comment lines (what it is, where it is from, ``X = SET`` for each set of names) and then
-one name a line, followed by the letters of the sets that have it unless all do, and by the major
-version of the GCC that it came with where that matters.
+A file begins with comment lines: what it is, its source, and ``X = SET`` for each set of names.
+Then comes one name per line, followed by the letters of the sets that have it (none: all), and by
+the major version of the GCC that introduced it if that matters. Files are read on first use.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from pathlib import Path
 DATA = Path(__file__).with_name("data") / "exports"
 
 DEBIAN_DROPPED = frozenset({"crypt", "crypt_r", "encrypt", "setkey"})
-"""Left out of musl 1.2.3 by Debian, whose list is used here, but present in musl as released."""
+"""Left out by Debian's musl 1.2.3, whose list is used here, but present in musl as released."""
 
 LISTED_ARCHES = ("amd64", "arm64")
 
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """What one library exports, as far as the data know."""
+    """What one library exports, as far as it is known."""
 
     names: frozenset[str]
-    """Exported for certain."""
+    """Certainly exported."""
     unsure: frozenset[str]
-    """Exported perhaps: the data of near versions disagree."""
+    """Perhaps exported: the lists of the nearest versions disagree."""
     closed: bool
-    """A name in neither set is not exported. False where the list is of another architecture."""
+    """A name in neither set is not exported. False for an architecture without a list."""
     source: str
-    """Where the list is from, in words for the evidence."""
+    """The source of the list, for the evidence."""
 
 
 def version_key(version: str) -> tuple[int, ...]:
-    """``1.2.5`` as ``(1, 2, 5)``; what is no number counts as 0."""
+    """``1.2.5`` as ``(1, 2, 5)``; a part that is not a number counts as 0."""
     return tuple(
         int(part) if part.isascii() and part.isdigit() and len(part) < 10 else 0
         for part in version.split(".")
@@ -48,10 +48,10 @@ def _lines(name: str, *, comments: bool = False) -> list[str]:
 
 @cache
 def _sets(library: str, gcc: int = 0) -> tuple[dict[str, frozenset[str]], dict[str, str]]:
-    """The sets of a library's file by key, and its other comments.
+    """The sets of a library's file by key, and its other comments by name.
 
     Args:
-        gcc: leaves out what came with a later GCC; 0 takes all.
+        gcc: leaves out what a later GCC introduced; 0 takes all.
     """
     letters: dict[str, str] = {}
     notes: dict[str, str] = {}
@@ -81,10 +81,11 @@ def _sets(library: str, gcc: int = 0) -> tuple[dict[str, frozenset[str]], dict[s
 
 @cache
 def musl(version: str, arch: str) -> Exports:
-    """What musl's libc.so of this version exports, the loader's private 64-bit names included.
+    """What musl's libc.so of this version exports, with the loader's private 64-bit names.
 
-    For a version between two listed ones: what both have is certain, what one has is unsure (the 64-bit names that
-    1.2.4 stopped exporting apart). Older or newer than all: the nearest list, everything else unsure.
+    For a version between two listed ones, what both have is certain and what one has is unsure,
+    apart from the 64-bit names that 1.2.4 stopped exporting. An older or newer version takes the
+    nearest list.
     """
     sets, _ = _sets("libc.musl")
     arches = (arch,) if arch in LISTED_ARCHES else LISTED_ARCHES
@@ -115,24 +116,24 @@ def musl(version: str, arch: str) -> Exports:
 def _private_names(version: str, names: frozenset[str]) -> frozenset[str]:
     """The names that musl's loader resolves without exporting them, since 1.2.4.
 
-    Its buffer holds 15 characters of a name, so that ``posix_fallocate64`` was missed until 1.2.6 made it larger.
+    Its buffer held 15 characters of a name until 1.2.6, too few for ``posix_fallocate64``.
     """
     if version_key(version) < version_key("1.2.4"):
         return frozenset()
     short = version_key(version) < version_key("1.2.6")
-    found = {
+    names64 = {
         f"{name}64"
         for name in _lines("lfs64")
         if name in names and not (short and len(name) + 2 > 16)
     }
-    return frozenset(found | {"readdir64_r"} if "readdir_r" in names else found)
+    return frozenset(names64 | {"readdir64_r"} if "readdir_r" in names else names64)
 
 
 @cache
 def library(name: str, arch: str, version: str = "", gcc: int = 0) -> Exports | None:
-    """What a musl build of ``libgcc_s.so.1``, ``libstdc++.so.6`` or a compatibility library exports.
+    """What a musl build of libgcc, libstdc++ or a compatibility library exports.
 
-    None where it is not listed.
+    None for a library that is not listed.
 
     Args:
         gcc: the major version of the GCC that built it; 0: the listed one.

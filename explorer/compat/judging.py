@@ -1,9 +1,10 @@
-"""From facts to a verdict: apply the rules in order, sort what they saw, take the worst.
+"""From facts to a verdict: apply the rules in order, sort their reasons, take the worst.
 
-The answer is about the target as it is named. What it certainly lacks makes a ``no`` with the remedy that changes that
-(``apk add libstdc++``), for a target with that package is another target (``alpine-3.22+libstdc++``). ``yes-if`` is for
-what no target tells: a kernel's 32-bit support, a script's interpreter. ``unknown`` is for what the facts or the data do
-not tell. So a verdict can be held against a run: ``yes`` starts, ``no`` does not.
+The answer is about the target as it is named. Whatever that certainly lacks makes a ``no``, with
+the remedy that changes it (``apk add libstdc++``): a target with that package is another target
+(``alpine-3.22+libstdc++``). ``yes-if`` depends on what no target tells: a kernel's options, the
+folder it is started in, a script's interpreter. ``unknown`` is for what neither facts nor data
+tell. A verdict can be compared with a run: ``yes`` starts, ``no`` does not.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from explorer.compat.models import (
 from explorer.compat.rules import entries
 from explorer.compat.rules.payload import payload_of
 from explorer.compat.rules.versions import glibc_versions, newest_glibc
+from explorer.compat.rules.words import plural
 from explorer.elf import Binary
 from explorer.facts import Fact, NotApplicable, Unknown, known_or
 
@@ -33,9 +35,9 @@ INCOMPLETE = Rule(
     "facts.incomplete",
     0,
     Answer.UNKNOWN,
-    "Not enough of the file is at hand",
-    "A rule needs a fact that lies in a part of the file that is not here, or that could not be read. What the whole file "
-    "would say is not guessed: the answer stays unknown unless something else already says no.",
+    "Not enough of the file was read",
+    "A rule needs a fact that lies in a part of the file that was not read, or cannot be read."
+    " Nothing is guessed: the answer is unknown unless another rule already says no.",
 )
 
 
@@ -44,13 +46,13 @@ PAYLOAD_PROGRAM = Rule(
     3,
     Answer.NO,
     "A launcher starts, the program inside does not",
-    "The program that a launcher carries (caxa, scie, a self-extracting archive) was read, and is judged for the same target"
-    " by the same rules. Its answer counts, since the launcher is of no use without it.",
+    "The program that a launcher carries (caxa, scie, a self-extracting archive) is judged for the"
+    " same target by the same rules. Its answer counts, since the launcher is useless without it.",
 )
 
 
 def all_rules() -> tuple[Rule, ...]:
-    """Every rule in the order of the procedure."""
+    """Every rule, in the order in which they are applied."""
     rules = (*(entry.rule for entry in entries()), PAYLOAD_PROGRAM)
     return (INCOMPLETE, *sorted(rules, key=lambda rule: rule.step))
 
@@ -59,10 +61,10 @@ def judge(binary: Binary, target: Target, surroundings: Surroundings | None = No
     """Predict whether a binary runs in a target.
 
     Args:
-        target: where its ``arch`` is empty, the binary's own is taken.
-        surroundings: what lies around the binary, for $ORIGIN; None where only the binary is at hand.
+        target: if its ``arch`` is empty, the binary's own is taken.
+        surroundings: the files around the binary, for $ORIGIN; None if they are not known.
 
-    The answer is that of the whole file, or ``unknown``: never another one, however little of the file the facts are from.
+    The answer is that of the whole file, or ``unknown``, however little of the file was read.
     """
     target = target if target.arch else replace(target, arch=known_or(binary.arch, ""))
     context = Context(binary, target, surroundings)
@@ -83,10 +85,10 @@ def judge(binary: Binary, target: Target, surroundings: Surroundings | None = No
         reasons.append(_incomplete(waiting))
     decisive = [reason for reason in reasons if not reason.advice]
     if any(reason.answer is not Answer.YES for reason in decisive):
-        # "Everything it asks for is there" is only said where nothing contradicts it.
+        # "Everything it needs is there" must not stand beside a reason that contradicts it.
         decisive = [reason for reason in decisive if reason.code != "elf.dynamic"]
     if not decisive:
-        # No rule applied to facts that are all known: an ELF file of a kind the procedure does not name.
+        # All facts are known, and no rule applies: an ELF file of an unforeseen kind.
         nothing = "No rule applies to a file of this kind."
         decisive = [
             Reason(
@@ -94,7 +96,7 @@ def judge(binary: Binary, target: Target, surroundings: Surroundings | None = No
                 Answer.UNKNOWN,
                 nothing,
                 printable(binary.detail),
-                "Run it there to know",
+                "Run it there to find out",
                 short="no rule applies",
             )
         ]
@@ -133,20 +135,23 @@ def _program_inside(context: Context) -> Reason | None:
 def _incomplete(waiting: dict[str, Unknown]) -> Reason:
     needs = [fact.needs for fact in waiting.values() if fact.needs is not None]
     why = next(iter(waiting.values())).why
-    text = f"Not known yet: {', '.join(waiting)} ({why})."
-    evidence = f"needs the file's first {max(needs):,} bytes" if needs else ""
     return Reason(
-        INCOMPLETE.code, Answer.UNKNOWN, text, evidence, "Download the file", short=printable(why)
+        INCOMPLETE.code,
+        Answer.UNKNOWN,
+        f"Not known yet: {', '.join(waiting)} ({why}).",
+        f"needs the file's first {max(needs):,} bytes" if needs else "",
+        "Download the file",
+        short=printable(why),
     )
 
 
 def dependency_check(context: Context) -> Fact[DependencyCheck]:
-    """The libraries and symbols of a dynamic program, also where its loader is missing (to show what else would be)."""
+    """What a dynamic program needs, also if its loader is missing: it may lack more."""
     try:
         if context.elf is None:
             return NotApplicable("not an ELF file")
         if not context.dynamic_program:
-            context.linkage  # noqa: B018  raises where it is not known
+            context.linkage  # noqa: B018 - raises if it is not known
             return NotApplicable("no interpreter: nothing is loaded with it")
         closure = context.closure
     except NeedsMoreError as error:
@@ -162,23 +167,16 @@ def _missing_symbols(context: Context) -> Fact[tuple[str, ...]]:
     if context.target.libc is Libc.GLIBC:
         return NotApplicable("on glibc the symbol versions decide")
     if context.target.libc is Libc.NONE:
-        return NotApplicable("there is no libc to look in")
+        return NotApplicable("the target has no libc")
     try:
-        found = context.symbols
+        symbols = context.symbols
     except NeedsMoreError as error:
         return error.fact
-    if found.unsure:
-        unlisted = (
-            f"may be in {', '.join(found.blockers[:3])}"
-            if found.blockers
-            else f"not told by {found.source}"
-        )
-        return (
-            Unknown(f"{len(found.unsure)} symbols {unlisted}")
-            if not found.missing
-            else found.missing
-        )
-    return found.missing
+    if not symbols.unsure or symbols.missing:
+        return symbols.missing
+    blockers = ", ".join(symbols.blockers[:3])
+    where = f"perhaps in {blockers}" if blockers else f"not listed for {symbols.source}"
+    return Unknown(f"{plural(len(symbols.unsure), 'symbol')} {where}")
 
 
 def _newest(context: Context) -> Fact[str]:
@@ -186,7 +184,7 @@ def _newest(context: Context) -> Fact[str]:
         versions = glibc_versions(context)
     except NeedsMoreError as error:
         return error.fact
-    return newest_glibc(versions) or NotApplicable("asks for no GLIBC version")
+    return newest_glibc(versions) or NotApplicable("needs no GLIBC version")
 
 
 def printable(text: str) -> str:

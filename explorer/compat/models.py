@@ -9,7 +9,7 @@ from explorer.facts import Fact
 
 
 class Answer(StrEnum):
-    """In the order from best to worst; a verdict's answer is its worst reason's."""
+    """From best to worst; a verdict's answer is that of its worst reason."""
 
     YES = "yes"
     YES_IF = "yes-if"
@@ -39,11 +39,11 @@ class Target:
     libc_version: str
     """``1.2.5``, ``2.36``; empty for scratch."""
     arch: str
-    """In Go's words; empty: the binary's own."""
+    """As Go names it (GOARCH); empty: the binary's own."""
     packages: frozenset[str]
-    """What is installed beyond the libc: ``libgcc``, ``libstdc++``, ``gcompat`` …"""
+    """What is installed besides the libc: ``libgcc``, ``libstdc++``, ``gcompat`` …"""
     image: str
-    """The image a proof would take, e.g. ``alpine:3.22``; empty where there is none."""
+    """The image that a proof would use, e.g. ``alpine:3.22``; empty if none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class Rule:
 
     code: str
     step: int
-    """0–8: the step of the procedure it belongs to."""
+    """0–8: the step at which it is applied."""
     answer: Answer
-    """What it makes of the verdict when it applies."""
+    """The answer it gives when it applies, unless its reason says otherwise."""
     title: str
     explanation: str
 
@@ -68,31 +68,31 @@ class Reason:
     text: str
     """One sentence."""
     evidence: str
-    """Where in the file it is seen: ``PT_INTERP at 0x238: /lib/ld-linux-aarch64.so.1``. Quotes the file: untrusted."""
+    """Where in the file: ``PT_INTERP at 0x238: /lib/ld-linux-aarch64.so.1``. Untrusted."""
     remedy: str
-    """What to do about it; empty where nothing has to be done."""
+    """What to do about it; empty if there is nothing to do."""
     advice: bool = False
     """True: worth knowing, does not change the answer (step 8)."""
     short: str = ""
-    """A few words for a table cell: ``needs glibc's loader``. May quote the file: untrusted."""
+    """A few words for a table cell: ``needs glibc's loader``. Untrusted."""
 
 
 class Surroundings(Protocol):
-    """What lies around a binary: the folder of a local file, or the members of its archive."""
+    """The files around a binary: a local file's folder, or the members of its archive."""
 
     @property
     def origin(self) -> str:
-        """POSIX folder of the binary in that tree; empty for the top. What $ORIGIN stands for."""
+        """The binary's folder in that tree, as a POSIX path: $ORIGIN. Empty for the top."""
 
     def read(self, path: str) -> Binary | None:
-        """The file at a normalised POSIX path of the tree, read to ``Scope.LINKAGE`` or more; None where there is none.
+        """The file at a normalised POSIX path of the tree, read with ``Scope.LINKAGE`` or more.
 
-        Raises nothing for a file that is no ELF: that is a ``Binary`` too.
+        None if there is no such file. A file that is not ELF is a ``Binary`` too.
         """
 
 
 class Where(StrEnum):
-    """What became of a needed library."""
+    """Where a needed library was found."""
 
     LOADER = "loader"
     """The loader provides it itself (libc, libpthread, libm …)."""
@@ -105,7 +105,7 @@ class Where(StrEnum):
     UNUSABLE = "unusable"
     """The first file of the name, where the loader stops, is not a library for this program."""
     UNKNOWN = "unknown"
-    """The target's data do not say whether it is there."""
+    """The target's data do not say whether it has the library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +116,23 @@ class Dependency:
     needed_by: str
     where: Where
     path: str
-    """Where it would be found in the target, empty where it would not."""
+    """Its path in the target, or beside the binary; empty if it is not found."""
     searched: tuple[str, ...]
-    """Directories looked at, in order."""
+    """The folders searched, in order."""
     children: tuple["Dependency", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DependencyCheck:
-    """The libraries and symbols of a dynamic program against one target."""
+    """What a dynamic program needs, compared with one target."""
 
     interpreter: Fact[str]
     libraries: tuple[Dependency, ...]
     missing_libraries: tuple[str, ...]
     missing_symbols: Fact[tuple[str, ...]]
-    """Symbols nothing in the target provides, sorted; Unknown where the closure is not complete."""
+    """Symbols that nothing in the target provides, sorted; Unknown if a library is not known."""
     newest_glibc: Fact[str]
-    """``2.34``: the newest GLIBC_x.y asked for; NotApplicable where none is."""
+    """``2.34``: the newest GLIBC_x.y needed; NotApplicable if none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +140,10 @@ class Verdict:
     """The prediction for one binary on one target."""
 
     target: Target
-    """With ``arch`` filled in."""
+    """With ``arch`` set."""
     answer: Answer
     deciding: Reason
-    """The reason that decides, the first of the worst ones."""
+    """The first of the worst reasons."""
     reasons: tuple[Reason, ...]
     """All that apply, worst first, advice last."""
     dependencies: Fact[DependencyCheck]

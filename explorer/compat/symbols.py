@@ -1,4 +1,4 @@
-"""Which symbols nothing in a musl target provides. Versions (GLIBC_x) are never a reason: musl ignores them."""
+"""The symbols that nothing in a musl target provides. musl ignores symbol versions (GLIBC_x)."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from explorer.facts import MISSING
 
 PACKAGED = ("libgcc_s.so.1", "libstdc++.so.6")
 LISTED_GCC = 14
-"""The GCC that built the libraries whose symbols are listed."""
+"""The major version of the GCC that built the listed libraries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Symbols:
-    """What is asked for and not provided. Sorted."""
+    """Symbols that are needed and not provided, sorted."""
 
     missing: tuple[str, ...]
-    """Provided by nothing, for certain."""
+    """Certainly provided by nothing."""
     unsure: tuple[str, ...]
-    """Provided perhaps: the data do not tell."""
+    """Perhaps provided: the data do not say."""
     blockers: tuple[str, ...]
-    """Libraries that are missing or unlisted and might provide the unsure ones."""
+    """Missing or unlisted libraries that might provide the unsure ones."""
     source: str
-    """Which lists were used, in words."""
+    """Which lists were used, for a sentence."""
 
 
 def linking_of(binary: Binary | None) -> Linking | None:
-    """The symbols of a file, None where it has none to look at or they are not known."""
+    """The symbols of a file; None if it has none, or if they are not known."""
     if binary is None or isinstance(binary.elf, MISSING) or isinstance(binary.elf.linking, MISSING):
         return None
     return binary.elf.linking
@@ -40,7 +40,7 @@ def linking_of(binary: Binary | None) -> Linking | None:
 def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: bool) -> Symbols:
     """Every strong undefined symbol that a relocation uses and nothing in the target defines.
 
-    A packaged library that is missing counts as there: that it is missing is told once, elsewhere.
+    A packaged library that is missing counts as present: another rule reports it.
     """
     program = linking_of(binary)
     beside = [linking for node in closure.nodes if (linking := linking_of(node.binary))]
@@ -57,8 +57,8 @@ def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: boo
         if listed is None:
             blockers.append(name)
             continue
-        if name in doubted:  # or another one of that name beside the program, with other symbols
-            blockers.append(name)
+        if name in doubted:
+            blockers.append(name)  # perhaps another one of that name is beside the program
         others |= listed.names
         unsure |= listed.unsure
         closed = closed and listed.closed
@@ -76,7 +76,7 @@ def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: boo
 
 
 def _image_libraries(target: Target, closure: Closure, gcompat: bool) -> list[str]:
-    """Names of the libraries of the image (or missing from it) that would be loaded; each once."""
+    """The names of the image's libraries (or missing ones) that would be loaded, each once."""
     names: list[str] = []
     for node in closure.nodes:
         if node.where in (Where.IMAGE, Where.MISSING, Where.UNKNOWN):

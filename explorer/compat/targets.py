@@ -1,4 +1,4 @@
-"""The targets: where a binary may have to run. Data in ``data/targets.toml``, loaded on first use (14 ms with tomllib)."""
+"""The targets, where a binary may have to run: ``data/targets.toml``, loaded on first use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from explorer.errors import UsageError
 from explorer.platforms import go_arch
 
 DATA = Path(__file__).with_name("data") / "targets.toml"
-"""Read as a plain file: importlib.resources costs 25 ms more to import."""
+"""Read as a plain file, since importlib.resources is slow to import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +23,27 @@ class Package:
 
     name: str
     libraries: dict[str, str]
-    """Path in the image by the name that DT_NEEDED asks for."""
+    """Path in the image by the name in DT_NEEDED."""
     implies: tuple[str, ...] = ()
     gcompat: str = ""
-    """Which gcompat it is (``1.1.0``); empty for everything else."""
+    """The version of gcompat (``1.1.0``); empty for any other package."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What the data know of a target beyond the ``Target`` itself."""
+    """What is known of a target besides the ``Target`` itself."""
 
     images: tuple[str, ...] = ()
     gcc: int = 0
-    """Major version that its libgcc and libstdc++ come from; 0 where none is known."""
+    """The major version of the GCC that its libgcc and libstdc++ come from; 0 if unknown."""
     unsure: frozenset[str] = frozenset()
-    """Libraries a stock image has, or may have, whose symbols are not listed here."""
+    """Libraries that its stock image has, or may have, and whose symbols are not listed."""
     relr_libraries: bool = False
     """Its libgcc and libstdc++ use DT_RELR."""
     libdir: str = ""
-    """A glibc distribution's folder of libraries; ``{triplet}`` stands for Debian's multiarch name."""
+    """A glibc distribution's library folder; ``{triplet}`` is Debian's multiarch tuple."""
     usr_merged: str = "no"
-    """``yes`` where /lib is a link to /usr/lib; ``unknown`` where that is not known."""
+    """``yes`` if /lib is a link to /usr/lib; else ``no`` or ``unknown``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _table() -> _Table:
 
 
 def all_targets() -> tuple[Target, ...]:
-    """Every target in the order of the data, each musl one followed by its usual flavours."""
+    """Every target in the order of the data; each with musl is followed by its usual flavours."""
     table = _table()
     out: list[Target] = []
     for target in table.targets.values():
@@ -104,19 +104,19 @@ def all_targets() -> tuple[Target, ...]:
 
 
 def default_target() -> Target:
-    """musl of the current Alpine."""
+    """The current Alpine."""
     table = _table()
     return table.targets[table.default]
 
 
 def find_target(name: str) -> Target:
-    """A target by name, with further packages by ``+NAME``: ``alpine-3.22``, ``musl-1.2.5+gcompat+libstdc++``.
+    """A target by its name: ``alpine-3.22``, or ``musl-1.2.5+gcompat`` with a package.
 
-    An image reference that ``target_for_image`` knows is taken too. ``/ARCH`` at the end names an architecture, in Go's words or
-    the kernel's; without one it is the binary's own.
+    An image reference that ``target_for_image`` knows works too. ``/ARCH`` at the end sets the
+    architecture (Go's name or the kernel's); without it, it is the binary's own.
 
     Raises:
-        UsageError: there is no such target or package; the remedy names near matches.
+        UsageError: there is no such target or package; the remedy names the nearest matches.
     """
     table = _table()
     words, arch = _named_arch(name.strip().lower())
@@ -128,34 +128,34 @@ def find_target(name: str) -> Target:
 
         near = difflib.get_close_matches(base, [*table.targets, *table.aliases], n=3, cutoff=0.4)
         remedy = (
-            f"Did you mean {', '.join(near)}?" if near else "The command “targets” lists them all"
+            f"Did you mean {', '.join(near)}?" if near else "“rr-explorer targets” lists them all"
         )
-        raise UsageError(f"There is no target called {name!r}", "", remedy)
+        raise UsageError(f"There is no target {name!r}", "", remedy)
     for package in extra:
         if package not in table.packages or target.libc is not Libc.MUSL:
             known = (
                 ", ".join(table.packages)
                 if target.libc is Libc.MUSL
-                else "none: its libraries are those of its stock image"
+                else "none, since its libraries are those of its stock image"
             )
             raise UsageError(
-                f"Nothing is known of {package!r} on {target.name}",
+                f"The package {package!r} is not known on {target.name}",
                 f"in {name!r}",
                 f"Known packages: {known}",
             )
-    found = _with_packages(target, extra)
-    return replace(found, name=f"{found.name}/{arch}", arch=arch) if arch else found
+    target = _with_packages(target, extra)
+    return replace(target, name=f"{target.name}/{arch}", arch=arch) if arch else target
 
 
 def _named_arch(name: str) -> tuple[str, str]:
-    """``alpine-3.22/aarch64`` as ``("alpine-3.22", "arm64")``; what is behind the slash of an image's name is no architecture."""
+    """``alpine-3.22/aarch64`` as ``("alpine-3.22", "arm64")``; an image's name keeps its slash."""
     words, slash, last = name.rpartition("/")
     arch = go_arch(last)
     return (words, arch) if slash and arch in MUSL_ARCHES else (name, "")
 
 
 def _split(name: str) -> list[str]:
-    """At each ``+``, but not inside ``libstdc++``."""
+    """Split at each ``+``, but not inside ``libstdc++``."""
     return [part.replace("\0", "++") for part in name.replace("libstdc++", "libstdc\0").split("+")]
 
 
@@ -166,20 +166,20 @@ def _with_packages(target: Target, names: list[str] | tuple[str, ...]) -> Target
     wanted = set(names)
     for name in names:
         wanted |= set(table.packages[name].implies)
-    asked = [name for name in table.packages if name in set(names)]
+    named = [name for name in table.packages if name in set(names)]
     return replace(
         target,
-        name="+".join([target.name, *asked]),
-        title=f"{target.title.partition(', nothing else')[0]} with {', '.join(asked)}",
+        name="+".join([target.name, *named]),
+        title=f"{target.title.partition(', nothing else')[0]} with {', '.join(named)}",
         packages=target.packages | wanted,
         image="",
     )
 
 
 def target_for_image(reference: str) -> Target | None:
-    """The target that an image reference stands for: ``alpine:3.22``, ``library/debian:12-slim``, ``alpine:3.22.1@sha256:…``.
+    """The target of an image: ``alpine:3.22``, ``debian:12-slim``, ``alpine:3.22.1@sha256:…``.
 
-    None for an image that the data do not know: what is in a stranger's image cannot be told from its name.
+    None for an image that is not listed: its name does not tell what is in it.
     """
     name = reference.strip().lower().partition("@")[0]
     name = re.sub(r"^(?:[^/]+/)?library/", "", name)
@@ -197,16 +197,16 @@ def target_for_image(reference: str) -> Target | None:
 
 
 def stock(target: Target) -> Stock:
-    """What the data know of a target (or of one with further packages); an empty ``Stock`` for a made-up one."""
+    """What else is known of a target, with or without packages; empty for one not listed."""
     return _table().stocks.get(_split(_named_arch(target.name)[0])[0], Stock())
 
 
 def packages_of(target: Target) -> tuple[Package, ...]:
-    """The packages in the target that the data know."""
+    """The listed packages that a target has."""
     return tuple(package for name, package in _table().packages.items() if name in target.packages)
 
 
 def package_with(library: str) -> str:
-    """The package that would bring ``library`` to a musl image, empty where none is known."""
-    found = (p.name for p in _table().packages.values() if library in p.libraries and not p.gcompat)
-    return next(found, "")
+    """The package that installs ``library`` in a musl image; empty if none is known."""
+    packages = _table().packages.values()
+    return next((p.name for p in packages if library in p.libraries and not p.gcompat), "")

@@ -1,4 +1,4 @@
-"""Programs for single rules, beyond the recipes that all rooms share. Built on first use and kept."""
+"""Programs for single rules, besides the shared recipes. Built on first use and kept."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def strange_loader() -> Path:
 
 
 def names_library(soname: str, target: str = MUSL) -> Path:
-    """A program whose DT_NEEDED is ``soname``, which may have a folder, and that uses ``shared``."""
+    """A program that uses ``shared`` and whose DT_NEEDED is ``soname``, perhaps with a folder."""
     library = exporting(soname, target=target)
     return zig_cc(
         "program",
@@ -133,19 +133,26 @@ def no_default_folders() -> Path:
 
 def glibc_only() -> Path:
     """Calls a function that only glibc has."""
-    source = "extern const char *gnu_get_libc_version(void); int main(void) { return gnu_get_libc_version()[0] == 0; }\n"
+    source = """extern const char *gnu_get_libc_version(void);
+int main(void) { return gnu_get_libc_version()[0] == 0; }
+"""
     return zig_cc("glibc-only", source, GNU, *SMALL)
 
 
 def needs_new_glibc() -> Path:
     """Calls a function that came with glibc 2.38."""
-    source = "#include <string.h>\nint main(int n, char **v) { char b[9]; return strlcpy(b, v[n - 1], sizeof b) == 0; }\n"
+    source = """#include <string.h>
+int main(int n, char **v) { char b[9]; return strlcpy(b, v[n - 1], sizeof b) == 0; }
+"""
     return zig_cc("new-glibc", source, "x86_64-linux-gnu.2.38", *SMALL)
 
 
 def calls_statx() -> Path:
     """Calls a function that came to musl between 1.2.3 and 1.2.5."""
-    source = '#define _GNU_SOURCE\n#include <sys/stat.h>\nint main(void) { struct statx s; return statx(0, "/", 0, 1, &s); }\n'
+    source = """#define _GNU_SOURCE
+#include <sys/stat.h>
+int main(void) { struct statx s; return statx(0, "/", 0, 1, &s); }
+"""
     return zig_cc("calls-statx", source, MUSL, *SMALL, "-dynamic")
 
 
@@ -170,7 +177,8 @@ def ifunc() -> Path:
     # clang ignores the attribute for musl, so the symbol's type is set by hand.
     source = """#include <stdio.h>
 int plain(void) { return 42; }
-__asm__(".text\\n.globl chosen\\n.type chosen,@gnu_indirect_function\\nchosen: lea plain(%rip), %rax\\n ret\\n"
+__asm__(".text\\n.globl chosen\\n.type chosen,@gnu_indirect_function\\n"
+        "chosen: lea plain(%rip), %rax\\n ret\\n"
         ".section .note.GNU-stack,\\"\\",@progbits\\n.text\\n");
 extern int chosen(void);
 int (*volatile table[])(void) = {chosen};
@@ -180,7 +188,7 @@ int main(void) { printf("%d\\n", table[0]()); return 0; }
 
 
 def versioned(soname: str, version: str) -> tuple[Path, Path]:
-    """(program, library): a glibc program that asks a library of this name for one symbol of this version."""
+    """(program, library): a glibc program that needs this version of a library of this name."""
     script = f"{version} {{ global: special; local: *; }};\n"
     library = zig_cc(
         soname,
@@ -207,7 +215,7 @@ def versioned(soname: str, version: str) -> tuple[Path, Path]:
 
 
 def library_of(name: str, *needs: str, runpath: str = "", target: str = MUSL) -> Path:
-    """A library, e.g. for chains and cycles: ``needs`` are names of further libraries it asks for."""
+    """A library, e.g. for chains and cycles: ``needs`` are the libraries that it needs."""
     stubs: dict[str, str | Path] = {n: _stub(n, target) for n in needs}
     paths = [f"-Wl,-rpath,{runpath}", "-Wl,--enable-new-dtags"] if runpath else []
     words = [

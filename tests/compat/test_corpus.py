@@ -1,7 +1,7 @@
-"""Verdicts against what published programs did: the record of musl-corpus.tsv, and real runs in plain musl images.
+"""Verdicts against what published programs did: musl-corpus.tsv, and real runs on plain musl.
 
-The programs are fetched by ``python -m tests.support.corpus``; those that are not here are not judged, and the tests say
-how many were.
+The programs are fetched by ``python -m tests.support.corpus``; only those that were fetched are
+judged.
 """
 
 import os
@@ -81,7 +81,8 @@ def test_the_published_programs_are_here() -> None:
         assert len(packages) >= FEWEST, "python -m tests.support.corpus did not fetch them"
     elif len(packages) < FEWEST:
         pytest.skip(
-            f"only {len(packages)} of the packages of the record are here: python -m tests.support.corpus fetches them"
+            f"only {len(packages)} of the record's packages are here:"
+            " python -m tests.support.corpus fetches them"
         )
 
 
@@ -119,7 +120,7 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def _starts(engine: TestEngine, image: str, program: Program, arch: str) -> tuple[bool, str]:
-    """Whether the kernel and the loader took it: run with --version, no network, judged by the text as the facts say."""
+    """Whether it starts with --version and without a network, by what it prints."""
     root = program.folder / "files"
     assert program.path is not None
     inside = f"/c/{program.path.relative_to(root).as_posix()}"
@@ -164,7 +165,7 @@ def _starts(engine: TestEngine, image: str, program: Program, arch: str) -> tupl
 def test_real_runs_on_musl_never_disagree(
     engine: TestEngine, verdict_of: _Judge, target: str, libgcc: bool
 ) -> None:
-    """Every program that is here and not larger than 60 MB, run for real; the dynamic ones in the other two images too."""
+    """Every program of at most 60 MB is run; the dynamic ones in the other two images too."""
     version = target.partition("-")[2].partition("+")[0]
     arches = ("amd64", "arm64") if target == "musl-1.2.5" else ("amd64",)
     loaded = {arch: engine.musl(arch, version, libgcc=libgcc) for arch in arches}
@@ -220,7 +221,7 @@ BUILT: dict[str, tuple[Callable[[], Path], str]] = {
 def test_what_single_rules_say_is_what_happens(
     case: str, engine: TestEngine, tmp_path: Path
 ) -> None:
-    """Programs built to trigger one rule each, copied into plain musl, or Debian's glibc, and started."""
+    """Programs that trigger one rule each, started on plain musl or on Debian's glibc."""
     make, target = BUILT[case]
     program = tmp_path / "program"
     shutil.copyfile(make(), program)

@@ -129,7 +129,7 @@ def _with(binary_facts: Binary, **changes: object) -> Binary:
     """The same facts with another dynamic section."""
     assert not isinstance(binary_facts.elf, MISSING)
     assert isinstance(binary_facts.elf.dynamic, Dynamic)
-    dynamic = replace(binary_facts.elf.dynamic, **changes)  # type: ignore[arg-type]  # fields of Dynamic
+    dynamic = replace(binary_facts.elf.dynamic, **changes)  # type: ignore[arg-type]
     return replace(binary_facts, elf=replace(binary_facts.elf, dynamic=dynamic))
 
 

@@ -1,4 +1,4 @@
-"""Never a different answer: a verdict from the first bytes is that of the whole file, or unknown."""
+"""A verdict from the first bytes is that of the whole file, or unknown: never another one."""
 
 from pathlib import Path
 
@@ -179,7 +179,7 @@ def test_published_programs_cut_anywhere() -> None:
 def test_the_images_library_is_not_taken_for_one_that_may_lie_beside_it(
     tmp_path: Path, target: str, triple: str
 ) -> None:
-    """A peek does not see what lies beside the program, where its run path looks first: the whole archive may say no."""
+    """A peek does not see what is beside the program, where its run path looks first."""
     name = "libgcc_s.so.1"
     data = programs.program_of(name, runpath="$ORIGIN", target=triple).read_bytes()
     (tmp_path / name).write_bytes(

@@ -9,7 +9,7 @@ import pytest
 
 from explorer import elf
 from explorer.bytesource import PrefixSource
-from explorer.compat import Answer, Verdict, all_rules, find_target, judge
+from explorer.compat import Answer, DependencyCheck, Verdict, all_rules, find_target, judge
 from explorer.elf import Binary, Elf, Payload
 from explorer.facts import MISSING
 from tests.compat import programs
@@ -341,4 +341,5 @@ def test_a_name_from_the_file_stays_one_line() -> None:
     hostile = programs.program_of("lib[red]evil\x1b]0;x\x07.so")
     seen = judge(read(hostile), find_target("musl"), Folder(Path("/nonexistent")))
     assert seen.answer is Answer.NO
-    assert seen.dependencies.missing_libraries == ("lib[red]evil\x1b]0;x\x07.so",)  # type: ignore[union-attr]  # quoted, and cleaned by report
+    assert isinstance(seen.dependencies, DependencyCheck)
+    assert seen.dependencies.missing_libraries == ("lib[red]evil\x1b]0;x\x07.so",)

@@ -1,4 +1,4 @@
-"""The procedure, rule by rule. Importing it registers them all."""
+"""The rules, by step. Importing this package registers them all."""
 
 from explorer.compat.rules import (
     advice,

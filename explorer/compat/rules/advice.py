@@ -151,8 +151,8 @@ def ca_certificates(context: Context) -> Match | None:
 
 @rule("advice.tzdata", 8, Answer.YES, "Time zones")
 def tzdata(context: Context) -> Match | None:
-    """A Go program that loads time zones (TZ, time.LoadLocation) reads the image's zone files unless
-    it was built with -tags timetzdata; without them it says “unknown time zone”.
+    """A Go program that loads time zones (TZ, time.LoadLocation) reads the image's zone files,
+    unless it was built with -tags timetzdata; without them it says “unknown time zone”.
     """
     if context.elf is None or not _runs(context) or not _is_go(context):
         return None

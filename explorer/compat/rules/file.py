@@ -73,7 +73,7 @@ _KERNEL_ABIS: Final = MappingProxyType(
         "mips64p32le": ("mips64le", "n32", "CONFIG_MIPS32_N32"),
     }
 )
-"""64-bit code in 32-bit files: the architecture, the name, and what a kernel has to be built with."""
+"""64-bit code in 32-bit files: the architecture, the name, and the kernel's build option."""
 
 
 @rule("elf.not-elf", 0, Answer.NO, "Not a Linux program")
@@ -105,8 +105,8 @@ def script(context: Context) -> Match | None:
 
 @rule("elf.object", 0, Answer.NO, "An object file or a core dump")
 def object_file(context: Context) -> Match | None:
-    """Only e_type EXEC and DYN can be started. An object file has to be linked first; a core dump is
-    the memory of a program that crashed.
+    """Only e_type EXEC and DYN can be started. An object file has to be linked first; a core dump
+    is the memory of a program that crashed.
     """
     if context.linkage not in (Linkage.OBJECT, Linkage.CORE):
         return None
@@ -150,8 +150,8 @@ def truncated(context: Context) -> Match | None:
 
 @rule("elf.broken", 0, Answer.NO, "Damaged: nothing can start it")
 def broken(context: Context) -> Match | None:
-    """Headers that contradict one another or that Linux refuses, or libraries without an interpreter
-    that would load them.
+    """Headers that contradict one another or that Linux refuses, or libraries without an
+    interpreter that would load them.
     """
     if context.linkage is not Linkage.BROKEN or context.elf is None:
         return None

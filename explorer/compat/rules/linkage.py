@@ -112,7 +112,8 @@ def glibc_interpreter(context: Context) -> Match | None:
         return None
     if context.target.libc is Libc.GLIBC:
         return None
-    text = f"It needs glibc's loader {context.interpreter}, which {place(context.target)} does not have."
+    where = place(context.target)
+    text = f"It needs glibc's loader {context.interpreter}, which {where} does not have."
     go = context.go_hint
     if go is not None and go.setting("CGO_ENABLED") == "0":
         text = f"{text[:-1]}, although it was built with cgo off."
@@ -132,7 +133,8 @@ def musl_interpreter(context: Context) -> Match | None:
     if context.target.libc is Libc.MUSL:
         return None
     return Match(
-        f"It needs musl's loader {context.interpreter}, which {place(context.target)} does not have.",
+        f"It needs musl's loader {context.interpreter}, which {place(context.target)} does not"
+        " have.",
         context.interp_evidence(),
         "Use the glibc or a static file of this release, or run it on Alpine",
         short="needs musl's loader",
@@ -151,18 +153,18 @@ def missing_interpreter(context: Context) -> Match | None:
     owner, libc = whose(interpreter), context.target.libc
     if owner is not Libc.NONE and owner is not libc:
         return None  # one of the two rules above
-    name = interpreter.rsplit("/", 1)[-1]
+    name, where = interpreter.rsplit("/", 1)[-1], place(context.target)
     unsure = context.loader is Presence.UNSURE
     if unsure or (owner is libc and not listed(interpreter, context.target)):
         return Match(
-            f"It needs the loader {interpreter}; whether {place(context.target)} has it is unknown.",
+            f"It needs the loader {interpreter}; whether {where} has it is unknown.",
             context.interp_evidence(),
             "Run it there to find out",
             Answer.UNKNOWN,
             f"may lack {name}",
         )
     return Match(
-        f"It needs the loader {interpreter}, which {place(context.target)} does not have.",
+        f"It needs the loader {interpreter}, which {where} does not have.",
         context.interp_evidence(),
         "Use a static file, or set the right path with “patchelf --set-interpreter”",
         short=f"missing {name}",

@@ -78,7 +78,8 @@ def packed_loader(context: Context) -> Match | None:
     missing = "does not have" if known else "may not have"
     return Match(
         f"It is packed with {inside.packer}, and the program inside needs the loader {loader},"
-        f" which {place(context.target)} {missing}: it would end with exit code 127 and no message.",
+        f" which {place(context.target)} {missing}: it would end with exit code 127 and no"
+        " message.",
         _evidence(inside),
         "Use a static file, or an image that has this loader",
         None if known else Answer.UNKNOWN,

@@ -9,7 +9,7 @@ from explorer.elf import Linkage, Payload
 from explorer.facts import Unknown
 
 _STARTS_ANOTHER = frozenset(("AppImage", "caxa", "scie", "Nuitka"))
-"""Launchers that start another program. The others are a runtime that reads its script from there."""
+"""Launchers that start another program. The others are runtimes that read a script there."""
 _SELF_EXTRACTING = frozenset(
     ("gzip", "xz", "zstd", "bzip2", "zip", "squashfs", "DwarFS", "7z", "ELF")
 )

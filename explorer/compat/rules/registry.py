@@ -1,4 +1,4 @@
-"""How a rule is written down: a pure function of the context, its record beside it."""
+"""How a rule is declared: a pure function of the context, with its description."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from explorer.compat.context import Context
 from explorer.compat.models import Answer, Reason, Rule
 
 SHORTEST = 200
-"""Characters of the short form: it may quote one name out of the file."""
+"""Characters of a short form, which may quote a name from the file."""
 LONGEST = 2000
-"""Characters of a sentence or its evidence: both quote names out of the file, of which one may have 65,536."""
+"""Characters of a sentence or its evidence, which may quote longer names from the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a rule saw. None instead of it: the rule does not apply."""
+    """What a rule says when it applies."""
 
     text: str
     evidence: str = ""
     remedy: str = ""
     answer: Answer | None = None
-    """Where it is not the one the rule's record gives."""
+    """If it differs from the rule's own."""
     short: str = ""
     """A few words for a table cell; empty: the rule's title."""
 
@@ -40,18 +40,22 @@ class RuleEntry:
     advice: bool
 
     def apply(self, context: Context) -> Reason | None:
-        """The reason, or None where the rule does not apply. Raises ``NeedsMoreError`` where a fact is not known."""
-        seen = self.check(context)
-        if seen is None:
+        """The reason, or None if the rule does not apply.
+
+        Raises:
+            NeedsMoreError: it needs a fact that is not known.
+        """
+        match = self.check(context)
+        if match is None:
             return None
         return Reason(
             self.rule.code,
-            seen.answer or self.rule.answer,
-            _bounded(seen.text),
-            _bounded(seen.evidence),
-            seen.remedy,
+            match.answer or self.rule.answer,
+            _bounded(match.text),
+            _bounded(match.evidence),
+            match.remedy,
             self.advice,
-            _bounded(seen.short or self.rule.title, SHORTEST),
+            _bounded(match.short or self.rule.title, SHORTEST),
         )
 
 
@@ -63,7 +67,7 @@ _entries: list[RuleEntry] = []
 
 
 def rule(code: str, step: int, answer: Answer, title: str) -> Callable[[Check], Check]:
-    """Register a function as a rule. Its docstring is the rule's explanation. Step 8 is advice."""
+    """Register a function as a rule; its docstring becomes the explanation. Step 8 is advice."""
 
     def register(check: Check) -> Check:
         explanation = " ".join(inspect.cleandoc(check.__doc__ or "").split())
@@ -74,5 +78,5 @@ def rule(code: str, step: int, answer: Answer, title: str) -> Callable[[Check], 
 
 
 def entries() -> tuple[RuleEntry, ...]:
-    """Every registered rule in the order of the procedure: by step, and within a step as written."""
+    """Every registered rule: by step, and within a step in the order of the code."""
     return tuple(sorted(_entries, key=lambda entry: entry.rule.step))
