@@ -1,4 +1,4 @@
-"""The dynamic section, through PT_DYNAMIC and the PT_LOADs: section headers are never asked."""
+"""The dynamic section, read through PT_DYNAMIC and the PT_LOADs, never by section headers."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ from explorer.elf.view import DamagedError, View, text
 from explorer.facts import NotApplicable
 
 MAX_ENTRIES = 4096
-"""The biggest seen in Debian's libraries has 60."""
+"""Debian's libraries have up to 60."""
 
 MAX_STRINGS = 1 << 20
-"""Bytes of all its strings together: they may overlap, so that the file's size does not bound them."""
+"""Bytes of all its strings: they may overlap, so that the size of the file does not limit them."""
 
 NEEDED, HASH, STRTAB, SYMTAB, RELA, RELASZ, RELAENT, STRSZ, SYMENT = 1, 4, 5, 6, 7, 8, 9, 10, 11
 PLTRELSZ, SONAME, RPATH, REL, RELSZ, RELENT, PLTREL, DEBUG, TEXTREL, JMPREL = (
@@ -64,15 +64,11 @@ class DynamicTable:
     problems: tuple[str, ...] = ()
 
     def get(self, tag: int) -> int | None:
-        """The value a loader uses: the last one with this tag."""
-        found = None
-        for number, value in self.entries:
-            if number == tag:
-                found = value
-        return found
+        """The value that a loader uses: the last one with this tag."""
+        return next((value for number, value in reversed(self.entries) if number == tag), None)
 
     def has(self, tag: int) -> bool:
-        """Whether the tag is there."""
+        """Whether there is an entry with this tag."""
         return self.get(tag) is not None
 
     @property
@@ -100,7 +96,7 @@ def read_table(
     """The entries up to DT_NULL.
 
     Raises:
-        OutOfReachError: the section is not here.
+        OutOfReachError: the section cannot be reached.
         DamagedError: it lies outside the file.
     """
     pair = head.layout.pair
@@ -121,7 +117,7 @@ def describe(view: View, table: DynamicTable) -> Dynamic:
     """The table with its strings.
 
     Raises:
-        OutOfReachError: the strings are not here.
+        OutOfReachError: the strings cannot be reached.
         DamagedError: they are not in the file.
     """
     texts: dict[tuple[int, int], str] = {}

@@ -1,6 +1,6 @@
-"""Files that are no ELF: PE, Mach-O, scripts, and the commonest kinds of data, recognised and named.
+"""Files that are not ELF: PE, Mach-O, scripts, and the most common kinds of data.
 
-Sources: Microsoft's PE format; Apple's ``mach-o/loader.h`` and ``fat.h``; ``binfmt_script`` in Linux.
+Sources: Microsoft's PE format; Apple's ``mach-o/loader.h`` and ``fat.h``; ``binfmt_script``.
 """
 
 import struct
@@ -35,7 +35,7 @@ _THIN = {
 }
 _FAT = {b"\xca\xfe\xba\xbe": 20, b"\xca\xfe\xba\xbf": 32}
 MAX_FAT = 42
-"""A Java class file has the same magic; its major version, from 45 up, is where ``nfat_arch`` is."""
+"""Java class files have the same magic, and a major version from 45 up in place of this count."""
 _DATA = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip"),
@@ -62,15 +62,18 @@ Named = tuple[FileFormat, str, Fact[str]]
 
 
 def name_foreign(view: View, start: bytes) -> Named:
-    """What a file is that does not begin as an ELF. ``start`` holds its first bytes, at least 8 where it has them."""
+    """What a file is that does not begin like an ELF file.
+
+    ``start`` holds its first 8 bytes or more; fewer if the file is shorter.
+    """
     if not start:
         return FileFormat.EMPTY, "empty file", NotApplicable("an empty file has no architecture")
     if start[:2] == b"MZ":
         return _pe(view)
     if start[:4] in _THIN:
         return _thin(view, _THIN[start[:4]])
-    if start[:4] in _FAT and (found := _fat(view, start[:4])) is not None:
-        return found
+    if start[:4] in _FAT and (universal := _fat(view, start[:4])) is not None:
+        return universal
     if start[:2] == b"#!":
         return _script(view)
     return _data(view, start)
@@ -163,11 +166,10 @@ def _data(view: View, start: bytes) -> Named:
     for magic, word in _DATA:
         if magic.startswith(start[: len(magic)]):
             try:
-                found = view.upto(0, len(magic)) == magic
+                if view.upto(0, len(magic)) == magic:
+                    return FileFormat.DATA, f"data: {word}", _NO_ARCH
             except OutOfReachError:
-                found = False
-            if found:
-                return FileFormat.DATA, f"data: {word}", _NO_ARCH
+                continue
     try:
         if view.upto(257, 5) == b"ustar":
             return FileFormat.DATA, "data: tar", _NO_ARCH

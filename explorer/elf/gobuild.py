@@ -1,10 +1,12 @@
-"""Go's build info, as ``debug/buildinfo`` reads it, and the other marks a Go program leaves.
+"""Go's build info, as ``debug/buildinfo`` reads it, and the other marks of a Go program.
 
-Layout of ``.go.buildinfo`` (16-byte aligned): ``\\xff Go buildinf:``, byte 14 the pointer size, byte 15 flags (bit 0 big
-endian, bit 1 inline). Inline, since Go 1.18: from byte 32 two strings, each a varint length and its bytes: version and
-modinfo. Before: at byte 16 two pointers to Go string headers (address, length). modinfo is framed by 16-byte sentinels.
-Found by searching the PT_LOADs, writable ones first, since section headers may be stripped; every candidate is tried, since
-programs that read build info hold the magic as a constant.
+``.go.buildinfo`` (16-byte aligned) begins with ``\\xff Go buildinf:``; byte 14 is the pointer size,
+byte 15 holds flags (bit 0 big endian, bit 1 inline). Inline, since Go 1.18: from byte 32 on two
+strings, version and modinfo, each a varint length and its bytes. Before: at byte 16 two pointers to
+Go string headers (address, length). modinfo is framed by 16-byte sentinels.
+
+It is found by searching the PT_LOADs, writable ones first, since section headers may be stripped.
+Every candidate is tried, since programs that read build info hold the magic as a constant.
 """
 
 import re
@@ -21,7 +23,7 @@ from explorer.facts import Fact, NotApplicable
 MAGIC = b"\xff Go buildinf:"
 TZDATA = b"time/tzdata.loadFromEmbedded"
 RUNTIME = b"\0runtime.goexit\0"
-"""In the table of function names (.gopclntab), which no strip takes away."""
+"""In the table of function names (.gopclntab), which strip does not remove."""
 HEADER = 32
 ALIGN = 16
 MAX_VERSION = 1024
@@ -48,21 +50,21 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a search through the loaded bytes found."""
+    """What a search through the loaded bytes has found so far."""
 
     build: GoBuild | None
     runtime: bool
-    """The runtime's functions are named: a Go program whether or not the build info is there."""
+    """The runtime's functions are named: a Go program, with or without build info."""
     tzdata: bool
 
 
 def search(view: View, memory: Memory) -> Iterator[Marks]:
-    """What is known after each chunk; the last one is the whole answer. Ends early when nothing is left to find.
+    """The marks after each chunk, the last of which are complete; ends early once all are found.
 
-    A caller that meets ``OutOfReachError`` keeps the marks seen so far: found is found, not found is unknown.
+    On ``OutOfReachError`` the marks so far hold, and what is not among them is unknown.
 
     Raises:
-        OutOfReachError: the next bytes are not here.
+        OutOfReachError: the next bytes cannot be reached.
     """
     build: GoBuild | None = None
     runtime = tzdata = False
@@ -73,11 +75,11 @@ def search(view: View, memory: Memory) -> Iterator[Marks]:
         for chunk in view.chunks(start, end - start):
             data = tail + chunk
             base = at - len(tail)
-            found = data.find(MAGIC) if build is None else -1
-            while found >= 0 and build is None and tries:
+            place = data.find(MAGIC) if build is None else -1
+            while place >= 0 and build is None and tries:
                 tries -= 1
-                build = _try(view, memory, base + found)
-                found = data.find(MAGIC, found + 1)
+                build = _try(view, memory, base + place)
+                place = data.find(MAGIC, place + 1)
             runtime = runtime or RUNTIME in data
             tzdata = tzdata or TZDATA in data
             yield Marks(build, runtime, tzdata)
@@ -88,7 +90,7 @@ def search(view: View, memory: Memory) -> Iterator[Marks]:
 
 
 def _try(view: View, memory: Memory, offset: int) -> GoBuild | None:
-    """The build info at a file offset; None where the magic is just a constant."""
+    """The build info at a file offset; None if the magic there is just a constant."""
     holders = (load for load in memory.loads if load.offset <= offset < load.offset + load.filesz)
     if not any((offset - load.offset + load.vaddr) % ALIGN == 0 for load in holders):
         return None
@@ -107,7 +109,7 @@ def _try(view: View, memory: Memory, offset: int) -> GoBuild | None:
 
 
 def _inline(view: View, offset: int, limit: int) -> tuple[bytes, int]:
-    """A string behind its length (base-128, little end first), and where the next one begins."""
+    """A string after its length (base 128, least significant first), and where the next begins."""
     length = shift = 0
     for _ in range(10):
         byte = view.exact(offset, 1, "Go's build info")[0]
@@ -148,12 +150,12 @@ def _bounded(view: View, offset: int, length: int, limit: int) -> bytes:
 
 
 def _unframed(modinfo: bytes) -> bytes:
-    """Without the 16-byte sentinels; empty where they are not there, as Go has it."""
+    """Without the 16-byte sentinels; empty if they are missing, as Go takes it."""
     return modinfo[16:-16] if len(modinfo) >= 33 and modinfo[-17] == 0x0A else b""
 
 
 def parse(version: str, modinfo: str) -> GoBuild:
-    """The text of modinfo, line by line; a line of an unknown kind is passed over, as newer Go may add some."""
+    """Parse modinfo line by line; unknown kinds of lines, which newer Go may add, are skipped."""
     path = ""
     main: Fact[GoModule] = NotApplicable("no main module was recorded")
     dependencies: list[GoModule] = []
@@ -196,7 +198,7 @@ def _setting(rest: str) -> tuple[str, str]:
 
 
 def unquote(word: str) -> str:
-    """A Go string literal's value; the word itself where it is none."""
+    """The value of a Go string literal; any other word as it is."""
     if not word or not _QUOTED.fullmatch(word):
         return word
     return word[1:-1] if word[0] == "`" else _ESCAPE.sub(_unescape, word[1:-1])

@@ -1,8 +1,10 @@
-"""The head of an ELF file: header, program headers, PT_INTERP and the system's brand. All that a peek needs.
+"""The head of an ELF file: its header, program headers, PT_INTERP and brand. All that a peek needs.
 
-One read of at most 1 KiB serves most files; where the headers were moved (patchelf) their offsets are followed.
+One read of at most 1 KiB is enough for most files; headers that were moved (patchelf) are followed
+by their offsets.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explorer.bytesource import OutOfReachError
@@ -11,18 +13,20 @@ from explorer.elf.layout import Layout
 from explorer.elf.models import Header, Segment
 from explorer.elf.notes import BRAND_BYTES, brands
 from explorer.elf.view import DamagedError, View, text
-from explorer.facts import Fact, NotApplicable, Unknown
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 
 FIRST = 1024
 """Bytes of the first read."""
 MAX_SEGMENTS = 4096
 MAX_NOTE_SEGMENTS = 16
-"""PT_NOTEs that are looked at for a brand; real programs have one to three."""
+"""PT_NOTEs that are searched for a brand; real programs have one to three."""
 KERNEL_SEGMENT_BYTES = 64 << 10
-"""Linux refuses a program whose program headers take more (``load_elf_phdrs``)."""
+"""Linux refuses a program with more bytes of program headers (``load_elf_phdrs``)."""
 PATH_MAX = 4096
 PN_XNUM = 0xFFFF
 DAMAGED_HEADER = NotApplicable("the ELF header is damaged")
+_DAMAGED_SEGMENTS = NotApplicable("the program headers are damaged")
+_DAMAGED_INTERPRETER = NotApplicable("PT_INTERP is damaged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,12 @@ class RawSegment:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What was found there. ``segments`` is Unknown on a prefix that ends before them."""
+    """What the head says. ``raw`` is Unknown if a prefix ends before the program headers."""
 
     header: Header
     layout: Layout
     usable: bool
-    """The header's own fields make sense, so that what it points to can be looked at."""
+    """The header's own fields make sense, so that what it points to can be read."""
     type: int
     phentsize: int
     shentsize: int
@@ -54,22 +58,22 @@ class Head:
     interpreter: Fact[str]
     brand: Fact[str]
     defects: tuple[str, ...]
-    """What makes the file unusable by any loader."""
+    """What makes the file unusable for any loader."""
     problems: tuple[str, ...]
     """Lesser ones."""
     start: bytes
-    """The file's first bytes, up to 1 KiB: what was read already."""
+    """The file's first bytes, up to 1 KiB, which were read already."""
 
     @property
     def segments(self) -> Fact[tuple[Segment, ...]]:
-        """The program headers as others see them."""
-        if isinstance(self.raw, (Unknown, NotApplicable)):
+        """The program headers by name."""
+        if isinstance(self.raw, MISSING):
             return self.raw
         return tuple(_named(segment, self.header.machine) for segment in self.raw)
 
     def first(self, kind: int) -> Fact[RawSegment]:
-        """The first segment of a type, NotApplicable where there is none."""
-        if isinstance(self.raw, (Unknown, NotApplicable)):
+        """The first segment of a type; NotApplicable if there is none."""
+        if isinstance(self.raw, MISSING):
             return self.raw
         for segment in self.raw:
             if segment.type == kind:
@@ -78,15 +82,15 @@ class Head:
 
 
 def unknown(error: OutOfReachError) -> Unknown:
-    """What an out-of-reach read means for a fact."""
+    """The fact that an out-of-reach read leaves unknown."""
     return Unknown(error.why, error.needs)
 
 
 def read_head(view: View) -> Head:
-    """Read it.
+    """Read the head.
 
     Raises:
-        OutOfReachError: not even the ELF header is here.
+        OutOfReachError: not even the ELF header can be reached.
     """
     defects: list[str] = []
     start = _first_bytes(view)
@@ -101,34 +105,31 @@ def read_head(view: View) -> Head:
     if len(start) < length:
         defects.append(f"the file ends inside the ELF header ({len(start)} of {length} bytes)")
     fields = layout.header.unpack(start[16:length].ljust(layout.header.size, b"\0"))
-    type_, *_, phentsize, _, shentsize, _, shstrndx = fields
-    if not defects and type_ not in (shape.ET_REL, shape.ET_EXEC, shape.ET_DYN, shape.ET_CORE):
-        defects.append(f"e_type is {type_}: neither a program nor a library, object or core")
+    kind, *_, phentsize, _, shentsize, _, shstrndx = fields
+    if not defects and kind not in (shape.ET_REL, shape.ET_EXEC, shape.ET_DYN, shape.ET_CORE):
+        defects.append(f"e_type is {kind}: neither a program nor a library, object or core")
     header = _header(layout, ident, fields)
     problems = [f"{field}: Linux does not read it, others refuse it" for field in header.unread]
     usable = not defects
     raw: Fact[tuple[RawSegment, ...]] = DAMAGED_HEADER
     interpreter: Fact[str] = DAMAGED_HEADER
-    system: Fact[str] = DAMAGED_HEADER
+    brand: Fact[str] = DAMAGED_HEADER
     if usable:
-        raw = _segments(view, start, header, layout, phentsize, shentsize, defects, problems)
-        interpreter = _interpreter(view, start, raw, defects)
-        system = (
-            _brand(view, start, raw, layout)
-            if header.type in ("EXEC", "DYN")
-            else NotApplicable("no program")
-        )
+        reader = _Reader(view, start, header, layout, defects, problems)
+        raw = reader.segments(phentsize, shentsize)
+        interpreter = reader.interpreter(raw)
+        brand = reader.brand(raw)
     return Head(
         header=header,
         layout=layout,
         usable=usable,
-        type=type_,
+        type=kind,
         phentsize=phentsize,
         shentsize=shentsize,
         shstrndx=shstrndx,
         raw=raw,
         interpreter=interpreter,
-        brand=system,
+        brand=brand,
         defects=tuple(defects),
         problems=tuple(problems),
         start=start,
@@ -138,8 +139,8 @@ def read_head(view: View) -> Head:
 def _layout(start: bytes, ident: bytes) -> Layout | None:
     """How Linux reads the file: by e_machine and e_phentsize alone (``elf_check_arch``).
 
-    EI_CLASS and EI_DATA count where they fit, or where nothing else does; None where they are not
-    valid either.
+    EI_CLASS and EI_DATA count if they fit, or if nothing else does; None if they are not valid
+    either.
     """
     valid = ident[4] in (1, 2) and ident[5] in (1, 2)
     claimed = shape.layout(32 if ident[4] == 1 else 64, ident[5] != 2) if valid else None
@@ -150,7 +151,7 @@ def _layout(start: bytes, ident: bytes) -> Layout | None:
 
 
 def _fits(start: bytes, layout: Layout) -> bool:
-    """Whether a kernel of that width and byte order would take the header."""
+    """Whether a kernel of that width and byte order would accept the header."""
     if len(start) < 16 + layout.header.size:
         return False
     fields = layout.header.unpack(start[16 : 16 + layout.header.size])
@@ -160,11 +161,11 @@ def _fits(start: bytes, layout: Layout) -> bool:
 
 
 def _header(layout: Layout, ident: bytes, fields: tuple[int, ...]) -> Header:
-    type_, machine, _, entry, phoff, shoff, flags, ehsize, _, phnum, _, shnum, _ = fields
+    kind, machine, _, entry, phoff, shoff, flags, ehsize, _, phnum, _, shnum, _ = fields
     return Header(
         bits=layout.bits,
         little_endian=layout.little_endian,
-        type={1: "REL", 2: "EXEC", 3: "DYN", 4: "CORE"}.get(type_, str(type_)),
+        type={1: "REL", 2: "EXEC", 3: "DYN", 4: "CORE"}.get(kind, str(kind)),
         machine=machine,
         arch=shape.arch_name(machine, layout.bits, layout.little_endian, flags),
         os_abi=ident[7],
@@ -174,12 +175,12 @@ def _header(layout: Layout, ident: bytes, fields: tuple[int, ...]) -> Header:
         phnum=phnum,
         shoff=shoff,
         shnum=shnum,
-        unread=_unread(layout, ident, ehsize) if type_ in (shape.ET_EXEC, shape.ET_DYN) else (),
+        unread=_unread(layout, ident, ehsize) if kind in (shape.ET_EXEC, shape.ET_DYN) else (),
     )
 
 
 def _unread(layout: Layout, ident: bytes, ehsize: int) -> tuple[str, ...]:
-    """The fields that ``load_elf_binary`` passes over, and qemu's ``elf_check_ident`` does not."""
+    """The odd fields that ``load_elf_binary`` ignores and qemu's ``elf_check_ident`` refuses."""
     size = 16 + layout.header.size
     checks = (
         ("EI_CLASS", ident[4], 2 if layout.bits == 64 else 1),
@@ -193,77 +194,134 @@ def _unread(layout: Layout, ident: bytes, ehsize: int) -> tuple[str, ...]:
 
 
 def _first_bytes(view: View) -> bytes:
-    """Up to 1 KiB, or as much of it as is here; at least the ELF header."""
+    """Up to 1 KiB, or as much of it as can be reached; at least the ELF header."""
     try:
         return view.upto(0, view.room(0, FIRST))
     except OutOfReachError:
         return view.upto(0, view.room(0, 64))
 
 
-def _take(view: View, start: bytes, offset: int, length: int, what: str) -> bytes:
-    """Bytes that may be among the first ones already read."""
-    if offset + length <= len(start):
-        return start[offset : offset + length]
-    return view.exact(offset, length, what)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads what a usable ELF header points to."""
 
+    view: View
+    start: bytes
+    header: Header
+    layout: Layout
+    defects: list[str]
+    problems: list[str]
 
-def _segments(
-    view: View,
-    start: bytes,
-    header: Header,
-    layout: Layout,
-    phentsize: int,
-    shentsize: int,
-    defects: list[str],
-    problems: list[str],
-) -> Fact[tuple[RawSegment, ...]]:
-    runs = header.type in ("EXEC", "DYN")
-    count = header.phnum
-    size = layout.segment.size
-    try:
-        if count == PN_XNUM and header.shoff and shentsize == layout.section.size and not runs:
-            count = layout.section.unpack(
-                view.exact(header.shoff, layout.section.size, "the section header table")
-            )[7]
-        if count == 0:
-            if runs:
-                defects.append("it has no program headers: there is nothing to load")
-            return NotApplicable("no program headers")
-        if phentsize != size:
-            defects.append(f"e_phentsize is {phentsize}, not {size}")
-            return NotApplicable("the program headers are damaged")
-        if runs and count * size > KERNEL_SEGMENT_BYTES:
-            defects.append(
-                f"{count} program headers: Linux takes {KERNEL_SEGMENT_BYTES // size} at most"
+    @property
+    def runs(self) -> bool:
+        return self.header.type in ("EXEC", "DYN")
+
+    def take(self, offset: int, length: int, what: str) -> bytes:
+        """Bytes that may be among the first ones, which were read already."""
+        if offset + length <= len(self.start):
+            return self.start[offset : offset + length]
+        return self.view.exact(offset, length, what)
+
+    def segments(self, phentsize: int, shentsize: int) -> Fact[tuple[RawSegment, ...]]:
+        size = self.layout.segment.size
+        try:
+            count = self._count(shentsize)
+            if count == 0:
+                if self.runs:
+                    self.defects.append("it has no program headers: there is nothing to load")
+                return NotApplicable("no program headers")
+            if phentsize != size:
+                self.defects.append(f"e_phentsize is {phentsize}, not {size}")
+                return _DAMAGED_SEGMENTS
+            most = KERNEL_SEGMENT_BYTES // size
+            if self.runs and count > most:
+                self.defects.append(f"{count} program headers: Linux accepts up to {most}")
+            shown = min(count, most if self.runs else MAX_SEGMENTS)
+            if count > shown:
+                self.problems.append(f"{count} program headers: the first {shown} are shown")
+            data = self.take(self.header.phoff, shown * size, "the program header table")
+        except OutOfReachError as error:
+            return unknown(error)
+        except DamagedError as error:
+            self.defects.append(str(error))
+            return _DAMAGED_SEGMENTS
+        segments = tuple(self._parsed(data))
+        if self.runs:
+            self._check(segments)
+        return segments
+
+    def _count(self, shentsize: int) -> int:
+        """The number of program headers; a core dump may have it in the first section header."""
+        section = self.layout.section
+        extended = self.header.phnum == PN_XNUM and self.header.shoff and not self.runs
+        if not extended or shentsize != section.size:
+            return self.header.phnum
+        data = self.view.exact(self.header.shoff, section.size, "the section header table")
+        count: int = section.unpack(data)[7]
+        return count
+
+    def _parsed(self, data: bytes) -> Iterable[RawSegment]:
+        for row in self.layout.segment.iter_unpack(data):
+            if self.layout.bits == 64:
+                kind, flags, offset, vaddr, _, filesz, memsz, align = row
+            else:
+                kind, offset, vaddr, _, filesz, memsz, flags, align = row
+            yield RawSegment(kind, flags, offset, vaddr, filesz, memsz, align)
+
+    def _check(self, segments: tuple[RawSegment, ...]) -> None:
+        if not any(segment.type == shape.PT_LOAD for segment in segments):
+            self.defects.append("it has no PT_LOAD: there is nothing to load")
+        size, end = self.view.size, file_end(segments)
+        if not isinstance(size, Unknown) and end > size:
+            self.defects.append(f"the file is cut: its segments reach to byte {end}, it has {size}")
+
+    def interpreter(self, raw: Fact[tuple[RawSegment, ...]]) -> Fact[str]:
+        if isinstance(raw, MISSING):
+            return raw
+        segment = next((s for s in raw if s.type == shape.PT_INTERP), None)
+        if segment is None:
+            return NotApplicable("no PT_INTERP: it needs no interpreter")
+        if not 2 <= segment.filesz <= PATH_MAX:
+            self.defects.append(
+                f"PT_INTERP has {segment.filesz} bytes, Linux accepts 2 to {PATH_MAX}"
             )
-        shown = min(count, KERNEL_SEGMENT_BYTES // size if runs else MAX_SEGMENTS)
-        if count > shown:
-            problems.append(f"{count} program headers: the first {shown} are shown")
-        data = _take(view, start, header.phoff, shown * size, "the program header table")
-    except OutOfReachError as error:
-        return unknown(error)
-    except DamagedError as error:
-        defects.append(str(error))
-        return NotApplicable("the program headers are damaged")
-    found = []
-    for row in layout.segment.iter_unpack(data):
-        if layout.bits == 64:
-            kind, flags, offset, vaddr, _, filesz, memsz, align = row
-        else:
-            kind, offset, vaddr, _, filesz, memsz, flags, align = row
-        found.append(RawSegment(kind, flags, offset, vaddr, filesz, memsz, align))
-    if runs:
-        if not any(segment.type == shape.PT_LOAD for segment in found):
-            defects.append("it has no PT_LOAD: there is nothing to load")
-        _check_whole(view, found, defects)
-    return tuple(found)
+            return _DAMAGED_INTERPRETER
+        try:
+            data = self.take(segment.offset, segment.filesz, "PT_INTERP")
+        except OutOfReachError as error:
+            return unknown(error)
+        except DamagedError as error:
+            self.defects.append(str(error))
+            return _DAMAGED_INTERPRETER
+        if data[-1]:
+            self.defects.append("PT_INTERP does not end with a NUL")
+            return _DAMAGED_INTERPRETER
+        return text(data.split(b"\0", 1)[0])
 
-
-def _check_whole(view: View, segments: list[RawSegment], defects: list[str]) -> None:
-    size = view.size
-    end = file_end(tuple(segments))
-    if not isinstance(size, Unknown) and end > size:
-        defects.append(f"the file is cut: its segments reach to byte {end}, it has {size}")
+    def brand(self, raw: Fact[tuple[RawSegment, ...]]) -> Fact[str]:
+        """The system that a note in PT_NOTE names, read through the segments' offsets."""
+        if not self.runs:
+            return NotApplicable("not a program")
+        if isinstance(raw, MISSING):
+            return raw
+        systems: frozenset[str] = frozenset()
+        missing: Unknown | None = None
+        notes = [s for s in raw if s.type == shape.PT_NOTE and s.filesz >= 12]
+        for segment in notes[:MAX_NOTE_SEGMENTS]:
+            try:
+                data = self.take(segment.offset, min(segment.filesz, BRAND_BYTES), "PT_NOTE")
+            except OutOfReachError as error:
+                missing = missing or unknown(error)
+                continue
+            except DamagedError:
+                continue  # a note outside the file brands nothing
+            systems |= brands(data, self.layout, 8 if segment.align == 8 else 4)
+        if missing is not None:
+            return missing
+        if len(systems) > 1:
+            # Cosmopolitan's programs have several brands, and run on all of these and on Linux.
+            return NotApplicable(f"its notes name several systems: {', '.join(sorted(systems))}")
+        return next(iter(systems), None) or NotApplicable("no note names another system")
 
 
 def file_end(segments: tuple[RawSegment, ...]) -> int:
@@ -271,57 +329,6 @@ def file_end(segments: tuple[RawSegment, ...]) -> int:
     return max(
         (s.offset + s.filesz for s in segments if s.type == shape.PT_LOAD and s.filesz), default=0
     )
-
-
-def _interpreter(
-    view: View, start: bytes, raw: Fact[tuple[RawSegment, ...]], defects: list[str]
-) -> Fact[str]:
-    if isinstance(raw, (Unknown, NotApplicable)):
-        return raw
-    segment = next((s for s in raw if s.type == shape.PT_INTERP), None)
-    if segment is None:
-        return NotApplicable("no PT_INTERP: it needs no interpreter")
-    if not 2 <= segment.filesz <= PATH_MAX:
-        defects.append(f"PT_INTERP has {segment.filesz} bytes, Linux takes 2 to {PATH_MAX}")
-        return NotApplicable("PT_INTERP is damaged")
-    try:
-        data = _take(view, start, segment.offset, segment.filesz, "PT_INTERP")
-    except OutOfReachError as error:
-        return unknown(error)
-    except DamagedError as error:
-        defects.append(str(error))
-        return NotApplicable("PT_INTERP is damaged")
-    if data[-1]:
-        defects.append("PT_INTERP does not end with a NUL")
-        return NotApplicable("PT_INTERP is damaged")
-    return text(data.split(b"\0", 1)[0])
-
-
-def _brand(
-    view: View, start: bytes, raw: Fact[tuple[RawSegment, ...]], layout: Layout
-) -> Fact[str]:
-    """The system that a note in PT_NOTE names. Read through the segments' offsets, however much of the file is here."""
-    if isinstance(raw, (Unknown, NotApplicable)):
-        return raw
-    found: frozenset[str] = frozenset()
-    missing: Unknown | None = None
-    notes = [segment for segment in raw if segment.type == shape.PT_NOTE and segment.filesz >= 12]
-    for segment in notes[:MAX_NOTE_SEGMENTS]:
-        try:
-            data = _take(view, start, segment.offset, min(segment.filesz, BRAND_BYTES), "PT_NOTE")
-        except OutOfReachError as error:
-            missing = missing or unknown(error)
-            continue
-        except DamagedError:
-            continue  # a note that is not there brands nothing; that the file is cut is said elsewhere
-        found |= brands(data, layout, 8 if segment.align == 8 else 4)
-    if missing is not None:
-        return missing
-    if (
-        len(found) > 1
-    ):  # Cosmopolitan's programs bear several brands and run on all of them, Linux too
-        return NotApplicable(f"its notes name several systems: {', '.join(sorted(found))}")
-    return next(iter(found), None) or NotApplicable("no note names another system")
 
 
 def _named(segment: RawSegment, machine: int) -> Segment:

@@ -1,7 +1,7 @@
-"""The shapes of ELF's tables for both classes and byte orders, and what its numbers are called.
+"""The layout of ELF's tables for both classes and byte orders, and the names of its numbers.
 
-Layouts: gABI chapters 4 and 5. Names: pyelftools' enumerations. The tables are read with ``struct`` in bounded loops, since
-pyelftools reads a table as long as its header claims, and needs section headers that may be stripped or not here.
+Layouts: gABI chapters 4 and 5. Names: pyelftools' enumerations. The tables are read with ``struct``
+in bounded loops, since pyelftools reads as much as a header claims, and needs section headers.
 """
 
 import struct
@@ -41,7 +41,7 @@ _SMALL = {22: "s390", 62: "amd64p32", 183: "arm64p32", 243: "riscv", 258: "loong
 """Names of 32-bit files: x32 is Go's ``amd64p32``."""
 _BIG = {40: "armbe", 183: "arm64be"}
 WIDTHS = {3: 32, 20: 32, 2: 32, 40: 32, 21: 64, 43: 64}
-"""Bits of the files of machines that have one kind only."""
+"""Bits of the files of machines that have only one kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Layout:
     segment: struct.Struct
     section: struct.Struct
     pair: struct.Struct
-    """d_tag and d_val; also a Go string header, and RELs."""
+    """d_tag and d_val; also a Go string header, and a REL."""
     symbol: struct.Struct
     word: struct.Struct
     """Four bytes."""
@@ -66,7 +66,7 @@ class Layout:
         return self.bits // 8
 
     def numbers(self, data: bytes, width: int) -> "array[int]":
-        """A table of ``width``-byte numbers (2, 4 or 8) in this byte order, without a Python loop."""
+        """A table of ``width``-byte numbers (2, 4 or 8) in this byte order."""
         numbers = array({2: "H", 4: "I", 8: "Q"}[width], data[: len(data) - len(data) % width])
         if self.little_endian != (sys.byteorder == "little"):
             numbers.byteswap()
@@ -91,7 +91,7 @@ def layout(bits: int, little_endian: bool) -> Layout:
 
 
 def is_known(machine: int, bits: int) -> bool:
-    """Whether files of that width exist for a machine that is known here."""
+    """Whether the machine is known, and has files of that width."""
     return machine in _ARCHES and WIDTHS.get(machine, bits) == bits
 
 
@@ -111,7 +111,7 @@ def arch_name(machine: int, bits: int, little_endian: bool, flags: int = 0) -> s
 
 
 def _turn(table: Mapping[str, object], prefix: str) -> dict[int, str]:
-    """Number → name without its prefix; the first name of a number wins (later ones are range ends)."""
+    """Names without their prefix by number; the first one wins, since later ones are range ends."""
     names: dict[int, str] = {}
     for name, number in table.items():
         if (
@@ -178,7 +178,7 @@ def dynamic_tag(number: int) -> str:
 
 
 def flag_names(value: int, table: Mapping[str, object], prefix: str) -> str:
-    """The names of a word's set bits, e.g. ``NOW PIE``; what has no name in hex."""
+    """The names of a word's set bits, e.g. ``NOW PIE``; bits without a name in hex."""
     names = [
         name.removeprefix(prefix)
         for name, bit in table.items()

@@ -1,7 +1,7 @@
-"""What a loader has to resolve: relocations, the symbols they use, what the file exports, symbol versions.
+"""What a loader has to resolve: relocations, the symbols they use, exports, symbol versions.
 
-Everything is found through PT_DYNAMIC. Tables are taken a quarter of a mebibyte at a time; their lengths are bounded by the segment that
-holds them, never by what DT_*SZ or a hash table claims.
+Everything is found through PT_DYNAMIC. Tables are read in chunks; their lengths are bounded by the
+segment that holds them, never by what DT_*SZ or a hash table claims.
 """
 
 from array import array
@@ -21,9 +21,9 @@ from explorer.elf.versions import HIDDEN, defined_versions, needed_versions
 from explorer.elf.view import CHUNK, MAX_STRING, DamagedError, View, text
 
 MAX_SYMBOLS = 1 << 19
-"""libxul exports 60,000; what has more than half a million is not judged."""
+"""libxul exports 60,000; a file with more than half a million is not judged."""
 MAX_NAME_BYTES = 32 << 20
-"""All names together; the greatest seen (libclang-cpp) has 12 MiB."""
+"""Bytes of all names; libclang-cpp has 12 MiB."""
 MAX_TYPES = 256
 """Distinct relocation types; the ABIs use fewer than 40 at run time."""
 _WIDE_HASH = {22, 0x9026}
@@ -41,8 +41,10 @@ _PLAIN_BINDS = frozenset({STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE})
 
 
 Wanted = defaultdict[int, "array[int]"]
-"""Names that are wanted, each ``position << 6 | roles``, by the piece of the string table that holds
-them: sorting half a million at once would block the interpreter, and with it an app's keys."""
+"""Wanted names, each ``position << 6 | roles``, by the piece of the string table that holds them.
+
+Sorting half a million at once would block the interpreter, and with it an app's keys.
+"""
 
 
 @dataclass(slots=True)
@@ -55,14 +57,13 @@ class Relocations:
 
 
 def _names(view: View, offset: int, size: int, wanted: Wanted) -> Iterator[tuple[str, int]]:
-    """The names that ``wanted`` asks for, with their roles.
+    """The wanted names with their roles, in the order of the string table, which is read once.
 
-    In the order of the string table, so that it is read once from front to back whatever the order of the symbols: dockerd has
-    170,000 of them over 6 MB. All names together have a budget: they may overlap, so the file's size does not bound them.
+    Names may overlap, so that the size of the file does not limit them: a budget does.
 
     Raises:
-        OutOfReachError: a name is not here.
-        DamagedError: a name is not in the table, or they take too much.
+        OutOfReachError: a name cannot be reached.
+        DamagedError: a name is not in the table, or they exceed the budget.
     """
     spent = 0
     start, window = 0, b""
@@ -89,7 +90,7 @@ def _names(view: View, offset: int, size: int, wanted: Wanted) -> Iterator[tuple
 
 
 def _window(view: View, offset: int, size: int) -> bytes:
-    """A ``CHUNK`` of the string table; where not all of that is here, the one string at its beginning."""
+    """A ``CHUNK`` of the string table; only the first string if not all of that can be reached."""
     try:
         return view.upto(offset, view.room(offset, min(size, CHUNK)))
     except OutOfReachError:
@@ -100,22 +101,22 @@ def link(view: View, head: Head, table: DynamicTable) -> Linking:
     """What the loader has to resolve.
 
     Raises:
-        OutOfReachError: a table is not here.
-        DamagedError: a table lies.
+        OutOfReachError: a table cannot be reached.
+        DamagedError: a table contradicts the file.
     """
     layout, machine = head.layout, head.header.machine
-    found = relocations(view, head, table)
+    relocs = relocations(view, head, table)
     names: dict[int, set[str]] = {role: set() for role in _ROLES}
     if table.has(dyn.SYMTAB):
         offset, size = table.strings()
-        count = _entries(view, head, table, found)
+        count = _entries(view, head, table, relocs)
         hidden = _hidden(view, layout, table, count)
-        wanted = _wanted(_symbols(view, layout, table, count), layout, found, size, hidden)
+        wanted = _wanted(_symbols(view, layout, table, count), layout, relocs, size, hidden)
         for name, roles in _names(view, offset, size, wanted):
             for role, group in names.items():
                 if roles & role:
                     group.add(name)
-    elif found.used or found.copied:
+    elif relocs.used or relocs.copied:
         raise DamagedError("its relocations use symbols, but there is no DT_SYMTAB")
     return Linking(
         undefined=frozenset(names[_UNDEFINED]),
@@ -131,7 +132,7 @@ def link(view: View, head: Head, table: DynamicTable) -> Linking:
         defined_versions=defined_versions(view, layout, table),
         relocations=tuple(
             RelocationType(number, relocation_name(number, machine), count)
-            for number, count in sorted(found.types.items(), key=lambda item: (-item[1], item[0]))
+            for number, count in sorted(relocs.types.items(), key=lambda item: (-item[1], item[0]))
         ),
     )
 
@@ -139,43 +140,43 @@ def link(view: View, head: Head, table: DynamicTable) -> Linking:
 def _wanted(
     rows: Iterator[tuple[int, tuple[int, ...]]],
     layout: Layout,
-    found: Relocations,
+    relocs: Relocations,
     size: int,
     hidden: frozenset[int],
 ) -> Wanted:
     """Where in the string table, of ``size`` bytes, the names are that matter, and why."""
     wanted: Wanted = defaultdict(lambda: array("Q"))
-    shift = max(12, (size >> 16).bit_length())  # 4 KiB a piece, and never more than 65,536 pieces
+    shift = max(12, (size >> 16).bit_length())  # pieces of 4 KiB, and at most 65,536 of them
     name_at, info_at, section_at, value_at = (0, 1, 3, 4) if layout.bits == 64 else (0, 3, 5, 1)
     for index, row in rows:
         info, name = row[info_at], row[name_at]
         if info >> 4 == STB_LOCAL or not name:
             continue
         if row[section_at] == SHN_UNDEF:
-            roles = _undefined_roles(index, info >> 4, found)
+            roles = _undefined_roles(index, info >> 4, relocs)
         else:
             plain = index not in hidden and _resolvable(info, row[value_at])
-            roles = _defined_roles(index, info & 15, found, plain)
+            roles = _defined_roles(index, info & 15, relocs, plain)
         if roles:
             wanted[min(name, size) >> shift].append(name << _ROLE_BITS | roles)
     return wanted
 
 
-def _undefined_roles(index: int, bind: int, found: Relocations) -> int:
-    if index in found.copied:
+def _undefined_roles(index: int, bind: int, relocs: Relocations) -> int:
+    if index in relocs.copied:
         return _UNDEFINED | _COPIED
-    if index not in found.used:
+    if index not in relocs.used:
         return 0
     return _WEAK if bind == STB_WEAK else _UNDEFINED
 
 
-def _defined_roles(index: int, kind: int, found: Relocations, plain: bool) -> int:
+def _defined_roles(index: int, kind: int, relocs: Relocations, plain: bool) -> int:
     roles = 0 if kind in (STT_SECTION, STT_FILE) else _EXPORTED
     if plain:
         roles |= _RESOLVABLE
-    if index in found.copied:
+    if index in relocs.copied:
         return roles | _UNDEFINED | _COPIED
-    return roles | _OWN if index in found.used and not plain else roles
+    return roles | _OWN if index in relocs.used and not plain else roles
 
 
 def _resolvable(info: int, value: int) -> bool:
@@ -185,7 +186,7 @@ def _resolvable(info: int, value: int) -> bool:
 
 
 def _hidden(view: View, layout: Layout, table: DynamicTable, count: int) -> frozenset[int]:
-    """The symbols whose version is hidden (``foo@V1``): only a loader that knows versions finds them.
+    """The symbols with a hidden version (``foo@V1``), which only glibc's loader finds.
 
     Raises:
         OutOfReachError, DamagedError: as every table.
@@ -222,7 +223,7 @@ def _symbols(
 
 
 def dynamic_symbols(view: View, head: Head, table: DynamicTable) -> int:
-    """Entries of the dynamic symbol table: as its hash table has it, or as relocations use it, whichever is more.
+    """The number of dynamic symbols: by the hash table or by the relocations, whichever is more.
 
     Raises:
         OutOfReachError, DamagedError: as ``link``.
@@ -234,20 +235,21 @@ def dynamic_symbols(view: View, head: Head, table: DynamicTable) -> int:
     return min(count, room // head.layout.symbol.size)
 
 
-def _entries(view: View, head: Head, table: DynamicTable, found: Relocations) -> int:
+def _entries(view: View, head: Head, table: DynamicTable, relocs: Relocations) -> int:
     hashed = count_symbols(view, head.layout, head.header.machine, table)
-    return max(hashed, max(found.used | found.copied, default=-1) + 1)
+    return max(hashed, max(relocs.used | relocs.copied, default=-1) + 1)
 
 
 def count_symbols(view: View, layout: Layout, machine: int, table: DynamicTable) -> int:
-    """Entries of the dynamic symbol table as its hash table knows them; section headers are not asked.
+    """The number of dynamic symbols by the hash table, without section headers.
 
-    DT_HASH has one chain entry a symbol. DT_GNU_HASH covers the exported ones, which come last: the greatest bucket's chain
-    ends with the last of them (its low bit is set). 0 where there is neither: relocations then show which symbols there are.
+    DT_HASH has one chain entry per symbol. DT_GNU_HASH covers the exported ones, which come last:
+    the chain of the greatest bucket ends with the last of them (its low bit is set). 0 if there is
+    neither: then only relocations tell.
 
     Raises:
-        OutOfReachError: the hash table is not here.
-        DamagedError: it lies.
+        OutOfReachError: the hash table cannot be reached.
+        DamagedError: it contradicts the file.
     """
     sysv, gnu = table.get(dyn.HASH), table.get(dyn.GNU_HASH)
     if sysv is not None:
@@ -269,9 +271,8 @@ def _count_gnu(view: View, layout: Layout, offset: int, room: int) -> int:
     for chunk in view.chunks(offset + start, buckets * 4, 4):
         last = max(last, max(layout.numbers(chunk, 4), default=0))
     if last < first:
-        return (
-            first if first > 1 else 0
-        )  # nothing exported: lld says how many symbols come before, GNU ld says 1
+        # Nothing is exported: lld gives the number of symbols before, GNU ld gives 1.
+        return first if first > 1 else 0
     chain = start + buckets * 4 + (last - first) * 4
     at = chain
     while at + 4 <= room:
@@ -289,10 +290,10 @@ def relocations(view: View, head: Head, table: DynamicTable) -> Relocations:
     """RELA, REL and JMPREL; a JMPREL that lies inside RELA is counted once.
 
     Raises:
-        OutOfReachError: one of them is not here.
-        DamagedError: one of them lies.
+        OutOfReachError: one of them cannot be reached.
+        DamagedError: one of them contradicts the file.
     """
-    found = Relocations()
+    relocs = Relocations()
     spans: list[tuple[int, int]] = []
     plt_rela = table.get(dyn.PLTREL) != dyn.REL
     for start, size, with_addend in (
@@ -309,12 +310,12 @@ def relocations(view: View, head: Head, table: DynamicTable) -> Relocations:
         if length > room:
             raise DamagedError(f"DT_{shape.dynamic_tag(start)} reaches beyond its segment")
         spans.append((offset, offset + length))
-        _count(view, head, found, offset, length, 3 if with_addend else 2)
-    return found
+        _count(view, head, relocs, offset, length, 3 if with_addend else 2)
+    return relocs
 
 
 def _count(
-    view: View, head: Head, found: Relocations, offset: int, length: int, words: int
+    view: View, head: Head, relocs: Relocations, offset: int, length: int, words: int
 ) -> None:
     """One table. Equal r_info are folded in C first: a million R_*_RELATIVE are one entry."""
     layout, machine = head.layout, head.header.machine
@@ -323,10 +324,10 @@ def _count(
     for chunk in view.chunks(offset, length, words * width):
         for info, count in Counter(layout.numbers(chunk, width)[1::words]).items():
             symbol, kind = split_info(info, machine, layout)
-            found.types[kind] += count
+            relocs.types[kind] += count
             if symbol:
-                (found.copied if kind == copy else found.used).add(symbol)
-        if len(found.types) > MAX_TYPES:
+                (relocs.copied if kind == copy else relocs.used).add(symbol)
+        if len(relocs.types) > MAX_TYPES:
             raise DamagedError(f"it has more than {MAX_TYPES} types of relocation")
-        if len(found.used) + len(found.copied) > MAX_SYMBOLS:
+        if len(relocs.used) + len(relocs.copied) > MAX_SYMBOLS:
             raise DamagedError(f"its relocations use more than {MAX_SYMBOLS} symbols")

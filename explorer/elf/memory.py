@@ -19,7 +19,7 @@ class Memory:
         return cls(tuple(s for s in segments if s.type == PT_LOAD and s.filesz))
 
     def place(self, address: int, what: str) -> tuple[int, int]:
-        """File offset of an address and how many bytes of the file follow it in its segment.
+        """The file offset of an address, and how many bytes of its segment follow in the file.
 
         Raises:
             DamagedError: nothing of the file is mapped there.
@@ -33,7 +33,7 @@ class Memory:
         )
 
     def ranges(self) -> list[tuple[int, int]]:
-        """File ranges ``(start, end)`` to search: the writable segments first, then the others; no byte twice.
+        """File ranges ``(start, end)`` to search: writable segments first, and no byte twice.
 
         Overlapping claims are merged, so that a thousand headers over the same bytes cost one pass.
         """

@@ -1,6 +1,7 @@
-"""What a file is, as facts. No opinion: that is ``compat``'s.
+"""What a file is, as facts without an opinion, which is ``compat``'s.
 
-Sources: System V gABI chapters 4 and 5, the Linux ``elf.h``, the psABIs of x86-64 and AArch64, Go's ``debug/buildinfo``.
+Sources: System V gABI chapters 4 and 5, the Linux ``elf.h``, the psABIs of x86-64 and AArch64, Go's
+``debug/buildinfo``.
 """
 
 from dataclasses import dataclass
@@ -19,16 +20,16 @@ class FileFormat(StrEnum):
     EMPTY = "empty"
     DATA = "data"
     UNSEEN = "unseen"
-    """Not one byte of it has been reached (a peek that ended before the member began)."""
+    """No byte of it was reached: a peek ended before the member began."""
 
 
 class Scope(StrEnum):
-    """How much to read. A later one reads all that an earlier one does."""
+    """How much to read. Each includes the ones before it."""
 
     HEAD = "head"
-    """ELF header, program headers, PT_INTERP, the system's note, packer mark: decides most verdicts, in the first 4 KiB of most files."""
+    """ELF header, program headers, PT_INTERP, the system's note, packer: decides most verdicts."""
     LINKAGE = "linkage"
-    """And what a loader looks at: dynamic section, relocation types, undefined and exported symbols, symbol versions."""
+    """And what a loader reads: dynamic section, relocations, symbols and their versions."""
     FULL = "full"
     """And the rest: section headers, notes, Go build info, embedded marks."""
 
@@ -39,16 +40,16 @@ class Linkage(StrEnum):
     STATIC = "static"
     """ET_EXEC without PT_INTERP and DT_NEEDED."""
     STATIC_PIE = "static-pie"
-    """ET_DYN with DF_1_PIE (or an entry and no DT_SONAME), no PT_INTERP, no DT_NEEDED: relocates itself."""
+    """ET_DYN with DF_1_PIE or DT_DEBUG, without PT_INTERP and DT_NEEDED: relocates itself."""
     DYNAMIC = "dynamic"
     """Has PT_INTERP."""
     SHARED_LIBRARY = "shared-library"
     OBJECT = "object"
     CORE = "core"
     PACKED = "packed"
-    """The real program is compressed inside (UPX): its linkage cannot be seen."""
+    """The real program is compressed inside (UPX): ``Elf.packed`` has its linkage."""
     BROKEN = "broken"
-    """No loader would take it; ``Elf.problems`` says why."""
+    """Nothing can start it; ``Elf.problems`` says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Header:
     machine: int
     """e_machine."""
     arch: str
-    """As Go names it: ``amd64``, ``arm64``, ``386``, ``arm`` …; ``machine-N`` for an unknown one."""
+    """As Go names it: ``amd64``, ``arm64``, ``386`` …; ``machine-N`` for an unknown machine."""
     os_abi: int
     entry: int
     flags: int
@@ -72,7 +73,7 @@ class Header:
     shoff: int
     shnum: int
     unread: tuple[str, ...] = ()
-    """Fields with odd values that Linux does not read, and qemu-user refuses: ``e_ehsize`` …"""
+    """Fields that Linux ignores and qemu-user refuses: ``e_ehsize is 0, not 64``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Segment:
     """A program header. Offsets, addresses and sizes in bytes."""
 
     type: str
-    """``LOAD``, ``INTERP``, ``DYNAMIC``, ``GNU_STACK`` … without PT_; ``0x…`` where unknown."""
+    """``LOAD``, ``INTERP``, ``DYNAMIC``, ``GNU_STACK`` … without PT_; ``0x…`` if unknown."""
     flags: str
     """Three letters such as ``R-X``."""
     offset: int
@@ -108,10 +109,10 @@ class DynamicEntry:
     """One entry of the dynamic section."""
 
     tag: str
-    """``NEEDED``, ``FLAGS_1`` … without DT_; ``0x…`` where unknown."""
+    """``NEEDED``, ``FLAGS_1`` … without DT_; ``0x…`` if unknown."""
     value: int
     text: str
-    """The string or the flags it stands for; empty where it is just a number."""
+    """The string or the flags that it stands for; empty if it is just a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Dynamic:
     needed: tuple[str, ...]
     soname: Fact[str]
     rpath: tuple[str, ...]
-    """DT_RPATH split at colons; ignored by glibc where runpath is present, not by musl."""
+    """DT_RPATH split at colons; glibc ignores it if there is a ``runpath``."""
     runpath: tuple[str, ...]
     pie: bool
     """DF_1_PIE."""
@@ -132,17 +133,17 @@ class Dynamic:
     android: bool
     """Relocations packed as only Android's loader reads them: DT_ANDROID_REL, _RELA or _RELR."""
     nodeflib: bool
-    """DF_1_NODEFLIB: glibc's loader searches no system folder for the libraries it needs."""
+    """DF_1_NODEFLIB: glibc's loader does not search the system's folders."""
     entries: tuple[DynamicEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class VersionNeed:
-    """What a DT_VERNEED record asks of one library."""
+    """What a DT_VERNEED record needs of one library."""
 
     library: str
     versions: tuple[str, ...]
-    """``GLIBC_2.34``, ``GLIBCXX_3.4.21`` … as they stand."""
+    """``GLIBC_2.34``, ``GLIBCXX_3.4.21`` …"""
     weak: frozenset[str] = frozenset()
     """Those of ``versions`` without which glibc's loader goes on (VER_FLG_WEAK)."""
 
@@ -162,18 +163,18 @@ class Linking:
     """What the loader has to resolve. Names are untrusted."""
 
     undefined: frozenset[str]
-    """Symbols that a relocation uses, undefined and not weak; and those of COPY relocations, defined here or not: the loader
-    looks for them in the libraries and fails where none has them."""
+    """Symbols that a relocation uses, undefined and not weak, and those of COPY relocations: the
+    loader fails if no library has them."""
     weak_undefined: frozenset[str]
     """Symbols that a relocation uses, undefined and weak: they may be missing."""
     copied: frozenset[str]
-    """Symbols of COPY relocations: another object has to define them, whatever this file has."""
+    """Symbols of COPY relocations: another object has to define them, even if this file does."""
     unresolvable: frozenset[str]
-    """Symbols that a relocation uses and that this file defines, but not in a ``resolvable`` way."""
+    """Symbols that a relocation uses and this file defines, but not as ``resolvable`` ones."""
     exports: frozenset[str]
-    """Dynamic symbols this file defines with global or weak binding."""
+    """Dynamic symbols that this file defines with global or weak binding."""
     resolvable: frozenset[str]
-    """What musl's loader takes as a definition: no IFUNC, no hidden version, no value 0 but for TLS."""
+    """What musl's loader takes as a definition: no IFUNC, hidden version, or value 0 (but TLS)."""
     versions: tuple[VersionNeed, ...]
     defined_versions: tuple[str, ...]
     relocations: tuple[RelocationType, ...]
@@ -186,9 +187,9 @@ class Note:
     owner: str
     type: int
     name: str
-    """What the type means (``NT_GNU_BUILD_ID``), or its number as text."""
+    """The type's name (``NT_GNU_BUILD_ID``), or its number as text."""
     text: str
-    """The description, decoded where its format is known, else hex (the first 64 bytes)."""
+    """The description, decoded if its format is known; else the first 64 bytes in hex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ class GoBuild:
     """``CGO_ENABLED``, ``GOARCH``, ``-tags``, ``vcs.revision`` … in the file's order."""
 
     def setting(self, key: str) -> str | None:
-        """The value of a setting, None where it was not recorded."""
+        """The value of a setting; None if it was not recorded."""
         return dict(self.settings).get(key)
 
 
@@ -226,7 +227,7 @@ class PackedProgram:
     packer: str
     """``UPX``."""
     method: str
-    """``LZMA``, ``NRV2E`` …; empty where it could not be read."""
+    """``LZMA``, ``NRV2E`` …; empty if it could not be read."""
     size: Fact[int]
     """Bytes, unpacked."""
     linkage: Fact[Linkage]
@@ -237,18 +238,18 @@ class PackedProgram:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What stands behind the end of a program: a launcher's payload, or data."""
+    """What follows the end of a program: a launcher's payload, or data."""
 
     kind: str
-    """The launcher: ``AppImage``, ``caxa``, ``scie``, ``PyInstaller``, ``Nuitka``, ``Bun``, ``Deno``, ``nexe``; empty where
-    none is recognised."""
+    """The launcher: ``AppImage``, ``caxa``, ``scie``, ``PyInstaller``, ``Nuitka``, ``Bun``,
+    ``Deno``, ``nexe``; empty if none is recognised."""
     format: str
-    """How it begins: ``gzip``, ``zip``, ``squashfs`` …; empty where that says nothing."""
+    """Its format: ``gzip``, ``zip``, ``squashfs`` …; empty if it is not recognised."""
     offset: int
     size: int
     """Bytes."""
     program: "Fact[Binary]"
-    """The program that the launcher starts; NotApplicable where the payload holds none."""
+    """The program that the launcher starts; NotApplicable if the payload holds none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,20 +258,20 @@ class Elf:
 
     header: Header
     linkage: Fact[Linkage]
-    """Unknown where the dynamic section decides and is not read (Scope.HEAD) or not here, where the head is not all here, and where
-    nobody says the file's size (it might be cut)."""
+    """Unknown if what decides was not read (Scope.HEAD) or cannot be reached, or if the size of the
+    file is not known (it may be cut)."""
     problems: tuple[str, ...]
-    """Why ``linkage`` is BROKEN, or other defects seen (truncated segments, tables that lie), one sentence each."""
+    """Why ``linkage`` is BROKEN, and other defects, one sentence each."""
     payload: Fact[Payload]
     """What is appended to the program; NotApplicable("nothing behind the program")."""
     packed: Fact[PackedProgram]
     """The program inside; NotApplicable("no packer's structure")."""
     interpreter: Fact[str]
-    """PT_INTERP's path; NotApplicable for a file without one."""
+    """PT_INTERP's path; NotApplicable if there is none."""
     os_note: Fact[str]
-    """The other system that a note in PT_NOTE says the program is for: ``FreeBSD``, ``NetBSD``, ``OpenBSD``, ``DragonFly``;
-    NotApplicable where none does, as in every Linux program, and where several do, as in Cosmopolitan's, which run everywhere.
-    Known from the head: the notes lie in the first page."""
+    """The other system that a note in PT_NOTE names: ``FreeBSD``, ``NetBSD``, ``OpenBSD``,
+    ``DragonFly``; NotApplicable if none does, as in every Linux program, or if several do, as in
+    Cosmopolitan's, which run everywhere. Read from the head: the notes lie in the first page."""
     segments: Fact[tuple[Segment, ...]]
     dynamic: Fact[Dynamic]
     linking: Fact[Linking]
@@ -279,21 +280,21 @@ class Elf:
     build_id: Fact[str]
     """GNU build id in hex."""
     go: Fact[GoBuild]
-    """NotApplicable("no Go build info …") where the file was read whole and has none."""
+    """NotApplicable("no Go build info …") if the whole file has none."""
     is_go: Fact[bool]
-    """Also True for a Go program whose build info was stripped but whose Go marks remain (.note.go.buildid, runtime)."""
+    """Also True if the build info was stripped but other marks of Go remain."""
     stripped: Fact[bool]
     """No .symtab."""
     tzdata: Fact[bool]
     """For Go: the time-zone database is embedded (``time/tzdata.loadFromEmbedded``)."""
     isa: Fact[str]
-    """The x86-64 level in GNU_PROPERTY_X86_ISA_1_NEEDED: ``x86-64-v2`` …; NotApplicable where there is no such note."""
+    """The level in GNU_PROPERTY_X86_ISA_1_NEEDED: ``x86-64-v2`` …; NotApplicable without a note."""
     symbol_count: Fact[int]
     """Entries in .symtab, else in .dynsym."""
 
     @property
     def packer(self) -> Fact[str]:
-        """``UPX``; NotApplicable where the file is not packed."""
+        """``UPX``; NotApplicable if the file is not packed."""
         return self.packed.packer if isinstance(self.packed, PackedProgram) else self.packed
 
 
@@ -306,14 +307,14 @@ class Binary:
     size: Fact[int]
     """Bytes."""
     format: FileFormat
-    """DATA, with ``arch`` and ``elf`` Unknown, where fewer than 8 bytes of a longer file are here."""
+    """DATA, with ``arch`` and ``elf`` Unknown, if fewer than 8 bytes can be reached."""
     scope: Scope
     detail: str
-    """One line that names it: ``ELF 64-bit arm64, static``, ``PE32+ amd64``, ``script: #!/bin/sh``. May quote the file: untrusted."""
+    """One line: ``ELF 64-bit arm64, static``, ``PE32+ amd64``, ``script: #!/bin/sh``. Untrusted."""
     arch: Fact[str]
-    """In Go's words, for PE and Mach-O too; NotApplicable for scripts and data."""
+    """As Go names it, for PE and Mach-O too; NotApplicable for scripts and data."""
     elf: Fact[Elf]
-    """NotApplicable for everything that is no ELF."""
+    """NotApplicable for a file that is not ELF."""
 
 
 @dataclass(frozen=True, slots=True)

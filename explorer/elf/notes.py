@@ -1,8 +1,9 @@
-"""ELF notes: from PT_NOTE and, where a linker left some out of it, from note sections.
+"""ELF notes, from PT_NOTE and from the note sections that a linker left out of it.
 
-Sources: gABI chapter 5, the Linux ``elf.h``, the x86-64 psABI (``.note.gnu.property``), systemd's package metadata notes;
-for the notes by which the BSDs know their own programs: FreeBSD's ``sys/imgact_elf.c`` (brand notes), NetBSD's
-``sys/exec_elf.h``, OpenBSD's ``sys/exec_elf.c`` (``elf_os_pt_note``).
+Sources: gABI chapter 5, the Linux ``elf.h``, the x86-64 psABI (``.note.gnu.property``), systemd's
+package metadata notes. Notes by which the BSDs recognise their programs: FreeBSD's
+``sys/imgact_elf.c`` (brand notes), NetBSD's ``sys/exec_elf.h``, OpenBSD's ``sys/exec_elf.c``
+(``elf_os_pt_note``).
 """
 
 import struct
@@ -14,15 +15,15 @@ from explorer.elf.models import Note
 from explorer.elf.view import View, text
 
 MAX_NOTES = 1024
-"""libpython has 90 (probes); what comes after is not shown."""
+"""libpython has 90 (probes); those beyond are not shown."""
 MAX_OWNER = 256
 MAX_TEXT = 4096
 MAX_HEX = 64
 BRANDS = ("FreeBSD", "NetBSD", "OpenBSD", "DragonFly")
-"""Owners of the notes by which those kernels recognise a program of theirs. Type 1 is the system's version in all four."""
+"""Owners of the notes by which those kernels recognise their programs; type 1 is the version."""
 BRAND_TYPE = 1
 BRAND_BYTES = 4096
-"""Of each PT_NOTE, looked at for a brand: theirs are 24 to 72 bytes long and lie in the first page."""
+"""Bytes of each PT_NOTE that are searched for a brand. Brands are 24 to 72 bytes long."""
 GNU, GO = "GNU", "Go"
 GNU_BUILD_ID, GNU_PROPERTY, GO_BUILD_ID = 3, 5, 4
 _X86_ISA_NEEDED = 0xC0008002
@@ -51,7 +52,7 @@ _LEVELS = (("x86-64", 1), ("x86-64-v2", 2), ("x86-64-v3", 4), ("x86-64-v4", 8))
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where notes lie in the file; ``align`` is 4 or 8."""
+    """A range of notes in the file; ``align`` is 4 or 8."""
 
     offset: int
     size: int
@@ -71,10 +72,10 @@ class RawNote:
 def read_notes(
     view: View, layout: Layout, spans: Iterable[Span], problems: list[str]
 ) -> Iterator[RawNote]:
-    """The notes of these spans, one by one; a span that lies ends early and adds to ``problems``.
+    """The notes of these spans; a damaged span ends early and adds to ``problems``.
 
     Raises:
-        OutOfReachError: the next note is not here.
+        OutOfReachError: the next note cannot be reached.
     """
     left = MAX_NOTES
     for span in spans:
@@ -99,8 +100,8 @@ def read_notes(
 
 
 def brands(data: bytes, layout: Layout, align: int) -> frozenset[str]:
-    """The systems whose brands are among the notes in ``data`` (a PT_NOTE or its first bytes); Linux has none."""
-    found = set()
+    """The systems whose brands are among the notes in ``data``; Linux has none."""
+    systems = set()
     at = 0
     while at + 12 <= len(data):
         owner_size, size, kind = layout.numbers(data[at : at + 12], 4)
@@ -110,9 +111,9 @@ def brands(data: bytes, layout: Layout, align: int) -> frozenset[str]:
             else ""
         )
         if kind == BRAND_TYPE and owner in BRANDS:
-            found.add(owner)
+            systems.add(owner)
         at = _pad(_pad(at + 12 + owner_size, align) + size, align)
-    return frozenset(found)
+    return frozenset(systems)
 
 
 def _pad(number: int, align: int) -> int:
@@ -120,7 +121,7 @@ def _pad(number: int, align: int) -> int:
 
 
 def describe(note: RawNote, layout: Layout) -> Note:
-    """A note in words."""
+    """A note for people."""
     return Note(
         note.owner,
         note.type,
@@ -160,16 +161,20 @@ def properties(note: RawNote, layout: Layout) -> Iterator[tuple[int, bytes]]:
 def _property(kind: int, data: bytes, layout: Layout) -> str:
     value = int.from_bytes(data[:8], "little" if layout.little_endian else "big")
     if kind == _X86_ISA_NEEDED:
-        return f"x86 ISA needed: {' '.join(name for name, bit in _LEVELS if value & bit) or hex(value)}"
+        return f"x86 ISA needed: {_bits(value, _LEVELS)}"
     if kind == _X86_FEATURE:
-        return f"x86 feature: {' '.join(name for name, bit in (('IBT', 1), ('SHSTK', 2)) if value & bit) or hex(value)}"
+        return f"x86 feature: {_bits(value, (('IBT', 1), ('SHSTK', 2)))}"
     if kind == _AARCH64_FEATURE:
-        return f"AArch64 feature: {' '.join(name for name, bit in (('BTI', 1), ('PAC', 2), ('GCS', 4)) if value & bit) or hex(value)}"
+        return f"AArch64 feature: {_bits(value, (('BTI', 1), ('PAC', 2), ('GCS', 4)))}"
     return f"{kind:#x}: {data[:16].hex()}"
 
 
+def _bits(value: int, names: Iterable[tuple[str, int]]) -> str:
+    return " ".join(name for name, bit in names if value & bit) or hex(value)
+
+
 def isa_level(note: RawNote, layout: Layout) -> str | None:
-    """The x86-64 level that GNU_PROPERTY_X86_ISA_1_NEEDED asks for, None where the note says nothing of it."""
+    """The x86-64 level in GNU_PROPERTY_X86_ISA_1_NEEDED; None if the note has no such property."""
     if (note.owner, note.type) != (GNU, GNU_PROPERTY):
         return None
     for kind, data in properties(note, layout):

@@ -1,8 +1,8 @@
 """NRV2B, NRV2D and NRV2E: the compression methods that UPX has used since 1998.
 
 The formats are those of UCL's decompressors (``n2b_d.c``, ``n2d_d.c``, ``n2e_d.c``): literals and
-matches, distinguished by single bits that are interleaved with whole bytes. The variants differ in how
-an offset and a length are written, and in the size of the units that the bits are taken from.
+matches, distinguished by single bits that are interleaved with whole bytes. The variants differ in
+how an offset and a length are written, and in the size of the units that the bits are taken from.
 """
 
 from collections.abc import Callable

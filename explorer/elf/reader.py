@@ -1,7 +1,8 @@
-"""``read``: a file's facts from its bytes, as far as they are here.
+"""``read``: a file's facts from its bytes, as far as these can be reached.
 
-Each fact is collected on its own: what meets the end of a prefix becomes ``Unknown(why, needs)``, what meets a lie becomes
-``Unknown`` and a problem, and the others go on. So a fact read from a prefix is that of the whole file, or Unknown.
+Each fact is collected on its own: at the end of a prefix it becomes ``Unknown(why, needs)``, on
+damage ``Unknown`` and a problem, and the others go on. So a fact from a prefix is that of the whole
+file, or Unknown.
 """
 
 from collections.abc import Callable
@@ -13,8 +14,7 @@ from explorer.elf import dynamic, foreign, gobuild, linking, sections
 from explorer.elf import layout as shape
 from explorer.elf import notes as note_reader
 from explorer.elf.dynamic import DynamicTable
-from explorer.elf.head import DAMAGED_HEADER, Head, read_head
-from explorer.elf.head import unknown as not_here
+from explorer.elf.head import DAMAGED_HEADER, Head, read_head, unknown
 from explorer.elf.linkage import decide
 from explorer.elf.memory import Memory
 from explorer.elf.models import (
@@ -51,13 +51,13 @@ _LINKAGE_WORDS = {
 def read(
     source: ByteSource, name: str, scope: Scope = Scope.FULL, cancel: Cancellation | None = None
 ) -> Binary:
-    """What a file is. Costs memory by its own limits (under 16 MiB for most files), never by what a header claims.
+    """What a file is. Memory is limited (under 16 MiB for most files), whatever a header claims.
 
     Args:
-        source: the file, or as much of it as is here; what is missing becomes ``Unknown(why, needs)``.
-        name: shown only.
-        scope: how much to read. HEAD takes one read of at most 1 KiB, and what the headers point to if they were moved.
-        cancel: looked at before every read.
+        source: the file, or a part of it; what cannot be reached becomes ``Unknown(why, needs)``.
+        name: for display only.
+        scope: how much to read. HEAD takes one read of at most 1 KiB, and what moved headers need.
+        cancel: checked before every read.
 
     Raises:
         SourceError: the source failed.
@@ -67,19 +67,19 @@ def read(
     try:
         start = view.upto(0, view.room(0, 8))
     except OutOfReachError as error:
-        lost = not_here(error)
+        lost = unknown(error)
         return Binary(
             name, source.size, FileFormat.DATA, scope, "too few bytes to name it", lost, lost
         )
     if start[:4] != shape.ELF_MAGIC:
         kind, detail, arch = foreign.name_foreign(view, start)
         return Binary(
-            name, source.size, kind, scope, detail, arch, NotApplicable("it is no ELF file")
+            name, source.size, kind, scope, detail, arch, NotApplicable("not an ELF file")
         )
     try:
         head = read_head(view)
     except OutOfReachError as error:
-        lost = not_here(error)
+        lost = unknown(error)
         return Binary(name, source.size, FileFormat.ELF, scope, "ELF", lost, lost)
     elf = _Collector(view, head, scope).collect()
     return Binary(name, source.size, FileFormat.ELF, scope, _detail(elf), elf.header.arch, elf)
@@ -112,7 +112,7 @@ class _GoFacts:
 
 
 class _Collector:
-    """One reading of one ELF file."""
+    """Collects the facts of one ELF file."""
 
     def __init__(self, view: View, head: Head, scope: Scope) -> None:
         self.view = view
@@ -122,11 +122,11 @@ class _Collector:
         self.packed = look_inside(view, head)
 
     def attempt(self, make: Callable[[], T], what: str) -> T | Unknown:
-        """A fact, or why there is none."""
+        """A fact, or why it is not known."""
         try:
             return make()
         except OutOfReachError as error:
-            return not_here(error)
+            return unknown(error)
         except DamagedError as error:
             self.problem(str(error))
             return Unknown(f"{what} cannot be read: {error}")
@@ -184,7 +184,7 @@ class _Collector:
             return (
                 segment
                 if isinstance(segment, Unknown)
-                else Unknown("the program headers are not here")
+                else Unknown("the program headers cannot be reached")
             )
         if isinstance(segment, NotApplicable) or isinstance(segments, NotApplicable):
             return NotApplicable("no dynamic section (PT_DYNAMIC): no loader has anything to do")
@@ -213,7 +213,7 @@ class _Collector:
         try:
             place = sections.open_sections(self.view, self.head)
         except OutOfReachError as error:
-            return not_here(error)
+            return unknown(error)
         except DamagedError as error:
             self.problem(str(error))
             return Unknown(f"the section headers cannot be read: {error}")
@@ -244,7 +244,7 @@ class _Collector:
             for s in (() if isinstance(segments, NotApplicable) else segments)
             if s.type == shape.PT_NOTE
         ]
-        # Damaged section headers (needs is None) hide no note for good: what PT_NOTE has is all there is.
+        # Damaged section headers (needs is None) never show more notes: PT_NOTE has them all.
         missing: Unknown | None = (
             rows if isinstance(rows, Unknown) and rows.needs is not None else None
         )
@@ -258,27 +258,27 @@ class _Collector:
                     for s in spans
                 )
             ]
-        found: list[RawNote] = []
+        notes: list[RawNote] = []
         defects: list[str] = []
         try:
             for note in note_reader.read_notes(self.view, self.head.layout, spans, defects):
-                found.append(note)  # noqa: PERF402 - those before an error count
+                notes.append(note)  # noqa: PERF402 - those before an error count
         except OutOfReachError as error:
-            missing = not_here(error)
+            missing = unknown(error)
         for sentence in defects:
             self.problem(sentence)
-        return self._from_notes(found, missing)
+        return self._from_notes(notes, missing)
 
-    def _from_notes(self, found: list[RawNote], missing: Unknown | None) -> _NoteFacts:
+    def _from_notes(self, notes: list[RawNote], missing: Unknown | None) -> _NoteFacts:
         layout = self.head.layout
-        named = tuple(note_reader.describe(note, layout) for note in found)
+        named = tuple(note_reader.describe(note, layout) for note in notes)
         ids = (
             n.text
             for n in named
             if (n.owner, n.type) == (note_reader.GNU, note_reader.GNU_BUILD_ID)
         )
         levels = (
-            level for note in found if (level := note_reader.isa_level(note, layout)) is not None
+            level for note in notes if (level := note_reader.isa_level(note, layout)) is not None
         )
         x86 = self.head.header.machine in (shape.EM_386, shape.EM_X86_64)
         return _NoteFacts(
@@ -287,7 +287,7 @@ class _Collector:
             isa=(next(levels, None) or missing or NotApplicable("no note names an x86 level"))
             if x86
             else NotApplicable("not x86"),
-            go=any((n.owner, n.type) == (note_reader.GO, note_reader.GO_BUILD_ID) for n in found)
+            go=any((n.owner, n.type) == (note_reader.GO, note_reader.GO_BUILD_ID) for n in notes)
             or missing
             or False,
         )
@@ -308,16 +308,16 @@ class _Collector:
             shape.ET_EXEC,
             shape.ET_DYN,
         ):
-            none = NotApplicable("no program: Go's build info is in programs and libraries only")
+            none = NotApplicable("not a program: only programs and libraries have build info")
             return _GoFacts(none, note, none)
         marks = gobuild.Marks(None, False, False)
         missing = note if isinstance(note, Unknown) else None
         searched: Unknown | None = None
         try:
-            for marks in gobuild.search(self.view, Memory.of(segments)):  # noqa: B007 - the last one is the answer
-                pass
+            for so_far in gobuild.search(self.view, Memory.of(segments)):
+                marks = so_far
         except OutOfReachError as error:
-            missing = searched = not_here(error)
+            missing = searched = unknown(error)
         is_go = note is True or marks.runtime or marks.build is not None
         return _GoFacts(
             build=marks.build
@@ -330,7 +330,7 @@ class _Collector:
         )
 
     def _symtab(self, place: Fact[SectionTable], rows: Fact[list[RawSection]]) -> Fact[int]:
-        """Entries of .symtab; 0 where it was stripped."""
+        """Entries of .symtab; 0 if it was stripped."""
         if isinstance(rows, NotApplicable):
             return 0 if self.head.usable else rows
         if isinstance(rows, Unknown):

@@ -1,4 +1,4 @@
-"""Section headers, where there are any: names for people, and the place of .symtab. No loader reads them."""
+"""Section headers: names for people, and the place of .symtab. No loader reads them."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from explorer.elf.view import DamagedError, View, text
 from explorer.facts import Fact, NotApplicable
 
 MAX_SECTIONS = 65_536
-"""More occur only in object files made with one section a function; those beyond are not shown."""
+"""Only object files with one section per function have more; those beyond are not shown."""
 MAX_NAME = 256
 SHN_XINDEX = 0xFFFF
 
@@ -33,14 +33,14 @@ class RawSection:
 
 @dataclass(frozen=True, slots=True)
 class SectionTable:
-    """Where the section headers are; each is decoded when asked for."""
+    """Where the section headers are; each is decoded on demand."""
 
     view: View
     layout: Layout
     machine: int
     offset: int
     count: int
-    """As the file claims, at most what the file can hold."""
+    """As the file claims, but no more than it can hold."""
     names_index: int
     cut: bool
     """The claim is more than the file can hold, or more than ``MAX_SECTIONS``."""
@@ -50,7 +50,7 @@ class SectionTable:
 
         Raises:
             DamagedError: there is no such section.
-            OutOfReachError: it is not here.
+            OutOfReachError: it cannot be reached.
         """
         size = self.layout.section.size
         data = self.view.near(self.offset + index * size, size) if 0 <= index < self.count else b""
@@ -62,7 +62,7 @@ class SectionTable:
         """The first ``MAX_SECTIONS`` headers.
 
         Raises:
-            OutOfReachError: they are not all here.
+            OutOfReachError: they cannot all be reached.
         """
         size = self.layout.section.size
         length = min(self.count, MAX_SECTIONS) * size
@@ -73,10 +73,10 @@ class SectionTable:
         ]
 
     def name(self, section: RawSection) -> str:
-        """A section's name; empty where the table of names is damaged.
+        """A section's name; empty if the table of names is damaged.
 
         Raises:
-            OutOfReachError: the names are not here.
+            OutOfReachError: the names cannot be reached.
         """
         try:
             names = self.row(self.names_index)
@@ -92,11 +92,11 @@ class SectionTable:
 
 
 def open_sections(view: View, head: Head) -> Fact[SectionTable]:
-    """Where the headers are; NotApplicable where the file has none.
+    """Where the headers are; NotApplicable if the file has none.
 
     Raises:
         DamagedError: they cannot be used.
-        OutOfReachError: the first of them, which may hold the counts, is needed and not here.
+        OutOfReachError: the first of them, which may hold the counts, cannot be reached.
     """
     header = head.header
     layout = head.layout
@@ -130,7 +130,7 @@ def describe(table: SectionTable, rows: list[RawSection]) -> tuple[Section, ...]
     """The headers with their names.
 
     Raises:
-        OutOfReachError: headers or names are not here.
+        OutOfReachError: headers or names cannot be reached.
     """
     return tuple(
         Section(

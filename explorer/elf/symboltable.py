@@ -1,4 +1,4 @@
-"""A symbol table's rows, decoded when they are shown: a million entries open as fast as ten."""
+"""A symbol table whose rows are decoded when they are shown: a million open as fast as ten."""
 
 import re
 from array import array
@@ -28,7 +28,7 @@ _MAX_TAIL = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a symbol table and its names lie."""
+    """Where a symbol table and its names are."""
 
     title: str
     offset: int
@@ -40,7 +40,7 @@ class _Place:
 
 
 class SymbolTable:
-    """A symbol table. ``len(table)`` rows, each decoded by ``row``; memory is the view's block cache (2 MiB)."""
+    """A symbol table of ``len(table)`` rows, each decoded by ``row``, in 2 MiB of memory."""
 
     def __init__(
         self,
@@ -58,18 +58,18 @@ class SymbolTable:
 
     @property
     def title(self) -> str:
-        """``.symtab`` or ``.dynsym``; ``no symbols`` where the file has neither."""
+        """``.symtab`` or ``.dynsym``; ``no symbols`` if the file has neither."""
         return self._place.title
 
     def __len__(self) -> int:
         return self._place.count
 
     def row(self, index: int) -> Symbol:
-        """One entry. What of it cannot be read (its name, its section) stands as text in angle brackets.
+        """One entry; a name or section that cannot be read is a text in angle brackets.
 
         Raises:
             IndexError: there is no such row.
-            FormatError: the entry itself lies outside the file, or is not here.
+            FormatError: the entry lies outside the file, or cannot be reached.
         """
         if not 0 <= index < len(self):
             raise IndexError(index)
@@ -78,7 +78,7 @@ class SymbolTable:
             data = self._view.near(place.offset + index * layout.symbol.size, layout.symbol.size)
         except OutOfReachError as error:
             raise FormatError(
-                "This symbol is not here", f"it {error.why}", "Download the file first"
+                "This symbol was not read", f"it {error.why}", "Download the file first"
             ) from None
         if len(data) < layout.symbol.size:
             raise FormatError(
@@ -131,14 +131,14 @@ class SymbolTable:
         return self._versions.get(numbers[0] & ~HIDDEN, "") if numbers else ""
 
     def search(self, text: str, cancel: Cancellation | None = None) -> Sequence[int]:
-        """The rows whose name contains ``text``; A–Z and a–z are the same letters, in order of the table.
+        """The rows whose name contains ``text``, regardless of the case of A–Z, in order.
 
-        Looks for the text in the string table once and then for the symbols that point there, so that its time is that of
-        reading both tables. An empty text finds every row.
+        Searches the string table once, and then for the symbols that point to the matches: both
+        tables are read once. An empty text matches every row.
 
         Raises:
             CancelledError: ``cancel`` was raised.
-            FormatError: the tables are not all here.
+            FormatError: the tables cannot all be reached.
         """
         if not text:
             return range(len(self))
@@ -146,30 +146,29 @@ class SymbolTable:
         needle = text.encode("utf-8", "surrogatepass").lower()
         try:
             starts, ends = self._spans(needle, stop)
-            found = array("I")
+            rows = array("I")
             if not starts:
-                return found
+                return rows
             for index, name in self._name_indexes(stop):
                 at = bisect_right(starts, name) - 1
                 if at >= 0 and name <= ends[at] and name:
-                    found.append(index)
+                    rows.append(index)
         except OutOfReachError as error:
             raise FormatError(
-                "The symbol names are not all here",
+                "Not all symbol names were read",
                 f"the file {error.why}",
                 "Download the file first",
             ) from None
-        return found
+        return rows
 
     def _spans(self, needle: bytes, cancel: Cancellation) -> "tuple[array[int], array[int]]":
-        """For each string of the table that has the needle: where it starts, and the last place where the needle begins.
+        """For each string with the needle: where it starts, and where its last needle begins.
 
-        A symbol that points between the two (linkers share tails) has a name that contains it.
+        A symbol that points between the two (linkers share tails) has a name with the needle.
         """
         starts, ends = array("Q"), array("Q")
-        pattern = re.compile(
-            re.escape(needle) + rb"[^\0]*"
-        )  # eats the rest of the string: one match a string
+        # The rest of the string is part of the match: one match per string.
+        pattern = re.compile(re.escape(needle) + rb"[^\0]*")
         tail = b""
         at = 0
         for chunk in self._view.chunks(self._place.names, self._place.names_size):
@@ -192,12 +191,12 @@ class SymbolTable:
         starts: "array[int]",
         ends: "array[int]",
     ) -> None:
-        seen = 0  # looking back no further than the last match keeps this linear whatever the table holds
+        last = 0  # looking back no further than the last match keeps this linear
         for match in pattern.finditer(data):
             first, after = match.span()
-            starts.append(base + max(seen, data.rfind(b"\0", seen, first) + 1))
+            starts.append(base + max(last, data.rfind(b"\0", last, first) + 1))
             ends.append(base + data.rfind(needle, first, after))
-            seen = after
+            last = after
 
     def _name_indexes(self, cancel: Cancellation) -> Iterator[tuple[int, int]]:
         size = self._head.layout.symbol.size
@@ -210,19 +209,19 @@ class SymbolTable:
 
 
 def symbols(source: ByteSource, cancel: Cancellation | None = None) -> SymbolTable:
-    """.symtab, else the dynamic symbol table, found through PT_DYNAMIC where section headers are stripped.
+    """.symtab, else the dynamic symbol table, through PT_DYNAMIC if section headers are stripped.
 
-    Reads headers only, so a million entries open at once. A file without symbols gives an empty table.
+    Only headers are read. A file without symbols gives an empty table.
 
     Raises:
-        FormatError: no ELF file, or its headers are damaged or not here.
+        FormatError: not an ELF file, or its headers are damaged or cannot be reached.
         SourceError: the source failed.
         CancelledError: ``cancel`` was raised.
     """
     view = View(source, cancel)
     try:
         if view.upto(0, view.room(0, 4)) != shape.ELF_MAGIC:
-            raise FormatError("No symbols in this file", "it is no ELF file", "Choose an ELF file")
+            raise FormatError("This file has no symbols", "it is not ELF", "Choose an ELF file")
         head = read_head(view)
         if not head.usable:
             raise DamagedError(head.defects[0])
@@ -233,7 +232,7 @@ def symbols(source: ByteSource, cancel: Cancellation | None = None) -> SymbolTab
             place, versions = _dynamic(view, head)
     except OutOfReachError as error:
         raise FormatError(
-            "Its symbols are not here", f"the file {error.why}", "Download the file first"
+            "Its symbols were not read", f"the file {error.why}", "Download the file first"
         ) from None
     except DamagedError as error:
         raise FormatError("Its symbols cannot be read", str(error), _REMEDY) from None
@@ -242,10 +241,10 @@ def symbols(source: ByteSource, cancel: Cancellation | None = None) -> SymbolTab
 
 def _sections(view: View, head: Head) -> SectionTable | None:
     try:
-        found = open_sections(view, head)
+        table = open_sections(view, head)
     except DamagedError:
         return None
-    return None if isinstance(found, MISSING) else found
+    return None if isinstance(table, MISSING) else table
 
 
 def _static(view: View, head: Head, sections: SectionTable) -> _Place | None:

@@ -175,7 +175,7 @@ def _unpack(data: bytes, block: _Block, most: int) -> bytes:
 
 
 def _unpack_lzma(data: bytes, size: int, most: int) -> bytes:
-    """A raw LZMA stream behind UPX's two bytes of lc, lp and pb (``src/compress/compress_lzma.cpp``)."""
+    """A raw LZMA stream after two bytes with lc, lp and pb (``src/compress/compress_lzma.cpp``)."""
     if len(data) < 2:
         raise DamagedError("a block of UPX's ends early")
     properties = {"lc": data[1] & 15, "lp": data[1] >> 4, "pb": data[0] & 7}

@@ -9,7 +9,7 @@ from explorer.elf.layout import Layout
 from explorer.elf.view import DamagedError, View, text
 
 MAX_RECORDS = 8192
-"""Records followed in one list; glibc's libc defines 40, the most needy program seen asks for 90."""
+"""Records followed in one list; glibc's libc defines 40, and programs need up to 90."""
 MAX_NAME = 512
 """Bytes of a library's or version's name; a file name has 255 at most."""
 VER_FLG_BASE, VER_FLG_WEAK = 1, 2
@@ -19,7 +19,7 @@ _DEFINE = ("HHHHIII", "II")
 
 
 class _Records:
-    """A list whose records hold the distance to the next: only forwards, inside one segment, a bounded number."""
+    """A list whose records hold the distance to the next: a bounded number, inside one segment."""
 
     def __init__(self, view: View, layout: Layout, offset: int, room: int, what: str) -> None:
         self.view = view
@@ -42,7 +42,7 @@ class _Records:
         return record.unpack(data)
 
     def each(self, at: int, count: int, shape: str) -> Iterator[tuple[int, tuple[int, ...]]]:
-        """Position and fields of ``count`` records; the last field of each is the distance to the next."""
+        """Position and fields of ``count`` records, whose last field leads to the next."""
         for _ in range(count):
             fields = self.read(at, shape)
             yield at, fields
@@ -85,7 +85,7 @@ def _needs(view: View, layout: Layout, table: DynamicTable) -> Iterator[tuple[st
 def needed_versions(
     view: View, layout: Layout, table: DynamicTable
 ) -> tuple[tuple[str, tuple[str, ...], frozenset[str]], ...]:
-    """What DT_VERNEED needs: ``(library, versions, weak ones among them)`` in the file's order.
+    """DT_VERNEED as ``(library, versions, weak ones among them)``, in the file's order.
 
     Raises:
         OutOfReachError, DamagedError: as every table.
@@ -111,7 +111,7 @@ def _definitions(view: View, layout: Layout, table: DynamicTable) -> Iterator[tu
 
 
 def defined_versions(view: View, layout: Layout, table: DynamicTable) -> tuple[str, ...]:
-    """The versions that DT_VERDEF defines, without the base entry (the file's own name).
+    """The versions in DT_VERDEF, without the base entry (the file's own name).
 
     Raises:
         OutOfReachError, DamagedError: as every table.
@@ -122,7 +122,7 @@ def defined_versions(view: View, layout: Layout, table: DynamicTable) -> tuple[s
 
 
 def version_names(view: View, layout: Layout, table: DynamicTable) -> dict[int, str]:
-    """Index in DT_VERSYM → name.
+    """Names by their index in DT_VERSYM.
 
     Raises:
         OutOfReachError, DamagedError: as every table.

@@ -1,7 +1,7 @@
-"""A bounded look at a ``ByteSource``: every read says how much it may cost, none believes a header.
+"""Bounded reads of a ``ByteSource``: each has a limit, whatever a header claims.
 
-Two ways in: ``exact`` asks the source for just those bytes (a peek over the network pays for nothing else), ``near`` goes
-through a small cache of blocks for the many little reads of string and symbol tables.
+``exact`` reads just those bytes, so that a peek over the network pays for nothing else. ``near``
+goes through a small cache of blocks, for the many small reads of string and symbol tables.
 """
 
 from collections import OrderedDict
@@ -15,17 +15,17 @@ BLOCK = 32 << 10
 BLOCKS = 64
 """32 KiB × 64 = 2 MiB of cache, whatever the file's size."""
 CHUNK = 256 << 10
-"""Of a table or a search: what is done with one in a single call takes under 2 ms, so that another thread gets its turn."""
+"""Bytes of a table that are processed in one call, few enough that other threads get their turn."""
 MAX_STRING = 64 << 10
-"""Bytes. The longest mangled name in Debian's libraries is under 5 KiB; what is longer is a lie."""
+"""Bytes. The longest mangled name in Debian's libraries is under 5 KiB."""
 
 
 class DamagedError(Exception):
-    """A table of the file lies or is cut. Never leaves this room: it becomes an ``Unknown`` and a problem."""
+    """A table contradicts the file or is cut. Becomes an ``Unknown`` and a problem."""
 
 
 class View:
-    """Reads with limits. One per file and thread."""
+    """Bounded reads of one file, in one thread."""
 
     def __init__(self, source: ByteSource, cancel: Cancellation | None = None) -> None:
         self.source = source
@@ -34,26 +34,26 @@ class View:
 
     @property
     def size(self) -> int | Unknown:
-        """The whole file's size in bytes, as the source claims it."""
+        """The size of the whole file in bytes, as the source claims it."""
         return self.source.size
 
     def room(self, offset: int, length: int) -> int:
-        """How many of ``length`` bytes at ``offset`` the file can hold; the claim itself where its size is unknown."""
+        """How many of ``length`` bytes the file can hold there; all if its size is unknown."""
         size = self.size
         return length if isinstance(size, Unknown) else max(0, min(length, size - offset))
 
     def held(self, offset: int, length: int) -> int:
-        """How many of ``length`` bytes at ``offset`` the file has, tried out where nobody says its size.
+        """How many of ``length`` bytes at ``offset`` the file has, tried if its size is unknown.
 
         Raises:
-            OutOfReachError: its end is not here.
+            OutOfReachError: its end cannot be reached.
         """
         if isinstance(self.size, Unknown) and length > 0 and not self.upto(offset + length - 1, 1):
             return 0
         return self.room(offset, length)
 
     def upto(self, offset: int, length: int) -> bytes:
-        """``length`` bytes, fewer only where the file ends. ``length`` must be bounded by the caller."""
+        """``length`` bytes, fewer at the end of the file. The caller must limit ``length``."""
         self.cancel.check()
         return self.source.read_at(offset, length)
 
@@ -62,7 +62,7 @@ class View:
 
         Raises:
             DamagedError: the file ends before.
-            OutOfReachError: they are not here.
+            OutOfReachError: they cannot be reached.
         """
         if self.room(offset, length) < length:
             raise DamagedError(f"{what} lies outside the file")
@@ -72,7 +72,7 @@ class View:
         return data
 
     def near(self, offset: int, length: int) -> bytes:
-        """Up to ``length`` (at most ``BLOCK``) bytes through the cache; fewer only where the file ends."""
+        """``length`` (at most ``BLOCK``) bytes through the cache, fewer at the end of the file."""
         start = offset - offset % BLOCK
         inside = offset - start
         block = self._block(start)
@@ -84,10 +84,10 @@ class View:
         return part
 
     def _block(self, start: int) -> bytes | None:
-        found = self._blocks.get(start)
-        if found is not None:
+        cached = self._blocks.get(start)
+        if cached is not None:
             self._blocks.move_to_end(start)
-            return found
+            return cached
         self.cancel.check()
         try:
             block = self.source.read_at(start, self.room(start, BLOCK))
@@ -99,7 +99,7 @@ class View:
         return block
 
     def chunks(self, offset: int, length: int, unit: int = 1) -> Iterator[bytes]:
-        """The bytes in pieces of ``CHUNK`` bytes or a little less, each a whole number of ``unit``; ends where the file does."""
+        """The bytes in chunks of ``CHUNK`` or less, each a multiple of ``unit``, up to its end."""
         size = CHUNK - CHUNK % unit
         end = offset + self.room(offset, length)
         while offset < end:
@@ -110,32 +110,32 @@ class View:
             offset += len(part)
 
     def string(self, offset: int, limit: int = MAX_STRING) -> bytes:
-        """The bytes up to the next NUL, at most ``limit``.
+        """The bytes up to the next NUL, fewer than ``limit``.
 
         Raises:
             DamagedError: no NUL before the limit or the end of the file.
         """
         limit = min(limit, MAX_STRING)
-        found = bytearray()
+        data = bytearray()
         step = 64
-        while len(found) < limit:
+        while len(data) < limit:
             try:
-                part = self.near(offset + len(found), step)
+                part = self.near(offset + len(data), step)
             except OutOfReachError:
                 if step == 1:
                     raise
                 step = max(1, step // 8)  # near a prefix's end: creep up to it
                 continue
             end = part.find(b"\0")
-            if 0 <= end < limit - len(found):
-                return bytes(found + part[:end])
+            if 0 <= end < limit - len(data):
+                return bytes(data + part[:end])
             if len(part) < step:
                 break
-            found += part
+            data += part
             step = min(step * 4, BLOCK)
         raise DamagedError("a string does not end")
 
 
 def text(raw: bytes) -> str:
-    """Untrusted bytes as text; what is not UTF-8 stands as ``\\xNN``, so that no lone surrogate gets out."""
+    """Untrusted bytes as text; bytes that are not UTF-8 become ``\\xNN``, never lone surrogates."""
     return raw.decode("utf-8", "backslashreplace")
