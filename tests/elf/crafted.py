@@ -1,4 +1,4 @@
-"""ELF files laid out by hand for what no compiler makes: a million symbols, Go's old build info, tables that lie.
+"""ELF files made by hand, for what no compiler makes: a million symbols, tables that lie.
 
 Layouts: gABI chapters 4 and 5; ``cmd/link`` of Go 1.17 for the build info with pointers.
 """
@@ -111,7 +111,7 @@ def framed(lines: str) -> bytes:
 
 
 def many_symbols(count: int) -> bytes:
-    """An object file with a .symtab of ``count`` entries (after the null symbol) named ``function_N``, and .text."""
+    """An object file with .text and a .symtab of ``count`` entries, named ``function_N``."""
     names, places = bytearray(b"\0"), array("I")
     for index in range(count):
         places.append(len(names))

@@ -1,4 +1,4 @@
-"""The note by which another system knows its programs is read with the head, from 4 KiB as from the whole file."""
+"""The note by which another system recognises its programs is read with the head."""
 
 import struct
 

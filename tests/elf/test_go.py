@@ -1,4 +1,4 @@
-"""Go's build info: real builds against ``go version -m``, and the format before Go 1.18 laid out by hand."""
+"""Go's build info: real builds against ``go version -m``, and the format before Go 1.18."""
 
 import json
 import shutil
@@ -88,7 +88,7 @@ def test_settings_worth_a_verdict() -> None:
 
 
 def test_dependencies_and_replacements() -> None:
-    """A module replaced by a folder beside it; without -trimpath -ldflags is recorded, with spaces and quotes."""
+    """A module replaced by a folder beside it, and recorded -ldflags with spaces and quotes."""
     path = go_build(
         "replaced",
         'package main\nimport "example.test/other"\nfunc main() { println(other.Word) }\n',
@@ -142,7 +142,10 @@ def test_embedded_time_zones() -> None:
     assert facts(binary("go-static-amd64")).tzdata is False
 
 
-LINES = "path\texample.test/old\nmod\texample.test/old\t(devel)\t\ndep\tgolang.org/x/sys\tv0.1.0\th1:abc=\n=>\t../sys\t\t\nbuild\t-tags=a,b\n"
+LINES = (
+    "path\texample.test/old\nmod\texample.test/old\t(devel)\t\n"
+    "dep\tgolang.org/x/sys\tv0.1.0\th1:abc=\n=>\t../sys\t\t\nbuild\t-tags=a,b\n"
+)
 
 
 @pytest.mark.parametrize(("bits", "order"), [(64, "<"), (64, ">"), (32, "<"), (32, ">")])

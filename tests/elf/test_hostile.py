@@ -203,7 +203,7 @@ def test_an_interpreter_that_does_not_end(content: bytes) -> None:
 
 
 def dynamic_program(entries: list[tuple[int, int]], tail: Callable[[Program, int], bytes]) -> bytes:
-    """A PIE with a dynamic section; values under 2**32 are offsets into ``tail``'s bytes, and mapped."""
+    """A PIE with a dynamic section; values under 2**32 are offsets into ``tail``, and mapped."""
     size = 16 * (len(entries) + 1)
     program = Program(type=3, segments=[(2, 6, 0, size, 8)])
     program.segments = [(2, 6, program.start, size, 8)]
@@ -284,7 +284,7 @@ def test_a_thousand_segments_over_the_same_bytes_cost_one_search() -> None:
 
 
 def overlapping_names(count: int, length: int) -> bytes:
-    """``count`` exported symbols whose names all end at the same NUL, each a byte shorter than the one before."""
+    """``count`` exported symbols whose names end at the same NUL, each a byte shorter."""
     table = bytes(24) + b"".join(
         struct.pack("<IBBHQQ", 1 + index % length, 0x12, 0, 1, 0, 0) for index in range(count)
     )

@@ -1,4 +1,4 @@
-"""How a program meets its libraries, for headers that few compilers write; and relocations, versions and notes of real ones."""
+"""Linkage by headers that few compilers write; relocations, versions and notes of real files."""
 
 import struct
 
@@ -41,7 +41,10 @@ def program(
     machine: int = 62,
     tail: bytes = b"\0libx.so\0",
 ) -> bytes:
-    """A file of a type with these dynamic entries (None: no PT_DYNAMIC); the values of address tags are offsets into ``tail``."""
+    """A file with these dynamic entries (None: no PT_DYNAMIC).
+
+    The values of address tags are offsets into ``tail``.
+    """
     made = Program(type=kind, entry=entry, machine=machine)
     if entries is None:
         return made.build()
@@ -208,7 +211,7 @@ def test_symbol_and_type_of_every_machines_relocations(
 
 
 def test_a_copied_symbol_has_to_be_found_although_it_is_defined_here() -> None:
-    """R_X86_64_COPY: the loader takes the value from a library, and fails where none has the symbol."""
+    """R_X86_64_COPY: the loader takes the value from a library, and fails if none has it."""
     symbol = bytes(24) + struct.pack(
         "<IBBHQQ", 1, 0x11, 0, 1, 0x400000, 8
     )  # global object, defined in section 1
@@ -250,7 +253,9 @@ def test_versions_that_a_library_defines() -> None:
 
 
 def test_a_weak_symbol_may_be_missing() -> None:
-    source = "__attribute__((weak)) int perhaps(void); int call(void) { return perhaps ? perhaps() : 0; }\n"
+    source = """__attribute__((weak)) int perhaps(void);
+int call(void) { return perhaps ? perhaps() : 0; }
+"""
     with FileSource(zig_cc("libweak.so", source, GNU, "-O1", "-s", "-shared", "-fPIC")) as file:
         elf = read(file, "libweak.so").elf
     assert isinstance(elf, Elf)

@@ -1,4 +1,4 @@
-"""What stands behind the end of a program: named by what its launcher looks for, or by its format."""
+"""What follows the end of a program, by what its launcher looks for or by its format."""
 
 import json
 

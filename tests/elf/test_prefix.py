@@ -1,4 +1,4 @@
-"""On a prefix every fact is that of the whole file, or Unknown with what it waits for: never a different one."""
+"""On a prefix every fact is that of the whole file, or Unknown: never a different one."""
 
 from dataclasses import fields
 
@@ -149,7 +149,7 @@ def test_the_head_is_one_small_read(name: str) -> None:
     data = binary(name).read_bytes()
     source = CountingSource(data)
     elf = read(source, name, Scope.HEAD).elf
-    # Go puts its notes and PT_INTERP's string at the end of its first page; everything else has all in the first KiB
+    # Go puts its notes and PT_INTERP's string at the end of its first page.
     assert max(offset + length for offset, length in source.reads) <= (
         4096 if name.startswith("go-") else 1024
     )

@@ -1,4 +1,4 @@
-"""What ``read`` says of real executables, checked against what they were built as and against pyelftools' own reader."""
+"""``read`` on real executables, against what they were built as and pyelftools' own reader."""
 
 import io
 from collections import Counter
@@ -241,7 +241,7 @@ def test_upx_mark_makes_it_packed() -> None:
 
 
 def test_a_note_names_the_x86_level() -> None:
-    """.note.gnu.property as GNU ld writes it for -march=x86-64-v3 (x86-64 psABI, "Program Property")."""
+    """.note.gnu.property as GNU ld writes it for -march=x86-64-v3 (psABI, "Program Property")."""
     note = bytes.fromhex("04000000 10000000 05000000 474e5500 028000c0 04000000 06000000 00000000")
     program = Program(segments=[(4, 4, 0, 0, 8)])
     program.body = note

@@ -1,4 +1,4 @@
-"""Size does not matter: a 100 MB program in a fresh interpreter, and what the front door's import loads."""
+"""A 100 MB program in a fresh interpreter, and what importing the package loads."""
 
 import json
 import subprocess
@@ -9,7 +9,10 @@ import pytest
 
 from tests.support.binaries import ROOT, binary
 
-LOADED = "import sys, explorer.elf; print([m for m in sys.modules if m.split('.')[0] in ('elftools', 'httpx', 'textual', 'diskcache')])"
+LOADED = """import sys, explorer.elf
+HEAVY = ('elftools', 'httpx', 'textual', 'diskcache')
+print([m for m in sys.modules if m.split('.')[0] in HEAVY])
+"""
 MEASURE = """
 import json, sys, time
 from pathlib import Path
@@ -21,15 +24,17 @@ with FileSource(Path(sys.argv[1])) as source:
 seconds = time.perf_counter() - begin
 status = Path("/proc/self/status")
 lines = status.read_text().splitlines() if status.exists() else []
-peak = sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))  # ru_maxrss would count the parent, too
+# ru_maxrss would count the parent, too.
+peak = sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 elf = found.elf
-print(json.dumps({"seconds": seconds, "peak": peak, "go": elf.go.version, "tzdata": elf.tzdata, "problems": elf.problems}))
+facts = {"go": elf.go.version, "tzdata": elf.tzdata, "problems": elf.problems}
+print(json.dumps({"seconds": seconds, "peak": peak, **facts}))
 """
 
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real Go program whose PT_GNU_STACK became a PT_LOAD over 100 MB behind it, to be searched to its end."""
+    """A real Go program whose PT_GNU_STACK became a PT_LOAD over 100 MB behind it."""
     data = bytearray(binary("go-static-amd64").read_bytes())
     end = len(data) + -len(data) % 4096
     size = 100 << 20
