@@ -100,7 +100,7 @@ def test_levels_file_and_environment(
     assert stat.S_IMODE((tmp_path / "from-option").stat().st_mode) == 0o600
 
 
-def test_without_a_log_warnings_of_libraries_reach_no_terminal(
+def test_without_a_log_library_warnings_reach_no_terminal(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RR_EXPLORER_LOG", raising=False)

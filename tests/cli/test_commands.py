@@ -15,10 +15,10 @@ from tests.support.github import GitHub
 
 
 def test_releases(served: Command, github: GitHub) -> None:
-    found = served.json("releases")
-    assert [release["tag"] for release in found["releases"]] == [TAG, "v2025.2.0-rc.1", "v1.6.2"]
-    assert (found["origin"], found["complete"], found["total"]) == ("api", True, 3)
-    assert found["releases"][0]["published_at"] == "2026-06-17T14:49:38Z"
+    document = served.json("releases")
+    assert [release["tag"] for release in document["releases"]] == [TAG, "v2025.2.0-rc.1", "v1.6.2"]
+    assert (document["origin"], document["complete"], document["total"]) == ("api", True, 3)
+    assert document["releases"][0]["published_at"] == "2026-06-17T14:49:38Z"
     assert [r["tag"] for r in served.json("releases", "--stable", "--limit", "1")["releases"]] == [
         TAG
     ]
@@ -32,13 +32,13 @@ def test_releases(served: Command, github: GitHub) -> None:
 
 
 def test_assets_and_what_is_not_published(served: Command) -> None:
-    found = served.json("assets", TAG)
-    assert [asset["name"] for asset in found["assets"]] == [ARM64, AMD64]
-    first = found["assets"][0]
+    document = served.json("assets", TAG)
+    assert [asset["name"] for asset in document["assets"]] == [ARM64, AMD64]
+    first = document["assets"][0]
     assert first["platform"]["slug"] == "linux-arm64"
     assert first["digest"].startswith("sha256:")
     assert first["seen"] is None
-    assert {"platform": "musl-arm64", "kind": "server", "perhaps": ARM64} in found["unpublished"]
+    assert {"platform": "musl-arm64", "kind": "server", "perhaps": ARM64} in document["unpublished"]
     assert (
         served.json("assets", "v1.6.2")["assets"][0]["missing"]["digest"]["state"]
         == "not-applicable"
@@ -53,8 +53,11 @@ def test_assets_and_what_is_not_published(served: Command) -> None:
 
 
 def test_assets_peeked_at_say_who_serves(served: Command, github: GitHub) -> None:
-    found = served.json("assets", TAG, "--peek")
-    assert [asset["seen"]["verdicts"][0]["answer"] for asset in found["assets"]] == ["yes", "yes"]
+    document = served.json("assets", TAG, "--peek")
+    assert [asset["seen"]["verdicts"][0]["answer"] for asset in document["assets"]] == [
+        "yes",
+        "yes",
+    ]
     assert github.count("*", "assets") == 2, "one ranged request for each file"
     text = served("assets", TAG).out
     assert github.count("*", "assets") == 2, "what was seen is kept"
@@ -67,19 +70,19 @@ def test_assets_peeked_at_say_who_serves(served: Command, github: GitHub) -> Non
     "target", [f"{TAG}/{ARM64}", ARM64, f"{TAG}/{ARM64}#rr", "latest --platform linux-arm64"]
 )
 def test_inspect_by_every_form_of_target(served: Command, target: str) -> None:
-    found = served.json("inspect", *target.split())
+    document = served.json("inspect", *target.split())
     program = binary("go-static-arm64").read_bytes()
-    assert found["file"] == {
-        "name": found["file"]["name"],
+    assert document["file"] == {
+        "name": document["file"]["name"],
         "size": len(program),
         "sha256": hashlib.sha256(program).hexdigest(),
     }
-    assert found["file"]["name"].endswith("rr")
-    assert found["check"] == "ok"
-    assert found["arch"] == "arm64"
-    assert found["elf"]["linkage"] == "static"
-    assert found["go"]["settings"]["CGO_ENABLED"] == "0"
-    verdict = found["verdicts"][0]
+    assert document["file"]["name"].endswith("rr")
+    assert document["check"] == "ok"
+    assert document["arch"] == "arm64"
+    assert document["elf"]["linkage"] == "static"
+    assert document["go"]["settings"]["CGO_ENABLED"] == "0"
+    verdict = document["verdicts"][0]
     assert (verdict["target"][:7], verdict["arch"], verdict["answer"]) == (
         "alpine-",
         "arm64",
@@ -94,25 +97,27 @@ def test_inspect_by_every_form_of_target(served: Command, target: str) -> None:
         "advice",
         "short",
     }
-    assert "peek" not in found
+    assert "peek" not in document
 
 
 def test_inspect_a_local_file_on_several_targets(rr: Command) -> None:
     path = binary("c-glibc")
-    found = rr.json("inspect", path, "--on", "alpine-3.22", "--on", "debian-12", "--on", "scratch")
-    assert [(v["target"], v["answer"]) for v in found["verdicts"]] == [
+    document = rr.json(
+        "inspect", path, "--on", "alpine-3.22", "--on", "debian-12", "--on", "scratch"
+    )
+    assert [(v["target"], v["answer"]) for v in document["verdicts"]] == [
         ("alpine-3.22", "no"),
         ("debian-12", "yes"),
         ("scratch", "no"),
     ]
-    assert found["missing"]["check"]["state"] == "not-applicable"
+    assert document["missing"]["check"]["state"] == "not-applicable"
     text = rr("inspect", path, "--on", "alpine-3.22").out
     assert "✗ NO, does not run on Alpine 3.22 (musl 1.2.5), amd64" in text
     assert "[elf.interp.glibc]" in text
     assert "/lib64/ld-linux-x86-64.so.2" in text
 
 
-def test_a_no_is_an_exit_code_only_where_it_is_asked_for(rr: Command) -> None:
+def test_a_no_is_an_exit_code_only_on_request(rr: Command) -> None:
     path = binary("c-glibc")
     assert rr("inspect", path).code == 0
     assert rr("inspect", path, "--exit-code").code == 1
@@ -122,17 +127,17 @@ def test_a_no_is_an_exit_code_only_where_it_is_asked_for(rr: Command) -> None:
 def test_peek_moves_next_to_nothing(
     served: Command, github: GitHub, archives: dict[str, bytes]
 ) -> None:
-    found = served.json("inspect", "latest", "--platform", "linux-arm64", "--peek")
-    assert found["peek"] == {
+    document = served.json("inspect", "latest", "--platform", "linux-arm64", "--peek")
+    assert document["peek"] == {
         "requests": 1,
-        "bytes": found["peek"]["bytes"],
+        "bytes": document["peek"]["bytes"],
         "of": len(archives[ARM64]),
     }
-    assert found["peek"]["bytes"] <= 16384
-    assert github.body_bytes("*", "assets") == found["peek"]["bytes"]
-    assert found["verdicts"][0]["answer"] == "yes"
-    assert found["file"]["sha256"] is None
-    assert found["missing"]["check"]["state"] == "unknown"
+    assert document["peek"]["bytes"] <= 16384
+    assert github.body_bytes("*", "assets") == document["peek"]["bytes"]
+    assert document["verdicts"][0]["answer"] == "yes"
+    assert document["file"]["sha256"] is None
+    assert document["missing"]["check"]["state"] == "unknown"
     text = served("inspect", "v1.6.2", "--platform", "linux-amd64", "--peek").out
     assert "nothing downloaded" in text
     assert "✗ NO" in text
@@ -140,13 +145,13 @@ def test_peek_moves_next_to_nothing(
 
 def test_get_downloads_checks_unpacks_and_marks_executable(served: Command, tmp_path: Path) -> None:
     into = tmp_path / "bin"
-    found = served.json("get", "latest", "--platform", "linux-amd64", "-o", into)
-    program = Path(found["binary"])
+    document = served.json("get", "latest", "--platform", "linux-amd64", "-o", into)
+    program = Path(document["binary"])
     assert into in program.parents
     assert program.read_bytes() == binary("go-static-amd64").read_bytes()
     assert os.access(program, os.X_OK)
     assert stat.S_IMODE(program.stat().st_mode) & 0o022 == 0, "nobody else may change it"
-    assert found["download"]["check"] == "ok"
+    assert document["download"]["check"] == "ok"
     again = served.json("get", "latest", "--platform", "linux-amd64", "-o", tmp_path / "again")
     assert again["download"]["from_cache"] is True
     assert again["download"]["moved"] == 0
@@ -181,9 +186,9 @@ def test_cache_shows_prunes_and_clears(served: Command) -> None:
 
 
 def test_doctor_names_what_is_wrong(served: Command) -> None:
-    found = {finding["subject"]: finding for finding in served.json("doctor")["findings"]}
-    assert found["network"]["health"] == "ok"
-    assert found["versions"]["text"].startswith(f"rr-explorer {__version__}")
+    document = {finding["subject"]: finding for finding in served.json("doctor")["findings"]}
+    assert document["network"]["health"] == "ok"
+    assert document["versions"]["text"].startswith(f"rr-explorer {__version__}")
     served("doctor", env={"RR_EXPLORER_DOWNLOADS": "many"})
     wrong = served("doctor", "--exit-code", env={"RR_EXPLORER_DOWNLOADS": "many"})
     assert wrong.code == 1
@@ -210,17 +215,17 @@ def test_the_demo_without_a_terminal_is_text(rr: Command) -> None:
 
 
 def test_offline_shows_the_bundled_list_under_its_banner(rr: Command) -> None:
-    found = rr.json("--offline", "releases")
-    assert found["origin"] == "snapshot"
-    assert found["total"] > 200
-    assert found["complete"] is not True
-    assert any("undled" in warning for warning in found["warnings"])
+    document = rr.json("--offline", "releases")
+    assert document["origin"] == "snapshot"
+    assert document["total"] > 200
+    assert document["complete"] is not True
+    assert any("undled" in warning for warning in document["warnings"])
     assert "incomplete list" in rr("releases", "--offline").err
 
 
-def test_old_release_is_glibc_and_its_reason_is_told(served: Command) -> None:
-    found = served.json("inspect", f"v1.6.2/{OLD}")
-    assert found["check"] == "absent"
-    assert found["verdicts"][0]["answer"] == "no"
-    assert found["verdicts"][0]["reasons"][0]["code"] == "elf.interp.glibc"
-    assert found["verdicts"][0]["reasons"][0]["remedy"]
+def test_an_old_release_needs_glibc_and_says_why(served: Command) -> None:
+    document = served.json("inspect", f"v1.6.2/{OLD}")
+    assert document["check"] == "absent"
+    assert document["verdicts"][0]["answer"] == "no"
+    assert document["verdicts"][0]["reasons"][0]["code"] == "elf.interp.glibc"
+    assert document["verdicts"][0]["reasons"][0]["remedy"]

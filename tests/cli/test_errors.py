@@ -87,7 +87,7 @@ def test_things_that_are_not_there_are_3(served: Command) -> None:
     assert "linux-arm64" in served("inspect", TAG, "--platform", "musl-arm64").err
 
 
-def test_wrong_bytes_are_4_and_both_digests_are_told(
+def test_wrong_bytes_exit_with_4_and_name_both_digests(
     served: Command, github: GitHub, archives: dict[str, bytes], tmp_path: Path
 ) -> None:
     github.fault("*linux-arm64*", host="assets", corrupt=True)
@@ -99,7 +99,7 @@ def test_wrong_bytes_are_4_and_both_digests_are_told(
     assert not (tmp_path / "out").exists() or not any((tmp_path / "out").rglob("*"))
 
 
-def test_files_that_are_not_what_they_claim_are_6(rr: Command, tmp_path: Path) -> None:
+def test_files_that_are_not_what_they_claim_exit_with_6(rr: Command, tmp_path: Path) -> None:
     broken = tmp_path / "rr.tar.gz"
     broken.write_bytes(b"\x1f\x8b\x08\x00" + b"\xff" * 200)
     error = rr.json_error("inspect", broken)
@@ -136,7 +136,7 @@ def test_with_the_list_cached_a_broken_server_is_a_warning(served: Command, gith
     assert served.json("releases")["warnings"]
 
 
-def test_a_stale_list_is_told_beside_every_answer_made_from_it(
+def test_every_answer_from_a_stale_list_warns(
     served: Command, github: GitHub, tmp_path: Path
 ) -> None:
     assert served("releases").code == 0
@@ -147,7 +147,7 @@ def test_a_stale_list_is_told_beside_every_answer_made_from_it(
         assert done.err.count("answers no more requests until") == 1
 
 
-def test_a_cache_that_cannot_be_used_is_told_by_every_command(rr: Command, tmp_path: Path) -> None:
+def test_every_command_warns_of_an_unusable_cache(rr: Command, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     place = tmp_path / "file" / "cache"
     for words in (
@@ -210,9 +210,7 @@ def test_get_writes_the_rest_of_an_archive_and_warns_of_a_refused_member(
     assert (alone.code, "refused" in alone.err) == (0, False)
 
 
-def test_get_of_an_archive_whose_program_is_refused_names_no_way_to_it(
-    rr: Command, tmp_path: Path
-) -> None:
+def test_get_of_a_refused_program_offers_no_way_to_it(rr: Command, tmp_path: Path) -> None:
     path = tmp_path / "x.tar.gz"
     path.write_bytes(
         gz(tar_of([("../rr", binary("go-static-amd64").read_bytes()), ("x/last", b"l")]))
@@ -223,7 +221,7 @@ def test_get_of_an_archive_whose_program_is_refused_names_no_way_to_it(
         assert "name it" not in error["remedy"]
 
 
-def test_who_is_told_to_name_a_member_is_told_which_there_are(rr: Command, tmp_path: Path) -> None:
+def test_an_error_that_asks_for_a_member_lists_members(rr: Command, tmp_path: Path) -> None:
     path = tmp_path / "papers.tar.gz"
     path.write_bytes(gz(tar_of([("x/README.md", b"read"), ("x/LICENSE", b"free")])))
     error = rr.json_error("inspect", path)
@@ -242,7 +240,7 @@ def test_an_unwritable_place_is_told(served: Command, tmp_path: Path) -> None:
     assert str(tmp_path / "file") in done.err
 
 
-def test_words_that_hold_escapes_are_made_visible(rr: Command) -> None:
+def test_escapes_in_arguments_are_made_visible(rr: Command) -> None:
     for words in (
         ("\x1b]0;owned\x07",),
         ("inspect", "./\x1b[31mred\u202e"),

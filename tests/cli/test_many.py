@@ -12,9 +12,9 @@ from tests.support.github import GitHub
 
 
 def test_the_matrix_tells_the_story_of_musl_arm64(served: Command, github: GitHub) -> None:
-    found = served.json("matrix", TAG, "v1.6.2")
-    columns = [column["key"] for column in found["columns"]]
-    new, old = ({cell["column"]: cell for cell in row["cells"]} for row in found["rows"])
+    document = served.json("matrix", TAG, "v1.6.2")
+    columns = [column["key"] for column in document["columns"]]
+    new, old = ({cell["column"]: cell for cell in row["cells"]} for row in document["rows"])
     assert set(new) == set(columns)
     assert new["server:linux-arm64"]["published"][0]["answer"] == "yes"
     assert new["server:musl-arm64"]["published"] == []
@@ -35,17 +35,21 @@ def test_the_matrix_tells_the_story_of_musl_arm64(served: Command, github: GitHu
 
 
 def test_advice_names_a_file_with_its_digest_or_how_to_build_one(served: Command) -> None:
-    found = served.json("advise", "--arch", "arm64")
-    assert (found["chosen"]["name"], found["libc"], found["sha256_from"]) == (ARM64, "musl", "api")
-    assert {"dockerfile", "shell"} <= {snippet["key"] for snippet in found["snippets"]}
-    assert any(found["sha256"] in snippet["text"] for snippet in found["snippets"])
+    document = served.json("advise", "--arch", "arm64")
+    assert (document["chosen"]["name"], document["libc"], document["sha256_from"]) == (
+        ARM64,
+        "musl",
+        "api",
+    )
+    assert {"dockerfile", "shell"} <= {snippet["key"] for snippet in document["snippets"]}
+    assert any(document["sha256"] in snippet["text"] for snippet in document["snippets"])
     text = served("advise", TAG, "--arch", "amd64")
     assert text.code == 0
     assert f"use {AMD64}" in text.out
     assert "▢ not verified yet" in text.out
     assert f"rr-explorer verify {TAG}/{AMD64} --on alpine-" in text.out
-    assert found["proof"] is None
-    assert found["prove"].startswith(f"rr-explorer verify {TAG}/{ARM64}")
+    assert document["proof"] is None
+    assert document["prove"].startswith(f"rr-explorer verify {TAG}/{ARM64}")
     none = served.json("advise", "v1.6.2", "--arch", "amd64", code=1)
     assert none["chosen"] is None
     assert any("CGO_ENABLED=0" in snippet["text"] for snippet in none["snippets"])
@@ -76,9 +80,9 @@ def test_how_to_build_another_project_is_read_from_its_program(rr: Command, gith
     assert "cmd/rr" not in after.out
 
 
-def test_what_the_demo_cannot_look_at_is_published_and_no_error(rr: Command) -> None:
-    found = rr.json("matrix", "v2025.1.15", "v2025.1.14", "--demo")
-    new, old = ({cell["column"]: cell for cell in row["cells"]} for row in found["rows"])
+def test_what_the_demo_cannot_inspect_is_published_not_an_error(rr: Command) -> None:
+    document = rr.json("matrix", "v2025.1.15", "v2025.1.14", "--demo")
+    new, old = ({cell["column"]: cell for cell in row["cells"]} for row in document["rows"])
     assert new["server:musl-arm64"]["serves"]["state"] == "seen"
     assert new["server:freebsd"]["published"][0]["state"] == "published"
     assert {file["state"] for cell in old.values() for file in cell["published"]} == {"published"}
@@ -88,21 +92,21 @@ def test_what_the_demo_cannot_look_at_is_published_and_no_error(rr: Command) -> 
     assert "published: not inspected" in done.err
 
 
-def test_offline_what_was_kept_is_shown_and_the_rest_is_published(
+def test_offline_shows_what_was_kept_and_the_rest_as_published(
     served: Command, github: GitHub
 ) -> None:
     served("inspect", f"{TAG}/{ARM64}", "--peek")
     served("get", f"{TAG}/{AMD64}", "-o", served.home / "bin")
     before = github.count()
-    found = served.json("--offline", "matrix", TAG, "v1.6.2")
-    new, old = ({cell["column"]: cell for cell in row["cells"]} for row in found["rows"])
+    document = served.json("--offline", "matrix", TAG, "v1.6.2")
+    new, old = ({cell["column"]: cell for cell in row["cells"]} for row in document["rows"])
     assert [
         new[f"server:linux-{arch}"]["published"][0]["state"] for arch in ("arm64", "amd64")
     ] == ["seen", "seen"]
     assert old["server:linux-amd64"]["published"][0]["state"] == "published"
     assert github.count() == before
-    told = served("assets", "v1.6.2", "--peek", "--offline").err.splitlines()
-    assert [line for line in told if "not inspected" in line] == [
+    lines = served("assets", "v1.6.2", "--peek", "--offline").err.splitlines()
+    assert [line for line in lines if "not inspected" in line] == [
         "warning: 1 file was not inspected: rr-explorer was told to stay offline"
     ]
 
@@ -112,14 +116,14 @@ def test_a_stand_in_has_nothing_to_paste_and_advice_says_so(rr: Command) -> None
     assert done.code == 0
     assert done.out.splitlines()[-1].startswith("Nothing to paste: a stand-in is not published.")
     assert "rr-explorer --demo verify v2025.1.15/" in done.out
-    found = rr.json("advise", "--demo")
-    assert found["snippets"] == []
-    assert "stand-in" in found["nothing_to_paste"]
+    document = rr.json("advise", "--demo")
+    assert document["snippets"] == []
+    assert "stand-in" in document["nothing_to_paste"]
     both = rr("advise", "--demo", "--arch", "amd64").out
     assert "✓ yes · roadrunner-2025.1.15-unknown-musl-amd64.tar.gz: static Go" in both
 
 
-def test_advice_that_cannot_look_does_not_say_that_nothing_serves(rr: Command) -> None:
+def test_advice_that_cannot_look_does_not_say_no_file_works(rr: Command) -> None:
     done = rr("advise", "--offline")
     assert done.code == 1
     assert "? which file to use is not known" in done.out
@@ -140,9 +144,9 @@ def test_reports_of_several_files(served: Command, form: str, start: str) -> Non
 
 
 def test_a_report_as_json_fits_its_schema(rr: Command, tmp_path: Path) -> None:
-    found = rr.json("report", binary("c-glibc"), binary("go-static-arm64"), "--on", "scratch")
-    assert [item["verdicts"][0]["answer"] for item in found["inspections"]] == ["no", "yes"]
-    assert found["versions"][0]["name"] == "rr-explorer"
+    document = rr.json("report", binary("c-glibc"), binary("go-static-arm64"), "--on", "scratch")
+    assert [item["verdicts"][0]["answer"] for item in document["inspections"]] == ["no", "yes"]
+    assert document["versions"][0]["name"] == "rr-explorer"
     assert rr("report", binary("c-glibc"), "--json", "--format", "svg").code == 2
     assert (
         json.loads(rr("report", tmp_path / "none", "--format", "json").err)["error"]["exit_code"]

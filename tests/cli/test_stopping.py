@@ -123,7 +123,7 @@ def test_the_log_is_named_by_the_environment_too(rr: Command, tmp_path: Path) ->
     assert "--demo" in log.read_text("utf-8")
 
 
-def test_commands_are_listed_whole_and_in_the_order_of_their_use(rr: Command) -> None:
+def test_help_lists_commands_in_the_order_of_use(rr: Command) -> None:
     text = rr("--help").out
     listed = text.split("Commands:")[1].split("\n\n")[0].splitlines()[1:]
     names = [line.split()[0] for line in listed]

@@ -101,10 +101,10 @@ def test_the_matrix_folds_instead_of_being_cut(
     assert "…" not in "".join(rows), "nothing is cut"
     assert "↳" in "".join(rows)
     assert ("plugin columns not shown" in " ".join(text.split())) is not plugin
-    told = " ".join(text.split())
+    unwrapped = " ".join(text.split())
     assert (
-        "musl-arm64 → linux-arm64: yes, static Go" in told
-        or "↳ linux-arm64: yes, static Go" in told
+        "musl-arm64 → linux-arm64: yes, static Go" in unwrapped
+        or "↳ linux-arm64: yes, static Go" in unwrapped
     )
     every = in_terminal(rr, *words, "--all", columns=columns, env={"NO_COLOR": "1"})[1]
     assert "not shown" not in every
@@ -397,7 +397,7 @@ def test_completion_offers_tags_files_and_nothing_that_a_shell_would_run(
     assert not list(tmp_path.glob("owned"))
 
 
-def test_options_stand_before_or_behind_the_command(rr: Command) -> None:
+def test_options_work_before_and_after_the_command(rr: Command) -> None:
     before = rr("--offline", "releases", "--limit", "2")
     behind = rr("releases", "--limit", "2", "--offline")
     assert before.code == behind.code == 0

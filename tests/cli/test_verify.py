@@ -39,8 +39,8 @@ def verifier(rr: Command, engine: TestEngine) -> list[str]:
 
 
 def test_a_static_go_program_runs_on_musl(rr: Command, verifier: list[str]) -> None:
-    found = rr.json("verify", binary("go-static-amd64"), "--run=--version", *verifier)
-    proof = found["proof"]
+    document = rr.json("verify", binary("go-static-amd64"), "--run=--version", *verifier)
+    proof = document["proof"]
     assert (proof["result"], proof["platform"], proof["exit_code"], proof["agrees"]) == (
         "ran",
         "linux/amd64",
@@ -63,7 +63,7 @@ def test_a_static_go_program_runs_on_musl(rr: Command, verifier: list[str]) -> N
     assert wanted <= set(proof)
     assert proof["command"].startswith(shlex.quote(verifier[3]))
     assert [words[-len(words) :] for words in proof["commands"]], "the steps can be run again"
-    assert found["verdicts"][0]["answer"] == "yes"
+    assert document["verdicts"][0]["answer"] == "yes"
 
 
 def test_a_glibc_program_fails_there_and_the_verdict_agrees(
@@ -110,7 +110,7 @@ def test_a_proof_is_shown_for_the_target_that_it_counts_for(
 
 
 @pytest.mark.parametrize(("printed", "code"), [("2025.2.7", 0), ("2025.2.6", 1)])
-def test_a_program_that_is_not_what_its_release_promises_is_an_exit_code(
+def test_a_program_that_differs_from_its_release_exits_with_1(
     printed: str, code: int, served: Command, github: GitHub, verifier: list[str]
 ) -> None:
     """It runs, and yet ``verify`` must not pass a file that reports another version."""
@@ -127,11 +127,11 @@ def test_a_program_that_is_not_what_its_release_promises_is_an_exit_code(
     github.add_release(
         "v2025.2.7", {f"{root}.tar.gz": make_archive("tar.gz", root, roadrunner_members(program))}
     )
-    found = served.json("verify", "v2025.2.7", "--platform", "linux-amd64", *verifier, code=code)[
-        "proof"
-    ]
-    assert (found["result"], found["agrees"]) == ("ran", True)
-    assert [check["name"] for check in found["checks"] if not check["ok"]] == (
+    document = served.json(
+        "verify", "v2025.2.7", "--platform", "linux-amd64", *verifier, code=code
+    )["proof"]
+    assert (document["result"], document["agrees"]) == ("ran", True)
+    assert [check["name"] for check in document["checks"] if not check["ok"]] == (
         ["version"] if code else []
     )
     shown = served("verify", "v2025.2.7", "--platform", "linux-amd64", *verifier)
@@ -178,7 +178,7 @@ def test_an_attempt_that_showed_nothing_hides_no_proof(rr: Command, verifier: li
     assert [proof["result"] for proof in rr.json("inspect", path)["proofs"]] == ["ran"]
 
 
-def test_leftovers_that_cannot_be_removed_cost_a_warning_not_the_proof(
+def test_leftovers_that_cannot_be_removed_cost_only_a_warning(
     rr: Command, verifier: list[str], engine: TestEngine, tmp_path: Path
 ) -> None:
     """The engine is the real one, but for a ``ps`` that fails."""
@@ -225,7 +225,7 @@ PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_however_often_it_is_told_to_stop_no_container_is_left(
+def test_repeated_signals_leave_no_container(
     number: signal.Signals, rr: Command, verifier: list[str], engine: TestEngine
 ) -> None:
     with proving(rr, engine, *verifier, **PIPES) as process:

@@ -25,14 +25,14 @@ SUBJECT = f"{TAG}/{ARM64}"
     ],
     ids=lambda words: "-".join(w for w in words if w.isalpha() or w == "--peek"),
 )
-def test_a_cache_that_cannot_be_used_is_told_in_the_document(
+def test_the_document_warns_of_an_unusable_cache(
     served: Command, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     place = tmp_path / "a-file"
     place.write_bytes(b"")
     placed = [str(tmp_path / word) if word == "out" else word for word in words]
-    found = served.json(*placed, "--cache-dir", place)
-    assert any("Using a temporary cache" in warning for warning in found["warnings"]), found[
+    document = served.json(*placed, "--cache-dir", place)
+    assert any("Using a temporary cache" in warning for warning in document["warnings"]), document[
         "warnings"
     ]
 
@@ -44,9 +44,9 @@ def test_where_nothing_is_wrong_there_is_no_warning(rr: Command) -> None:
     assert rr.json("cache")["warnings"] == []
 
 
-def test_what_decides_about_another_system_stands_in_the_document(rr: Command) -> None:
-    found = rr.json("inspect", binary("go-freebsd"))
-    assert (found["elf"]["os_note"], found["verdicts"][0]["reasons"][0]["code"]) == (
+def test_the_document_says_what_decides_about_another_system(rr: Command) -> None:
+    document = rr.json("inspect", binary("go-freebsd"))
+    assert (document["elf"]["os_note"], document["verdicts"][0]["reasons"][0]["code"]) == (
         "FreeBSD",
         "elf.os",
     )

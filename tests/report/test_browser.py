@@ -148,7 +148,7 @@ def test_it_is_drawn_in_light_and_in_dark_and_printed(
     assert browser.printed(page, tmp_path / "page.pdf").read_bytes().startswith(b"%PDF-")
 
 
-def test_a_hostile_page_runs_nothing_and_asks_nobody(
+def test_a_hostile_page_runs_nothing_and_fetches_nothing(
     browser: Browser, inspected: Inspection, ears: Ears, tmp_path: Path
 ) -> None:
     page = tmp_path / "hostile.html"

@@ -209,7 +209,7 @@ ISSUE = 65_536
     ],
     ids=["lines", "wide", "one line", "fences"],
 )
-def test_what_a_program_printed_never_makes_a_report_too_long_for_an_issue(
+def test_long_output_never_makes_a_report_too_long_for_an_issue(
     inspected: Inspection, output: str
 ) -> None:
     proved = replace(
@@ -227,7 +227,7 @@ def test_what_a_program_printed_never_makes_a_report_too_long_for_an_issue(
     )
 
 
-def test_a_report_on_too_many_files_says_that_no_issue_takes_it(inspected: Inspection) -> None:
+def test_a_report_too_long_for_an_issue_says_so(inspected: Inspection) -> None:
     text = report([inspected] * 100, "markdown", NOW)
     assert len(text) > ISSUE
     assert text.count("### ") == 100

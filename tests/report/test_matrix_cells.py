@@ -16,9 +16,9 @@ TAG = "v2025.1.15"
 async def matrix(tmp_path: Path) -> Matrix:
     """The demo's newest release: of its two debs one is a stand-in, and was looked at."""
     bench = Workbench(Settings(demo=True, cache_dir=tmp_path))
-    found = await bench.matrix((TAG,))
+    result = await bench.matrix((TAG,))
     await bench.aclose()
-    return found
+    return result
 
 
 def the_debs(matrix: Matrix) -> MatrixCell:

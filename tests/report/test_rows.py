@@ -160,11 +160,11 @@ def test_the_banner_says_it_in_words(static_go: Inspection, inspected: Inspectio
     assert no.remedy.text
 
 
-def test_another_system_s_program_is_told_in_few_words(
+def test_a_program_for_another_system_is_named_in_few_words(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    found = inspect("go-freebsd", tmp_path_factory, "alpine-3.22")
-    assert verdicts.deciding_in_words(found.verdicts[0]) == "a program for FreeBSD"
+    inspection = inspect("go-freebsd", tmp_path_factory, "alpine-3.22")
+    assert verdicts.deciding_in_words(inspection.verdicts[0]) == "a program for FreeBSD"
 
 
 def test_a_name_of_60_000_letters_is_cut_in_a_cell(inspected: Inspection) -> None:
@@ -192,7 +192,7 @@ def test_the_banner_is_loud_where_it_must_be(static_go: Inspection) -> None:
     assert "DISAGREES" in line.text
 
 
-def test_a_program_that_says_it_is_another_version_is_told_in_the_line() -> None:
+def test_a_program_that_reports_another_version_is_marked() -> None:
     checks = (
         CheckResult("exit", True, "0", "0"),
         CheckResult("version", False, "2025.1.14", "2025.1.15\x1b[0m"),

@@ -41,7 +41,7 @@ def advice_headline(advice: Advice) -> Cell:
 
 
 def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
-    """Why, from what that is known, the proof or how to get one, the digest, and the other files.
+    """Why, how that is known, the proof or how to get one, the digest, and the other files.
 
     Rows of (what, value). ``PROVE`` is the key of the one that holds a command.
     """

@@ -39,8 +39,8 @@ def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
     differs = "".join(_difference(check) for check in proof.checks if check.ok is False)
     style: Style = "bad" if proof.agrees is False else "warn" if differs else mark.style
     confirmed = proof.result is Result.FAILED and proof.agrees is True
-    told = isinstance(proof.agrees, NotApplicable) or confirmed
-    verdict = "" if told else f": {agrees_cell(proof).text}"
+    is_said = isinstance(proof.agrees, NotApplicable) or confirmed
+    verdict = "" if is_said else f": {agrees_cell(proof).text}"
     return Cell(f"{mark.text} {_clock(proof.started_at, now)}{where}{how}{verdict}{differs}", style)
 
 

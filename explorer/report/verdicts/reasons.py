@@ -49,7 +49,7 @@ class ReasonBlock:
     """Evidence and remedy; those that are empty are left out."""
 
     def lines(self, indent: int = 4) -> tuple[Cell, ...]:
-        """The sentence, and the details below it, indented by so many spaces."""
+        """The sentence, and the details below it, indented by ``indent`` spaces."""
         below = (Cell(" " * indent + cell.text, cell.style) for cell in self.details)
         return (self.sentence, *below)
 
