@@ -17,7 +17,9 @@ def run_app(settings: Settings, file: str | None = None) -> int:
     Returns the exit code: 0, 128 plus a signal's number, or Textual's own after an error.
     """
     from explorer.tui.app import ExplorerApp
+    from explorer.tui.responsiveness.terminal_output import forgiving_stderr
 
     app = ExplorerApp(settings, file=file)
-    app.run()
+    with forgiving_stderr():
+        app.run()
     return app.return_code or 0

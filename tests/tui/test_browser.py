@@ -24,7 +24,7 @@ def test_size_list_covers_the_narrow_and_the_wide() -> None:
 
 async def test_releases_and_files_side_by_side_with_verdicts(demo: Settings) -> None:
     async with opened(demo) as ui:
-        await ui.shows("206 releases", "v2025.1.15", "Demo: the files marked stand-in", "✓ yes")
+        await ui.shows("206 releases", "v2025.1.15", "Demo: files marked stand-in", "✓ yes")
         text = ui.drawn()
         assert "206 releases (incomplete list)" in text, (
             "the bundled list does not pretend to be GitHub's"

@@ -133,7 +133,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 def test_the_whole_way_from_the_list_to_the_reasons(terminal: Terminal) -> None:
     text = terminal.shows("Releases", "v2025.1.15", "✓ yes", "206 releases")
-    assert "Demo: the files marked stand-in" in text
+    assert "Demo: files marked stand-in" in text
     before = terminal.frame_colour("v2025.1.15")
     terminal.type("\r")
     terminal.focuses("v2025.1.15", before)
@@ -183,7 +183,7 @@ def test_a_terminal_that_is_gone_ends_the_app(tmp_path: Path, nohup: bool) -> No
     opened = Terminal(tmp_path, nohup)
     try:
         opened.shows("✓ yes")
-        assert opened.hang_up() < 1.0
+        assert opened.hang_up() < 2.0, "half a second on an idle machine"
     finally:
         opened.close()
 

@@ -33,7 +33,7 @@ removes one delay. Nothing else in the app has to know of it.
     ``report`` and ``workbench`` are imported after the first frame. Measured by
     ``make bench paint``; ``tests/tui/test_first_paint.py`` lists what the first frame does without.
 
-``quit_signals``
+``quit_signals``, ``terminal_output``
     SIGTERM, SIGHUP and a closed terminal end the app at once, in the way ``q`` does
     (``tests/tui/test_terminal.py``).
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.dom import DOMNode
@@ -78,17 +77,17 @@ class ExplorerScreen(Screen[None]):
 
     def start_worker(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
         """Run this in a worker of the screen. An earlier one of the group is cancelled."""
-        _worker: Worker[None] = self.run_worker(
-            partial(self._run, work), name=group, group=group, exclusive=True
-        )
 
-    async def _run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        try:
-            await work()
-        except OperationCancelledError:
-            return
-        except Exception as exception:  # noqa: BLE001 - the last boundary
-            self.explorer.say(as_explorer_error(exception), error=True)
+        # Not a partial: Textual takes the repr of what it runs, with all arguments.
+        async def run() -> None:
+            try:
+                await work()
+            except OperationCancelledError:
+                return
+            except Exception as exception:  # noqa: BLE001 - the last boundary
+                self.explorer.say(as_explorer_error(exception), error=True)
+
+        _worker: Worker[None] = self.run_worker(run, name=group, group=group, exclusive=True)
 
     # -- tables ------------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -93,11 +92,10 @@ def offer_report(app: ExplorerBase, inspections: Sequence[Inspection]) -> None:
 
     def chosen(form: str | None) -> None:
         if form is not None:
+            # A coroutine, not a partial: Textual takes the repr of what it runs.
+            making = _make(app, tuple(inspections), form)
             _worker: Worker[None] = app.run_worker(
-                partial(_make, app, tuple(inspections), form),
-                name="report",
-                group="report",
-                exclusive=True,
+                making, name="report", group="report", exclusive=True
             )
 
     what = "this file" if len(inspections) == 1 else f"{len(inspections)} files"
