@@ -19,7 +19,10 @@ _DETECTION_INPUT = 2 << 20
 compressor (bzip2: 900 kB) fit twice."""
 _SKIPPED_FRAMES = 16
 """Skippable frames that may stand before the first real one (pzstd writes one)."""
-_UNREAD_MAGICS = (
+_MAGICS = (
+    (0, MARK, Format.DEB),
+    (0, LEAD, Format.RPM),
+    (0, SEVEN, Format.SEVEN_ZIP),
     (0, b"hsqs", Format.SQUASHFS),
     (0, b"sqsh", Format.SQUASHFS),
     (0, b"\x1f\x9d", Format.COMPRESS),
@@ -36,18 +39,19 @@ _UNREAD_MAGICS = (
     (0, b"xdg-app\0", Format.FLATPAK),
     (7, b"**ACE**", Format.ACE),
     (0, b"\x60\xea", Format.ARJ),
-    (2, b"-lh", Format.LHA),
-    (0, b"RZIP", Format.RZIP),
+    *((2, b"-lh%d-" % method, Format.LHA) for method in (0, 1, 4, 5, 6, 7)),
+    (0, b"RZIP\2", Format.RZIP),
     (0, b"7kSt\xa0\x31\x83\xd3", Format.ZPAQ),
     (0, b"zPQ", Format.ZPAQ),
     (0, b"MSWIM\0\0\0", Format.WIM),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format.MSI),
-    (0, b"Cr24", Format.CRX),
+    (0, b"Cr24\2\0\0\0", Format.CRX),
+    (0, b"Cr24\3\0\0\0", Format.CRX),
     (0, b"\xc7\x71", Format.CPIO_BINARY),
     (0, b"\x71\xc7", Format.CPIO_BINARY),
     (0, b"QFI\xfb", Format.QCOW2),
 )
-"""Offset and bytes. Most are in file(1)'s database."""
+"""Offset and bytes. The formats that are not read here are from file(1)'s database."""
 _UNREAD_ENDINGS = ((".br", Format.BROTLI), (".dmg", Format.DMG), (".iso", Format.ISO))
 """Formats without a mark at the start. A text file or a program of such a name is not one."""
 _PROGRAMS = (b"\x7fELF", b"MZ", b"#!")
@@ -111,18 +115,9 @@ def detect(source: ByteSource, name: str, cancel: Cancellation | None = None) ->
         SourceError: reading failed.
         OperationCancelledError: ``cancel`` was set.
     """
-    head = source.read_at(0, len(MARK))
-    if head == MARK:
-        return Format.DEB
-    if head.startswith((LOCAL, END)) or (head[:4] in SPANNING and head[4:8] == LOCAL):
-        return Format.ZIP
-    if head.startswith(LEAD):
-        return Format.RPM
-    if head.startswith(SEVEN):
-        return Format.SEVEN_ZIP
-    for offset, magic, unread in _UNREAD_MAGICS:
-        if head.startswith(magic, offset):
-            return unread
+    marked = _by_mark(source.read_at(0, len(MARK)))
+    if marked is not None:
+        return marked
     if kind := compression(source):
         return _compressed(source, name, kind, cancel)
     first = source.read_at(0, _BLOCK)
@@ -138,6 +133,15 @@ def detect(source: ByteSource, name: str, cancel: Cancellation | None = None) ->
     if (first.isascii() and b"\0" not in first) or first.startswith(_PROGRAMS):
         return Format.RAW
     return next((unread for end, unread in _UNREAD_ENDINGS if low.endswith(end)), Format.RAW)
+
+
+def _by_mark(head: bytes) -> Format | None:
+    if head.startswith((LOCAL, END)) or (head[:4] in SPANNING and head[4:8] == LOCAL):
+        return Format.ZIP
+    for offset, magic, form in _MAGICS:
+        if head.startswith(magic, offset):
+            return form
+    return None
 
 
 def _compressed(source: ByteSource, name: str, kind: str, cancel: Cancellation | None) -> Format:

@@ -126,7 +126,7 @@ UNREAD = {
     b"7kSt\xa0\x31\x83\xd3": "zpaq",
     b"MSWIM\0\0\0": "wim",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "msi",
-    b"Cr24\3": "crx",
+    b"Cr24\3\0\0\0": "crx",
     b"\xc7\x71\0": "cpio (old binary format)",
     b"QFI\xfb\0": "qcow2",
 }

@@ -14,6 +14,7 @@ from tests.compat import programs
 from tests.elf.crafted import Program
 from tests.support.archives import make_archive
 from tests.support.binaries import DATA, binary
+from tests.support.sevenzip import sevenzip_of
 
 
 def _archives() -> Iterator[bytes]:
@@ -51,6 +52,8 @@ def _archives() -> Iterator[bytes]:
         "7z",
     ):
         yield make_archive(packing, "", members, tool=False)
+    for how in ("bcj2+lzma2", "arm64+lzma"):
+        yield sevenzip_of([("usr/bin/rr", 0o100755, program), ("x", 0o100644, b"x")], how)
     yield sparse_gnu("rr", 1 << 16, [(0, program[:300]), (1 << 15, b"x" * 300)]) + bytes(1024)
     for version in ("0.0", "0.1", "1.0"):
         yield sparse_pax(version) + bytes(1024)

@@ -117,8 +117,8 @@ def pack(data: bytes, how: str) -> tuple[list[bytes], bytes, list[int]]:
 
     Args:
         how: ``copy``, ``lzma``, ``lzma2``, ``deflate``, ``bz2`` or ``zst``; ``x86+lzma`` and so on
-            for one of the ``FILTERS`` (``delta``, ``x86``, ``arm``) or ``arm64`` before it; ``bcj2``
-            alone or ``bcj2+lzma2`` with its code packed.
+            for one of the ``FILTERS`` (``delta``, ``x86``, ``arm``) or ``arm64`` before it;
+            ``bcj2`` alone, or ``bcj2+lzma2`` with its code packed.
     """
     *names, kind = how.split("+")
     if "bcj2" in how:
