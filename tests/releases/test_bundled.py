@@ -18,7 +18,7 @@ from explorer.releases import Origin, Release, Role, bundled, demo, folder, snap
 from explorer.releases.names import parse_asset_name
 
 
-def test_every_release_and_file_is_there_under_a_banner() -> None:
+def test_the_bundled_list_is_complete_and_has_a_warning() -> None:
     catalogue = snapshot()
     assert (catalogue.repo, catalogue.origin, len(catalogue.releases)) == (
         "roadrunner-server/roadrunner",
@@ -50,9 +50,7 @@ def test_every_name_of_roadrunners_is_understood() -> None:
             assert not isinstance(asset.platform.arch, MISSING), asset.name
 
 
-def test_newest_first_with_the_release_whose_day_is_not_recorded_after_the_one_it_followed() -> (
-    None
-):
+def test_an_undated_release_has_its_place_in_the_order() -> None:
     releases = snapshot().releases
     assert [release.tag for release in releases[:3]] == ["v3.0.0", "v2025.1.15", "v2025.1.14"]
     assert isinstance(releases[0].published_at, Unknown)
@@ -74,8 +72,8 @@ def test_the_untagged_release_is_found_and_no_musl_arm64_was_ever_published() ->
 
 
 @pytest.mark.alone
-def test_it_is_there_in_an_instant() -> None:
-    """Some 15 ms of this thread's work, at best of ten: the first screen can show it. Four times that is a mistake, not a slow machine."""
+def test_the_bundled_list_loads_fast() -> None:
+    """The first screen shows it; the limit leaves room for a slow machine."""
     best = 1.0
     for _ in range(10):
         start = time.thread_time()
@@ -84,10 +82,11 @@ def test_it_is_there_in_an_instant() -> None:
     assert best < 0.060
 
 
-def test_the_front_door_is_light() -> None:
+def test_importing_the_package_loads_nothing_heavy() -> None:
     code = (
         "import sys; import explorer.releases as r; r.snapshot(); r.demo(); r.cached; r.folder\n"
-        "print(sorted({m.partition('.')[0] for m in sys.modules} & {'httpx','elftools','diskcache','textual','anyio','ssl'}))"
+        "heavy = {'httpx', 'elftools', 'diskcache', 'textual', 'anyio', 'ssl'}\n"
+        "print(sorted({m.partition('.')[0] for m in sys.modules} & heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -131,7 +130,7 @@ def test_stand_ins_are_marked_and_the_rest_stays_as_it_is(
     assert asset.path is not None
     assert asset.path.read_bytes() == b"a program"
     assert (asset.size, asset.digest) == (9, f"sha256:{hashlib.sha256(b'a program').hexdigest()}")
-    assert asset.url == ""  # nothing at RoadRunner's address is these bytes
+    assert asset.url == ""  # RoadRunner's address has other bytes
     assert [a for r in catalogue.releases for a in r.assets if a.stand_in] == [asset]
     assert "stand-in" in catalogue.warnings[0]
     assert "Bundled" in catalogue.warnings[1]
@@ -154,7 +153,7 @@ def test_a_damaged_index_leaves_the_bundled_list(
     assert any("no stand-ins" in warning for warning in catalogue.warnings)
 
 
-def test_a_missing_cut_or_straying_stand_in_is_named_and_not_used(
+def test_a_missing_cut_or_misplaced_stand_in_is_named_and_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {
@@ -178,7 +177,7 @@ def test_a_missing_cut_or_straying_stand_in_is_named_and_not_used(
     assert any("v0.0.0/nothing" in warning for warning in catalogue.warnings)
 
 
-def test_the_shipped_demo_has_whole_stand_ins_only() -> None:
+def test_all_shipped_stand_ins_are_intact() -> None:
     for release in demo().releases:
         for asset in release.assets:
             if asset.stand_in:
@@ -192,7 +191,7 @@ def test_the_shipped_demo_has_whole_stand_ins_only() -> None:
     "damage",
     [None, b"\xff\xfe", b"v1\t2020-01-01\tstable\n", b"v1\tyesterday\tstable\tderived\ta\n"],
 )
-def test_a_damaged_installation_is_told(
+def test_a_damaged_installation_is_reported(
     damage: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _shipped(tmp_path, {})
@@ -232,7 +231,9 @@ def test_a_folder_is_one_release(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     sys.platform == "win32", reason="links need a privilege there, pipes are other things"
 )
-def test_links_out_of_a_folder_and_special_files_are_left_out_aloud(tmp_path: Path) -> None:
+def test_links_out_of_a_folder_and_special_files_are_left_out_with_a_warning(
+    tmp_path: Path,
+) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a key")
     home = tmp_path / "home"
@@ -250,7 +251,7 @@ def test_links_out_of_a_folder_and_special_files_are_left_out_aloud(tmp_path: Pa
     assert "leads out of the folder" in named
 
 
-def test_a_folder_that_is_none(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(NotFoundError) as missing:
         folder(tmp_path / "missing")
@@ -262,7 +263,7 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
     assert plain.value.remedy
 
 
-def test_a_folder_of_too_many_files_is_cut_aloud(
+def test_a_folder_of_too_many_files_is_cut_with_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from explorer.releases import local
@@ -276,7 +277,7 @@ def test_a_folder_of_too_many_files_is_cut_aloud(
     assert "first 3 of 5" in catalogue.warnings[0]
 
 
-def test_the_parser_is_the_same_one(tmp_path: Path) -> None:
+def test_names_in_a_folder_are_parsed_as_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz").write_bytes(b"x")
     asset = folder(tmp_path).releases[0].assets[0]
     assert asset.platform == parse_asset_name(asset.name, "v2025.1.15").platform

@@ -1,4 +1,4 @@
-"""Every way to fail has its own words and a remedy; with something kept, it is shown under a warning instead."""
+"""Every failure has its own message and remedy; a kept list is shown instead, with a warning."""
 
 import asyncio
 import gzip
@@ -27,7 +27,7 @@ from tests.support.github import GitHub as Server
 
 
 class Clock:
-    """Sleeps that take no time and are written down."""
+    """Records sleeps instead of sleeping."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
@@ -85,10 +85,10 @@ async def test_rate_limited_says_until_when(
     # A secondary limit, which has Retry-After, is the same with a token.
     assert ("GITHUB_TOKEN" in error.remedy) is (retry_after is None)
     assert clock.slept == []
-    assert github.count() == 1  # asking on would make it worse
+    assert github.count() == 1  # more requests would make it worse
 
 
-async def test_rate_limited_with_something_kept(
+async def test_rate_limited_with_a_kept_list(
     github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
 ) -> None:
     github.serve_snapshot()
@@ -105,7 +105,7 @@ async def test_rate_limited_with_something_kept(
     assert "showing the list of" in kept.warnings[0]
 
 
-async def test_a_limit_in_the_midst_of_the_pages_keeps_the_old_listing(
+async def test_a_limit_between_two_pages_keeps_the_old_list(
     github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
 ) -> None:
     github.serve_snapshot()
@@ -128,7 +128,7 @@ async def test_a_limit_in_the_midst_of_the_pages_keeps_the_old_listing(
     ],
 )
 @pytest.mark.parametrize("header", ["Retry-After", "X-RateLimit-Reset"])
-async def test_any_time_in_a_header(
+async def test_any_time_in_a_header_is_harmless(
     header: str,
     value: str,
     github: Server,
@@ -193,7 +193,7 @@ async def test_a_server_error_is_tried_again_with_growing_waits(
     assert clock.slept == [0.5, 1.0]
 
 
-async def test_a_server_error_that_stays(
+async def test_a_lasting_server_error_is_reported(
     github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
 ) -> None:
     github.fault("*", status=503)
@@ -202,7 +202,7 @@ async def test_a_server_error_that_stays(
     assert github.count() == 3
 
 
-async def test_a_short_retry_after_is_obeyed_and_a_long_one_not_waited_for(
+async def test_a_short_retry_after_is_obeyed_and_a_long_one_reported(
     github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
 ) -> None:
     github.add_release("v1")
@@ -277,7 +277,7 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
 @pytest.mark.parametrize(
     ("fault", "words"), [pytest.param(fault, words, id=name) for name, fault, words in WRONG]
 )
-async def test_what_is_no_answer_of_githubs(
+async def test_answers_that_are_not_from_github_are_reported(
     fault: dict[str, object],
     words: str,
     github: Server,
@@ -295,7 +295,7 @@ async def test_what_is_no_answer_of_githubs(
 @pytest.mark.parametrize(
     ("fault", "words"), [pytest.param(fault, words, id=name) for name, fault, words in WRONG[:8]]
 )
-async def test_with_something_kept_it_is_shown_instead(
+async def test_a_kept_list_is_shown_instead_of_an_error(
     fault: dict[str, object],
     words: str,
     github: Server,
@@ -311,7 +311,7 @@ async def test_with_something_kept_it_is_shown_instead(
     assert words in kept.warnings[0]
 
 
-async def test_a_server_that_never_answers(
+async def test_a_server_that_never_answers_times_out(
     github: Server, store: MemoryStore, clock: Clock
 ) -> None:
     github.fault("*", hang=True)
@@ -321,7 +321,7 @@ async def test_a_server_that_never_answers(
     assert "does not answer" in error.title
 
 
-async def test_a_server_that_drips(
+async def test_a_server_that_sends_too_slowly_times_out(
     github: Server,
     client: httpx.AsyncClient,
     store: MemoryStore,
@@ -370,10 +370,10 @@ async def test_offline(
     assert isinstance(error, kind)
     assert words in error.title
     assert "--offline" in error.remedy
-    assert clock.slept == []  # being offline is told at once
+    assert clock.slept == []  # being offline is reported at once
 
 
-async def test_tls_that_fails(
+async def test_a_failed_tls_handshake_is_reported(
     github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
 ) -> None:
     """https to a port that speaks plain http: the handshake of a real TLS library fails."""
@@ -390,7 +390,7 @@ async def test_tls_that_fails(
     assert "SSL_CERT_FILE" in error.remedy
 
 
-async def test_everything_kept_is_there_when_offline(
+async def test_a_kept_list_is_available_offline(
     github: Server, client: httpx.AsyncClient, store: MemoryStore, clock: Clock
 ) -> None:
     github.serve_snapshot()

@@ -1,4 +1,4 @@
-"""The listing against a server that behaves as GitHub does: pages, ETags, redirects, what is kept."""
+"""Lists from a server that behaves as GitHub does: pages, ETags, redirects, the kept list."""
 
 import asyncio
 import json
@@ -71,9 +71,7 @@ async def test_an_unchanged_listing_costs_304s_and_no_rate(
     second = await listing(github, client, store, "good").catalogue()
     assert [seen.status for seen in github.seen] == [304, 304, 304, 304]
     assert (github.rate_used, github.body_bytes()) == (used, 0)
-    assert (
-        len(store.written) == written + 1
-    )  # the index alone: it tells when the list was last confirmed
+    assert len(store.written) == written + 1  # the index alone, with the time of confirmation
     assert second.releases == first.releases
     assert second.complete is True
     assert isinstance(first.fetched_at, datetime)
@@ -81,7 +79,7 @@ async def test_an_unchanged_listing_costs_304s_and_no_rate(
     assert second.fetched_at > first.fetched_at
 
 
-async def test_a_changed_page_is_read_anew_and_only_that_one(
+async def test_only_a_changed_page_is_read_again(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 250)
@@ -113,7 +111,7 @@ async def test_a_new_release_and_a_removed_one(
     assert catalogue.release("v0.0.3") is None
 
 
-async def test_pages_are_asked_together_and_keep_their_order(
+async def test_pages_are_requested_together_and_keep_their_order(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 450)
@@ -180,7 +178,7 @@ async def test_links_are_followed_on_the_apis_own_origin_only(
         '<?page=2>; rel="next"; rel="last"',
     ],
 )
-async def test_odd_link_headers_are_no_reason_to_fail(
+async def test_invalid_link_headers_are_ignored(
     link: str, github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 2)
@@ -188,7 +186,7 @@ async def test_odd_link_headers_are_no_reason_to_fail(
     assert len((await listing(github, client, store).catalogue()).releases) == 2
 
 
-async def test_links_in_a_circle_come_to_an_end(
+async def test_a_circle_of_links_ends(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 2)
@@ -199,7 +197,7 @@ async def test_links_in_a_circle_come_to_an_end(
     assert github.count() == 2
 
 
-async def test_a_server_with_endless_pages_is_left_after_the_hundredth(
+async def test_no_page_after_the_hundredth_is_requested(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     github.add_release("v1")
@@ -211,7 +209,7 @@ async def test_a_server_with_endless_pages_is_left_after_the_hundredth(
     assert github.count() == 100
 
 
-async def test_a_listing_beyond_all_measure_is_left_and_said_to_be_cut(
+async def test_a_list_that_is_too_large_is_cut_with_a_warning(
     github: Server, client: httpx.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from explorer.releases import github as module
@@ -227,7 +225,7 @@ async def test_a_listing_beyond_all_measure_is_left_and_said_to_be_cut(
     assert any("not all releases" in warning for warning in catalogue.warnings)
 
 
-async def test_a_renamed_repository_is_followed_and_named(
+async def test_a_renamed_repository_is_followed_with_a_warning(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 150)
@@ -260,7 +258,7 @@ async def test_the_token_is_kept_nowhere_and_shown_nowhere(
     assert github.hosts_that_saw_a_token == {"api"}
 
 
-async def test_what_is_kept_is_read_without_a_network(
+async def test_a_kept_list_is_read_without_the_network(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     assert cached(github.repo, github.api_url, store) is None
@@ -276,7 +274,7 @@ async def test_what_is_kept_is_read_without_a_network(
     assert cached(github.repo, "https://elsewhere", store) is None
 
 
-async def test_the_later_of_two_listings_is_shown_whoever_asked(
+async def test_the_later_of_two_lists_is_shown_with_or_without_a_token(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     github.tokens.add("good")
@@ -289,7 +287,7 @@ async def test_the_later_of_two_listings_is_shown_whoever_asked(
     assert tags(kept)[0] == "v9"
 
 
-async def test_damage_in_what_is_kept_is_found_and_repaired(
+async def test_damage_in_a_kept_list_is_detected_and_repaired(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 150)
@@ -305,7 +303,7 @@ async def test_damage_in_what_is_kept_is_found_and_repaired(
             assert cached(github.repo, github.api_url, store) is not None
 
 
-async def test_a_kill_between_two_writes_leaves_the_old_listing(
+async def test_a_kill_between_two_writes_leaves_the_old_list(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 250)
@@ -356,7 +354,9 @@ async def test_cancelling_leaves_nothing_behind(
         "a/" + "b" * 101,
     ],
 )
-def test_what_is_no_repository(repo: str, client: httpx.AsyncClient, store: MemoryStore) -> None:
+def test_invalid_repository_names_are_refused(
+    repo: str, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     with pytest.raises(UsageError) as caught:
         GitHub(repo, "https://api.github.com", Connection(client, store))
     assert "--repo" in caught.value.remedy
@@ -376,7 +376,9 @@ def test_what_is_no_repository(repo: str, client: httpx.AsyncClient, store: Memo
         "https://[::1",
     ],
 )
-def test_what_is_no_api(url: str, client: httpx.AsyncClient, store: MemoryStore) -> None:
+def test_invalid_api_addresses_are_refused(
+    url: str, client: httpx.AsyncClient, store: MemoryStore
+) -> None:
     with pytest.raises(UsageError) as caught:
         GitHub("a/b", url, Connection(client, store))
     assert "hunter2" not in str(caught.value)
@@ -416,7 +418,7 @@ async def test_a_server_that_does_not_say_which_is_the_latest(
     assert (latest.tag, catalogue.latest, catalogue.complete) == ("v2", "", True)
 
 
-async def test_one_stable_release_costs_no_question(
+async def test_a_single_stable_release_costs_no_request(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     github.add_release("v1")

@@ -206,7 +206,7 @@ def test_another_projects_deb_is_a_deb() -> None:
         "tool-linux-amd64.intoto.jsonl",
     ],
 )
-def test_files_about_files_are_kept_but_run_nowhere(name: str) -> None:
+def test_files_about_files_claim_no_platform(name: str) -> None:
     parsed = parse_asset_name(name, "v2025.1.15")
     assert (parsed.about, parsed.archive, parsed.platform.slug) == (True, "raw", "?")
 
@@ -214,12 +214,12 @@ def test_files_about_files_are_kept_but_run_nowhere(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["roadrunner-2025.1.15.tar.gz", "roadrunner-notes-linux", "rr", "", ".", "💥"]
 )
-def test_what_fits_nothing_is_other(name: str) -> None:
+def test_other_names_are_of_kind_other(name: str) -> None:
     assert kind_of(name, "v2025.1.15") == "other"
 
 
 @given(st.text(max_size=3000), st.text(max_size=600))
-def test_any_name_and_tag_give_an_answer(name: str, tag: str) -> None:
+def test_any_name_and_tag_can_be_parsed(name: str, tag: str) -> None:
     parsed = parse_asset_name(name, tag)
     assert parsed.archive in {"tar.gz", "tar.xz", "tar.bz2", "tar.zst", "zip", "deb", "gz", "raw"}
     assert parse_version(tag) in tag
@@ -327,7 +327,7 @@ def test_other_files_about_files(name: str) -> None:
 
 
 @pytest.mark.alone
-def test_a_name_made_to_be_slow_is_quick() -> None:
+def test_hostile_names_are_parsed_in_linear_time() -> None:
     """Repeated near-matches of every pattern: linear work, far below what a frame may take."""
     import time
 

@@ -46,7 +46,7 @@ WAYS = [
 @pytest.mark.parametrize(
     ("fault", "title", "remedy"), [pytest.param(f, t, r, id=name) for name, f, t, r in WAYS]
 )
-async def test_the_pages_that_came_are_shown_with_a_sentence(
+async def test_an_incomplete_list_is_shown_with_a_warning(
     fault: dict[str, object],
     title: str,
     remedy: str,
@@ -79,7 +79,7 @@ async def test_a_page_that_fails_when_pages_come_one_by_one(
     assert found.warnings[0] == "These are not all releases: only 1 page of the list was read"
 
 
-async def test_a_limit_says_until_when_and_nothing_more_is_asked(
+async def test_a_limit_says_until_when_and_ends_the_requests(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 1500)
@@ -92,7 +92,7 @@ async def test_a_limit_says_until_when_and_nothing_more_is_asked(
     assert github.count() <= 1 + 2 + 6
 
 
-async def test_what_came_is_kept_and_the_rest_is_had_the_next_time(
+async def test_an_incomplete_list_is_kept_and_completed_later(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 250)
@@ -112,7 +112,7 @@ async def test_what_came_is_kept_and_the_rest_is_had_the_next_time(
     assert (again.complete, tags(again), again.warnings) == (True, tags(whole), ())
 
 
-async def test_a_whole_list_of_before_is_worth_more_and_stays(
+async def test_a_kept_complete_list_is_preferred_to_a_new_incomplete_one(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 250)
@@ -126,7 +126,7 @@ async def test_a_whole_list_of_before_is_worth_more_and_stays(
     assert store == before
 
 
-async def test_of_two_lists_that_are_not_whole_the_longer_is_shown(
+async def test_of_two_incomplete_lists_the_longer_is_shown(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 450)
@@ -144,7 +144,7 @@ async def test_of_two_lists_that_are_not_whole_the_longer_is_shown(
     assert any("not all releases" in warning for warning in found.warnings)
 
 
-async def test_without_the_first_page_there_is_nothing_to_show(
+async def test_without_the_first_page_there_is_an_error(
     github: Server, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
     fill(github, 250)
@@ -154,7 +154,7 @@ async def test_without_the_first_page_there_is_nothing_to_show(
     assert store == {}
 
 
-async def test_a_page_that_hangs_does_not_keep_back_what_came(
+async def test_a_page_that_hangs_does_not_hold_up_the_others(
     github: Server, client: httpx.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from explorer.releases import github as module
@@ -169,7 +169,7 @@ async def test_a_page_that_hangs_does_not_keep_back_what_came(
     assert (len(found.releases), found.complete) == (100, False)
 
 
-async def test_pages_asked_together_are_left_as_well_beyond_all_measure(
+async def test_pages_requested_together_stop_at_the_size_limit(
     github: Server, client: httpx.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from explorer.releases import github as module

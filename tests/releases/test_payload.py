@@ -15,9 +15,12 @@ from explorer.releases.payload import Complaints, releases_from, slim
 from tests.support.github_store import StoredAsset, StoredRelease, release_json
 
 REPO = "roadrunner-server/roadrunner"
-HOSTILE = "[/foo] [@click=app.boom]x[/] \x1b]0;owned\x07\x1b[2J \x9b31m \u202egpj.exe \u200b \ud800 \x00 \r\n <script>"
+HOSTILE = (
+    "[/foo] [@click=app.boom]x[/] \x1b]0;owned\x07\x1b[2J \x9b31m \u202egpj.exe \u200b \ud800"
+    " \x00 \r\n <script>"
+)
 
-# The local server's own JSON, which its tests check against GitHub's description; no server runs here.
+# The local server's JSON, which is checked against GitHub's description. No server runs here.
 API, WEB, NOW = "https://api.github.com", "https://github.com", datetime(2026, 1, 2, tzinfo=UTC)
 
 
@@ -64,7 +67,7 @@ def asset_of(**fields: object) -> Asset:
     return read([item])[0][0].assets[0]
 
 
-def test_a_sound_release_comes_out_whole_and_without_a_word() -> None:
+def test_a_valid_release_is_read_without_a_warning() -> None:
     (release,), warnings = read([SAMPLE])
     assert warnings == ()
     assert (release.tag, release.version, release.body, release.prerelease, release.draft) == (
@@ -85,7 +88,7 @@ def test_a_sound_release_comes_out_whole_and_without_a_word() -> None:
     assert asset.api_url.endswith(f"/releases/assets/{asset.id}")
 
 
-def test_no_digest_is_none_whether_it_is_null_or_not_told_at_all() -> None:
+def test_a_digest_that_is_null_or_missing_is_not_applicable() -> None:
     assert isinstance(asset_of(digest=None).digest, NotApplicable)
     item = copy.deepcopy(SAMPLE)
     del item["assets"][0]["digest"]
@@ -98,7 +101,7 @@ def test_no_digest_is_none_whether_it_is_null_or_not_told_at_all() -> None:
     "digest",
     ["sha256:", "sha256:" + "a" * 63, "sha256:" + "g" * 64, "", 5, ["sha256"], "\x1b[2J:aa", "md5"],
 )
-def test_a_digest_that_is_none_is_unknown(digest: object) -> None:
+def test_an_invalid_digest_is_unknown(digest: object) -> None:
     assert asset_of(digest=digest).digest == Unknown("the server's digest is not a sha256")
 
 
@@ -110,9 +113,7 @@ def test_a_digest_that_is_none_is_unknown(digest: object) -> None:
         ("SHA3-256:" + "b" * 64, "sha3-256"),
     ],
 )
-def test_a_digest_of_another_kind_is_named_and_said_not_to_be_checked(
-    digest: str, kind: str
-) -> None:
+def test_a_digest_of_another_kind_is_named_as_not_checked(digest: str, kind: str) -> None:
     item = copy.deepcopy(SAMPLE)
     item["assets"][0]["digest"] = digest
     (release,), warnings = read([item])
@@ -127,7 +128,7 @@ def test_a_digest_in_capitals_is_the_same_digest() -> None:
 
 
 @pytest.mark.parametrize("number", [-1, 1.5, "7", True, 10**30, None])
-def test_no_size_is_believed_that_is_no_count(number: object) -> None:
+def test_an_invalid_size_is_unknown(number: object) -> None:
     assert isinstance(asset_of(size=number).size, Unknown)
     assert isinstance(asset_of(id=number).id, Unknown)
 
@@ -142,7 +143,7 @@ def test_only_web_addresses_are_kept(address: str) -> None:
     assert any("html_url" in warning for warning in warnings)
 
 
-def test_order_is_by_publication_never_by_version() -> None:
+def test_releases_are_ordered_by_publication_not_by_version() -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     tags = ["v1.0.0", "v3.0.0", "v2.0.0", "draft", "undated"]
     items = [
@@ -161,18 +162,18 @@ def test_order_is_by_publication_never_by_version() -> None:
     ]
 
 
-def test_a_release_that_stands_on_two_pages_counts_once() -> None:
+def test_a_release_on_two_pages_counts_once() -> None:
     releases, _ = read([SAMPLE, SAMPLE | {"id": 2}], [SAMPLE | {"id": 2}, SAMPLE | {"id": 3}])
     assert len(releases) == 3
 
 
-def test_what_is_not_known_to_be_stable_is_never_the_latest() -> None:
+def test_a_release_not_known_to_be_stable_is_never_the_latest() -> None:
     (release,), warnings = read([SAMPLE | {"prerelease": "no"}])
     assert release.prerelease
     assert any("prerelease" in warning for warning in warnings)
 
 
-def test_a_thousand_oddities_make_a_short_banner() -> None:
+def test_a_thousand_problems_make_a_few_warnings() -> None:
     _, warnings = read([{"id": n} for n in range(1000)])
     assert len(warnings) == 6
     assert "more" in warnings[-1]
@@ -181,7 +182,7 @@ def test_a_thousand_oddities_make_a_short_banner() -> None:
 TEXT_FIELDS = ("tag_name", "name", "body")
 
 
-def test_a_hostile_string_in_every_text_field_survives_unharmed() -> None:
+def test_a_hostile_string_in_any_text_field_is_kept_as_it_is() -> None:
     item = copy.deepcopy(SAMPLE) | dict.fromkeys(TEXT_FIELDS, HOSTILE)
     item["assets"][0] |= {
         "name": HOSTILE,
@@ -206,7 +207,7 @@ def test_a_hostile_string_in_every_text_field_survives_unharmed() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(anything)
-def test_any_page_at_all(page: object) -> None:
+def test_any_json_is_a_page(page: object) -> None:
     releases, _ = read(page)
     assert len(releases) <= (len(page) if isinstance(page, list) else 0)
 
@@ -237,7 +238,7 @@ def test_anything_in_any_field_of_a_file(name: str, value: object) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(SAMPLE)), anything)
-def test_what_is_kept_says_the_same_as_the_whole_page(name: str, value: object) -> None:
+def test_the_kept_fields_give_the_same_result_as_the_page(name: str, value: object) -> None:
     page: list[object] = [SAMPLE | {name: value}]
     whole, kept = Complaints(), Complaints()
     assert releases_from([page], REPO, whole) == releases_from([slim(page)], REPO, kept)

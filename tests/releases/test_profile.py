@@ -231,14 +231,14 @@ def test_packages_are_a_kind_of_their_own(ending: str) -> None:
     assert (kind.value, kind.role) == ("package", Role.PACKAGE)
 
 
-def test_files_in_a_folder_are_told_by_their_names() -> None:
+def test_files_in_a_folder_are_recognised_by_their_names() -> None:
     profiles = load_profiles()
     names = ["notes.txt", "roadrunner-2025.1.15-linux-arm64.tar.gz"]
     assert profiles.of_files(names, "dist").title == "RoadRunner"
     assert profiles.of_files(["tool-linux-arm64"], "dist").derived
 
 
-def test_a_local_program_is_told_by_its_name() -> None:
+def test_a_local_program_is_recognised_by_its_name() -> None:
     profiles = load_profiles()
     kinds = [profiles.by_program(name) for name in ("rr", "rr.exe", "protoc-gen-php-grpc", "gh")]
     assert [kind.value if kind else "" for kind in kinds] == ["server", "server", "plugin", ""]

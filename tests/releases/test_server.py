@@ -1,4 +1,4 @@
-"""The tests' own GitHub: its answers fit GitHub's API description, its file host does as the standard says, its faults come true."""
+"""The tests' own GitHub: its answers fit GitHub's API description, its file host the standard."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ DESCRIPTION = json.loads(
 
 
 def schema(name: str) -> dict[str, Any]:
-    """One schema of GitHub's description, from OpenAPI 3.0's ``nullable`` to JSON Schema's ``null``."""
+    """A schema of GitHub's description, with OpenAPI's ``nullable`` as JSON Schema's ``null``."""
 
     def converted(value: Any) -> Any:
         if isinstance(value, list):
@@ -211,7 +211,7 @@ def test_downloads_are_sent_to_another_host(
     assert github.body_bytes(host="assets") == 100_000
 
 
-def test_a_token_that_comes_along_is_seen_and_refused(
+def test_a_token_sent_to_the_wrong_host_is_seen_and_refused(
     github: GitHub, web: httpx.Client, asset: StoredAsset
 ) -> None:
     assert web.get(file_of(web, asset), headers={"Authorization": "Bearer x"}).status_code == 400
@@ -248,7 +248,7 @@ def test_ranges(
         ({"Range": "bytes=9-", "If-Range": '"another"'}, 200),
     ],
 )
-def test_ranges_that_are_not_served(
+def test_ranges_that_cannot_be_served(
     headers: dict[str, str], status: int, web: httpx.Client, asset: StoredAsset
 ) -> None:
     answer = web.get(file_of(web, asset), headers=headers)
@@ -281,7 +281,7 @@ def test_signed_addresses_expire(github: GitHub, web: httpx.Client, asset: Store
 # ---- faults
 
 
-def test_cut_corrupt_and_wrong_lengths(
+def test_bodies_can_be_cut_corrupted_or_mislabelled(
     github: GitHub, web: httpx.Client, asset: StoredAsset
 ) -> None:
     location = file_of(web, asset)
@@ -299,7 +299,9 @@ def test_cut_corrupt_and_wrong_lengths(
     assert web.get(location).content == asset.data
 
 
-def test_statuses_pages_and_headers(github: GitHub, web: httpx.Client, asset: StoredAsset) -> None:
+def test_faults_set_statuses_pages_and_headers(
+    github: GitHub, web: httpx.Client, asset: StoredAsset
+) -> None:
     location = file_of(web, asset)
     github.fault("*", host="assets", status=503, skip=1, times=2, headers={"Retry-After": "1"})
     assert [web.get(location).status_code for _ in range(4)] == [200, 503, 503, 200]
@@ -346,7 +348,7 @@ async def test_many_connections_are_served_at_once(github: GitHub, asset: Stored
     assert github.body_bytes(host="assets") == 2000
 
 
-async def test_hanging_requests_go_on_when_let_and_end_with_the_server() -> None:
+async def test_hanging_requests_can_be_released_and_end_with_the_server() -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         with GitHub() as github:
             github.fault("*", hang=True)
@@ -362,12 +364,12 @@ async def test_hanging_requests_go_on_when_let_and_end_with_the_server() -> None
         assert (await asyncio.gather(task, return_exceptions=True))[0] is not None
 
 
-def test_waiting_for_what_never_comes_is_an_error(github: GitHub) -> None:
+def test_waiting_for_a_request_that_never_comes_is_an_error(github: GitHub) -> None:
     with pytest.raises(TimeoutError):
         github.wait_for(lambda seen: len(seen) == 1, timeout_s=0.05)
 
 
-def test_a_client_that_leaves_does_no_harm(github: GitHub, web: httpx.Client) -> None:
+def test_a_client_that_disconnects_does_no_harm(github: GitHub, web: httpx.Client) -> None:
     stored = github.add_release("v1", {"big": b"x" * (32 << 20)}).assets["big"]
     location = file_of(web, stored)
     with web.stream("GET", location) as answer:

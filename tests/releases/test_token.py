@@ -19,24 +19,24 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="gh is a shell s
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine that knows no token and has no gh."""
+    """A machine without a token and without gh."""
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
     monkeypatch.delenv("GH_TOKEN", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
 def install_gh(folder: Path, script: str) -> None:
-    """A program named gh, that the real one's part is played by."""
+    """A program named gh in place of the real one."""
     program = folder / "gh"
     program.write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{script}\n")
     program.chmod(0o755)
 
 
-def test_none_is_needed() -> None:
+def test_no_token_is_needed() -> None:
     assert find_token(API) is None
 
 
-def test_the_environment_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_github_token_comes_before_gh_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GH_TOKEN", "second")
     assert find_token(API) == Token("second", "https://api.github.com")
     monkeypatch.setenv("GITHUB_TOKEN", " first\n")
@@ -50,7 +50,7 @@ def test_the_environment_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "value", ["two words", "with\nline", "with\r\nX-Header: 1", "tökén", "x" * 2000]
 )
-def test_a_variable_that_holds_no_token_is_named_and_not_quoted(
+def test_an_invalid_token_variable_is_named_and_not_quoted(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", value)
@@ -69,7 +69,7 @@ def test_a_variable_that_holds_no_token_is_named_and_not_quoted(
         ("https://api.octo.ghe.com", "octo.ghe.com"),
     ],
 )
-def test_gh_is_asked_for_the_apis_host(api_url: str, host: str, tmp_path: Path) -> None:
+def test_gh_is_asked_about_the_host_of_the_api(api_url: str, host: str, tmp_path: Path) -> None:
     install_gh(tmp_path, 'echo "$@" > "$(dirname "$0")/asked"; echo gho_fromgh')
     assert find_token(api_url) == Token("gho_fromgh", origin_of(api_url))
     assert (tmp_path / "asked").read_text().strip() == f"auth token --hostname {host}"
@@ -80,13 +80,13 @@ def test_gh_is_asked_for_the_apis_host(api_url: str, host: str, tmp_path: Path) 
     "script",
     ["exit 1", "echo gho_old; exit 4", "echo two words", "kill -9 $$", "printf '\\377\\376'", ""],
 )
-def test_a_gh_that_knows_nothing_is_as_good_as_none(script: str, tmp_path: Path) -> None:
+def test_a_gh_without_a_token_does_not_matter(script: str, tmp_path: Path) -> None:
     install_gh(tmp_path, script)
     assert find_token(API) is None
 
 
 @posix_only
-def test_a_gh_that_hangs_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gh_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token, "_PATIENCE_S", 0.2)
     install_gh(tmp_path, "exec sleep 30")
     start = time.monotonic()
@@ -95,7 +95,7 @@ def test_a_gh_that_hangs_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @posix_only
-def test_gh_is_not_asked_for_plain_http_nor_when_the_environment_knows(
+def test_gh_is_not_asked_for_plain_http_or_beside_a_variable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install_gh(tmp_path, 'touch "$(dirname "$0")/asked"; echo gho_fromgh')
@@ -106,7 +106,7 @@ def test_gh_is_not_asked_for_plain_http_nor_when_the_environment_knows(
 
 
 @posix_only
-def test_gh_gets_no_terminal_to_ask_in(tmp_path: Path) -> None:
+def test_gh_gets_no_terminal(tmp_path: Path) -> None:
     install_gh(tmp_path, 'read answer; echo "${GH_PROMPT_DISABLED}${answer}x"')
     assert find_token(API) == Token("1x", "https://api.github.com")
 
@@ -142,7 +142,7 @@ def test_a_token_cannot_be_printed_by_accident() -> None:
         "",
     ],
 )
-def test_where_a_token_never_goes(url: str) -> None:
+def test_addresses_that_never_get_the_token(url: str) -> None:
     assert Token("secret", "https://api.github.com").headers_for(url) == {}
 
 
@@ -154,7 +154,7 @@ def test_where_a_token_never_goes(url: str) -> None:
         "https://user@api.github.com/",
     ],
 )
-def test_where_it_does(url: str) -> None:
+def test_addresses_that_get_the_token(url: str) -> None:
     assert Token("secret", "https://api.github.com").headers_for(url) == {
         "Authorization": "Bearer secret"
     }
@@ -165,7 +165,7 @@ def test_no_origin_matches_no_origin() -> None:
 
 
 @given(st.text(max_size=80))
-def test_any_address(url: str) -> None:
+def test_any_address_is_harmless(url: str) -> None:
     origin = origin_of(url)
     assert origin == "" or origin.startswith(("http://", "https://"))
     assert origin_of(origin) == origin
