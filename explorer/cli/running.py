@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -127,7 +128,20 @@ class _Stopping(contextlib.AbstractContextManager["_Stopping"]):
             error = OperationCancelledError(detail="Cleaning up did not finish in time")
             self._output.error(error)
             close_quietly()
+            _kill_children()
         os._exit(OperationCancelledError.exit_code)
+
+
+def _kill_children() -> None:
+    """Kill what was started in process groups of its own: the clients of a container engine.
+
+    Does nothing where the kernel does not list children (macOS, Windows).
+    """
+    for children in Path("/proc/self/task").glob("*/children"):
+        for pid in map(int, children.read_text().split()):
+            with contextlib.suppress(ProcessLookupError):
+                if os.getpgid(pid) == pid:
+                    os.killpg(pid, signal.SIGKILL)
 
 
 def _signals() -> Iterator[int]:

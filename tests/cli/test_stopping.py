@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -35,7 +36,7 @@ def test_two_signals_end_it_though_the_engine_hangs(
     os.mkfifo(removing)
     (tmp_path / engine.name).write_text(
         "#!/bin/sh\n"
-        f'case " $* " in *" rm "*) echo "$*" > {removing}; exec sleep 300;;\n'
+        f'case " $* " in *" rm "*) echo "$$ $*" > {removing}; exec sleep 300;;\n'
         f'*" start "*) echo yes > {started};; esac\nexec {client} "$@"\n'
     )
     (tmp_path / engine.name).chmod(0o755)
@@ -47,6 +48,7 @@ def test_two_signals_end_it_though_the_engine_hangs(
         started.read_text()  # waits until the container is started
         process.send_signal(signal.SIGINT)
         removed = removing.read_text()
+        client_ended = os.pidfd_open(int(removed.split()[0]))
         begun = time.monotonic()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=LIMIT)
@@ -54,6 +56,8 @@ def test_two_signals_end_it_though_the_engine_hangs(
         assert process.returncode == 130
         assert "Cancelled" in err
         assert "Traceback" not in err
+        assert select.select([client_ended], [], [], LIMIT)[0], "no client is left behind"
+        os.close(client_ended)
     finally:
         process.kill()
         process.communicate()
