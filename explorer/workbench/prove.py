@@ -194,6 +194,8 @@ def _platform(inspection: Inspection) -> str:
     if binary.format is FileFormat.SCRIPT or needs_shell(inspection):
         return ""
     title = f"{inspection.file.name} cannot be run in a Linux container"
+    if binary.format is FileFormat.UNSEEN:
+        raise UsageError(title, binary.detail, "Name the program: FILE#MEMBER")
     if (
         binary.format is not FileFormat.ELF
         or isinstance(binary.arch, MISSING)

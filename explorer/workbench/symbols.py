@@ -21,6 +21,10 @@ def symbols_of(inspection: Inspection) -> SymbolTable:
     """
     from explorer.elf import symbols
 
+    if inspection.path is None and inspection.asset_path is not None:
+        raise NotFoundError(
+            "The program is not known", inspection.binary.detail, "Name it: FILE#MEMBER"
+        )
     if inspection.path is None:
         raise NotFoundError(
             "The symbols are not here", "only the first bytes were read", "Download the file: d"

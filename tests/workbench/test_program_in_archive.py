@@ -13,7 +13,7 @@ import pytest
 from explorer.archive import Format
 from explorer.bytesource import ByteSource, BytesSource, PrefixSource
 from explorer.compat import Answer, find_target
-from explorer.errors import FormatError, NotFoundError
+from explorer.errors import FormatError, NotFoundError, UsageError
 from explorer.facts import MISSING
 from explorer.progress import Cancellation
 from explorer.releases.local import folder
@@ -154,6 +154,17 @@ async def test_a_script_in_an_archive_gets_the_answer_of_the_bare_script(
     assert bare.verdicts == packed.verdicts
     got = await bench.get(await bench.resolve(str(tmp_path / "tool.tar.gz")), tmp_path / "out")
     assert got.binary == tmp_path / "out" / "tool"
+
+
+async def test_a_program_that_is_not_known_has_no_symbols_and_is_not_run(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    (tmp_path / "x.zip").write_bytes(make_archive("zip", "", {"a": static(), "b": static() + b"x"}))
+    inspection = await bench.look(await bench.resolve(str(tmp_path / "x.zip")))
+    with pytest.raises(NotFoundError, match="may be the program: a, b"):
+        await bench.symbols(inspection)
+    with pytest.raises(UsageError, match="may be the program: a, b"):
+        await bench.verify(inspection)
 
 
 # ---- what is packed once more, or not read
