@@ -1,7 +1,6 @@
 """What a program prints about itself, compared with what its release and its file's name promise.
 
-How to find the version, the system and the architecture in the output is told by the project's
-profile; programs of other projects are read by what most programs print.
+The project's profile says how to find the version, the system and the architecture in the output; programs of other projects are read by what most programs print.
 """
 
 import re
@@ -67,7 +66,7 @@ def _version(text: str, expected: str, output: VersionOutput, knows_option: bool
     if not ok and not knows_option:
         ok = NotApplicable("it does not know this option")
     elif printed in output.unset and printed:
-        ok = NotApplicable(f"this build was not told its version: it prints “{printed}”")
+        ok = NotApplicable(f"this build does not know its version: it prints “{printed}”")
     elif not ok and not output.certain and not is_alike:
         ok = NotApplicable("it prints no version like its tag")
     first_line = next((line for line in text.splitlines() if line.strip()), "")

@@ -133,7 +133,7 @@ class Container:
     async def exists(self, warn: Warn = ignore_warning) -> AsyncIterator[Called]:
         """Create it for as long as the block lasts; gives how ``create`` ended.
 
-        It is removed in any case; if that fails ``warn`` is told, since it changes no proof.
+        It is removed in any case. If that fails, ``warn`` gets a sentence: it changes no proof.
         """
         creating = asyncio.ensure_future(call(self.create_command))
         try:

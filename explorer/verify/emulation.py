@@ -104,7 +104,7 @@ async def emulation_of(engine: Engine, platform: str, run_args: Sequence[str] = 
     if key in _known:
         return _known[key]
     if arch == own or (own, arch) in _RUNS_AS_WELL:
-        found = Emulation(platform, native=True, available=True, remedy="")
+        emulation = Emulation(platform, native=True, available=True, remedy="")
     elif arch not in _MACHINES:
         return Emulation(
             platform,
@@ -113,11 +113,11 @@ async def emulation_of(engine: Engine, platform: str, run_args: Sequence[str] = 
             remedy=f"No emulator of {arch} is known: use a machine of that architecture",
         )
     elif await _runs(engine, arch, run_args):
-        found = Emulation(platform, native=False, available=True, remedy="")
+        emulation = Emulation(platform, native=False, available=True, remedy="")
     else:
         return Emulation(platform, native=False, available=False, remedy=_remedy(engine, arch))
-    _known[key] = found
-    return found
+    _known[key] = emulation
+    return emulation
 
 
 async def _runs(engine: Engine, arch: str, run_args: Sequence[str]) -> bool:

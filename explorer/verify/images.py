@@ -128,9 +128,9 @@ def kept_name(reference: str, platform: str) -> str:
 
 
 async def identity(engine: Engine, reference: str) -> str:
-    """The id of an image, or an empty string where it is not there."""
-    found = await call((*engine.command, "image", "inspect", "--format", "{{.Id}}", reference))
-    return "" if found.failed else found.stdout.strip()
+    """The id of an image, or an empty string if it is not there."""
+    inspected = await call((*engine.command, "image", "inspect", "--format", "{{.Id}}", reference))
+    return "" if inspected.failed else inspected.stdout.strip()
 
 
 async def pull_beside(
@@ -161,11 +161,11 @@ async def describe(engine: Engine, used: str, reference: str) -> Fact[Image]:
         used: the name that it has here.
         reference: the name that was asked for.
     """
-    told = await call((*engine.command, "image", "inspect", used))
+    inspected = await call((*engine.command, "image", "inspect", used))
     try:
-        found = json.loads(told.stdout)[0]
-        identifier = str(found["Id"])
-        digests = [str(digest) for digest in found.get("RepoDigests") or []]
+        image = json.loads(inspected.stdout)[0]
+        identifier = str(image["Id"])
+        digests = [str(digest) for digest in image.get("RepoDigests") or []]
     except (ValueError, LookupError, TypeError, AttributeError):
         return Unknown("the engine does not tell")
     identifier = identifier if identifier.startswith("sha256:") else f"sha256:{identifier}"

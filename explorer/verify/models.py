@@ -121,7 +121,7 @@ class VersionOutput:
     os: str = r"\b(linux|darwin|windows|freebsd)/\w+"
     arch: str = r"\b(?:linux|darwin|windows|freebsd)/(\w+)"
     unset: tuple[str, ...] = ("dev", "devel")
-    """What a build prints that was not told its version."""
+    """What a build prints that does not know its version."""
     any_exit: bool = False
     """Whether it may end with any exit code."""
     certain: bool = False

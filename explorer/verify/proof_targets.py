@@ -7,7 +7,7 @@ from explorer.facts import MISSING, Fact
 from explorer.verify.models import Image, ImageSystem, Proof, Result
 
 _IDS = {"amzn": "amazonlinux"}
-"""``ID`` of os-release, where the target's name begins otherwise."""
+"""How a target's name begins, by ``ID`` of os-release, if that differs."""
 
 
 def target_of(image: Fact[Image], asked: Target, *, chosen: bool) -> Target | None:

@@ -33,7 +33,7 @@ _LIBRARY_NAME = re.compile(r".+\.so(?:\.\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FileBeside:
     """Something beside the program; ``path`` is absolute, with no link in it."""
 
     path: Path
@@ -41,7 +41,7 @@ class Found:
     """Where a symbolic link points to, inside the bounds; empty for anything else."""
     library: bool = False
     empty: bool = False
-    """It has a library's name and is none: only its name matters to a loader."""
+    """It has a library's name, but is not one: only its name matters to a loader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Beside:
         except (OSError, ValueError):  # names come from the file: too long, or not valid at all
             return None
 
-    def walk(self) -> Iterator[Found]:
+    def walk(self) -> Iterator[FileBeside]:
         """Folders, links and libraries, nearest first."""
         waiting = deque((folder, 0) for folder in self.folders)
         left, room = ENTRIES, LIBRARY_BYTES
@@ -84,7 +84,7 @@ class Beside:
             if folder.is_symlink():
                 yield from self._link(folder)
                 continue
-            yield Found(folder)
+            yield FileBeside(folder)
             for entry in _entries(folder):
                 left -= 1
                 if left < 0:
@@ -95,11 +95,11 @@ class Beside:
                 elif entry.is_dir(follow_symlinks=False):
                     if depth < DEPTH and path not in self.folders:
                         waiting.append((path, depth + 1))
-                elif (found := _library(path, room)) is not None:
+                elif (library := _library(path, room)) is not None:
                     room -= path.stat().st_size
-                    yield found
+                    yield library
 
-    def _link(self, path: Path) -> Iterator[Found]:
+    def _link(self, path: Path) -> Iterator[FileBeside]:
         try:
             target, end = path.readlink(), path.resolve()
         except (OSError, RuntimeError):
@@ -107,7 +107,7 @@ class Beside:
         inside = any(end.is_relative_to(folder) for folder in self.folders)
         plain = (path.parent / target).absolute()
         if inside and not target.is_absolute() and os.path.normpath(plain) != str(path):
-            yield Found(path, link=target.as_posix())
+            yield FileBeside(path, link=target.as_posix())
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -118,7 +118,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _library(path: Path, room: int) -> Found | None:
+def _library(path: Path, room: int) -> FileBeside | None:
     """A shared library, or what has the name of one; None for any other file."""
     named = _LIBRARY_NAME.fullmatch(path.name) is not None
     try:
@@ -130,8 +130,10 @@ def _library(path: Path, room: int) -> Found | None:
     except OSError:
         return None
     if not elf:
-        return Found(path, library=True, empty=True) if named else None
-    return Found(path, library=True) if status.st_size <= room and _shared(path, named) else None
+        return FileBeside(path, library=True, empty=True) if named else None
+    return (
+        FileBeside(path, library=True) if status.st_size <= room and _shared(path, named) else None
+    )
 
 
 def _shared(path: Path, named: bool) -> bool:

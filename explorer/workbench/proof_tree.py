@@ -46,15 +46,15 @@ def _folder_tree(program: Path, name: str) -> ProofTree:
 
 
 def _folder_items(bounds: Beside, cancel: Cancellation) -> Iterator[TreeItem]:
-    for found in bounds.walk():
+    for file in bounds.walk():
         cancel.check()
-        name = found.path.relative_to(bounds.root).as_posix()
+        name = file.path.relative_to(bounds.root).as_posix()
         if name == ".":
             continue
-        if found.library and not found.empty:
-            yield file_item(name, found.path)
+        if file.library and not file.empty:
+            yield file_item(name, file.path)
         else:
-            yield TreeItem(name, _nothing if found.empty else None, link=found.link)
+            yield TreeItem(name, _nothing if file.empty else None, link=file.link)
 
 
 def _nothing() -> Iterator[bytes]:

@@ -61,7 +61,8 @@ async def prove_inspection(
     _check_arch(inspection, platform, target)
     engine = await resources.engine(options.engine)
     platform = platform or (f"linux/{target.arch}" if target.arch else engine.platform)
-    verdict, tree = await resources.run(lambda _: _judged(inspection, target, resources.cache))
+    cache = resources.cache
+    verdict, tree = await resources.run(lambda _: _judged(inspection, target, cache))
     assert inspection.path is not None
     request = ProofRequest(
         engine=engine,
@@ -87,9 +88,7 @@ async def prove_inspection(
     run = partial(prove, progress=progress, output=output, warn=resources.warn)
     proof = await _run_or_fall_back(run, request, usual)
     chosen = bool(options.on)
-    proof = await resources.run(
-        lambda _: _compared(resources.cache, inspection, proof, target, chosen=chosen)
-    )
+    proof = await resources.run(lambda _: _compared(cache, inspection, proof, target, chosen))
     if proof.result is not Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
         await resources.run(lambda _: _keep(resources, proof))
     return proof
@@ -109,7 +108,7 @@ async def _run_or_fall_back(
 
 
 def _compared(
-    cache: Cache, inspection: Inspection, proof: Proof, asked: Target, *, chosen: bool
+    cache: Cache, inspection: Inspection, proof: Proof, asked: Target, chosen: bool
 ) -> Proof:
     """The proof, compared with the verdict on the target that the image was."""
     from explorer.verify import agreement, target_of

@@ -101,17 +101,17 @@ def find() -> TestEngine | str:
 @pytest.fixture(scope="session")
 def engine() -> TestEngine:
     """The container engine; for tests marked ``container``."""
-    found = find()
-    if isinstance(found, str):
-        do_without(ENGINE, found, REMEDY)
-    return found
+    known = find()
+    if isinstance(known, str):
+        do_without(ENGINE, known, REMEDY)
+    return known
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """No engine, no container test: said here, so that it holds for tests which do not use the
     fixture too."""
-    if item.get_closest_marker("container") is not None and isinstance(found := find(), str):
-        do_without(ENGINE, found, REMEDY)
+    if item.get_closest_marker("container") is not None and isinstance(known := find(), str):
+        do_without(ENGINE, known, REMEDY)
 
 
 # --- bringing one up ---
@@ -133,13 +133,13 @@ def bring_up() -> str:
         if failed := start_dockerd():
             return failed
         find.cache_clear()
-    found = find()
-    if isinstance(found, str):
-        return found
+    known = find()
+    if isinstance(known, str):
+        return known
     emulated = _register_emulation()
     try:
         for arch in ("amd64", "arm64"):
-            print(f"engine: {found.musl(arch)}")
+            print(f"engine: {known.musl(arch)}")
     except (images.ImageUnavailableError, subprocess.SubprocessError) as error:
         return f"no test images: {error}"
     return emulated
@@ -242,8 +242,8 @@ def main() -> int:
     why = bring_up()
     if why:
         return report_missing(ENGINE, why)
-    found = find()
-    print(f"engine: {' '.join(found.command) if isinstance(found, TestEngine) else found} answers")
+    known = find()
+    print(f"engine: {' '.join(known.command) if isinstance(known, TestEngine) else known} answers")
     return 0
 
 

@@ -404,8 +404,8 @@ def debian_packages(suite: str, arch: str, names: Sequence[str]) -> dict[str, Pa
     apt = ["apt-get", "-q"] + [
         word for key, value in options.items() for word in ("-o", f"{key}={value}")
     ]
-    found = {name: sorted((state / "debs").glob(f"{name}_*.deb")) for name in names}
-    if missing := [name for name in names if not found[name]]:
+    debs = {name: sorted((state / "debs").glob(f"{name}_*.deb")) for name in names}
+    if missing := [name for name in names if not debs[name]]:
         _run([*apt, "update"])
         with _whole(state / "debs") as partial:
             _run([*apt, "download", *missing], cwd=partial)
@@ -415,9 +415,9 @@ def debian_packages(suite: str, arch: str, names: Sequence[str]) -> dict[str, Pa
             or sorted((state / "debs").glob(f"{name}_*.deb"))
         ):
             raise ImageUnavailableError(f"apt brought no {name} of {suite} for {arch}")
-        found[name] = files
+        debs[name] = files
     shutil.rmtree(state / "state", ignore_errors=True)  # 60 MB of lists; the packages stay
-    return {name: files[-1] for name, files in found.items()}
+    return {name: files[-1] for name, files in debs.items()}
 
 
 def _sources(suite: str) -> str:

@@ -140,6 +140,6 @@ def test_nothing_is_checked_where_nothing_is_expected() -> None:
 
 
 def test_what_did_not_run_is_not_compared() -> None:
-    found = check(Result.FAILED, 1, "", Expectations("1.0"))
-    assert [one.name for one in found] == ["exit", "version"]
-    assert all(isinstance(one.ok, NotApplicable) for one in found)
+    checks = check(Result.FAILED, 1, "", Expectations("1.0"))
+    assert [one.name for one in checks] == ["exit", "version"]
+    assert all(isinstance(one.ok, NotApplicable) for one in checks)

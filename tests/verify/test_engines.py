@@ -51,14 +51,14 @@ async def test_an_unknown_engine() -> None:
 
 @pytest.mark.container
 async def test_the_engine_that_answers(engine: TestEngine) -> None:
-    found = await find_engine(engine.name, engine.engine_args)
-    assert found.command == engine.command
-    assert found.version[0].isdigit()
-    assert found.platform in ("linux/amd64", "linux/arm64")
-    assert not isinstance(found.rootless, MISSING)
+    engine_found = await find_engine(engine.name, engine.engine_args)
+    assert engine_found.command == engine.command
+    assert engine_found.version[0].isdigit()
+    assert engine_found.platform in ("linux/amd64", "linux/arm64")
+    assert not isinstance(engine_found.rootless, MISSING)
     status = {one.name: one for one in await engine_status(engine.engine_args)}[engine.name]
     assert (status.found, status.answers, status.remedy) == (True, True, "")
-    assert found.version in status.detail
+    assert engine_found.version in status.detail
 
 
 @pytest.mark.container
@@ -179,20 +179,20 @@ def test_the_probe_programs_do_nothing_and_end_well(arch: str, qemu: str, tmp_pa
 async def test_the_probe_in_a_container_agrees_with_the_kernels_register(
     engine: TestEngine,
 ) -> None:
-    found = await find_engine(engine.name, engine.engine_args)
-    assert (await emulation_of(found, found.platform)).native
+    known = await find_engine(engine.name, engine.engine_args)
+    assert (await emulation_of(known, known.platform)).native
     for arch in ("arm64", "amd64", "loong64"):
-        told = await emulation_of(found, f"linux/{arch}", engine.run_args)
-        assert told.available is await runs_in_a_container(found, arch, engine.run_args)
-        assert bool(told.remedy) is not told.available
+        emulation = await emulation_of(known, f"linux/{arch}", engine.run_args)
+        assert emulation.available is await runs_in_a_container(known, arch, engine.run_args)
+        assert bool(emulation.remedy) is not emulation.available
 
 
 async def test_an_architecture_that_nobody_knows() -> None:
-    told = await emulation_of(
+    emulation = await emulation_of(
         Engine("docker", ("docker",), "1", "linux/amd64", Unknown("?")), "linux/pdp11"
     )
-    assert not told.available
-    assert "pdp11" in told.remedy
+    assert not emulation.available
+    assert "pdp11" in emulation.remedy
 
 
 ENTRY = (

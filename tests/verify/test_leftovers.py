@@ -56,27 +56,27 @@ def containers(engine: TestEngine, pid: int) -> list[str]:
     listed = engine.run("ps", "--all", "--format", "{{.Names}}", "--filter", "label=rr-explorer")
     ours = []
     for name in listed.stdout.split():
-        told = engine.run(
+        label = engine.run(
             "inspect",
             "--type=container",
             "--format",
             '{{index .Config.Labels "rr-explorer"}}',
             name,
         )
-        if f"/{pid}/" in told.stdout:
+        if f"/{pid}/" in label.stdout:
             ours.append(name)
     return ours
 
 
 def processes(word: str) -> list[str]:
     """Command lines of the running processes that name a word."""
-    found = []
+    lines = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
             if word in line and int(entry.parent.name) != os.getpid():
-                found.append(line)
-    return found
+                lines.append(line)
+    return lines
 
 
 @contextlib.asynccontextmanager
@@ -84,7 +84,7 @@ async def session(
     engine: TestEngine, what: str, name: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process of its own that is in the middle of a proof."""
-    told = {
+    wanted = {
         "engine": engine.name,
         "engine_args": engine.engine_args,
         "run_args": engine.run_args,
@@ -94,7 +94,7 @@ async def session(
         "name": name,
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", SESSION, json.dumps(told)),
+        *(sys.executable, "-c", SESSION, json.dumps(wanted)),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -200,10 +200,10 @@ def test_a_session_is_its_process_and_not_its_number() -> None:
     assert is_dead(f"{name}/{pid}/{int(start) - 1}/{seconds}"), (
         "the number is used again by another process"
     )
-    ended = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    label = session_label(ended.pid).removeprefix("rr-explorer=")
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    label = session_label(process.pid).removeprefix("rr-explorer=")
     assert not is_dead(label)
-    ended.communicate(b"\n")
+    process.communicate(b"\n")
     assert is_dead(label)
 
 

@@ -293,10 +293,10 @@ def test_what_holds_for_every_program_is_still_a_refusal(program: KnownProgram) 
 
 
 def test_a_program_that_has_printed_has_started_whatever_it_says_afterwards() -> None:
-    seen = Observation(
+    observed = Observation(
         127, "starting plugin\n", "Error relocating /plugin.so: x: symbol not found\n"
     )
-    assert classify(seen).result is Result.RAN
+    assert classify(observed).result is Result.RAN
 
 
 @given(

@@ -250,14 +250,14 @@ async def test_a_proof_asks_the_engine_no_more_than_it_must(
         request_for(misbehaved, "exit", "3", arch=arch),
     )
     calls()
-    found = await find_engine(
+    fresh = await find_engine(
         engine.name, (*engine.engine_args, "--log-level=error")
     )  # one that nobody has asked anything yet
-    await prove(replace(fine, engine=found, static=True))
+    await prove(replace(fine, engine=fresh, static=True))
     assert calls() == ["cp", *READ, "create", "image inspect", "info", "rm", "start"], (
         "the first answer tells of the emulation, too; an image is read once"
     )
-    await prove(replace(failing, engine=found, static=True))
+    await prove(replace(failing, engine=fresh, static=True))
     assert calls() == ["cp", "create", "image inspect", "inspect", "rm", "start"], (
         "what ended otherwise is looked at"
     )
@@ -452,8 +452,8 @@ async def test_an_image_of_another_platform_is_not_taken_for_the_right_one(
 async def test_without_emulation_it_is_an_error_with_the_command_that_helps(
     engine: TestEngine, request_for: Requests, real: Engine, tmp_path: Path
 ) -> None:
-    told = await emulation_of(real, "linux/loong64", engine.run_args)
-    if told.available:
+    emulation = await emulation_of(real, "linux/loong64", engine.run_args)
+    if emulation.available:
         pytest.fail("this machine emulates loong64 too: take an architecture that it does not")
     program = tmp_path / "probe"
     program.write_bytes(probe_program("loong64"))
