@@ -283,3 +283,16 @@ def test_glibc_goes_on_without_a_weak_version() -> None:
     linking = replace(program.elf.linking, versions=versions)
     weak = replace(program, elf=replace(program.elf, linking=linking))
     assert judge(weak, find_target("debian-12")).answer is Answer.YES
+
+
+def test_an_unlisted_version_of_glibc_is_unknown() -> None:
+    program = read(programs.needs_new_glibc())
+    assert not isinstance(program.elf, MISSING)
+    assert isinstance(program.elf.linking, Linking)
+    needs = (replace(program.elf.linking.versions[0], versions=("GLIBC_ABI_UNHEARD_OF",)),)
+    linking = replace(program.elf.linking, versions=needs)
+    seen = judge(
+        replace(program, elf=replace(program.elf, linking=linking)), find_target("debian-12")
+    )
+    assert (seen.answer, seen.deciding.code) == (Answer.UNKNOWN, "glibc.private")
+    assert "GLIBC_ABI_UNHEARD_OF" in seen.deciding.text

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from explorer.compat import Answer, find_target, judge
+from explorer.compat.kernel import refusal
+from explorer.elf import Elf
 from tests.compat import programs
 from tests.compat.helpers import Folder, read, read_bytes
 from tests.elf.crafted import patched, segments_of, with_segment
-from tests.support.binaries import GNU, MUSL, binary
+from tests.support.binaries import GNU, GO_HELLO, MUSL, binary, go_build
 from tests.support.engine import TestEngine
 
 
@@ -96,7 +98,7 @@ def _start(
     assert made.returncode == 0, made.stderr
     container = made.stdout.strip()
     try:
-        assert engine.run("cp", str(folder), f"{container}:/app").returncode == 0
+        assert engine.run("cp", f"{folder}/.", f"{container}:/app").returncode == 0
         done = engine.run("start", "--attach", container)
     finally:
         engine.run("rm", "--force", container)
@@ -399,3 +401,47 @@ def test_a_library_by_its_path(
     image = engine.musl("amd64", "1.2.5")
     assert _start(engine, image, tmp_path, "/app/program", "/")[0] is (answer is not Answer.NO)
     assert _start(engine, image, tmp_path, "/app/program", "/tmp")[0] is (answer is Answer.YES)
+
+
+@pytest.mark.container
+def test_a_relative_library_beside_the_program_is_found_in_its_folder_only(
+    engine: TestEngine, tmp_path: Path
+) -> None:
+    _lay_out(
+        {
+            "program": programs.names_library("lib/libv.so"),
+            "lib/libv.so": programs.exporting("libv.so"),
+        },
+        tmp_path,
+    )
+    program = read(tmp_path / "program")
+    verdict = judge(program, find_target("musl-1.2.5"), Folder(tmp_path))
+    assert (verdict.answer, verdict.deciding.code) == (Answer.YES_IF, "elf.needed.relative")
+    assert "its own folder" in verdict.deciding.text
+    assert judge(program, find_target("musl-1.2.5")).answer is Answer.UNKNOWN
+    image = engine.musl("amd64", "1.2.5")
+    assert _start(engine, image, tmp_path, "/app/program", "/app")[0]
+    assert not _start(engine, image, tmp_path, "/app/program", "/")[0]
+
+
+def test_where_kernels_have_large_pages_small_alignment_is_yes_if() -> None:
+    """loong64's kernels have pages of 16 KiB; 4 KiB can be configured."""
+    data = go_build("hello", GO_HELLO, goarch="loong64").read_bytes()
+    assert judge(read_bytes(data), find_target("musl")).answer is Answer.YES
+    load = segments_of(data)[-1]
+    shifted = with_segment(data, vaddr=load["vaddr"] + 0x1000)
+    verdict = judge(read_bytes(shifted), find_target("musl"))
+    assert (verdict.answer, verdict.deciding.code) == (Answer.YES_IF, "elf.kernel")
+    assert "16 KiB" in verdict.deciding.text
+
+
+@pytest.mark.parametrize("page", [4096, 16384, 65536])
+def test_the_page_size_is_a_parameter(page: int) -> None:
+    facts = read_bytes(binary("c-static-arm64").read_bytes()).elf
+    assert isinstance(facts, Elf)
+    assert isinstance(facts.segments, tuple)
+    assert refusal(facts.header, facts.segments, page) is None or page > 4096
+    small = read(programs.small_pages()).elf
+    assert isinstance(small, Elf)
+    assert isinstance(small.segments, tuple)
+    assert (refusal(small.header, small.segments, page) is None) is (page == 4096)

@@ -82,14 +82,27 @@ def glibc_too_old(context: Context) -> Match | None:
 
 @rule("glibc.private", 6, Answer.UNKNOWN, "Uses glibc's private functions")
 def glibc_private(context: Context) -> Match | None:
-    """GLIBC_PRIVATE symbols belong to one build of glibc: another may not have them."""
-    if not starts_on(context, Libc.GLIBC) or "GLIBC_PRIVATE" not in glibc_versions(context):
+    """GLIBC_PRIVATE symbols belong to one build of glibc: another may not have them. A version name
+    without a number (GLIBC_ABI_…) that is not listed does not say which glibc brought it.
+    """
+    if not starts_on(context, Libc.GLIBC):
+        return None
+    versions = glibc_versions(context)
+    if "GLIBC_PRIVATE" in versions:
+        return Match(
+            "It uses private functions of the glibc it was built with.",
+            "DT_VERNEED names GLIBC_PRIVATE",
+            "Run it there to find out",
+            short="uses private glibc functions",
+        )
+    unlisted = [version for version in versions if not newest_glibc((version,))]
+    if not unlisted:
         return None
     return Match(
-        "It uses private functions of the glibc it was built with.",
-        "DT_VERNEED names GLIBC_PRIVATE",
+        f"It needs {some(unlisted)}; which glibc has that is unknown.",
+        f"DT_VERNEED names {some(unlisted)}",
         "Run it there to find out",
-        short="uses private glibc functions",
+        short=f"needs {unlisted[0]}",
     )
 
 
