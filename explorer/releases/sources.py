@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases.connection import Connection
@@ -26,12 +27,15 @@ class ReleaseSource(Protocol):
         """Why no server is asked, in a word or two; empty if one is."""
 
     @property
-    def web_url(self) -> str:
-        """The site with the repositories' pages and sources, e.g. ``https://github.com``."""
+    def name(self) -> str:
+        """What to call it in a sentence: ``GitHub``."""
 
     @property
     def token_limit(self) -> str:
         """What holds for requests without a token, as a clause; empty if nothing does."""
+
+    def archive_url(self, tag: str) -> str:
+        """Where the sources of a release are, as a tar.gz; empty if not known."""
 
     def at_hand(self) -> Catalogue | None:
         """The list without the network; None if there is none yet. Blocking.
@@ -59,8 +63,11 @@ class FolderSource:
     profiles: Profiles
     is_local: bool = True
     why_local: str = "showing a folder"
-    web_url: str = ""
+    name: str = "the folder"
     token_limit: str = ""
+
+    def archive_url(self, tag: str) -> str:
+        return ""
 
     def at_hand(self) -> Catalogue:
         from explorer.releases.local import folder
@@ -82,8 +89,13 @@ class DemoSource:
 
     is_local: bool = True
     why_local: str = "demo"
-    web_url: str = "https://github.com"
+    name: str = "GitHub"
     token_limit: str = ""
+
+    def archive_url(self, tag: str) -> str:
+        from explorer.releases.bundled import WEB
+
+        return _archive_url(WEB, tag)
 
     def at_hand(self) -> Catalogue:
         from explorer.releases.bundled import demo
@@ -111,14 +123,15 @@ class GitHubSource:
     """Opens the store of kept lists, without the network. Blocking."""
     is_local: bool = False
     why_local: str = ""
+    name: str = "GitHub"
     token_limit: str = "GitHub allows 60 requests per hour without one"
 
-    @property
-    def web_url(self) -> str:
+    def archive_url(self, tag: str) -> str:
         api = self.api_url.rstrip("/")
+        web = api.removesuffix("/api/v3").removesuffix("/api")
         if api == "https://api.github.com":
-            return "https://github.com"
-        return api.removesuffix("/api/v3").removesuffix("/api")
+            web = "https://github.com"
+        return _archive_url(f"{web}/{self.repo}", tag)
 
     def at_hand(self) -> Catalogue | None:
         profile = self.profiles.of_repo(self.repo)
@@ -135,3 +148,7 @@ class GitHubSource:
         profile = self.profiles.of_repo(self.repo)
         github = GitHub(self.repo, self.api_url, await self.connect(), profile=profile)
         return await github.catalogue(progress=progress)
+
+
+def _archive_url(repository: str, tag: str) -> str:
+    return f"{repository}/archive/refs/tags/{quote(tag, safe='/')}.tar.gz"

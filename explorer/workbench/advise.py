@@ -67,8 +67,10 @@ class Advice:
     """Of the chosen asset: the API's digest, or computed from a download."""
     sha256_from: str
     """``api``, ``download``, or empty."""
-    web_url: str
-    """``https://github.com`` or the Enterprise host: where the sources are."""
+    published_by: str
+    """What to call the place that the release is from: ``GitHub``."""
+    archive_url: str
+    """Where the release's sources are, as a tar.gz; empty if not known."""
     source: Fact[BuildRecipe]
     """What to build if no published file works."""
     why: str
@@ -147,7 +149,8 @@ async def advise(
         candidates=candidates,
         sha256=digest.sha256 if isinstance(digest, _Digest) else digest,
         sha256_from=digest.origin if isinstance(digest, _Digest) else "",
-        web_url=listings.source.web_url,
+        published_by=listings.source.name,
+        archive_url=listings.source.archive_url(release.tag),
         source=build,
         why=_why(release, chosen, candidates, arch, libc),
     )

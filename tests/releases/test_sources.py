@@ -31,17 +31,19 @@ def github_source(
 
 
 @pytest.mark.parametrize(
-    ("api_url", "web_url"),
+    ("api_url", "site"),
     [
         ("https://api.github.com", "https://github.com"),
         ("https://api.github.com/", "https://github.com"),
         ("https://github.example.com/api/v3", "https://github.example.com"),
     ],
 )
-def test_where_a_repositorys_pages_are(
-    api_url: str, web_url: str, client: httpx.AsyncClient, store: MemoryStore
+def test_where_the_sources_of_a_release_are(
+    api_url: str, site: str, client: httpx.AsyncClient, store: MemoryStore
 ) -> None:
-    assert github_source(client, store, api_url).web_url == web_url
+    source = github_source(client, store, api_url)
+    assert source.archive_url("v1") == f"{site}/{REPO}/archive/refs/tags/v1.tar.gz"
+    assert source.archive_url("cli/v1 +") == f"{site}/{REPO}/archive/refs/tags/cli/v1%20%2B.tar.gz"
 
 
 async def test_githubs_list_is_at_hand_once_it_was_asked_for(

@@ -73,7 +73,7 @@ def _recipe(advice: Advice) -> GoRecipe:
         repo,
         tag,
         advice.arch,
-        f"{quoting.address(advice.web_url)}/{repo}/archive/refs/tags/{tag}.tar.gz",
+        quoting.address(advice.archive_url),
         source.program,
         f"go build -trimpath{tags} -ldflags '-s{stamp}'",
         source.package,

@@ -88,7 +88,8 @@ def _digest_cell(advice: Advice) -> Cell:
         return Cell(f"? {advice.sha256.why}", "unknown")
     if advice.chosen is not None and advice.chosen.asset.stand_in:
         return Cell(f"{advice.sha256} (the stand-in's)")
-    source = "as GitHub publishes it" if advice.sha256_from == "api" else "of the bytes here"
+    published = f"as {advice.published_by} publishes it"
+    source = published if advice.sha256_from == "api" else "of the bytes here"
     return Cell(f"{advice.sha256} ({source})")
 
 

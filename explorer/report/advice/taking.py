@@ -63,7 +63,7 @@ def dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
         else ". A proof in that image pins it by digest, too."
     )
     if advice.sha256_from == "download":
-        note += " GitHub publishes no digest for it: this one is of the bytes downloaded just now."
+        note += f" {advice.published_by} publishes no digest for it: this is the download's own."
     return Snippet("dockerfile", f"Dockerfile, {image}", "dockerfile", "\n".join(lines), note)
 
 
