@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,6 +15,14 @@ from explorer.workbench.models import Subject
 if TYPE_CHECKING:
     from explorer.compat import Surroundings
     from explorer.settings import Settings
+
+
+_FOR_ANOTHER = re.compile(
+    r"(?<![a-z0-9])(?:qemu|cross|toolchain|gcc|clang|binutils|gdb|emulator|firmware)(?![a-z0-9])"
+)
+"""Words of tools whose names say the architecture that they are *about*: qemu-aarch64-static."""
+_WIDER = {"386": ("amd64",), "arm": ("arm64",), "ppc": ("ppc64", "ppc64le")}
+"""What the word of an architecture also stands for, where it is used loosely."""
 
 
 def default_target(settings: Settings) -> Target:
@@ -46,19 +55,20 @@ def claimed_arch(subject: Subject, binary: Binary) -> str:
     """
     from explorer.releases import parse_asset_name
 
-    asset = subject.asset
-    if subject.member or (asset is None and subject.path is None):
+    if subject.member:
         return ""
-    name = asset.name if asset is not None else subject.path.name if subject.path else ""
-    platform = asset.platform if asset is not None else parse_asset_name(name).platform
+    if subject.asset is not None:
+        name, platform = subject.asset.name, subject.asset.platform
+    else:
+        name = subject.path.name if subject.path is not None else ""
+        platform = parse_asset_name(name).platform
     if isinstance(platform.arch, MISSING) or known_or(platform.os, "linux") != "linux":
+        return ""
+    if _FOR_ANOTHER.search(name.lower()):
         return ""
     if platform.is_loose and binary.arch in _WIDER.get(platform.arch, ()):
         return ""
     return platform.arch
-
-
-_WIDER = {"386": ("amd64",), "arm": ("arm64",), "ppc": ("ppc64", "ppc64le")}
 
 
 def verdicts_of(

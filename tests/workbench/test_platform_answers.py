@@ -104,6 +104,15 @@ async def test_a_loose_word_is_no_claim_against_its_sibling(
     assert answers == {"tool_linux_x86": Answer.YES, "tool_linux_arm": Answer.NO}
 
 
+async def test_the_name_of_a_cross_tool_claims_nothing(github: GitHub, bench: Workbench) -> None:
+    names = ("qemu-aarch64-static", "aarch64-linux-musl-cross", "riscv64-elf-gcc")
+    publish(github, {name: program("amd64") for name in names})
+    for asset in (await bench.catalogue()).releases[0].assets:
+        verdict = (await bench.look_at(asset)).verdict
+        assert verdict is not None
+        assert verdict.answer is Answer.YES, asset.name
+
+
 # ---------------------------------------------------------------- names that do not say
 
 
