@@ -200,6 +200,9 @@ def conclude(
     """What follows from all members; see ``find_program``."""
     if chooser.is_android and listing.format is Format.ZIP and not subject.member:
         return None
+    if listing.problem is not None and chooser.decided() is None:
+        # What is behind the damage may be the program.
+        _raise_for_problem(chooser, listing, subject, name)
     choice = chooser.choice()
     rivals = [choice.chosen] if choice.chosen else list(choice.rivals)
     kind = max((rival.kind for rival in rivals), default=ProgramKind.OTHER)

@@ -234,6 +234,26 @@ async def test_what_is_not_read_is_unknown_never_no_and_is_not_written(
     assert not (tmp_path / "out").exists()
 
 
+async def test_what_is_behind_damage_may_be_the_program(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    members = {"helper": glibc() + os.urandom(20_000), "tool": static()}
+    data = make_archive("tar.gz", "", members, tool=False)[:15_000]
+    name = "tool-linux-amd64.tar.gz"
+    github.add_release("v1", {name: data}, repo="acme/tool")
+    bench = opened(repo="acme/tool")
+    for depth in (Depth.VERDICT, Depth.WHOLE):
+        with pytest.raises(FormatError, match="truncated"):
+            await bench.look(await bench.resolve(f"v1/{name}"), depth=depth)
+    members = {"tool": static(), "later": os.urandom(9000)}
+    whole = make_archive("tar.gz", "", members, tool=False)
+    github.replace_asset("v1", name, whole[:-5000], repo="acme/tool")
+    await bench.catalogue()
+    for depth in (Depth.VERDICT, Depth.WHOLE):
+        found = await bench.look(await bench.resolve(f"v1/{name}"), depth=depth)
+        assert found.verdicts[0].answer is Answer.YES
+
+
 async def test_a_program_that_is_encrypted_is_unknown(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
