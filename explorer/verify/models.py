@@ -209,7 +209,7 @@ class Proof:
     result: Result
     meaning: str
     """Stable code of the table in the documentation: ``started``, ``interpreter-missing``,
-    ``exec-format``, ``library-missing``, ``symbol-missing``, ``relocation``, ``packed``, ``isa``,
+    ``exec-format``, ``emulator-refused``, ``library-missing``, ``symbol-missing``, ``relocation``, ``packed``, ``isa``,
     ``crash``, ``not-executable``, ``file-missing``, ``timeout``, ``output-limit``,
     ``killed``, ``engine`` …"""
     text: str

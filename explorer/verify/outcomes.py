@@ -75,6 +75,9 @@ class _Refusal:
         return re.match(self.pattern.replace("<PATH>", path), line)
 
 
+EMULATOR_REFUSED = "emulator-refused"
+"""Not always what a processor of that kind would say: qemu-user checks more than Linux does."""
+
 _EXEC = r"(?:exec <PATH>|.*exec container process [`\"]?<PATH>[`\"]?): "
 """runc's words, and crun's."""
 _QEMU = r"(?:[\w-]+-binfmt-P|qemu-[\w-]+): "
@@ -121,11 +124,17 @@ _REFUSALS = (
     _Refusal(
         _QEMU + r"(?!warning)(?P<what>\S[^\n]*)",
         (1, 126, 127, 255),
-        "exec-format",
+        EMULATOR_REFUSED,
         "The emulator's loader refused it: {what}",
         needs_loader=False,
     ),
     # the interpreter's: musl's ldso and glibc's ld.so
+    _Refusal(
+        r"Error loading shared library (?P<what>[^\n:]+): Exec format error",
+        (127,),
+        "library-missing",
+        "The first file of a library's name is not a library: {what}",
+    ),
     _Refusal(
         r"Error loading shared library (?P<what>[^\n:]+): [^\n]*\(needed by ",
         (127,),

@@ -20,7 +20,13 @@ from explorer.verify.engines import engine_failure
 from explorer.verify.image_system import EMPTY_SYSTEM, read_system
 from explorer.verify.images import describe
 from explorer.verify.models import DryRun, Emulation, Image, Proof, ProofRequest, Result, RunLimits
-from explorer.verify.outcomes import KnownProgram, Meaning, classify, signalled_under_emulation
+from explorer.verify.outcomes import (
+    EMULATOR_REFUSED,
+    KnownProgram,
+    Meaning,
+    classify,
+    signalled_under_emulation,
+)
 from explorer.verify.placing import Placed, Placer
 from explorer.verify.run_output import Output
 from explorer.verify.tree import ROOT, PackedTree, inner_path, pack
@@ -296,11 +302,7 @@ def _proof(plan: _Plan, outcome: _Outcome, at: str, total: float) -> Proof:
         checks=check(
             meaning.result, code if isinstance(code, int) else None, printed, request.expect
         ),
-        agrees=(
-            agreement(request.verdict, meaning.result)
-            if plan.runs_binary
-            else NotApplicable("another program was run, which says nothing about the binary")
-        ),
+        agrees=_agrees(plan, meaning),
         verdict=request.verdict,
         target=request.target,
         dry_run=outcome.dry_run,
@@ -308,6 +310,15 @@ def _proof(plan: _Plan, outcome: _Outcome, at: str, total: float) -> Proof:
         subject=request.subject,
         stand_in=request.stand_in,
     )
+
+
+def _agrees(plan: _Plan, meaning: Meaning) -> Fact[bool]:
+    if not plan.runs_binary:
+        return NotApplicable("another program was run, which says nothing about the binary")
+    agrees = agreement(plan.request.verdict, meaning.result)
+    if agrees is False and meaning.code == EMULATOR_REFUSED:
+        return NotApplicable("only the emulator refused it: its own processor may start it")
+    return agrees
 
 
 def _meaning(plan: _Plan, outcome: _Outcome) -> Meaning:

@@ -197,19 +197,19 @@ SEEN: list[tuple[str, Observation, Result, str]] = [
         "emulated, refused",
         Observation(255, "", "aarch64-binfmt-P: /x: Error mapping file: Invalid argument\n"),
         Result.FAILED,
-        "exec-format",
+        "emulator-refused",
     ),
     (
         "emulated, no memory for it",
         Observation(255, "", "aarch64-binfmt-P: /x: Error mapping file: Cannot allocate memory\n"),
         Result.FAILED,
-        "exec-format",
+        "emulator-refused",
     ),
     (
         "emulated, not an image",
         Observation(255, "", "qemu-aarch64: /x: Invalid ELF image for this architecture\n"),
         Result.FAILED,
-        "exec-format",
+        "emulator-refused",
     ),
     ("a message, then abort", Observation(139, "", "fatal: no X\n"), Result.RAN, "crash"),
     (
@@ -287,8 +287,11 @@ def test_what_is_known_of_the_program_rules_meanings_out(
 
 @pytest.mark.parametrize("program", [STATIC, PLAIN])
 def test_what_holds_for_every_program_is_still_a_refusal(program: KnownProgram) -> None:
-    for text in ("exec /rr-explorer/x: exec format error", "x-binfmt-P: /rr-explorer/x: Invalid"):
-        assert classify(Observation(255, "", f"{text}\n"), program).code == "exec-format"
+    for text, code in (
+        ("exec /rr-explorer/x: exec format error", "exec-format"),
+        ("x-binfmt-P: /rr-explorer/x: Invalid", "emulator-refused"),
+    ):
+        assert classify(Observation(255, "", f"{text}\n"), program).code == code
     assert classify(Observation(139), program).code == "crash"
 
 
