@@ -16,7 +16,7 @@ from explorer.archive import Format, Member
 from explorer.errors import FormatError
 from explorer.report.advice import Snippet, pastable, snippets
 from explorer.workbench import Advice, Depth, Workbench
-from tests.support.archives import gz, lz4, tar_of, zip_of, zst
+from tests.support.archives import deb_of, gz, lz4, tar_of, zip_of, zst
 from tests.support.busybox import busybox_path
 from tests.support.github import GitHub
 from tests.workbench.conftest import VERSION, rr
@@ -115,6 +115,18 @@ async def test_the_lines_give_the_program(
     assert not (tmp_path / "here" / "owned").exists()
 
 
+@pytest.mark.parametrize("packing", ["gz", "xz"])
+async def test_a_package_is_unpacked_by_dpkg(
+    packing: str, github: GitHub, opened: Callable[..., Workbench], tmp_path: Path
+) -> None:
+    data = deb_of(tar_of([]), tar("./usr/bin/tool"), packing=packing)
+    lines = shell_lines(await advised(github, opened, "tool_1.0.0_linux_amd64.deb", data))
+    assert lines.note == "Needs dpkg."
+    text = f"{lines.text}./tool --version"
+    done = await asyncio.to_thread(pasted, text, tmp_path / "here", os.environ["PATH"])
+    assert f"rr version {VERSION}" in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("packing", ["raw", "dot-slash", "gz", "zip"])
 async def test_a_wrong_checksum_stops_the_block(
     packing: str, path: str, github: GitHub, opened: Callable[..., Workbench], tmp_path: Path
@@ -153,7 +165,8 @@ def with_member(advice: Advice, **changes: object) -> Advice:
         (Format.TAR_GZ, "ä/tool"),
         (Format.ZIP, "-x/tool"),
         (Format.ZIP, "a?/tool"),
-        (Format.DEB, "./usr/bin/tool"),
+        (Format.DEB, "./usr/bin/[tool]"),
+        (Format.RPM, "./usr/bin/tool"),
         (Format.CPIO, "usr/bin/tool"),
     ],
 )

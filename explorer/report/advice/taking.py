@@ -27,8 +27,16 @@ _DECOMPRESS = {
 """Read from stdin: gunzip refuses a file whose name has no ending that it knows."""
 _TAR_FLAG = {"": "", "gz": "z", "bz2": "j", "xz": "J"}
 """What GNU tar and busybox's decompress themselves."""
-_NOT_IN_BUSYBOX = {"zst": "zstd", "lz4": "lz4", "lz": "lzip"}
-"""Alpine's packages."""
+_NOT_IN_BUSYBOX = {
+    Format.ZST: "zstd",
+    Format.TAR_ZST: "zstd",
+    Format.LZ4: "lz4",
+    Format.TAR_LZ4: "lz4",
+    Format.LZ: "lzip",
+    Format.TAR_LZ: "lzip",
+    Format.DEB: "dpkg",
+}
+"""Alpine's packages with the tools that Alpine's busybox lacks."""
 
 
 def dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
@@ -41,7 +49,7 @@ def dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
     program = _program(advice, asset)
     stage = _stage(program)
     tools = image if advice.base.tools == advice.base.image else advice.base.tools
-    package = _NOT_IN_BUSYBOX.get(_packing(advice).compression, "")
+    package = _NOT_IN_BUSYBOX.get(_packing(advice))
     lines = [
         f"FROM {tools} AS {stage}",
         f"ARG URL={quoting.address(asset.url)}",
@@ -82,7 +90,9 @@ def shell(advice: Advice, asset: Asset, sha256: str) -> Snippet:
         *([] if raw else [_unpack(advice, name, program)]),
         f"chmod 0755 {program}",
     ]
-    return Snippet("shell", "Shell, with checksum", "sh", " &&\n".join(commands) + "\n")
+    package = _NOT_IN_BUSYBOX.get(_packing(advice))
+    note = f"Needs {package}." if package else ""
+    return Snippet("shell", "Shell, with checksum", "sh", " &&\n".join(commands) + "\n", note)
 
 
 def _local_name(asset: Asset, program: str) -> str:
@@ -120,6 +130,9 @@ def _unpack(advice: Advice, source: str, into: str) -> str:
         raise FormatError("The archive has several members of this name", member.name, UNPACK)
     if form is Format.ZIP:
         return f"unzip -p {source} {quoting.member_without_dashes(member.stored)} > {into}"
+    if form is Format.DEB and member.part == "data":
+        inside = quoting.member(member.stored)
+        return f"dpkg-deb --fsys-tarfile {source} | tar -xOf - -- {inside} > {into}"
     if form is Format.TAR or form.compression:
         inside = quoting.member(member.stored)
         if form.compression in _TAR_FLAG:
