@@ -168,7 +168,7 @@ def _new_zstd() -> _Engine:
 
 
 def _lzma2(dictionary: int) -> _Engine:
-    """A raw LZMA2 stream (7z), with a dictionary of so many bytes."""
+    """A raw LZMA2 stream (7z), with a dictionary of this many bytes."""
     filters = [{"id": lzma.FILTER_LZMA2, "dict_size": dictionary}]
     return lzma.LZMADecompressor(format=lzma.FORMAT_RAW, filters=filters)
 
@@ -250,14 +250,14 @@ class Codec:
         data, self._held = self._held, b""
         try:
             out = engine.decompress(data, limit)
-            ended = engine.eof
+            complete = engine.eof
         except MemoryError:
             raise RefusedError("size", f"its {self._kind} stream needs too much memory") from None
         except _FAULTS as error:
             raise RefusedError(*self._blame(error)) from None
         self._out += len(out)
         self._hungry = len(out) < limit
-        if ended:
+        if complete:
             self._engine, self._held = None, engine.unused_data
             self._hungry = self._single or not self._held
         return out

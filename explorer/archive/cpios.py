@@ -18,7 +18,7 @@ _END = "TRAILER!!!"
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
+class _CpioHeader:
     name: str
     mode: int
     size: int
@@ -55,7 +55,7 @@ def walk_cpio(stream: Forward, guard: Guard, budget: Budget) -> Iterator[Entry]:
         RefusedError: ``truncated``, ``header``, ``count`` …: the rest of the archive is unreadable.
     """
     blocks = Exact(stream)
-    waiting: dict[tuple[int, ...], list[_Header]] = {}
+    waiting: dict[tuple[int, ...], list[_CpioHeader]] = {}
     while (header := _next_header(blocks)).name != _END:
         budget.check()
         if header.inode and not header.size and stat.S_ISREG(header.mode):
@@ -75,7 +75,7 @@ def walk_cpio(stream: Forward, guard: Guard, budget: Budget) -> Iterator[Entry]:
 
 
 def _entry(
-    header: _Header, blocks: Exact, guard: Guard, budget: Budget, *, link: str = ""
+    header: _CpioHeader, blocks: Exact, guard: Guard, budget: Budget, *, link: str = ""
 ) -> Iterator[Entry]:
     name = clean(header.name.lstrip("/"))
     budget.member = name
@@ -115,7 +115,7 @@ def _take(blocks: Exact, length: int) -> bytes:
     return data
 
 
-def _next_header(blocks: Exact) -> _Header:
+def _next_header(blocks: Exact) -> _CpioHeader:
     magic = _take(blocks, 6)
     if magic in (_NEWC, _CRC):
         fields = _numbers(_take(blocks, _NEWC_BYTES - 6), [8] * 13, 16)
@@ -137,7 +137,7 @@ def _next_header(blocks: Exact) -> _Header:
     _take(blocks, -(read + name_bytes) % alignment)
     # odc keeps the bytes with each name; only newc's archivers leave them out of the earlier ones
     linked = links > 1 and alignment == 4
-    return _Header(name, mode, size, (inode, *device) if linked else (), alignment)
+    return _CpioHeader(name, mode, size, (inode, *device) if linked else (), alignment)
 
 
 def _numbers(data: bytes, widths: list[int], base: int) -> list[int]:

@@ -39,7 +39,7 @@ Records = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
+class _TarHeader:
     """One member's header, extensions included."""
 
     member: Member
@@ -96,7 +96,7 @@ def walk_tar(
         yield from _entry(header, blocks, guard, budget)
 
 
-def _entry(header: _Header, blocks: Exact, guard: Guard, budget: Budget) -> Iterator[Entry]:
+def _entry(header: _TarHeader, blocks: Exact, guard: Guard, budget: Budget) -> Iterator[Entry]:
     """The member, unless it says nothing new; then its body is skipped."""
     member, length = header.member, header.length
     budget.member = member.name
@@ -198,7 +198,7 @@ def _pax_records(data: bytes) -> Records:
     return records
 
 
-def _header(info: tarfile.TarInfo, extensions: Records, part: str) -> _Header:
+def _header(info: tarfile.TarInfo, extensions: Records, part: str) -> _TarHeader:
     """The member and the length of its body."""
     values = dict(extensions)
     name = values.get("GNU.sparse.name", values.get("path", info.name))
@@ -231,7 +231,7 @@ def _header(info: tarfile.TarInfo, extensions: Records, part: str) -> _Header:
         part=part,
         stored=name,
     )
-    return _Header(
+    return _TarHeader(
         member,
         size,
         read_pax_map(extensions),
@@ -240,7 +240,7 @@ def _header(info: tarfile.TarInfo, extensions: Records, part: str) -> _Header:
     )
 
 
-def _with_map(header: _Header, layout: SparseMap, budget: Budget) -> _Header:
+def _with_map(header: _TarHeader, layout: SparseMap, budget: Budget) -> _TarHeader:
     """The header of a sparse file: its size is that of the whole file."""
     member = replace(header.member, size=layout.size)
     if layout.size > _RATIO_FROM and layout.size > budget.limits.ratio * max(1, header.length):

@@ -60,7 +60,7 @@ MEMORY_MAYBE: Final = 32 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class KernelRefusal:
     """Why a kernel does not start a file."""
 
     text: str
@@ -76,7 +76,7 @@ def smallest_page(arch: str) -> int:
     return SMALLEST_PAGE.get(arch, 4096)
 
 
-def refusal(header: Header, segments: Sequence[Segment], page: int) -> Refusal | None:
+def refusal(header: Header, segments: Sequence[Segment], page: int) -> KernelRefusal | None:
     """Why a kernel with pages of ``page`` bytes does not start a program, None where it does.
 
     What no kernel accepts comes before what some accept.
@@ -88,7 +88,7 @@ def refusal(header: Header, segments: Sequence[Segment], page: int) -> Refusal |
 
 def _reasons(
     header: Header, loads: list[Segment], segments: Sequence[Segment], page: int
-) -> Iterable[Refusal | None]:
+) -> Iterable[KernelRefusal | None]:
     yield _kind(header)
     for load in loads:
         yield misplaced(load, page)
@@ -102,22 +102,22 @@ def _reasons(
         yield _headers_found(header, loads, segments)
 
 
-def _kind(header: Header) -> Refusal | None:
+def _kind(header: Header) -> KernelRefusal | None:
     width = _WIDTHS.get(header.arch, header.bits)
     if width == header.bits and header.arch not in _NO_ABI:
         return None
-    return Refusal(
+    return KernelRefusal(
         f"It is a {header.bits}-bit file for {header.arch}, which no Linux kernel starts.",
         f"e_machine {header.machine} in a {header.bits}-bit ELF header",
         "no such kind of program",
     )
 
 
-def misplaced(load: Segment, page: int) -> Refusal | None:
+def misplaced(load: Segment, page: int) -> KernelRefusal | None:
     """A segment whose place in the file does not fit its address: it cannot be mapped."""
     if not load.filesz or (load.offset - load.vaddr) % page == 0:
         return None
-    return Refusal(
+    return KernelRefusal(
         f"A segment cannot be mapped: its place in the file does not fit its address in pages of"
         f" {page // 1024} KiB.",
         f"PT_LOAD at {load.offset:#x} goes to {load.vaddr:#x}: they differ modulo {page:#x}",
@@ -125,17 +125,17 @@ def misplaced(load: Segment, page: int) -> Refusal | None:
     )
 
 
-def _sizes(load: Segment) -> Refusal | None:
+def _sizes(load: Segment) -> KernelRefusal | None:
     if load.filesz <= load.memsz:
         return None
-    return Refusal(
+    return KernelRefusal(
         "A segment is larger in the file than in memory, which Linux refuses.",
         f"PT_LOAD at {load.offset:#x}: p_filesz {load.filesz:#x}, p_memsz {load.memsz:#x}",
         "segment sizes contradict",
     )
 
 
-def _memory(load: Segment) -> Refusal | None:
+def _memory(load: Segment) -> KernelRefusal | None:
     zeroed = load.memsz - load.filesz
     if zeroed < MEMORY_MAYBE:
         return None
@@ -143,44 +143,44 @@ def _memory(load: Segment) -> Refusal | None:
     size = f"{zeroed / 2**30:,.0f} GiB"
     if zeroed >= MEMORY_NO:
         text = f"It claims {size} of memory at start, more than kernels give."
-        return Refusal(text, evidence, f"claims {size} of memory")
+        return KernelRefusal(text, evidence, f"claims {size} of memory")
     text = f"It claims {size} of memory at start: it runs if the machine has that much."
-    return Refusal(text, evidence, f"claims {size} of memory", Answer.YES_IF)
+    return KernelRefusal(text, evidence, f"claims {size} of memory", Answer.YES_IF)
 
 
-def _address(header: Header, load: Segment) -> Refusal | None:
+def _address(header: Header, load: Segment) -> KernelRefusal | None:
     sure, never = _ADDRESSES.get(header.arch, _OTHER_ADDRESSES[header.bits])
     end = load.vaddr + load.memsz
     evidence = f"PT_LOAD at {load.offset:#x} goes to {load.vaddr:#x}, up to {end:#x}"
     if load.vaddr >= never or end > never:
         text = f"A segment lies at {load.vaddr:#x}, outside of what a program may use."
-        return Refusal(text, evidence, "address of the kernel")
+        return KernelRefusal(text, evidence, "address of the kernel")
     if end > sure:
         text = (
             f"A segment lies at {load.vaddr:#x}: only some kernels have so large an address space."
         )
-        return Refusal(text, evidence, "needs a large address space", Answer.YES_IF)
+        return KernelRefusal(text, evidence, "needs a large address space", Answer.YES_IF)
     return None
 
 
-def _low(header: Header, load: Segment, page: int) -> Refusal | None:
+def _low(header: Header, load: Segment, page: int) -> KernelRefusal | None:
     start = load.vaddr - load.vaddr % page
     if start >= _LOWEST.get(header.arch, 0x10000) or not load.memsz:
         return None
     evidence = f"PT_LOAD at {load.offset:#x} goes to {load.vaddr:#x}"
     if start == 0:
         text = "A segment lies at address 0, which Linux keeps unmapped."
-        return Refusal(text, evidence, "segment at address 0")
+        return KernelRefusal(text, evidence, "segment at address 0")
     text = f"A segment lies at {load.vaddr:#x}: it runs if vm.mmap_min_addr allows that."
-    return Refusal(text, evidence, "segment at a low address", Answer.YES_IF)
+    return KernelRefusal(text, evidence, "segment at a low address", Answer.YES_IF)
 
 
 def _entry(
     header: Header, loads: list[Segment], segments: Sequence[Segment], page: int
-) -> Refusal | None:
+) -> KernelRefusal | None:
     holding = [load for load in loads if _covers(load, header.entry, page)]
     if not holding:
-        return Refusal(
+        return KernelRefusal(
             "Its entry point lies outside of what is loaded: it crashes at once.",
             f"e_entry {header.entry:#x} is in no PT_LOAD",
             "entry point not loaded",
@@ -194,9 +194,9 @@ def _entry(
     evidence = f"e_entry {header.entry:#x} is in a PT_LOAD with flags {holding[-1].flags}"
     if unmarked and readable:
         text = "Its code is not marked as executable: only Linux before 5.8 starts it."
-        return Refusal(text, evidence, "code not executable", Answer.YES_IF)
+        return KernelRefusal(text, evidence, "code not executable", Answer.YES_IF)
     text = "Its code is not marked as executable: it crashes at once."
-    return Refusal(text, evidence, "code not executable")
+    return KernelRefusal(text, evidence, "code not executable")
 
 
 def _covers(load: Segment, address: int, page: int) -> bool:
@@ -207,7 +207,7 @@ def _covers(load: Segment, address: int, page: int) -> bool:
 
 def _headers_found(
     header: Header, loads: list[Segment], segments: Sequence[Segment]
-) -> Refusal | None:
+) -> KernelRefusal | None:
     """A loader reads the program headers in memory: AT_PHDR, which the kernel makes of e_phoff.
 
     PT_PHDR tells it how far the program was moved (musl's ``__dls3``, glibc's
@@ -219,20 +219,20 @@ def _headers_found(
         if load.offset <= header.phoff < load.offset + load.filesz
     ]
     if not places:
-        return Refusal(
+        return KernelRefusal(
             "Its program headers are in no loaded segment, so that its loader cannot find them.",
             f"e_phoff {header.phoff:#x} is in no PT_LOAD",
             "program headers not loaded",
         )
     marks = [segment.vaddr for segment in segments if segment.type == "PHDR"]
     if marks and marks[-1] not in places:
-        return Refusal(
+        return KernelRefusal(
             "PT_PHDR gives the wrong place of its program headers: its loader crashes.",
             f"PT_PHDR {marks[-1]:#x}, but e_phoff {header.phoff:#x} is loaded at {places[0]:#x}",
             "wrong PT_PHDR",
         )
     if not marks and header.type == "DYN":
-        return Refusal(
+        return KernelRefusal(
             "It has no PT_PHDR, without which its loader cannot tell where it was loaded.",
             "e_type DYN, PT_INTERP, no PT_PHDR",
             "no PT_PHDR",

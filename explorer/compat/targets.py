@@ -47,7 +47,7 @@ class Stock:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _TargetTable:
     default: str
     targets: dict[str, Target]
     stocks: dict[str, Stock]
@@ -57,7 +57,7 @@ class _Table:
 
 
 @cache
-def _table() -> _Table:
+def _table() -> _TargetTable:
     raw = tomllib.loads(DATA.read_text("utf-8"))
     targets, stocks = {}, {}
     for row in raw["target"]:
@@ -88,7 +88,7 @@ def _table() -> _Table:
     flavours = {
         libc: tuple(tuple(names) for names in sets) for libc, sets in raw["flavours"].items()
     }
-    return _Table(raw["default"], targets, stocks, packages, dict(raw["aliases"]), flavours)
+    return _TargetTable(raw["default"], targets, stocks, packages, dict(raw["aliases"]), flavours)
 
 
 def all_targets() -> tuple[Target, ...]:

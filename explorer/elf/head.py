@@ -115,7 +115,7 @@ def read_head(view: View) -> Head:
     interpreter: Fact[str] = DAMAGED_HEADER
     brand: Fact[str] = DAMAGED_HEADER
     if usable:
-        reader = _Reader(view, start, header, layout, defects, problems)
+        reader = _HeadReader(view, start, header, layout, defects, problems)
         raw = reader.segments(phentsize, shentsize)
         interpreter = reader.interpreter(raw)
         brand = reader.brand(raw)
@@ -202,7 +202,7 @@ def _first_bytes(view: View) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _HeadReader:
     """Reads what a usable ELF header points to."""
 
     view: View

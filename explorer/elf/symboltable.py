@@ -27,7 +27,7 @@ _MAX_TAIL = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _SymbolPlace:
     """Where a symbol table and its names are."""
 
     title: str
@@ -46,7 +46,7 @@ class SymbolTable:
         self,
         view: View,
         head: Head,
-        place: _Place,
+        place: _SymbolPlace,
         sections: SectionTable | None,
         versions: dict[int, str],
     ) -> None:
@@ -236,7 +236,9 @@ def symbols(source: ByteSource, cancel: Cancellation | None = None) -> SymbolTab
         ) from None
     except DamagedError as error:
         raise FormatError("Its symbols cannot be read", str(error), _REMEDY) from None
-    return SymbolTable(view, head, place or _Place("no symbols", 0, 0, 0, 0), sections, versions)
+    return SymbolTable(
+        view, head, place or _SymbolPlace("no symbols", 0, 0, 0, 0), sections, versions
+    )
 
 
 def _sections(view: View, head: Head) -> SectionTable | None:
@@ -247,18 +249,18 @@ def _sections(view: View, head: Head) -> SectionTable | None:
     return None if isinstance(table, MISSING) else table
 
 
-def _static(view: View, head: Head, sections: SectionTable) -> _Place | None:
+def _static(view: View, head: Head, sections: SectionTable) -> _SymbolPlace | None:
     rows = sections.rows()
     for row in rows:
         if row.type == shape.SHT_SYMTAB:
             names = rows[row.link] if row.link < len(rows) else None
             count = view.room(row.offset, row.size) // head.layout.symbol.size
             size = view.room(names.offset, names.size) if names else 0
-            return _Place(".symtab", row.offset, count, names.offset if names else 0, size)
+            return _SymbolPlace(".symtab", row.offset, count, names.offset if names else 0, size)
     return None
 
 
-def _dynamic(view: View, head: Head) -> tuple[_Place | None, dict[int, str]]:
+def _dynamic(view: View, head: Head) -> tuple[_SymbolPlace | None, dict[int, str]]:
     segment, segments = head.first(shape.PT_DYNAMIC), head.raw
     if isinstance(segment, MISSING) or isinstance(segments, MISSING):
         return None, {}
@@ -270,7 +272,7 @@ def _dynamic(view: View, head: Head) -> tuple[_Place | None, dict[int, str]]:
     offset, _ = table.memory.place(address, "DT_SYMTAB")
     names, size = table.strings()
     versym = table.get(dyn.VERSYM)
-    place = _Place(
+    place = _SymbolPlace(
         ".dynsym",
         offset,
         count,

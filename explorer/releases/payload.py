@@ -92,7 +92,7 @@ def _slim_release(release: dict[str, object]) -> dict[str, object]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _FieldPlace:
     """Whose answer is read, and where complaints about it go."""
 
     repo: str
@@ -111,7 +111,7 @@ def releases_from(
     Otherwise the server's order is kept. A release that is on two pages, because another was
     published between the two requests, counts once.
     """
-    place = _Place(repo, profile or derived_profile(repo), complaints)
+    place = _FieldPlace(repo, profile or derived_profile(repo), complaints)
     releases: list[Release] = []
     ids: set[int] = set()
     for page in pages:
@@ -208,7 +208,7 @@ class _Fields:
         return Unknown("the server's digest is not a sha256")
 
 
-def _release(value: dict[str, Any], place: _Place) -> Release:
+def _release(value: dict[str, Any], place: _FieldPlace) -> Release:
     number = value.get("id")
     called = value.get("tag_name")
     fields = _Fields(
@@ -238,7 +238,7 @@ def _release(value: dict[str, Any], place: _Place) -> Release:
     )
 
 
-def _assets(values: list[Any], tag: str, release: _Fields, place: _Place) -> Iterable[Asset]:
+def _assets(values: list[Any], tag: str, release: _Fields, place: _FieldPlace) -> Iterable[Asset]:
     for value in values:
         if isinstance(value, dict):
             yield _asset(value, tag, place)
@@ -246,7 +246,7 @@ def _assets(values: list[Any], tag: str, release: _Fields, place: _Place) -> Ite
             release.complain("assets", "holds something that is not a file")
 
 
-def _asset(value: dict[str, Any], tag: str, place: _Place) -> Asset:
+def _asset(value: dict[str, Any], tag: str, place: _FieldPlace) -> Asset:
     called = value.get("name")
     fields = _Fields(
         value,

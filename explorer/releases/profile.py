@@ -206,7 +206,7 @@ def load_profiles(own: Mapping[str, Mapping[str, object]] | None = None) -> Prof
 # ---------------------------------------------------------------- reading
 
 
-class _Table:
+class _ProfileTable:
     """A table of TOML, read value by value: what is not valid is left out and reported."""
 
     def __init__(self, values: Mapping[str, object], place: str, problems: list[str]) -> None:
@@ -248,11 +248,11 @@ class _Table:
         self._report(name, "a list of texts")
         return default
 
-    def tables(self, name: str) -> list[_Table]:
+    def tables(self, name: str) -> list[_ProfileTable]:
         value = self._values.pop(name, [])
         if isinstance(value, list) and all(isinstance(item, dict) for item in value):
             return [
-                _Table(item, f"{self._place}, {name} {number}", self._problems)
+                _ProfileTable(item, f"{self._place}, {name} {number}", self._problems)
                 for number, item in enumerate(value, 1)
             ]
         self._report(name, f"tables, each headed [[…{name}]]")
@@ -272,7 +272,7 @@ _VERSION_TEXT = r"v?\d{1,6}(\.\d{1,6}){0,3}"
 
 def read_profile(values: Mapping[str, object], place: str, problems: list[str]) -> ProjectProfile:
     """A profile from a table of TOML. What is not valid is left out and added to ``problems``."""
-    table = _Table(values, place, problems)
+    table = _ProfileTable(values, place, problems)
     kinds: dict[str, AssetKind] = {}
     for each in table.tables("kinds"):
         kind = _kind(each, kinds)
@@ -294,7 +294,7 @@ def read_profile(values: Mapping[str, object], place: str, problems: list[str]) 
     return profile
 
 
-def _kind(table: _Table, before: Mapping[str, AssetKind]) -> AssetKind | None:
+def _kind(table: _ProfileTable, before: Mapping[str, AssetKind]) -> AssetKind | None:
     name = table.text("name", pattern=_KIND_NAME, must="a short name in lower case")
     role = table.text("role", "program", pattern="program|plugin|package|other", must="a role")
     prefix = table.text("prefix").lower()
@@ -309,7 +309,7 @@ def _kind(table: _Table, before: Mapping[str, AssetKind]) -> AssetKind | None:
     return AssetKind(name, general.role if general else Role(role), prefix, programs, commands)
 
 
-def _command(table: _Table) -> VersionCommand:
+def _command(table: _ProfileTable) -> VersionCommand:
     command = VersionCommand(
         argv=table.texts("argv", ("{}", "--version")),
         until=table.text("until", pattern=_VERSION_TEXT, must="a version"),
@@ -325,7 +325,7 @@ def _command(table: _Table) -> VersionCommand:
     return command if "{}" in command.argv else replace(command, argv=("{}", *command.argv))
 
 
-def _column(table: _Table, kinds: Mapping[str, AssetKind]) -> ColumnProfile | None:
+def _column(table: _ProfileTable, kinds: Mapping[str, AssetKind]) -> ColumnProfile | None:
     names = "|".join(map(re.escape, kinds)) or "other"
     kind = table.text("kind", "other", pattern=names, must=f"one of {names}")
     title = table.text("title")
@@ -338,7 +338,7 @@ def _column(table: _Table, kinds: Mapping[str, AssetKind]) -> ColumnProfile | No
     return ColumnProfile(kinds.get(kind, OTHER), title, platforms, instead, missing)
 
 
-def _build(table: _Table) -> BuildProfile:
+def _build(table: _ProfileTable) -> BuildProfile:
     build = BuildProfile(
         until=table.text("until", pattern=_VERSION_TEXT, must="a version"),
         package=table.text("package", ".", pattern=r"\.(/[\w.-]+)*", must="such as ./cmd/tool"),

@@ -1,6 +1,7 @@
 """What a program prints about itself, compared with what its release and its file's name promise.
 
-The project's profile says how to find the version, the system and the architecture in the output; programs of other projects are read by what most programs print.
+The project's profile says how to find the version, the system and the architecture in the output;
+programs of other projects are read by what most programs print.
 """
 
 import re

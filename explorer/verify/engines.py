@@ -73,7 +73,7 @@ async def engine_status(engine_args: Sequence[str] = ()) -> tuple[EngineStatus, 
         if shutil.which(name) is None:
             return EngineStatus(
                 name,
-                found=False,
+                installed=False,
                 answers=False,
                 detail="not installed",
                 remedy=_install_remedy(name),
@@ -83,7 +83,7 @@ async def engine_status(engine_args: Sequence[str] = ()) -> tuple[EngineStatus, 
         except EngineError as error:
             return EngineStatus(
                 name,
-                found=True,
+                installed=True,
                 answers=False,
                 detail=f"{error.title}: {error.detail}",
                 remedy=error.remedy,
@@ -91,7 +91,7 @@ async def engine_status(engine_args: Sequence[str] = ()) -> tuple[EngineStatus, 
         rootless = ", rootless" if engine.rootless is True else ""
         return EngineStatus(
             name,
-            found=True,
+            installed=True,
             answers=True,
             detail=f"{engine.version} on {engine.platform}{rootless}",
             remedy="",

@@ -39,7 +39,7 @@ class EngineStatus:
     """What the doctor says of one engine."""
 
     name: str
-    found: bool
+    installed: bool
     """Its client is on the PATH."""
     answers: bool
     detail: str
@@ -209,9 +209,9 @@ class Proof:
     result: Result
     meaning: str
     """Stable code of the table in the documentation: ``started``, ``interpreter-missing``,
-    ``exec-format``, ``emulator-refused``, ``library-missing``, ``symbol-missing``, ``relocation``, ``packed``, ``isa``,
-    ``crash``, ``not-executable``, ``file-missing``, ``timeout``, ``output-limit``,
-    ``killed``, ``engine`` …"""
+    ``exec-format``, ``emulator-refused``, ``library-missing``, ``symbol-missing``, ``relocation``,
+    ``packed``, ``isa``, ``crash``, ``not-executable``, ``file-missing``, ``timeout``,
+    ``output-limit``, ``killed``, ``engine`` …"""
     text: str
     """One sentence that says what the result means."""
     engine: Fact[Engine]

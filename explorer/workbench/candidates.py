@@ -126,7 +126,7 @@ async def judged_for(state: FileState, target: Target, arch: str, looks: Looks) 
 _OTHER_FILES = frozenset(
     ("elf.not-elf", "elf.arch", "elf.os", "elf.object", "elf.shared-library", "file.script")
 )
-"""Codes of what is no Linux program for this architecture: an installer script is none either."""
+"""Codes of what is no Linux program for this architecture: nor is an installer script one."""
 
 
 def is_other_file(candidate: Candidate) -> bool:

@@ -151,7 +151,7 @@ async def _engines(resources: Resources) -> tuple[Finding, ...]:
     findings = [
         Finding(
             status.name,
-            Health.OK if status.answers else Health.BAD if status.found else Health.ABSENT,
+            Health.OK if status.answers else Health.BAD if status.installed else Health.ABSENT,
             status.detail,
             "" if status.answers else status.remedy,
         )

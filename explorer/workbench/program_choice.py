@@ -145,7 +145,7 @@ def _is_platform(word: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ProgramCandidate:
     """A member that may be the program."""
 
     member: Member
@@ -160,14 +160,14 @@ class Candidate:
         return posixpath.normpath(self.member.name)
 
 
-def classify(member: Member, head: bytes) -> Candidate:
+def classify(member: Member, head: bytes) -> ProgramCandidate:
     """What a member is, by its name and its first ``HEAD_BYTES``."""
     kind, os, arch = _identify(head)
     if kind is ProgramKind.PROGRAM and _LIBRARY.search(member.name):
         kind = ProgramKind.LIBRARY
     if kind is ProgramKind.OTHER and _is_packed(head):
         kind = ProgramKind.ARCHIVE
-    return Candidate(member, kind, os, arch)
+    return ProgramCandidate(member, kind, os, arch)
 
 
 def _identify(head: bytes) -> tuple[ProgramKind, str, str]:
@@ -212,9 +212,9 @@ Rank = tuple[int, int, int, int]
 class Choice:
     """What was chosen among the members that were seen."""
 
-    chosen: Candidate | None
+    chosen: ProgramCandidate | None
     """None: no member is the program, or several may be."""
-    rivals: tuple[Candidate, ...] = ()
+    rivals: tuple[ProgramCandidate, ...] = ()
     """Those among which nothing decides; empty if one was chosen."""
     others: tuple[str, ...] = ()
     """The names of other programs in the archive."""
@@ -229,8 +229,8 @@ class ProgramChooser:
     """Whether the archive is an Android app: it has an AndroidManifest.xml."""
     has_programs: bool = False
     """Whether a member was seen that may be the program."""
-    _candidates: dict[str, Candidate] = field(default_factory=dict)
-    _decided: Candidate | None = None
+    _candidates: dict[str, ProgramCandidate] = field(default_factory=dict)
+    _decided: ProgramCandidate | None = None
 
     def wants(self, member: Member) -> bool:
         """Whether the member's first bytes are needed; call it for every member."""
@@ -267,7 +267,7 @@ class ProgramChooser:
     def _is_named(self) -> bool:
         return bool(self.expected.member or self.expected.required)
 
-    def decided(self) -> Candidate | None:
+    def decided(self) -> ProgramCandidate | None:
         """The program, if no later member can replace it.
 
         It has a name that was asked for, and is not one of several variants; or it is a program for
@@ -276,7 +276,7 @@ class ProgramChooser:
         """
         return self._decided
 
-    def _decides(self, candidate: Candidate) -> bool:
+    def _decides(self, candidate: ProgramCandidate) -> bool:
         if self.expected.member or (self.expected.required and not self._is_variant(candidate)):
             return True
         usual = (ProgramKind.PROGRAM, 2, 3)
@@ -304,7 +304,7 @@ class ProgramChooser:
         ]
         return Choice(chosen, others=tuple(others))
 
-    def _largest(self, candidates: list[Candidate]) -> Candidate | None:
+    def _largest(self, candidates: list[ProgramCandidate]) -> ProgramCandidate | None:
         """The one that is much larger than the others; None if they have the same base name."""
         sizes = [(size, c) for c in candidates if isinstance(size := c.member.size, int)]
         names = {posixpath.basename(c.path) for c in candidates}
@@ -315,7 +315,7 @@ class ProgramChooser:
 
     # ------------------------------------------------------------------ ranks
 
-    def _rank(self, candidate: Candidate) -> Rank:
+    def _rank(self, candidate: ProgramCandidate) -> Rank:
         name, folder = self._name_rank(candidate.path), _folder_rank(candidate.path)
         kind = candidate.kind
         if kind is ProgramKind.SCRIPT:
@@ -323,7 +323,7 @@ class ProgramChooser:
             kind = ProgramKind.PROGRAM if name >= 2 and folder else ProgramKind.SCRIPT
         return kind, self._platform_rank(candidate), name, folder
 
-    def _platform_rank(self, candidate: Candidate) -> int:
+    def _platform_rank(self, candidate: ProgramCandidate) -> int:
         """2: fits the claim. 1: another architecture or libc. 0: another system."""
         wanted = self.expected
         own_os = "linux" if wanted.os not in ("windows", "darwin") else wanted.os
@@ -346,7 +346,7 @@ class ProgramChooser:
             return 2
         return int(any(core.startswith((f"{n}-", f"{n}_")) for n in self.expected.names))
 
-    def _is_variant(self, candidate: Candidate) -> bool:
+    def _is_variant(self, candidate: ProgramCandidate) -> bool:
         """Whether its folder names a platform: ``arm64/rr``, which ``amd64/rr`` may follow."""
         folders = candidate.path.lower().split("/")[:-1]
         return any(_is_platform(f) for f in folders if core_name(f) not in self.expected.names)

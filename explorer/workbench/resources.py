@@ -29,7 +29,7 @@ T = TypeVar("T")
 THREADS = 24
 """Enough for the sixteen peeks of one release beside a few parsers: they wait for the network."""
 GRACE_S = 5.0
-"""Seconds that ``aclose`` waits for threads that were asked to stop: each checks often."""
+"""Seconds that ``aclose`` waits for stopping threads: each checks often."""
 
 
 class Turn:

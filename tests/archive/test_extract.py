@@ -175,7 +175,7 @@ def test_modes_are_reduced_by_the_umask(mask: int, modes: list[int], tmp_path: P
     assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == modes
 
 
-def test_the_later_of_two_files_is_written_and_a_hard_link_keeps_the_earlier(
+def test_the_later_of_two_files_wins_and_a_hard_link_keeps_the_earlier(
     tmp_path: Path,
 ) -> None:
     link = head("link", tarfile.LNKTYPE, "rr")

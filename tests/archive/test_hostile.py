@@ -316,7 +316,7 @@ def test_a_cut_compressed_archive_says_truncated(packing: str) -> None:
 
 
 @pytest.mark.parametrize("packing", ["tar.gz", "tar.bz2", "tar.xz", "tar.zst", "tar.lz4"])
-def test_what_follows_a_compressed_stream_is_ignored_where_its_own_tool_does(packing: str) -> None:
+def test_bytes_behind_a_compressed_stream_are_ignored_as_its_tool_does(packing: str) -> None:
     data = make_archive(packing, "", {"rr": b"1"}, tool=False) + b"#!/bin/sh\n"
     ignored = packing in ("tar.gz", "tar.bz2")
     assert rules(data, f"x.{packing}") == ({} if ignored else {"": "header"})

@@ -42,7 +42,7 @@ def test_origin_is_followed_beside_the_program(tmp_path: Path) -> None:
     assert around.asked[0] == "pkg/lib/liba.so.1"
 
 
-def test_what_lies_beside_is_unknown_without_surroundings_and_missing_with_empty_ones(
+def test_neighbours_are_unknown_without_surroundings_else_missing(
     tmp_path: Path,
 ) -> None:
     program = read(programs.program_of("liba.so.1", runpath="$ORIGIN"))

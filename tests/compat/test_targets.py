@@ -147,9 +147,7 @@ def test_an_architecture_can_be_named(name: str, found: str, arch: str) -> None:
 @pytest.mark.parametrize(
     "program", ["c-needs", "c-musl", "cpp-glibc", "c-relr-musl", "go-static-amd64"]
 )
-def test_the_binary_s_own_architecture_changes_nothing_and_another_one_is_a_no(
-    named: str, program: str
-) -> None:
+def test_only_another_architecture_than_the_binary_s_is_a_no(named: str, program: str) -> None:
     facts = read(binary(program))
     own, plain = judge(facts, find_target(f"{named}/amd64")), judge(facts, find_target(named))
     assert replace(own, target=plain.target) == plain
@@ -212,7 +210,7 @@ def test_versions_compare_as_numbers() -> None:
 
 
 class TestMuslExports:
-    def test_64_bit_names_are_exported_until_1_2_3_and_answered_privately_from_1_2_4(self) -> None:
+    def test_64_bit_names_are_private_from_musl_1_2_4_on(self) -> None:
         for version in ("1.2.3", "1.2.4", "1.2.5", "1.2.6"):
             for arch in ("amd64", "arm64"):
                 names = musl(version, arch).names
@@ -226,7 +224,7 @@ class TestMuslExports:
         assert ("posix_fallocate64" in musl(version, "amd64").names) is there
         assert there or "posix_fallocate64" not in musl(version, "amd64").unsure
 
-    def test_a_version_between_two_lists_says_so_and_doubts_what_they_disagree_about(self) -> None:
+    def test_a_version_between_two_lists_doubts_where_they_disagree(self) -> None:
         between = musl("1.2.4", "amd64")
         assert "statx" in between.unsure
         assert "statx" not in between.names

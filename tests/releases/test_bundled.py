@@ -231,7 +231,7 @@ def test_a_folder_is_one_release(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     sys.platform == "win32", reason="links need a privilege there, pipes are other things"
 )
-def test_links_out_of_a_folder_and_special_files_are_left_out_with_a_warning(
+def test_links_out_of_a_folder_and_special_files_are_left_out(
     tmp_path: Path,
 ) -> None:
     secret = tmp_path / "secret"

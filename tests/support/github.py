@@ -326,6 +326,10 @@ class GitHub:
                     "status": "404",
                 },
             )
+        return self._route_releases(request, repo, rest)
+
+    def _route_releases(self, request: Request, repo: str, rest: list[str]) -> Answer:
+        """A repository's releases, its latest one, or an asset."""
         if rest == ["releases"]:
             return self._list(request, repo)
         if rest == ["releases", "latest"] and (latest := self._latest(repo)) is not None:

@@ -41,7 +41,7 @@ async def test_no_engine_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     with pytest.raises(EngineError, match="podman is not installed") as error:
         await find_engine("podman")
     assert "podman" in error.value.remedy.lower()
-    assert all(not status.found and status.remedy for status in await engine_status())
+    assert all(not status.installed and status.remedy for status in await engine_status())
 
 
 async def test_an_unknown_engine() -> None:
@@ -57,7 +57,7 @@ async def test_the_engine_that_answers(engine: TestEngine) -> None:
     assert engine_found.platform in ("linux/amd64", "linux/arm64")
     assert not isinstance(engine_found.rootless, MISSING)
     status = {one.name: one for one in await engine_status(engine.engine_args)}[engine.name]
-    assert (status.found, status.answers, status.remedy) == (True, True, "")
+    assert (status.installed, status.answers, status.remedy) == (True, True, "")
     assert engine_found.version in status.detail
 
 
@@ -95,7 +95,7 @@ class TestDockerThatDoesNotAnswer:
             await find_engine()
         assert "context ls" in error.value.remedy
         status = (await engine_status())[0]
-        assert (status.found, status.answers) == (True, False)
+        assert (status.installed, status.answers) == (True, False)
         assert "no-such-context" in status.detail
 
     async def test_an_engine_argument_that_does_not_exist(self) -> None:

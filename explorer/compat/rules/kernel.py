@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explorer.compat.context import Context
-from explorer.compat.kernel import USUAL_PAGE, Refusal, misplaced, refusal, smallest_page
+from explorer.compat.kernel import USUAL_PAGE, KernelRefusal, misplaced, refusal, smallest_page
 from explorer.compat.models import Answer
 from explorer.compat.rules.registry import Match, rule
 from explorer.elf import Linkage
@@ -31,7 +31,7 @@ def kernel(context: Context) -> Match | None:
     large = next((wrong for load in loads if (wrong := misplaced(load, usual))), None)
     if refused is None and large is not None:
         text = f"It starts only where the kernel has pages of less than {usual // 1024} KiB."
-        refused = Refusal(text, large.evidence, "needs small pages", Answer.YES_IF)
+        refused = KernelRefusal(text, large.evidence, "needs small pages", Answer.YES_IF)
     if refused is None:
         return None
     return Match(

@@ -58,7 +58,7 @@ def address(url: str) -> str:
 
 
 def member(name: str) -> str:
-    """A member's name, quoted for a shell, for a tool that is told by ``--`` where options end.
+    """A member's name, quoted for a shell, for a tool that takes ``--`` as the end of options.
 
     Raises:
         FormatError: it is not printable ASCII, or busybox's tar would take it for a pattern.

@@ -1,0 +1,122 @@
+"""The shape of the code: what a newcomer can rely on in every module of the package."""
+
+import ast
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "explorer"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+MOST_LINES = 60
+"""Of a function, wrapped at 88 columns."""
+MOST_PARAMETERS = 6
+"""``self`` and ``cls`` not counted."""
+LONGEST_LINE = 100
+
+VAGUE = frozenset(("found", "told", "ended", "learnt", "stuff", "tmp"))
+"""Names of locals that do not say what they hold."""
+LONGEST_TEST_NAME = 72
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions(tree: ast.AST) -> Iterator[Function]:
+    for node in ast.walk(tree):
+        if isinstance(node, Function):
+            yield node
+
+
+def parameters(function: Function) -> list[str]:
+    arguments = function.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return [argument.arg for argument in every if argument.arg not in ("self", "cls")]
+
+
+def test_no_class_name_is_used_twice() -> None:
+    places = defaultdict(list)
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(str(path.relative_to(ROOT)))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_exceptions_are_called_errors() -> None:
+    names = {
+        node.name
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and any(
+            isinstance(base, ast.Name) and base.id.endswith(("Error", "Exception"))
+            for base in node.bases
+        )
+    }
+    assert {name for name in names if not name.endswith("Error")} == set()
+
+
+def test_lines_fit_in_100_columns() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in (*MODULES, *sorted((ROOT / "tests").rglob("*.py")))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line.partition("  # type: ignore")[0]) > LONGEST_LINE
+    ]
+    assert long == []
+
+
+def test_parameter_lists_are_short() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}:{function.name}": len(parameters(function))
+        for path in MODULES
+        for function in functions(ast.parse(path.read_text(encoding="utf-8")))
+        if len(parameters(function)) > MOST_PARAMETERS
+    }
+    assert long == {}
+
+
+def test_locals_say_what_they_hold() -> None:
+    vague = {
+        f"{path.relative_to(ROOT)}:{node.lineno}:{node.id}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in VAGUE
+    }
+    assert vague == set()
+
+
+def test_test_names_are_short() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}:{function.name}"
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        for function in functions(ast.parse(path.read_text(encoding="utf-8")))
+        if function.name.startswith("test_") and len(function.name) >= LONGEST_TEST_NAME
+    }
+    assert long == set()
+
+
+@pytest.mark.slow
+def test_functions_are_short(tmp_path: Path) -> None:
+    """Whatever the line length: they are wrapped at 88 columns before they are counted."""
+    for path in MODULES:
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--quiet", "--isolated", "--line-length=88", "."],
+        cwd=tmp_path,
+        check=True,
+        timeout=60,
+    )
+    long = {}
+    for path in sorted(tmp_path.rglob("*.py")):
+        for function in functions(ast.parse(path.read_text(encoding="utf-8"))):
+            lines = (function.end_lineno or 0) - function.lineno + 1
+            if lines > MOST_LINES:
+                long[f"{path.relative_to(tmp_path)}:{function.name}"] = lines
+    assert long == {}
