@@ -172,7 +172,7 @@ def _read_single(
 def _credible_size(size: Fact[int], binary: Binary) -> int | Unknown:
     """What the compressed file says of its length, unless the program needs more than that.
 
-    Of several streams only the last one's length is told; then nothing must look cut.
+    A file of several streams has only the last one's length: nothing may look cut because of that.
     """
     if isinstance(size, int) and size >= _segments_end(binary):
         return size
