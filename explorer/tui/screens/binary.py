@@ -98,9 +98,11 @@ class BinaryScreen(ExplorerScreen):
         if key != self.key:
             return
         known = self.state.files[key]
-        self.inspection = known.inspection or self.inspection
-        self._error = known.error if self.inspection is None else None
-        self._refresh()
+        inspection = known.inspection or self.inspection
+        problem = known.error if inspection is None else None
+        if inspection is not self.inspection or problem is not self._error:
+            self.inspection, self._error = inspection, problem
+            self._refresh()
 
     def _state_changed(self, what: str) -> None:
         if what == "target" and self.inspection is not None:
