@@ -113,7 +113,7 @@ async def advice(camera: Camera) -> None:
     """Which file to take."""
     await camera.shows("✓ yes")
     await camera.pilot.press("a")
-    await camera.shows("✓ take")
+    await camera.shows("✓ use")
 
 
 PICTURES: dict[str, Callable[[Camera], Awaitable[None]]] = {

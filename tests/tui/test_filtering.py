@@ -54,7 +54,7 @@ async def test_screens_of_words_say_so_too(demo: Settings) -> None:
     async with opened(demo) as ui:
         await ui.shows("✓ yes")
         await ui.press("a")
-        await ui.shows("✓ take")
+        await ui.shows("✓ use")
         await ui.press("slash")
         await ui.shows("Nothing to filter here")
 
