@@ -50,7 +50,7 @@ class VersionCommand:
     """As ``version``, for the operating system in Go's words."""
     arch: str = ""
     unset: tuple[str, ...] = ()
-    """What a build prints that was not told its version."""
+    """What a build without a version prints instead of one."""
     any_exit: bool = False
     """Whether it may end with any exit code."""
     certain: bool = True

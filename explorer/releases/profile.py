@@ -107,7 +107,7 @@ class ProjectProfile:
     def build(self, repo: str, version: str) -> BuildProfile | None:
         """How a version is built from the sources in ``repo``; None if it is not known.
 
-        What is no version counts as older than all of them.
+        A tag without a version counts as older than all versions.
         """
         if self.sources and repo.lower() not in self.sources:
             return None

@@ -437,7 +437,7 @@ async def test_a_cache_that_cannot_be_written_costs_a_warning_and_not_the_list(
     github.add_release("v2025.1.15", {"roadrunner-2025.1.15-linux-amd64.tar.gz": b"x"})
     cache = Cache(tmp_path / "$HOME", 1 << 20)  # a name that diskcache would expand
     try:
-        found = await GitHub(
+        catalogue = await GitHub(
             github.repo,
             github.api_url,
             Connection(client, cache.store("page")),
@@ -445,10 +445,10 @@ async def test_a_cache_that_cannot_be_written_costs_a_warning_and_not_the_list(
         ).catalogue()
     finally:
         cache.close()
-    assert [release.tag for release in found.releases] == ["v2025.1.15"]
-    assert found.origin is Origin.API
+    assert [release.tag for release in catalogue.releases] == ["v2025.1.15"]
+    assert catalogue.origin is Origin.API
     assert [
         warning
-        for warning in found.warnings
+        for warning in catalogue.warnings
         if "The cache cannot be used" in warning and "--cache-dir" in warning
     ]

@@ -56,15 +56,15 @@ async def test_an_incomplete_list_is_shown_with_a_warning(
 ) -> None:
     fill(github, 250)
     github.fault("*/repositories/*", skip=1, **fault)  # one of the pages 2 and 3
-    found = await listed(github, client, store)
-    assert (found.origin, found.complete, len(found.releases)) in (
+    catalogue = await listed(github, client, store)
+    assert (catalogue.origin, catalogue.complete, len(catalogue.releases)) in (
         (Origin.API, False, 200),
         (Origin.API, False, 150),
     )
-    assert tags(found)[0] == "v0.0.249"
-    assert found.warnings[0] == "These are not all releases: only 2 pages of the list were read"
-    assert title in found.warnings[1]
-    assert remedy in found.warnings[1]
+    assert tags(catalogue)[0] == "v0.0.249"
+    assert catalogue.warnings[0] == "These are not all releases: only 2 pages of the list were read"
+    assert title in catalogue.warnings[1]
+    assert remedy in catalogue.warnings[1]
 
 
 async def test_a_page_that_fails_when_pages_come_one_by_one(
@@ -74,9 +74,9 @@ async def test_a_page_that_fails_when_pages_come_one_by_one(
     base = f"{github.api_url}/repos/{github.repo}/releases?per_page=100&page="
     github.fault("*", times=1, headers={"Link": f'<{base}2>; rel="next"'})
     github.fault("*", status=502)
-    found = await listed(github, client, store)
-    assert (len(found.releases), found.complete) == (100, False)
-    assert found.warnings[0] == "These are not all releases: only 1 page of the list was read"
+    catalogue = await listed(github, client, store)
+    assert (len(catalogue.releases), catalogue.complete) == (100, False)
+    assert catalogue.warnings[0] == "These are not all releases: only 1 page of the list was read"
 
 
 async def test_a_limit_says_until_when_and_ends_the_requests(
@@ -84,10 +84,10 @@ async def test_a_limit_says_until_when_and_ends_the_requests(
 ) -> None:
     fill(github, 1500)
     github.rate_limit = 3
-    found = await listed(github, client, store)
-    assert (len(found.releases), found.complete) == (300, False)
-    assert "answers no more requests until" in found.warnings[1]
-    assert "GITHUB_TOKEN" in found.warnings[1]
+    catalogue = await listed(github, client, store)
+    assert (len(catalogue.releases), catalogue.complete) == (300, False)
+    assert "answers no more requests until" in catalogue.warnings[1]
+    assert "GITHUB_TOKEN" in catalogue.warnings[1]
     # Six at a time: at most five more were on their way when the first refusal came.
     assert github.count() <= 1 + 2 + 6
 
@@ -120,9 +120,13 @@ async def test_a_kept_complete_list_is_preferred_to_a_new_incomplete_one(
     before = dict(store)
     github.add_release("v1.0.0")
     github.fault("*/repositories/*", skip=1, status=503)
-    found = await listed(github, client, store)
-    assert (found.origin, found.complete, len(found.releases)) == (Origin.CACHE, True, 250)
-    assert "showing the list of" in found.warnings[0]
+    catalogue = await listed(github, client, store)
+    assert (catalogue.origin, catalogue.complete, len(catalogue.releases)) == (
+        Origin.CACHE,
+        True,
+        250,
+    )
+    assert "showing the list of" in catalogue.warnings[0]
     assert store == before
 
 
@@ -138,10 +142,14 @@ async def test_of_two_incomplete_lists_the_longer_is_shown(
     github.rate_limit = 3
     assert len((await listed(github, client, store)).releases) == 300
     github.rate_limit = 4  # the first page comes, the second does not
-    found = await listed(github, client, store)
-    assert (found.origin, found.complete, len(found.releases)) == (Origin.CACHE, False, 300)
-    assert any("answers no more requests" in warning for warning in found.warnings)
-    assert any("not all releases" in warning for warning in found.warnings)
+    catalogue = await listed(github, client, store)
+    assert (catalogue.origin, catalogue.complete, len(catalogue.releases)) == (
+        Origin.CACHE,
+        False,
+        300,
+    )
+    assert any("answers no more requests" in warning for warning in catalogue.warnings)
+    assert any("not all releases" in warning for warning in catalogue.warnings)
 
 
 async def test_without_the_first_page_there_is_an_error(
@@ -163,10 +171,10 @@ async def test_a_page_that_hangs_does_not_hold_up_the_others(
     fill(github, 250)
     github.fault("*/repositories/*", hang=True, times=1)
     github.fault("*/repositories/*", status=503)
-    found = await asyncio.wait_for(
+    catalogue = await asyncio.wait_for(
         listed(github, client, store), 4
     )  # the client itself would wait for five
-    assert (len(found.releases), found.complete) == (100, False)
+    assert (len(catalogue.releases), catalogue.complete) == (100, False)
 
 
 async def test_pages_requested_together_stop_at_the_size_limit(
@@ -176,6 +184,6 @@ async def test_pages_requested_together_stop_at_the_size_limit(
 
     monkeypatch.setattr(module, "_LARGEST_LISTING", 1000)
     fill(github, 450)
-    found = await listed(github, client, store)
-    assert (len(found.releases), found.complete, github.count()) == (100, False, 1)
-    assert found.warnings == ("These are not all releases: only 1 page of the list was read",)
+    catalogue = await listed(github, client, store)
+    assert (len(catalogue.releases), catalogue.complete, github.count()) == (100, False, 1)
+    assert catalogue.warnings == ("These are not all releases: only 1 page of the list was read",)

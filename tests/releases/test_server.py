@@ -183,9 +183,9 @@ def test_private_repositories_and_version_and_agent(web: httpx.Client) -> None:
         assert web.get(stored.url).status_code == 404
         auth = {"Authorization": "Bearer good"}
         assert web.get(releases(github), headers=auth).status_code == 200
-        found = web.get(stored.api_url, headers=auth | {"Accept": "application/octet-stream"})
-        assert found.status_code == 302
-        assert web.get(found.headers["location"]).content == b"secret"
+        response = web.get(stored.api_url, headers=auth | {"Accept": "application/octet-stream"})
+        assert response.status_code == 302
+        assert web.get(response.headers["location"]).content == b"secret"
         assert (
             web.get(
                 releases(github), headers=auth | {"X-GitHub-Api-Version": "1999-01-01"}
