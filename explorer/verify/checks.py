@@ -11,6 +11,8 @@ from explorer.platforms import go_arch
 from explorer.verify.models import CheckResult, Expectations, Result, VersionOutput
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_BUILD = re.compile(r"(?:-g?[0-9a-f]{7,40}|\+).*$")
+"""A commit or build metadata behind a version: ``0.121.2-6d5b44305eaa``, ``1.2.3+20240101``."""
 _READ = 65536
 """Characters of the output that are searched."""
 _UNKNOWN_OPTION = re.compile(
@@ -61,9 +63,10 @@ def _exit(code: int | None, output: VersionOutput, knows_option: bool) -> CheckR
 
 def _version(text: str, expected: str, output: VersionOutput, knows_option: bool) -> CheckResult:
     match = re.search(output.version, text, re.MULTILINE) if output.version else None
-    printed = match[1] if match else ""
-    is_alike = printed.count(".") == expected.count(".")
-    ok: Fact[bool] = printed.removeprefix("v") == expected.removeprefix("v")
+    printed = match[1].rstrip(".-") if match else ""
+    version = printed if output.certain else _BUILD.sub("", printed)
+    is_alike = _parts(version) == _parts(expected)
+    ok: Fact[bool] = version.removeprefix("v") == expected.removeprefix("v") or printed == expected
     if not ok and not knows_option:
         ok = NotApplicable("it does not know this option")
     elif printed in output.unset and printed:
@@ -72,6 +75,12 @@ def _version(text: str, expected: str, output: VersionOutput, knows_option: bool
         ok = NotApplicable("it prints no version like its tag")
     first_line = next((line for line in text.splitlines() if line.strip()), "")
     return CheckResult("version", ok, expected, printed or first_line[:200])
+
+
+def _parts(version: str) -> int:
+    """How many numbers a version begins with."""
+    match = re.match(r"v?\d+(?:\.\d+)*", version)
+    return match[0].count(".") + 1 if match else 0
 
 
 def _platform(name: str, text: str, expected: str, output: VersionOutput) -> CheckResult:
