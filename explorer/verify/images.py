@@ -111,11 +111,11 @@ def not_pulled(engine: Engine, reference: str, platform: str) -> EngineError:
     )
 
 
-def other_platform(engine: Engine, reference: str, platform: str) -> EngineError:
-    """The image is there for another platform than the program's."""
+def other_platform(engine: Engine, reference: str, platform: str, pulling: str = "") -> EngineError:
+    """The image is there, for another platform than the program's; ``pulling``: why only that."""
     return EngineError(
         f"The image {reference} is here, but not for {platform}",
-        "the program is for another platform than the image",
+        pulling or "the program is for another platform than the image",
         f"Pull it: {engine.name} pull --platform {platform} {reference}",
     )
 

@@ -82,10 +82,16 @@ class Placer:
             raise EngineError(
                 "The target has no image", remedy="Choose one to run it in with --image"
             )
+        there = await identity(engine, image)
         if not self.request.pull:
-            there = await identity(engine, image)
             raise (other_platform if there else not_pulled)(engine, image, platform)
-        container = await self._create(await pull_beside(engine, image, platform, progress))
+        try:
+            name = await pull_beside(engine, image, platform, progress)
+        except EngineError as error:
+            if not there:
+                raise
+            raise other_platform(engine, image, platform, error.detail) from error
+        container = await self._create(name)
         if container is None:
             raise other_platform(engine, image, platform)
         return container

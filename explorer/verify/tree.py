@@ -24,6 +24,9 @@ ROOT = "/rr-explorer"
 TREE_BYTES = 1 << 30
 TREE_FILES = 20_000
 _CHUNK = 1 << 20
+_NAME_BYTES, _PATH_BYTES = 255, 3072
+"""Linux's limits for a name and (below 4096, for what is before it) for a path."""
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def pack(name: str, binary: Path, beside: Iterable[TreeItem], cancel: Cancellati
 
     Raises:
         SourceError: a file cannot be read, or changes while it is read; or the disk is full.
-        UsageError: a name that leads out of the tree.
+        UsageError: the program's name leads out of the tree.
     """
     packer = _Packer(cancel)
     digest = hashlib.sha256()
@@ -112,7 +115,7 @@ def pack(name: str, binary: Path, beside: Iterable[TreeItem], cancel: Cancellati
         program = file_item(name, binary)
         packer.add(program, digest.update)
         for item in beside:
-            if packer.has_room(item):
+            if packer.has_room(item) and _is_possible(item.name):
                 packer.add(item)
         return PackedTree(packer.finish(), digest.hexdigest(), asyncio.Lock())
     except OSError as error:
@@ -123,6 +126,16 @@ def pack(name: str, binary: Path, beside: Iterable[TreeItem], cancel: Cancellati
     except BaseException:
         packer.file.close()
         raise
+
+
+def _is_possible(name: str) -> bool:
+    """Whether Linux could have a file of that name: an archive may hold any."""
+    try:
+        path = inner_path(name)
+    except UsageError:
+        return False
+    sizes = [len(part.encode(errors="surrogateescape")) for part in path.split("/")]
+    return max(sizes) <= _NAME_BYTES and sum(sizes) + len(sizes) <= _PATH_BYTES
 
 
 class _Packer:
@@ -203,7 +216,7 @@ class _Packer:
 
 def _read(path: Path) -> Iterator[bytes]:
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        descriptor = os.open(path, _READ_FLAGS)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             while part := file.read(_CHUNK):
                 yield part

@@ -447,6 +447,8 @@ async def test_an_image_of_another_platform_is_not_taken_for_the_right_one(
     )
     with pytest.raises(EngineError, match="is here, but not for linux/arm64"):
         await prove(wanted)
+    with pytest.raises(EngineError, match="is here, but not for linux/arm64"):
+        await prove(replace(wanted, pull=True))  # no registry answers on localhost
 
 
 async def test_without_emulation_it_is_an_error_with_the_command_that_helps(

@@ -79,6 +79,13 @@ def test_a_file_that_changes_its_size_meanwhile_is_an_error(program: Path, size:
         packed(program, TreeItem("x", lambda: iter((b"four",)), size))
 
 
+def test_names_that_linux_cannot_have_are_left_out(program: Path) -> None:
+    odd = ("../up", "a/../../b", "nul\0", "x" * 256, "/".join(["y" * 200] * 20), "ü" * 128)
+    items = [TreeItem(name, lambda: iter((b"x",)), 1) for name in (*odd, "-rf", "a\nb", "ü" * 127)]
+    members, _ = packed(program, *items)
+    assert set(members) == {"bin", "bin/tool", "-rf", "a\nb", "ü" * 127}
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="gone"):
         file_item("gone", tmp_path / "gone")
