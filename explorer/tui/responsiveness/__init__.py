@@ -37,8 +37,8 @@ removes one delay. Nothing else in the app has to know of it.
     SIGTERM, SIGHUP and a closed terminal end the app at once, in the way ``q`` does
     (``tests/tui/test_terminal.py``).
 
-Making other threads wait while a frame is drawn made no difference, and was dropped. Should a
-measurement show that one of those above no longer pays, drop it too: switch it off, run
-``make bench keys`` several times with and without it, in turn, on an idle and on a busy machine,
-and compare the 95th percentile. ``docs/decisions.md`` has the figures.
+Making other threads wait while a frame is drawn made no difference on an idle machine, and was
+dropped. Should a measurement show that one of those above no longer pays, drop it too: switch it
+off, run ``make bench keys`` several times with and without it, in turn, on an idle and on a busy
+machine, and compare the 95th percentile. ``docs/decisions.md`` has the figures.
 """
