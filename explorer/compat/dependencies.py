@@ -262,10 +262,13 @@ class _Search:
             beside = _expand(entry, holder)
             if beside is None:
                 node.searched += (entry,)
+                if not entry.startswith(("/", "$")):
+                    cannot_look = self._from_working_folder(node, entry) or cannot_look
                 path = f"{entry}/{node.name}"
                 where, presence = self._in_image(path)
-                if entry.startswith("/") and presence is Presence.THERE:
+                if node.where is Where.MISSING and presence is Presence.THERE:
                     node.where, node.path = where, resolved(path) or path
+                if node.where is not Where.MISSING:
                     return cannot_look
                 continue
             node.searched += (posixpath.join("$ORIGIN", _after_origin(entry)).rstrip("/"),)
@@ -276,6 +279,17 @@ class _Search:
             if node.where is not Where.MISSING:
                 return False
         return cannot_look
+
+    def _from_working_folder(self, node: Node, entry: str) -> bool:
+        """A relative run path holds where the program is started. True if that is not known."""
+        if self.surroundings is None:
+            return True
+        self._take(
+            node, posixpath.normpath(posixpath.join(self.surroundings.origin, entry, node.name))
+        )
+        if node.where is Where.BESIDE:
+            node.started_in = OWN_FOLDER
+        return False
 
     def _take(self, node: Node, path: str) -> None:
         """The file at a path of the tree around the program, where the loader stops at it."""
@@ -367,6 +381,9 @@ def _unusable(binary: Binary, target: Target, wanted: frozenset[str]) -> str:
     if isinstance(elf.dynamic, NotApplicable):
         return "without a dynamic section"
     segments = () if isinstance(elf.segments, MISSING) else elf.segments
+    end = max((s.offset + s.filesz for s in segments if s.type == "LOAD"), default=0)
+    if not isinstance(binary.size, MISSING) and end > binary.size:
+        return "cut short"
     page = smallest_page(target.arch)
     if any(segment.type == "LOAD" and misplaced(segment, page) for segment in segments):
         return "with a segment that cannot be mapped"

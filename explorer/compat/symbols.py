@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 
 from explorer.compat import exports
@@ -80,8 +81,9 @@ def _image_libraries(target: Target, closure: Closure, gcompat: bool) -> list[st
     names: list[str] = []
     for node in closure.nodes:
         if node.where in (Where.IMAGE, Where.MISSING, Where.UNKNOWN):
-            names.append(node.name)
-            if node.name == "libstdc++.so.6":
+            name = posixpath.basename(node.name)
+            names.append(name)
+            if name == "libstdc++.so.6":
                 names.append("libgcc_s.so.1")
         elif node.where is Where.COMPAT and node.path.endswith("libgcompat.so.0"):
             gcompat = True

@@ -27,7 +27,7 @@ MAX_NAME_BYTES = 32 << 20
 MAX_TYPES = 256
 """Distinct relocation types; the ABIs use fewer than 40 at run time."""
 _WIDE_HASH = {22, 0x9026}
-"""s390x and Alpha: DT_HASH has words of 8 bytes in their 64-bit files."""
+"""s390x and Alpha: DT_HASH has words of 8 bytes in their 64-bit files, but lld writes 4."""
 SHN_UNDEF = 0
 STB_LOCAL, STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE = 0, 1, 2, 10
 STT_SECTION, STT_FILE, STT_TLS = 3, 4, 6
@@ -254,11 +254,12 @@ def count_symbols(view: View, layout: Layout, machine: int, table: DynamicTable)
     sysv, gnu = table.get(dyn.HASH), table.get(dyn.GNU_HASH)
     if sysv is not None:
         offset, room = table.memory.place(sysv, "DT_HASH")
-        width = 8 if machine in _WIDE_HASH and layout.bits == 64 else 4
-        counts = layout.numbers(view.exact(offset, 2 * width, "DT_HASH"), width)
-        if (2 + counts[0] + counts[1]) * width > room:
-            raise DamagedError("DT_HASH claims more than its segment holds")
-        return counts[1]
+        widths = (8, 4) if machine in _WIDE_HASH and layout.bits == 64 else (4,)
+        for width in widths:
+            counts = layout.numbers(view.exact(offset, 2 * width, "DT_HASH"), width)
+            if (2 + counts[0] + counts[1]) * width <= room:
+                return counts[1]
+        raise DamagedError("DT_HASH claims more than its segment holds")
     return 0 if gnu is None else _count_gnu(view, layout, *table.memory.place(gnu, "DT_GNU_HASH"))
 
 

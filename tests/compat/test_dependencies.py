@@ -14,6 +14,7 @@ from explorer.elf import Binary, Dynamic, Linking
 from explorer.facts import MISSING, NotApplicable, Unknown
 from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read
+from tests.elf.crafted import segments_of
 from tests.support import binaries
 from tests.support.binaries import GNU, binary, zig_cc
 
@@ -296,3 +297,28 @@ def test_an_unlisted_version_of_glibc_is_unknown() -> None:
     )
     assert (seen.answer, seen.deciding.code) == (Answer.UNKNOWN, "glibc.private")
     assert "GLIBC_ABI_UNHEARD_OF" in seen.deciding.text
+
+
+@pytest.mark.parametrize("target", ["musl", "debian-12"])
+def test_a_relative_run_path_holds_in_one_folder_only(tmp_path: Path, target: str) -> None:
+    kind = GNU if target != "musl" else binaries.MUSL
+    program = read(programs.program_of("liba.so.1", runpath="lib", target=kind))
+    assert judge(program, find_target(target)).answer is Answer.UNKNOWN
+    _put(programs.library_of("liba.so.1", target=kind), tmp_path / "lib" / "liba.so.1")
+    seen = judge(program, find_target(target), Folder(tmp_path))
+    assert (seen.answer, seen.deciding.code) == (Answer.YES_IF, "elf.needed.relative")
+
+
+def test_a_library_that_was_cut_short_is_not_one(tmp_path: Path) -> None:
+    data = programs.library_of("liba.so.1").read_bytes()
+    end = max(load["offset"] + load["filesz"] for load in segments_of(data))
+    (tmp_path / "liba.so.1").write_bytes(data[: end - 16])
+    seen = judge(read(programs.program_of("liba.so.1", runpath="$ORIGIN")), MUSL, Folder(tmp_path))
+    assert (seen.answer, seen.deciding.code) == (Answer.NO, "elf.needed.unusable")
+    assert "cut short" in seen.deciding.text
+
+
+def test_a_packaged_library_by_its_path_has_the_same_symbols() -> None:
+    facts = read(programs.needs_path("/usr/lib/libgcc_s.so.1"))
+    seen = judge(facts, find_target("alpine-3.22+libgcc"))
+    assert (seen.answer, seen.deciding.code) == (Answer.YES, "elf.dynamic"), seen.deciding

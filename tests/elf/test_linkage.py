@@ -293,3 +293,26 @@ def test_notes_in_words(order: str) -> None:
     assert elf.build_id == bytes(range(20)).hex()
     assert elf.is_go is True
     assert isinstance(elf.go, NotApplicable)
+
+
+@pytest.mark.parametrize("width", [4, 8])
+def test_s390x_has_a_hash_table_of_either_width(width: int) -> None:
+    """GNU ld writes words of 8 bytes, lld of 4."""
+    names = b"\0first\0".ljust(16, b"\0")
+    symbols = bytes(24) + struct.pack(">IBBHQQ", 1, 0x12, 0, 1, 0x400000, 8)
+    words = (1, 2, 1, 0, 0)  # nbucket, nchain, a bucket, two chains
+    table = b"".join(word.to_bytes(width, "big") for word in words)
+    made = Program(type=DYN, order=">", machine=22)
+    tags = ((STRTAB, 0), (STRSZ, 16), (SYMTAB, 16), (4, 64), (SONAME, 1))
+    size = 16 * (len(tags) + 1)
+    made.segments = [(2, 6, 0, size, 8)]
+    made.segments = [(2, 6, made.start, size, 8)]
+    places = {STRTAB, SYMTAB, 4}
+    made.body = b"".join(
+        struct.pack(">QQ", tag, made.address(size + value) if tag in places else value)
+        for tag, value in tags
+    )
+    made.body += bytes(16) + names + symbols + table
+    linking = elf_of(made.build()).linking
+    assert isinstance(linking, Linking)
+    assert linking.exports == {"first"}
