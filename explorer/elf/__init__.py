@@ -26,6 +26,7 @@ from explorer.elf.models import (
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from explorer.elf.layout import arch_name
     from explorer.elf.payload import payload_manifest
     from explorer.elf.reader import read
     from explorer.elf.symboltable import SymbolTable, symbols
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __getattr__ = lazy_exports(
     __name__,
     {
+        "arch_name": "layout",
         "payload_manifest": "payload",
         "read": "reader",
         "symbols": "symboltable",
@@ -61,6 +63,7 @@ __all__ = [
     "Symbol",
     "SymbolTable",
     "VersionNeed",
+    "arch_name",
     "payload_manifest",
     "read",
     "symbols",

@@ -28,19 +28,6 @@ HEAD_BYTES = 512
 _LARGER = 4
 """The largest of several equal candidates is the program if it is this many times larger."""
 
-_ELF_ARCHES = {
-    3: "386",
-    8: "mips",
-    20: "ppc",
-    21: "ppc64",
-    22: "s390x",
-    40: "arm",
-    43: "sparc64",
-    62: "amd64",
-    183: "arm64",
-    243: "riscv64",
-    258: "loong64",
-}
 _MACHO_MAGICS = (
     b"\xcf\xfa\xed\xfe",
     b"\xce\xfa\xed\xfe",
@@ -172,13 +159,12 @@ def classify(member: Member, head: bytes) -> ProgramCandidate:
 
 def _identify(head: bytes) -> tuple[ProgramKind, str, str]:
     if head.startswith(b"\x7fELF") and len(head) >= 20:
+        from explorer.elf import arch_name
+
         order = ">" if head[5] == 2 else "<"
         kind, machine = struct.unpack_from(f"{order}2H", head, 16)
-        arch = _ELF_ARCHES.get(machine, "")
-        if arch == "mips" and head[4] == 2:
-            arch = "mips64"
-        if order == "<" and arch in ("mips", "mips64", "ppc64"):
-            arch += "le"
+        arch = arch_name(machine, 64 if head[4] == 2 else 32, order == "<")
+        arch = "" if arch.startswith("machine-") else arch
         is_program = kind in (2, 3)
         return (ProgramKind.PROGRAM if is_program else ProgramKind.LIBRARY), "linux", arch
     if head.startswith(_APE):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
 from explorer.compat.context import Context
 from explorer.compat.loader_table import TRIPLETS
@@ -51,6 +54,13 @@ def place(target: Target) -> str:
     return re.split(r" \(|,| with ", target.title, maxsplit=1)[0]
 
 
+@cache
+def _remedies() -> tuple[tuple[str, str], ...]:
+    """Beginnings of package paths, and what to use instead (``data/remedies.toml``)."""
+    text = (Path(__file__).parents[1] / "data" / "remedies.toml").read_text(encoding="utf-8")
+    return tuple((one["path"], one["use"]) for one in tomllib.loads(text)["program"])
+
+
 def build_remedy(context: Context) -> str:
     """How to get a file that does not depend on glibc, by what the build info tells."""
     go = context.go_hint
@@ -60,8 +70,7 @@ def build_remedy(context: Context) -> str:
     other = f"use a file of this release that is static or built for musl, or run it on {image}"
     if go is None:
         return other[0].upper() + other[1:]
-    if "roadrunner" in go.path:
-        other = "use a release from v2.7.2 on, whose Linux files are static"
+    other = next((use for path, use in _remedies() if go.path.startswith(path)), other)
     if go.setting("-buildmode") == "pie" and go.setting("CGO_ENABLED") == "0":
         return f"Build without -buildmode=pie, or {other}"
     if go.setting("CGO_ENABLED") == "0":
