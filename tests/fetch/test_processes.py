@@ -32,8 +32,7 @@ CHILD = """
     from explorer.facts import NotApplicable, Unknown
     from explorer.fetch import Cache, Downloader
     from explorer.http import make_client
-    from explorer.releases import OTHER, Asset
-    from explorer.releases.models import NO_PLATFORM
+    from explorer.releases import NO_PLATFORM, OTHER, Asset
 
     def peak():
         lines = Path("/proc/self/status").read_text().splitlines()
