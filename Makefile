@@ -49,7 +49,7 @@ lint: $(VENV)/.installed-test ## ruff, mypy --strict and the import laws
 	$(BIN)/lint-imports
 
 check: lint ## in under a minute: lint, types, laws, the tests that need nothing but Python
-	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not tools and not alone and not slow"
+	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not tools and not alone and not slow"
 
 dev: $(VENV)/.installed-test ## open the demo with Textual's developer tools; its log goes to make console
 	@TEXTUAL=devtools,debug $(BIN)/rr-explorer --demo

@@ -12,6 +12,8 @@ from explorer.tui.tabs import TABS
 from explorer.tui.widgets.table import Table
 from tests.tui.conftest import SIZES, Driver, opened
 
+pytestmark = pytest.mark.slow
+
 
 async def test_help_is_about_what_has_the_focus(demo: Settings) -> None:
     async with opened(demo) as ui:

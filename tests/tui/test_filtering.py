@@ -8,6 +8,8 @@ from explorer.tui.tabs import TABS
 from explorer.tui.widgets.pane import FilterInput
 from tests.tui.conftest import Driver, opened
 
+pytestmark = pytest.mark.slow
+
 TABLES = {
     "roadrunner-1.6.2-linux-amd64.tar.gz": {spec.id for spec in TABS} - {"verdict", "release"},
     # A static program has no interpreter, no libraries and no dynamic section.
