@@ -34,7 +34,7 @@ class Action:
     where: frozenset[str] = frozenset({EVERYWHERE})
     """The contexts of the screens in which it is bound, or ``everywhere``."""
     shown: int = 0
-    """Place in the key bar, from the left; 0: not shown there."""
+    """Place in the key bar, from the left; 0: not shown there. What comes first stays longest."""
     do: str = ""
     """Textual's action, where it is not the id."""
     group: str = "General"
@@ -71,7 +71,16 @@ ACTIONS: tuple[Action, ...] = (
         "download",
         "Download the file into the cache and verify its checksum",
         _on("browser", "binary", "matrix"),
-        shown=3,
+        shown=7,
+        group="A file",
+    ),
+    Action(
+        "save",
+        "S",
+        "save",
+        "Save the program in a folder: the file is downloaded, verified and unpacked there",
+        _on("browser", "binary", "matrix", "advice"),
+        shown=9,
         group="A file",
     ),
     Action(
@@ -80,7 +89,7 @@ ACTIONS: tuple[Action, ...] = (
         "target",
         "Choose the target: a version of Alpine, a glibc distribution …",
         _on("browser", "binary", "matrix"),
-        shown=4,
+        shown=10,
         group="A file",
     ),
     Action(
@@ -89,7 +98,7 @@ ACTIONS: tuple[Action, ...] = (
         "advice",
         "Show which file of the release to take for a system, why, and the commands",
         _on("browser", "binary", "matrix"),
-        shown=7,
+        shown=4,
         group="A file",
     ),
     Action(
@@ -98,7 +107,7 @@ ACTIONS: tuple[Action, ...] = (
         "report",
         "Export a report as Markdown, JSON, HTML or SVG",
         _on("browser", "binary", "matrix", "advice"),
-        shown=9,
+        shown=11,
         group="A file",
     ),
     Action(
@@ -107,7 +116,7 @@ ACTIONS: tuple[Action, ...] = (
         "browser",
         "Open the release's page or the file's address in the web browser",
         _on("browser", "binary", "matrix"),
-        shown=11,
+        shown=13,
         group="A file",
     ),
     Action(
@@ -143,7 +152,7 @@ ACTIONS: tuple[Action, ...] = (
         "matrix",
         "Show every release on every platform",
         _on("browser"),
-        shown=6,
+        shown=3,
         group="Lists",
     ),
     Action(
@@ -152,7 +161,7 @@ ACTIONS: tuple[Action, ...] = (
         "refresh",
         "Reload the list, or look at the file again",
         _on("browser", "binary", "doctor", "matrix", "advice"),
-        shown=10,
+        shown=12,
         group="Lists",
     ),
     Action(
@@ -172,7 +181,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "sort-reverse",
-        "S",
+        "I",
         "reverse",
         "Reverse sort",
         group="Lists",
@@ -191,7 +200,7 @@ ACTIONS: tuple[Action, ...] = (
         "pre-releases",
         "Show or hide pre-releases",
         _on("browser", "matrix"),
-        shown=12,
+        shown=14,
         group="Lists",
     ),
     Action(
@@ -232,7 +241,7 @@ ACTIONS: tuple[Action, ...] = (
         "escape",
         "back",
         "Go back: clear the filter, leave the pane, close the screen",
-        shown=13,
+        shown=15,
         group="Moving",
     ),
     Action(
@@ -282,7 +291,7 @@ ACTIONS: tuple[Action, ...] = (
         "question_mark",
         "help",
         "Show help for what has the focus, and all keys",
-        shown=14,
+        shown=16,
         do="app.help",
     ),
     Action(
@@ -297,7 +306,7 @@ ACTIONS: tuple[Action, ...] = (
         "q,ctrl+q",
         "quit",
         "Quit; running jobs are stopped cleanly, downloads can be resumed",
-        shown=15,
+        shown=17,
         do="app.leave",
     ),
 )

@@ -29,6 +29,7 @@ from explorer.tui.messages import (
     FileDownloaded,
     FileInspected,
     FileLooked,
+    FileSaved,
     JobFailed,
     Proved,
 )
@@ -80,6 +81,8 @@ class ExplorerApp(ExplorerBase):
         self.state = AppState(self, settings, now, bench)
         self.jobs = Jobs(self, self.state)
         self._file_to_open = file
+        self._save_folder: Path | None = None
+        """Where the last file was saved."""
         self._keys = KeyQueue(self, super().on_event)
         self._interpreter = InterpreterTuning()
         self._quit_signals = QuitSignals(self)
@@ -214,6 +217,21 @@ class ExplorerApp(ExplorerBase):
         source = "already in the cache" if download.from_cache else f"{size} downloaded"
         self.say(f"{message.asset.name}: {source}, {check}")
 
+    @on(FileSaved)
+    def _file_saved(self, message: FileSaved) -> None:
+        state, result = self.state, message.result
+        key = workbench.subject_key(message.subject)
+        place = result.binary or (result.files[0] if len(result.files) == 1 else result.directory)
+        state.saved[key] = place
+        more = len(result.files) - 1
+        beside = f", with {report.plural(more, 'other file')} in {result.directory}"
+        self.say(f"{place}{beside if more > 0 else ''}", title="Saved")
+        for warning in message.warnings:
+            self.say(warning, warning=True)
+        if state.files[key].inspection is not None:
+            self.jobs.inspect(message.subject)  # its bytes are in the cache now
+        state.file_changed.publish(key)
+
     @on(JobProgressed)
     def _job_progressed(self, message: JobProgressed) -> None:
         if message.job.running:
@@ -290,6 +308,17 @@ class ExplorerApp(ExplorerBase):
             for number, copy in enumerate(copies)
         ]
         self.push_screen(ChooseScreen("Copy", choices), take)
+
+    def offer_save(self, subject: Subject) -> None:
+        from explorer.tui.screens.save import FolderScreen, working_folder
+
+        def save(folder: Path | None) -> None:
+            if folder is not None:
+                self._save_folder = folder
+                self.jobs.save(subject, folder)
+
+        folder = self._save_folder or working_folder()
+        self.push_screen(FolderScreen(subject.name, folder), save)
 
     def show_cells(self, cells: Sequence[tuple[str, str]]) -> None:
         from explorer.tui.screens.help import TextScreen

@@ -68,6 +68,10 @@ class ExplorerBase(App[None]):
         """Let the user choose what goes to the clipboard."""
 
     @abstractmethod
+    def offer_save(self, subject: Subject) -> None:
+        """Ask for a folder, and save the file's program there."""
+
+    @abstractmethod
     def show_cells(self, cells: Sequence[tuple[str, str]]) -> None:
         """Show a table's row in full: title and text of each cell."""
 

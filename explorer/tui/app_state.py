@@ -7,6 +7,7 @@ change it; workers report to them by messages.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,11 @@ from explorer.tui.responsiveness.background_loop import BackgroundLoop
 from explorer.tui.responsiveness.deferred_import import report, tables, verdicts, workbench
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.app import App
 
+    from explorer.report.verdicts import Banner
     from explorer.workbench import Asset, Catalogue, Inspection, KnownFiles, Target, Workbench
 
 
@@ -57,6 +61,8 @@ class AppState:
         """Something new is known of the file with this key."""
         self.jobs_changed: Signal[Job] = Signal(app, "jobs-changed")
         self.job_failed: Signal[JobFailed] = Signal(app, "job-failed")
+        self.saved: dict[str, Path] = {}
+        """Where each file was saved, by its key."""
         self._bench = bench
         self._files: KnownFiles | None = None
 
@@ -112,6 +118,14 @@ class AppState:
     def known(self, asset: Asset) -> Inspection | None:
         """The inspection of a file, if there is one."""
         return self.files.of(asset).inspection
+
+    def banner(self, inspection: Inspection) -> Banner:
+        """The verdict in words, and where the file was saved."""
+        banner = verdicts.verdict_banner(inspection, now=self.now())
+        place = self.saved.get(workbench.subject_key(inspection.subject))
+        if place is None:
+            return banner
+        return replace(banner, notes=(report.Cell(f"✓ saved: {place}", "good"), *banner.notes))
 
     def reachable(self, asset: Asset | None, whole: bool = False) -> bool:
         """Whether the file's bytes can be read: from the disk or from an address.

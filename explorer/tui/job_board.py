@@ -23,6 +23,7 @@ class JobKind(StrEnum):
 
     LISTING = "listing"
     DOWNLOAD = "download"
+    SAVE = "save"
     INSPECT = "inspect"
     OPEN = "open"
     VERIFY = "verify"

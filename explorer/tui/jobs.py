@@ -22,12 +22,15 @@ from explorer.tui.messages import (
     CommandNeeded,
     FileDownloaded,
     FileInspected,
+    FileSaved,
     JobFailed,
     Proved,
 )
 from explorer.tui.responsiveness.deferred_import import workbench
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.app import App
 
     from explorer.workbench import (
@@ -144,6 +147,18 @@ class Jobs:
             await self._inspected(await self._look(subject, workbench.Depth.WHOLE, progress))
 
         return self._start(JobKind.DOWNLOAD, asset.name, workbench.subject_key(subject), work)
+
+    def save(self, subject: Subject, into: Path) -> Job:
+        """Write a file's program below ``into``, downloaded and unpacked first if need be."""
+        wb = self._state.wb
+
+        async def work(job: Job) -> None:
+            earlier = wb.warnings
+            result = await self._call(wb.get(subject, into, progress=self._progress(job)))
+            warnings = [warning for warning in wb.warnings if warning not in earlier]
+            self._app.post_message(FileSaved(subject, result, warnings))
+
+        return self._start(JobKind.SAVE, subject.name, workbench.subject_key(subject), work)
 
     async def _look(
         self, subject: Subject, depth: Depth, progress: Callable[[Progress], None]

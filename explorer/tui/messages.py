@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Catalogue,
         Download,
         FileState,
+        GetResult,
         Inspection,
         Proof,
         Subject,
@@ -74,6 +75,19 @@ class FileDownloaded(Message):
         super().__init__()
         self.asset = asset
         self.download = download
+
+
+class FileSaved(Message):
+    """A file's program is in a folder.
+
+    ``warnings``: what was left out, one sentence each; untrusted.
+    """
+
+    def __init__(self, subject: Subject, result: GetResult, warnings: Sequence[str]) -> None:
+        super().__init__()
+        self.subject = subject
+        self.result = result
+        self.warnings = tuple(warnings)
 
 
 class JobFailed(Message):

@@ -26,6 +26,7 @@ PROMISED = {
     "back": "escape",
     "verify": "v",
     "download": "d",
+    "save": "S",
     "refresh": "r",
     "copy": "y",
     "open-browser": "o",

@@ -50,7 +50,7 @@ async def test_what_is_most_needed_comes_before_what_is_not(demo: Settings) -> N
         await ui.until(
             lambda: all(
                 word in key_bar(ui)
-                for word in ("enter open", "v verify", "t target", "/ filter", "m matrix")
+                for word in ("enter open", "v verify", "m matrix", "a advice", "/ filter")
             )
         )
         words = key_bar(ui).split("  ")
@@ -60,6 +60,7 @@ async def test_what_is_most_needed_comes_before_what_is_not(demo: Settings) -> N
         assert "esc back" not in key_bar(ui), "there is nowhere to go back to"
         await ui.press("enter")
         await ui.until(lambda: "esc back" in key_bar(ui))
+        assert all(word in key_bar(ui) for word in ("m matrix", "a advice", "/ filter"))
         await ui.press("enter")
         await ui.until(
             lambda: (

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from explorer.compat import Answer, Verdict
 from explorer.facts import MISSING
+from explorer.fetch import Check
 from explorer.report.cells import (
     EMPTY,
     Cell,
@@ -84,8 +85,20 @@ def _notes(inspection: Inspection, verdict: Verdict | None) -> Iterable[Cell]:
         yield Cell(text, "bad")
     if inspection.subject.stand_in:
         yield Cell("stand-in: a demo binary built for rr-explorer, not RoadRunner's", "warn")
+    if inspection.asset_path is not None and inspection.subject.path is None:
+        yield Cell(_downloaded(inspection), "dim")
     if not isinstance(inspection.traffic, MISSING):
         traffic = inspection.traffic
         whole = "" if isinstance(traffic.of, MISSING) else f" of {human_size(traffic.of)}"
         requests, moved = plural(traffic.requests, "request"), human_size(traffic.bytes)
         yield Cell(f"peek: {requests}, {moved}{whole}, nothing downloaded", "dim")
+
+
+def _downloaded(inspection: Inspection) -> str:
+    """``downloaded, checksum verified: /home/me/.cache/…``."""
+    check = inspection.check
+    if isinstance(check, MISSING):
+        checked = "checksum not verified"
+    else:
+        checked = "checksum verified" if check is Check.OK else "no published checksum"
+    return f"downloaded, {checked}: {inspection.asset_path}"

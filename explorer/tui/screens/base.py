@@ -234,7 +234,7 @@ class AssetScreen(ExplorerScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer actions on an asset only with one."""
-        if action in ("verify", "download") and self.is_mounted:
+        if action in ("verify", "download", "save") and self.is_mounted:
             return self.state.reachable(self.asset, whole=action == "download")
         if action == "open_asset" and self.is_mounted:
             return self.asset is not None
@@ -253,6 +253,11 @@ class AssetScreen(ExplorerScreen):
         """Download the asset."""
         if (asset := self.asset) is not None:
             self.jobs.download(asset)
+
+    def action_save(self) -> None:
+        """Save the asset's program in a folder."""
+        if (asset := self.asset) is not None:
+            self.explorer.offer_save(self.state.wb.subject(asset))
 
 
 def shown(node: DOMNode) -> bool:

@@ -17,7 +17,7 @@ from explorer.errors import ExplorerError, as_explorer_error
 from explorer.facts import MISSING
 from explorer.report import Cell, Row, visible
 from explorer.report.binaries import SYMBOL_COLUMNS, size_in_words, symbol_row
-from explorer.report.verdicts import VERDICT_COLUMNS, binary_in_words, verdict_banner, verdict_row
+from explorer.report.verdicts import VERDICT_COLUMNS, binary_in_words, verdict_row
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
 from explorer.tui.job_board import Job, JobKind
@@ -103,6 +103,8 @@ class BinaryScreen(ExplorerScreen):
         if inspection is not self.inspection or problem is not self._error:
             self.inspection, self._error = inspection, problem
             self._refresh()
+        else:
+            self._show_banner()
 
     def _state_changed(self, what: str) -> None:
         if what == "target" and self.inspection is not None:
@@ -137,8 +139,8 @@ class BinaryScreen(ExplorerScreen):
             summary = text(f"  {size} · {binary_in_words(self.inspection.binary)}", "$text-muted")
             # On a very low screen the only line is the verdict's.
             lead = Content.assemble(name, summary) if self.app.size.height >= LOW else None
-            verdict = verdict_banner(self.inspection, now=self.state.now())
-            banner.show(verdict, lead, short=self.size.height < TALL)
+            words = self.state.banner(self.inspection)
+            banner.show(words, lead, short=self.size.height < TALL)
         elif self._error is not None:
             banner.show_error(self._error, name)
         else:
@@ -305,6 +307,8 @@ class BinaryScreen(ExplorerScreen):
         if action == "verify":
             job = self.state.board.find(JobKind.VERIFY, self.key)
             return self._error is None and not (job is not None and job.running)
+        if action == "save":
+            return self.subject.path is not None or self.state.reachable(self.subject.asset)
         if action == "open_browser":
             return self.subject.release is not None and bool(self.subject.release.url)
         if action == "advice":
@@ -317,6 +321,10 @@ class BinaryScreen(ExplorerScreen):
             self.jobs.download(self.subject.asset)
         else:
             self.jobs.inspect(self.subject, whole=True)
+
+    def action_save(self) -> None:
+        """Save the file's program in a folder."""
+        self.explorer.offer_save(self.subject)
 
     def action_refresh(self) -> None:
         """Look at the file again."""

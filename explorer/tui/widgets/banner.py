@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from explorer.tui.render import content, error, lines, spaced, text
-from explorer.tui.responsiveness.deferred_import import report, verdicts
+from explorer.tui.responsiveness.deferred_import import report
 
 if TYPE_CHECKING:
     from explorer.errors import ExplorerError
@@ -78,7 +78,7 @@ class VerdictBanner(Static):
         may_ask = not (state.settings.offline or state.settings.demo)
         if known.inspection is not None:
             short = self.app.size.height < TALL
-            self.show(verdicts.verdict_banner(known.inspection, now=state.now()), lead, short)
+            self.show(state.banner(known.inspection), lead, short)
         elif known.error is not None:
             self.show_error(known.error, lead)
         elif asset.path is None and not (may_ask and (asset.url or asset.api_url)):

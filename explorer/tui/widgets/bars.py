@@ -180,6 +180,7 @@ def fitting(keys: Sequence[Key], room: int) -> list[Key]:
 
 _SIGNS = {
     JobKind.DOWNLOAD: "↓",
+    JobKind.SAVE: "↓",
     JobKind.VERIFY: "▷",
     JobKind.INSPECT: "◎",
     JobKind.OPEN: "◎",

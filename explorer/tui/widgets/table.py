@@ -78,7 +78,7 @@ class Table(Styled, can_focus=True):
     ]
     HELP = (
         "↑ ↓, page up/down, home and end move; enter opens the row. / filters, s sorts by the next "
-        "column, S reverses it; a click on a title sorts, too. y copies."
+        "column, I reverses it; a click on a title sorts, too. y copies."
     )
 
     cursor: reactive[int] = reactive(0, always_update=True, repaint=False)
