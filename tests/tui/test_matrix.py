@@ -307,6 +307,21 @@ async def test_what_has_left_the_screen_is_cancelled(
         await ui.until(lambda: screen.peeks.idle)
 
 
+async def test_a_list_behind_the_matrix_peeks_at_nothing(
+    tmp_path: Path, github: GitHub, packed: dict[tuple[str, str], bytes]
+) -> None:
+    serve(github, packed)
+    github.fault(host="web", latency_s=30.0)
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as ui:
+        await ui.until(lambda: ui.state.catalogue is not None and not ui.state.board.running)
+        browser = ui.app.screen
+        assert isinstance(browser, BrowserScreen)
+        browser._look_up_soon()  # a key just before `m`
+        screen = await open_matrix(ui)
+        await ui.until(lambda: len(screen.peeks._running) == AT_A_TIME)
+        assert browser.peeks.idle
+
+
 async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, github: GitHub) -> None:
     github.add_release(
         "v1.0.0", {"roadrunner-1.0.0-linux-amd64.tar.gz": b"\x1f\x8b nothing of the kind"}

@@ -60,6 +60,11 @@ class ExplorerScreen(Screen[None]):
         return self.explorer.state
 
     @property
+    def in_front(self) -> bool:
+        """Whether no other screen covers it (``is_current`` is true for the one behind, too)."""
+        return self.app.screen is self
+
+    @property
     def jobs(self) -> Jobs:
         """The app's jobs."""
         return self.explorer.jobs

@@ -155,7 +155,7 @@ class BrowserScreen(AssetScreen):
     def _file_changed(self, key: str) -> None:
         """Draw results that arrive together at once; behind another screen, on return."""
         self._stale.add(key)
-        if self._redraw is None and self.is_current:
+        if self._redraw is None and self.in_front:
             self._redraw = self.set_timer(REDRAW_S, self._draw_stale)
 
     def _draw_stale(self) -> None:
@@ -318,7 +318,7 @@ class BrowserScreen(AssetScreen):
     def _look_up(self) -> None:
         """Look up the files in sight, then the others, unless there are very many."""
         rows = self._rows
-        if rows is None:
+        if rows is None or not self.in_front:  # its time may come behind another screen
             return
         in_sight = [rows.entry(row.key) for row in self.assets.rows_in_sight()]
         entries = [*(entry for entry in in_sight if entry), *rows.entries[:LOOKED_AT]]

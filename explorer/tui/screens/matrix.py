@@ -198,6 +198,8 @@ class MatrixScreen(AssetScreen):
         self._timer = self.set_timer(SETTLE_S, self._look)
 
     def _look(self) -> None:
+        if not self.in_front:  # its time has come behind another screen
+            return
         wanted = list(self._in_sight())
         self.peeks.want(wanted)
         remote = [asset for asset in wanted if asset.path is None]
