@@ -76,6 +76,8 @@ class Row:
 
 
 EMPTY = Cell("")
+UNFINISHED = Cell("? unfinished", "unknown", sort=2)
+"""In place of an answer, for a file whose upload was never finished."""
 
 _ANSWERS: dict[Answer, tuple[str, Style, int]] = {
     Answer.YES: ("✓ yes", "good", 0),

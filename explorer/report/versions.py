@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from explorer import __version__
 from explorer.facts import MISSING
-from explorer.report.verdicts import engine_in_words
+from explorer.report.verdicts.proofs import engine_in_words
 from explorer.workbench import Inspection
 
 

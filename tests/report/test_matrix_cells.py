@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from explorer.report.tables import MarkForm, mark_cell, mark_of
+from explorer.report.tables import MarkForm, mark_cell, mark_of, matrix_tables
 from explorer.settings import Settings
+from explorer.verify import Result
 from explorer.workbench import Answer, FileState, Matrix, MatrixCell, Workbench, file_key
+from tests.support.proofs import make_proof
 
 TAG = "v2025.1.15"
 
@@ -63,3 +65,34 @@ async def test_two_files_in_a_cell(
         state = FileState(dataclasses.replace(inspection, verdicts=(verdict,)))
         matrix.known.put(file_key(asset), state)
     assert mark_cell(mark_of(matrix, the_debs(matrix))).text == text
+
+
+async def test_a_confirmed_no_and_an_unfinished_upload_in_a_cell(matrix: Matrix) -> None:
+    good, other = the_debs(matrix).assets
+    inspection = matrix.known[file_key(good)].inspection
+    assert inspection is not None
+    refused = dataclasses.replace(inspection.verdicts[0], answer=Answer.NO)
+    failed = make_proof(result=Result.FAILED, verdict="no", agrees=True, target=matrix.target.name)
+    states = [
+        FileState(dataclasses.replace(inspection, verdicts=(refused,), proofs=(proof,)))
+        for proof in (failed, dataclasses.replace(failed, agrees=False))
+    ]
+    column = the_debs(matrix).column
+    cells = []
+    for state in states:
+        matrix.known.put(file_key(good), state)
+        cells.append(mark_of(matrix, MatrixCell(column, (good,), None)))
+    assert [mark_cell(mark).text for mark in cells] == ["▨ no start", "▨ failed"]
+    assert mark_cell(cells[0]).style != "bad"
+    unfinished = dataclasses.replace(other, unfinished=True)
+    mark = mark_of(matrix, MatrixCell(column, (unfinished,), None))
+    assert mark_cell(mark).text == "? unfinished"
+    row = dataclasses.replace(
+        matrix.rows[0],
+        cells=(MatrixCell(column, (good,), None), MatrixCell(column, (unfinished,), None)),
+    )
+    matrix.known.put(file_key(good), states[0])
+    shown = dataclasses.replace(matrix, columns=(column, column), rows=(row,))
+    legend = matrix_tables(shown, None).legend
+    assert "▨ no start: did not start in a container, as predicted" in legend
+    assert "? unfinished: the upload was never finished" in legend

@@ -23,6 +23,7 @@ from explorer.releases import (
     snapshot,
 )
 from explorer.report import Cell, Column, Row, binaries, tables, verdicts
+from explorer.report.json import inspect as json_inspect
 from explorer.verify import CheckResult, Proof, Result
 from explorer.workbench import Finding, Health, Inspection, file_key
 from tests.report.conftest import NOW, inspect
@@ -369,9 +370,42 @@ def test_lists_and_marks_count_a_proof_for_its_target(static_go: Inspection) -> 
     target = find_target("debian-12")
     verdict = replace(static_go.verdicts[0], target=target)
     elsewhere = replace(static_go, verdicts=(verdict,), proofs=(proof(),))
-    assert texts(tables.asset_row(ARM64, elsewhere).row)[7] == ""
+    assert texts(tables.asset_row(ARM64, elsewhere).row)[7] == "▢ elsewhere"
     here = replace(elsewhere, proofs=(proof(), proof(target="debian-12")))
     assert texts(tables.asset_row(ARM64, here).row)[7] == "▣ ran"
     banner = verdicts.verdict_banner(replace(elsewhere, proofs=(proof(agrees=False),)))
     assert "not tested on Debian 12" in banner.proof.text
     assert not [note for note in banner.notes if "DISAGREES" in note.text]
+
+
+def test_a_confirmed_no_looks_neither_good_nor_bad() -> None:
+    failed = proof(result=Result.FAILED, verdict="no", agrees=True)
+    assert verdicts.proof_line(failed, NOW).style == "strong"
+    assert verdicts.proof_mark(failed).short == "▨ no start"
+    assert verdicts.proof_mark(replace(failed, agrees=False)).style == "bad"
+
+
+def test_an_unfinished_upload_has_a_word_of_its_own() -> None:
+    row = texts(tables.asset_row(replace(ARM64, unfinished=True)).row)
+    assert row[5:7] == ["? unfinished", "its upload was never finished"]
+
+
+def test_json_says_what_was_tested_on_each_target(static_go: Inspection) -> None:
+    alpine, debian = (
+        replace(static_go.verdicts[0], target=find_target(name))
+        for name in ("alpine-3.22", "debian-12")
+    )
+    failed = proof(result=Result.FAILED, verdict="no", agrees=True)
+    document = json_inspect(replace(static_go, verdicts=(alpine, debian), proofs=(failed,)))
+    assert document["tested"] == [
+        {
+            "target": "alpine-3.22",
+            "result": "failed",
+            "text": "on Alpine 3.22: did not start, as predicted",
+        },
+        {
+            "target": "debian-12",
+            "result": None,
+            "text": "not tested on Debian 12 (on Alpine 3.22: did not start, as predicted)",
+        },
+    ]

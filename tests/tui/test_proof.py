@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Tabs
 
 from explorer.errors import EngineError
 from explorer.settings import Settings
@@ -15,9 +15,11 @@ from explorer.tui.messages import JobFailed
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.command import CommandScreen
 from explorer.tui.widgets.table import Table
+from explorer.verify import Result
 from explorer.workbench import FileState, ProofOptions
 from tests.support.binaries import binary
 from tests.support.engine import TestEngine
+from tests.support.proofs import make_proof
 from tests.tui.conftest import opened, settings
 from tests.verify.conftest import act
 
@@ -151,3 +153,31 @@ async def test_of_any_other_program_one_is_asked_what_to_run(
         await ui.press("escape")
         await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
         assert len(screen.inspection.proofs) == 1
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 50)])
+async def test_the_proof_tab_is_about_the_target_judged(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    """Newest first: one on Alpine 3.22, which says nothing about Debian 12."""
+    async with opened(settings(tmp_path, target="debian-12"), size=size) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter", "enter")
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
+        screen = ui.app.screen
+        assert isinstance(screen, BinaryScreen)
+        await ui.until(lambda: screen.inspection is not None)
+        assert screen.inspection is not None
+        failed = make_proof(result=Result.FAILED, verdict="no", agrees=True, text="It failed")
+        judged = replace(screen.inspection, proofs=(failed,))
+        ui.state.files.put(screen.key, FileState(judged))
+        screen.query_one(Tabs).active = "proof"
+        await ui.shows("▢ not tested on Debian 12 (on Alpine 3.22: did not start, as predicted)")
+        await ui.shows("v tests it there", "▨ did not start, as predicted")
+        assert not screen.query_one("#proof > VerticalScroll").has_class("-loud")
+        here = make_proof(target="debian-12", stdout="printed on Debian")
+        ui.state.files.put(screen.key, FileState(replace(judged, proofs=(failed, here))))
+        await ui.shows("▣ ran", "printed on Debian")
+        assert "not tested" not in ui.drawn()
+        commands = [copy for copy in screen.copies() if copy.title == "output of the proof"]
+        assert "printed on Debian" in str(commands[0])

@@ -116,12 +116,12 @@ async def _show_advice(workbench: Workbench, output: Output) -> None:
 async def _show_proof(workbench: Workbench, output: Output, inspections: Inspections) -> None:
     """Tell what was run from what was only predicted."""
     from explorer.report import Cell, plural
-    from explorer.report.verdicts import proof_line
+    from explorer.report.verdicts import verdict_banner
 
     _heading(output, "6. The proof")
     proved = [one for one in inspections.values() if one.proofs]
     for one in proved:
-        output.line(Cell(f"   {one.subject.name}: "), proof_line(one.proofs[0]))
+        output.line(Cell(f"   {one.subject.name}: "), verdict_banner(one).proof)
     if rest := len(inspections) - len(proved):
         verb = "is" if rest == 1 else "are"
         output.line(f"   {plural(rest, 'answer')} above {verb} predicted: nothing was run.")

@@ -6,7 +6,7 @@ import shlex
 
 from explorer.compat import Answer
 from explorer.facts import MISSING
-from explorer.report.cells import Cell, Row, answer_cell
+from explorer.report.cells import UNFINISHED, Cell, Row, answer_cell
 from explorer.report.tables.marks import verdict_words
 from explorer.report.text import one_line, visible
 from explorer.report.units import human_size
@@ -100,7 +100,7 @@ def _standing(advice: Advice, candidate: Candidate) -> str:
 
 
 def _candidate_cell(candidate: Candidate) -> Cell:
-    shown = answer_cell(candidate.answer)
+    shown = UNFINISHED if candidate.asset.unfinished else answer_cell(candidate.answer)
     words = one_line(verdict_words(candidate.state))
     return Cell(f"{shown.text} · {candidate.asset.name}: {words}", shown.style)
 

@@ -26,14 +26,12 @@ from explorer.report.verdicts import (
     output_lines,
     proof_facts,
     proof_line,
-    proof_mark,
     reason_blocks,
-    result_in_words,
-    system_in_words,
     verdict_banner,
 )
+from explorer.report.verdicts.proofs import proof_cell
 from explorer.report.versions import versions
-from explorer.verify import Proof, proof_elsewhere, proof_for
+from explorer.verify import Proof
 from explorer.workbench import Inspection
 
 OUTPUT_LINES = 200
@@ -114,7 +112,7 @@ def _summary(inspection: Inspection) -> tuple[Row, ...]:
     )
     rows = []
     for verdict in inspection.verdicts:
-        proved = _proved(inspection, verdict.target.name)
+        proved = proof_cell(inspection.proofs, verdict.target, in_full=True)
         because = Cell(deciding_in_words(verdict))
         rows.append(
             Row(
@@ -130,17 +128,6 @@ def _summary(inspection: Inspection) -> tuple[Row, ...]:
             )
         )
     return tuple(rows)
-
-
-def _proved(inspection: Inspection, target: str) -> Cell:
-    """The newest proof that counts for a target; else what was proved elsewhere."""
-    there = proof_for(inspection.proofs, target)
-    if there is not None:
-        return proof_mark(there)
-    other = proof_elsewhere(inspection.proofs)
-    if other is None:
-        return Cell("▢ not proved", "dim")
-    return Cell(f"▢ not tested here (on {system_in_words(other)}: {result_in_words(other)})", "dim")
 
 
 def _section(inspection: Inspection) -> ReportSection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from explorer.compat import Answer, Verdict
+from explorer.compat import Answer, Target, Verdict
 from explorer.releases import Asset, Catalogue, Origin, Platform, Rate, Release
 from explorer.report.json.shapes import (
     BOOLEAN,
@@ -21,7 +21,8 @@ from explorer.report.json.shapes import (
     part,
     word,
 )
-from explorer.verify import Proof, Result
+from explorer.report.verdicts.proofs import tested_in_words
+from explorer.verify import Proof, Result, proof_for
 from explorer.workbench import Inspection
 
 PLATFORM = Shape[Platform](
@@ -142,11 +143,48 @@ SEEN_PROOF = Shape[Proof](
     Field("agrees", fact(BOOLEAN), lambda p: p.agrees, "with the verdict on that target"),
     Field("started_at", TEXT, lambda p: p.started_at),
 )
+
+
+class Tested(NamedTuple):
+    """The proofs of a file, and a target that it was judged for."""
+
+    proofs: Sequence[Proof]
+    target: Target
+
+    @property
+    def proof(self) -> Proof | None:
+        """The one that counts for the target."""
+        return proof_for(self.proofs, self.target)
+
+
+def tested_on_each(inspection: Inspection) -> list[Tested]:
+    """What the proofs say of each target with a verdict."""
+    return [Tested(inspection.proofs, verdict.target) for verdict in inspection.verdicts]
+
+
+TESTED = Shape[Tested](
+    "tested",
+    "What proofs say of a target: one on another system counts only there.",
+    Field("target", TEXT, lambda t: t.target.name),
+    Field(
+        "result",
+        nullable(word(Result)),
+        lambda t: t.proof.result if t.proof else None,
+        "null: not tested there",
+    ),
+    Field(
+        "text",
+        TEXT,
+        lambda t: tested_in_words(t.proofs, t.target),
+        "not tested on Debian 12 (on Alpine 3.24: did not start, as predicted)",
+    ),
+)
 SEEN = Shape[Inspection](
     "seen",
     "What an earlier inspection, a peek or a proof showed.",
     Field("verdicts", many(SEEN_VERDICT.kind), lambda i: i.verdicts),
     Field("proofs", many(SEEN_PROOF.kind), lambda i: i.proofs),
+    Field("tested", many(TESTED.kind), tested_on_each),
 )
 LISTED_ASSET = Shape[tuple[Asset, Inspection | None]](
     "listed_asset",

@@ -13,7 +13,7 @@ from explorer.elf import FileFormat, GoBuild, Scope
 from explorer.facts import MISSING, Fact
 from explorer.fetch import Check, Traffic
 from explorer.report.json.binaries import ELF, GO
-from explorer.report.json.catalogue import ASSET
+from explorer.report.json.catalogue import ASSET, TESTED, Tested, tested_on_each
 from explorer.report.json.shapes import (
     BOOLEAN,
     BYTES,
@@ -278,6 +278,7 @@ INSPECT = Shape[Inspected](
     Field("go", fact(GO.kind), _go),
     Field("verdicts", many(VERDICT.kind), lambda i: i.inspection.verdicts),
     Field("proofs", many(PROOF.kind), lambda i: i.inspection.proofs, "newest first"),
+    Field("tested", many(TESTED.kind), lambda i: tested_on_each(i.inspection)),
     Field(
         "changed",
         nullable(TEXT),
@@ -304,5 +305,11 @@ VERIFY = Shape[Verified](
     *part(_ABOUT, lambda v: v.inspection),
     Field("verdicts", many(VERDICT.kind), lambda v: v.inspection.verdicts),
     Field("proof", PROOF.kind, lambda v: v.proof),
+    Field(
+        "tested",
+        many(TESTED.kind),
+        lambda v: [Tested((v.proof,), verdict.target) for verdict in v.inspection.verdicts],
+        "what this proof says of each target with a verdict",
+    ),
     Field("warnings", many(TEXT), lambda v: v.warnings),
 )

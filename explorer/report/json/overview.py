@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from explorer.compat import Answer, Verdict
+from explorer.compat import Answer, Target, Verdict
 from explorer.releases import Asset
 from explorer.report.advice.lines_to_paste import pastable
 from explorer.report.advice.rows import proof_of, prove_command
@@ -26,20 +26,23 @@ from explorer.report.json.shapes import (
     one_of,
     word,
 )
+from explorer.report.verdicts.proofs import tested_in_words
 from explorer.verify import Proof, Result, proof_for
 from explorer.workbench import Advice, FileState, Matrix, MatrixCell, MatrixColumn, MatrixRow
 
 
 class ListedFile(NamedTuple):
-    """A file, what is known of it, and the target's name."""
+    """A file, what is known of it, and the target."""
 
     asset: Asset
     known: FileState
-    target: str
+    target: Target
 
     @property
     def state(self) -> str:
-        """``published``, ``seen`` or ``error``."""
+        """``published``, ``seen``, ``unfinished`` or ``error``."""
+        if self.asset.unfinished:
+            return "unfinished"
         if not self.known.looked_at:
             return "published"
         return "error" if self.known.error else "seen"
@@ -53,8 +56,12 @@ class ListedFile(NamedTuple):
     @property
     def proof(self) -> Proof | None:
         """The newest on the target."""
-        proofs = self.known.inspection.proofs if self.known.inspection else ()
-        return proof_for(proofs, self.target)
+        return proof_for(self.proofs, self.target)
+
+    @property
+    def proofs(self) -> Sequence[Proof]:
+        """All, newest first."""
+        return self.known.inspection.proofs if self.known.inspection else ()
 
 
 MATRIX_FILE = Shape[ListedFile](
@@ -64,15 +71,21 @@ MATRIX_FILE = Shape[ListedFile](
     Field("platform", TEXT, lambda f: f.asset.platform.slug, "as its name claims: linux-arm64"),
     Field(
         "state",
-        one_of("published", "seen", "error"),
+        one_of("published", "seen", "unfinished", "error"),
         lambda f: f.state,
         "published: not inspected (demo, offline); seen: the answer is known; "
-        "error: it could not be inspected",
+        "unfinished: its upload was never finished; error: it could not be inspected",
     ),
     Field("answer", nullable(word(Answer)), lambda f: f.verdict.answer if f.verdict else None),
     Field("code", nullable(TEXT), lambda f: f.verdict.deciding.code if f.verdict else None),
     Field("text", nullable(TEXT), lambda f: f.verdict.deciding.text if f.verdict else None),
     Field("proof", nullable(word(Result)), lambda f: f.proof.result if f.proof else None),
+    Field(
+        "tested",
+        nullable(TEXT),
+        lambda f: tested_in_words(f.proofs, f.target) if f.proofs else None,
+        "what proofs say of the target, those on other systems in brackets; null: no proof",
+    ),
     Field("error", nullable(TEXT), lambda f: str(f.known.error) if f.known.error else None),
     Field(
         "cached",
@@ -88,7 +101,7 @@ class _Cell(NamedTuple):
     cell: MatrixCell
 
     def file(self, asset: Asset) -> ListedFile:
-        return ListedFile(asset, self.matrix.known.of(asset), self.matrix.target.name)
+        return ListedFile(asset, self.matrix.known.of(asset), self.matrix.target)
 
 
 class _Row(NamedTuple):
@@ -164,7 +177,7 @@ class Advised(NamedTuple):
 
 def _candidates(item: Advised) -> list[ListedFile]:
     advice = item.advice
-    return [ListedFile(c.asset, c.state, advice.target.name) for c in advice.candidates]
+    return [ListedFile(c.asset, c.state, advice.target) for c in advice.candidates]
 
 
 ADVISE = Shape[Advised](

@@ -10,7 +10,7 @@ from explorer.compat import Answer
 from explorer.report.cells import Cell, Style
 from explorer.report.verdicts.words import deciding_in_words
 from explorer.verify import Result, proof_for
-from explorer.workbench import FileState, Matrix, MatrixCell
+from explorer.workbench import Asset, FileState, Matrix, MatrixCell
 
 
 class MarkState(StrEnum):
@@ -24,6 +24,10 @@ class MarkState(StrEnum):
     UNKNOWN = "unknown"
     NO = "no"
     FAILED = "failed"
+    CONFIRMED = "confirmed"
+    """It did not start, as predicted."""
+    UNFINISHED = "unfinished"
+    """Its upload was never finished: there is nothing to inspect."""
     ERROR = "error"
     """The file could not be inspected."""
     PUBLISHED = "published"
@@ -74,6 +78,8 @@ _FORMS: dict[MarkState, tuple[str, str, str, Style]] = {
     MarkState.UNKNOWN: ("?", "unknown", "", "unknown"),
     MarkState.NO: ("✗", "no", "no", "bad"),
     MarkState.FAILED: ("▨", "failed", "failed", "bad"),
+    MarkState.CONFIRMED: ("▨", "no start", "no", "strong"),
+    MarkState.UNFINISHED: ("?", "unfinished", "", "unknown"),
     MarkState.ERROR: ("!", "error", "error", "warn"),
     MarkState.PUBLISHED: ("○", "published", "", "dim"),
     MarkState.ABSENT: ("–", "", "", "dim"),
@@ -85,7 +91,7 @@ _ANSWERS = {
     Answer.NO: MarkState.NO,
 }
 _RUNS = (MarkState.RAN, MarkState.YES)
-_FAILS = (MarkState.NO, MarkState.FAILED)
+_FAILS = (MarkState.CONFIRMED, MarkState.NO, MarkState.FAILED)
 
 
 def mark_of(matrix: Matrix, cell: MatrixCell) -> Mark:
@@ -96,14 +102,16 @@ def mark_of(matrix: Matrix, cell: MatrixCell) -> Mark:
     looks = [matrix.known.of(asset) for asset in files]
     by_platform: dict[str, list[Mark]] = {}
     for asset, look in zip(files, looks, strict=True):
-        by_platform.setdefault(asset.platform.slug, []).append(_mark_of_file(matrix, look))
+        by_platform.setdefault(asset.platform.slug, []).append(_mark_of_file(matrix, asset, look))
     mark = _together([_best(marks) for marks in by_platform.values()])
     cached = any(look.cached for look in looks)
     instead = cell.instead.platform.slug if cell.instead and not cell.assets else ""
     return replace(mark, instead=instead, cached=cached)
 
 
-def _mark_of_file(matrix: Matrix, look: FileState) -> Mark:
+def _mark_of_file(matrix: Matrix, asset: Asset, look: FileState) -> Mark:
+    if asset.unfinished:
+        return Mark(MarkState.UNFINISHED)
     if not look.looked_at:
         return Mark(MarkState.PUBLISHED)
     if look.inspection is None or not look.inspection.verdicts:
@@ -111,9 +119,10 @@ def _mark_of_file(matrix: Matrix, look: FileState) -> Mark:
     verdict = look.inspection.verdicts[0]
     because = deciding_in_words(verdict)
     proof = proof_for(look.inspection.proofs, matrix.target)
-    if proof is not None and proof.result is not Result.NOT_RUN:
-        ran = proof.result is Result.RAN
-        return Mark(MarkState.RAN if ran else MarkState.FAILED, because)
+    if proof is not None and proof.result is Result.RAN:
+        return Mark(MarkState.RAN, because)
+    if proof is not None:
+        return Mark(MarkState.CONFIRMED if proof.agrees is True else MarkState.FAILED, because)
     return Mark(_ANSWERS[verdict.answer], because)
 
 
@@ -129,8 +138,10 @@ def _best(marks: list[Mark]) -> Mark:
         MarkState.YES_IF,
         MarkState.UNKNOWN,
         MarkState.ERROR,
+        MarkState.UNFINISHED,
         MarkState.FAILED,
         MarkState.NO,
+        MarkState.CONFIRMED,
         MarkState.PUBLISHED,
     )
     return min(inspected, key=lambda mark: best_first.index(mark.state))
@@ -147,6 +158,7 @@ def _together(marks: list[Mark]) -> Mark:
         return Mark(MarkState.MIXED)
     worst_first = (
         MarkState.UNKNOWN,
+        MarkState.UNFINISHED,
         *reversed(_FAILS),
         MarkState.ERROR,
         MarkState.YES_IF,
@@ -204,6 +216,10 @@ def matrix_legend(
     legend = ["*: in the cache, whole"] if any(mark.cached for mark in shown) else []
     if any(mark.state is MarkState.ERROR for mark in shown):
         legend.append("! error: could not be inspected, see above")
+    if MarkState.UNFINISHED in states:
+        legend.append("? unfinished: the upload was never finished")
+    if MarkState.CONFIRMED in states:
+        legend.append("▨ no start: did not start in a container, as predicted")
     if MarkState.MIXED in states:
         legend.append("◐ mixed: of several files some run and some do not")
     if MarkState.PUBLISHED in states:

@@ -12,6 +12,7 @@ from explorer.fetch import Check
 from explorer.releases import Asset, Catalogue, Origin, Release, Role
 from explorer.report.cells import (
     EMPTY,
+    UNFINISHED,
     Cell,
     Column,
     Row,
@@ -21,9 +22,9 @@ from explorer.report.cells import (
 )
 from explorer.report.text import visible
 from explorer.report.units import age, human_size, iso_date, iso_time, plural
-from explorer.report.verdicts.proofs import proof_mark
+from explorer.report.verdicts.proofs import proof_cell
 from explorer.report.verdicts.words import deciding_in_words
-from explorer.verify import Proof, proof_for
+from explorer.verify import Proof
 from explorer.workbench import Inspection
 
 RELEASE_COLUMNS = (
@@ -97,10 +98,9 @@ def asset_row(
     asset: Asset, inspection: Inspection | None = None, proofs: Sequence[Proof] = ()
 ) -> AssetRow:
     """One file. ``inspection`` is None if it was not inspected."""
-    answer, fact = _verdict_cells(inspection)
+    answer, fact = _verdict_cells(asset, inspection)
     verdict = inspection.verdicts[0] if inspection and inspection.verdicts else None
     shown = tuple(proofs) or (inspection.proofs if inspection else ())
-    proof = proof_for(shown, verdict.target) if verdict else None
     return AssetRow(
         Row(
             asset.name,
@@ -121,7 +121,7 @@ def asset_row(
                 _digest_cell(asset, inspection),
                 answer,
                 fact,
-                proof_mark(proof) if proof else EMPTY,
+                proof_cell(shown, verdict.target) if verdict else EMPTY,
             ),
         ),
         asset,
@@ -143,7 +143,9 @@ def _digest_cell(asset: Asset, inspection: Inspection | None) -> Cell:
     return Cell("sha256", "dim")
 
 
-def _verdict_cells(inspection: Inspection | None) -> tuple[Cell, Cell]:
+def _verdict_cells(asset: Asset, inspection: Inspection | None) -> tuple[Cell, Cell]:
+    if asset.unfinished:
+        return UNFINISHED, Cell("its upload was never finished")
     if inspection is None or not inspection.verdicts:
         return EMPTY, EMPTY
     verdict = inspection.verdicts[0]

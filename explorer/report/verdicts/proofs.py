@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from explorer.compat import Target
 from explorer.facts import MISSING, NotApplicable, known_or
-from explorer.report.cells import Cell, Column, Row, Style, fact_cell, result_cell
+from explorer.report.cells import EMPTY, Cell, Column, Row, Style, fact_cell, result_cell
 from explorer.report.text import one_line, visible
 from explorer.report.units import human_duration
 from explorer.verify import (
@@ -22,6 +22,7 @@ from explorer.verify import (
     proof_elsewhere,
     proof_for,
 )
+from explorer.workbench import Inspection
 
 
 def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
@@ -59,18 +60,62 @@ def proof_on(proofs: Sequence[Proof], target: Target | None, now: datetime | Non
     proof = proof_for(proofs, target)
     if proof is not None:
         return proof_line(proof, now)
+    if not proofs:
+        return Cell("▢ not proved yet", "dim")
+    if proof_elsewhere(proofs) is None:
+        return proof_line(proofs[0], now)
+    return Cell(f"▢ {tested_in_words(proofs, target)}", "dim")
+
+
+def tested_in_words(proofs: Sequence[Proof], target: Target) -> str:
+    """What proofs say of a target: ``on Debian 12: started, as predicted``, ``not tested on …``.
+
+    A proof elsewhere is named in brackets: it says nothing about this target.
+    """
+    proof = proof_for(proofs, target)
+    if proof is not None:
+        return f"on {short_title(target)}: {result_in_words(proof)}"
     other = proof_elsewhere(proofs)
-    if other is None:
-        return proof_line(proofs[0], now) if proofs else Cell("▢ not proved yet", "dim")
-    where = f"not tested on {short_title(target)}"
-    return Cell(f"▢ {where} (on {system_in_words(other)}: {result_in_words(other)})", "dim")
+    elsewhere = f" (on {system_in_words(other)}: {result_in_words(other)})" if other else ""
+    return f"not tested on {short_title(target)}{elsewhere}"
+
+
+def shown_proof(inspection: Inspection) -> Proof | None:
+    """The proof to show in full: the one that counts for the first verdict, else the newest."""
+    proofs, verdicts = inspection.proofs, inspection.verdicts
+    counts = proof_for(proofs, verdicts[0].target) if verdicts else None
+    return counts or next(iter(proofs), None)
+
+
+def not_tested(inspection: Inspection) -> Cell | None:
+    """That no proof counts for the first verdict's target, if there are proofs elsewhere only."""
+    proofs, verdicts = inspection.proofs, inspection.verdicts
+    if not verdicts or proof_elsewhere(proofs) is None or proof_for(proofs, verdicts[0].target):
+        return None
+    return proof_on(proofs, verdicts[0].target)
+
+
+def proof_cell(proofs: Sequence[Proof], target: Target, *, in_full: bool = False) -> Cell:
+    """A table's cell: the mark of the proof that counts for a target, or ``▢ elsewhere``.
+
+    With ``in_full`` the latter says where, and that there is no proof at all.
+    """
+    proof = proof_for(proofs, target)
+    if proof is not None:
+        return proof_mark(proof)
+    if proof_elsewhere(proofs) is None:
+        return Cell("▢ not proved", "dim") if in_full else EMPTY
+    text = f"▢ {tested_in_words(proofs, target)}"
+    return Cell(text if in_full else "▢ elsewhere", "dim", sort=3)
 
 
 def proof_mark(proof: Proof) -> Cell:
     """``▣ ran``, ``▢ not run``, ``▨ failed``, ``▨ did not start, as predicted``: a confirmed NO."""
     mark = result_cell(proof.result)
     if proof.result is Result.FAILED and proof.agrees is True:
-        return replace(mark, text="▨ did not start, as predicted", short="▨ no start")
+        return replace(
+            mark, text="▨ did not start, as predicted", short="▨ no start", style="strong"
+        )
     return mark
 
 

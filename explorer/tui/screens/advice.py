@@ -14,6 +14,7 @@ from textual.widgets import Static
 from explorer.errors import ExplorerError
 from explorer.report import Cell, cell_width, pad
 from explorer.report.advice import PROVE, Snippet, advice_facts, advice_headline, pastable
+from explorer.report.verdicts import shown_proof
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, command_copy, program_call, proof_copies
 from explorer.tui.job_board import Job
@@ -210,6 +211,7 @@ class AdviceScreen(AssetScreen):
             options = ("advise", "--arch", self.arch, "--libc", self.libc)
             tag = self.advice.release.tag
             copies.append(command_copy(self.state.settings, *options, tag))
-            if self.advice.inspection is not None and self.advice.inspection.proofs:
-                copies += proof_copies(self.advice.inspection.proofs[0])
+            inspection = self.advice.inspection
+            if inspection is not None and (proof := shown_proof(inspection)) is not None:
+                copies += proof_copies(proof)
         return copies

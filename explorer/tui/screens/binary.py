@@ -17,7 +17,7 @@ from explorer.errors import ExplorerError, as_explorer_error
 from explorer.facts import MISSING
 from explorer.report import Cell, Row, visible
 from explorer.report.binaries import SYMBOL_COLUMNS, size_in_words, symbol_row
-from explorer.report.verdicts import VERDICT_COLUMNS, binary_in_words, verdict_row
+from explorer.report.verdicts import VERDICT_COLUMNS, binary_in_words, shown_proof, verdict_row
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
 from explorer.tui.job_board import Job, JobKind
@@ -272,11 +272,12 @@ class BinaryScreen(ExplorerScreen):
 
     def _fill_proof(self, widget: ProofView) -> None:
         job = self.state.board.find(JobKind.VERIFY, self.key)
-        proofs = self.inspection.proofs if self.inspection is not None else ()
-        if job is not None and (job.running or not proofs or job.message):
+        inspection = self.inspection
+        proof = shown_proof(inspection) if inspection is not None else None
+        if job is not None and (job.running or proof is None or job.message):
             widget.show_job(job)
-        elif proofs:
-            widget.show_proof(proofs[0], self.state.now(), older=len(proofs) - 1)
+        elif inspection is not None and proof is not None:
+            widget.show_proof(inspection, proof, self.state.now())
         else:
             widget.show_nothing()
 
@@ -373,13 +374,13 @@ class BinaryScreen(ExplorerScreen):
         """Of the row, the proof and the file."""
         copies: list[Copy] = []
         inspection, on_proof = self.inspection, self._tab == "proof"
-        proofs = inspection.proofs if inspection is not None else ()
-        if on_proof and proofs:
-            copies += proof_copies(proofs[0])
+        proof = shown_proof(inspection) if inspection is not None else None
+        if on_proof and proof is not None:
+            copies += proof_copies(proof)
         if isinstance(self.focused, Table):
             copies += super().copies()
         if inspection is not None:
             copies += inspection_copies(inspection, self.state.settings)
-        if not on_proof and proofs:
-            copies += proof_copies(proofs[0])
+        if not on_proof and proof is not None:
+            copies += proof_copies(proof)
         return copies

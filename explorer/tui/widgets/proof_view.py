@@ -16,6 +16,7 @@ from explorer.report.verdicts import (
     agrees_cell,
     check_row,
     command_lines,
+    not_tested,
     output_lines,
     proof_facts,
     proof_line,
@@ -25,7 +26,7 @@ from explorer.tui.render import content, facts, lines, text
 from explorer.tui.rows import ListRows
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
-from explorer.workbench import CheckResult, Proof
+from explorer.workbench import CheckResult, Inspection, Proof
 
 OUTPUT_COLUMNS = (Column("line", "", grows=True),)
 SHOWN_FACTS = (
@@ -113,11 +114,13 @@ class ProofView(Vertical):
         self.words.update(lines(parts))
         self._print([Cell(line.expandtabs(8)) for line in list(job.lines)], follow=True)
 
-    def show_proof(self, proof: Proof, now: datetime | None = None, older: int = 0) -> None:
-        """A finished proof. ``older`` is the number of older ones that are kept."""
-        disagrees = proof.agrees is False
+    def show_proof(self, inspection: Inspection, proof: Proof, now: datetime | None = None) -> None:
+        """A finished proof; one on another target than the verdict's says so first."""
+        elsewhere = not_tested(inspection)
+        disagrees = elsewhere is None and proof.agrees is False
         self.box.set_class(disagrees, "-loud")
-        parts = [content(proof_line(proof, now), "bold"), text(proof.text)]
+        parts = [] if elsewhere is None else _not_tested(elsewhere)
+        parts += [content(proof_line(proof, now), "bold"), text(proof.text)]
         if disagrees:
             parts.insert(0, content(agrees_cell(proof), "bold reverse"))
             warning = "Prediction and observation differ: one of them is wrong. Please report it."
@@ -130,8 +133,8 @@ class ProofView(Vertical):
             Content.assemble(("$ ", "$text-muted"), text(line, "$text-primary"))
             for line in command_lines(proof)
         ]
-        if older:
-            kept = "1 older proof is kept" if older == 1 else f"{older} older proofs are kept"
+        if older := len(inspection.proofs) - 1:
+            kept = "1 other proof is kept" if older == 1 else f"{older} other proofs are kept"
             parts.append(text(kept, "$text-muted"))
         self.words.update(lines(parts))
         self._print_output(proof)
@@ -153,6 +156,13 @@ class ProofView(Vertical):
         self.table.show(ListRows(OUTPUT_COLUMNS, rows), keep=True)
         if follow and at_end:
             self.table.action_to(-1)
+
+
+def _not_tested(elsewhere: Cell) -> list[Content]:
+    hint = Content.assemble(
+        ("v", "bold $footer-key-foreground"), (" tests it there. The newest proof:", "$text-muted")
+    )
+    return [content(elsewhere, "bold"), hint, Content("")]
 
 
 def _check(check: CheckResult) -> Content:
