@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from explorer.releases.connection import Connection
     from explorer.releases.github import GitHub
     from explorer.releases.local import folder
-    from explorer.releases.names import parse_asset_name, parse_version
+    from explorer.releases.names import parse_asset_name, parse_asset_names, parse_version
     from explorer.releases.pages import PageStore, cached
     from explorer.releases.sources import (
         DemoSource,
@@ -48,6 +48,7 @@ __getattr__ = lazy_exports(
         "folder": "local",
         "message_in": "answers",
         "parse_asset_name": "names",
+        "parse_asset_names": "names",
         "parse_version": "names",
         "snapshot": "bundled",
     },
@@ -86,6 +87,7 @@ __all__ = [
     "load_profiles",
     "message_in",
     "parse_asset_name",
+    "parse_asset_names",
     "parse_version",
     "snapshot",
 ]

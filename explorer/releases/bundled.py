@@ -7,14 +7,16 @@ was read from the API.
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from explorer.errors import FormatError
 from explorer.facts import Fact, Unknown
+from explorer.releases.claims import ParsedName
 from explorer.releases.models import Asset, Catalogue, Origin, Release
-from explorer.releases.names import parse_asset_name, parse_version
+from explorer.releases.names import parse_asset_names, parse_version
 from explorer.releases.profile import ProjectProfile, load_profiles
 
 REPO = "roadrunner-server/roadrunner"
@@ -91,14 +93,20 @@ def _row(line: str, profile: ProjectProfile) -> tuple[datetime, Release]:
         draft=False,
         body="",
         url=f"{WEB}/releases/tag/{tag}",
-        assets=tuple(_asset(name, tag, profile) for name in names.split(";") if name),
+        assets=_assets([name for name in names.split(";") if name], tag, profile),
         evidence=evidence,
     )
     return moment + timedelta(microseconds=1) if after else moment, release
 
 
-def _asset(name: str, tag: str, profile: ProjectProfile) -> Asset:
-    parsed = parse_asset_name(name, tag, REPO)
+def _assets(names: Sequence[str], tag: str, profile: ProjectProfile) -> tuple[Asset, ...]:
+    claims = parse_asset_names(names, tag, REPO)
+    return tuple(
+        _asset(name, parsed, tag, profile) for name, parsed in zip(names, claims, strict=True)
+    )
+
+
+def _asset(name: str, parsed: ParsedName, tag: str, profile: ProjectProfile) -> Asset:
     return Asset(
         name=name,
         tag=tag,

@@ -16,16 +16,29 @@ class Platform:
     os: Fact[str]
     arch: Fact[str]
     libc: Fact[str]
-    is_loose: bool = False
-    """Whether the word for ``arch`` often stands for its 64-bit sibling, as ``x86`` and ``arm``."""
+    may_be: tuple[str, ...] = ()
+    """The architectures that a vague word leaves open, the word's own one first: ``arm`` is used
+    for 32 and 64 bits. ``arch`` is then Unknown."""
 
     @property
     def slug(self) -> str:
-        """``linux-arm64``, ``musl-amd64``, ``linux``; ``?`` if the name says nothing."""
-        os = None if isinstance(self.os, MISSING) else self.os
-        arch = None if isinstance(self.arch, MISSING) else self.arch
+        """``linux-arm64``, ``musl-amd64``, ``linux``; ``?`` if the name says nothing.
+
+        A vague word is followed by a question mark: ``linux-arm?``, ``linux-x86?``.
+        """
+        arch = "" if isinstance(self.arch, MISSING) else self.arch
+        if self.may_be:
+            arch = f"{'x86' if self.may_be[0] == '386' else self.may_be[0]}?"
+        return self._slug(arch) or "?"
+
+    def fits(self, slug: str) -> bool:
+        """Whether the file may be for the platform of this slug, as far as the name says."""
+        return slug == self.slug or slug in map(self._slug, self.may_be)
+
+    def _slug(self, arch: str) -> str:
+        os = "" if isinstance(self.os, MISSING) else self.os
         first = "musl" if self.libc == "musl" else os
-        return "-".join(part for part in (first, arch) if part) or "?"
+        return "-".join(part for part in (first, arch) if part)
 
 
 NOT_SAID = Unknown("the name does not say")

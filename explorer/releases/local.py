@@ -6,8 +6,9 @@ from stat import S_ISREG
 
 from explorer.errors import NotFoundError, SourceError
 from explorer.facts import Fact, NotApplicable, Unknown
+from explorer.releases.claims import ParsedName
 from explorer.releases.models import Asset, Catalogue, Origin, Release
-from explorer.releases.names import parse_asset_name, parse_version
+from explorer.releases.names import parse_asset_names, parse_version
 from explorer.releases.profile import Profiles, ProjectProfile, load_profiles
 
 _MOST_FILES = 10_000
@@ -26,12 +27,13 @@ def folder(path: Path, profiles: Profiles | None = None) -> Catalogue:
     """
     home, entries = _entries(path)
     tag = home.name or str(home)
-    names = [entry.name for entry in entries[:_MOST_FILES]]
+    entries_shown = entries[:_MOST_FILES]
+    names = [entry.name for entry in entries_shown]
     profile = (profiles or load_profiles()).of_files(names, tag)
     assets: list[Asset] = []
     warnings: list[str] = []
-    for entry in entries[:_MOST_FILES]:
-        asset = _asset(entry, home, tag, profile)
+    for entry, parsed in zip(entries_shown, parse_asset_names(names, tag), strict=True):
+        asset = _asset(entry, home, parsed, profile)
         if isinstance(asset, Asset):
             assets.append(asset)
         elif asset:
@@ -80,7 +82,7 @@ def _entries(path: Path) -> tuple[Path, list[Path]]:
         ) from error
 
 
-def _asset(entry: Path, home: Path, tag: str, profile: ProjectProfile) -> Asset | str:
+def _asset(entry: Path, home: Path, parsed: ParsedName, profile: ProjectProfile) -> Asset | str:
     """The file, or the reason why it is left out (empty for a folder)."""
     try:
         target = entry.resolve(strict=True)
@@ -91,10 +93,9 @@ def _asset(entry: Path, home: Path, tag: str, profile: ProjectProfile) -> Asset 
         return f"it cannot be read ({getattr(error, 'strerror', '') or error})"
     if not S_ISREG(status.st_mode):
         return "" if target.is_dir() else "it is not a regular file"
-    parsed = parse_asset_name(entry.name, tag)
     return Asset(
         name=entry.name,
-        tag=tag,
+        tag=home.name or str(home),
         repo=str(home),
         id=_LOCAL,
         size=status.st_size,

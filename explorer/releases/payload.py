@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from explorer.facts import Fact, NotApplicable, Unknown
+from explorer.releases.claims import ParsedName
 from explorer.releases.models import Asset, Release
-from explorer.releases.names import parse_asset_name, parse_version
+from explorer.releases.names import parse_asset_names, parse_version
 from explorer.releases.profile import ProjectProfile, derived_profile
 
 _RELEASE_FIELDS = (
@@ -239,32 +240,34 @@ def _release(value: dict[str, Any], place: _FieldPlace) -> Release:
 
 
 def _assets(values: list[Any], tag: str, release: _Fields, place: _FieldPlace) -> Iterable[Asset]:
+    files: list[tuple[_Fields, str]] = []
     for value in values:
         if isinstance(value, dict):
-            yield _asset(value, tag, place)
+            files.append(_named(value, tag, place))
         else:
             release.complain("assets", "holds something that is not a file")
+    claims = parse_asset_names((name for _, name in files), tag, place.repo)
+    for (fields, name), parsed in zip(files, claims, strict=True):
+        yield _asset(fields, name, parsed, tag, place)
 
 
-def _asset(value: dict[str, Any], tag: str, place: _FieldPlace) -> Asset:
-    called = value.get("name")
-    fields = _Fields(
-        value,
-        f"File {called if isinstance(called, str) else value.get('id')!r:.80} of {tag}",
-        place.complaints,
-    )
-    number = fields.number("id")
-    name = fields.text("name", required=True) or (
-        f"asset-{number}" if isinstance(number, int) else "(no name)"
-    )
-    parsed = parse_asset_name(name, tag, place.repo)
+def _named(value: dict[str, Any], tag: str, place: _FieldPlace) -> tuple[_Fields, str]:
+    """A file of a release, and what to call it."""
+    called, number = value.get("name"), value.get("id")
+    what = f"File {called if isinstance(called, str) else number!r:.80} of {tag}"
+    fields = _Fields(value, what, place.complaints)
+    substitute = f"asset-{number}" if type(number) is int else "(no name)"
+    return fields, fields.text("name", required=True) or substitute
+
+
+def _asset(fields: _Fields, name: str, parsed: ParsedName, tag: str, place: _FieldPlace) -> Asset:
     # A record that was kept before the state was read has none.
-    unfinished = value.get("state", "uploaded") not in _FINISHED
+    unfinished = fields.value.get("state", "uploaded") not in _FINISHED
     return Asset(
         name=name,
         tag=tag,
         repo=place.repo,
-        id=number,
+        id=fields.number("id"),
         size=_UNFINISHED if unfinished else fields.number("size"),
         digest=_UNFINISHED if unfinished else fields.digest(),
         url=fields.address("browser_download_url"),

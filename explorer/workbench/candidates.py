@@ -25,8 +25,6 @@ _NOT_A_PROGRAM = re.compile(
     r"|\.(?:js|mjs|ts|map|css|ttf|woff2?|jar|whl|gem|crate|nupkg|vsix|ps1|bat|exe|dll|iso|img"
     r"|qcow2|ova|box|tf|proto|wasm|h|so|a)$"
 )
-_SIBLINGS = {"amd64": "386", "arm64": "arm"}
-"""The architecture whose name is loosely used for another: ``x86`` for amd64, ``arm`` for arm64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +55,7 @@ def named_for(release: Release, arch: str) -> tuple[Asset, ...]:
     fits = [
         asset
         for asset in _programs(release)
-        if asset.platform.os == "linux"
-        and asset.platform.arch == arch
-        and not asset.platform.is_loose
+        if asset.platform.os == "linux" and asset.platform.arch == arch
     ]
     return tuple(sorted(fits, key=lambda a: (a.platform.libc == "musl", a.name)))
 
@@ -95,8 +91,8 @@ def _leaves_open(platform: Platform, arch: str) -> bool:
     os, named = known_or(platform.os, ""), known_or(platform.arch, "")
     if os not in ("linux", ""):
         return False
-    if platform.is_loose:
-        return named in (arch, _SIBLINGS.get(arch))
+    if platform.may_be:
+        return arch in platform.may_be
     return named == "" or (named == arch and os == "")
 
 

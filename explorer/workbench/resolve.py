@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import stat
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from explorer.errors import NotFoundError, SourceError, UsageError
@@ -125,8 +126,10 @@ def platform_slug(text: str) -> str:
     """
     from explorer.releases import parse_asset_name
 
-    slug = parse_asset_name(f"x-{text}").platform.slug
-    return text.lower() if slug == "?" else slug
+    platform = parse_asset_name(f"x-{text}").platform
+    if platform.may_be:
+        platform = replace(platform, arch=platform.may_be[0], may_be=())
+    return text.lower() if platform.slug == "?" else platform.slug
 
 
 def _for_platform(release: Release, platform: str, profile: ProjectProfile) -> Asset:
@@ -143,7 +146,9 @@ def _for_platform(release: Release, platform: str, profile: ProjectProfile) -> A
             f"Add --platform {likely[0]}, or name the file" if likely else "Name the file",
         )
     wanted = platform_slug(platform)
-    fits = [a for a in release.assets if a.platform.slug == wanted]
+    fits = [a for a in release.assets if a.platform.slug == wanted] or [
+        a for a in release.assets if a.platform.fits(wanted)
+    ]
     if fits:
         return _meant(release, fits, platform, profile)
     plain = wanted.replace("musl-", "linux-")

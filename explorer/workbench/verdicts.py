@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Reason, Target, Verdict
 from explorer.elf import Binary, FileFormat
-from explorer.facts import MISSING, Unknown, known_or
+from explorer.facts import Unknown, known_or
 from explorer.workbench.models import Subject
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ _FOR_ANOTHER = re.compile(
     r"(?<![a-z0-9])(?:qemu|cross|toolchain|gcc|clang|binutils|gdb|emulator|firmware)(?![a-z0-9])"
 )
 """Words of tools whose names say the architecture that they are *about*: qemu-aarch64-static."""
-_WIDER = {"386": ("amd64",), "arm": ("arm64",), "ppc": ("ppc64", "ppc64le")}
-"""What the word of an architecture also stands for, where it is used loosely."""
 
 
 def default_target(settings: Settings) -> Target:
@@ -51,7 +49,7 @@ def named_targets(names: Sequence[str], settings: Settings) -> tuple[Target, ...
 def claimed_arch(subject: Subject, binary: Binary) -> str:
     """The architecture that the file's name claims; empty if it claims none.
 
-    A word that is used loosely, as ``x86`` of a program for amd64, claims nothing against that.
+    A vague word claims nothing against those that it is used for: ``x86`` of a program for amd64.
     """
     from explorer.releases import parse_asset_name
 
@@ -62,13 +60,11 @@ def claimed_arch(subject: Subject, binary: Binary) -> str:
     else:
         name = subject.path.name if subject.path is not None else ""
         platform = parse_asset_name(name).platform
-    if isinstance(platform.arch, MISSING) or known_or(platform.os, "linux") != "linux":
+    if known_or(platform.os, "linux") != "linux" or _FOR_ANOTHER.search(name.lower()):
         return ""
-    if _FOR_ANOTHER.search(name.lower()):
-        return ""
-    if platform.is_loose and binary.arch in _WIDER.get(platform.arch, ()):
-        return ""
-    return platform.arch
+    if platform.may_be:
+        return "" if binary.arch in platform.may_be else platform.may_be[0]
+    return known_or(platform.arch, "")
 
 
 def verdicts_of(

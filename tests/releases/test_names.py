@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.facts import Unknown, known_or
-from explorer.releases import load_profiles, parse_asset_name, parse_version
+from explorer.releases import load_profiles, parse_asset_name, parse_asset_names, parse_version
 
 ROADRUNNER_PROFILE = load_profiles().of_repo("roadrunner-server/roadrunner")
 
@@ -259,7 +259,7 @@ def test_any_version_of_a_known_shape(system: str, arch: str, ending: str, versi
         # glued words, suffixes and numbers
         ("tool_Linux_x86_64v1.tar.gz", "linux", "amd64"),
         ("tool_linux_amd64v1.tar.gz", "linux", "amd64"),
-        ("tool-linuxarm.tar.gz", "linux", "arm"),
+        ("tool-linuxarm64.tar.gz", "linux", "arm64"),
         ("tool-winarm64.zip", "windows", "arm64"),
         ("tool-linux-arm64bit", "linux", "arm64"),
         ("tool-linux-arm7", "linux", "arm"),
@@ -294,11 +294,102 @@ def test_any_version_of_a_known_shape(system: str, arch: str, ending: str, versi
         ("tool-x64.exe.tgz", "windows", "amd64"),
         ("tool_x64.msixbundle", "windows", "amd64"),
         ("app-arm64-v8a-release.apk", "", "arm64"),
+        # humps, and a width before the system
+        ("ToolWindowsX64.zip", "windows", "amd64"),
+        ("Tool-SnapdragonArm64.zip", "", "arm64"),
+        ("tool-64-linux", "linux", "amd64"),
+        ("tool-linuxnewer64", "linux", "amd64"),
+        ("tool_macos_amd_v1.2.1.zip", "darwin", "amd64"),
+        # an ABI of 32-bit ARM makes the vague word plain
+        ("tool-arm-unknown-linux-gnueabihf.tar.gz", "linux", "arm"),
+        ("tool-arm-linux-musleabi", "linux", "arm"),
+        ("tool-linux-arm-v7.tar.gz", "linux", "arm"),
+        ("tool_linux_arm_6.tar.gz", "linux", "arm"),
+        ("tool-armv7-linux-androideabi.zip", "android", "arm"),
     ],
 )
 def test_words_of_every_kind(name: str, os: str, arch: str) -> None:
     platform = parse_asset_name(name, "v1.2.3").platform
     assert (known_or(platform.os, ""), known_or(platform.arch, "")) == (os, arch)
+
+
+@pytest.mark.parametrize(
+    ("name", "os", "arch"),
+    [
+        # parts of other words
+        ("armor-linux-amd64", "linux", "amd64"),
+        ("armor-1.0.zip", "", ""),
+        ("alarm.tar.gz", "", ""),
+        ("window-manager-linux-arm64", "linux", "arm64"),
+        ("window.zip", "", ""),
+        ("windowmaker-x64.tar.gz", "", "amd64"),
+        ("darwinia-0.1.tar.gz", "", ""),
+        ("linuxkit.zip", "", ""),
+        ("LinuxKit-0.8.zip", "", ""),
+        ("linuxkit-darwin-arm64", "darwin", "arm64"),
+        ("x64dbg.zip", "", ""),
+        ("winmerge-linux-x64.zip", "linux", "amd64"),
+        ("machine-linux-riscv64", "linux", "riscv64"),
+        ("macaroon-linux-s390x", "linux", "s390x"),
+        ("intelligence-linux", "linux", ""),
+        ("helios-linux-arm64", "linux", "arm64"),
+        ("charm_0.12.6_Linux_x86_64.tar.gz", "linux", "amd64"),
+        ("farm-arm64-linux.zip", "linux", "arm64"),
+        ("arm9-linux-amd64", "linux", "amd64"),
+        ("386bsd-notes-linux-arm64.tar.gz", "linux", "arm64"),
+        ("base64-linux-arm64", "linux", "arm64"),
+        ("base64.exe", "windows", ""),
+        ("android-tools-linux-x86_64.zip", "linux", "amd64"),
+        # versions that look like architectures
+        ("tool-386.1.2-linux-arm64", "linux", "arm64"),
+        ("tool-386.1.2.zip", "", ""),
+        ("tool-v7-linux-arm64", "linux", "arm64"),
+        ("tool-v7.zip", "", ""),
+        ("tool-64.0.tar.gz", "", ""),
+        ("tool-1.64-linux", "linux", ""),
+        ("tool-v64-darwin.zip", "darwin", ""),
+        ("tool-64-x86.zip", "", ""),
+        ("tool-arm-8.2.0-linux-amd64", "linux", "amd64"),
+        ("tool-32.1-win.zip", "windows", ""),
+        ("tool-fedora-64.tar.gz", "linux", ""),
+        # vague words alone
+        ("tool_linux_arm", "linux", ""),
+        ("tool_manylinux_x86", "linux", ""),
+        ("tool-windows-arm.zip", "windows", ""),
+        ("tool-x86.exe", "windows", ""),
+        ("tool-linux-x32.zip", "linux", "386"),
+    ],
+)
+def test_names_that_mislead(name: str, os: str, arch: str) -> None:
+    platform = parse_asset_name(name, "v1.2.3").platform
+    assert (known_or(platform.os, ""), known_or(platform.arch, "")) == (os, arch)
+
+
+@pytest.mark.parametrize(
+    ("names", "slugs"),
+    [
+        (["tool_linux_arm", "tool_linux_amd64"], ["linux-arm?", "linux-amd64"]),
+        (["tool_linux_arm", "tool_linux_aarch64"], ["linux-arm", "linux-arm64"]),
+        (["tool_linux_arm", "tool_darwin_arm64"], ["linux-arm?", "darwin-arm64"]),
+        (["tool_manylinux_x86", "tool_manylinux_aarch64"], ["linux-x86?", "linux-arm64"]),
+        (["tool-x86.exe", "tool-x64.exe"], ["windows-386", "windows-amd64"]),
+        (["tool-win32.zip", "tool-win64.zip"], ["windows-386", "windows-amd64"]),
+        (["tool-win32.zip", "tool.tar.gz"], ["windows", "?"]),
+        (["tool32.exe", "tool64.exe"], ["windows-386", "windows-amd64"]),
+        (["tool_32.zip", "tool_64.zip"], ["386", "amd64"]),
+        (["base32.exe", "base64.exe"], ["windows", "windows"]),
+        (["tool-1.32.tar.gz", "tool-1.64.tar.gz"], ["?", "?"]),
+        (["tool_linux_arm", "tool_linux_arm64.sha256"], ["linux-arm?", "?"]),
+    ],
+)
+def test_names_are_read_beside_those_of_their_release(names: list[str], slugs: list[str]) -> None:
+    assert [claim.platform.slug for claim in parse_asset_names(names)] == slugs
+
+
+def test_a_vague_name_fits_both_of_its_platforms() -> None:
+    platform = parse_asset_name("tool_linux_arm").platform
+    fits = [s for s in ("linux-arm", "linux-arm64", "linux-amd64", "linux") if platform.fits(s)]
+    assert fits == ["linux-arm", "linux-arm64"]
 
 
 def test_the_projects_own_name_is_no_platform() -> None:

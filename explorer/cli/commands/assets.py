@@ -35,10 +35,11 @@ class Narrowing(NamedTuple):
         """Whether to show ``asset``."""
         from explorer.workbench import platform_slug
 
+        slug = platform_slug(self.platform)
         return (
             (not self.kinds or asset.kind.value in self.kinds)
             and contains(asset.name, self.text)
-            and platform_slug(self.platform) in ("", asset.platform.slug)
+            and (not slug or asset.platform.fits(slug))
         )
 
 
