@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from explorer.errors import NotFoundError, SourceError
-from explorer.facts import Unknown
+from explorer.facts import NEEDS_FILE, Unknown
 
 _PART = 1 << 20
 
@@ -21,7 +21,7 @@ class OutOfReachError(Exception):
     Not an ``ExplorerError``: a parser turns it into ``Unknown(why, needs)``, and no user sees it.
     """
 
-    def __init__(self, needs: int, why: str = "needs the download") -> None:
+    def __init__(self, needs: int, why: str = NEEDS_FILE) -> None:
         super().__init__(f"{why} (up to byte {needs})")
         self.needs = needs
         """Offset in bytes up to which the file has to be here."""
@@ -71,7 +71,7 @@ class BytesSource:
 class PrefixSource:
     """The first bytes of a file whose rest is not here. ``size`` is what the whole file claims."""
 
-    def __init__(self, data: bytes, size: int | Unknown, why: str = "needs the download") -> None:
+    def __init__(self, data: bytes, size: int | Unknown, why: str = NEEDS_FILE) -> None:
         self._data = data
         self._size = size
         self._why = why

@@ -1,9 +1,11 @@
 """Values that may be missing, with the reason. Unknown is neither no nor not applicable."""
 
 from dataclasses import dataclass
-from typing import TypeVar, Union
+from typing import Final, TypeVar, Union
 
 T = TypeVar("T")
+NEEDS_FILE: Final = "needs the whole file"
+"""Why a fact is not known that reading the whole file would tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,12 +35,11 @@ from explorer.elf.packed import look_inside
 from explorer.elf.payload import find_payload
 from explorer.elf.sections import RawSection, SectionTable
 from explorer.elf.view import DamagedError, View
-from explorer.facts import MISSING, Fact, NotApplicable, Unknown
+from explorer.facts import MISSING, NEEDS_FILE, Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation
 
 T = TypeVar("T")
-_HEAD_ONLY = Unknown("not looked at yet: only the head was read")
-_LINKAGE_ONLY = Unknown("not looked at yet: only what a loader reads was read")
+_UNREAD = Unknown(NEEDS_FILE)
 _LINKAGE_WORDS = {
     "shared-library": "shared library",
     "static-pie": "static PIE",
@@ -143,11 +142,10 @@ class _Collector:
         if broken:
             self.problem(broken)
         full = self.scope is Scope.FULL
-        later = _HEAD_ONLY if self.scope is Scope.HEAD else _LINKAGE_ONLY
-        place = self._section_table() if full else later
+        place = self._section_table() if full else _UNREAD
         rows = self._section_rows(place)
-        notes = self._notes(rows) if full else _NoteFacts(later, later, later, later)
-        go = self._go(notes.go) if full else _GoFacts(later, later, later)
+        notes = self._notes(rows) if full else _NoteFacts(_UNREAD, _UNREAD, _UNREAD, _UNREAD)
+        go = self._go(notes.go) if full else _GoFacts(_UNREAD, _UNREAD, _UNREAD)
         symtab = self._symtab(place, rows)
         return Elf(
             header=head.header,
@@ -167,7 +165,7 @@ class _Collector:
             stripped=symtab if isinstance(symtab, MISSING) else symtab == 0,
             tzdata=go.tzdata,
             isa=notes.isa,
-            symbol_count=self._symbol_count(symtab, table) if full else later,
+            symbol_count=self._symbol_count(symtab, table) if full else _UNREAD,
             problems=tuple(self.problems),
         )
 
@@ -189,7 +187,7 @@ class _Collector:
         if isinstance(segment, NotApplicable) or isinstance(segments, NotApplicable):
             return NotApplicable("no dynamic section (PT_DYNAMIC): no loader has anything to do")
         if self.scope is Scope.HEAD:
-            return Unknown(_HEAD_ONLY.why, segment.offset + segment.filesz)
+            return Unknown(NEEDS_FILE, segment.offset + segment.filesz)
         table = self.attempt(
             lambda: dynamic.read_table(self.view, self.head, segment, segments),
             "the dynamic section",

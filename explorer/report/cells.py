@@ -124,7 +124,7 @@ def check_cell(check: Fact[Check]) -> Cell:
 
 
 def missing_text(fact: Unknown | NotApplicable, short: bool = False) -> str:
-    """``? needs the download`` or ``n/a: a static program has none``; ``short``: ``?`` or ``–``."""
+    """``? needs the whole file``, ``n/a: a static program has none``; ``short``: ``?``, ``–``."""
     if isinstance(fact, Unknown):
         return "?" if short else f"? {fact.why}"
     return "–" if short else f"n/a: {fact.why}"

@@ -55,7 +55,7 @@ def asset_copies(asset: Asset, settings: Settings) -> list[Copy]:
     """Digest, address, the command that inspects the file, and its name."""
     copies: list[Copy] = []
     if not isinstance(asset.digest, MISSING):
-        copies.append(Copy("digest", asset.digest))
+        copies.append(Copy("digest of the asset", asset.digest))
     if asset.url:
         copies.append(Copy("URL", asset.url))
     copies.append(command_copy(settings, "inspect", f"{asset.tag}/{asset.name}"))
@@ -67,9 +67,9 @@ def inspection_copies(inspection: Inspection, settings: Settings) -> list[Copy]:
     """Digests of the binary and of its archive, then what ``asset_copies`` gives."""
     copies: list[Copy] = []
     if not isinstance(inspection.file.sha256, MISSING):
-        copies.append(Copy("sha256 of the binary", inspection.file.sha256))
+        copies.append(Copy("sha256 of the program", inspection.file.sha256))
     if not isinstance(inspection.asset_sha256, MISSING):
-        copies.append(Copy("sha256 of the file", inspection.asset_sha256))
+        copies.append(Copy("sha256 of the asset", inspection.asset_sha256))
     if inspection.subject.asset is not None:
         copies += asset_copies(inspection.subject.asset, settings)
     if inspection.path is not None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from explorer.facts import MISSING, Fact
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.report import EMPTY, Cell, Column, Row
 from explorer.report.binaries import (
     DYNAMIC_COLUMNS,
@@ -30,6 +30,8 @@ from explorer.report.verdicts import DEPENDENCY_COLUMNS, dependency_facts, depen
 from explorer.workbench import Elf, Inspection
 
 T = TypeVar("T")
+PROGRAM_LABELS = {"file": "program", "size": "program size", "sha256": "program sha256"}
+"""What the facts of a member are called, beside those of the asset."""
 FACT_COLUMNS = (Column("what", "fact"), Column("value", "value", grows=True))
 
 
@@ -43,6 +45,8 @@ class TabContent:
     """Why there is no table, or why it is incomplete."""
     summary: tuple[Row, ...] = field(default=())
     """Rows of a name and a value above the table."""
+    needs_file: bool = False
+    """Whether the whole file would tell more: only its first bytes were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,25 @@ class TabSpec:
     """Keys of the columns that are left out first."""
 
 
+def is_peek(inspection: Inspection) -> bool:
+    """Whether only the first bytes of the file were read."""
+    return inspection.path is None and inspection.asset_path is None
+
+
+def missing_table(inspection: Inspection, fact: Unknown | NotApplicable) -> TabContent:
+    """Why a tab has no table."""
+    if isinstance(fact, Unknown) and is_peek(inspection):
+        return TabContent(needs_file=True)
+    return TabContent(note=tab_note(fact))
+
+
 def dependencies(inspection: Inspection) -> TabContent:
     """The tree of libraries."""
     if not inspection.verdicts:
         return TabContent(note=Cell("no verdict was requested", "dim"))
     verdict = inspection.verdicts[0]
+    if isinstance(verdict.dependencies, Unknown) and is_peek(inspection):
+        return TabContent(needs_file=True)
     return TabContent(
         DEPENDENCY_COLUMNS,
         dependency_rows(verdict),
@@ -75,19 +93,25 @@ def dependencies(inspection: Inspection) -> TabContent:
 
 def file_facts(inspection: Inspection) -> TabContent:
     """The binary's facts, and the asset's."""
+    rows = binary_facts(inspection)
+    if inspection.asset_path != inspection.path or is_peek(inspection):
+        rows = tuple(_relabelled(row, PROGRAM_LABELS.get(row.key, row.key)) for row in rows)
     asset = inspection.subject.asset
-    asset_rows = asset_facts(asset) if asset is not None else ()
-    return TabContent(
-        FACT_COLUMNS,
-        (*binary_facts(inspection), *(Row(f"asset {row.key}", row.cells) for row in asset_rows)),
-    )
+    if asset is not None:
+        asset_rows = (_relabelled(row, f"asset {row.key}") for row in asset_facts(asset))
+        rows = (*rows, *asset_rows)
+    return TabContent(FACT_COLUMNS, rows, needs_file=is_peek(inspection))
+
+
+def _relabelled(row: Row, label: str) -> Row:
+    return Row(label, (Cell(label, row.cells[0].style), *row.cells[1:]))
 
 
 def members(inspection: Inspection) -> TabContent:
     """The archive's members, refused ones included."""
     listing = inspection.listing
     if isinstance(listing, MISSING):
-        return TabContent(note=tab_note(listing))
+        return missing_table(inspection, listing)
     rows = tuple(member_row(member, index) for index, member in enumerate(listing.members))
     return TabContent(MEMBER_COLUMNS, rows, listing_problem(listing))
 
@@ -100,10 +124,10 @@ def elf_tab(
     def build(inspection: Inspection) -> TabContent:
         elf = inspection.binary.elf
         if isinstance(elf, MISSING):
-            return TabContent(note=tab_note(elf))
+            return missing_table(inspection, elf)
         facts = part(elf)
         if isinstance(facts, MISSING):
-            return TabContent(note=tab_note(facts))
+            return missing_table(inspection, facts)
         return TabContent(columns, tuple(rows(facts)))
 
     return build
@@ -116,12 +140,18 @@ def _numbered(row: Callable[[T, int], Row]) -> Callable[[Sequence[T]], Iterable[
 segments = elf_tab(lambda elf: elf.segments, SEGMENT_COLUMNS, _numbered(segment_row))
 sections = elf_tab(lambda elf: elf.sections, SECTION_COLUMNS, lambda parts: map(section_row, parts))
 notes = elf_tab(lambda elf: elf.notes, NOTE_COLUMNS, _numbered(note_row))
-go_build = elf_tab(lambda elf: elf.go, GO_COLUMNS, go_rows)
+_go_build = elf_tab(lambda elf: elf.go, GO_COLUMNS, go_rows)
 dynamic = elf_tab(
     lambda elf: elf.dynamic,
     DYNAMIC_COLUMNS,
     lambda section: (dynamic_row(entry, n) for n, entry in enumerate(section.entries)),
 )
+
+
+def go_build(inspection: Inspection) -> TabContent:
+    """Go's build info. What is kept of a peek leaves out the modules."""
+    return replace(_go_build(inspection), needs_file=is_peek(inspection))
+
 
 TABS: tuple[TabSpec, ...] = (
     TabSpec(

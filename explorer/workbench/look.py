@@ -19,7 +19,7 @@ from explorer.errors import (
     SourceError,
     as_explorer_error,
 )
-from explorer.facts import MISSING, Unknown
+from explorer.facts import MISSING, NEEDS_FILE, Unknown
 from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 from explorer.releases import Asset
 from explorer.workbench.download import file_on_disk, may_ask, must_have_address
@@ -206,7 +206,7 @@ class Looks:
         self, asset: Asset, record: LookRecord, targets: Sequence[Target]
     ) -> tuple[Inspection, bool]:
         verdicts, complete = verdicts_kept(record, targets, self._subject_of(asset))
-        why = Unknown("open the file to see it")
+        why = Unknown(NEEDS_FILE)
         inspection = Inspection(
             subject=self._subject_of(asset),
             file=record.file,

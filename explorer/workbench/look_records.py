@@ -13,7 +13,7 @@ from explorer.archive import Member
 from explorer.compat import Answer, Target, Verdict
 from explorer.elf import Binary
 from explorer.errors import FormatError, SourceError
-from explorer.facts import MISSING, Fact, Unknown
+from explorer.facts import MISSING, NEEDS_FILE, Fact, Unknown
 from explorer.fetch import Check, Traffic, asset_key
 from explorer.releases import Asset
 from explorer.workbench.models import FileFacts, Inspection, Subject
@@ -215,7 +215,7 @@ def _with_earlier(verdicts: Sequence[Verdict], before: LookRecord) -> tuple[Verd
 
 
 def _record(inspection: Inspection, verdicts: Sequence[Verdict]) -> LookRecord:
-    gone = Unknown("not kept; open the file")
+    gone = Unknown(NEEDS_FILE)
     return LookRecord(
         inspection.path is not None,
         inspection.file,
@@ -236,7 +236,7 @@ def trimmed(binary: Binary) -> Binary:
     elf = binary.elf
     if isinstance(elf, MISSING):
         return binary
-    gone = Unknown("not kept; open the file")
+    gone = Unknown(NEEDS_FILE)
     go, payload = elf.go, elf.payload
     if not isinstance(go, MISSING):
         go = replace(go, dependencies=(), settings=go.settings[:_SETTINGS_KEPT])

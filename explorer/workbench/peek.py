@@ -15,7 +15,7 @@ from explorer.bytesource import ByteSource, BytesSource, OutOfReachError, Stream
 from explorer.compat import Answer, Target
 from explorer.elf import Binary, FileFormat, Scope
 from explorer.errors import NotFoundError
-from explorer.facts import MISSING, Fact, NotApplicable, Unknown
+from explorer.facts import MISSING, NEEDS_FILE, Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation
 from explorer.workbench.models import FileFacts, Inspection, Subject
 from explorer.workbench.program_choice import HEAD_BYTES, same_member
@@ -85,7 +85,7 @@ def _peek(
     remote: RemoteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation
 ) -> Inspection:
     member, name, binary = read_beginning(remote, subject, targets, cancel)
-    why = Unknown("needs the download")
+    why = Unknown(NEEDS_FILE)
     size = binary.size if isinstance(member, MISSING) else member.size
     return Inspection(
         subject=subject,

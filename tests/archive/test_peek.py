@@ -130,7 +130,7 @@ def test_a_zip_says_the_same_from_the_front_and_by_its_directory(order: tuple[st
 
 def test_the_end_of_a_prefix_passes_through_and_a_listing_says_so() -> None:
     data = make_archive("tar.gz", ROOT, roadrunner_members(binary("go-static-amd64")), order=LAST)
-    source = PrefixSource(data[:16384], len(data), "needs the download")
+    source = PrefixSource(data[:16384], len(data), "needs the whole file")
     walked: list[str] = []
     with pytest.raises(OutOfReachError) as caught:
         walked.extend(entry.member.name for entry in walk(source, "x.tar.gz"))
@@ -138,7 +138,7 @@ def test_the_end_of_a_prefix_passes_through_and_a_listing_says_so() -> None:
     found = listing(source, "x.tar.gz")
     assert names(found)[-1] == f"{ROOT}/rr"
     assert found.problem is not None
-    assert (found.problem.rule, found.problem.text) == ("prefix", "needs the download")
+    assert (found.problem.rule, found.problem.text) == ("prefix", "needs the whole file")
 
 
 def test_a_zip_of_unknown_length_is_read_from_its_front_only() -> None:

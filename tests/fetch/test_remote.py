@@ -124,7 +124,7 @@ async def test_the_ceiling_counts_every_byte_moved(
     remote = opened(client, publish(github, DATA), ceiling=100 * K)
     await remote.prefetch()
     await threaded(lambda: remote.read_at(1_000_000, 1))  # 32 KiB more
-    with pytest.raises(OutOfReachError, match="needs the download") as raised:
+    with pytest.raises(OutOfReachError, match="needs the whole file") as raised:
         await threaded(lambda: remote.read_at(16 * K, 60 * K))
     assert raised.value.needs == 76 * K
     assert len(ranges(github)) == 2

@@ -285,7 +285,8 @@ def test_every_tab_of_a_real_binary_fits_its_columns(
             assert rows
             assert {len(row.cells) for row in rows} == {len(columns)}
     assert (
-        binaries.go_rows(Unknown("needs the download"))[0].cells[1].text == "? needs the download"
+        binaries.go_rows(Unknown("needs the whole file"))[0].cells[1].text
+        == "? needs the whole file"
     )
 
 

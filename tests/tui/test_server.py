@@ -110,7 +110,7 @@ async def test_a_peek_says_what_needs_the_download(chosen: Settings) -> None:
         await ui.press("enter")
         await ui.shows("Verdict", "elf.static", "d download")
         await ui.app.screen.open_tab("symbols")  # type: ignore[attr-defined]  # the binary screen's
-        await ui.shows("Download the file")
+        await ui.shows("needs the whole file", "d downloads it")
 
 
 async def test_a_running_download_is_shown_and_cancelled_by_one_key(

@@ -35,9 +35,9 @@ def a_record(name: str = "rr", answer: Answer = Answer.YES) -> LookRecord:
     )
     return LookRecord(
         False,
-        FileFacts(name, 12, Unknown("needs the download", 99)),
+        FileFacts(name, 12, Unknown("needs the whole file", 99)),
         Check.ABSENT,
-        Unknown("needs the download"),
+        Unknown("needs the whole file"),
         Binary(
             name,
             12,

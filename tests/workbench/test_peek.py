@@ -199,9 +199,9 @@ async def test_a_program_behind_the_ceiling_is_reported_as_not_reached(
     assert inspection.verdicts[0].answer is Answer.UNKNOWN
     text = report([inspection], form)
     assert "unknown" in text
-    assert "not reached: needs the download" in text
+    assert "not reached: needs the whole file" in text
     assert form == "svg" or "first bytes of the asset do not reach the program" in text
-    assert binary_in_words(inspection.binary) == "not reached: needs the download"
+    assert binary_in_words(inspection.binary) == "not reached: needs the whole file"
 
 
 # ---- servers
@@ -231,7 +231,7 @@ def _without_libraries(inspection: Inspection) -> list[object]:
 
     from explorer.facts import Unknown
 
-    gone = Unknown("not kept; open the file")
+    gone = Unknown("needs the whole file")
     return [
         v if isinstance(v.dependencies, MISSING) else replace(v, dependencies=gone)
         for v in inspection.verdicts

@@ -3,7 +3,7 @@
 A known fact is a value. A missing one is ``null``, and its object has a sibling ``missing`` that
 says, by the field's name, whether it is unknown or not applicable, and why::
 
-    {"sha256": null, "missing": {"sha256": {"state": "unknown", "why": "needs the download"}}}
+    {"sha256": null, "missing": {"sha256": {"state": "unknown", "why": "needs the whole file"}}}
 """
 
 from __future__ import annotations

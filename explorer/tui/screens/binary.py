@@ -15,17 +15,18 @@ from textual.widgets import ContentSwitcher, Tab, Tabs
 
 from explorer.errors import ExplorerError, as_explorer_error
 from explorer.facts import MISSING
-from explorer.report import Cell, Row, visible
+from explorer.report import Cell, Row, human_size, visible
 from explorer.report.binaries import SYMBOL_COLUMNS, size_in_words, symbol_row
+from explorer.report.tables import progress_line
 from explorer.report.verdicts import VERDICT_COLUMNS, binary_in_words, shown_proof, verdict_row
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
 from explorer.tui.job_board import Job, JobKind
 from explorer.tui.messages import JobFailed, SymbolsRead, TargetsJudged
-from explorer.tui.render import error, text
+from explorer.tui.render import error, lines, text
 from explorer.tui.rows import LazyRows
 from explorer.tui.screens.base import LOW, ExplorerScreen, shown
-from explorer.tui.tabs import TABS, TabContent, TabSpec
+from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek
 from explorer.tui.widgets.banner import TALL, VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.proof_view import ProofView
@@ -135,8 +136,7 @@ class BinaryScreen(ExplorerScreen):
         banner = self.query_one(VerdictBanner)
         name = text(visible(self.subject.name), "bold")
         if self.inspection is not None:
-            size = size_in_words(self.inspection)
-            summary = text(f"  {size} · {binary_in_words(self.inspection.binary)}", "$text-muted")
+            summary = text(f"  {what_it_is(self.inspection)}", "$text-muted")
             # On a very low screen the only line is the verdict's.
             lead = Content.assemble(name, summary) if self.app.size.height >= LOW else None
             words = self.state.banner(self.inspection)
@@ -219,11 +219,38 @@ class BinaryScreen(ExplorerScreen):
     def _fill_table(self, name: str, widget: TabTable, inspection: Inspection) -> None:
         build = SPECS[name].build
         if build is not None:
-            widget.show(build(inspection))
+            content = build(inspection)
+            offer = self._download_offer(bool(content.rows)) if content.needs_file else None
+            widget.show(content, offer)
         elif name == "targets":
             self.start_worker(partial(self._judge_all, inspection), "targets")
+        elif is_peek(inspection):
+            widget.show(TabContent(), self._download_offer())
         elif name == "symbols":
             self.start_worker(partial(self._read_symbols, inspection), "symbols")
+
+    def _download_offer(self, partly: bool = False) -> Content:
+        """That the tab needs the whole file, and how to get it or how far that is."""
+        what = "Some of this needs" if partly else "This needs"
+        words = f"{what} the whole file; only its first bytes were read."
+        needs = text(words, "$text-muted")
+        job = self._fetching()
+        if job is not None:
+            step = progress_line(job.progress) if job.progress is not None else "waiting"
+            how = text(f"▷ {step}", "$text-accent")
+        elif self.check_action("download", ()):
+            whole = self.subject.asset.size if self.subject.asset is not None else None
+            size = f" ({human_size(whole)})" if isinstance(whole, int) else ""
+            how = Content.assemble(("d", "bold $footer-key-foreground"), f" downloads it{size}")
+        else:
+            return needs
+        return lines([needs, how])
+
+    def _fetching(self) -> Job | None:
+        """The job that is reading the whole file."""
+        kinds = (JobKind.DOWNLOAD, JobKind.SAVE, JobKind.VERIFY, JobKind.INSPECT)
+        jobs = (self.state.board.find(kind, self.key) for kind in kinds)
+        return next((job for job in jobs if job is not None and job.running), None)
 
     async def _judge_all(self, inspection: Inspection) -> None:
         state = self.state
@@ -269,6 +296,9 @@ class BinaryScreen(ExplorerScreen):
             self._stale.add("proof")
             if self._tab == "proof":
                 self._fill("proof")
+        elif job.about == self.key and self.inspection is not None and is_peek(self.inspection):
+            self._stale.add(self._tab)
+            self._fill(self._tab)
 
     def _fill_proof(self, widget: ProofView) -> None:
         job = self.state.board.find(JobKind.VERIFY, self.key)
@@ -384,3 +414,13 @@ class BinaryScreen(ExplorerScreen):
         if not on_proof and proof is not None:
             copies += proof_copies(proof)
         return copies
+
+
+def what_it_is(inspection: Inspection) -> str:
+    """``24.1 MB · rr: 62.6 MB, static Go``: the asset's size, then the program in it."""
+    size, words = size_in_words(inspection), binary_in_words(inspection.binary)
+    asset = inspection.subject.asset
+    if asset is None or inspection.file.name == asset.name:
+        return f"{size} · {words}"
+    whole = human_size(asset.size) if isinstance(asset.size, int) else "? bytes"
+    return f"{whole} · {inspection.file.name}: {size}, {words}"

@@ -37,16 +37,22 @@ class TabTable(Vertical):
         yield self.summary
         yield self.frame
 
-    def show(self, tab: TabContent) -> None:
-        """Show facts."""
+    def show(self, tab: TabContent, offer: Content | None = None) -> None:
+        """Show facts, and above them the ``offer`` to read more of the file."""
         words = facts(tab.summary)
+        if offer is not None:
+            words.insert(0, offer)
+            if not tab.rows:
+                self._show_summary(words)
+                self._show_frame(False)
+                self.table.show(NO_ROWS)
+                return
         if tab.note is not EMPTY and tab.note.text and (tab.rows or not tab.summary):
             words.insert(0, content(tab.note))
         self._show_summary(words)
         self._show_frame(bool(tab.columns) and bool(tab.rows or not tab.summary))
-        self.show_rows(
-            ListRows(tab.columns, tab.rows), empty="nothing to list" if tab.note.text else "none"
-        )
+        empty = "nothing to list" if tab.note.text else "none"
+        self._show_rows(ListRows(tab.columns, tab.rows), empty)
 
     def show_error(self, problem: ExplorerError) -> None:
         """Show why there is no table: title, detail and remedy."""
@@ -54,8 +60,13 @@ class TabTable(Vertical):
         self._show_frame(False)
         self.table.show(NO_ROWS)
 
-    def show_rows(self, source: RowSource, empty: str) -> None:
+    def show_rows(self, source: RowSource, empty: str, summary: Content | None = None) -> None:
         """Show rows from any source. ``empty`` is what the table says without any."""
+        self._show_summary([summary] if summary is not None else [])
+        self._show_frame(True)
+        self._show_rows(source, empty)
+
+    def _show_rows(self, source: RowSource, empty: str) -> None:
         self.table.empty = visible(empty)
         self.table.show(source)
 

@@ -1,0 +1,98 @@
+"""Tabs of a file of which only the first bytes were read: one wording, and ``d`` in place."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import ContentSwitcher, Tabs
+
+from explorer.settings import Settings
+from explorer.tui.screens.binary import BinaryScreen
+from explorer.tui.widgets.table import Table
+from tests.support.archives import make_archive, roadrunner_members
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+from tests.tui.conftest import Driver, opened, settings
+
+pytestmark = pytest.mark.slow
+
+TAG = "v2025.1.15"
+STEM = "roadrunner-2025.1.15-linux-amd64"
+NEEDS = "needs the whole file; only its first bytes were read."
+TABS = ["dependencies", "members", "sections", "dynamic", "symbols", "notes", "go"]
+
+
+@pytest.fixture
+def chosen(github: GitHub, tmp_path: Path) -> Settings:
+    """A release whose program needs glibc: its verdict needs a few bytes only."""
+    members = roadrunner_members(binary("go-cgo-glibc"))
+    github.add_release(TAG, {f"{STEM}.tar.gz": make_archive("tar.gz", STEM, members)})
+    return settings(tmp_path, demo=False, api_url=github.api_url)
+
+
+async def open_peeked(ui: Driver) -> BinaryScreen:
+    await ui.shows("✗ no")
+    await ui.press("enter")
+    assert ui.app.screen.query_one("#asset-table", Table).go_to(f"{STEM}.tar.gz")
+    await ui.press("enter")
+    await ui.shows("elf.interp.glibc")
+    await ui.until(lambda: not ui.state.board.running)
+    assert isinstance(ui.app.screen, BinaryScreen)
+    return ui.app.screen
+
+
+async def go_to_tab(ui: Driver, screen: BinaryScreen, name: str) -> None:
+    """Choose the tab as the keys do."""
+    screen.query_one(Tabs).active = name
+    await ui.until(lambda: screen.query_one(ContentSwitcher).current == name)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_every_tab_says_it_in_one_wording_and_d_fills_it(
+    chosen: Settings, size: tuple[int, int]
+) -> None:
+    async with opened(chosen, size=size) as ui:
+        screen = await open_peeked(ui)
+        for name in TABS:
+            await go_to_tab(ui, screen, name)
+            await ui.shows(f"This {NEEDS}", "d downloads it (")
+            assert "not kept" not in ui.drawn()
+            assert "head was read" not in ui.drawn()
+        screen.query_one(Tabs).active = "dependencies"
+        await ui.press("d")
+        await ui.shows("libc.so.6", "missing")
+        assert NEEDS not in ui.drawn()
+        for name in TABS:
+            await go_to_tab(ui, screen, name)
+            await ui.until(lambda: NEEDS not in ui.drawn())
+
+
+async def test_facts_keep_the_program_and_the_asset_apart(chosen: Settings) -> None:
+    async with opened(chosen, size=(160, 50)) as ui:
+        screen = await open_peeked(ui)
+        screen.query_one(Tabs).active = "facts"
+        await ui.shows(f"Some of this {NEEDS}", "program sha256", "? needs the whole file")
+        assert screen.inspection is not None
+        asset = screen.inspection.subject.asset
+        assert asset is not None
+        lines = ui.drawn().splitlines()
+        size = next(line for line in lines if "asset size" in line)
+        assert f"({asset.size:,} bytes)" in size
+        digest = next(line for line in lines if "asset digest" in line)
+        assert str(asset.digest) in digest
+        program = next(line for line in lines if "program size" in line)
+        assert f"{asset.size:,}" not in program
+        table = screen.query_one("#facts Table", Table)
+        labels = {table.source.row(number).key for number in range(len(table.source))}
+        assert not labels & {"size", "digest", "sha256", "file"}
+
+
+async def test_a_download_is_followed_in_the_tab(chosen: Settings, github: GitHub) -> None:
+    async with opened(chosen) as ui:
+        screen = await open_peeked(ui)
+        screen.query_one(Tabs).active = "sections"
+        await ui.shows("d downloads it")
+        github.fault("*.tar.gz", host="assets", bytes_per_second=20_000)
+        await ui.press("d")
+        await ui.shows(NEEDS, "▷ ", "%")
+        await ui.press("x")
+        await ui.shows("d downloads it")
