@@ -1,10 +1,11 @@
 """Debian packages (deb(5)): an ar(5) archive of ``debian-binary``, a control and a data tar."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from explorer.archive.codecs import Codec
 from explorer.archive.guard import Guard
-from explorer.archive.models import Entry, RefusedError
+from explorer.archive.models import Entry, PackagePart, RefusedError
 from explorer.archive.streams import Budget, SourceStream, UnpackedStream
 from explorer.archive.tarfiles import walk_tar
 from explorer.bytesource import ByteSource
@@ -40,7 +41,10 @@ def walk_deb(source: ByteSource, budget: Budget) -> Iterator[Entry]:
                 raise RefusedError("duplicate", f"it has two {part} members", name)
             parts.append(part)
             budget.member = name
-            yield from _walk_part(SourceStream(source, at, size), part, packing, budget)
+            body, compression = SourceStream(source, at, size), _compression(packing, name)
+            payload = PackagePart(at, size, compression)
+            for entry in _walk_part(body, part, compression, budget):
+                yield replace(entry, member=replace(entry.member, payload=payload))
         at += size + (size & 1)
         whole = source.size
         if isinstance(whole, int) and at - (size & 1) > whole:
@@ -51,14 +55,16 @@ def walk_deb(source: ByteSource, budget: Budget) -> Iterator[Entry]:
         raise RefusedError("truncated", "its control or data member is missing or misplaced")
 
 
-def _walk_part(body: SourceStream, part: str, packing: str, budget: Budget) -> Iterator[Entry]:
-    if packing not in _PACKINGS:
-        raise RefusedError(
-            "method", f"it is packed as {packing}, which is not read here", budget.member
-        )
-    stream = UnpackedStream(body, Codec(_PACKINGS[packing]), budget) if packing else body
+def _compression(ending: str, name: str) -> str:
+    if ending not in _PACKINGS:
+        raise RefusedError("method", f"it is packed as {ending}, which is not read here", name)
+    return _PACKINGS[ending]
+
+
+def _walk_part(body: SourceStream, part: str, compression: str, budget: Budget) -> Iterator[Entry]:
+    stream = UnpackedStream(body, Codec(compression), budget) if compression else body
     guard = Guard(budget.limits, rooted=True)
-    yield from walk_tar(stream, guard, budget, part=part, sealed=bool(packing))
+    yield from walk_tar(stream, guard, budget, part=part, sealed=bool(compression))
 
 
 def _header(source: ByteSource, at: int) -> tuple[str, int] | None:

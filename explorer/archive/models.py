@@ -159,6 +159,18 @@ class RefusedError(FormatError):
 
 
 @dataclass(frozen=True, slots=True)
+class PackagePart:
+    """The part of a file that holds its members: all of it, or a package's tar or cpio."""
+
+    offset: int = 0
+    """Bytes before it."""
+    size: int = 0
+    """Bytes; 0: to the end of the file."""
+    compression: str = ""
+    """``gz``, ``xz``, ``zst`` …; empty: not compressed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A file inside an asset. Its name is untrusted."""
 
@@ -182,6 +194,8 @@ class Member:
     """How the file that it is in is packed, as its bytes say."""
     repeated: bool = False
     """Whether an earlier member has the same stored name."""
+    payload: PackagePart = PackagePart()
+    """Where in the file it is, in a deb or an rpm."""
 
 
 @dataclass(frozen=True, slots=True)

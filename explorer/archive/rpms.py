@@ -4,11 +4,12 @@ Format: "RPM V4 Package format" in RPM's reference manual; tags in ``rpm/rpmtag.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from explorer.archive.codecs import MAGICS, Codec
 from explorer.archive.cpios import walk_cpio
 from explorer.archive.guard import Guard
-from explorer.archive.models import Entry, RefusedError
+from explorer.archive.models import Entry, PackagePart, RefusedError
 from explorer.archive.streams import Budget, SourceStream, UnpackedStream
 from explorer.bytesource import ByteSource
 
@@ -60,4 +61,6 @@ def walk_rpm(source: ByteSource, budget: Budget) -> Iterator[Entry]:
         raise RefusedError("method", "its payload is packed in a way that is not read here")
     packed = SourceStream(source, start)
     stream = UnpackedStream(packed, Codec(kind), budget) if kind else packed
-    yield from walk_cpio(stream, Guard(budget.limits, rooted=True), budget)
+    payload = PackagePart(start, 0, kind)
+    for entry in walk_cpio(stream, Guard(budget.limits, rooted=True), budget):
+        yield replace(entry, member=replace(entry.member, payload=payload))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from explorer.archive import Format, Member
 from explorer.compat import Answer, Libc, Target
 from explorer.errors import ExplorerError, NotFoundError, UsageError
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
@@ -197,12 +198,21 @@ async def _candidates(
 
 
 def _chosen(candidates: Sequence[Candidate]) -> Candidate | None:
-    """The first that certainly works, else the first that works under a condition."""
+    """The first that certainly works, else the first that works under a condition.
+
+    A 7z only if nothing else works as well: no common image has a tool that unpacks it.
+    """
     for answer in (Answer.YES, Answer.YES_IF):
-        for candidate in candidates:
-            if candidate.answer is answer:
-                return candidate
+        fits = [candidate for candidate in candidates if candidate.answer is answer]
+        if fits:
+            return min(fits, key=_is_seven_zip)
     return None
+
+
+def _is_seven_zip(candidate: Candidate) -> bool:
+    inspection = candidate.state.inspection
+    member = inspection.member if inspection is not None else None
+    return isinstance(member, Member) and member.packing is Format.SEVEN_ZIP
 
 
 @dataclass(frozen=True, slots=True)

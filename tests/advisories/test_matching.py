@@ -24,7 +24,7 @@ from explorer.facts import Unknown
 from explorer.golang import GoTable, read_functions, symbols_by_package
 from tests.advisories.entries import entry, write_database
 from tests.support.binaries import go_build
-from tests.support.images import debian_packages
+from tests.support.images import debian_packages, locked
 
 SOURCE = """package main
 
@@ -92,7 +92,8 @@ def test_a_stripped_program(goarch: str, tmp_path: Path) -> None:
 
 def govulncheck(path: Path, database: Path) -> dict[str, set[str]]:
     """What the Go team's own tool says, from Debian's package."""
-    package = debian_packages("sid", "amd64", ("govulncheck",))["govulncheck"]
+    with locked():
+        package = debian_packages("sid", "amd64", ("govulncheck",))["govulncheck"]
     root = package.parent / "govulncheck"
     if not root.exists():
         subprocess.run(["dpkg-deb", "-x", package, root], check=True, timeout=60)

@@ -1,10 +1,11 @@
-"""busybox's tools, and nothing else, on a PATH: what the lines to paste meet in a small image."""
+"""Tools for lines to paste: busybox's and nothing else, as in a small image, or GNU's."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from tests.support.images import debian_packages
+from tests.support.images import debian_packages, locked
 
 APPLETS = [
     "sh",
@@ -17,6 +18,9 @@ APPLETS = [
     "chmod",
     "sha256sum",
     "tar",
+    "head",
+    "tail",
+    "cpio",
     "gunzip",
     "bunzip2",
     "unxz",
@@ -31,10 +35,7 @@ BESIDE = ("curl", "zstd", "lz4")
 
 def busybox_path(folder: Path) -> str:
     """A PATH of one folder, made in ``folder``: busybox by its applets' names, and ``BESIDE``."""
-    package = debian_packages("bookworm", "amd64", ("busybox-static",))["busybox-static"]
-    unpacked = folder / "package"
-    subprocess.run(["dpkg-deb", "-x", str(package), str(unpacked)], check=True, timeout=60)
-    program = unpacked / "bin" / "busybox"
+    program = _unpacked("busybox-static", folder) / "bin" / "busybox"
     tools = folder / "tools"
     tools.mkdir()
     for applet in APPLETS:
@@ -44,3 +45,16 @@ def busybox_path(folder: Path) -> str:
         assert place is not None, f"{name} is not installed"
         (tools / name).symlink_to(place)
     return str(tools)
+
+
+def gnu_path(folder: Path) -> str:
+    """The machine's own PATH, behind GNU cpio, which most machines lack."""
+    return f"{_unpacked('cpio', folder) / 'bin'}:{os.environ['PATH']}"
+
+
+def _unpacked(name: str, folder: Path) -> Path:
+    with locked():
+        package = debian_packages("bookworm", "amd64", (name,))[name]
+    unpacked = folder / "package"
+    subprocess.run(["dpkg-deb", "-x", str(package), str(unpacked)], check=True, timeout=60)
+    return unpacked

@@ -4,10 +4,11 @@ import asyncio
 import bz2
 import dataclasses
 import lzma
-import os
 import shlex
+import stat
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,10 @@ from explorer.archive import Format, Member
 from explorer.errors import FormatError
 from explorer.report.advice import Snippet, pastable, snippets
 from explorer.workbench import Advice, Depth, Workbench
-from tests.support.archives import deb_of, gz, lz4, tar_of, zip_of, zst
-from tests.support.busybox import busybox_path
+from tests.support.archives import cpio_of, deb_of, gz, lz4, rpm_of, tar_of, zip_of, zst
+from tests.support.busybox import busybox_path, gnu_path
 from tests.support.github import GitHub
+from tests.support.sevenzip import sevenzip_of
 from tests.workbench.conftest import VERSION, rr
 
 REPO, TAG = "acme/tool", "v1.0.0"
@@ -33,6 +35,24 @@ def tar(name: str = "tool") -> bytes:
     return tar_of([("README.md", b"read me"), (name, program())])
 
 
+def deb(packing: str) -> bytes:
+    return deb_of(tar_of([]), tar("./usr/bin/tool"), packing=packing)
+
+
+def cpio(name: str) -> bytes:
+    return cpio_of([("README.md", 0o100644, b"read me"), (name, 0o100755, program())])
+
+
+def rpm(pack: Callable[[bytes], bytes]) -> bytes:
+    return rpm_of(pack(cpio("./usr/bin/tool")))
+
+
+RPM_PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gz,
+    "xz": lzma.compress,
+    "zst": zst,
+    "plain": bytes,
+}
 PACKINGS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "raw": ("tool-linux-amd64", program),
     "dot-slash": ("tool-linux-amd64.tar.gz", lambda: gz(tar("./tool"))),
@@ -57,6 +77,16 @@ PACKINGS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "gz-without-ending": ("tool-linux-amd64", lambda: gz(program())),
     "zip": ("tool-linux-amd64.zip", lambda: zip_of([("x/tool", program())])),
     "zip-named-tar": ("tool-linux-amd64.tar.gz", lambda: zip_of([("./tool", program())])),
+    **{
+        f"deb-{how}": ("tool_1.0.0_linux_amd64.deb", partial(deb, how))
+        for how in ("gz", "xz", "zst", "bz2", "tar")
+    },
+    **{
+        f"rpm-{how}": ("tool-1-1.x86_64.rpm", partial(rpm, pack))
+        for how, pack in RPM_PACKERS.items()
+    },
+    "cpio": ("tool-linux-amd64.cpio", lambda: cpio("tool")),
+    "cpio-dots": ("tool-linux-amd64.cpio", lambda: cpio("./it's $(touch owned)/tool")),
     "weapon": ("tool-linux-amd64.tar.gz", lambda: gz(tar(f"{WEAPON}/tool"))),
     "spaces-and-quotes": ("tool-linux-amd64.tar.gz", lambda: gz(tar("it's $(touch owned)/tool"))),
 }
@@ -65,7 +95,7 @@ PACKINGS: dict[str, tuple[str, Callable[[], bytes]]] = {
 @pytest.fixture(params=["gnu", "busybox"])
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where the tools are."""
-    return os.environ["PATH"] if request.param == "gnu" else busybox_path(tmp_path)
+    return gnu_path(tmp_path) if request.param == "gnu" else busybox_path(tmp_path)
 
 
 def pasted(lines: str, folder: Path, path: str) -> subprocess.CompletedProcess[str]:
@@ -115,16 +145,13 @@ async def test_the_lines_give_the_program(
     assert not (tmp_path / "here" / "owned").exists()
 
 
-@pytest.mark.parametrize("packing", ["gz", "xz"])
-async def test_a_package_is_unpacked_by_dpkg(
-    packing: str, github: GitHub, opened: Callable[..., Workbench], tmp_path: Path
+@pytest.mark.parametrize(
+    ("packing", "note"), [("deb-xz", ""), ("deb-zst", "Needs zstd."), ("rpm-gz", "Needs cpio.")]
+)
+async def test_the_note_names_what_many_machines_lack(
+    packing: str, note: str, github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
-    data = deb_of(tar_of([]), tar("./usr/bin/tool"), packing=packing)
-    lines = shell_lines(await advised(github, opened, "tool_1.0.0_linux_amd64.deb", data))
-    assert lines.note == "Needs dpkg."
-    text = f"{lines.text}./tool --version"
-    done = await asyncio.to_thread(pasted, text, tmp_path / "here", os.environ["PATH"])
-    assert f"rr version {VERSION}" in done.stdout, done.stderr
+    assert shell_lines(await advised(github, opened, *_built(packing))).note == note
 
 
 @pytest.mark.parametrize("packing", ["raw", "dot-slash", "gz", "zip"])
@@ -166,8 +193,10 @@ def with_member(advice: Advice, **changes: object) -> Advice:
         (Format.ZIP, "-x/tool"),
         (Format.ZIP, "a?/tool"),
         (Format.DEB, "./usr/bin/[tool]"),
-        (Format.RPM, "./usr/bin/tool"),
-        (Format.CPIO, "usr/bin/tool"),
+        (Format.RPM, "./usr/bin/[tool]"),
+        (Format.CPIO, "-x/tool"),
+        (Format.CPIO, "./-x/tool"),
+        (Format.SEVEN_ZIP, "tool"),
     ],
 )
 async def test_names_and_packings_without_safe_lines_are_refused(
@@ -231,3 +260,14 @@ async def test_the_dockerfile_installs_what_busybox_lacks(
     text = next(snippet for snippet in snippets(plain) if snippet.key == "dockerfile").text
     assert "apk add" not in text
     assert "gunzip -c < /tmp/asset > /tool-linux-amd64" in text
+
+
+async def test_a_file_that_common_tools_unpack_comes_before_a_7z(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    seven = sevenzip_of([("tool", stat.S_IFREG | 0o755, program())])
+    files = {"tool-linux-amd64.7z": seven, "tool-linux-amd64.gz": gz(program())}
+    github.add_release(TAG, files, repo=REPO)
+    advice = await opened(repo=REPO).advise(TAG, "amd64", "musl")
+    assert advice.chosen is not None
+    assert advice.chosen.asset.name == "tool-linux-amd64.gz"

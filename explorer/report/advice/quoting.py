@@ -68,12 +68,12 @@ def member(name: str) -> str:
     return shlex.quote(name)
 
 
-def member_without_dashes(name: str) -> str:
-    """As ``member``, for unzip, which knows no ``--``.
+def member_without_dashes(name: str, tool: str = "unzip") -> str:
+    """As ``member``, for a tool that knows no ``--``.
 
     Raises:
-        FormatError: unzip would take it for an option or a pattern.
+        FormatError: the tool would take it for an option or a pattern.
     """
     if name.startswith("-"):
-        raise FormatError("unzip would take a member's name for an option", name, UNPACK)
+        raise FormatError(f"{tool} would take a member's name for an option", name, UNPACK)
     return member(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
+from collections.abc import Iterator
 
 from explorer.archive import Format, Member
 from explorer.errors import FormatError
@@ -27,16 +28,9 @@ _DECOMPRESS = {
 """Read from stdin: gunzip refuses a file whose name has no ending that it knows."""
 _TAR_FLAG = {"": "", "gz": "z", "bz2": "j", "xz": "J"}
 """What GNU tar and busybox's decompress themselves."""
-_NOT_IN_BUSYBOX = {
-    Format.ZST: "zstd",
-    Format.TAR_ZST: "zstd",
-    Format.LZ4: "lz4",
-    Format.TAR_LZ4: "lz4",
-    Format.LZ: "lzip",
-    Format.TAR_LZ: "lzip",
-    Format.DEB: "dpkg",
-}
-"""Alpine's packages with the tools that Alpine's busybox lacks."""
+_CPIOS = (Format.CPIO, Format.RPM)
+_NOT_IN_BUSYBOX = {"zst": "zstd", "lz4": "lz4", "lz": "lzip"}
+"""Packages with the tools that Alpine's busybox lacks, and most images do, by the compression."""
 
 
 def dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
@@ -49,7 +43,7 @@ def dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
     program = _program(advice, asset)
     stage = _stage(program)
     tools = image if advice.base.tools == advice.base.image else advice.base.tools
-    package = _NOT_IN_BUSYBOX.get(_packing(advice))
+    package = _NOT_IN_BUSYBOX.get(_compression(advice))
     lines = [
         f"FROM {tools} AS {stage}",
         f"ARG URL={quoting.address(asset.url)}",
@@ -90,8 +84,9 @@ def shell(advice: Advice, asset: Asset, sha256: str) -> Snippet:
         *([] if raw else [_unpack(advice, name, program)]),
         f"chmod 0755 {program}",
     ]
-    package = _NOT_IN_BUSYBOX.get(_packing(advice))
-    note = f"Needs {package}." if package else ""
+    cpio = "cpio" if _packing(advice) in _CPIOS else ""
+    needs = [tool for tool in (cpio, _NOT_IN_BUSYBOX.get(_compression(advice), "")) if tool]
+    note = f"Needs {' and '.join(needs)}." if needs else ""
     return Snippet("shell", "Shell, with checksum", "sh", " &&\n".join(commands) + "\n", note)
 
 
@@ -131,14 +126,53 @@ def _unpack(advice: Advice, source: str, into: str) -> str:
     if form is Format.ZIP:
         return f"unzip -p {source} {quoting.member_without_dashes(member.stored)} > {into}"
     if form is Format.DEB and member.part == "data":
-        inside = quoting.member(member.stored)
-        return f"dpkg-deb --fsys-tarfile {source} | tar -xOf - -- {inside} > {into}"
+        flag = _TAR_FLAG.get(member.payload.compression)
+        steps = [*_payload(member, source, decompress=flag is None)]
+        steps.append(f"tar -x{flag or ''}Of - -- {quoting.member(member.stored)}")
+        return f"{' | '.join(steps)} > {into}"
+    if form in _CPIOS:
+        copy = f"cpio -i --to-stdout {_cpio_names(member.stored)}"
+        if form is Format.CPIO:
+            return f"{copy} < {source} > {into}"
+        return f"{' | '.join((*_payload(member, source), copy))} > {into}"
     if form is Format.TAR or form.compression:
         inside = quoting.member(member.stored)
         if form.compression in _TAR_FLAG:
             return f"tar -x{_TAR_FLAG[form.compression]}Of {source} -- {inside} > {into}"
         return f"{_DECOMPRESS[form.compression]} < {source} | tar -xOf - -- {inside} > {into}"
     raise FormatError(f"No lines to paste for a {form} file", member.name, UNPACK)
+
+
+def _payload(member: Member, source: str, *, decompress: bool = True) -> Iterator[str]:
+    """Commands that give a package's tar or cpio, for a pipe.
+
+    By its offset, which the checksum vouches for: every tool set has tail and head, while ar,
+    dpkg-deb and rpm2cpio are missing in Alpine.
+    """
+    payload = member.payload
+    yield f"tail -c +{payload.offset + 1} {source}"
+    if payload.size:
+        yield f"head -c {payload.size}"
+    if decompress and payload.compression:
+        yield _DECOMPRESS[payload.compression]
+
+
+def _cpio_names(stored: str) -> str:
+    """The member's name for GNU cpio, as stored, and for busybox's, which strips ``./`` first.
+
+    Raises:
+        FormatError: there is no safe way to write it: older cpios know no ``--``.
+    """
+    names = dict.fromkeys((stored, stored.removeprefix("./")))
+    return " ".join(quoting.member_without_dashes(name, "cpio") for name in names)
+
+
+def _compression(advice: Advice) -> str:
+    """What compresses the file, or its payload."""
+    member = _member(advice)
+    if isinstance(member, NotApplicable):
+        return ""
+    return member.packing.compression or member.payload.compression
 
 
 def _image(advice: Advice) -> tuple[str, bool]:
