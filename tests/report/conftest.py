@@ -35,6 +35,12 @@ def inspected(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
 
 
 @pytest.fixture(scope="session")
+def on_debian(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
+    """The same program on Debian, where it runs."""
+    return inspect("c-glibc", tmp_path_factory, "debian-12")
+
+
+@pytest.fixture(scope="session")
 def static_go(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
     """A static Go program on Alpine."""
     return inspect("go-static-arm64", tmp_path_factory, "alpine-3.22")

@@ -241,11 +241,24 @@ def test_the_tree_of_libraries_is_drawn_and_bounded(inspected: Inspection) -> No
     assert texts(rows[1])[0].startswith("└ ")
     facts = {row.cells[0].text: row.cells[1].text for row in verdicts.dependency_facts(verdict)}
     assert facts == {
-        "interpreter": "/lib/ld",
+        "interpreter": "✗ /lib/ld: not in Alpine 3.22",
         "newest glibc": "GLIBC_2.34",
         "missing libraries": "leaf.so",
         "missing symbols": "2: a, b",
     }
+
+
+def test_a_missing_loader_is_red_and_no_library_is_green_below_it(
+    inspected: Inspection, on_debian: Inspection
+) -> None:
+    on_alpine, other = inspected.verdicts[0], on_debian.verdicts[0]
+    loader = verdicts.dependency_facts(on_alpine)[0].cells[1]
+    assert loader.style == "bad"
+    assert loader.text == ("✗ /lib64/ld-linux-x86-64.so.2: not in Alpine 3.22")
+    styles = {row.cells[1].style for row in verdicts.dependency_rows(on_alpine)}
+    assert "good" not in styles
+    assert verdicts.dependency_facts(other)[0].cells[1].style == "good"
+    assert {row.cells[1].text for row in verdicts.dependency_rows(other)} == {"✓ loader"}
 
 
 def test_every_tab_of_a_real_binary_fits_its_columns(

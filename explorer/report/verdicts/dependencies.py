@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.compat import Dependency, Verdict, Where
+from explorer.compat import Answer, Dependency, Verdict, Where
 from explorer.facts import MISSING
 from explorer.report.cells import (
     EMPTY,
@@ -14,6 +14,7 @@ from explorer.report.cells import (
     missing_text,
 )
 from explorer.report.text import visible
+from explorer.report.verdicts.proofs import short_title
 
 DEPENDENCY_COLUMNS = (
     Column("name", "library", grows=True),
@@ -30,6 +31,8 @@ _WHERE: dict[Where, tuple[str, Style]] = {
     Where.UNUSABLE: ("✗ refused", "bad"),
     Where.UNKNOWN: ("? unknown", "unknown"),
 }
+LOADER_RULES = ("elf.interp.", "elf.packed.loader")
+"""Codes of the rules about the loader, or their beginning."""
 TREE_LIMIT = 2000
 """Nodes shown of a tree of libraries; a hostile archive can make it as wide as it likes."""
 
@@ -39,19 +42,33 @@ def dependency_rows(verdict: Verdict) -> tuple[Row, ...]:
     if isinstance(verdict.dependencies, MISSING):
         return ()
     rows: list[Row] = []
+    loads = not _lacks_loader(verdict)
     # A stack of iterators instead of recursion: the depth is the file's to choose.
     todo = [(0, dependency) for dependency in reversed(verdict.dependencies.libraries)]
     while todo and len(rows) < TREE_LIMIT:
         depth, node = todo.pop()
-        rows.append(_dependency_row(node, depth, len(rows)))
+        rows.append(_dependency_row(node, depth, len(rows), loads))
         todo.extend((depth + 1, child) for child in reversed(node.children))
     if todo:
         rows.append(Row("more", (Cell(f"… cut after {TREE_LIMIT}", "warn"), EMPTY, EMPTY, EMPTY)))
     return tuple(rows)
 
 
-def _dependency_row(node: Dependency, depth: int, index: int) -> Row:
+def _lacks_loader(verdict: Verdict) -> bool:
+    """Whether the target has no such loader: then nothing of the program runs."""
+    return verdict.answer is Answer.NO and _loader_answer(verdict) is Answer.NO
+
+
+def _loader_answer(verdict: Verdict) -> Answer | None:
+    """What the rules about the loader say; None if none of them applies."""
+    answers = [reason.answer for reason in verdict.reasons if reason.code.startswith(LOADER_RULES)]
+    return max(answers, key=lambda answer: answer.rank, default=None)
+
+
+def _dependency_row(node: Dependency, depth: int, index: int, loads: bool) -> Row:
     word, style = _WHERE[node.where]
+    if not loads and style == "good":
+        word, style = "not loaded", "dim"
     branch = "  " * (depth - 1) + "└ " if depth else ""
     searched = ", ".join(node.searched)
     return Row(
@@ -73,7 +90,7 @@ def dependency_facts(verdict: Verdict) -> tuple[Row, ...]:
         return (Row("libraries", (Cell("libraries", "dim"), Cell(missing_text(check), "dim"))),)
     missing = check.missing_libraries
     rows = [
-        ("interpreter", fact_cell(check.interpreter, Cell.of)),
+        ("interpreter", fact_cell(check.interpreter, lambda path: _loader_cell(path, verdict))),
         (
             "newest glibc",
             fact_cell(
@@ -84,6 +101,18 @@ def dependency_facts(verdict: Verdict) -> tuple[Row, ...]:
         ("missing symbols", fact_cell(check.missing_symbols, _symbols_cell)),
     ]
     return tuple(Row(name, (Cell(name, "dim"), cell)) for name, cell in rows)
+
+
+def _loader_cell(path: str, verdict: Verdict) -> Cell:
+    """``✗ /lib/ld-linux-aarch64.so.1: not in Alpine 3.24``."""
+    answer, where = _loader_answer(verdict), short_title(verdict.target)
+    if answer is None or answer is Answer.YES:
+        return Cell(f"✓ {path}", "good")
+    if answer is Answer.UNKNOWN:
+        return Cell(f"? {path}: perhaps not in {where}", "unknown")
+    if _lacks_loader(verdict):
+        return Cell(f"✗ {path}: not in {where}", "bad")
+    return Cell(f"◐ {path}: found under a condition, see the verdict", "warn")
 
 
 def _symbols_cell(names: tuple[str, ...]) -> Cell:

@@ -1,8 +1,9 @@
-"""Help: for what has the focus, then for the screen, then every key that acts now."""
+"""Help: for what has the focus and the screen, its words, then every key that acts now."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -13,8 +14,14 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from explorer.tui.actions import GROUPS, key_name, offered
+from explorer.tui.glossary import explained
 from explorer.tui.render import lines, text
+from explorer.tui.screens.base import shown
+from explorer.tui.widgets.banner import TALL
+from explorer.tui.widgets.table import Table
 
+WORDS_SHOWN, WORDS_SHOWN_LOW = 4, 3
+"""Words that are explained at most; fewer on a low screen, so that the keys stay in sight."""
 SIGNS = (
     ("✓ yes", "$text-success", "runs there"),
     ("◐ yes-if", "$text-warning", "runs if the remedy is applied"),
@@ -34,6 +41,27 @@ def help_of(screen: Screen[Any]) -> str:
         if words:
             return str(words)
     return ""
+
+
+def texts_of(screen: Screen[Any]) -> Iterator[str]:
+    """What is on the screen: the row under the cursor first, then the blocks of text."""
+    table = screen.focused
+    if isinstance(table, Table):
+        yield " ".join(text for _, text in table.cells())
+    for block in screen.query(Static):
+        if shown(block):
+            yield str(block.content)
+
+
+def word_lines(screen: Screen[Any]) -> Iterator[Content]:
+    """The words on the screen that not everyone knows, each with two sentences."""
+    most = WORDS_SHOWN if screen.size.height >= TALL else WORDS_SHOWN_LOW
+    words = list(islice(explained(texts_of(screen)), most))
+    if words:
+        yield text("Words on this screen", "bold $text-primary")
+        for word, sentences in words:
+            yield Content.assemble("  ", (f"{word:<9}", "bold"), text(sentences))
+        yield Content("")
 
 
 def key_lines(screen: Screen[Any]) -> Iterator[Content]:
@@ -90,6 +118,7 @@ class HelpScreen(TextScreen):
         if warnings := getattr(screen, "more_help", ()):
             parts += [text(f"! {warning}", "$text-warning") for warning in warnings]
             parts.append(Content(""))
+        parts += word_lines(screen)
         parts += key_lines(screen)
         parts.append(text("Signs", "bold $text-primary"))
         for sign, style, words in SIGNS:

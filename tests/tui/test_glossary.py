@@ -1,0 +1,34 @@
+"""Words that not everyone knows are explained where they stand."""
+
+import re
+
+import pytest
+
+from explorer.settings import Settings
+from explorer.tui.glossary import WORDS, explained
+from tests.support.binaries import binary
+from tests.tui.conftest import opened
+
+
+def test_each_word_is_explained_in_two_sentences() -> None:
+    for word, (pattern, sentences) in WORDS.items():
+        assert len(re.findall(r"\.(?= |$)", sentences)) == 2, word
+        assert re.search(pattern, word if word != "advice" else "· advice")
+
+
+def test_the_words_of_the_first_part_come_first() -> None:
+    assert [word for word, _ in explained(["glibc's loader", "musl 1.2.5"])] == [
+        "glibc",
+        "loader",
+        "musl",
+    ]
+    assert not list(explained(["ecstatic", "muslin", ""]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_help_explains_the_words_on_the_screen(demo: Settings, size: tuple[int, int]) -> None:
+    async with opened(demo, size=size, file=str(binary("c-glibc"))) as ui:
+        await ui.shows("elf.interp.glibc")
+        await ui.press("question_mark")
+        await ui.shows("Words on this screen", "The C library of Debian", "The C library of Alpine")
