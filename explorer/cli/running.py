@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _log = logging.getLogger("explorer.cli")
-GRACE = 1.5
+GRACE = 1.2
 """Seconds that cleaning up may still take after the second signal."""
 
 

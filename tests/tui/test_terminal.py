@@ -185,7 +185,7 @@ def test_a_terminal_that_is_gone_ends_the_app(tmp_path: Path, nohup: bool) -> No
     opened = Terminal(tmp_path, nohup)
     try:
         opened.shows("✓ yes")
-        assert opened.hang_up() < 2.0, "half a second on an idle machine"
+        assert opened.hang_up() < 1.0
     finally:
         opened.close()
 
