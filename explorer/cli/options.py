@@ -106,7 +106,7 @@ def platform_option(command: F) -> F:
         "--platform",
         default="",
         metavar="PLATFORM",
-        help="Which asset of TAG: linux-arm64, musl-amd64, darwin-arm64 …",
+        help="Which asset of TAG, or which program in FILE: linux-arm64, musl-amd64 …",
     )(command)
 
 

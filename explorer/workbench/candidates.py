@@ -106,7 +106,7 @@ async def look_at_all(
 
 
 async def _look_at(asset: Asset, target: Target, arch: str, looks: Looks) -> Candidate:
-    state = await looks.look_at(asset, (target,))
+    state = await looks.look_at(asset, (target,), arch)
     return Candidate(asset, await judged_for(state, target, arch, looks))
 
 

@@ -16,7 +16,7 @@ from explorer.workbench.program_in_archive import (
     UndecidedProgramError,
     undecided_binary,
 )
-from explorer.workbench.verdicts import claimed_arch, verdicts_of
+from explorer.workbench.verdicts import verdicts_of, wanted_arch
 
 if TYPE_CHECKING:
     from explorer.fetch import Cache
@@ -56,7 +56,7 @@ def inspect_file(
         member=opened.member,
         binary=binary,
         verdicts=verdicts_of(
-            binary, targets, opened.neighbours(cache), claimed_arch(file.subject, binary)
+            binary, targets, opened.neighbours(cache), wanted_arch(file.subject, binary)
         ),
         others=opened.others,
     )
@@ -85,6 +85,6 @@ def rejudge(inspection: Inspection, targets: Sequence[Target], cache: Cache) -> 
     """The same facts judged for other targets; libraries beside the program are read. Blocking."""
     opened = opened_by(inspection)
     beside = opened.neighbours(cache) if opened is not None else None
-    claimed = claimed_arch(inspection.subject, inspection.binary)
-    verdicts = verdicts_of(inspection.binary, targets, beside, claimed)
+    wanted = wanted_arch(inspection.subject, inspection.binary)
+    verdicts = verdicts_of(inspection.binary, targets, beside, wanted)
     return replace(inspection, verdicts=verdicts)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from explorer.compat import Answer, Target
+from explorer.compat import Answer, Reason, Target, Verdict
 from explorer.errors import (
     ExplorerError,
     NotFoundError,
@@ -54,18 +54,34 @@ class Looks:
         Raises:
             SourceError, IntegrityError, FormatError: of the server or of the file.
         """
+        from explorer.workbench.asked import by_subject
+
+        groups = by_subject(subject, targets)
+        looks = [await self._look(asking, on, depth, progress) for asking, on in groups.items()]
+        return looks[0] if len(looks) == 1 else _merged(looks, targets)
+
+    async def _look(
+        self,
+        subject: Subject,
+        targets: Sequence[Target],
+        depth: Depth,
+        progress: ProgressCallback,
+    ) -> Inspection:
         if depth is Depth.WHOLE or (depth is Depth.AVAILABLE and await self.on_disk(subject)):
             return await self._inspect(subject, targets, progress)
         local = await self._look_locally(subject, targets, progress)
         return local or await self._peek(subject, targets, progress)
 
-    async def look_at(self, asset: Asset, targets: Sequence[Target]) -> FileState:
+    async def look_at(self, asset: Asset, targets: Sequence[Target], arch: str = "") -> FileState:
         """One look as a state: whatever goes wrong is the state's error, and ends nothing else.
 
-        ``unreachable`` if nothing is recorded or on disk, and no server may be asked.
+        ``unreachable`` if nothing is recorded or on disk, and no server may be asked. ``arch``: the
+        architecture that the file is wanted for, if not that of the first target.
         """
+        from explorer.workbench.asked import for_arch
+
         try:
-            subject = self._subject_of(asset)
+            subject = for_arch(self._subject_of(asset), arch or targets[0].arch)
             inspection = await self._look_locally(subject, targets, ignore_progress)
             if inspection is None:
                 if asset.unfinished:
@@ -83,7 +99,10 @@ class Looks:
 
     async def known(self, asset: Asset, targets: Sequence[Target]) -> Inspection | None:
         """What an earlier look has recorded, with its verdicts; None if nothing is."""
-        return (await self._recorded(asset, targets))[0]
+        from explorer.workbench.asked import for_arch
+
+        subject = for_arch(self._subject_of(asset), targets[0].arch)
+        return (await self._recorded(subject, targets))[0]
 
     async def on_disk(self, subject: Subject) -> bool:
         """Whether the file's bytes are local, judged by size alone: using them verifies them."""
@@ -146,9 +165,8 @@ class Looks:
             return await self._inspect(subject, targets, progress)
         recorded, complete = None, False
         if not subject.member:
-            recorded, complete = await self._recorded(subject.asset, targets)
+            recorded, complete = await self._recorded(subject, targets)
             if recorded is not None:
-                recorded = replace(recorded, subject=subject)
                 settled = all(v.answer is not Answer.UNKNOWN for v in recorded.verdicts)
                 if complete and settled:
                     return recorded
@@ -189,26 +207,27 @@ class Looks:
     # ------------------------------------------------------------------ what is kept
 
     async def _recorded(
-        self, asset: Asset, targets: Sequence[Target]
+        self, subject: Subject, targets: Sequence[Target]
     ) -> tuple[Inspection | None, bool]:
         """What is recorded, and whether a new look of the same kind could tell no more."""
 
         def work(_: Cancellation) -> tuple[Inspection | None, bool]:
             with self._resources.peeking:
-                record = self.records.load(asset)
+                assert subject.asset is not None
+                record = self.records.load(subject.asset, subject.platform)
                 if record is None:
                     return None, False
-                return self._inspection_of(asset, record, targets)
+                return self._inspection_of(subject, record, targets)
 
         return await self._resources.run(work)
 
     def _inspection_of(
-        self, asset: Asset, record: LookRecord, targets: Sequence[Target]
+        self, subject: Subject, record: LookRecord, targets: Sequence[Target]
     ) -> tuple[Inspection, bool]:
-        verdicts, complete = verdicts_kept(record, targets, self._subject_of(asset))
+        verdicts, complete = verdicts_kept(record, targets, subject)
         why = Unknown(NEEDS_FILE)
         inspection = Inspection(
-            subject=self._subject_of(asset),
+            subject=subject,
             file=record.file,
             path=None,
             asset_path=None,
@@ -219,6 +238,7 @@ class Looks:
             binary=record.binary,
             verdicts=verdicts,
             traffic=record.traffic,
+            others=record.others,
         )
         return self._with_proofs(inspection), complete
 
@@ -247,3 +267,31 @@ class Looks:
         except SourceError as error:
             self._resources.warn(str(error))
             return ()
+
+
+def _merged(looks: Sequence[Inspection], targets: Sequence[Target]) -> Inspection:
+    """The first of several looks at one file, with the verdicts of all in the targets' order.
+
+    Each look was for another architecture. A verdict on another program of the archive than the
+    first look's says so.
+    """
+    first = looks[0]
+    by_target = {
+        verdict.target.name: verdict if look.member == first.member else _about(verdict, look)
+        for look in looks
+        for verdict in look.verdicts
+    }
+    return replace(first, verdicts=tuple(by_target[target.name] for target in targets))
+
+
+def _about(verdict: Verdict, look: Inspection) -> Verdict:
+    """The verdict, with the member's name in its reasons."""
+    if isinstance(look.member, MISSING):
+        return verdict
+    name = look.member.name
+
+    def named(reason: Reason) -> Reason:
+        return replace(reason, text=f"{name}: {reason.text}")
+
+    reasons = tuple(named(reason) for reason in verdict.reasons)
+    return replace(verdict, deciding=named(verdict.deciding), reasons=reasons)

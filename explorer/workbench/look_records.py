@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from explorer import __version__, codec
 from explorer.archive import Member
 from explorer.compat import Answer, Target, Verdict
-from explorer.elf import Binary
+from explorer.elf import Binary, FileFormat
 from explorer.errors import FormatError, SourceError
-from explorer.facts import MISSING, NEEDS_FILE, Fact, Unknown
+from explorer.facts import MISSING, NEEDS_FILE, Fact, NotApplicable, Unknown, known_or
 from explorer.fetch import Check, Traffic, asset_key
-from explorer.releases import Asset
+from explorer.releases import Asset, Platform
 from explorer.workbench.models import FileFacts, Inspection, Subject
-from explorer.workbench.verdicts import claimed_arch, difference, verdicts_of
+from explorer.workbench.verdicts import difference, verdicts_of, wanted_arch
 
 if TYPE_CHECKING:
     from explorer.workbench.resources import Resources
@@ -47,6 +47,8 @@ class LookRecord:
     traffic: Fact[Traffic]
     member: Fact[Member]
     """Which member of the asset the program is: lines to paste have to extract the same one."""
+    others: tuple[str, ...]
+    """The names of other programs in the asset."""
 
 
 @cache
@@ -80,13 +82,16 @@ def _answering_files() -> Iterator[Path]:
         yield Path(parser.origin)
 
 
-def record_key(asset: Asset) -> str:
+def record_key(asset: Asset, platform: Platform | None = None) -> str:
     """The key of an asset's record: the code that answers, and the asset's published state.
+
+    ``platform``: the one asked for, which may choose another program in the asset.
 
     ``fetch.asset_key`` holds that state: server, id, ``updated_at``, size, digest. Blocking on the
     first call, as ``answering_code``.
     """
-    return f"{answering_code()}|{asset_key(asset)}"
+    asked = f"|{platform.slug}" if platform is not None else ""
+    return f"{answering_code()}|{asset_key(asset)}{asked}"
 
 
 class LookRecords:
@@ -97,10 +102,21 @@ class LookRecords:
         self.unwritten: dict[str, LookRecord] = {}
         """Records on their way into the cache, by their key there."""
 
-    def load(self, asset: Asset) -> LookRecord | None:
-        """The record of an asset; None if there is none that this version can use."""
-        unwritten = self.unwritten.get(record_key(asset))  # first: it leaves once it is written
-        stored = self._stored(asset)
+    def load(self, asset: Asset, platform: Platform | None = None) -> LookRecord | None:
+        """The record of an asset; None if there is none that this version can use.
+
+        ``platform``: the one asked for, if it is not what the asset's name claims.
+        """
+        record = self._load(asset, platform)
+        if record is not None or platform is None:
+            return record
+        record = self._load(asset, None)
+        return record if record is not None and _answers_for(record, platform) else None
+
+    def _load(self, asset: Asset, platform: Platform | None) -> LookRecord | None:
+        # First, as it leaves once it is written.
+        unwritten = self.unwritten.get(record_key(asset, platform))
+        stored = self._stored(asset, platform)
         if unwritten is None or (stored is not None and stored.whole):
             return stored
         if stored is None:
@@ -116,8 +132,9 @@ class LookRecords:
         asset = inspection.subject.asset
         if asset is None or inspection.subject.member:
             return inspection
+        platform = inspection.subject.platform
         whole = inspection.path is not None
-        before = self.load(asset) if whole else self._stored(asset)
+        before = self._load(asset, platform) if whole else self._stored(asset, platform)
         if before is not None and whole and not before.whole:
             changed = difference(before.verdicts, inspection.verdicts)
             inspection = replace(inspection, changed=changed)
@@ -128,7 +145,7 @@ class LookRecords:
             verdicts = _with_earlier(verdicts, before)
         try:
             self._resources.cache.store("peek").save(
-                record_key(asset), codec.dumps(_record(inspection, verdicts))
+                record_key(asset, platform), codec.dumps(_record(inspection, verdicts))
             )
         except SourceError as error:
             self._resources.warn(str(error))
@@ -142,7 +159,7 @@ class LookRecords:
         asset = inspection.subject.asset
         if asset is None or inspection.subject.member:
             return
-        key = record_key(asset)
+        key = record_key(asset, inspection.subject.platform)
         before = self.unwritten.get(key)
         verdicts = inspection.verdicts
         if before is not None:
@@ -156,8 +173,8 @@ class LookRecords:
 
         self._resources.later(work)
 
-    def _stored(self, asset: Asset) -> LookRecord | None:
-        key = record_key(asset)
+    def _stored(self, asset: Asset, platform: Platform | None) -> LookRecord | None:
+        key = record_key(asset, platform)
         try:
             store = self._resources.cache.store("peek")
             data = store.load(key)
@@ -201,11 +218,22 @@ def verdicts_kept(
     for target in targets:
         verdict = by_name.get(target.name)
         if verdict is None:
-            claimed = claimed_arch(subject, record.binary)
-            verdict = verdicts_of(record.binary, (target,), claimed=claimed)[0]
+            wanted = wanted_arch(subject, record.binary)
+            verdict = verdicts_of(record.binary, (target,), wanted=wanted)[0]
             complete = complete and verdict.answer is not Answer.UNKNOWN
         verdicts.append(verdict)
     return tuple(verdicts), complete
+
+
+def _answers_for(record: LookRecord, platform: Platform) -> bool:
+    """Whether a look without a question has judged the program for this platform.
+
+    It is the only one, or one of this architecture.
+    """
+    if isinstance(record.member, NotApplicable) or (record.whole and not record.others):
+        return record.binary.format is not FileFormat.UNSEEN
+    is_plain = isinstance(platform.libc, MISSING) and known_or(platform.os, "linux") == "linux"
+    return is_plain and record.binary.arch == platform.arch
 
 
 def _with_earlier(verdicts: Sequence[Verdict], before: LookRecord) -> tuple[Verdict, ...]:
@@ -228,6 +256,7 @@ def _record(inspection: Inspection, verdicts: Sequence[Verdict]) -> LookRecord:
         ),
         inspection.traffic,
         inspection.member,
+        inspection.others,
     )
 
 

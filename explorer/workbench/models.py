@@ -9,7 +9,7 @@ from explorer.compat import Verdict
 from explorer.elf import Binary
 from explorer.facts import Fact, NotApplicable
 from explorer.fetch import Check, Download, Traffic
-from explorer.releases import Asset, Release
+from explorer.releases import Asset, Platform, Release
 from explorer.verify import Proof
 
 
@@ -26,6 +26,8 @@ class Subject:
     """The local file or archive; None if it has to be downloaded."""
     member: str = ""
     """A member's name; empty: the program that a user would mean."""
+    platform: Platform | None = None
+    """The platform asked for; None: the one that the file's name claims."""
 
     @property
     def stand_in(self) -> bool:

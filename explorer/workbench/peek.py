@@ -30,7 +30,7 @@ from explorer.workbench.program_in_archive import (
     size_of,
     undecided_binary,
 )
-from explorer.workbench.verdicts import claimed_arch, verdicts_of
+from explorer.workbench.verdicts import verdicts_of, wanted_arch
 
 if TYPE_CHECKING:
     from explorer.fetch import RemoteSource
@@ -97,7 +97,7 @@ def _peek(
         listing=why,
         member=member,
         binary=binary,
-        verdicts=verdicts_of(binary, targets, claimed=claimed_arch(subject, binary)),
+        verdicts=verdicts_of(binary, targets, wanted=wanted_arch(subject, binary)),
         traffic=remote.traffic,
     )
 
@@ -211,7 +211,7 @@ def _read_member(
             if decided is not None and not _is_small(source):
                 conclude(chooser, ArchiveListing(form, tuple(members)), subject, name)
                 return member, *_facts(stream, member, targets, cancel)
-            if chooser.has_programs and not _may_walk_on(source, form):
+            if chooser.has_programs and not _may_walk_on(source, form, member):
                 raise OutOfReachError(0, "only the whole archive shows which member is the program")
     except OutOfReachError:
         if chooser.decided() is None:
@@ -239,9 +239,16 @@ def _is_small(source: ByteSource) -> bool:
     return isinstance(source.size, int) and source.size <= SMALL
 
 
-def _may_walk_on(source: ByteSource, form: Format) -> bool:
-    """Whether the other members can be had: a zip lists them, anything else is read to its end."""
-    return form is Format.ZIP or (isinstance(source.size, int) and source.size <= WALKED_ON)
+def _may_walk_on(source: ByteSource, form: Format, member: Member) -> bool:
+    """Whether it is worth going on behind a member that does not decide.
+
+    A zip lists its members, and those of a plain tar are skipped unread. Behind a member of
+    anything else there is more within a peek's ceiling only if the member is not too large.
+    """
+    if form in (Format.ZIP, Format.TAR):
+        return True
+    is_short = isinstance(source.size, int) and source.size <= WALKED_ON
+    return is_short or not isinstance(member.size, int) or member.size <= WALKED_ON
 
 
 def _read(

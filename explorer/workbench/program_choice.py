@@ -20,7 +20,7 @@ from functools import lru_cache
 
 from explorer.archive import Format, Member, MemberKind, detect
 from explorer.bytesource import BytesSource, OutOfReachError
-from explorer.facts import MISSING
+from explorer.facts import MISSING, known_or
 from explorer.releases import Platform, parse_asset_name
 
 HEAD_BYTES = 512
@@ -128,7 +128,8 @@ def _without_endings(name: str) -> str:
 @lru_cache(maxsize=4096)
 def _is_platform(word: str) -> bool:
     claims = parse_asset_name(f"x-{word}", "").platform
-    return any(not isinstance(fact, MISSING) for fact in (claims.os, claims.arch, claims.libc))
+    facts = claims.os, claims.arch, claims.libc
+    return bool(claims.may_be) or any(not isinstance(fact, MISSING) for fact in facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,12 +339,24 @@ class ProgramChooser:
         return any(_is_platform(f) for f in folders if core_name(f) not in self.expected.names)
 
     def _is_usual_place(self, path: str) -> bool:
-        """At the top, in ``bin``, or in the one folder that is called like the project or file."""
-        folders = [f for f in path.lower().split("/")[:-1] if f not in _GENERIC]
-        if not folders:
-            return True
+        """At the top, in ``bin``, or in the one folder that is called like the project or file.
+
+        Folders that name the expected system and architecture, and no libc, do not count.
+        """
         names = self.expected.names
-        return len(folders) == 1 and (core_name(folders[0]) in names or folders[0] in names)
+        folders = [f for f in path.lower().split("/")[:-1] if f not in _GENERIC]
+        others = [f for f in folders if not self._is_expected_platform(f)]
+        if not others:
+            return True
+        return len(others) == 1 and (core_name(others[0]) in names or others[0] in names)
+
+    def _is_expected_platform(self, folder: str) -> bool:
+        claims = parse_asset_name(f"x-{folder}", "").platform
+        named = known_or(claims.os, ""), known_or(claims.arch, "")
+        expected = ("", self.expected.os), ("", self.expected.arch)
+        fits = named[0] in expected[0] and named[1] in expected[1]
+        is_plain = isinstance(claims.libc, MISSING) and core_name(f"x-{folder}") == "x"
+        return fits and any(named) and is_plain
 
 
 def _folder_rank(path: str) -> int:

@@ -23,7 +23,7 @@ from explorer.errors import FormatError, NotFoundError
 from explorer.facts import Unknown
 from explorer.fetch import Blob
 from explorer.progress import Cancellation
-from explorer.releases import parse_asset_name
+from explorer.workbench.asked import wanted_platform
 from explorer.workbench.models import Subject
 from explorer.workbench.program_choice import (
     HEAD_BYTES,
@@ -90,10 +90,9 @@ class ProgramFound:
 def chooser_for(subject: Subject, file_name: str) -> ProgramChooser:
     """What to look for in a subject's file."""
     asset = subject.asset
-    platform = asset.platform if asset else parse_asset_name(file_name, "").platform
     expected = expected_program(
         file_name,
-        platform,
+        wanted_platform(subject),
         member=subject.member,
         required=expected_names(subject),
         project=asset.repo.rpartition("/")[2] if asset else "",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Reason, Target, Verdict
 from explorer.elf import Binary, FileFormat
-from explorer.facts import Unknown, known_or
+from explorer.facts import MISSING, Unknown, known_or
+from explorer.workbench.asked import wanted_platform
 from explorer.workbench.models import Subject
 
 if TYPE_CHECKING:
@@ -46,61 +47,76 @@ def named_targets(names: Sequence[str], settings: Settings) -> tuple[Target, ...
     return tuple(find_target(name) for name in names) or (default_target(settings),)
 
 
-def claimed_arch(subject: Subject, binary: Binary) -> str:
-    """The architecture that the file's name claims; empty if it claims none.
+@dataclass(frozen=True, slots=True)
+class WantedArch:
+    """The architecture that a file is judged for."""
+
+    arch: str = ""
+    """In Go's words; empty: the program's own."""
+    asked: bool = False
+    """Whether a user asked for it; else the file's name claims it."""
+
+
+OWN_ARCH = WantedArch()
+
+
+def wanted_arch(subject: Subject, binary: Binary) -> WantedArch:
+    """The architecture asked for, else the one that the file's name claims.
 
     A vague word claims nothing against those that it is used for: ``x86`` of a program for amd64.
     """
-    from explorer.releases import parse_asset_name
-
-    if subject.member:
-        return ""
+    platform, asked = wanted_platform(subject), subject.platform
+    if known_or(platform.os, "linux") != "linux":
+        return OWN_ARCH
+    if asked is not None and not isinstance(asked.arch, MISSING):
+        return WantedArch(asked.arch, asked=True)
     if subject.asset is not None:
-        name, platform = subject.asset.name, subject.asset.platform
+        name = subject.asset.name
     else:
         name = subject.path.name if subject.path is not None else ""
-        platform = parse_asset_name(name).platform
-    if known_or(platform.os, "linux") != "linux" or _FOR_ANOTHER.search(name.lower()):
-        return ""
+    if subject.member or _FOR_ANOTHER.search(name.lower()):
+        return OWN_ARCH
     if platform.may_be:
-        return "" if binary.arch in platform.may_be else platform.may_be[0]
-    return known_or(platform.arch, "")
+        return OWN_ARCH if binary.arch in platform.may_be else WantedArch(platform.may_be[0])
+    return WantedArch(known_or(platform.arch, ""))
 
 
 def verdicts_of(
     binary: Binary,
     targets: Sequence[Target],
     surroundings: Surroundings | None = None,
-    claimed: str = "",
+    wanted: WantedArch = OWN_ARCH,
 ) -> tuple[Verdict, ...]:
     """One verdict per target, in their order.
 
     Args:
-        claimed: the architecture that the file's name claims. A target without an architecture of
-            its own gets this one, so that a mislabelled file is not taken for what it says.
+        wanted: a target without an architecture of its own gets this one, so that a mislabelled
+            file is not taken for what it says.
     """
     if binary.format is not FileFormat.UNSEEN:
-        return tuple(_judged(binary, target, surroundings, claimed) for target in targets)
+        return tuple(_judged(binary, target, surroundings, wanted) for target in targets)
     reason = _unseen(binary)
     why = Unknown(binary.detail)
     return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), why) for t in targets)
 
 
 def _judged(
-    binary: Binary, target: Target, surroundings: Surroundings | None, claimed: str
+    binary: Binary, target: Target, surroundings: Surroundings | None, wanted: WantedArch
 ) -> Verdict:
     from explorer.compat import judge
 
-    if target.arch or not claimed:
+    if target.arch or not wanted.arch:
         return judge(binary, target, surroundings)
-    verdict = judge(binary, replace(target, arch=claimed), surroundings)
+    verdict = judge(binary, replace(target, arch=wanted.arch), surroundings)
+    if wanted.asked:
+        return verdict
     deciding = verdict.deciding
     if deciding.code == "elf.arch" and deciding.answer is Answer.NO:
         loud = replace(
             deciding,
-            text=f"It is mislabelled: its name says {claimed}, but the program in it is built for "
-            f"{known_or(binary.arch, 'another processor')}.",
-            remedy=f"Do not use it on {claimed}, and tell the project",
+            text=f"It is mislabelled: its name says {wanted.arch}, but the program in it is built "
+            f"for {known_or(binary.arch, 'another processor')}.",
+            remedy=f"Do not use it on {wanted.arch}, and tell the project",
             short=f"mislabelled: {known_or(binary.arch, 'another processor')}",
         )
         reasons = tuple(loud if reason == deciding else reason for reason in verdict.reasons)

@@ -95,10 +95,11 @@ class Workbench:
         """What a FILE on the command line stands for.
 
         A path, ``TAG/ASSET``, an asset's name, or ``TAG`` with a platform; each may be followed
-        by ``#member``.
+        by ``#member``. For a file that is named, the platform says which program in it is meant,
+        and what it is judged for.
 
         Raises:
-            UsageError, NotFoundError: no such file; names the nearest ones.
+            UsageError, NotFoundError: no such file or platform; names the nearest ones.
             SourceError: a path that is not a regular file.
         """
         if not text.strip():
@@ -106,10 +107,13 @@ class Workbench:
                 "The name of the file is empty",
                 remedy="Name a file, TAG/ASSET, or TAG with --platform",
             )
+        from explorer.workbench.asked import asked_for
         from explorer.workbench.resolve import local_subject
 
         subject = await self.resources.run(lambda _: local_subject(text))
-        return subject if subject is not None else await self._listings.find(text, platform)
+        if subject is None:
+            subject = await self._listings.find(text, platform)
+        return asked_for(subject, platform)
 
     def subject(self, asset: Asset, member: str = "", release: Release | None = None) -> Subject:
         """An asset of the catalogue, or a member of it, as a subject."""

@@ -7,11 +7,12 @@ from zipfile import ZipFile
 
 import pytest
 
+from explorer.archive import Member
 from explorer.compat import Answer
-from explorer.errors import NotFoundError
-from explorer.report.advice import advice_headline
+from explorer.errors import NotFoundError, UsageError
+from explorer.report.advice import advice_headline, prove_command, snippets
 from explorer.report.tables import MarkState, mark_of
-from explorer.workbench import Depth, Workbench
+from explorer.workbench import Depth, Inspection, Workbench
 from tests.support.archives import make_archive
 from tests.support.github import GitHub
 from tests.workbench.conftest import TAG, archive_name, packed, rr
@@ -267,3 +268,88 @@ async def test_the_longest_tag_that_fits_is_the_tag(github: GitHub, bench: Workb
     with pytest.raises(NotFoundError, match="has no release app/v1/tool") as caught:
         await bench.resolve("app/v1/tool")
     assert "Did you mean" in caught.value.remedy or "releases" in caught.value.remedy
+
+
+# ---------------------------------------------------------------- one archive, two architectures
+
+BOTH = "tool-1.0.0-linux.zip"
+
+
+@pytest.fixture
+def for_both(github: GitHub) -> str:
+    """An archive whose name says no architecture, with a program for each of two."""
+    members = {f"{arch}/tool": rr(arch) for arch in ("amd64", "arm64")}
+    publish(github, {BOTH: make_archive("zip", "", members)})
+    return f"v1.0.0/{BOTH}"
+
+
+def judged(inspection: Inspection) -> tuple[str, Answer]:
+    assert isinstance(inspection.member, Member), inspection.verdicts[0].deciding
+    return inspection.member.name, inspection.verdicts[0].answer
+
+
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+@pytest.mark.parametrize("depth", [Depth.VERDICT, Depth.WHOLE])
+async def test_a_targets_architecture_picks_the_member(
+    for_both: str, bench: Workbench, arch: str, depth: Depth
+) -> None:
+    subject = await bench.resolve(for_both)
+    for _ in range(2):  # looked at, recorded
+        seen = await bench.look(subject, on=(f"alpine-3.24/{arch}",), depth=depth)
+        assert judged(seen) == (f"{arch}/tool", Answer.YES)
+    [verdict] = (await bench.look(subject)).verdicts
+    assert verdict.answer is Answer.UNKNOWN  # no question, no answer
+    assert "arm64/tool" in verdict.deciding.text
+
+
+@pytest.mark.parametrize("words", ["linux/arm64", "linux-aarch64", "arm64"])
+async def test_the_platform_asked_for_picks_the_member_of_a_named_file(
+    for_both: str, bench: Workbench, tmp_path: Path, words: str
+) -> None:
+    local = tmp_path / "both.tar.gz"
+    local.write_bytes(make_archive("tar.gz", "", {f"{a}/x": rr(a) for a in ("amd64", "arm64")}))
+    seen = await bench.look(await bench.resolve(str(local), words))
+    assert judged(seen) == ("arm64/x", Answer.YES)
+    subject = await bench.resolve(for_both, words)
+    assert judged(await bench.look(subject)) == ("arm64/tool", Answer.YES)
+    seen = await bench.look(subject, depth=Depth.WHOLE)
+    assert seen.others == ("amd64/tool",)
+    written = await bench.get(await bench.resolve(for_both, words), tmp_path / "out")
+    assert written.binary == tmp_path / "out/arm64/tool"
+
+
+async def test_targets_of_two_architectures_are_each_judged_on_their_program(
+    for_both: str, bench: Workbench
+) -> None:
+    on = ("alpine-3.24/arm64", "debian-12/amd64", "alpine-3.23/arm64")
+    for depth in (Depth.VERDICT, Depth.WHOLE):
+        seen = await bench.look(await bench.resolve(for_both), on=on, depth=depth)
+        assert [verdict.target.name for verdict in seen.verdicts] == list(on)
+        assert [verdict.answer for verdict in seen.verdicts] == [Answer.YES] * 3
+        texts = [verdict.deciding.text for verdict in seen.verdicts]
+        assert [text.startswith("amd64/tool: ") for text in texts] == [False, True, False]
+
+
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+async def test_advice_takes_the_member_for_its_architecture(
+    for_both: str, bench: Workbench, arch: str
+) -> None:
+    await bench.look(await bench.resolve(for_both))
+    advice = await bench.advise("v1.0.0", arch)
+    assert advice.chosen is not None
+    assert advice.inspection is not None
+    assert judged(advice.inspection) == (f"{arch}/tool", Answer.YES)
+    assert any(f" {arch}/tool >" in line for s in snippets(advice) for line in s.lines)
+    assert prove_command(advice).endswith(f"--on alpine-3.24/{arch}")
+
+
+async def test_a_platform_asked_for_that_a_file_is_not_for_is_no(
+    github: GitHub, bench: Workbench, tmp_path: Path
+) -> None:
+    local = tmp_path / "tool"
+    local.write_bytes(program("amd64"))
+    [verdict] = (await bench.look(await bench.resolve(str(local), "linux-arm64"))).verdicts
+    assert (verdict.answer, verdict.deciding.code) == (Answer.NO, "elf.arch")
+    assert "mislabelled" not in verdict.deciding.text
+    with pytest.raises(UsageError, match="is not a platform"):
+        await bench.resolve(str(local), "plan-b")

@@ -162,7 +162,9 @@ def test_a_required_name_decides_among_architectures_by_the_claim() -> None:
             member = Member(path, MemberKind.FILE, len(start), 0o755)
             if chooser.wants(member):
                 chooser.add(member, start)
-        assert chooser.decided() is None
+        decided = chooser.decided()
+        assert decided is not None
+        assert decided.path == f"{arch}/rr"
         choice = chooser.choice().chosen
         assert choice is not None
         assert choice.member.name == f"{arch}/rr"

@@ -116,5 +116,9 @@ def prove_command(advice: Advice, call: str = CALL) -> str:
     if advice.chosen is None:
         return ""
     asset = advice.chosen.asset
-    file, target = shlex.quote(f"{asset.tag}/{asset.name}"), shlex.quote(advice.target.name)
-    return visible(f"{call} verify {file} --on {target}")
+    on = advice.target.name
+    inspection = advice.inspection
+    if inspection is not None and inspection.subject.platform is not None and "/" not in on:
+        on += f"/{advice.arch}"  # the file's name does not say which program in it is meant
+    file = shlex.quote(f"{asset.tag}/{asset.name}")
+    return visible(f"{call} verify {file} --on {shlex.quote(on)}")
