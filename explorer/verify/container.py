@@ -92,7 +92,7 @@ class Container:
             *("--ulimit=core=0:0", "--ulimit=nofile=1024:4096"),
             f"--ulimit=fsize={SCRATCH_BYTES}:{SCRATCH_BYTES}",
             *(() if self.plain else self._restrictions()),
-            f"--volume={ROOT}",
+            *self._volume(),
             *(f"--tmpfs={folder}:{scratch}" for folder in _SCRATCH),
             *self._without_proxies(),
             *(word for pair in self.environment for word in ("--env", pair)),
@@ -102,6 +102,12 @@ class Container:
     def _restrictions(self) -> tuple[str, ...]:
         cpus = (f"--cpus={self.limits.cpus:g}",) if self.engine.limits_cpus else ()
         return (*cpus, "--ipc=none", "--read-only")
+
+    def _volume(self) -> tuple[str, ...]:
+        """Labelled where the engine can, so that a sweep finds it without its container."""
+        if self.plain or self.engine.name != "docker":
+            return (f"--volume={ROOT}",)
+        return ("--mount", f"type=volume,dst={ROOT},volume-label={session_label()}")
 
     def _without_proxies(self) -> tuple[str, ...]:
         if self.engine.name == "podman":

@@ -1,4 +1,4 @@
-"""Containers that a killed session left over, found by a label that names their session.
+"""Containers and volumes that a killed session left, found by a label that names their session.
 
 A session is a process: its host, its PID namespace, its number, and when it started, since numbers
 are used again.
@@ -17,7 +17,9 @@ from explorer.verify.engines import engine_failure
 from explorer.verify.models import Engine
 
 LABEL = "rr-explorer"
-"""On every container; its value is the session."""
+"""On every container and docker's volumes; its value is the session."""
+
+_GONE = re.compile(r"no such (?:container|volume)|already in progress|in use", re.IGNORECASE)
 
 OLD_SECONDS = 3600
 """On Windows processes cannot be examined: what is older than any proof can last is a leftover."""
@@ -63,7 +65,7 @@ def started(pid: int) -> str:
 
 
 def session_label(pid: int | None = None) -> str:
-    """``rr-explorer=HOST/PID/START/SECONDS``: the label of this session's containers."""
+    """``rr-explorer=HOST/PID/START/SECONDS``: the label of what this session makes."""
     own = os.getpid() if pid is None else pid
     return f"{LABEL}={host()}/{own}/{started(own)}/{int(time.time())}"
 
@@ -85,27 +87,39 @@ def is_dead(value: str) -> bool:
 async def sweep(engine: Engine) -> int:
     """Remove the containers of dead sessions; returns how many there were.
 
+    With docker also volumes whose container is gone: a client that is killed in ``rm`` leaves them.
+    Other engines do not label volumes.
+
     Raises:
         EngineError: the engine failed.
     """
-    wanted = (
-        f"--filter=label={LABEL}",
-        "--format",
-        '{{.ID}} {{.Label "rr-explorer"}}'
-        if engine.name != "podman"
-        else '{{.ID}} {{index .Labels "rr-explorer"}}',
+    label = (
+        '{{.Label "rr-explorer"}}' if engine.name != "podman" else '{{index .Labels "rr-explorer"}}'
     )
-    listed = await call((*engine.command, "ps", "--all", "--no-trunc", *wanted))
+    ours = f"--filter=label={LABEL}"
+    containers = await _dead(engine, ("ps", "--all", "--no-trunc", ours), "{{.ID}} " + label)
+    if containers:
+        await _remove(engine, ("rm", "--force", "--volumes", *containers))
+    if engine.name == "docker":
+        volumes = await _dead(
+            engine, ("volume", "ls", ours, "--filter=dangling=true"), "{{.Name}} " + label
+        )
+        if volumes:
+            await _remove(engine, ("volume", "rm", *volumes))
+    return len(containers)
+
+
+async def _dead(engine: Engine, listing: tuple[str, ...], form: str) -> list[str]:
+    """Names in a listing, which are followed by a label, of sessions that are over."""
+    listed = await call((*engine.command, *listing, "--format", form))
     if listed.failed:
-        raise engine_failure(engine.name, listed, "ps")
+        raise engine_failure(engine.name, listed, listing[0])
     rows = [line.split(None, 1) for line in listed.stdout.splitlines()]
-    dead = [row[0] for row in rows if len(row) == 2 and is_dead(row[1].strip())]
-    if dead:
-        removed = await call((*engine.command, "rm", "--force", "--volumes", *dead))
-        if (
-            removed.failed
-            and "no such container" not in removed.stderr.lower()
-            and "already in progress" not in removed.stderr.lower()
-        ):
-            raise engine_failure(engine.name, removed, "rm")
-    return len(dead)
+    return [row[0] for row in rows if len(row) == 2 and is_dead(row[1].strip())]
+
+
+async def _remove(engine: Engine, command: tuple[str, ...]) -> None:
+    """Run a removal; what another session's sweep has removed meanwhile is no failure."""
+    removed = await call((*engine.command, *command))
+    if removed.failed and not _GONE.search(removed.stderr):
+        raise engine_failure(engine.name, removed, command[0])

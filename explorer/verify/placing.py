@@ -22,7 +22,7 @@ from explorer.verify.models import ProofRequest
 
 _NOT_KNOWN = re.compile(
     r"unknown (?:shorthand )?flag|unrecognized option|unsupported|not supported|not implemented"
-    r"|invalid ipc mode|requested cpus|cpu (?:cfs|controller)|nanocpus",
+    r"|invalid mount option|invalid ipc mode|requested cpus|cpu (?:cfs|controller)|nanocpus",
     re.IGNORECASE,
 )
 """An engine that does not know one of our restrictions; then it is tried without those."""

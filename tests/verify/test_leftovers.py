@@ -68,6 +68,13 @@ def containers(engine: TestEngine, pid: int) -> list[str]:
     return ours
 
 
+def volumes(engine: TestEngine, pid: int) -> list[str]:
+    """Names of the volumes of one session."""
+    form = '{{.Name}} {{.Label "rr-explorer"}}'
+    listed = engine.run("volume", "ls", "--format", form, "--filter", "label=rr-explorer")
+    return [line.split()[0] for line in listed.stdout.splitlines() if f"/{pid}/" in line]
+
+
 def processes(word: str) -> list[str]:
     """Command lines of the running processes that name a word."""
     lines = []
@@ -141,6 +148,31 @@ async def test_what_a_killed_session_left_is_removed_at_the_next_start(
 
 
 @pytest.mark.container
+async def test_a_volume_without_its_container_is_removed_at_the_next_start(
+    engine: TestEngine, real: Engine
+) -> None:
+    """A client that is killed in ``rm`` may leave it: without ``--volumes`` it always stays."""
+    if engine.name != "docker":
+        return  # the others do not label volumes
+    async with (
+        session(engine, "serve", "killed") as dead,
+        session(engine, "serve", "alive") as alive,
+    ):
+        of_dead, of_alive = volumes(engine, dead.pid), volumes(engine, alive.pid)
+        assert (len(of_dead), len(of_alive)) == (1, 1)
+        names = containers(engine, dead.pid)
+        dead.kill()
+        await dead.wait()
+        assert engine.run("rm", "--force", *names).returncode == 0
+        await sweep(real)
+        assert not volumes(engine, dead.pid)
+        assert volumes(engine, alive.pid) == of_alive
+        alive.send_signal(signal.SIGINT)
+        await alive.wait()
+        assert not volumes(engine, alive.pid)
+
+
+@pytest.mark.container
 @pytest.mark.parametrize("what", ["serve", "flood"])
 async def test_a_cancelled_proof_leaves_nothing(
     what: str, engine: TestEngine, request_for: Requests
@@ -157,6 +189,7 @@ async def test_a_cancelled_proof_leaves_nothing(
         await asyncio.wait_for(task, 30)
     assert not processes(f"/rr-explorer/{name}")
     assert not containers(engine, os.getpid())
+    assert not volumes(engine, os.getpid())
 
 
 @pytest.mark.container
@@ -178,6 +211,7 @@ async def test_a_proof_cancelled_at_any_moment_leaves_nothing(
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 60)
     assert not containers(engine, os.getpid())
+    assert not volumes(engine, os.getpid())
 
 
 @pytest.mark.container
@@ -190,6 +224,7 @@ async def test_a_failed_proof_leaves_nothing(
     file.write_bytes(b"")
     await prove(request_for(file))
     assert not containers(engine, os.getpid())
+    assert not volumes(engine, os.getpid())
 
 
 def test_a_session_is_its_process_and_not_its_number() -> None:
