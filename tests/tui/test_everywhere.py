@@ -31,6 +31,7 @@ async def test_help_shows_the_keys_as_they_are(tmp_path: Path) -> None:
     async with opened(settings(tmp_path, keys={"verify": "V"})) as ui:
         await ui.shows("✓ yes")
         await ui.press("question_mark")
+        await ui.shows("Run the binary on musl")
         line = next(line for line in ui.drawn().splitlines() if "Run the binary on musl" in line)
         assert " V " in line
 

@@ -41,7 +41,7 @@ async def ask_for_help(ui: Driver) -> None:
     await browse(ui)
     await ui.press("question_mark")
     if ui.app.size.height >= 20:
-        await ui.shows("Moving")
+        await ui.shows("Words on this screen")
 
 
 async def at_a_glance(ui: Driver) -> None:

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from explorer.tui.actions import GROUPS, key_name, offered
+from explorer.tui.actions import BY_ID, GROUPS, key_name, offered
 from explorer.tui.glossary import explained
 from explorer.tui.render import lines, text
 from explorer.tui.screens.base import shown
@@ -68,9 +68,11 @@ def key_lines(screen: Screen[Any]) -> Iterator[Content]:
     """The keys that act now, by group, as the keymap has them."""
     groups: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
     listed: set[str] = set()
-    for key, active in screen.active_bindings.items():
-        action = offered(screen, active)
-        if action is not None and action.id not in listed:
+    order = list(BY_ID)
+    actions = ((key, offered(screen, active)) for key, active in screen.active_bindings.items())
+    available = [(key, action) for key, action in actions if action is not None]
+    for key, action in sorted(available, key=lambda entry: order.index(entry[1].id)):
+        if action.id not in listed:
             listed.add(action.id)
             groups[action.group].append((key_name(key), action.help))
     for group, keys in groups.items():
@@ -115,11 +117,11 @@ class HelpScreen(TextScreen):
         for words in dict.fromkeys((help_of(screen), str(getattr(screen, "HELP", "")))):
             if words:
                 parts += [text(words), Content("")]
+        parts += word_lines(screen)
+        parts += key_lines(screen)
         if warnings := getattr(screen, "more_help", ()):
             parts += [text(f"! {warning}", "$text-warning") for warning in warnings]
             parts.append(Content(""))
-        parts += word_lines(screen)
-        parts += key_lines(screen)
         parts.append(text("Signs", "bold $text-primary"))
         for sign, style, words in SIGNS:
             parts.append(Content.assemble("  ", (f"{sign:<11}", style), text(words)))
