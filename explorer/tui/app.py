@@ -45,6 +45,8 @@ from explorer.tui.responsiveness.quit_signals import QuitSignals, TerminalHangup
 from explorer.tui.theme import DEFAULT, THEMES
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from explorer.tui.copying import Copy
     from explorer.workbench import Inspection, Subject, Workbench
 
@@ -299,9 +301,7 @@ class ExplorerApp(ExplorerBase):
 
         def take(choice: str | None) -> None:
             if choice is not None:
-                copy = copies[int(choice)]
-                self.copy_to_clipboard(copy.text)
-                self.say(f"{copy.title} copied")
+                self.copy(copies[int(choice)])
 
         choices = [
             MenuItem(str(number), copy.title, copy.text.splitlines()[0] if copy.text else "")
@@ -319,6 +319,21 @@ class ExplorerApp(ExplorerBase):
 
         folder = self._save_folder or working_folder()
         self.push_screen(FolderScreen(subject.name, folder), save)
+
+    def copy(self, copy: Copy) -> None:
+        self.copy_to_clipboard(copy.text)
+        # A coroutine, not a partial: Textual takes the repr of what it runs.
+        _worker: Worker[None] = self.run_worker(self._copy(copy), name="copy", group="copy")
+
+    async def _copy(self, copy: Copy) -> None:
+        from explorer.tui.clipboard import put_on_clipboard
+        from explorer.tui.screens.selectable import SelectScreen
+
+        programs = await put_on_clipboard(copy.text)
+        if programs:
+            self.say(f"{copy.title} copied ({' and '.join(programs)})")
+        else:
+            self.push_screen(SelectScreen(copy.title, copy.text))
 
     def show_cells(self, cells: Sequence[tuple[str, str]]) -> None:
         from explorer.tui.screens.help import TextScreen

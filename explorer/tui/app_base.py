@@ -68,6 +68,10 @@ class ExplorerBase(App[None]):
         """Let the user choose what goes to the clipboard."""
 
     @abstractmethod
+    def copy(self, copy: Copy) -> None:
+        """Copy a text; where nothing takes it for certain, show it in a box to select."""
+
+    @abstractmethod
     def offer_save(self, subject: Subject) -> None:
         """Ask for a folder, and save the file's program there."""
 

@@ -1,4 +1,4 @@
-"""What can be copied. The clipboard is reached by OSC 52, which works over ssh too."""
+"""What can be copied."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The app in a terminal of any size, on a real workbench: the demo, or the local GitHub."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -94,6 +95,25 @@ async def opened(
         if ready:
             await driver.until(lambda: app.state.catalogue is not None)
         yield driver
+
+
+CLIPBOARD_VARIABLES = ("TMUX", "WAYLAND_DISPLAY", "DISPLAY")
+
+
+@pytest.fixture(autouse=True)
+def clipboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A desktop whose clipboard is a file: ``wl-copy`` writes it. Returns the file."""
+    folder = tmp_path / "desktop"
+    folder.mkdir()
+    kept = folder / "clipboard"
+    program = folder / "wl-copy"
+    program.write_text(f'#!/bin/sh\ncat > "{kept}"\n')
+    program.chmod(0o755)
+    for name in CLIPBOARD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-test")
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return kept
 
 
 @pytest.fixture

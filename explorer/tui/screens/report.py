@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from explorer.errors import as_explorer_error
 from explorer.report import visible
+from explorer.tui.copying import Copy
 from explorer.tui.render import text
 from explorer.tui.screens.choose import ChooseScreen, MenuItem
 from explorer.tui.widgets.line_input import LineInput
@@ -113,8 +114,7 @@ async def _make(app: ExplorerBase, inspections: Sequence[Inspection], form: str)
         app.say(as_explorer_error(exception), title="No report", error=True)
         return
     if form == "copy":
-        app.copy_to_clipboard(content)
-        app.say("Report copied as Markdown")
+        app.copy(Copy("report in Markdown", content))
         return
     stem = default_stem(inspections)
     default = await asyncio.to_thread(free_path, Path.cwd(), stem, SUFFIXES[form])

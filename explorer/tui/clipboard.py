@@ -1,0 +1,85 @@
+"""The programs that put text on the system's clipboard, whichever of them are here.
+
+A terminal that is sent OSC 52 does not say whether it took the text; these programs do, by their
+exit status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+LIMIT_S = 2.0
+"""Seconds that a program may take: an X server on another machine may have gone away."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipboardProgram:
+    """A program that takes text on its standard input."""
+
+    command: tuple[str, ...]
+    variable: str = ""
+    """The environment variable without which it cannot work."""
+    encoding: str = "utf-8"
+
+
+MULTIPLEXERS = (
+    # -w: tmux passes it on to the terminal outside.
+    ClipboardProgram(("tmux", "load-buffer", "-w", "-"), "TMUX"),
+)
+DESKTOPS = (
+    ClipboardProgram(("wl-copy",), "WAYLAND_DISPLAY"),
+    ClipboardProgram(("xclip", "-selection", "clipboard", "-in"), "DISPLAY"),
+    ClipboardProgram(("xsel", "--clipboard", "--input"), "DISPLAY"),
+    ClipboardProgram(("pbcopy",)),
+    # Windows, also below WSL: it takes UTF-16 only.
+    ClipboardProgram(("clip.exe",), encoding="utf-16-le"),
+)
+
+
+def programs(environ: Mapping[str, str]) -> Iterator[ClipboardProgram]:
+    """The programs to use: tmux if the app runs in it, and the desktop's."""
+    for group in (MULTIPLEXERS, DESKTOPS):
+        for program in group:
+            is_here = not program.variable or environ.get(program.variable)
+            if is_here and shutil.which(program.command[0], path=environ.get("PATH")):
+                yield program
+                break
+
+
+async def put_on_clipboard(text: str) -> tuple[str, ...]:
+    """The names of the programs that took the text; empty if none did."""
+    chosen = await asyncio.to_thread(lambda: tuple(programs(os.environ)))
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_run(program, text)) for program in chosen]
+    taken = zip(chosen, tasks, strict=True)
+    return tuple(program.command[0] for program, task in taken if task.result())
+
+
+async def _run(program: ClipboardProgram, text: str) -> bool:
+    """Whether the program took the text."""
+    try:
+        # Some stay in the background to serve the clipboard: they get no pipe to keep open.
+        process = await asyncio.create_subprocess_exec(
+            *program.command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError:
+        return False
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            await process.communicate(text.encode(program.encoding, "replace"))
+    except (TimeoutError, OSError):
+        return False
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return process.returncode == 0

@@ -1,0 +1,43 @@
+"""Text to select with the mouse, where nothing took a copy of it for certain."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import ScrollableContainer, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from explorer.tui.render import text
+
+EXPLANATION = (
+    "The terminal was asked to copy it (OSC 52), but does not say whether it did. If pasting gives "
+    "something else, select the text here: in most terminals with shift and the mouse."
+)
+
+
+class SelectScreen(ModalScreen[None]):
+    """The text from edge to edge and never wrapped: a selection takes nothing else along."""
+
+    CSS_PATH = "selectable.tcss"
+    AUTO_FOCUS = "ScrollableContainer"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,y", "dismiss(None)", "close"),
+    ]
+    HELP = f"{EXPLANATION} Arrows scroll, escape closes it."
+
+    def __init__(self, title: str, content: str) -> None:
+        """``content``: visible text with line ends."""
+        super().__init__()
+        self._title = title
+        self._text = content
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = text(self._title)
+            dialog.border_subtitle = text("esc close")
+            yield Static(text(EXPLANATION, "$text-muted"), id="explanation")
+            with ScrollableContainer():
+                yield Static(text(self._text, newline=True), id="selectable")

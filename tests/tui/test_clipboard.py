@@ -1,0 +1,109 @@
+"""Copying: OSC 52 and the programs that are here; "copied" only where one of them took it."""
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from explorer.settings import Settings
+from explorer.tui.clipboard import programs, put_on_clipboard
+from explorer.tui.screens.browser import BrowserScreen
+from explorer.tui.screens.selectable import SelectScreen
+from tests.tui.conftest import opened
+
+
+def make_program(folder: Path, name: str, script: str) -> Path:
+    """A program of this name, as a shell script."""
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_program_is_the_one_of_the_desktop_and_tmux_beside_it(tmp_path: Path) -> None:
+    for name in ("tmux", "wl-copy", "xclip", "xsel", "pbcopy"):
+        make_program(tmp_path / "bin", name, "true")
+    path = {"PATH": str(tmp_path / "bin")}
+
+    def names(**variables: str) -> list[str]:
+        return [program.command[0] for program in programs({**path, **variables})]
+
+    assert names(WAYLAND_DISPLAY="wayland-0", DISPLAY=":0") == ["wl-copy"]
+    assert names(DISPLAY=":0") == ["xclip"]
+    assert names(TMUX="/tmp/tmux-0/default,1,0", DISPLAY=":0") == ["tmux", "xclip"]
+    assert names() == ["pbcopy"]
+    (tmp_path / "bin" / "xclip").unlink()
+    assert names(DISPLAY=":0") == ["xsel"]
+    assert not list(programs({"PATH": str(tmp_path / "none")}))
+
+
+async def test_what_is_copied_arrives_byte_for_byte(clipboard: Path) -> None:
+    text = "sha256 ✓\n\ttwo lines, no end"
+    assert await put_on_clipboard(text) == ("wl-copy",)
+    kept = await asyncio.to_thread(clipboard.read_text, encoding="utf-8")
+    assert kept == text
+
+
+@pytest.mark.parametrize("script", ["exit 1", "exec sleep 60"], ids=["fails", "hangs"])
+async def test_a_program_that_does_not_take_it_does_not_count(
+    script: str, clipboard: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_program(clipboard.parent, "wl-copy", script)
+    monkeypatch.setattr("explorer.tui.clipboard.LIMIT_S", 0.5)
+    assert await put_on_clipboard("x") == ()
+
+
+@pytest.fixture
+def tmux(clipboard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The command of a tmux server of the test's own; a script in its place where there is none."""
+    socket = tmp_path / "tmux"
+    monkeypatch.setenv("TMUX", f"{socket},1,0")
+    program = shutil.which("tmux")
+    if program is None:
+        buffer = tmp_path / "buffer"
+        script = f'case "$*" in *load-buffer*) cat > {buffer};; *show-buffer) cat {buffer};; esac'
+        yield [str(make_program(clipboard.parent, "tmux", script))]
+        return
+    command = [program, "-S", str(socket)]
+    subprocess.run([*command, "new-session", "-d", "sleep 60"], check=True, timeout=30)
+    yield command
+    subprocess.run([*command, "kill-server"], check=True, timeout=30)
+
+
+async def test_tmux_takes_it_into_its_buffer(tmux: list[str]) -> None:
+    assert await put_on_clipboard("for tmux") == ("tmux", "wl-copy")
+    shown = await asyncio.to_thread(
+        subprocess.run, [*tmux, "show-buffer"], capture_output=True, text=True, timeout=30
+    )
+    assert shown.stdout == "for tmux"
+
+
+@pytest.mark.slow
+async def test_copied_is_said_once_a_program_took_it(demo: Settings, clipboard: Path) -> None:
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("y", *"tag", "enter")
+        await ui.shows("tag copied (wl-copy)")
+        assert await asyncio.to_thread(clipboard.read_text) == ui.app.clipboard == "v2025.1.15"
+
+
+@pytest.mark.slow
+async def test_else_the_text_is_there_to_select(
+    demo: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WAYLAND_DISPLAY")
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("y", *"command", "enter")
+        await ui.until(lambda: isinstance(ui.app.screen, SelectScreen))
+        await ui.shows("select the text here")
+        lines = [line.strip() for line in ui.drawn().splitlines()]
+        assert "rr-explorer --demo assets v2025.1.15" in lines, "nothing stands beside it"
+        assert "copied" not in ui.drawn()
+        assert ui.app.clipboard == "rr-explorer --demo assets v2025.1.15", "OSC 52 was sent"
+        await ui.press("escape")
+        assert isinstance(ui.app.screen, BrowserScreen)
