@@ -17,9 +17,15 @@ from explorer.compat.models import (
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from explorer.compat.judging import all_rules, judge
+    from explorer.compat.installing import all_rules, judge
     from explorer.compat.loader_table import GLIBC_LOADERS, musl_loader
-    from explorer.compat.targets import all_targets, default_target, find_target, target_for_image
+    from explorer.compat.targets import (
+        all_targets,
+        default_target,
+        find_target,
+        image_command,
+        target_for_image,
+    )
 
 
 __getattr__ = lazy_exports(
@@ -27,9 +33,10 @@ __getattr__ = lazy_exports(
     {
         "GLIBC_LOADERS": "loader_table",
         "musl_loader": "loader_table",
-        "judge": "judging",
-        "all_rules": "judging",
+        "judge": "installing",
+        "all_rules": "installing",
         "default_target": "targets",
+        "image_command": "targets",
         "find_target": "targets",
         "target_for_image": "targets",
         "all_targets": "targets",
@@ -52,6 +59,7 @@ __all__ = [
     "all_targets",
     "default_target",
     "find_target",
+    "image_command",
     "judge",
     "musl_loader",
     "target_for_image",

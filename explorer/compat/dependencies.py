@@ -249,11 +249,11 @@ class _Search:
                 return where, presence
             if presence is Presence.UNSURE:
                 return Where.UNKNOWN, presence
-        folder, name = posixpath.split(resolved(path) or path)
-        listed = self.target.libc is not Libc.MUSL or (
-            folder in MUSL_DIRS and name in self.stock.unsure
+        folder = posixpath.dirname(resolved(path) or path)
+        open_ended = self.target.libc is not Libc.MUSL or (
+            folder in MUSL_DIRS and not self.stock.complete
         )
-        return (Where.UNKNOWN if listed else Where.MISSING), Presence.ABSENT
+        return (Where.UNKNOWN if open_ended else Where.MISSING), Presence.ABSENT
 
     def _paths(self, node: Node, needer: Node) -> bool:
         """Search the run paths. True if a place beside the program could not be looked into."""
@@ -351,7 +351,7 @@ class _Search:
             node.searched += self.libdirs
             if node.name in self.image:
                 node.where, node.path = Where.IMAGE, f"{self.libdirs[0]}/{node.name}"
-            elif not node.name.startswith("libc.musl-"):
+            elif not self.stock.complete and not node.name.startswith("libc.musl-"):
                 node.where = Where.UNKNOWN
             return
         if self.target.libc is Libc.MUSL:
@@ -360,7 +360,7 @@ class _Search:
         if path:
             layer = posixpath.basename(path) == "libgcompat.so.0"
             node.where, node.path = (Where.COMPAT if layer else Where.IMAGE), path
-        elif node.name in self.stock.unsure:
+        elif self.target.libc is Libc.MUSL and not self.stock.complete:
             node.where = Where.UNKNOWN
 
 

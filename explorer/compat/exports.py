@@ -2,7 +2,7 @@
 
 A file begins with comment lines: what it is, its source, and ``X = SET`` for each set of names.
 Then comes one name per line, followed by the letters of the sets that have it (none: all), and by
-the major version of the GCC that introduced it if that matters. Files are read on first use.
+the version of GCC or OpenSSL that introduced it if that matters. Files are read on first use.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def _lines(name: str, *, comments: bool = False) -> list[str]:
 
 
 @cache
-def _sets(library: str, gcc: int = 0) -> tuple[dict[str, frozenset[str]], dict[str, str]]:
+def _sets(library: str, upto: str = "") -> tuple[dict[str, frozenset[str]], dict[str, str]]:
     """The sets of a library's file by key, and its other comments by name.
 
     Args:
-        gcc: leaves out what a later GCC introduced; 0 takes all.
+        upto: leaves out what a later version introduced; empty takes all.
     """
     letters: dict[str, str] = {}
     notes: dict[str, str] = {}
@@ -68,7 +68,7 @@ def _sets(library: str, gcc: int = 0) -> tuple[dict[str, frozenset[str]], dict[s
                 notes[name] = value
             continue
         name, having, since = [*line.split("\t"), "", ""][:3]
-        if gcc and since and int(since) > gcc:
+        if upto and since and version_key(since) > version_key(upto):
             continue
         if not having:
             everywhere.add(name)
@@ -129,30 +129,65 @@ def _private_names(version: str, names: frozenset[str]) -> frozenset[str]:
     return frozenset(names64 | {"readdir64_r"} if "readdir_r" in names else names64)
 
 
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Which build of a library a target has."""
+
+    arch: str
+    gcompat: str = ""
+    """The version of gcompat, for its library."""
+    upto: str = ""
+    """The version of GCC or OpenSSL that it is of; empty if it is not known."""
+    release: str = ""
+    """Alpine's release; empty for another distribution."""
+
+
 @cache
-def library(name: str, arch: str, version: str = "", gcc: int = 0) -> Exports | None:
-    """What a musl build of libgcc, libstdc++ or a compatibility library exports.
+def _listed_libraries() -> frozenset[str]:
+    return frozenset(path.stem for path in DATA.glob("lib*.so.*.txt"))
 
-    None for a library that is not listed.
 
-    Args:
-        gcc: the major version of the GCC that built it; 0: the listed one.
-    """
-    if name not in (
-        "libgcc_s.so.1",
-        "libstdc++.so.6",
-        "libgcompat.so.0",
-        "libucontext.so.1",
-        "libobstack.so.1",
-    ):
-        return None
-    sets, notes = _sets(name, gcc)
+def library(name: str, build: Build) -> Exports | None:
+    """What a musl build of a packaged library exports; None for a library that is not listed."""
+    return _library(name, build) if name in _listed_libraries() else None
+
+
+@cache
+def _library(name: str, build: Build) -> Exports:
+    sets, notes = _sets(name, build.upto)
     source = f"{name} ({notes.get('from', '')})"
+    if "release" in notes:
+        return _packaged(sets, notes, build, source)
     if "any" in sets:
         return Exports(sets["any"], frozenset(), True, source)
-    prefix = f"{version}-" if version else ""
-    if arch in LISTED_ARCHES:
-        return Exports(sets[f"{prefix}{arch}"], frozenset(), True, source)
+    prefix = f"{build.gcompat}-" if build.gcompat else ""
+    if build.arch in LISTED_ARCHES:
+        return Exports(sets[f"{prefix}{build.arch}"], frozenset(), True, source)
     lists = [sets[f"{prefix}{a}"] for a in LISTED_ARCHES]
     names = frozenset.intersection(*lists)
     return Exports(names, frozenset.union(*lists) - names, False, source)
+
+
+def _packaged(
+    sets: dict[str, frozenset[str]], notes: dict[str, str], build: Build, source: str
+) -> Exports:
+    """A library of one release of Alpine, for that release and for others.
+
+    A later build of the same soname has the same names, and perhaps more. An earlier one may lack
+    some, unless the symbols' own versions tell which.
+    """
+    names = sets["any"] if "any" in sets else frozenset.intersection(*sets.values())
+    if build.arch in sets:
+        names = sets[build.arch]
+    listed = notes["release"]
+    known = build.arch in LISTED_ARCHES
+    if not build.release:
+        return Exports(frozenset(), names, False, source)
+    if build.release == listed:
+        return Exports(names, frozenset(), known, source)
+    if version_key(build.release) > version_key(listed):
+        return Exports(names, frozenset(), False, source)
+    since = notes.get("since", "")
+    if build.upto or (since and version_key(build.release) >= version_key(since)):
+        return Exports(names, frozenset(), known, source)
+    return Exports(frozenset(), names, False, source)

@@ -1,16 +1,13 @@
-"""From facts to a verdict: apply the rules in order, sort their reasons, take the worst.
+"""From facts to a verdict on a target as it is named: apply the rules, sort, take the worst.
 
-The answer is about the target as it is named. Whatever that certainly lacks makes a ``no``, with
-the remedy that changes it (``apk add libstdc++``): a target with that package is another target
-(``alpine-3.22+libstdc++``). ``yes-if`` depends on what no target tells: a kernel's options, the
-folder it is started in, a script's interpreter. ``unknown`` is for what neither facts nor data
-tell. A verdict can be compared with a run: ``yes`` starts, ``no`` does not.
+Nothing is installed here: what the target certainly lacks makes a ``no``. ``installing`` goes on
+from there. ``unknown`` is for what neither facts nor data tell, ``yes-if`` for what no target
+tells: a kernel's options, the folder it is started in, a script's interpreter.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from explorer.compat.context import Context, NeedsMoreError
 from explorer.compat.models import (
@@ -19,8 +16,6 @@ from explorer.compat.models import (
     Libc,
     Reason,
     Rule,
-    Surroundings,
-    Target,
     Verdict,
     Where,
 )
@@ -29,7 +24,7 @@ from explorer.compat.rules.payload import payload_of
 from explorer.compat.rules.versions import glibc_versions, newest_glibc
 from explorer.compat.rules.words import plural
 from explorer.elf import Binary
-from explorer.facts import Fact, NotApplicable, Unknown, known_or
+from explorer.facts import Fact, NotApplicable, Unknown
 
 INCOMPLETE = Rule(
     "facts.incomplete",
@@ -51,23 +46,9 @@ PAYLOAD_PROGRAM = Rule(
 )
 
 
-def all_rules() -> tuple[Rule, ...]:
-    """Every rule, in the order in which they are applied."""
-    rules = (*(entry.rule for entry in entries()), PAYLOAD_PROGRAM)
-    return (INCOMPLETE, *sorted(rules, key=lambda rule: rule.step))
-
-
-def judge(binary: Binary, target: Target, surroundings: Surroundings | None = None) -> Verdict:
-    """Predict whether a binary runs in a target.
-
-    Args:
-        target: if its ``arch`` is empty, the binary's own is taken.
-        surroundings: the files around the binary, for $ORIGIN; None if they are not known.
-
-    The answer is that of the whole file, or ``unknown``, however little of the file was read.
-    """
-    target = target if target.arch else replace(target, arch=known_or(binary.arch, ""))
-    context = Context(binary, target, surroundings)
+def judge_as_named(context: Context) -> Verdict:
+    """Predict whether a binary runs in a target with nothing added to it."""
+    binary, target = context.binary, context.target
     reasons: list[Reason] = []
     waiting: dict[str, Unknown] = {}
     for entry in entries():
@@ -115,7 +96,7 @@ def _program_inside(context: Context) -> Reason | None:
         return None  # the rule for payloads says so
     if payload is None or not isinstance(payload.program, Binary):
         return None
-    verdict = judge(payload.program, context.target)
+    verdict = judge_as_named(Context(payload.program, context.target))
     name = printable(payload.program.name)
     starts = (
         "The launcher starts, and so does"

@@ -13,6 +13,7 @@ class Answer(StrEnum):
 
     YES = "yes"
     YES_IF = "yes-if"
+    """It runs under a condition: packages to install, a kernel option, a working folder."""
     UNKNOWN = "unknown"
     NO = "no"
 
@@ -135,6 +136,10 @@ class DependencyCheck:
     """``2.34``: the newest GLIBC_x.y needed; NotApplicable if none is."""
 
 
+PACKAGE_CODES = ("target.packages", "target.packages.unknown")
+"""The reasons about what the target can install. They stand before the reasons they answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The prediction for one binary on one target."""
@@ -148,3 +153,14 @@ class Verdict:
     """All that apply, worst first, advice last."""
     dependencies: Fact[DependencyCheck]
     """NotApplicable for static programs."""
+    packages: tuple[str, ...] = ()
+    """The smallest set of packages that makes it run on the target (the answer is then ``yes-if``)
+    or may do so (``unknown``). Empty if it needs none, or if none is known to help."""
+    install: str = ""
+    """The command that installs them: ``apk add gcompat libgcc``; empty without packages."""
+
+    @property
+    def unaided(self) -> Answer:
+        """The answer for the target as it is named, with nothing installed: what a run shows."""
+        answers = [r.answer for r in self.reasons if not r.advice and r.code not in PACKAGE_CODES]
+        return max(answers, key=lambda answer: answer.rank, default=self.answer)

@@ -13,6 +13,7 @@ from explorer.elf import Binary, Linking
 from explorer.facts import MISSING
 
 PACKAGED = ("libgcc_s.so.1", "libstdc++.so.6")
+_OPENSSL = ("libcrypto.so.3", "libssl.so.3")
 LISTED_GCC = 14
 """The major version of the GCC that built the listed libraries."""
 
@@ -50,11 +51,9 @@ def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: boo
     base = exports.musl(target.libc_version, target.arch)
     others = base.names.union(*(linking.resolvable for linking in beside))
     unsure, closed, blockers = set(base.unsure), base.closed, list[str]()
-    gcc = stock(target).gcc
     doubted = {node.name for node in closure.of(Where.UNKNOWN)}
     for name in _image_libraries(target, closure, gcompat):
-        version = _gcompat_version(target) if name == "libgcompat.so.0" else ""
-        listed = exports.library(name, target.arch, version, gcc if name in PACKAGED else 0)
+        listed = exports.library(name, _build_of(name, target))
         if listed is None:
             blockers.append(name)
             continue
@@ -67,7 +66,7 @@ def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: boo
     copied = frozenset[str]().union(*(linking.copied for linking in own))
     left = (wanted - have) | (copied - others)
     open_ended = bool(blockers) or not closed
-    newer = gcc > LISTED_GCC and any(node.name in PACKAGED for node in closure.nodes)
+    newer = stock(target).gcc > LISTED_GCC and any(node.name in PACKAGED for node in closure.nodes)
     doubtful = {
         name for name in left if open_ended or name in unsure or (newer and name.startswith("_Z"))
     }
@@ -92,6 +91,17 @@ def _image_libraries(target: Target, closure: Closure, gcompat: bool) -> list[st
         if any("libobstack.so.1" in package.libraries for package in packages_of(target)):
             names.append("libobstack.so.1")
     return list(dict.fromkeys(names))
+
+
+def _build_of(name: str, target: Target) -> exports.Build:
+    """Which build of a library the target has."""
+    image = stock(target)
+    if name in PACKAGED:
+        return exports.Build(target.arch, upto=str(image.gcc or ""))
+    if name == "libgcompat.so.0":
+        return exports.Build(target.arch, gcompat=_gcompat_version(target))
+    upto = image.openssl if name in _OPENSSL else ""
+    return exports.Build(target.arch, upto=upto, release=image.release)
 
 
 def _gcompat_version(target: Target) -> str:

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+from explorer.compat import packages as packages_module
 from explorer.compat.loader_table import MUSL_ARCHES
 from explorer.compat.models import Libc, Target
+from explorer.compat.packages import Package, package_from, packages_by
 from explorer.errors import UsageError
 from explorer.platforms import go_arch
 
 DATA = Path(__file__).with_name("data") / "targets.toml"
 """Read as a plain file, since importlib.resources is slow to import."""
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """What a package adds to an image."""
-
-    name: str
-    libraries: dict[str, str]
-    """Path in the image by the name in DT_NEEDED."""
-    implies: tuple[str, ...] = ()
-    gcompat: str = ""
-    """The version of gcompat (``1.1.0``); empty for any other package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +27,18 @@ class Stock:
     images: tuple[str, ...] = ()
     gcc: int = 0
     """The major version of the GCC that its libgcc and libstdc++ come from; 0 if unknown."""
-    unsure: frozenset[str] = frozenset()
-    """Libraries that its stock image has, or may have, and whose symbols are not listed."""
+    manager: str = ""
+    """Its package manager, by the name in ``packages.toml``; empty if it has none that is known."""
+    base: tuple[str, ...] = ()
+    """The packages with libraries that its stock image holds, besides libgcc and libstdc++."""
+    complete: bool = True
+    """``base`` names every package with a library, so that any other library is missing."""
+    release: str = ""
+    """Of Alpine: ``3.22``; ``edge`` counts as newer than all. Empty for any other target."""
+    openssl: str = ""
+    """The version of libcrypto3 and libssl3: ``3.3``; empty if it is not known."""
+    musl: str = ""
+    """A glibc distribution's package of musl: its version. Empty if it has no such package."""
     relr_libraries: bool = False
     """Its libgcc and libstdc++ use DT_RELR."""
     libdir: str = ""
@@ -74,21 +75,27 @@ def _table() -> _TargetTable:
         stocks[row["name"]] = Stock(
             images,
             row.get("gcc", 0),
-            frozenset(row.get("unsure", ())),
+            row.get("manager", ""),
+            tuple(row.get("base", ())),
+            row.get("complete", row["libc"] != "glibc"),
+            _release(row["name"]),
+            row.get("openssl", ""),
+            row.get("musl", ""),
             row.get("relr_libraries", False),
             row.get("libdir", ""),
             row.get("usr_merged", "no"),
         )
-    packages = {
-        name: Package(
-            name, dict(row["libraries"]), tuple(row.get("implies", ())), row.get("gcompat", "")
-        )
-        for name, row in raw["packages"].items()
-    }
+    packages = {name: package_from(name, row) for name, row in raw["packages"].items()}
     flavours = {
         libc: tuple(tuple(names) for names in sets) for libc, sets in raw["flavours"].items()
     }
     return _TargetTable(raw["default"], targets, stocks, packages, dict(raw["aliases"]), flavours)
+
+
+def _release(name: str) -> str:
+    """``3.22`` of ``alpine-3.22``; ``999`` of ``alpine-edge``, which is newer than any."""
+    release = name.removeprefix("alpine-") if name.startswith("alpine-") else ""
+    return "999" if release == "edge" else release
 
 
 def all_targets() -> tuple[Target, ...]:
@@ -97,9 +104,7 @@ def all_targets() -> tuple[Target, ...]:
     out: list[Target] = []
     for target in table.targets.values():
         out.append(target)
-        out += [
-            _with_packages(target, names) for names in table.flavours.get(target.libc.value, ())
-        ]
+        out += [with_packages(target, names) for names in table.flavours.get(target.libc.value, ())]
     return tuple(out)
 
 
@@ -131,19 +136,17 @@ def find_target(name: str) -> Target:
             f"Did you mean {', '.join(near)}?" if near else "“rr-explorer targets” lists them all"
         )
         raise UsageError(f"There is no target {name!r}", "", remedy)
+    known = known_packages(target)
     for package in extra:
-        if package not in table.packages or target.libc is not Libc.MUSL:
-            known = (
-                ", ".join(table.packages)
-                if target.libc is Libc.MUSL
-                else "none, since its libraries are those of its stock image"
-            )
+        if package not in known:
+            some = ", ".join([*known][:6])
+            more = f" and {len(known) - 6} more" if len(known) > 6 else ""
             raise UsageError(
                 f"The package {package!r} is not known on {target.name}",
                 f"in {name!r}",
-                f"Known packages: {known}",
+                f"Known packages: {some}{more}" if known else "It has no known packages",
             )
-    target = _with_packages(target, extra)
+    target = with_packages(target, extra)
     return replace(target, name=f"{target.name}/{arch}", arch=arch) if arch else target
 
 
@@ -159,21 +162,29 @@ def _split(name: str) -> list[str]:
     return [part.replace("\0", "++") for part in name.replace("libstdc++", "libstdc\0").split("+")]
 
 
-def _with_packages(target: Target, names: list[str] | tuple[str, ...]) -> Target:
+def with_packages(target: Target, names: Sequence[str]) -> Target:
+    """The target with packages installed, and what those bring along."""
     if not names:
         return target
-    table = _table()
+    known = known_packages(target)
     wanted = set(names)
     for name in names:
-        wanted |= set(table.packages[name].implies)
-    named = [name for name in table.packages if name in set(names)]
+        wanted |= set(known[name].implies)
+    named = [name for name in known if name in set(names)]
+    place, slash, arch = target.name.partition("/")
     return replace(
         target,
-        name="+".join([target.name, *named]),
-        title=f"{target.title.partition(', nothing else')[0]} with {', '.join(named)}",
+        name="+".join([place, *named]) + slash + arch,
+        title=_title_with(target.title, named),
         packages=target.packages | wanted,
         image="",
     )
+
+
+def _title_with(title: str, names: list[str]) -> str:
+    plain, has_some, before = title.partition(" with ")
+    listed = [before, *names] if has_some else names
+    return f"{plain.partition(', nothing else')[0]} with {', '.join(listed)}"
 
 
 def target_for_image(reference: str) -> Target | None:
@@ -198,15 +209,45 @@ def target_for_image(reference: str) -> Target | None:
 
 def stock(target: Target) -> Stock:
     """What else is known of a target, with or without packages; empty for one not listed."""
-    return _table().stocks.get(_split(_named_arch(target.name)[0])[0], Stock())
+    return _table().stocks.get(stock_name(target), Stock())
+
+
+def stock_name(target: Target) -> str:
+    """A target's name without packages and architecture."""
+    return _split(_named_arch(target.name)[0])[0]
+
+
+def known_packages(target: Target) -> Mapping[str, Package]:
+    """The packages that can be added to a target, by name; empty if none is known."""
+    return _known_packages(target.libc, stock(target).manager)
+
+
+@cache
+def _known_packages(libc: Libc, manager: str) -> dict[str, Package]:
+    own = _table().packages if libc is Libc.MUSL else {}
+    return {**own, **packages_by(manager)}
 
 
 def packages_of(target: Target) -> tuple[Package, ...]:
-    """The listed packages that a target has."""
-    return tuple(package for name, package in _table().packages.items() if name in target.packages)
+    """The listed packages that a target has, those of its stock image included."""
+    return _packages_of(stock_name(target), target.packages)
 
 
-def package_with(library: str) -> str:
-    """The package that installs ``library`` in a musl image; empty if none is known."""
-    packages = _table().packages.values()
-    return next((p.name for p in packages if library in p.libraries and not p.gcompat), "")
+@cache
+def _packages_of(name: str, installed: frozenset[str]) -> tuple[Package, ...]:
+    table = _table()
+    own = table.stocks.get(name, Stock())
+    known = {**table.packages, **packages_by(own.manager)}
+    have = installed.union(own.base)
+    return tuple(package for name, package in known.items() if name in have)
+
+
+def image_command(target: Target, packages: Sequence[str]) -> str:
+    """What a Dockerfile runs to install packages on a target; empty without any."""
+    return packages_module.image_command(stock(target).manager or "apk", packages)
+
+
+def package_with(library: str, target: Target) -> Package | None:
+    """The package that installs ``library`` on a target; None if none is known."""
+    packages = known_packages(target).values()
+    return next((p for p in packages if library in p.libraries and not p.gcompat), None)

@@ -45,7 +45,9 @@ class Base:
     """The settings' image if the target is the settings' too; else the target's image, or that of
     the plain system that the target extends."""
     packages: tuple[str, ...]
-    """The target's packages that the image lacks."""
+    """The packages that the image lacks: the target's, and those that the chosen file needs."""
+    run: str
+    """The shell command for a Dockerfile that installs them; empty without packages."""
     tools: str
     """An image with wget, sha256sum and tar: Alpine's for glibc, as Debian's and Ubuntu's images
     have no wget."""
@@ -73,7 +75,7 @@ class Advice:
     archive_url: str
     """Where the release's sources are, as a tar.gz; empty if not known."""
     source: Fact[BuildRecipe]
-    """What to build if no published file works."""
+    """What to build if no published file works, or only with packages installed."""
     why: str
     """One sentence."""
 
@@ -121,18 +123,19 @@ async def advise(
             f"{catalogue.repo} has no release {question.tag}",
             remedy="rr-explorer releases lists them",
         )
+    wanted = replace(target, arch=arch)
     candidates = tuple(
         Candidate(c.asset, _with_reason(c.asset, c.state, settings))
         for c in await _candidates(release, target, arch, looks)
     )
+    if _chosen(candidates) is None:
+        candidates = await _with_packages_known(candidates, wanted, listings, looks, progress)
     chosen = _chosen(candidates)
     digest = _published_digest(chosen)
     if chosen is not None and isinstance(digest, MISSING):
-        digest, chosen = await _read_whole(
-            chosen, replace(target, arch=arch), listings, looks, progress
-        )
+        digest, chosen = await _read_whole(chosen, wanted, listings, looks, progress)
     build: Fact[BuildRecipe] = NotApplicable("a published file works")
-    if chosen is None:
+    if chosen is None or _needs_packages(chosen):
         build = await source_of(
             lambda asset: looks.known(asset, (target,)),
             catalogue,
@@ -145,7 +148,7 @@ async def advise(
         arch=arch,
         libc=libc,
         target=target,
-        base=_base(settings, target),
+        base=_base(settings, target, chosen),
         chosen=chosen,
         candidates=candidates,
         sha256=digest.sha256 if isinstance(digest, _Digest) else digest,
@@ -251,6 +254,30 @@ async def _read_whole(
     return digest, Candidate(chosen.asset, FileState(inspection))
 
 
+def _needs_packages(candidate: Candidate) -> bool:
+    verdict = candidate.state.verdict
+    return verdict is not None and bool(verdict.packages)
+
+
+async def _with_packages_known(
+    candidates: Sequence[Candidate],
+    target: Target,
+    listings: CatalogueService,
+    looks: Looks,
+    progress: ProgressCallback,
+) -> tuple[Candidate, ...]:
+    """The candidates; the first that only packages could make run is read whole, to know which."""
+    out = list(candidates)
+    for place, candidate in enumerate(candidates):
+        verdict = candidate.state.verdict
+        if verdict is None or candidate.asset.stand_in:
+            continue
+        if verdict.answer is Answer.UNKNOWN and verdict.unaided is Answer.NO:
+            _, out[place] = await _read_whole(candidate, target, listings, looks, progress)
+            break
+    return tuple(out)
+
+
 def _target(settings: Settings, libc: str) -> Target:
     """The default target if it has this libc, else the newest plain one that has."""
     wanted = Libc.MUSL if libc == "musl" else Libc.GLIBC
@@ -268,14 +295,25 @@ def _newest(libc: Libc) -> Target:
     )
 
 
-def _base(settings: Settings, target: Target) -> Base:
+def _base(settings: Settings, target: Target, chosen: Candidate | None) -> Base:
+    """What to build on, with the packages that the chosen file needs."""
+    from explorer.compat import image_command
+
+    base = _plain_base(settings, target)
+    verdict = chosen.state.verdict if chosen is not None else None
+    extra = verdict.packages if verdict is not None else ()
+    packages = (*base.packages, *(name for name in extra if name not in base.packages))
+    return replace(base, packages=packages, run=image_command(target, packages))
+
+
+def _plain_base(settings: Settings, target: Target) -> Base:
     from explorer.compat import all_targets
 
     alpine = _newest(Libc.MUSL).image
     own = settings.image if target == default_target(settings) else ""
     if own or target.image:
         image = own or target.image
-        return Base(image, (), image if target.libc is Libc.MUSL else alpine)
+        return Base(image, (), "", image if target.libc is Libc.MUSL else alpine)
     fits = [t for t in all_targets() if t.libc is target.libc and t.image]
     plain = next((t for t in fits if t.name == target.name.partition("+")[0]), None)
     plain = plain or next(
@@ -284,6 +322,7 @@ def _base(settings: Settings, target: Target) -> Base:
     return Base(
         plain.image,
         tuple(sorted(target.packages)),
+        "",
         alpine if target.libc is not Libc.MUSL else plain.image,
     )
 

@@ -41,6 +41,8 @@ SMALL = 64 << 10
 SMALL_UNPACKED = 8 << 20
 WALKED_ON = 1 << 20
 """Bytes: up to this size an archive is walked to its end to choose among its members."""
+NEARER = 512 << 10
+"""As ``DEEPER``, where only the packages that would make it run are open."""
 DEEPER = 3 << 20
 """How far into a compressed member a peek follows the dynamic section, in unpacked bytes.
 
@@ -263,10 +265,12 @@ def _read(
     from explorer.elf import read
 
     binary = read(source, name, Scope.HEAD, cancel)
-    if all(v.answer is not Answer.UNKNOWN for v in verdicts_of(binary, targets)):
+    verdicts = [v for v in verdicts_of(binary, targets) if v.answer is Answer.UNKNOWN]
+    if not verdicts:
         return binary
     deepest = _dynamic_end(binary)
-    if deepest is None or (not whole_reach and deepest > DEEPER):
+    limit = NEARER if all(v.unaided is Answer.NO for v in verdicts) else DEEPER
+    if deepest is None or (not whole_reach and deepest > limit):
         return binary
     return read(source, name, Scope.LINKAGE, cancel)
 

@@ -79,7 +79,7 @@ async def prove_inspection(
         run_args=settings.run_args,
         pull=options.pull and settings.pull and not settings.offline,
         expect=_expectations(inspection, options, usual),
-        verdict=verdict.answer.value,
+        verdict=verdict.unaided.value,
         target=target.name.partition("/")[0],
         subject=inspection.subject.name,
         sha256=known_or(inspection.file.sha256, ""),
@@ -122,7 +122,7 @@ def _compared(
     name = target.name.partition("/")[0]
     if name == proof.target:
         return proof
-    verdict = rejudge(inspection, (target,), cache).verdicts[0].answer.value
+    verdict = rejudge(inspection, (target,), cache).verdicts[0].unaided.value
     if not isinstance(agrees, MISSING) or proof.verdict == Answer.UNKNOWN:
         agrees = agreement(verdict, proof.result)
     return replace(proof, target=name, verdict=verdict, agrees=agrees)

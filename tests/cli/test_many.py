@@ -22,7 +22,8 @@ def test_the_matrix_tells_the_story_of_musl_arm64(served: Command, github: GitHu
         new["server:musl-arm64"]["serves"]["name"],
         new["server:musl-arm64"]["serves"]["answer"],
     ) == (ARM64, "yes")
-    assert old["server:linux-amd64"]["published"][0]["answer"] == "no"
+    file = old["server:linux-amd64"]["published"][0]
+    assert (file["answer"], file["if"]) == ("yes-if", ["gcompat"])
     assert github.count("*", "assets") == 3, "one ranged request for each file"
     assert "↳ linux-arm64: yes, static" in served("matrix", "--latest", "1").out
     text = served("matrix", TAG, "--markdown").out
@@ -50,9 +51,12 @@ def test_advice_names_a_file_with_its_digest_or_how_to_build_one(served: Command
     assert f"rr-explorer verify {TAG}/{AMD64} --on alpine-" in text.out
     assert document["proof"] is None
     assert document["prove"].startswith(f"rr-explorer verify {TAG}/{ARM64}")
-    none = served.json("advise", "v1.6.2", "--arch", "amd64", code=1)
-    assert none["chosen"] is None
-    assert any("CGO_ENABLED=0" in snippet["text"] for snippet in none["snippets"])
+    aided = served.json("advise", "v1.6.2", "--arch", "amd64")
+    assert aided["candidates"][0]["if"] == ["gcompat"]
+    lines = {snippet["key"]: snippet["text"] for snippet in aided["snippets"]}
+    assert "RUN apk add --no-cache gcompat\n" in lines["dockerfile"]
+    assert "CGO_ENABLED=0" in lines["build-go"]
+    assert "◐ use" in served("advise", "v1.6.2", "--arch", "amd64").out
     assert served("advise", "v9.9.9").code == 3
 
 

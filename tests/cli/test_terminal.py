@@ -63,7 +63,7 @@ def in_terminal(
 
 
 def test_colours_only_where_they_are_wanted(rr: Command) -> None:
-    path = binary("c-glibc")
+    path = binary("c-fcntl64")
     assert "\x1b" not in rr("inspect", path).out
     assert "\x1b[31m✗ NO" in rr("inspect", path, env={"FORCE_COLOR": "1"}).out
     assert "\x1b" not in rr("inspect", path, env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).out
@@ -112,7 +112,7 @@ def test_the_matrix_folds_instead_of_being_cut(
 
 
 def test_a_process_ends_with_the_exit_code(rr: Command, tmp_path: Path) -> None:
-    path = binary("c-glibc")
+    path = binary("c-fcntl64")
     broken = tmp_path / "rr.tar.gz"
     broken.write_bytes(b"\x1f\x8b\x08\x00" + b"\xff" * 200)
     for code, words in (
@@ -200,7 +200,7 @@ def test_a_reader_that_goes_away_changes_no_answer(
     rr: Command, words: tuple[str, ...], code: int, both: bool
 ) -> None:
     """``| head`` and ``2>&1 | head`` end a command quietly, with its own exit code."""
-    call = rr.words(*(binary("c-glibc") if word == "GLIBC" else word for word in words))
+    call = rr.words(*(binary("c-fcntl64") if word == "GLIBC" else word for word in words))
     pipe = gone()
     try:
         done = subprocess.run(

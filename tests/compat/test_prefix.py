@@ -21,6 +21,7 @@ TARGETS = [
     find_target(name)
     for name in (
         "alpine-3.22",
+        "alpine-3.24",
         "musl-1.2.3",
         "musl+loader-symlink",
         "alpine-3.22+gcompat+libstdc++",
@@ -70,6 +71,7 @@ def _compare(data: bytes, around: Folder | None, lengths: list[int]) -> None:
                     seen.deciding,
                     expected.deciding,
                 )
+                assert seen.unaided in (expected.unaided, Answer.UNKNOWN), (length, target.name)
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
@@ -88,6 +90,9 @@ def test_built_programs_cut_anywhere(recipe: str) -> None:
         programs.ifunc,
         programs.calls_statx,
         programs.glibc_only,
+        lambda: programs.program_of("libz.so.1", "libcurl.so.4"),
+        lambda: programs.program_of("libgcc_s.so.1", target=GNU),
+        lambda: programs.program_of("libcurl.so.4", "libpq.so.5", target=GNU),
         programs.strange_loader,
         programs.threads,
         programs.x32,
@@ -204,9 +209,18 @@ def test_the_first_4_kib_of_a_static_program_and_of_a_glibc_one_are_enough() -> 
         data = binary(recipe).read_bytes()
         seen = judge(
             elf.read(PrefixSource(data[:4096], len(data)), "it", Scope.HEAD),
-            find_target("alpine-3.22"),
+            find_target("musl-1.2.5"),
         )
         assert seen.answer is answer, (recipe, seen.reasons)
+
+
+def test_the_first_4_kib_say_no_to_the_target_as_it_is_but_not_to_packages() -> None:
+    data = binary("c-glibc").read_bytes()
+    part = elf.read(PrefixSource(data[:4096], 1 << 20), "it", Scope.HEAD)
+    seen = judge(part, find_target("alpine-3.22"))
+    assert (seen.answer, seen.unaided) == (Answer.UNKNOWN, Answer.NO)
+    assert seen.deciding.short == "needs glibc's loader; gcompat?"
+    assert not seen.packages
 
 
 def test_every_target_takes_every_program() -> None:

@@ -117,7 +117,7 @@ TRIGGERS: dict[str, Callable[[], Verdict]] = {
     "elf.static": lambda: verdict("go-static-arm64", "alpine-3.22"),
     "elf.static-pie": lambda: verdict("c-static-pie", "alpine-3.22"),
     "elf.shared-library": lambda: verdict("c-shared", "debian-12"),
-    "elf.interp.glibc": lambda: verdict("c-glibc", "alpine-3.22"),
+    "elf.interp.glibc": lambda: verdict("c-glibc", "musl-1.2.5"),
     "elf.interp.musl": lambda: verdict("c-musl", "debian-12"),
     "elf.interp.missing": lambda: _judged(programs.strange_loader(), "alpine-3.22"),
     "elf.interp.relative": lambda: _judged(
@@ -157,6 +157,9 @@ TRIGGERS: dict[str, Callable[[], Verdict]] = {
     "advice.tzdata": lambda: verdict("go-static-amd64", "scratch"),
     "advice.go-version": lambda: verdict("go-static-amd64", "alpine-3.22"),
     "advice.gcompat": lambda: verdict("c-glibc", "alpine-3.22+gcompat"),
+    "target.packages": lambda: verdict("c-glibc", "alpine-3.22"),
+    "target.packages.unknown": lambda: verdict("c-execstack", "alpine-3.22"),
+    "advice.packages": lambda: verdict("c-fcntl64", "alpine-3.22"),
 }
 
 
@@ -183,9 +186,9 @@ def test_the_file_triggers_the_rule(code: str) -> None:
     ):
         assert reason.remedy
     if not reason.advice:
-        assert seen.answer is max(
-            (r.answer for r in seen.reasons if not r.advice), key=lambda answer: answer.rank
-        )
+        worst = max((r.answer for r in seen.reasons if not r.advice), key=lambda a: a.rank)
+        assert seen.unaided is worst
+        assert seen.packages or seen.answer is worst
     assert reason.advice is (rule.step == 8)
     assert seen.deciding is seen.reasons[0]
     assert seen.deciding.answer is seen.answer
@@ -208,10 +211,12 @@ def test_rules_read_like_a_procedure() -> None:
         ("go-static-amd64", "debian-11", "yes", "elf.static"),
         ("go-static-s390x", "alpine-3.22", "yes", "elf.static"),
         ("go-cgo-musl-static", "scratch", "yes", "elf.static"),
-        ("go-pie", "alpine-3.22", "no", "elf.interp.glibc"),  # cgo off, and yet
+        ("go-pie", "musl-1.2.5", "no", "elf.interp.glibc"),  # cgo off, and yet
+        ("go-pie", "alpine-3.22", "yes-if", "target.packages"),
         ("go-pie-arm64", "musl-1.2.6", "no", "elf.interp.glibc"),
         ("go-pie", "debian-12", "yes", "elf.dynamic"),
-        ("go-cgo-glibc", "alpine-3.22", "no", "elf.interp.glibc"),
+        ("go-cgo-glibc", "alpine-3.22", "yes-if", "target.packages"),
+        ("go-cgo-glibc", "musl-1.2.5", "no", "elf.interp.glibc"),
         ("c-glibc", "debian-11", "yes", "elf.dynamic"),
         ("c-glibc", "scratch", "no", "elf.interp.glibc"),
         ("c-glibc-arm64", "alpine-3.22+gcompat", "yes", "elf.dynamic"),
@@ -289,11 +294,11 @@ def test_the_elf_decides_and_the_build_info_explains() -> None:
     static = verdict("go-static-amd64", "alpine-3.22").deciding
     assert "no interpreter, no libraries; Go 1." in static.text
     assert "cgo off" in static.text
-    pie = verdict("go-pie", "alpine-3.22").deciding
+    pie = verdict("go-pie", "musl-1.2.5").deciding
     assert "although it was built with cgo off" in pie.text
     assert "-buildmode=pie" in pie.remedy
-    cgo = verdict("go-cgo-glibc", "alpine-3.22").deciding
-    assert "/lib64/ld-linux-x86-64.so.2, which Alpine 3.22 does not have" in cgo.text
+    cgo = verdict("go-cgo-glibc", "musl-1.2.5").deciding
+    assert "/lib64/ld-linux-x86-64.so.2, which musl 1.2.5 does not have" in cgo.text
     assert "CGO_ENABLED=0" in cgo.remedy
     assert cgo.evidence.startswith("PT_INTERP at 0x")
 

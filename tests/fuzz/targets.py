@@ -43,9 +43,9 @@ def _system(name: str) -> Target:
 
 @fuzzed
 def elf(data: bytes) -> None:
-    """Facts and verdicts of any file, on musl and on glibc."""
+    """Facts and verdicts of any file, on musl and on glibc, with and without a package manager."""
     binary = read(BytesSource(data), "it")
-    for name in ("musl", "debian-12"):
+    for name in ("musl", "alpine-3.24", "debian-12"):
         verdict = judge(binary, _system(name))
         assert verdict.reasons, name
         assert harmless(visible(verdict.deciding.text))
@@ -58,10 +58,13 @@ def prefix(data: bytes) -> None:
         return
     cut = int.from_bytes(data[:2], "little") * len(data) >> 16
     data = data[2:]
-    whole = judge(read(BytesSource(data), "it"), _system("musl"))
-    for scope in (Scope.HEAD, Scope.LINKAGE):
-        part = judge(read(PrefixSource(data[:cut], len(data)), "it", scope), _system("musl"))
-        assert part.answer in (whole.answer, Answer.UNKNOWN), (cut, part.reasons, whole.reasons)
+    facts = read(BytesSource(data), "it")
+    for name in ("musl", "alpine-3.24", "debian-12"):
+        whole = judge(facts, _system(name))
+        for scope in (Scope.HEAD, Scope.LINKAGE):
+            part = judge(read(PrefixSource(data[:cut], len(data)), "it", scope), _system(name))
+            assert part.answer in (whole.answer, Answer.UNKNOWN), (cut, part.reasons, whole.reasons)
+            assert part.unaided in (whole.unaided, Answer.UNKNOWN), (cut, part.reasons)
 
 
 @fuzzed

@@ -30,7 +30,13 @@ def inspect(program: str, cache: pytest.TempPathFactory, *on: str) -> Inspection
 
 @pytest.fixture(scope="session")
 def inspected(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
-    """A glibc program on Alpine."""
+    """A glibc program that gcompat does not help, on Alpine."""
+    return inspect("c-fcntl64", tmp_path_factory, "alpine-3.22")
+
+
+@pytest.fixture(scope="session")
+def aided(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
+    """A glibc program that runs on Alpine with gcompat."""
     return inspect("c-glibc", tmp_path_factory, "alpine-3.22")
 
 

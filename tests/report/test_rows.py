@@ -161,6 +161,23 @@ def test_the_banner_says_it_in_words(static_go: Inspection, inspected: Inspectio
     assert no.remedy.text
 
 
+def test_the_packages_that_make_it_run_stand_in_every_line(aided: Inspection) -> None:
+    banner = verdicts.verdict_banner(aided)
+    assert banner.headline.text == "◐ YES, IF: apk add gcompat · Alpine 3.22 (musl 1.2.5), amd64"
+    assert banner.headline.style == "warn"
+    assert "ld-linux-x86-64.so.2" in banner.because.text
+    assert banner.remedy.text.startswith("apk add gcompat; or ")
+    assert texts(tables.asset_row(AMD64, aided).row)[5:7] == ["◐ yes-if", "apk add gcompat"]
+
+
+def test_a_peek_says_that_the_target_as_it_is_lacks_something(aided: Inspection) -> None:
+    verdict = aided.verdicts[0]
+    open_ = replace(verdict, answer=Answer.UNKNOWN, packages=(), install="")
+    headline = verdicts.headline(open_)
+    assert headline.text.startswith("? NOT AS IT IS, unknown with packages, on Alpine 3.22")
+    assert headline.style == "unknown"
+
+
 def test_a_program_for_another_system_is_named_in_few_words(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -387,6 +387,11 @@ def _needs_library(name: str, *args: str) -> Path:
     )
 
 
+_FCNTL64 = """#include <stdio.h>
+extern int fcntl64(int, int, ...);
+int main(void) { puts("hello"); return fcntl64(1, 1) < 0; }
+"""
+
 RECIPES: dict[str, Callable[[], Path]] = {
     # Go
     "go-static-amd64": lambda: go_build("hello", GO_HELLO),
@@ -419,6 +424,9 @@ RECIPES: dict[str, Callable[[], Path]] = {
     "c-static-pie": lambda: zig_cc("hello", C_HELLO, MUSL, *_SMALL, "-static-pie", "-fPIE"),
     "c-static-arm64": lambda: zig_cc("hello", C_HELLO, "aarch64-linux-musl", *_SMALL, "-static"),
     "c-glibc": lambda: zig_cc("hello", C_HELLO, GNU, *_SMALL),
+    # fcntl64 is in glibc since 2.28, and neither in musl nor in gcompat.
+    "c-fcntl64": lambda: zig_cc("hello", _FCNTL64, "x86_64-linux-gnu.2.28", *_SMALL),
+    "c-fcntl64-arm64": lambda: zig_cc("hello", _FCNTL64, "aarch64-linux-gnu.2.28", *_SMALL),
     "c-glibc-new": lambda: zig_cc("hello", C_HELLO, "x86_64-linux-gnu.2.34", *_SMALL),
     "c-glibc-arm64": lambda: zig_cc("hello", C_HELLO, "aarch64-linux-gnu.2.17", *_SMALL),
     "c-glibc-pie": lambda: zig_cc("hello", C_HELLO, GNU, *_SMALL, "-pie", "-fPIE"),

@@ -142,7 +142,7 @@ async def test_what_is_hidden_can_be_shown_again(demo: Settings) -> None:
 async def test_another_target_another_verdict(demo: Settings) -> None:
     async with opened(demo) as ui:
         ui.app.screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
-        await ui.shows("✗ no")
+        await ui.shows("◐ yes-if", "apk add gcompat")
         await ui.press("t")
         await ui.press(*"debian-12", "enter")
         await ui.until(lambda: ui.state.target is not None and ui.state.target.name == "debian-12")
@@ -156,7 +156,7 @@ async def test_a_lookup_that_was_cut_short_is_done_again(demo: Settings) -> None
     async with opened(demo) as ui:
         screen = ui.app.screen
         screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
-        await ui.shows("✗ no")
+        await ui.shows("◐ yes-if", "apk add gcompat")
         ui.app.set_target("debian-12")
         for _ in range(
             4

@@ -115,7 +115,7 @@ async def test_cells_open_filter_and_go_back(demo: Settings) -> None:
         }
         assert screen.grid.go_to("v1.6.2")
         await ui.press("ctrl+left")
-        await ui.shows("✗ no", "NO, does not run on Alpine")
+        await ui.shows("◐ yes-if", "YES, IF: apk add gcompat · Alpine")
         await ui.press("t", *"debian-12", "enter")
         await ui.shows("Debian 12", "✓ yes", "YES, runs on Debian 12")
         await ui.press("p")

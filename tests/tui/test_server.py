@@ -53,14 +53,14 @@ async def test_opening_a_release_tells_what_its_files_do_without_a_download(
     chosen: Settings, served: GitHub
 ) -> None:
     async with opened(chosen) as ui:
-        await ui.shows("2 releases · just now", "✓ yes", "✗ no", "↳ yes")
+        await ui.shows("2 releases · just now", "✓ yes", "◐ yes-if", "↳ yes")
         assert "incomplete" not in ui.drawn()
         table = ui.app.screen.query_one("#asset-table", Table)
         table.focus()
         assert table.go_to(AMD64)
         await ui.shows("YES, runs on Alpine", "nothing downloaded")
         assert table.go_to("roadrunner-2025.1.15-unknown-musl-amd64.tar.gz")
-        await ui.shows("NO, does not run on Alpine")
+        await ui.shows("YES, IF: apk add gcompat · Alpine")
         moved = served.body_bytes(host="assets")
         whole = sum(
             len(asset.data)
@@ -73,7 +73,7 @@ async def test_opening_a_release_tells_what_its_files_do_without_a_download(
     # Once known, nothing is asked again.
     served.forget()
     async with opened(chosen) as ui:
-        await ui.shows("✓ yes", "✗ no")
+        await ui.shows("✓ yes", "◐ yes-if")
         assert served.count(host="assets") <= 1, (
             "only the file that could not be read is looked at again"
         )
@@ -213,7 +213,7 @@ async def test_a_target_that_is_not_there_is_told(chosen: Settings) -> None:
 
 async def test_a_local_file_is_opened_whole(demo: Settings) -> None:
     async with opened(demo, file=str(binary("c-glibc"))) as ui:
-        await ui.shows("NO, does not run on Alpine")
+        await ui.shows("YES, IF: apk add gcompat · Alpine")
         await ui.app.screen.open_tab("dependencies")  # type: ignore[attr-defined]  # the binary screen's
         await ui.shows("libc.so.6", "newest glibc")
         await ui.app.screen.open_tab("symbols")  # type: ignore[attr-defined]

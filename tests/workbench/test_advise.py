@@ -119,7 +119,7 @@ async def test_the_shell_lines_refuse_other_bytes(
 async def dynamic(github: GitHub, tmp_path: Path) -> Advice:
     """Advice on a release without a working file; the server has its sources."""
     name = archive_name("amd64")
-    members = roadrunner_members(binary("c-glibc"))
+    members = roadrunner_members(binary("c-fcntl64"))
     github.add_release(
         TAG, assets={name: make_archive("tar.gz", name.removesuffix(".tar.gz"), members)}
     )

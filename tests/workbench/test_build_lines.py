@@ -68,7 +68,7 @@ def sources(github: GitHub) -> GitHub:
         TAG,
         {
             name: make_archive(
-                "tar.gz", name.removesuffix(".tar.gz"), roadrunner_members(binary("c-glibc"))
+                "tar.gz", name.removesuffix(".tar.gz"), roadrunner_members(binary("c-fcntl64"))
             )
         },
     )
@@ -424,7 +424,7 @@ async def test_a_program_not_built_by_go_has_no_lines(
     name = "tool-linux-arm64.tar.gz"
     github.add_release(
         "v1",
-        {name: make_archive("tar.gz", "tool", {"tool": binary("c-glibc-arm64")})},
+        {name: make_archive("tar.gz", "tool", {"tool": binary("c-fcntl64-arm64")})},
         repo="acme/tool",
     )
     bench = opened(repo="acme/tool")

@@ -132,7 +132,7 @@ async def test_an_archive_since_2024_costs_one_request_of_16_kib(
     inspection, requests, moved = await peeked(
         github, opened(), make_archive("tar.gz", "roadrunner", members, order), "tar.gz"
     )
-    assert inspection.verdicts[0].answer is not Answer.UNKNOWN
+    assert inspection.verdicts[0].unaided is not Answer.UNKNOWN
     assert requests == 1
     assert moved <= 16 << 10
 
@@ -222,7 +222,7 @@ async def test_a_second_peek_needs_no_request_a_new_upload_does(
     await bench.catalogue()
     served.forget()
     newer = await bench.look(await bench.resolve("latest", "linux-amd64"))
-    assert newer.verdicts[0].answer is Answer.NO
+    assert newer.verdicts[0].answer is Answer.YES_IF
     assert served.count(host="assets") == 1
 
 
@@ -353,13 +353,13 @@ async def test_a_whole_file_that_contradicts_its_peek_is_reported(
         "v1", "tool-linux-amd64", dynamic + bytes(len(static) - len(dynamic)), repo="acme/tool"
     )
     whole = await bench.look(subject, depth=Depth.WHOLE)
-    assert whole.verdicts[0].answer is Answer.NO
+    assert whole.verdicts[0].answer is Answer.YES_IF
     assert "first bytes said yes" in whole.changed
-    assert "the whole file says no" in whole.changed
+    assert "the whole file says yes-if" in whole.changed
     assert (await bench.look(subject, depth=Depth.WHOLE)).changed == "", (
         "said once: the record is the whole file's now"
     )
-    assert (await bench.look(subject)).verdicts[0].answer is Answer.NO
+    assert (await bench.look(subject)).verdicts[0].answer is Answer.YES_IF
 
 
 # ---- hostile archives

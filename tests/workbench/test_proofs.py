@@ -234,7 +234,7 @@ async def test_a_peeked_asset_is_downloaded_for_its_proof(
         run_args=engine.run_args,
     )
     peeked = await bench.look(await bench.resolve("v1/tool-linux-amd64.tar.gz"))
-    assert peeked.verdicts[0].answer is Answer.NO
+    assert peeked.verdicts[0].answer is Answer.YES_IF
     proof = await bench.verify(peeked, ProofOptions(image=engine.musl(), argv=("{}",), pull=False))
     assert (proof.result, proof.verdict, proof.agrees) == (Result.FAILED, "no", True)
     assert peeked.subject.asset is not None

@@ -86,16 +86,16 @@ async def _show_files(
 
 
 def _show_reasons(output: Output, inspections: Inspections) -> None:
-    """Print the first yes and the first no of a Linux program, with all their reasons."""
+    """Print the first Linux program of each answer, with all its reasons."""
     linux = [
         one
         for one in inspections.values()
         if one.verdicts and one.subject.asset and one.subject.asset.platform.os == "linux"
     ]
     first = {one.verdicts[0].answer.value: one for one in reversed(linux)}
-    note = f"{len(linux)} stand-ins for Linux were read; here are a yes and a no"
+    note = f"{len(linux)} stand-ins for Linux were read; here is one for each answer"
     _heading(output, "3. Why", note)
-    for inspection in (first[answer] for answer in ("yes", "no") if answer in first):
+    for inspection in (first[answer] for answer in ("yes", "yes-if", "no") if answer in first):
         output.line("")
         show_inspection(output, inspection, facts=False)
 

@@ -6,6 +6,7 @@ from explorer.compat.context import Context
 from explorer.compat.dependencies import ROOT, Node, dynamic_of
 from explorer.compat.exports import version_key
 from explorer.compat.models import Answer, Libc, Where
+from explorer.compat.packages import install_command
 from explorer.compat.rules.registry import Match, rule
 from explorer.compat.rules.words import place, some, some_short
 from explorer.compat.targets import package_with, stock
@@ -39,10 +40,12 @@ def missing_library(context: Context) -> Match | None:
         return None
     names = [node.name for node in missing]
     text = f"It needs {some(names)}, which {place(context.target)} does not have."
-    packages = dict.fromkeys(package for name in names if (package := package_with(name)))
+    packages = [package_with(name, context.target) for name in names]
     remedy = "Install the package that has it, or put it where the program's RUNPATH looks"
-    if context.target.libc is Libc.MUSL and all(package_with(name) for name in names):
-        remedy = f"Install it: apk add {' '.join(packages)}"
+    if all(packages):
+        names_of = dict.fromkeys(package.name for package in packages if package)
+        manager = stock(context.target).manager or "apk"
+        remedy = f"Install it: {install_command(manager, tuple(names_of))}"
     if any("$ORIGIN" in name or "${ORIGIN}" in name for name in names):
         text = f"It needs {some(names)}: musl does not expand $ORIGIN there, as glibc does."
         remedy = "Name the library without a folder, and set RUNPATH to $ORIGIN"

@@ -118,8 +118,6 @@ def glibc_interpreter(context: Context) -> Match | None:
     if go is not None and go.setting("CGO_ENABLED") == "0":
         text = f"{text[:-1]}, although it was built with cgo off."
     remedy = build_remedy(context)
-    if context.target.libc is Libc.MUSL and go is None:
-        remedy += "; “apk add gcompat” helps some such programs"
     return Match(text, context.interp_evidence(), remedy, short="needs glibc's loader")
 
 

@@ -51,15 +51,16 @@ class RuleEntry:
         return Reason(
             self.rule.code,
             match.answer or self.rule.answer,
-            _bounded(match.text),
-            _bounded(match.evidence),
+            bounded(match.text),
+            bounded(match.evidence),
             match.remedy,
             self.advice,
-            _bounded(match.short or self.rule.title, SHORTEST),
+            bounded(match.short or self.rule.title, SHORTEST),
         )
 
 
-def _bounded(text: str, limit: int = LONGEST) -> str:
+def bounded(text: str, limit: int = LONGEST) -> str:
+    """The text, cut to ``limit`` characters: it may quote names from a file."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

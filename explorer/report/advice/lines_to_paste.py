@@ -12,7 +12,7 @@ from explorer.report.advice.building import build_snippets
 from explorer.report.advice.snippet import Snippet
 from explorer.report.advice.taking import dockerfile, shell
 from explorer.report.text import one_line
-from explorer.workbench import Advice
+from explorer.workbench import Advice, BuildRecipe
 
 
 def snippets(advice: Advice) -> tuple[Snippet, ...]:
@@ -29,7 +29,9 @@ def snippets(advice: Advice) -> tuple[Snippet, ...]:
         return build_snippets(advice)
     assert isinstance(advice.sha256, str)
     asset = advice.chosen.asset
-    return (dockerfile(advice, asset, advice.sha256), shell(advice, asset, advice.sha256))
+    taken = (dockerfile(advice, asset, advice.sha256), shell(advice, asset, advice.sha256))
+    has_recipe = isinstance(advice.source, BuildRecipe)
+    return (*taken, *build_snippets(advice)) if has_recipe else taken
 
 
 def pastable(advice: Advice) -> tuple[tuple[Snippet, ...], str]:

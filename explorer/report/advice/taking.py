@@ -56,8 +56,8 @@ def dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
         "",
         f"FROM {image}",
     ]
-    if advice.base.packages:
-        lines.append(f"RUN apk add --no-cache {' '.join(advice.base.packages)}")
+    if advice.base.run:
+        lines.append(f"RUN {advice.base.run}")
     lines += [f"COPY --from={stage} /{program} /usr/local/bin/{program}", ""]
     note = "The file is pinned by its sha256" + (
         ", the image by its digest."
@@ -87,6 +87,9 @@ def shell(advice: Advice, asset: Asset, sha256: str) -> Snippet:
     cpio = "cpio" if _packing(advice) in _CPIOS else ""
     needs = [tool for tool in (cpio, _NOT_IN_BUSYBOX.get(_compression(advice), "")) if tool]
     note = f"Needs {' and '.join(needs)}." if needs else ""
+    inspection = advice.inspection
+    if inspection is not None and (install := inspection.verdicts[0].install):
+        note = f"{note} To run it: {install}.".lstrip()
     return Snippet("shell", "Shell, with checksum", "sh", " &&\n".join(commands) + "\n", note)
 
 

@@ -131,6 +131,7 @@ SEEN_VERDICT = Shape[Verdict](
     "A verdict in short.",
     Field("target", TEXT, lambda v: v.target.name),
     Field("answer", word(Answer), lambda v: v.answer),
+    Field("if", many(TEXT), lambda v: v.packages, "packages that make it run, or may do so"),
     Field("code", TEXT, lambda v: v.deciding.code),
     Field("text", TEXT, lambda v: v.deciding.text),
 )

@@ -123,6 +123,14 @@ VERDICT = Shape[Verdict](
     Field("arch", nullable(TEXT), lambda v: v.target.arch or None),
     Field("answer", word(Answer), lambda v: v.answer),
     Field(
+        "if",
+        many(TEXT),
+        lambda v: v.packages,
+        "the smallest set of packages that makes it run there (yes-if) or may do so (unknown)",
+    ),
+    Field("install", nullable(TEXT), lambda v: v.install or None, "the command that adds them"),
+    Field("unaided", word(Answer), lambda v: v.unaided, "the answer with nothing installed"),
+    Field(
         "reasons",
         many(REASON.kind),
         lambda v: v.reasons,

@@ -77,6 +77,12 @@ MATRIX_FILE = Shape[ListedFile](
         "unfinished: its upload was never finished; error: it could not be inspected",
     ),
     Field("answer", nullable(word(Answer)), lambda f: f.verdict.answer if f.verdict else None),
+    Field(
+        "if",
+        many(TEXT),
+        lambda f: f.verdict.packages if f.verdict else (),
+        "packages that make it run, or may do so",
+    ),
     Field("code", nullable(TEXT), lambda f: f.verdict.deciding.code if f.verdict else None),
     Field("text", nullable(TEXT), lambda f: f.verdict.deciding.text if f.verdict else None),
     Field("proof", nullable(word(Result)), lambda f: f.proof.result if f.proof else None),

@@ -45,7 +45,7 @@ class MarkForm(StrEnum):
     """How a mark is written."""
 
     FULL = "full"
-    """``↳ linux-arm64: yes, static Go``, ``◐ yes-if``."""
+    """``↳ linux-arm64: yes, static Go``, ``◐ yes, if: apk add gcompat``."""
     NAMED = "named"
     """``↳ linux-arm64: yes, static Go``, ``◐ if``."""
     SHORT = "short"
@@ -67,6 +67,8 @@ class Mark:
     """Platform of the file to use instead, where none is published here; empty where one is."""
     cached: bool = False
     """Whether the cache has the file, whole, or one of several."""
+    install: str = ""
+    """The command that makes it run: ``apk add gcompat``; empty where none is needed or known."""
 
 
 # Glyph, word, short word, meaning.
@@ -123,7 +125,8 @@ def _mark_of_file(matrix: Matrix, asset: Asset, look: FileState) -> Mark:
         return Mark(MarkState.RAN, because)
     if proof is not None:
         return Mark(MarkState.CONFIRMED if proof.agrees is True else MarkState.FAILED, because)
-    return Mark(_ANSWERS[verdict.answer], because)
+    install = verdict.install if verdict.answer is Answer.YES_IF else ""
+    return Mark(_ANSWERS[verdict.answer], because, install=install)
 
 
 def _best(marks: list[Mark]) -> Mark:
@@ -177,6 +180,8 @@ def mark_cell(mark: Mark, form: MarkForm = MarkForm.GRID) -> Cell:
         text = _instead(mark, form, short if form is MarkForm.SHORT else word)
     elif mark.state is MarkState.PUBLISHED:
         text = glyph if form is not MarkForm.FULL else word
+    elif mark.install and form is MarkForm.FULL:
+        text = f"{glyph} yes, if: {mark.install}"
     else:
         text = f"{glyph} {short if brief else word}".rstrip()
     if mark.cached:

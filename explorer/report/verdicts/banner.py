@@ -67,13 +67,19 @@ def verdict_banner(
 
 
 def headline(verdict: Verdict) -> Cell:
-    """``✗ NO, does not run on musl 1.2.5 (Alpine 3.22), amd64``."""
+    """``✗ NO, does not run on Alpine 3.22 (musl 1.2.5), amd64``.
+
+    With packages to install: ``◐ YES, IF: apk add gcompat libgcc · Alpine 3.22 (…), amd64``. Where
+    only the target as it is named is judged: ``? NOT AS IT IS, unknown with packages, on …``.
+    """
     words, style = _HEADLINES[verdict.answer]
+    if verdict.answer is Answer.YES_IF and verdict.install:
+        words = f"◐ YES, IF: {one_line(verdict.install)} ·"
+    elif verdict.answer is Answer.UNKNOWN and verdict.unaided is Answer.NO:
+        words = "? NOT AS IT IS, unknown with packages, on"
     where = target_in_words(verdict.target)
-    return Cell(
-        f"{words} {where}, {verdict.target.arch}" if verdict.target.arch else f"{words} {where}",
-        style,
-    )
+    arch = f", {verdict.target.arch}" if verdict.target.arch else ""
+    return Cell(f"{words} {where}{arch}", style)
 
 
 def _notes(inspection: Inspection, verdict: Verdict | None) -> Iterable[Cell]:
