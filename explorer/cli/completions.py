@@ -35,6 +35,26 @@ def complete_target(
     return [name for name in names if name.startswith(incomplete)]
 
 
+def complete_arch(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Go's names of architectures."""
+    from explorer.platforms import ALIASES
+
+    return [name for name in ALIASES if name.startswith(incomplete)]
+
+
+def complete_platform(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """The platforms of the release that was named, else of all that are known."""
+    catalogue = _catalogue_at_hand(context)
+    if catalogue is None:
+        return []
+    named = catalogue.release(str(context.params.get("file") or ""))
+    releases = (named,) if named is not None else catalogue.releases
+    slugs = {asset.platform.slug for release in releases for asset in release.assets}
+    return _offered(sorted(slugs - {"?"}), incomplete)
+
+
 def complete_tag(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The tags that are known without the network."""
     catalogue = _catalogue_at_hand(context)

@@ -12,6 +12,7 @@ import click
 
 from explorer import __version__
 from explorer.cli.commands import COMMANDS, open_command
+from explorer.cli.commands.help import help_command
 from explorer.cli.commands.open import open_app
 from explorer.cli.options import CONTEXT, global_options
 from explorer.cli.output import OK, Output, close_quietly, prepare_streams, send
@@ -35,20 +36,36 @@ rr-explorer get latest --platform linux-arm64 -o bin         download, verify, u
 Exit codes: 0 success; 1 the answer is no, or the proof failed; 2 usage; 3 source or network;
 4 integrity; 5 engine; 6 format; 70 a bug in rr-explorer; 130 cancelled."""
 MEANT = {
+    "audit": "vulns",
+    "build": "advise",
     "check": "inspect",
+    "compare": "matrix",
+    "config": "doctor",
+    "diff": "matrix",
+    "dockerfile": "advise --print dockerfile",
     "download": "get",
     "explain": "rules",
+    "export": "report",
+    "extract": "get",
     "fetch": "get",
+    "files": "assets",
     "info": "inspect",
     "install": "get",
     "list": "releases",
     "ls": "releases",
     "prove": "verify",
+    "prune": "cache prune",
     "run": "verify",
+    "save": "get",
+    "scan": "vulns",
     "search": "releases --filter",
+    "show": "inspect",
+    "status": "doctor",
+    "systems": "targets",
+    "tags": "releases",
     "test": "verify",
+    "unpack": "get",
     "version": "--version",
-    "help": "--help",
 }
 """What other tools call a command."""
 _log = logging.getLogger("explorer.cli")
@@ -56,6 +73,10 @@ _log = logging.getLogger("explorer.cli")
 
 class CommandGroup(click.Group):
     """Takes a first word that is not a command as a FILE for the app, unless it looks mistyped."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name; ``help`` is one, too, and is not listed."""
+        return help_command if cmd_name == "help" else super().get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order in which they are used, not by the alphabet."""
@@ -67,10 +88,16 @@ class CommandGroup(click.Group):
         word = args[0]
         if self.get_command(ctx, word) is not None:
             return super().resolve_command(ctx, args)
-        near = get_close_matches(word, self.list_commands(ctx), 1, 0.7) or [MEANT.get(word, "")]
-        if near[0] and not Path(word).exists():
-            raise click.UsageError(f"No such command '{word}'. Did you mean {near[0]}?", ctx)
+        if (meant := self._meant(ctx, word)) and not Path(word).exists():
+            line = " ".join((meant, *args[1:]))
+            raise click.UsageError(f"No such command '{word}'. Did you mean {line}?", ctx)
         return open_command.name, open_command, args
+
+    def _meant(self, ctx: click.Context, word: str) -> str:
+        if word in MEANT:
+            return MEANT[word]
+        near = get_close_matches(word, [*self.list_commands(ctx), *MEANT], 1, 0.7)
+        return MEANT.get(near[0], near[0]) if near else ""
 
 
 @click.group(

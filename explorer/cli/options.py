@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from explorer.cli.completions import complete_target
+from explorer.cli.completions import complete_platform, complete_target
 from explorer.cli.state import state_of
 from explorer.errors import UsageError
 
@@ -106,6 +106,7 @@ def platform_option(command: F) -> F:
         "--platform",
         default="",
         metavar="PLATFORM",
+        shell_complete=complete_platform,
         help="Which asset of TAG, or which program in FILE: linux-arm64, musl-amd64 …",
     )(command)
 

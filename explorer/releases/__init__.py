@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING
 
 from explorer.lazy import lazy_exports
 from explorer.releases.claims import NO_PLATFORM, ParsedName, Platform
-from explorer.releases.kinds import DEB, OTHER, PACKAGE, AssetKind, Role, VersionCommand
+from explorer.releases.kinds import (
+    DEB,
+    DEFAULT_COMMANDS,
+    OTHER,
+    PACKAGE,
+    AssetKind,
+    Role,
+    VersionCommand,
+)
 from explorer.releases.models import Asset, Catalogue, Origin, Rate, Release
 from explorer.releases.profile import (
     BuildProfile,
@@ -56,6 +64,7 @@ __getattr__ = lazy_exports(
 
 __all__ = [
     "DEB",
+    "DEFAULT_COMMANDS",
     "NO_PLATFORM",
     "OTHER",
     "PACKAGE",

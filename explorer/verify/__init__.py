@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from explorer.verify.outcomes import classify
     from explorer.verify.proof import agreement, prove
     from explorer.verify.proof_targets import proof_elsewhere, proof_for, target_of
-    from explorer.verify.records import from_json, script, to_json
+    from explorer.verify.records import from_json, run_line, to_json
 
 
 __getattr__ = lazy_exports(
@@ -46,7 +46,7 @@ __getattr__ = lazy_exports(
         "proof_for": "proof_targets",
         "prove": "proof",
         "target_of": "proof_targets",
-        "script": "records",
+        "run_line": "records",
         "sweep": "leftovers",
         "to_json": "records",
     },
@@ -79,7 +79,7 @@ __all__ = [
     "proof_elsewhere",
     "proof_for",
     "prove",
-    "script",
+    "run_line",
     "sweep",
     "target_of",
     "to_json",

@@ -1,6 +1,7 @@
-"""Proofs as JSON, for storing; and the lines that repeat one by hand."""
+"""Proofs as JSON, for storing; and the line that repeats one by hand."""
 
 import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,22 +34,37 @@ def from_json(data: bytes) -> Proof | None:
     return record.proof if record.format == FORMAT else None
 
 
-def script(proof: Proof, binary: Path) -> tuple[str, ...]:
-    """Lines for a POSIX shell that repeat the run with this file, and nothing beside it.
+def run_line(proof: Proof, binary: Path) -> str:
+    """One line for a POSIX shell that repeats the run with this file, and nothing beside it.
 
-    As ``Proof.command``, except for ``cp``, which reads a tar there and a folder here.
+    The file is copied first: what a cache keeps cannot be executed, least of all by the container's
+    user. Empty for a proof without its commands.
     """
-    create, _, start, remove = proof.command[-4:]
+    create = next((list(words) for words in proof.command if "create" in words), [])
+    if not create:
+        return ""
     inside = next((word for word in proof.argv if word.startswith(f"{ROOT}/")), f"{ROOT}/program")
-    name = shlex.quote(inside.removeprefix(f"{ROOT}/"))
-    copy = shlex.join((*start[: start.index("start")], "cp"))
-    return (
-        "d=$(mktemp -d)",
-        f'mkdir -p "$(dirname "$d"/{name})" && cp {shlex.quote(str(binary))} "$d"/{name}',
-        'chmod -R 755 "$d"',
-        shlex.join(create),
-        f'{copy} "$d"/. {shlex.quote(start[-1])}:{ROOT}',
-        shlex.join(start),
-        shlex.join(remove),
-        'rm -r "$d"',
-    )
+    at = create.index("create")
+    words = [*create[:at], "run", "--rm", *_without(create[at + 1 :])]
+    place = words.index(_VOLUME)
+    before, after = shlex.join(words[:place]), shlex.join(words[place + 1 :])
+    copy = f'f=$(mktemp) && install -m 755 {shlex.quote(str(binary))} "$f"'
+    return f'{copy} && {before} --volume "$f":{shlex.quote(f"{inside}:ro")} {after}'
+
+
+_VOLUME = "--volume"
+
+
+def _without(options: Sequence[str]) -> Iterator[str]:
+    """Options of ``create`` but its name, label and log; ``_VOLUME`` alone for its volume."""
+    words = iter(options)
+    for word in words:
+        if word in ("--name", "--label"):
+            next(words)
+        elif word == "--mount":
+            next(words)
+            yield _VOLUME
+        elif word == f"--volume={ROOT}":
+            yield _VOLUME
+        elif word != "--log-driver=none":
+            yield word

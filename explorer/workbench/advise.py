@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from explorer.archive import Format, Member
 from explorer.compat import Answer, Libc, Target
 from explorer.errors import ExplorerError, NotFoundError, UsageError
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
-from explorer.platforms import go_arch
+from explorer.platforms import ALIASES, go_arch, is_arch
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases import Asset, Release
 from explorer.workbench.build_recipe import BuildRecipe, source_of
@@ -170,8 +171,10 @@ def _with_reason(asset: Asset, state: FileState, settings: Settings) -> FileStat
 def _checked(question: AdviceQuestion) -> tuple[str, str]:
     """The architecture in Go's words, and the libc."""
     arch = go_arch(question.arch)
-    if not re.fullmatch(r"[a-z0-9]{2,12}", arch):
-        raise UsageError("Not the name of an architecture", arch[:60], "For example --arch arm64")
+    if not is_arch(arch):
+        near = get_close_matches(arch[:60], (*ALIASES, *chain.from_iterable(ALIASES.values())), 1)
+        hint = f"Did you mean {go_arch(near[0])}?" if near else "For example --arch arm64"
+        raise UsageError("Not the name of an architecture", arch[:60], hint)
     if question.libc not in LIBCS:
         raise UsageError(
             f"No advice for the libc {question.libc}",

@@ -13,7 +13,7 @@ from explorer.elf import FileFormat, Linkage
 from explorer.errors import SourceError, UsageError
 from explorer.facts import MISSING, Fact, NotApplicable, known_or
 from explorer.progress import ProgressCallback
-from explorer.releases import Profiles, VersionCommand
+from explorer.releases import DEFAULT_COMMANDS, AssetKind, Profiles, VersionCommand
 from explorer.verify import (
     Expectations,
     Proof,
@@ -47,7 +47,7 @@ async def prove_inspection(
     """Run the program, and keep the proof unless it did not run at all.
 
     Raises:
-        UsageError: not a program for Linux, or nothing says what to run.
+        UsageError: not a program for Linux.
         IntegrityError: the file has changed since it was inspected.
         EngineError: no engine, image or emulation.
     """
@@ -55,7 +55,6 @@ async def prove_inspection(
 
     platform = _platform(inspection)
     usual = usual_command(inspection, resources.profiles)
-    argv = _argv(inspection, options, usual)
     settings = resources.settings
     target = await resources.run(lambda _: _target(settings, options))
     _check_arch(inspection, platform, target)
@@ -70,7 +69,7 @@ async def prove_inspection(
         platform=platform,
         image=options.image or settings.image or target.image,
         name=tree.name,
-        argv=argv,
+        argv=_argv(options, usual),
         by_shell=needs_shell(inspection),
         beside=tree.beside,
         static=_static(inspection),
@@ -86,7 +85,8 @@ async def prove_inspection(
         stand_in=inspection.subject.stand_in,
     )
     run = partial(prove, progress=progress, output=output, warn=resources.warn)
-    proof = await _run_or_fall_back(run, request, usual)
+    fallback = () if options.argv else usual.fallback
+    proof = await _run_or_fall_back(run, request, fallback)
     chosen = bool(options.on)
     proof = await resources.run(lambda _: _compared(cache, inspection, proof, target, chosen))
     if proof.result is not Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
@@ -97,13 +97,13 @@ async def prove_inspection(
 async def _run_or_fall_back(
     run: Callable[[ProofRequest], Awaitable[Proof]],
     request: ProofRequest,
-    usual: VersionCommand | None,
+    fallback: tuple[str, ...],
 ) -> Proof:
-    """The proof of the usual command; if that fails, of the fallback that succeeds."""
+    """The proof of the request; if the program fails, of the fallback that succeeds."""
     proof = await run(request)
-    if usual is None or request.argv != usual.argv or not usual.fallback or not _failed(proof):
+    if not fallback or not _failed(proof):
         return proof
-    second = await run(replace(request, argv=usual.fallback, expect=Expectations()))
+    second = await run(replace(request, argv=fallback, expect=Expectations()))
     return proof if _failed(second) else second
 
 
@@ -228,27 +228,23 @@ def needs_shell(inspection: Inspection) -> bool:
         return file.read(8) in _APE
 
 
-def usual_command(inspection: Inspection, profiles: Profiles) -> VersionCommand | None:
-    """How the program is asked for its version; None if it is not known what to run."""
-    subject = inspection.subject
-    name = posixpath.basename(inspection.file.name)
-    kind = subject.asset.kind if subject.asset else profiles.by_program(name)
-    version = subject.release.version if subject.release else ""
-    return kind.command(version) if kind is not None else None
+def usual_command(inspection: Inspection, profiles: Profiles) -> VersionCommand:
+    """How the program is asked for its version: as its project's profile says, else as most are."""
+    kind = kind_of_program(inspection, profiles)
+    release = inspection.subject.release
+    return kind.command(release.version if release else "") if kind else DEFAULT_COMMANDS[0]
 
 
-def _argv(
-    inspection: Inspection, options: ProofOptions, usual: VersionCommand | None
-) -> tuple[str, ...]:
+def kind_of_program(inspection: Inspection, profiles: Profiles) -> AssetKind | None:
+    """The kind of files that it belongs to; None for a local program of no known project."""
+    asset = inspection.subject.asset
+    return asset.kind if asset else profiles.by_program(posixpath.basename(inspection.file.name))
+
+
+def _argv(options: ProofOptions, usual: VersionCommand) -> tuple[str, ...]:
     """The user's words, else the usual command."""
     if options.argv:
         return options.argv if "{}" in options.argv else ("{}", *options.argv)
-    if usual is None:
-        raise UsageError(
-            f"What should be run of {inspection.file.name}?",
-            "it is a program of no known project",
-            'Say so, e.g. --run "--version"',
-        )
     return usual.argv
 
 
@@ -262,11 +258,11 @@ def _target(settings: Settings, options: ProofOptions) -> Target:
 
 
 def _expectations(
-    inspection: Inspection, options: ProofOptions, usual: VersionCommand | None
+    inspection: Inspection, options: ProofOptions, usual: VersionCommand
 ) -> Expectations:
     """What the program must print by an asset's name; nothing for local files and own commands."""
     subject = inspection.subject
-    if subject.asset is None or options.argv or usual is None:
+    if subject.asset is None or options.argv:
         return Expectations()
     if not usual.certain:
         output = VersionOutput()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from explorer.errors import NotFoundError, SourceError, UsageError
+from explorer.platforms import is_arch
 from explorer.releases import Asset, Catalogue, ProjectProfile, Release, Role
 from explorer.workbench.models import Subject
 
@@ -155,6 +156,9 @@ def _for_platform(release: Release, platform: str, profile: ProjectProfile) -> A
     hint = "Choose one of those"
     if wanted.startswith("musl-") and plain in slugs:
         hint = f"Use {plain} instead: a static program runs on musl, too"
+    near = difflib.get_close_matches(platform.lower(), slugs, 2, 0.7)
+    if near and not is_arch(wanted.rpartition("-")[2]):  # linux-am64, not the lacking musl-arm64
+        hint = f"Did you mean {' or '.join(near)}?"
     raise NotFoundError(
         f"{release.tag} has no file for {platform}",
         f"it has files for {', '.join(slugs) or 'no known platform'}",

@@ -249,12 +249,12 @@ class Workbench:
         )
 
     def needs_command(self, inspection: Inspection) -> bool:
-        """Whether the user must say what to run before a Linux program can be verified."""
-        from explorer.workbench.prove import usual_command
+        """Whether a face asks what to run: nothing is known of this program but that it is one."""
+        from explorer.workbench.prove import kind_of_program
 
         return (
             inspection.binary.format in (FileFormat.ELF, FileFormat.SCRIPT)
-            and usual_command(inspection, self.resources.profiles) is None
+            and kind_of_program(inspection, self.resources.profiles) is None
         )
 
     async def proofs(self, sha256: str) -> tuple[Proof, ...]:

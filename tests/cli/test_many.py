@@ -60,6 +60,29 @@ def test_advice_names_a_file_with_its_digest_or_how_to_build_one(served: Command
     assert served("advise", "v9.9.9").code == 3
 
 
+def test_advise_prints_the_lines_alone(served: Command) -> None:
+    document = served.json("advise", "--arch", "arm64")
+    texts = {snippet["key"]: snippet["text"] for snippet in document["snippets"]}
+    for key in ("dockerfile", "shell"):
+        done = served("advise", "--arch", "arm64", "--print", key)
+        assert (done.code, done.out) == (0, texts[key])
+    build = served("advise", "v1.6.2", "--arch", "amd64", "--print", "build-go")
+    assert (build.code, "CGO_ENABLED=0" in build.out) == (1, True)
+    none = served("advise", "v1.6.2", "--arch", "amd64", "--print", "shell")
+    assert (none.code, none.out) == (1, "")
+    assert "build-go" in none.err
+    assert served("advise", "--print", "shell", "--json").code == 2
+
+
+def test_mistyped_platforms_and_architectures_get_suggestions(served: Command) -> None:
+    done = served("advise", "--arch", "amd46")
+    assert (done.code, "Did you mean amd64?" in done.err) == (2, True)
+    done = served("inspect", TAG, "--platform", "linux-am64")
+    assert (done.code, "Did you mean linux-a" in done.err) == (3, True)
+    done = served("inspect", TAG, "--platform", "linux-riscv64")
+    assert (done.code, "Did you mean" in done.err) == (3, False), "no other processor's file"
+
+
 def test_how_to_build_another_project_is_read_from_its_program(rr: Command, github: GitHub) -> None:
     name = "hello-linux-amd64.tar.gz"
     github.add_release(

@@ -83,11 +83,31 @@ def test_help_lists_commands_in_the_order_of_use(rr: Command) -> None:
     assert all(line.endswith(".") and not line.endswith("...") for line in listed)
 
 
-def test_words_of_other_tools_are_understood(rr: Command) -> None:
-    for word, command in (("download", "get"), ("list", "releases"), ("prove", "verify")):
-        done = rr(word)
-        assert done.code == 2
-        assert f"Did you mean {command}?" in done.err
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("download", "get"),
+        ("download latest", "get latest"),
+        ("list", "releases"),
+        ("prove ./rr", "verify ./rr"),
+        ("compare v1 v2", "matrix v1 v2"),
+        ("diff", "matrix"),
+        ("dockerfile", "advise --print dockerfile"),
+        ("verfy x", "verify x"),
+        ("downlaod x", "get x"),
+    ],
+)
+def test_words_of_other_tools_are_understood(line: str, meant: str, rr: Command) -> None:
+    done = rr(*line.split())
+    assert done.code == 2
+    assert f"Did you mean {meant}?" in done.err
+
+
+def test_help_is_a_word_too(rr: Command) -> None:
+    assert rr("help").out == rr("--help").out
+    assert rr("help", "get").out == rr("get", "--help").out
+    done = rr("help", "verfy")
+    assert (done.code, "Did you mean verify?" in done.err) == (2, True)
 
 
 def test_the_help_names_files_and_targets(rr: Command) -> None:

@@ -354,6 +354,11 @@ def test_completion_answers(rr: Command) -> None:
     assert complete("rr-explorer ins") == ["inspect"]
     assert "alpine-3.22" in complete("rr-explorer inspect x --on alpine-3.2")
     assert complete("rr-explorer completion f") == ["fish"]
+    assert complete("rr-explorer advise --arch amd") == ["amd64"]
+    assert complete("rr-explorer inspect v2025.1.15 --platform linux-") == [
+        "linux-amd64",
+        "linux-arm64",
+    ]
     assert {"v2025.1.15", "v2025.1.14"} <= set(complete("rr-explorer assets v2025.1.1")), (
         "nothing is cached: the bundled list"
     )

@@ -91,6 +91,17 @@ def test_a_release_file_is_proved_and_remembered(served: Command, verifier: list
     assert "▣ ran" in _row(served("assets", TAG, *on).out)
 
 
+def test_the_line_to_paste_runs_a_downloaded_program_again(
+    served: Command, verifier: list[str]
+) -> None:
+    run = ("verify", f"{TAG}/{AMD64}", "--run", "{} one 'two words'", *verifier)
+    document = served.json(*run)
+    assert document["line"] in served(*run).out
+    words = ["sh", "-c", document["line"]]
+    pasted = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert pasted.stdout == document["proof"]["output"]["stdout"]
+
+
 def _row(table: str) -> str:
     return next(line for line in table.splitlines() if "linux-amd64" in line)
 

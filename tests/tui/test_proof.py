@@ -137,7 +137,7 @@ async def test_of_any_other_program_one_is_asked_what_to_run(
         await ui.shows("✓ YES")
         await ui.press("v")
         await ui.until(lambda: isinstance(ui.app.screen, CommandScreen))
-        await ui.shows("There is no usual command", "--version")
+        await ui.shows("If --version fails, --help is tried")
         ui.app.screen.query_one(Input).value = "an 'open quote"
         await ui.press("enter")
         await ui.shows("Not a command")

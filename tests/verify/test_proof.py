@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from explorer.verify import (
     find_engine,
     from_json,
     prove,
-    script,
+    run_line,
     to_json,
 )
 from explorer.verify.emulation import probe_program
@@ -487,20 +488,23 @@ async def test_odd_names_and_words_reach_the_program_as_they_are(proved: Prover)
     assert proof.exit_code == 7
 
 
-async def test_the_command_lines_can_be_repeated_by_hand(
-    engine: TestEngine, proved: Prover
-) -> None:
-    proof = await proved(act(), "streams", static=True)
-    lines = script(proof, act())
-    ran = await asyncio.to_thread(_shell, lines)
-    assert "to stdout" in ran.stdout
-    assert "to stderr" in ran.stderr
-    name = proof.command[0][proof.command[0].index("--name") + 1]
-    assert engine.run("inspect", "--type=container", name).returncode != 0
+async def test_a_run_can_be_repeated_by_one_line(proved: Prover, tmp_path: Path) -> None:
+    """With a file that nobody may execute, as a cache keeps it, and an odd name."""
+    kept = tmp_path / "it's a blob"
+    shutil.copy(act(), kept)
+    kept.chmod(0o600)
+    proof = await proved(kept, "streams", static=True, name="bin/a b")
+    ran = await asyncio.to_thread(_pasted, run_line(proof, kept))
+    assert (ran.stdout, ran.stderr) == ("to stdout\n", "to stderr\n")
+    failed = await proved(kept, "exit", "7", static=True)
+    line = run_line(failed, kept)
+    assert (await asyncio.to_thread(_pasted, line)).returncode == 7
+    assert "\n" not in line
+    assert "--network=none" in line
     json.dumps(proof.command)
 
 
-def _shell(lines: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+def _pasted(line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["sh", "-e", "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60, check=True
+        ["sh", "-c", line], capture_output=True, text=True, timeout=60, check=False
     )

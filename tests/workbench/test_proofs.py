@@ -98,12 +98,30 @@ async def test_a_file_that_is_not_a_program_is_refused(bench: Workbench, tmp_pat
             )
 
 
-async def test_an_unknown_program_needs_a_command(bench: Workbench) -> None:
-    with pytest.raises(UsageError, match="What should be run") as caught:
-        await bench.verify(
-            await bench.look(await bench.resolve(str(binary("c-static"))), depth=Depth.WHOLE)
-        )
-    assert "--run" in caught.value.remedy
+HELPFUL = """
+#include <stdio.h>
+#include <string.h>
+int main(int n, char **v) {
+  int knows = n > 1 && !strcmp(v[1], "--help");
+  puts(knows ? "Usage: tool" : "unknown flag");
+  return !knows;
+}
+"""
+
+
+@pytest.mark.container
+async def test_an_unknown_program_is_asked_for_its_version_and_then_for_help(
+    opened: Callable[..., Workbench], engine: TestEngine
+) -> None:
+    bench = opened(engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args)
+    tool = zig_cc("helpful", HELPFUL, "x86_64-linux-musl", "-static")
+    inspection = await bench.look(await bench.resolve(str(tool)), depth=Depth.WHOLE)
+    assert bench.needs_command(inspection), "the app asks, with this as its suggestion"
+    proof = await bench.verify(inspection, ProofOptions(image=engine.musl()))
+    assert (proof.argv[1:], proof.stdout) == (("--help",), "Usage: tool\n")
+    assert proof.checks == ()
+    own = ProofOptions(image=engine.musl(), argv=("--version",))
+    assert (await bench.verify(inspection, own)).exit_code == 1
 
 
 async def test_a_verdict_on_another_processor_cannot_be_proved(

@@ -22,7 +22,7 @@ from explorer.cli.state import CliState
 from explorer.errors import EngineError
 
 if TYPE_CHECKING:
-    from explorer.workbench import Proof, Target, Workbench
+    from explorer.workbench import Inspection, Proof, Target, Workbench
 
 EXAMPLES = """\b
 rr-explorer verify latest --platform linux-arm64
@@ -63,7 +63,8 @@ class VerifyOptions(TypedDict):
     "--run",
     "line",
     metavar="COMMAND",
-    help="Its arguments, or a whole command with {} for the binary.  [default for rr: --version]",
+    help="Its arguments, or a whole command with {} for the binary.  [default: --version, "
+    "then --help if it fails]",
 )
 @click.option(
     "--time",
@@ -105,6 +106,7 @@ def verify(state: CliState, file: str, **options: Unpack[VerifyOptions]) -> int:
             output.data(as_json(proof, inspection, workbench.warnings))
         else:
             show_proof(output, proof, inspection.verdicts[0].target if on else None)
+            _show_line(output, proof, inspection)
         return _exit_code(proof)
 
     return in_workbench(state, settings, work)
@@ -116,6 +118,16 @@ def _exit_code(proof: Proof) -> int:
         return EngineError.exit_code
     differs = any(check.ok is False for check in proof.checks)
     return NO if proof.result.value == "failed" or differs else OK
+
+
+def _show_line(output: Output, proof: Proof, inspection: Inspection) -> None:
+    from explorer.report import Cell
+    from explorer.report.verdicts import paste_line
+
+    if line := paste_line(proof, inspection):
+        output.line("")
+        output.line(Cell("one line to paste, for the program alone:", "dim"))
+        output.line("  ", Cell(line, "code"))
 
 
 def show_proof(output: Output, proof: Proof, asked: Target | None) -> None:

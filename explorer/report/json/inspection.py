@@ -31,6 +31,7 @@ from explorer.report.json.shapes import (
     part,
     word,
 )
+from explorer.report.verdicts.proofs import paste_line
 from explorer.verify import CheckResult, DryRun, Engine, Image, ImageSystem, Proof, Result
 from explorer.workbench import FileFacts, Inspection, Subject
 
@@ -313,6 +314,12 @@ VERIFY = Shape[Verified](
     *part(_ABOUT, lambda v: v.inspection),
     Field("verdicts", many(VERDICT.kind), lambda v: v.inspection.verdicts),
     Field("proof", PROOF.kind, lambda v: v.proof),
+    Field(
+        "line",
+        nullable(TEXT),
+        lambda v: paste_line(v.proof, v.inspection) or None,
+        "one line for a shell that runs the program alone again",
+    ),
     Field(
         "tested",
         many(TESTED.kind),

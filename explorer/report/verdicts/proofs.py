@@ -21,6 +21,7 @@ from explorer.verify import (
     Result,
     proof_elsewhere,
     proof_for,
+    run_line,
 )
 from explorer.workbench import Inspection
 
@@ -174,6 +175,17 @@ def engine_in_words(engine: Engine) -> str:
 def command_lines(proof: Proof) -> tuple[str, ...]:
     """The engine's command lines, quoted for a shell and visible: ready to be copied."""
     return tuple(visible(shlex.join(words)) for words in proof.command)
+
+
+def paste_line(proof: Proof, inspection: Inspection) -> str:
+    """``docker run …``: one line for a shell that runs the program alone again.
+
+    Empty without the program's own file, and for a path that no terminal could show as it is.
+    """
+    if inspection.path is None:
+        return ""
+    line = run_line(proof, inspection.path)
+    return line if visible(line) == line else ""
 
 
 def proof_facts(proof: Proof) -> tuple[Row, ...]:

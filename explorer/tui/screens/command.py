@@ -20,7 +20,10 @@ SUGGESTION = "--version"
 
 
 class CommandScreen(ModalScreen["tuple[str, ...] | None"]):
-    """Returns the command's words, split as a shell would. ``{}`` stands for the program."""
+    """Returns the command's words, split as a shell would; none for the usual command.
+
+    ``{}`` stands for the program.
+    """
 
     CSS_PATH = "command.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "close")]
@@ -37,9 +40,7 @@ class CommandScreen(ModalScreen["tuple[str, ...] | None"]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text("Run with")
             dialog.border_subtitle = text("enter run · esc close")
-            question = (
-                f"There is no usual command for {self._program}. Which arguments should it get?"
-            )
+            question = f"Arguments for {self._program}. If {SUGGESTION} fails, --help is tried."
             yield Static(text(question, "$text-muted"))
             yield LineInput(SUGGESTION)
             yield Static(id="problem")
@@ -52,5 +53,8 @@ class CommandScreen(ModalScreen["tuple[str, ...] | None"]):
             self.query_one("#problem", Static).update(
                 text(f"Not a command: {problem}", "$text-error")
             )
+            return
+        if words == (SUGGESTION,):
+            self.dismiss(())
             return
         self.dismiss(words if "{}" in words else ("{}", *words))
