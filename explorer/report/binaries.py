@@ -60,6 +60,7 @@ def binary_facts(inspection: Inspection) -> tuple[Row, ...]:
     file = inspection.file
     rows = [
         _pair("file", Cell(file.name)),
+        *([_pair("inside", Cell(" › ".join(inspection.inside)))] if inspection.inside else []),
         *([_pair("also in it", Cell(_some(inspection.others)))] if inspection.others else []),
         _pair(
             "size", fact_cell(file.size, lambda size: Cell(f"{human_size(size)} ({size:,} bytes)"))

@@ -19,16 +19,24 @@ def claimed_platform(subject: Subject) -> Platform:
     return parse_asset_name(subject.path.name if subject.path is not None else "").platform
 
 
-def wanted_platform(subject: Subject) -> Platform:
-    """The platform asked for, completed by what the file's name claims."""
-    claimed, asked = claimed_platform(subject), subject.platform
-    if asked is None:
-        return claimed
+def wanted_platform(subject: Subject, inner: Sequence[str] = ()) -> Platform:
+    """The platform asked for, completed by what the file's name claims.
+
+    ``inner``: names of the archives in the file, whose claims go before its own.
+    """
+    claimed = claimed_platform(subject)
+    for name in inner:
+        claimed = _over(parse_asset_name(name).platform, claimed)
+    return claimed if subject.platform is None else _over(subject.platform, claimed)
+
+
+def _over(first: Platform, other: Platform) -> Platform:
+    """What ``first`` says, completed by ``other``."""
     return Platform(
-        claimed.os if isinstance(asked.os, MISSING) else asked.os,
-        claimed.arch if isinstance(asked.arch, MISSING) else asked.arch,
-        claimed.libc if isinstance(asked.libc, MISSING) else asked.libc,
-        may_be=claimed.may_be if isinstance(asked.arch, MISSING) else (),
+        other.os if isinstance(first.os, MISSING) else first.os,
+        other.arch if isinstance(first.arch, MISSING) else first.arch,
+        other.libc if isinstance(first.libc, MISSING) else first.libc,
+        may_be=other.may_be if isinstance(first.arch, MISSING) else (),
     )
 
 

@@ -24,10 +24,11 @@ from explorer.bytesource import FileSource
 from explorer.errors import FormatError, NotFoundError, SourceError
 from explorer.progress import Cancellation, ProgressCallback
 from explorer.workbench.download import file_on_disk
+from explorer.workbench.layers import layer_of
 from explorer.workbench.models import FileOnDisk, GetResult, Subject
 from explorer.workbench.opened import Opened, open_file
-from explorer.workbench.program_choice import listed, same_member
-from explorer.workbench.program_in_archive import MAGICS, UndecidedProgramError, chooser_for
+from explorer.workbench.program_choice import listed, rest_behind, same_member
+from explorer.workbench.program_in_archive import MAGICS, UndecidedProgramError
 
 if TYPE_CHECKING:
     from explorer.fetch import Cache
@@ -81,6 +82,13 @@ def _write(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
         form, head = detect(source, file.name, to.cancel), source.read_at(0, 4)
     if not (form is Format.RAW or form.is_single):
         return _extract(file, cache, to)
+    return _write_content(file, form, head, cache, to)
+
+
+def _write_content(
+    file: FileOnDisk, form: Format, head: bytes, cache: Cache, to: _Destination
+) -> Written:
+    """Write a file that is not an archive, or the content of a compressed one."""
     asset = file.subject.asset
     if form is Format.RAW and asset is not None and asset.archive not in ("raw", ""):
         raise FormatError(
@@ -92,6 +100,8 @@ def _write(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
         opened = open_file(file, cache, to.cancel)
     except UndecidedProgramError as error:
         raise RefusedError("method", error.text, file.name) from error
+    if len(opened.way) > 1:
+        return _extract_from(opened, file.subject.member, to)
     with FileSource(opened.program) as program:
         runs = program.read_at(0, 4).startswith((*MAGICS, b"#!"))
     copy = _copy(opened, runs, to)
@@ -100,10 +110,9 @@ def _write(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
 
 def _extract(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
     """Write an archive's members, or the one that was named."""
-    named, program = file.subject.member, None
+    named = file.subject.member
     try:
-        member = open_file(file, cache, to.cancel).member
-        program = member if isinstance(member, Member) else None
+        return _extract_from(open_file(file, cache, to.cancel), named, to)
     except UndecidedProgramError as error:
         if error.is_unread:
             raise RefusedError("method", error.text, file.name) from error
@@ -113,16 +122,49 @@ def _extract(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
         if named:
             raise
         _check_holds_files(file, to.cancel)
+    return _extract_members(
+        file.path, file.name, lambda member: not named or same_member(member.name, named), to
+    ), None
 
-    def wanted(member: Member) -> bool:
-        return not named or (member == program if program else same_member(member.name, named))
 
-    with FileSource(file.path) as source:
-        written = extract(
-            source, file.name, to.into, wanted=wanted, progress=to.progress, cancel=to.cancel
+def _extract_from(opened: Opened, named: str, to: _Destination) -> Written:
+    """Write what was asked for of a file whose program is known: all members, or one.
+
+    Of an archive in an archive only what is named is written.
+    """
+    way = list(opened.way)
+    while len(way) > 1 and way[0].member.packing.is_single:
+        del way[0]  # compressed once more: its content is meant
+    step, rest = (way[0] if way else None), named
+    for step in way if named else ():
+        rest = rest_behind(step.member.name, rest) or ""
+        if not rest:
+            break
+    holder = step.holder if step else opened.holder
+    is_program = step is not None and step.member == opened.member and holder == opened.holder
+    if not is_program and step is not None and not named:
+        inside = "#".join(step.member.name for step in way)
+        to.warn(
+            "No file was marked as the program: it is in an archive in this archive. To write it, "
+            f"get {opened.subject.name}#{inside}"
         )
-    _warn_of_refused(file, written.refused, to)
-    return written.paths, _mark_executable(program, written.paths, to.into)
+    chosen = step.member if step is not None and named else None
+    written = _extract_members(
+        holder.path, holder.name, lambda member: chosen is None or member == chosen, to
+    )
+    program = opened.member if is_program and isinstance(opened.member, Member) else None
+    return written, _mark_executable(program, written, to.into)
+
+
+def _extract_members(
+    path: Path, name: str, wanted: Callable[[Member], bool], to: _Destination
+) -> tuple[Path, ...]:
+    with FileSource(path) as source:
+        written = extract(
+            source, name, to.into, wanted=wanted, progress=to.progress, cancel=to.cancel
+        )
+    _warn_of_refused(name, written.refused, to)
+    return written.paths
 
 
 def _check_holds_files(file: FileOnDisk, cancel: Cancellation) -> None:
@@ -137,17 +179,17 @@ def _check_holds_files(file: FileOnDisk, cancel: Cancellation) -> None:
         members = listing(source, file.name, cancel=cancel).members
     if all(member.kind is MemberKind.DIRECTORY for member in members):
         raise NotFoundError(f"{file.name} holds no files", remedy="Use another file")
-    chooser = chooser_for(file.subject, file.name)
+    chooser = layer_of(file.subject, file.name).chooser()
     for member in members:
         if member.refused is not None and chooser.may_be_program(member):
             raise RefusedError(member.refused.rule, member.refused.text, member.name)
 
 
-def _warn_of_refused(file: FileOnDisk, members: Sequence[Member], to: _Destination) -> None:
+def _warn_of_refused(name: str, members: Sequence[Member], to: _Destination) -> None:
     if members:
         names = [f"{m.name} ({m.refused.rule})" for m in members if m.refused]
         to.warn(
-            f"{file.name} holds members that were refused and not written: {listed(names)}. "
+            f"{name} holds members that were refused and not written: {listed(names)}. "
             "Look at it before you trust the rest"
         )
 

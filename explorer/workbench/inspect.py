@@ -59,6 +59,8 @@ def inspect_file(
             binary, targets, opened.neighbours(cache), wanted_arch(file.subject, binary)
         ),
         others=opened.others,
+        inside=tuple(step.member.name for step in opened.way[:-1]),
+        holder=opened.holder if len(opened.way) > 1 else None,
     )
 
 

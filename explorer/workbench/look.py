@@ -139,7 +139,10 @@ class Looks:
         """
         if inspection.subject.asset is None:
             return inspection
-        paths = [path for path in (inspection.path, inspection.asset_path) if path is not None]
+        holder = inspection.holder.path if inspection.holder is not None else None
+        paths = [
+            path for path in (inspection.path, inspection.asset_path, holder) if path is not None
+        ]
         resources = self._resources
         kept = await resources.run(lambda _: [resources.cache.keep(path) for path in paths])
         if inspection.path is not None and all(kept):
@@ -239,6 +242,7 @@ class Looks:
             verdicts=verdicts,
             traffic=record.traffic,
             others=record.others,
+            inside=record.inside,
         )
         return self._with_proofs(inspection), complete
 

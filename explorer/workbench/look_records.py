@@ -49,6 +49,8 @@ class LookRecord:
     """Which member of the asset the program is: lines to paste have to extract the same one."""
     others: tuple[str, ...]
     """The names of other programs in the asset."""
+    inside: tuple[str, ...]
+    """The archives in the asset that the program is in."""
 
 
 @cache
@@ -257,6 +259,7 @@ def _record(inspection: Inspection, verdicts: Sequence[Verdict]) -> LookRecord:
         inspection.traffic,
         inspection.member,
         inspection.others,
+        inspection.inside,
     )
 
 

@@ -81,6 +81,16 @@ class FileFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """An archive on disk: an asset, a local file, or an archive in one of these."""
+
+    path: Path
+    name: str
+    """Tells how it is packed. Untrusted."""
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """A binary: what it is, what is predicted, and what was proved."""
 
@@ -109,6 +119,10 @@ class Inspection:
     """A sentence if the whole file gets another answer than its peek did; else empty."""
     others: tuple[str, ...] = ()
     """The names of other programs in the archive, which the answer is not about. Untrusted."""
+    inside: tuple[str, ...] = ()
+    """The archives in the file that the program is in, the outermost first. Untrusted."""
+    holder: Holder | None = None
+    """What holds the program, if that is an archive in the file; None after a peek, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,21 +13,33 @@ from explorer.errors import FormatError, NotFoundError
 from explorer.facts import MISSING, Fact, NotApplicable
 from explorer.progress import Cancellation
 from explorer.workbench.beside import Beside
-from explorer.workbench.models import FileFacts, FileOnDisk, Inspection, Subject
+from explorer.workbench.layers import Layer, layer_of
+from explorer.workbench.models import FileFacts, FileOnDisk, Holder, Inspection, Subject
+from explorer.workbench.program_choice import HEAD_BYTES, may_run
 from explorer.workbench.program_in_archive import (
     ANDROID_APP,
     find_program,
+    inner_of_single,
+    opening_inner,
     refuse_member,
+    refuse_other_content,
     unpack_member,
-    unpack_single,
 )
 
 if TYPE_CHECKING:
     from explorer.elf import Binary
-    from explorer.fetch import Cache
+    from explorer.fetch import Blob, Cache
 
 _LINKS = 8
 """Links that lead to links, inside an archive; Linux gives up at 40."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An archive, and the member of it that is the program, or the archive with the program."""
+
+    holder: Holder
+    member: Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +51,10 @@ class Opened:
     """The asset or local file; the program itself if that is not an archive."""
     sha256: str
     """Of ``archive``."""
+    holder: Holder
+    """The archive that the program is in: ``archive``, or an archive in that."""
     listing: Fact[ArchiveListing]
-    """NotApplicable if ``archive`` is the program itself."""
+    """Of ``holder``; NotApplicable if ``archive`` is the program itself."""
     member: Fact[Member]
     program: Path
     """The program, unpacked into the cache if it came from an archive."""
@@ -48,11 +62,8 @@ class Opened:
     """The program's name, size and digest."""
     others: tuple[str, ...] = ()
     """The names of other programs in the archive."""
-
-    @property
-    def name(self) -> str:
-        """What ``archive`` is called, which tells how it is packed. Untrusted."""
-        return self.subject.asset.name if self.subject.asset else self.archive.name
+    way: tuple[Step, ...] = ()
+    """From ``archive`` to the program."""
 
     def neighbours(self, cache: Cache) -> Neighbours | MemberNeighbours | None:
         """The files beside the program: the archive's members, or a local file's folder.
@@ -67,36 +78,116 @@ class Opened:
 def open_file(file: FileOnDisk, cache: Cache, cancel: Cancellation) -> Opened:
     """Open a file as far as its program, which is unpacked into the cache if need be.
 
+    An archive in it that the program is in is unpacked and opened, too.
+
     Raises:
         UndecidedProgramError: (a FormatError) which member is the program is not known.
         FormatError: a damaged archive in which the program was not reached.
         NotFoundError: no member is the program, or none has the name asked for.
     """
-    from explorer.archive import detect
+    if file.download:
+        digest = file.download.blob.sha256
+    else:
+        with FileSource(file.path) as source:
+            digest = _hash(source, cancel)
+    layer = layer_of(file.subject, file.name)
+    opening = _Opening(file.subject, Holder(file.path, file.name, digest), cache, cancel)
+    return opening.open(layer, opening.asset)
 
-    subject, name = file.subject, file.name
-    with FileSource(file.path) as source:
-        form = detect(source, name, cancel)
-        if form is Format.RAW:
-            refuse_member(subject, name)
-        digest = file.download.blob.sha256 if file.download else _hash(source, cancel)
-        whole = FileFacts(name, source.size, digest)
-        others: tuple[str, ...] = ()
-        if form is Format.RAW:
-            nothing = NotApplicable("not an archive")
-            return Opened(subject, file.path, digest, nothing, nothing, file.path, whole)
-        if form.is_single:
-            member, stored = unpack_single(source, name, subject, digest, cache, cancel)
-            members = ArchiveListing(form, (member,))
-        else:
-            program = find_program(source, name, subject, cancel)
+
+@dataclass(slots=True)
+class _Opening:
+    """The way from a file to its program."""
+
+    subject: Subject
+    asset: Holder
+    cache: Cache
+    cancel: Cancellation
+    way: list[Step] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    def open(self, layer: Layer, holder: Holder) -> Opened:
+        """Open a layer, and those in it. Raises as ``open_file``."""
+        from explorer.archive import detect
+
+        with FileSource(holder.path) as source:
+            form = detect(source, layer.name, self.cancel)
+            if form is Format.RAW:
+                refuse_member(layer)
+                return self._plain(holder, source.size, "not an archive")
+            if form.is_single:
+                return self._open_single(source, layer, holder)
+            program = find_program(source, layer, self.cancel)
             if program is None:
-                nothing = NotApplicable(ANDROID_APP)
-                return Opened(subject, file.path, digest, nothing, nothing, file.path, whole)
-            member, members, others = program.member, program.listing, program.others
-            stored = unpack_member(source, name, program.index, digest, cache, cancel)
-    facts = FileFacts(posixpath.basename(member.name) or name, stored.size, stored.sha256)
-    return Opened(subject, file.path, digest, members, member, stored.path, facts, others)
+                return self._plain(holder, source.size, ANDROID_APP)
+            stored = self._unpack(source, holder, program.index)
+        self.way.append(Step(holder, program.member))
+        self.others += program.others
+        if program.inner is None:
+            return self._program(holder, program.listing, program.member, stored)
+        with opening_inner(program):
+            opened = self.open(program.inner, _holder(stored, program.member))
+        with FileSource(opened.program) as content:
+            if not may_run(content.read_at(0, HEAD_BYTES)):
+                refuse_other_content(program)
+        return opened
+
+    def _open_single(self, source: FileSource, layer: Layer, holder: Holder) -> Opened:
+        """A compressed file, or an archive that is compressed once more."""
+        from explorer.archive import detect, listing
+
+        members = listing(source, layer.name, cancel=self.cancel)
+        member = members.members[0]
+        stored = self._unpack(source, holder, 0)
+        with FileSource(stored.path) as content:
+            form = detect(content, member.name, self.cancel)
+        inner = inner_of_single(layer, members, form)
+        self.way.append(Step(holder, member))
+        if inner is not None:
+            return self.open(inner, _holder(stored, member))
+        return self._program(holder, members, member, stored)
+
+    def _unpack(self, source: FileSource, holder: Holder, index: int) -> Blob:
+        return unpack_member(source, holder.name, index, holder.sha256, self.cache, self.cancel)
+
+    def _program(
+        self, holder: Holder, listing: ArchiveListing, member: Member, stored: Blob
+    ) -> Opened:
+        name = posixpath.basename(member.name) or holder.name
+        facts = FileFacts(name, stored.size, stored.sha256)
+        return self._opened(holder, listing, member, stored.path, facts)
+
+    def _plain(self, holder: Holder, size: int, why: str) -> Opened:
+        """The file itself: it is not an archive, or nothing in it is opened."""
+        nothing = NotApplicable(why)
+        facts = FileFacts(holder.name, size, holder.sha256)
+        return self._opened(holder, nothing, nothing, holder.path, facts)
+
+    def _opened(
+        self,
+        holder: Holder,
+        listing: Fact[ArchiveListing],
+        member: Fact[Member],
+        program: Path,
+        facts: FileFacts,
+    ) -> Opened:
+        asset = self.asset
+        return Opened(
+            subject=self.subject,
+            archive=asset.path,
+            sha256=asset.sha256,
+            holder=holder,
+            listing=listing,
+            member=member,
+            program=program,
+            file=facts,
+            others=tuple(self.others),
+            way=tuple(self.way),
+        )
+
+
+def _holder(stored: Blob, member: Member) -> Holder:
+    return Holder(stored.path, posixpath.basename(member.name), stored.sha256)
 
 
 def opened_by(inspection: Inspection) -> Opened | None:
@@ -104,14 +195,16 @@ def opened_by(inspection: Inspection) -> Opened | None:
     path, digest = inspection.asset_path, inspection.asset_sha256
     if inspection.path is None or path is None or isinstance(digest, MISSING):
         return None
+    asset = inspection.subject.asset
     return Opened(
-        inspection.subject,
-        path,
-        digest,
-        inspection.listing,
-        inspection.member,
-        inspection.path,
-        inspection.file,
+        subject=inspection.subject,
+        archive=path,
+        sha256=digest,
+        holder=inspection.holder or Holder(path, asset.name if asset else path.name, digest),
+        listing=inspection.listing,
+        member=inspection.member,
+        program=inspection.path,
+        file=inspection.file,
     )
 
 
@@ -156,11 +249,13 @@ class MemberNeighbours:
         index = self._resolve(path)
         if index is None:
             return None
-        archive, name, digest = self._opened.archive, self._opened.name, self._opened.sha256
+        holder = self._opened.holder
         # An archive that is gone says nothing about its members: that error is the caller's.
-        with FileSource(archive) as source:
+        with FileSource(holder.path) as source:
             try:
-                blob = unpack_member(source, name, index, digest, self._cache, Cancellation())
+                blob = unpack_member(
+                    source, holder.name, index, holder.sha256, self._cache, Cancellation()
+                )
             except (FormatError, NotFoundError):
                 return None
         return blob.path

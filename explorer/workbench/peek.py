@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import posixpath
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -14,18 +14,20 @@ from explorer.archive import ArchiveListing, Format, Member, Refusal, RefusedErr
 from explorer.bytesource import ByteSource, BytesSource, OutOfReachError, StreamSource
 from explorer.compat import Answer, Target
 from explorer.elf import Binary, FileFormat, Scope
-from explorer.errors import NotFoundError
-from explorer.facts import MISSING, NEEDS_FILE, Fact, NotApplicable, Unknown
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation
+from explorer.workbench.layers import Layer, layer_of
 from explorer.workbench.models import FileFacts, Inspection, Subject
-from explorer.workbench.program_choice import HEAD_BYTES, same_member
+from explorer.workbench.program_choice import HEAD_BYTES
 from explorer.workbench.program_in_archive import (
     ANDROID_APP,
+    ProgramFound,
     UndecidedProgramError,
-    chooser_for,
     conclude,
+    inner_of_single,
+    opening_inner,
     refuse_member,
-    refuse_packed,
+    refuse_other_content,
     seen_by,
     size_of,
     undecided_binary,
@@ -86,12 +88,12 @@ async def peek_asset(
 def _peek(
     remote: RemoteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation
 ) -> Inspection:
-    member, name, binary = read_beginning(remote, subject, targets, cancel)
-    why = Unknown(NEEDS_FILE)
-    size = binary.size if isinstance(member, MISSING) else member.size
+    seen = read_beginning(remote, subject, targets, cancel)
+    why = Unknown("needs the download")
+    binary, member = seen.binary, seen.member
     return Inspection(
         subject=subject,
-        file=FileFacts(name, size, why),
+        file=FileFacts(seen.name, binary.size if isinstance(member, MISSING) else member.size, why),
         path=None,
         asset_path=None,
         check=why,
@@ -101,12 +103,27 @@ def _peek(
         binary=binary,
         verdicts=verdicts_of(binary, targets, wanted=wanted_arch(subject, binary)),
         traffic=remote.traffic,
+        others=seen.others,
+        inside=seen.inside,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PeekedProgram:
+    """A program as far as the first bytes of its file reach."""
+
+    name: str
+    member: Fact[Member]
+    binary: Binary
+    others: tuple[str, ...] = ()
+    """Other programs among the members that were seen."""
+    inside: tuple[str, ...] = ()
+    """The archives in the file that it is in."""
 
 
 def read_beginning(
     source: ByteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation
-) -> tuple[Fact[Member], str, Binary]:
+) -> PeekedProgram:
     """The program's member, its name, and its facts, as far as ``source`` reaches.
 
     Never another answer than the whole file gives: what only later bytes could decide is unknown.
@@ -115,60 +132,65 @@ def read_beginning(
         NotFoundError: no member is the program, or none has the name asked for.
         FormatError: what has arrived is damaged.
     """
-    from explorer.archive import detect
-
     assert subject.asset is not None
     name = subject.asset.name
     try:
-        form = detect(source, name, cancel)
-        if form is Format.RAW:
-            refuse_member(subject, name)
-            binary = _read(source, name, targets, cancel, whole_reach=True)
-            return NotApplicable("not an archive"), name, binary
-        if form.is_single:
-            return _read_single(source, subject, form, targets, cancel)
-        return _read_member(source, subject, form, targets, cancel)
+        return _read_layer(source, layer_of(subject, name), targets, cancel)
     except OutOfReachError as error:
-        return Unknown(error.why, error.needs), name, unseen(name, error)
+        return PeekedProgram(name, Unknown(error.why, error.needs), unseen(name, error))
     except UndecidedProgramError as error:
-        return Unknown(error.title), name, undecided_binary(name, error)
+        return PeekedProgram(name, Unknown(error.title), undecided_binary(name, error))
+
+
+def _read_layer(
+    source: ByteSource, layer: Layer, targets: Sequence[Target], cancel: Cancellation
+) -> PeekedProgram:
+    from explorer.archive import detect
+
+    form = detect(source, layer.name, cancel)
+    if form is Format.RAW:
+        refuse_member(layer)
+        binary = _read(source, layer.name, targets, cancel, whole_reach=len(layer.names) == 1)
+        return PeekedProgram(layer.name, NotApplicable("not an archive"), binary)
+    if form.is_single:
+        return _read_single(source, layer, form, targets, cancel)
+    return _read_member(source, layer, form, targets, cancel)
+
+
+def _read_inner(
+    stream: StreamSource, layer: Layer, targets: Sequence[Target], cancel: Cancellation
+) -> PeekedProgram:
+    """What is in an archive in an archive."""
+    seen = _read_layer(stream, layer, targets, cancel)
+    return replace(seen, inside=(layer.name, *seen.inside))
 
 
 def _read_single(
-    source: ByteSource,
-    subject: Subject,
-    form: Format,
-    targets: Sequence[Target],
-    cancel: Cancellation,
-) -> tuple[Fact[Member], str, Binary]:
+    source: ByteSource, layer: Layer, form: Format, targets: Sequence[Target], cancel: Cancellation
+) -> PeekedProgram:
     """The content of a compressed file."""
     from explorer.archive import unpacked_size
 
-    assert subject.asset is not None
-    name = subject.asset.name
-    entry = next(walk(source, name, cancel=cancel))
+    entry = next(walk(source, layer.name, cancel=cancel))
     member = entry.member
-    if subject.member and not same_member(member.name, subject.member):
-        raise NotFoundError(
-            f"{name} has no member {subject.member}",
-            f"it holds {member.name}",
-            f"Name a member: {name}#{member.name}",
-        )
     stream = StreamSource(entry.open().read, size_of(member))
-    refuse_packed(_form_of(stream, member.name), ArchiveListing(form, (member,)))
+    listing = ArchiveListing(form, (member,))
+    inner = inner_of_single(layer, listing, _form_of(stream, member.name))
     if _is_small(source):
         # All of it is here at once; then its length is known. A larger content is not kept.
         with contextlib.suppress(OutOfReachError):
             stream.read_at(0, SMALL_UNPACKED)
+    if inner is not None:
+        return _read_inner(stream, inner, targets, cancel)
     binary = _read(stream, member.name, targets, cancel, whole_reach=False)
     size = stream.size
     if isinstance(size, Unknown):
         size = _credible_size(unpacked_size(source, form), binary)
     if isinstance(size, int):
-        entry = next(walk(source, name, cancel=cancel))
+        entry = next(walk(source, layer.name, cancel=cancel))
         stream = StreamSource(entry.open().read, size)
         binary = _read(stream, member.name, targets, cancel, whole_reach=False)
-    return replace(member, size=size), member.name, binary
+    return PeekedProgram(member.name, replace(member, size=size), binary)
 
 
 def _credible_size(size: Fact[int], binary: Binary) -> int | Unknown:
@@ -189,20 +211,14 @@ def _form_of(stream: StreamSource, name: str) -> Format:
 
 
 def _read_member(
-    source: ByteSource,
-    subject: Subject,
-    form: Format,
-    targets: Sequence[Target],
-    cancel: Cancellation,
-) -> tuple[Fact[Member], str, Binary]:
+    source: ByteSource, layer: Layer, form: Format, targets: Sequence[Target], cancel: Cancellation
+) -> PeekedProgram:
     """The program of an archive."""
-    assert subject.asset is not None
-    name = subject.asset.name
-    chooser = chooser_for(subject, name)
+    chooser = layer.chooser()
     members: list[Member] = []
     problem: Refusal | None = None
     try:
-        for entry in walk(source, name, cancel=cancel, prefix=True):
+        for entry in walk(source, layer.name, cancel=cancel, prefix=True):
             member = entry.member
             members.append(member)
             if not chooser.wants(member):
@@ -211,8 +227,8 @@ def _read_member(
             members[-1] = seen_by(chooser, member, partial(stream.read_at, 0, HEAD_BYTES))
             decided = chooser.decided()
             if decided is not None and not _is_small(source):
-                conclude(chooser, ArchiveListing(form, tuple(members)), subject, name)
-                return member, *_facts(stream, member, targets, cancel)
+                program = conclude(chooser, ArchiveListing(form, tuple(members)), layer)
+                return _read_program(stream, program, layer, targets, cancel)
             if chooser.has_programs and not _may_walk_on(source, form, member):
                 raise OutOfReachError(0, "only the whole archive shows which member is the program")
     except OutOfReachError:
@@ -220,20 +236,34 @@ def _read_member(
             raise
     except RefusedError as error:  # damaged from here on, or not read here
         problem = error.refusal
-    program = conclude(chooser, ArchiveListing(form, tuple(members), problem), subject, name)
+    program = conclude(chooser, ArchiveListing(form, tuple(members), problem), layer)
     if program is None:
-        binary = _read(source, name, targets, cancel, whole_reach=True)
-        return NotApplicable(ANDROID_APP), name, replace(binary, detail=ANDROID_APP)
-    entry = next(islice(walk(source, name, cancel=cancel, prefix=True), program.index, None))
+        binary = _read(source, layer.name, targets, cancel, whole_reach=True)
+        binary = replace(binary, detail=ANDROID_APP)
+        return PeekedProgram(layer.name, NotApplicable(ANDROID_APP), binary)
+    entry = next(islice(walk(source, layer.name, cancel=cancel, prefix=True), program.index, None))
     stream = StreamSource(entry.open().read, size_of(entry.member))
-    return entry.member, *_facts(stream, entry.member, targets, cancel)
+    return _read_program(stream, program, layer, targets, cancel)
 
 
-def _facts(
-    stream: StreamSource, member: Member, targets: Sequence[Target], cancel: Cancellation
-) -> tuple[str, Binary]:
-    name = posixpath.basename(member.name)
-    return name, _read(stream, name, targets, cancel, whole_reach=False)
+def _read_program(
+    stream: StreamSource,
+    program: ProgramFound | None,
+    layer: Layer,
+    targets: Sequence[Target],
+    cancel: Cancellation,
+) -> PeekedProgram:
+    """The facts of the member that was chosen, or of the program in it."""
+    assert program is not None
+    if program.inner is not None:
+        with opening_inner(program):
+            seen = _read_inner(stream, program.inner, targets, cancel)
+        if seen.binary.format is FileFormat.DATA:
+            refuse_other_content(program)
+        return replace(seen, others=(*program.others, *seen.others))
+    name = posixpath.basename(program.member.name)
+    binary = _read(stream, name, targets, cancel, whole_reach=False)
+    return PeekedProgram(name, program.member, binary, program.others)
 
 
 def _is_small(source: ByteSource) -> bool:

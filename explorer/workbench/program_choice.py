@@ -13,7 +13,7 @@ from __future__ import annotations
 import posixpath
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
@@ -87,11 +87,16 @@ class ExpectedProgram:
 
 
 def expected_program(
-    file_name: str, platform: Platform, *, member: str = "", required: tuple[str, ...] = (),
-    project: str = "",
+    file_names: Sequence[str], platform: Platform, *, member: str = "",
+    required: tuple[str, ...] = (), project: str = "",
 ) -> ExpectedProgram:  # fmt: skip
-    """What to look for in a file of this name, which claims this platform."""
-    names = {core_name(file_name), _without_endings(file_name).lower(), project.lower()}
+    """What to look for in a file for this platform.
+
+    ``file_names``: its own, or its path if it is an archive in an archive.
+    """
+    names = {project.lower()}
+    for file_name in file_names:
+        names |= {core_name(file_name), _without_endings(posixpath.basename(file_name)).lower()}
     os, arch, libc = (
         "" if isinstance(fact, MISSING) else fact
         for fact in (platform.os, platform.arch, platform.libc)
@@ -107,6 +112,19 @@ def same_member(name: str, wanted: str) -> bool:
     if posixpath.normpath(name) == posixpath.normpath(wanted):
         return True
     return "/" not in wanted and posixpath.basename(name) == wanted
+
+
+def rest_behind(name: str, wanted: str) -> str | None:
+    """What is wanted of this member: nothing more, or a member in it (``MEMBER#MEMBER``).
+
+    None if ``wanted`` names another member.
+    """
+    if same_member(name, wanted):
+        return ""
+    for mark in re.finditer("#", wanted):
+        if same_member(name, wanted[: mark.start()]):
+            return wanted[mark.end() :]
+    return None
 
 
 @lru_cache(maxsize=4096)
@@ -155,6 +173,8 @@ def classify(member: Member, head: bytes) -> ProgramCandidate:
         kind = ProgramKind.LIBRARY
     if kind is ProgramKind.OTHER and _is_packed(head):
         kind = ProgramKind.ARCHIVE
+        claims = parse_asset_name(posixpath.basename(member.name), "").platform
+        os, arch = known_or(claims.os, ""), known_or(claims.arch, "")
     return ProgramCandidate(member, kind, os, arch)
 
 
@@ -182,6 +202,11 @@ def _identify(head: bytes) -> tuple[ProgramKind, str, str]:
     if head.startswith(b"#!"):
         return ProgramKind.SCRIPT, "", ""
     return ProgramKind.OTHER, "", ""
+
+
+def may_run(head: bytes) -> bool:
+    """Whether these first bytes are a program's for some system, or a library's."""
+    return _identify(head)[0] is not ProgramKind.OTHER
 
 
 def _is_packed(head: bytes) -> bool:
@@ -230,12 +255,15 @@ class ProgramChooser:
         if member.kind is not MemberKind.FILE:
             return False
         if member.part == "control":
-            return bool(self.expected.member) and same_member(member.name, self.expected.member)
+            return bool(self.expected.member) and self._is_asked(member)
         if self.expected.member:
-            return same_member(member.name, self.expected.member)
+            return self._is_asked(member)
         if self.expected.required:
             return posixpath.basename(member.name) in self.expected.required
         return not _NO_PROGRAM.search(member.name)
+
+    def _is_asked(self, member: Member) -> bool:
+        return rest_behind(member.name, self.expected.member) is not None
 
     def add(self, member: Member, head: bytes) -> None:
         """Note a member that was wanted. A later one of the same name replaces the earlier."""
@@ -284,11 +312,10 @@ class ProgramChooser:
             chosen = best[0] if len(best) == 1 else self._largest(best)
             if chosen is None:
                 return Choice(None, tuple(best))
-        others = [
-            c.member.name
-            for c in candidates
-            if c.kind is ProgramKind.PROGRAM and c.path != chosen.path
-        ]
+        kinds = [ProgramKind.PROGRAM]
+        if chosen.kind is ProgramKind.ARCHIVE:
+            kinds.append(ProgramKind.ARCHIVE)
+        others = [c.member.name for c in candidates if c.kind in kinds and c.path != chosen.path]
         return Choice(chosen, others=tuple(others))
 
     def _largest(self, candidates: list[ProgramCandidate]) -> ProgramCandidate | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
@@ -23,15 +25,13 @@ from explorer.errors import FormatError, NotFoundError
 from explorer.facts import Unknown
 from explorer.fetch import Blob
 from explorer.progress import Cancellation
-from explorer.workbench.asked import wanted_platform
-from explorer.workbench.models import Subject
+from explorer.workbench.layers import Layer, expected_names
 from explorer.workbench.program_choice import (
     HEAD_BYTES,
     ProgramChooser,
     ProgramKind,
-    expected_program,
     listed,
-    same_member,
+    rest_behind,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +57,10 @@ _MAY_BE_RIGHT = frozenset(
     ("encrypted", "method", "size", "ratio", "damaged", "checksum", "truncated", "header")
 )
 """Rules by which a member is refused that may be the program all the same."""
+
+
+_NOT_OPENED = re.compile(r"\.(?:jar|war|whl|nupkg|vsix|xpi|gem|crate)$", re.IGNORECASE)
+"""Packages of other languages: what they hold needs a program of that language."""
 
 
 class UndecidedProgramError(FormatError):
@@ -85,63 +89,39 @@ class ProgramFound:
     """Its place in ``listing.members``."""
     others: tuple[str, ...]
     """The names of other programs in the archive."""
+    inner: Layer | None = None
+    """The member as an archive, if it is one: the program is in it."""
 
 
-def chooser_for(subject: Subject, file_name: str) -> ProgramChooser:
-    """What to look for in a subject's file."""
-    asset = subject.asset
-    expected = expected_program(
-        file_name,
-        wanted_platform(subject),
-        member=subject.member,
-        required=expected_names(subject),
-        project=asset.repo.rpartition("/")[2] if asset else "",
-    )
-    return ProgramChooser(expected)
-
-
-def expected_names(subject: Subject) -> tuple[str, ...]:
-    """The base names of which the program must have one; empty if any name will do."""
-    if subject.asset is None:
-        return ()
-    programs = subject.asset.kind.programs
-    return (*programs, *(f"{program}.exe" for program in programs))
-
-
-def refuse_member(subject: Subject, name: str) -> None:
+def refuse_member(layer: Layer) -> None:
     """For a file that is not an archive.
 
     Raises:
         NotFoundError: a member of it is asked for.
     """
-    if subject.member:
+    if layer.subject.member:
         raise NotFoundError(
-            f"{name} is not an archive",
-            f"so it has no member {subject.member}",
+            f"{layer.path} is not an archive",
+            f"so it has no member {layer.subject.member}",
             "Leave out the #member",
         )
 
 
-def find_program(
-    source: ByteSource, name: str, subject: Subject, cancel: Cancellation
-) -> ProgramFound | None:
-    """The program among all members of an archive.
-
-    Args:
-        name: the archive's own name.
+def find_program(source: ByteSource, layer: Layer, cancel: Cancellation) -> ProgramFound | None:
+    """The program among all members of an archive, or the archive that it is in.
 
     Returns:
         None for an Android app, in which nothing is a program of its own.
 
     Raises:
-        UndecidedProgramError: several members may be the program, it is packed once more, or the
+        UndecidedProgramError: several members may be the program, it is packed too often, or the
             packing is not read here.
         FormatError: a damaged archive in which no program was reached, or a refused member.
         NotFoundError: no member is the program, or none has the name asked for.
     """
-    chooser = chooser_for(subject, name)
-    members = _survey(source, name, chooser, cancel)
-    return conclude(chooser, members, subject, name)
+    chooser = layer.chooser()
+    members = _survey(source, layer.name, chooser, cancel)
+    return conclude(chooser, members, layer)
 
 
 def _survey(
@@ -193,31 +173,35 @@ def seen_by(chooser: ProgramChooser, member: Member, head: Callable[[], bytes]) 
     return member
 
 
-def conclude(
-    chooser: ProgramChooser, listing: ArchiveListing, subject: Subject, name: str
-) -> ProgramFound | None:
+def conclude(chooser: ProgramChooser, listing: ArchiveListing, layer: Layer) -> ProgramFound | None:
     """What follows from all members; see ``find_program``."""
-    if chooser.is_android and listing.format is Format.ZIP and not subject.member:
+    if chooser.is_android and listing.format is Format.ZIP and not layer.subject.member:
         return None
     if listing.problem is not None and chooser.decided() is None:
         # What is behind the damage may be the program.
-        _raise_for_problem(chooser, listing, subject, name)
+        _raise_for_problem(chooser, listing, layer)
     choice = chooser.choice()
     rivals = [choice.chosen] if choice.chosen else list(choice.rivals)
     kind = max((rival.kind for rival in rivals), default=ProgramKind.OTHER)
     names = [rival.member.name for rival in rivals]
-    if kind is ProgramKind.ARCHIVE:
+    is_packed = kind is ProgramKind.ARCHIVE
+    if is_packed and (choice.chosen is None or layer.is_last or _NOT_OPENED.search(names[0])):
         raise UndecidedProgramError(
             f"the program may be in {listed(names)}, which is packed itself: unpack it first",
             listing,
         )
     if choice.chosen is not None:
-        index = _index_of(choice.chosen.member, listing)
-        return ProgramFound(listing, choice.chosen.member, index, choice.others)
+        member = choice.chosen.member
+        rest = rest_behind(member.name, layer.subject.member) or ""
+        inner = layer.inner(member.name, rest)
+        if rest and not is_packed:
+            refuse_member(inner)
+        index = _index_of(member, listing)
+        return ProgramFound(listing, member, index, choice.others, inner if is_packed else None)
     if kind >= ProgramKind.SCRIPT:
         raise UndecidedProgramError(f"several files may be the program: {listed(names)}", listing)
-    _raise_for_problem(chooser, listing, subject, name)
-    raise _not_there(subject, name, listing)
+    _raise_for_problem(chooser, listing, layer)
+    raise not_there(layer, listing)
 
 
 def _index_of(member: Member, listing: ArchiveListing) -> int:
@@ -225,19 +209,17 @@ def _index_of(member: Member, listing: ArchiveListing) -> int:
     return max(index for index, other in enumerate(listing.members) if other == member)
 
 
-def _raise_for_problem(
-    chooser: ProgramChooser, listing: ArchiveListing, subject: Subject, name: str
-) -> None:
+def _raise_for_problem(chooser: ProgramChooser, listing: ArchiveListing, layer: Layer) -> None:
     """No program was found: that may be the archive's fault."""
-    problem = listing.problem
+    problem, wanted = listing.problem, layer.subject.member
     if problem is not None and problem.rule in ("method", "encrypted"):
         raise UndecidedProgramError(problem.text, listing, is_unread=True)
     if problem is not None:
-        raise RefusedError(problem.rule, problem.text, name)
+        raise RefusedError(problem.rule, problem.text, layer.path)
     refused = [m for m in listing.members if m.refused is not None]
-    if subject.member:
+    if wanted:
         for member in refused:
-            if member.refused is not None and same_member(member.name, subject.member):
+            if member.refused is not None and rest_behind(member.name, wanted) is not None:
                 raise RefusedError(member.refused.rule, member.refused.text, member.name)
         return
     texts = [
@@ -250,19 +232,20 @@ def _raise_for_problem(
         raise UndecidedProgramError(text, listing, is_unread=True)
 
 
-def _not_there(subject: Subject, name: str, listing: ArchiveListing) -> NotFoundError:
+def not_there(layer: Layer, listing: ArchiveListing) -> NotFoundError:
     """Names the nearest members, or the first ones, so that the user can name one."""
     files = [m.name for m in listing.members if m.kind is MemberKind.FILE and m.refused is None]
     refused = [f"{m.name} ({m.refused.rule})" for m in listing.members if m.refused is not None]
-    near = get_close_matches(subject.member, files, NAMED, 0.3) if subject.member else []
+    name, wanted = layer.path, layer.subject.member
+    near = get_close_matches(wanted, files, NAMED, 0.3) if wanted else []
     named = near or files[:NAMED]
     more = f" and {len(files) - len(named):,} more" if len(files) > len(named) else ""
     detail = f"it holds {', '.join(named)}{more}" if files else "it holds no file"
     detail += f"; refused: {', '.join(refused[:NAMED])}" if refused else ""
     remedy = f"Name a member: {name}#{named[0]}" if files else "Use another file"
-    if subject.member:
-        return NotFoundError(f"{name} has no member {subject.member}", detail, remedy)
-    names = " or ".join(expected_names(subject))
+    if wanted:
+        return NotFoundError(f"{name} has no member {wanted}", detail, remedy)
+    names = " or ".join(expected_names(layer.subject))
     return NoProgramError(f"{name} holds no {names or 'program'}", detail, remedy)
 
 
@@ -296,38 +279,61 @@ def unpack_member(
     raise NotFoundError(f"{name} has changed", "a member is no longer there", "Try again")
 
 
-def unpack_single(
-    source: FileSource, name: str, subject: Subject, digest: str, cache: Cache, cancel: Cancellation
-) -> tuple[Member, Blob]:
-    """What a compressed file holds, unpacked into the cache.
+@contextlib.contextmanager
+def opening_inner(program: ProgramFound) -> Iterator[None]:
+    """What goes wrong with an archive in an archive, as a question about the outer one.
 
     Raises:
-        UndecidedProgramError: it is compressed once more.
-        FormatError: it is damaged.
+        UndecidedProgramError: the inner one is not read here or damaged, or several members or
+            archives may be the program.
+    """
+    name = program.member.name
+    try:
+        yield
+    except UndecidedProgramError as error:
+        text = f"the program may be in {name}: {error.text}"
+        raise UndecidedProgramError(text, program.listing) from error
+    except RefusedError as error:
+        text = f"the program may be in {name}, which cannot be read: {error.refusal.text}"
+        raise UndecidedProgramError(text, program.listing) from error
+    except NoProgramError:
+        refuse_other_content(program)
+        raise
+
+
+def refuse_other_content(program: ProgramFound) -> None:
+    """For an archive in an archive that holds no program.
+
+    Raises:
+        UndecidedProgramError: the program may be in another one beside it.
+    """
+    if program.others:
+        text = f"{program.member.name} holds no program, and {listed(program.others)} may"
+        raise UndecidedProgramError(text, program.listing)
+
+
+def inner_of_single(layer: Layer, listing: ArchiveListing, form: Format) -> Layer | None:
+    """The content of a compressed file as a layer, if that is packed itself (``form``).
+
+    Its only member needs no name: ``FILE#tool`` is the program in ``FILE``, a ``.tar.gz.gz``.
+
+    Raises:
+        UndecidedProgramError: it is packed too often.
         NotFoundError: another member is asked for.
     """
-    from explorer.archive import detect, listing
-
-    members = listing(source, name, cancel=cancel)
-    member = members.members[0]
-    if subject.member and not same_member(member.name, subject.member):
-        raise _not_there(subject, name, members)
-    blob = unpack_member(source, name, 0, digest, cache, cancel)
-    with FileSource(blob.path) as inner:
-        refuse_packed(detect(inner, member.name, cancel), members)
-    return member, blob
-
-
-def refuse_packed(form: Format, listing: ArchiveListing) -> None:
-    """For what a compressed file holds.
-
-    Raises:
-        UndecidedProgramError: it is an archive, or compressed, itself.
-    """
-    if form is not Format.RAW:
+    member, wanted = listing.members[0], layer.subject.member
+    rest = rest_behind(member.name, wanted) if wanted else ""
+    if form is Format.RAW:
+        if rest is None:
+            raise not_there(layer, listing)
+        if rest:
+            refuse_member(layer.inner(member.name, rest))
+        return None
+    if layer.is_last:
         raise UndecidedProgramError(
             f"its content is packed once more, as {form}: unpack it first", listing
         )
+    return layer.inner(member.name, wanted if rest is None else rest)
 
 
 def undecided_binary(name: str, error: UndecidedProgramError) -> Binary:

@@ -98,9 +98,9 @@ def _archive_items(
     left = {member.name for member in members} - {_name(opened)}
     if not left:
         return
-    with FileSource(opened.archive) as source:
+    with FileSource(opened.holder.path) as source:
         try:
-            for entry in walk(source, opened.name, cancel=cancel):
+            for entry in walk(source, opened.holder.name, cancel=cancel):
                 member = entry.member
                 if member.name in left and _belongs(member):
                     left.discard(member.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import stat
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,9 +27,11 @@ def local_subject(text: str) -> Subject | None:
     path = _file(text)
     if path is not None:
         return Subject(text, None, None, path)
-    name, mark, member = text.rpartition("#")
-    if mark and name and (path := _file(name)) is not None:
-        return Subject(text, None, None, path, member)
+    name = text
+    for mark in reversed(list(re.finditer("#", text))):
+        name = text[: mark.start()]
+        if name and (path := _file(name)) is not None:
+            return Subject(text, None, None, path, text[mark.end() :])
     if text.startswith(("./", "../", "/", "~", ".\\", "\\")):
         raise NotFoundError(f"No such file: {name or text}", remedy="Check the path")
     return None

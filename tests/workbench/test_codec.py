@@ -50,7 +50,8 @@ def a_record(name: str = "rr", answer: Answer = Answer.YES) -> LookRecord:
         (Verdict(target, answer, reason, (reason,), NotApplicable("static")),),
         Traffic(1, 16384, 24_000_000),
         Member(name, MemberKind.FILE, 12, 0o755),
-        (),
+        (name,),
+        (name,),
     )
 
 

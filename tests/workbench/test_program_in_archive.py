@@ -17,8 +17,11 @@ from explorer.errors import FormatError, NotFoundError, UsageError
 from explorer.facts import MISSING
 from explorer.progress import Cancellation
 from explorer.releases.local import folder
+from explorer.report.advice import pastable
 from explorer.workbench import Depth, Inspection, Workbench
+from explorer.workbench.opened import opened_by
 from explorer.workbench.peek import read_beginning
+from explorer.workbench.proof_tree import proof_tree
 from explorer.workbench.resolve import asset_subject
 from explorer.workbench.verdicts import verdicts_of
 from tests.archive.test_hostile import head
@@ -170,41 +173,137 @@ async def test_a_program_that_is_not_known_has_no_symbols_and_is_not_run(
 # ---- what is packed once more, or not read
 
 
-def nested() -> dict[str, bytes]:
-    inner = make_archive("tar.gz", "", {"tool": static()})
-    return {
-        "tool.tar.gz.gz": gz(inner),
-        "tool-linux-amd64.zip": zip_of([("tool-linux-amd64.tar.gz", inner), ("README", b"x")]),
-        "tool-linux-amd64.tar.gz": make_archive("tar.gz", "", {"tool.gz": gz(static())}),
-        "tool-linux-arm64.tar.xz": make_archive(
-            "tar.xz", "", {"bin/tool.7z": b"7z\xbc\xaf\x27\x1c"}
+NESTED: dict[str, tuple[Callable[[], bytes], str]] = {
+    "tool.tar.gz.gz": (lambda: gz(packed_tool()), "tool.tar.gz"),
+    "tool-linux-amd64.zip": (
+        lambda: zip_of([("tool-linux-amd64.tar.gz", packed_tool()), ("README", b"x")]),
+        "tool-linux-amd64.tar.gz",
+    ),
+    "tool-linux-amd64.tar.gz": (
+        lambda: make_archive("tar.gz", "", {"tool.gz": gz(static()), "README.md": b"x"}),
+        "tool.gz",
+    ),
+    "tool.tar.xz": (
+        lambda: make_archive(
+            "tar.xz", "", {"tool.deb": make_archive("deb", "tool", {"usr/bin/tool": static()})}
         ),
-        "tool.xz": lzma.compress(zip_of([("tool", static())])),
-    }
+        "tool.deb",
+    ),
+    "tool.tar.gz": (
+        lambda: make_archive("tar.gz", "", {"x/tool.zip": zip_of([("tool", static())])}),
+        "x/tool.zip",
+    ),
+    "tool.xz": (lambda: lzma.compress(zip_of([("tool", static())])), "tool"),
+    "tool.zip": (
+        lambda: zip_of([("a.tar", tar_of([("b.zip", zip_of([("tool", static())]))]))]),
+        "a.tar#b.zip",
+    ),
+}
+"""An archive, and the way to the archive in it that holds the program."""
 
 
-@pytest.mark.parametrize("name", list(nested()))
-async def test_an_archive_in_an_archive_is_unknown_and_says_what_to_do(
+def packed_tool() -> bytes:
+    return make_archive("tar.gz", "", {"bin/tool": static(), "lib/libx.so": glibc()})
+
+
+@pytest.mark.parametrize("name", NESTED)
+async def test_a_program_in_an_archive_in_an_archive_is_judged_and_written(
     github: GitHub, opened: Callable[..., Workbench], tmp_path: Path, name: str
 ) -> None:
-    for inspection in await looks(github, opened, name, nested()[name]):
+    make, way = NESTED[name]
+    peeked, whole = await looks(github, opened, name, make())
+    for inspection in (peeked, whole):
+        assert not isinstance(inspection.member, MISSING), inspection.verdicts[0].deciding
+        assert inspection.verdicts[0].answer is Answer.YES
+        assert inspection.inside == tuple(way.split("#"))
+    assert whole.path is not None
+    assert whole.path.read_bytes() == static()
+    assert not isinstance(whole.member, MISSING)
+    bench = opened(repo="acme/tool")
+    subject = await bench.resolve(f"v1/{name}#{way}#{whole.member.name}")
+    seen = await bench.look(subject, depth=Depth.WHOLE)
+    assert (seen.verdicts[0].answer, seen.inside) == (Answer.YES, whole.inside)
+    got = await bench.get(subject, tmp_path / "out")
+    assert got.binary == tmp_path / "out" / whole.member.name
+    assert got.binary.read_bytes() == static()
+
+
+async def test_get_of_an_archive_in_an_archive_says_how_to_have_the_program(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    file = tmp_path / "tool.zip"
+    file.write_bytes(NESTED["tool-linux-amd64.zip"][0]())
+    got = await bench.get(await bench.resolve(str(file)), tmp_path / "all")
+    assert sorted(path.name for path in got.files) == ["README", "tool-linux-amd64.tar.gz"]
+    assert got.binary is None
+    words = f"{file}#tool-linux-amd64.tar.gz#bin/tool"
+    assert bench.warnings[-1].endswith(f"get {words}")
+    got = await bench.get(await bench.resolve(words), tmp_path / "one")
+    assert got.binary == tmp_path / "one/bin/tool"
+    got = await bench.get(await bench.resolve(words.rpartition("#")[0]), tmp_path / "inner")
+    assert [path.name for path in got.files] == ["tool-linux-amd64.tar.gz"]
+    twice = tmp_path / "tool.tar.gz.gz"
+    twice.write_bytes(gz(packed_tool()))
+    got = await bench.get(await bench.resolve(str(twice)), tmp_path / "twice")
+    assert got.binary == tmp_path / "twice/bin/tool"
+    assert (tmp_path / "twice/lib/libx.so").exists()
+
+
+async def test_libraries_beside_a_program_in_an_inner_archive_are_found(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    inner = make_archive("tar.gz", "", {"bin/tool": static(), "lib/libx.so": glibc()})
+    file = tmp_path / "tool.zip"
+    file.write_bytes(zip_of([("inner.tar.gz", inner)]))
+    inspection = await bench.look(await bench.resolve(str(file)), depth=Depth.WHOLE)
+    opening = opened_by(inspection)
+    assert opening is not None
+    beside = opening.neighbours(bench.resources.cache)
+    assert beside is not None
+    assert beside.read("lib/libx.so") is not None
+    tree = proof_tree(opening, static=True)
+    assert tree.name == "bin/tool"
+    assert "lib/libx.so" in [item.name for item in tree.beside(Cancellation())]
+
+
+UNDECIDED_INSIDE: dict[str, Callable[[], bytes]] = {
+    "not-read.tar.xz": lambda: make_archive("tar.xz", "", {"bin/tool.snap": b"hsqs" + bytes(99)}),
+    "damaged.zip": lambda: zip_of([("tool.tar.gz", packed_tool()[:3000])]),
+    "a-jar.zip": lambda: zip_of([("tool.jar", zip_of([("Main.class", CLASS)]))]),
+    "two.zip": lambda: zip_of([("a.tar.gz", packed_tool()), ("b.tar.gz", packed_tool())]),
+    "manual.zip": lambda: zip_of([("tool.zip.gz", gz(b"manual")), ("x.zip", packed_tool())]),
+    "deep.gz": lambda: gz(gz(gz(gz(static())))),
+    "several.zip": lambda: zip_of([("x.zip", zip_of([("a", static() + b"x"), ("b", static())]))]),
+}
+
+
+@pytest.mark.parametrize("name", UNDECIDED_INSIDE)
+async def test_what_is_not_known_of_an_inner_archive_is_unknown(
+    github: GitHub, opened: Callable[..., Workbench], tmp_path: Path, name: str
+) -> None:
+    for inspection in await looks(github, opened, name, UNDECIDED_INSIDE[name]()):
         verdict = inspection.verdicts[0]
         assert (verdict.answer, verdict.deciding.code) == (Answer.UNKNOWN, "archive.undecided")
-        assert "unpack it first" in verdict.deciding.text
 
 
-async def test_a_packed_member_that_is_named_is_unknown_too_and_get_writes_it(
-    github: GitHub, opened: Callable[..., Workbench], tmp_path: Path
+async def test_an_inner_archive_is_chosen_by_the_platform(
+    github: GitHub, opened: Callable[..., Workbench]
 ) -> None:
-    name, member = "tool-linux-amd64.zip", "tool-linux-amd64.tar.gz"
-    for inspection in await looks(github, opened, name, nested()[name], member):
-        assert inspection.verdicts[0].answer is Answer.UNKNOWN
-    bench = opened(repo="acme/tool")
-    got = await bench.get(await bench.resolve(f"v1/{name}#{member}"), tmp_path / "out")
-    assert [path.name for path in got.files] == [member]
-    assert got.binary is None
-    inside = await bench.look(await bench.resolve(str(got.files[0])), depth=Depth.WHOLE)
-    assert inside.verdicts[0].answer is Answer.YES
+    data = zip_of([(f"tool-linux-{arch}.tar.gz", packed_tool()) for arch in ("arm64", "amd64")])
+    for inspection in await looks(github, opened, "tool-linux-amd64.zip", data):
+        assert inspection.inside == ("tool-linux-amd64.tar.gz",)
+        assert inspection.others == ("tool-linux-arm64.tar.gz",)
+
+
+async def test_there_are_no_lines_to_paste_for_an_archive_in_an_archive(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    data = NESTED["tool-linux-amd64.zip"][0]()
+    github.add_release("v1", {"tool-linux-amd64.zip": data}, repo="acme/tool")
+    advice = await opened(repo="acme/tool").advise("v1", "amd64")
+    assert advice.chosen is not None
+    assert pastable(advice)[0] == ()
+    assert "tool-linux-amd64.zip#tool-linux-amd64.tar.gz#bin/tool" in pastable(advice)[1]
 
 
 UNREAD = {
@@ -343,6 +442,7 @@ async def test_the_length_of_the_last_of_several_streams_makes_nothing_look_cut(
 
 
 CUT = ["7z", "tar.gz", "zip", "gz", "tar.zst", "rpm", "cpio", "tar.lz"]
+CUT_INSIDE = ["zip", "tar.gz", "tar.gz.gz"]
 
 
 @pytest.mark.parametrize("name", ["tool-linux-amd64", "other-linux"])
@@ -357,14 +457,38 @@ def test_a_prefix_of_any_length_never_gives_another_answer(
     subject, target = asset_subject(asset, None), find_target("alpine-3.22")
 
     def answer(source: ByteSource) -> Answer:
-        _, _, facts = read_beginning(source, subject, (target,), Cancellation())
+        facts = read_beginning(source, subject, (target,), Cancellation()).binary
         return verdicts_of(facts, (target,))[0].answer
 
+    compare_cuts(answer, data)
+    assert name != "tool-linux-amd64" or answer(BytesSource(data)) is Answer.YES
+
+
+@pytest.mark.parametrize("outer", CUT_INSIDE)
+def test_a_prefix_of_an_archive_in_an_archive_gives_no_other_answer(
+    outer: str, tmp_path: Path
+) -> None:
+    inner = {"helper": glibc(), "tool": static(), "README": b"x" * 3000}
+    members = {"x.zip": make_archive("zip", "", {"y": glibc()}), "tool.tar.xz": b""}
+    members["tool.tar.xz"] = make_archive("tar.xz", "", inner)
+    packed = gz(members["tool.tar.xz"]) if outer == "tar.gz.gz" else b""
+    (tmp_path / f"tool.{outer}").write_bytes(packed or make_archive(outer, "", members))
+    asset = folder(tmp_path).releases[0].assets[0]
+    subject, target = asset_subject(asset, None), find_target("alpine-3.22")
+
+    def answer(source: ByteSource) -> Answer:
+        facts = read_beginning(source, subject, (target,), Cancellation()).binary
+        return verdicts_of(facts, (target,))[0].answer
+
+    compare_cuts(answer, (tmp_path / f"tool.{outer}").read_bytes())
+
+
+def compare_cuts(answer: Callable[[ByteSource], Answer], data: bytes) -> None:
     whole = answer(BytesSource(data))
     cuts = [*range(0, 800, 37), *range(800, len(data), len(data) // 40)]
     answers = {answer(PrefixSource(data[:cut], len(data))) for cut in cuts}
     assert answers <= {whole, Answer.UNKNOWN}
-    assert name != "tool-linux-amd64" or whole is Answer.YES
+    assert whole is not Answer.NO
 
 
 # ---- get

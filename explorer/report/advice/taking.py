@@ -14,6 +14,7 @@ from explorer.releases import Asset
 from explorer.report.advice import quoting
 from explorer.report.advice.quoting import UNPACK
 from explorer.report.advice.snippet import Snippet
+from explorer.report.text import one_line
 from explorer.workbench import Advice
 
 _DECOMPRESS = {
@@ -107,6 +108,13 @@ def _member(advice: Advice) -> Member | NotApplicable:
             "Which file of the archive to use is not known",
             member.why,
             "Inspect it, or download it",
+        )
+    if inspection is not None and inspection.inside and not isinstance(member, NotApplicable):
+        way = "#".join((inspection.subject.name, *inspection.inside, member.name))
+        raise FormatError(
+            "No lines to paste for an archive in an archive",
+            one_line(way),
+            f"rr-explorer get {shlex.quote(one_line(way))} -o DIR downloads and unpacks it",
         )
     return member
 

@@ -279,6 +279,12 @@ INSPECT = Shape[Inspected](
     Field("listing", fact(LISTING.kind), lambda i: i.inspection.listing),
     Field("member", fact(MEMBER.kind), lambda i: i.inspection.member),
     Field("others", many(TEXT), lambda i: i.inspection.others, "other programs in the archive"),
+    Field(
+        "inside",
+        many(TEXT),
+        lambda i: i.inspection.inside,
+        "archives in the file that the member is in, the outermost first",
+    ),
     Field("format", word(FileFormat), lambda i: i.inspection.binary.format),
     Field("detail", TEXT, lambda i: i.inspection.binary.detail),
     Field("arch", fact(TEXT), lambda i: i.inspection.binary.arch),
