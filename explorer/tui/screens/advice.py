@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import ScrollableContainer
 from textual.content import Content
 from textual.widgets import Static
 
@@ -26,6 +26,17 @@ from explorer.workbench import Advice, Asset, Inspection
 
 ARCHES = ("arm64", "amd64")
 LIBCS = ("musl", "glibc")
+CODE = "│ "
+"""Begins each line to paste."""
+WHOLE_FACTS = (PROVE, "sha256")
+"""Facts that are pasted: a command, a digest."""
+
+
+def wrapped(part: Content, room: int) -> list[Content]:
+    """Prose in lines of ``room`` cells. What is pasted keeps its lines, however long they are."""
+    if not room or part.plain.startswith((CODE, *WHOLE_FACTS)):
+        return [part]
+    return part.wrap(room)
 
 
 class AdviceScreen(AssetScreen):
@@ -55,7 +66,7 @@ class AdviceScreen(AssetScreen):
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield Static(id="question")
-        with VerticalScroll(id="words"):
+        with ScrollableContainer(id="words"):
             yield Static(id="answer")
         yield KeyBar()
 
@@ -138,8 +149,14 @@ class AdviceScreen(AssetScreen):
                 *self._switch("L", LIBCS, self.libc),
             )
         )
-        self.query_one("#answer", Static).update(lines(self._words()))
+        room = self.query_one("#words").scrollable_content_region.width
+        words = [line for part in self._words() for line in wrapped(part, room)]
+        self.query_one("#answer", Static).update(lines(words))
         self.refresh_bindings()
+
+    def on_resize(self) -> None:
+        """Wrap the prose again."""
+        self.call_after_refresh(self._show)
 
     @staticmethod
     def _switch(key: str, choices: Sequence[str], current: str) -> list[Content]:
@@ -167,7 +184,7 @@ class AdviceScreen(AssetScreen):
             if snippet.note:
                 words.append(text(snippet.note, "$text-muted"))
             words += [
-                Content.assemble(("│ ", "$text-muted"), text(line))
+                Content.assemble((CODE, "$text-muted"), text(line))
                 for line in snippet.text.rstrip("\n").split("\n")
             ]
         return words
@@ -176,7 +193,8 @@ class AdviceScreen(AssetScreen):
         """Name and value of each fact; the command that would prove the file names its key, too."""
         here = Content.assemble(("v", "bold $footer-key-foreground"), " here, or ")
         rows = advice_facts(advice, program_call(self.state.settings))
-        width = max(cell_width(row.cells[0].text) for row in rows) + 2
+        # One cell, so that a digest fits into 80 columns.
+        width = max(cell_width(row.cells[0].text) for row in rows) + 1
         words = []
         for row in rows:
             name, value = row.cells

@@ -15,7 +15,7 @@ from textual.widgets import ContentSwitcher, Tab, Tabs
 
 from explorer.errors import ExplorerError, as_explorer_error
 from explorer.facts import MISSING
-from explorer.report import Cell, Row, human_size, visible
+from explorer.report import Cell, Row, clip, human_size, visible
 from explorer.report.binaries import SYMBOL_COLUMNS, size_in_words, symbol_row
 from explorer.report.tables import progress_line
 from explorer.report.verdicts import VERDICT_COLUMNS, binary_in_words, shown_proof, verdict_row
@@ -25,9 +25,9 @@ from explorer.tui.job_board import Job, JobKind
 from explorer.tui.messages import JobFailed, SymbolsRead, TargetsJudged
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import LazyRows
-from explorer.tui.screens.base import LOW, ExplorerScreen, shown
+from explorer.tui.screens.base import ExplorerScreen, shown
 from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek
-from explorer.tui.widgets.banner import TALL, VerdictBanner
+from explorer.tui.widgets.banner import EDGES, LOW, TALL, VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.proof_view import ProofView
 from explorer.tui.widgets.reasons import Reasons
@@ -137,10 +137,14 @@ class BinaryScreen(ExplorerScreen):
         name = text(visible(self.subject.name), "bold")
         if self.inspection is not None:
             summary = text(f"  {what_it_is(self.inspection)}", "$text-muted")
-            # On a very low screen the only line is the verdict's.
-            lead = Content.assemble(name, summary) if self.app.size.height >= LOW else None
-            words = self.state.banner(self.inspection)
-            banner.show(words, lead, short=self.size.height < TALL)
+            lead, words = Content.assemble(name, summary), self.state.banner(self.inspection)
+            short = self.size.height < TALL
+            if short:
+                # The tab below says it in full.
+                room = self.app.size.width - EDGES
+                lead = lead.truncate(max(room, name.cell_length), ellipsis=True)
+                words = replace(words, remedy=Cell(clip(words.remedy.text, room - len("→ "))))
+            banner.show(words, lead if self.app.size.height >= LOW else None, short)
         elif self._error is not None:
             banner.show_error(self._error, name)
         else:

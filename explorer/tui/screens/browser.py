@@ -90,6 +90,7 @@ class BrowserScreen(AssetScreen):
                 ),
                 "Files",
                 widget_id="assets",
+                legend="↳ not published: use this",
             )
         yield VerdictBanner(id="banner", classes="-empty")
         yield KeyBar()

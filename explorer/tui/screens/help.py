@@ -30,6 +30,10 @@ SIGNS = (
     ("▣ ran", "$text-success", "ran in a container"),
     ("▨ failed", "$text-error", "failed to run in a container"),
     ("▢ not run", "$text-muted", "nothing was learned: the engine or the image failed"),
+    ("○", "$text-muted", "published, but not looked at yet"),
+    ("↳", "$text-success", "not published for this platform: the file to use instead"),
+    ("–", "$text-muted", "not published, and no other file can be used instead"),
+    ("*", "$text-muted", "the whole file is in the cache"),
 )
 
 

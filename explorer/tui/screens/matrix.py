@@ -25,7 +25,7 @@ from explorer.tui.visible_peeks import VisiblePeeks
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.grid import Grid
-from explorer.tui.widgets.pane import Pane
+from explorer.tui.widgets.pane import LEGEND, Pane
 from explorer.tui.widgets.table import Table
 from explorer.workbench import (
     Asset,
@@ -89,7 +89,8 @@ class MatrixScreen(AssetScreen):
 
     def compose(self) -> ComposeResult:
         yield TopBar()
-        yield Pane(Grid(empty="laying out the releases …", widget_id="grid"), "Matrix")
+        grid = Grid(empty="laying out the releases …", widget_id="grid")
+        yield Pane(grid, "Matrix", legend=LEGEND)
         yield VerdictBanner(id="banner")
         yield KeyBar()
 

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from explorer.workbench import Asset
 
 _CLASSES = {"good": "-good", "warn": "-warn", "bad": "-bad"}
+EDGES = 4
+"""Cells of a line that the edge and the padding take."""
+NARROW = 80
+"""Cells of a screen from which files and releases stand beside each other."""
+LOW = 20
+"""Lines of a screen below which the banner shows the verdict only."""
 TALL = 30
 """Lines of a screen from which the banner shows the evidence, too."""
 
@@ -31,7 +37,6 @@ class VerdictBanner(Static):
         padding: 0 1;
         background: $surface;
         border-left: outer $border-blurred;
-        &.-short { text-wrap: nowrap; text-overflow: ellipsis; }
         &.-good { border-left: outer $success; }
         &.-warn { border-left: outer $warning; }
         &.-bad { border-left: outer $error; }
@@ -56,9 +61,11 @@ class VerdictBanner(Static):
         self._put(lines([headline, *(line for line in more if line)]))
 
     def show(self, banner: Banner, lead: Content | None = None, short: bool = False) -> None:
-        """Show a verdict below ``lead``. ``short`` gives each part one line and no evidence."""
+        """Show a verdict below ``lead``.
+
+        ``short`` leaves out the evidence and keeps the proof to one line; the reason is never cut.
+        """
         self._set_edge(banner.headline.style)
-        self.set_class(short, "-short")
         head = content(banner.headline, "bold")
         because = content(banner.because)
         parts = [lead] if lead else []
@@ -68,13 +75,16 @@ class VerdictBanner(Static):
         if banner.remedy.text:
             parts.append(Content.assemble(("→ ", "$text-accent"), content(banner.remedy)))
         notes = [content(note) for note in banner.notes]
-        parts.append(spaced([content(banner.proof), *notes], "  ·  "))
+        last = spaced([content(banner.proof), *notes], "  ·  ")
+        parts.append(last.truncate(self.app.size.width - EDGES, ellipsis=True) if short else last)
         self._put(lines(parts))
 
     def show_asset(self, state: AppState, asset: Asset, lead: Content | None = None) -> None:
         """Show what is known about an asset, or why nothing is."""
         known = state.files.of(asset)
         head = lead or text(asset.name, "bold")
+        if self.app.size.width < NARROW and self.app.size.height >= LOW:
+            lead = head  # the list of files may be hidden
         may_ask = not (state.settings.offline or state.settings.demo)
         if known.inspection is not None:
             short = self.app.size.height < TALL

@@ -12,6 +12,9 @@ from explorer.tui.render import text
 from explorer.tui.widgets.line_input import LineInput
 from explorer.tui.widgets.table import Table
 
+LEGEND = "○ not looked at  ↳ not published: use this  – none  * in the cache"
+"""What the marks of files mean, wherever they stand."""
+
 
 class FilterInput(LineInput):
     """A line to filter by. Down and enter go back to the table."""
@@ -51,9 +54,15 @@ class Pane(Vertical):
     }
     """
 
-    def __init__(self, table: Table, title: str = "", widget_id: str | None = None) -> None:
+    def __init__(
+        self, table: Table, title: str = "", widget_id: str | None = None, legend: str = ""
+    ) -> None:
+        """``legend`` stands at the lower edge; filter and sort order come before it."""
         super().__init__(id=widget_id)
         self.table = table
+        self.legend = legend
+        if legend:
+            self.border_subtitle = Content(legend)
         if title:
             self.border_title = Content(title)
         self.input: FilterInput | None = None
@@ -76,7 +85,8 @@ class Pane(Vertical):
         arrow = "▼" if query.descending else "▲"
         titles = [c.title for c in table.source.columns if c.key == query.sorted_by and c.title]
         parts += [f"by {title} {arrow}" for title in titles]
-        self.border_subtitle = text(" · ".join(parts)) if parts else None
+        words = "  ".join(part for part in (" · ".join(parts), self.legend) if part)
+        self.border_subtitle = text(words) if words else None
 
     async def start_filter(self) -> None:
         """Open the filter line and focus it before the next key is handled."""

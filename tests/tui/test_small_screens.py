@@ -1,0 +1,102 @@
+"""80×24 and less: what decides is not cut, and a file is always named."""
+
+from pathlib import Path
+
+import pytest
+from textual.containers import ScrollableContainer
+from textual.widgets import Static
+
+from explorer.settings import Settings
+from explorer.tui.screens.advice import CODE, AdviceScreen
+from explorer.tui.widgets.banner import VerdictBanner
+from explorer.tui.widgets.pane import LEGEND
+from explorer.tui.widgets.table import Table
+from tests.support.archives import make_archive, roadrunner_members
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+from tests.tui.conftest import Driver, opened, settings
+
+pytestmark = pytest.mark.slow
+
+TAG = "v2025.1.15"
+MUSL = "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz"
+ARM64 = "roadrunner-2025.1.15-linux-arm64.tar.gz"
+REASON = "It needs glibc's loader /lib64/ld-linux-x86-64.so.2, which Alpine 3.24 does not have."
+
+
+@pytest.fixture
+def chosen(github: GitHub, tmp_path: Path) -> Settings:
+    """A file that does not run where its name says, and one that does."""
+
+    def packed(name: str, root: str) -> bytes:
+        return make_archive("tar.gz", root, roadrunner_members(binary(name)))
+
+    github.add_release(
+        TAG,
+        {
+            MUSL: packed("c-glibc", MUSL.removesuffix(".tar.gz")),
+            ARM64: packed("go-static-arm64", ARM64.removesuffix(".tar.gz")),
+        },
+    )
+    return settings(tmp_path, demo=False, api_url=github.api_url)
+
+
+def banner_text(ui: Driver) -> str:
+    """The banner's lines as they are drawn, as one."""
+    region = ui.app.screen.query_one(VerdictBanner).region
+    lines = ui.drawn().splitlines()[region.y : region.bottom]
+    return " ".join(line.strip("▌ ") for line in lines)
+
+
+async def put_cursor_on(ui: Driver, name: str) -> None:
+    await ui.press("enter")
+    await ui.until(lambda: ui.app.screen.query_one("#asset-table", Table).go_to(name))
+
+
+@pytest.mark.parametrize(
+    "size", [(80, 24), (80, 16), (60, 20), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+async def test_the_reason_is_read_whole(chosen: Settings, size: tuple[int, int]) -> None:
+    async with opened(chosen, size=size) as ui:
+        await put_cursor_on(ui, MUSL)
+        await ui.until(lambda: REASON in banner_text(ui))
+        await ui.press("enter")
+        await ui.until(lambda: len(ui.app.screen_stack) == 2 and REASON in banner_text(ui))
+
+
+async def test_a_narrow_screen_names_the_file_of_the_verdict(chosen: Settings) -> None:
+    async with opened(chosen, size=(60, 20)) as ui:
+        await ui.until(lambda: banner_text(ui).startswith(ARM64))
+        await put_cursor_on(ui, MUSL)
+        await ui.until(lambda: banner_text(ui).startswith(MUSL))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_lines_to_paste_are_scrolled_and_not_wrapped(
+    chosen: Settings, size: tuple[int, int]
+) -> None:
+    async with opened(chosen, size=size) as ui:
+        await ui.press("a")
+        await ui.shows("✓ use", "FROM alpine")
+        screen = ui.app.screen
+        assert isinstance(screen, AdviceScreen)
+        shown = str(screen.query_one("#answer", Static).content).splitlines()
+        code = [line.removeprefix(CODE) for line in shown if line.startswith(CODE)]
+        pasted = [line for copy in screen.copies() for line in copy.text.splitlines()]
+        assert code
+        assert set(code) <= set(pasted)
+        assert any(len(line) > size[0] for line in code), "one is longer than the screen"
+        prose = [line for line in shown if not line.startswith((CODE, "prove it", "sha256"))]
+        assert all(len(line) <= size[0] - 4 for line in prose)
+        assert str(screen.advice.sha256 if screen.advice else "") in ui.drawn()
+        box = screen.query_one("#words", ScrollableContainer)
+        await ui.press("right", "right")
+        await ui.until(lambda: box.scroll_x > 0)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_marks_are_explained_on_the_screen(demo: Settings, size: tuple[int, int]) -> None:
+    async with opened(demo, size=size) as ui:
+        await ui.shows("↳ not published: use this")
+        await ui.press("m")
+        await ui.shows(LEGEND)
