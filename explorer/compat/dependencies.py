@@ -196,7 +196,7 @@ class _Search:
             if compat_layer(self.target) and loader and name == loader:
                 return Where.COMPAT, self.interpreter
         if self.glibc and (name == loader or (name in GLIBC_NAMES and not bare)):
-            return Where.LOADER, ""
+            return Where.UNKNOWN if name in self.stock.unsure else Where.LOADER, ""
         return None
 
     def _as_path(self, node: Node, needer: Node) -> None:

@@ -7,6 +7,7 @@ the version of GCC or OpenSSL that introduced it if that matters. Files are read
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ DEBIAN_DROPPED = frozenset({"crypt", "crypt_r", "encrypt", "setkey"})
 """Left out by Debian's musl 1.2.3, whose list is used here, but present in musl as released."""
 
 LISTED_ARCHES = ("amd64", "arm64")
+VERSIONS_OF_GLIBC = "2.36"
+"""The glibc of the distribution whose libraries' versions are listed: Debian 12."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +194,11 @@ def _packaged(
     if build.upto or (since and version_key(build.release) >= version_key(since)):
         return Exports(names, frozenset(), known, source)
     return Exports(frozenset(), names, False, source)
+
+
+@cache
+def defined_versions() -> Mapping[str, frozenset[str]]:
+    """The symbol versions that Debian 12's libraries define, by DT_SONAME."""
+    text = DATA.with_name("versions.debian-12.txt").read_text("utf-8")
+    rows = [line.partition("\t") for line in text.splitlines() if not line.startswith("#")]
+    return {name: frozenset(versions.split()) for name, _, versions in rows}

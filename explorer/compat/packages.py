@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,14 +51,41 @@ def _managers() -> dict[str, Any]:
 
 
 @cache
-def packages_by(manager: str) -> Mapping[str, Package]:
-    """The packages of a package manager, by name; empty for one that is not listed."""
+def packages_by(manager: str, edition: str = "") -> Mapping[str, Package]:
+    """The packages of a package manager, by name; empty for one that is not listed.
+
+    Args:
+        edition: a release with other names, as ``packages.toml`` lists it.
+    """
     packages: dict[str, Package] = {}
+    other = _edition(manager, edition)
     for listed in _managers().get(manager, {}).get("list", ()):
         for name, libraries in listed["packages"].items():
+            if name in other.gone:
+                continue
+            name = other.renamed.get(name, name)
             paths = {library: f"/usr/lib/{library}" for library in libraries}
-            packages.setdefault(name, Package(name, paths, source=listed["source"]))
+            source = other.source or listed["source"]
+            packages.setdefault(name, Package(name, paths, source=source))
     return packages
+
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """How the packages of a release differ from those that are listed."""
+
+    source: str = ""
+    gone: frozenset[str] = frozenset()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+
+def _edition(manager: str, edition: str) -> _Edition:
+    row = _managers().get(manager, {}).get("edition", {}).get(edition)
+    if row is None:
+        return _Edition()
+    if "like" in row:
+        return replace(_edition(manager, row["like"]), source=row["source"])
+    return _Edition(row["source"], frozenset(row.get("gone", ())), row.get("renamed", {}))
 
 
 def install_command(manager: str, packages: Sequence[str]) -> str:

@@ -29,10 +29,14 @@ class Stock:
     """The major version of the GCC that its libgcc and libstdc++ come from; 0 if unknown."""
     manager: str = ""
     """Its package manager, by the name in ``packages.toml``; empty if it has none that is known."""
+    edition: str = ""
+    """Which names its packages have there; empty for those listed."""
     base: tuple[str, ...] = ()
     """The packages with libraries that its stock image holds, besides libgcc and libstdc++."""
     complete: bool = True
     """``base`` names every package with a library, so that any other library is missing."""
+    unsure: frozenset[str] = frozenset()
+    """Parts of glibc that its image may lack."""
     release: str = ""
     """Of Alpine: ``3.22``; ``edge`` counts as newer than all. Empty for any other target."""
     openssl: str = ""
@@ -70,14 +74,16 @@ def _table() -> _TargetTable:
             libc_version=row["version"],
             arch="",
             packages=frozenset(row.get("stock", ())),
-            image=images[0] if images and row["libc"] != "none" else "",
+            image=images[0] if images and row["name"] != "scratch" else "",
         )
         stocks[row["name"]] = Stock(
             images,
             row.get("gcc", 0),
             row.get("manager", ""),
+            row.get("edition", ""),
             tuple(row.get("base", ())),
             row.get("complete", row["libc"] != "glibc"),
+            frozenset(row.get("unsure", ())),
             _release(row["name"]),
             row.get("openssl", ""),
             row.get("musl", ""),
@@ -104,7 +110,9 @@ def all_targets() -> tuple[Target, ...]:
     out: list[Target] = []
     for target in table.targets.values():
         out.append(target)
-        out += [with_packages(target, names) for names in table.flavours.get(target.libc.value, ())]
+        flavours = table.flavours.get(target.libc.value, ())
+        known = known_packages(target)
+        out += [with_packages(target, names) for names in flavours if known.keys() >= set(names)]
     return tuple(out)
 
 
@@ -219,13 +227,14 @@ def stock_name(target: Target) -> str:
 
 def known_packages(target: Target) -> Mapping[str, Package]:
     """The packages that can be added to a target, by name; empty if none is known."""
-    return _known_packages(target.libc, stock(target).manager)
+    known = stock(target)
+    return _known_packages(target.libc, known.manager, known.edition)
 
 
 @cache
-def _known_packages(libc: Libc, manager: str) -> dict[str, Package]:
-    own = _table().packages if libc is Libc.MUSL else {}
-    return {**own, **packages_by(manager)}
+def _known_packages(libc: Libc, manager: str, edition: str) -> dict[str, Package]:
+    own = _table().packages if libc is Libc.MUSL and manager in ("", "apk") else {}
+    return {**own, **packages_by(manager, edition)}
 
 
 def packages_of(target: Target) -> tuple[Package, ...]:
@@ -237,7 +246,8 @@ def packages_of(target: Target) -> tuple[Package, ...]:
 def _packages_of(name: str, installed: frozenset[str]) -> tuple[Package, ...]:
     table = _table()
     own = table.stocks.get(name, Stock())
-    known = {**table.packages, **packages_by(own.manager)}
+    # An image without a package manager is made from Debian's packages.
+    known = {**table.packages, **packages_by(own.manager or "apt", own.edition)}
     have = installed.union(own.base)
     return tuple(package for name, package in known.items() if name in have)
 

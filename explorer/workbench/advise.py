@@ -282,20 +282,18 @@ async def _with_packages_known(
 
 
 def _target(settings: Settings, libc: str) -> Target:
-    """The default target if it has this libc, else the newest plain one that has."""
+    """The default target if it has this libc, else the usual one that has."""
     wanted = Libc.MUSL if libc == "musl" else Libc.GLIBC
     chosen = default_target(settings)
-    return chosen if chosen.libc is wanted else _newest(wanted)
+    return chosen if chosen.libc is wanted else _usual(wanted)
 
 
-def _newest(libc: Libc) -> Target:
-    """The target with an image and the newest version of the libc."""
-    from explorer.compat import all_targets
+def _usual(libc: Libc) -> Target:
+    """The target that new images are built on: the current Alpine or Debian."""
+    from explorer.compat import default_target as current_alpine
+    from explorer.compat import find_target
 
-    fits = [t for t in all_targets() if t.libc is libc and t.image]
-    return max(
-        fits, key=lambda t: tuple(int(part) for part in t.libc_version.split(".") if part.isdigit())
-    )
+    return current_alpine() if libc is Libc.MUSL else find_target("debian")
 
 
 def _base(settings: Settings, target: Target, chosen: Candidate | None) -> Base:
@@ -312,7 +310,7 @@ def _base(settings: Settings, target: Target, chosen: Candidate | None) -> Base:
 def _plain_base(settings: Settings, target: Target) -> Base:
     from explorer.compat import all_targets
 
-    alpine = _newest(Libc.MUSL).image
+    alpine = _usual(Libc.MUSL).image
     own = settings.image if target == default_target(settings) else ""
     if own or target.image:
         image = own or target.image
@@ -320,7 +318,7 @@ def _plain_base(settings: Settings, target: Target) -> Base:
     fits = [t for t in all_targets() if t.libc is target.libc and t.image]
     plain = next((t for t in fits if t.name == target.name.partition("+")[0]), None)
     plain = plain or next(
-        (t for t in fits if t.libc_version == target.libc_version), _newest(target.libc)
+        (t for t in fits if t.libc_version == target.libc_version), _usual(target.libc)
     )
     return Base(
         plain.image,

@@ -250,7 +250,7 @@ def test_what_single_rules_say_is_what_happens(
     finally:
         engine.run("rm", "--force", name)
     started = done.returncode == 0
-    assert seen.answer is (Answer.YES if started else Answer.NO), (
+    assert seen.unaided is (Answer.YES if started else Answer.NO), (
         seen.deciding,
         done.returncode,
         done.stdout,

@@ -12,7 +12,7 @@ import pytest
 from explorer.compat import Answer, Verdict, all_targets, find_target, judge
 from explorer.compat.exports import Build, library
 from explorer.compat.packages import MEMORY, packages_by
-from explorer.compat.targets import known_packages, stock, with_packages
+from explorer.compat.targets import known_packages, packages_of, stock, with_packages
 from explorer.elf import Elf, Payload
 from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read, read_bytes, verdict
@@ -40,7 +40,8 @@ def test_the_packages_follow_their_schema() -> None:
 
 def test_every_package_of_a_base_image_is_listed() -> None:
     for target in all_targets():
-        assert set(stock(target).base) <= set(known_packages(target)), target.name
+        listed = {package.name for package in packages_of(target)}
+        assert set(stock(target).base) <= listed, target.name
 
 
 def test_a_library_of_one_list_is_not_in_two_packages_of_it() -> None:
@@ -128,6 +129,68 @@ def test_what_alpines_base_image_holds_is_known(name: str, release: str) -> None
     seen = _judged(programs.program_of(name), f"alpine-{release}")
     assert seen.answer is Answer.YES, seen.deciding
     assert _judged(programs.program_of(name), "musl-1.2.5").answer is Answer.NO
+
+
+@pytest.mark.parametrize(
+    ("needs", "target", "install", "unaided"),
+    [
+        (("libcurl.so.4", "libz.so.1"), "debian-12", "apt-get install libcurl4", "no"),
+        (("libcurl.so.4",), "debian-13", "apt-get install libcurl4t64", "unknown"),
+        (("libcurl.so.4",), "ubuntu-24.04", "apt-get install libcurl4t64", "unknown"),
+        (("libcurl.so.4",), "ubuntu-22.04", "apt-get install libcurl4", "unknown"),
+        (("libgcc_s.so.1",), "wolfi", "apk add libgcc", "unknown"),
+        (("libgomp.so.1",), "rhel-10", "dnf install libgomp", "unknown"),
+    ],
+)
+def test_glibc_distributions_have_their_own_packages(
+    needs: tuple[str, ...], target: str, install: str, unaided: str
+) -> None:
+    seen = _judged(programs.program_of(*needs, target=GNU), target)
+    assert (seen.answer, seen.install) == (Answer.YES_IF, install), seen.deciding
+    assert seen.unaided.value == unaided
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "answer"),
+    [
+        ("libssl.so.3", "debian-13", Answer.YES),
+        ("libssl.so.3", "distroless-base", Answer.YES),
+        ("libcurl.so.4", "distroless-base", Answer.NO),
+        ("libgcc_s.so.1", "distroless-base", Answer.NO),
+        ("libgcc_s.so.1", "distroless-cc", Answer.YES),
+        ("libdl.so.2", "busybox-glibc", Answer.UNKNOWN),
+        ("libm.so.6", "busybox-glibc", Answer.YES),
+        ("libz.so.1", "debian-12", Answer.YES),
+        ("libz.so.1", "void-musl", Answer.NO),
+        ("libm.so.6", "distroless-static", Answer.NO),
+    ],
+)
+def test_what_other_images_hold(name: str, target: str, answer: Answer) -> None:
+    assert _judged(programs.program_of(name, target=GNU), target).answer is answer
+
+
+@pytest.mark.parametrize(
+    ("target", "answer"),
+    [("debian-12", Answer.YES_IF), ("debian-11", Answer.NO), ("distroless-cc", Answer.NO)],
+)
+def test_a_musl_program_on_debian_needs_its_package_of_musl(target: str, answer: Answer) -> None:
+    seen = verdict("c-musl", target)
+    assert seen.answer is answer
+    assert (seen.install == "apt-get install musl") is (answer is Answer.YES_IF)
+
+
+def test_a_version_that_a_packaged_library_lacks() -> None:
+    program, _ = programs.versioned("libz.so.1", "ZLIB_9.9")
+    answers = {
+        target: _judged(program, target).answer
+        for target in ("debian-11", "debian-12", "debian-13", "rhel-8")
+    }
+    assert answers.pop("debian-12") is Answer.NO
+    assert set(answers.values()) == {Answer.UNKNOWN}
+    listed, _ = programs.versioned("libz.so.1", "ZLIB_1.2.9")
+    assert _judged(listed, "debian-12").answer is Answer.YES
+    assert _judged(listed, "debian-13").answer is Answer.YES
+    assert _judged(listed, "rhel-8").answer is Answer.UNKNOWN
 
 
 def test_a_function_of_a_later_openssl_is_missing_in_an_earlier_one() -> None:

@@ -27,6 +27,10 @@ TARGETS = [
         "alpine-3.22+gcompat+libstdc++",
         "rhel-8",
         "debian-12",
+        "debian-13",
+        "wolfi",
+        "void-musl",
+        "busybox-glibc",
         "scratch",
     )
 ]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from explorer.compat import exports
 from explorer.compat.context import Context
 from explorer.compat.exports import version_key
 from explorer.compat.models import Answer, Libc, Where
@@ -191,4 +192,37 @@ def version_beside(context: Context) -> Match | None:
         f"DT_VERNEED of {lacking[0].holder}; defined: {some(defined[lacking[0].library])}",
         "Put the library beside it that it was built with",
         short=f"needs {names[0]}",
+    )
+
+
+@rule("glibc.packaged", 6, Answer.NO, "A packaged library lacks a version")
+def packaged_version(context: Context) -> Match | None:
+    """A symbol version that a library of the target's packages should define: by the versions that
+    Debian 12's libraries define. A later distribution has these and perhaps more; an earlier one
+    may lack some, and then the answer is unknown. Only on glibc targets.
+    """
+    if not starts_on(context, Libc.GLIBC):
+        return None
+    defined = exports.defined_versions()
+    exact = context.target.libc_version == exports.VERSIONS_OF_GLIBC
+    later = version_key(context.target.libc_version) > version_key(exports.VERSIONS_OF_GLIBC)
+    lacking = [
+        need
+        for need in _needs(context)
+        if need.library in defined
+        and _from_image(context, need.library)
+        and not (need.version in defined[need.library] and (exact or later))
+    ]
+    if not lacking:
+        return None
+    need = lacking[0]
+    certain = exact and bool(defined[need.library])
+    words = "does not have" if certain else "may not have"
+    return Match(
+        f"It needs the version {need.version} of {need.library}, which"
+        f" {place(context.target)} {words}.",
+        f"DT_VERNEED of {need.holder}; compared with the libraries of Debian 12",
+        "Use a newer image, or a static file" if certain else "Run it there to find out",
+        None if certain else Answer.UNKNOWN,
+        f"needs {need.version}" if certain else f"may lack {need.version}",
     )

@@ -49,9 +49,9 @@ def some_short(verb: str, names: Sequence[str]) -> str:
 
 def place(target: Target) -> str:
     """What to call a target in a sentence: ``Alpine 3.22``, ``musl 1.2.5``, ``an empty image``."""
-    if target.libc is Libc.NONE:
+    if target.name.startswith("scratch"):
         return "an empty image"
-    return re.split(r" \(|,| with ", target.title, maxsplit=1)[0]
+    return re.split(r" \(|,|: no | with ", target.title, maxsplit=1)[0]
 
 
 @cache
