@@ -305,7 +305,7 @@ ACTIONS: tuple[Action, ...] = (
         "quit",
         "q,ctrl+q",
         "quit",
-        "Quit; running jobs are stopped cleanly, downloads can be resumed",
+        "Quit; asks first while downloads or proofs are running",
         shown=17,
         do="app.leave",
     ),

@@ -405,8 +405,19 @@ class ExplorerApp(ExplorerBase):
             self.push_screen(Palette())
 
     def action_leave(self) -> None:
-        """Quit; running jobs are stopped on the way out."""
-        self.exit()
+        """Quit. Asks first while jobs are running that a user waits for."""
+        from explorer.tui.screens.quit import WORTH_ASKING, QuitScreen
+
+        running = [job for job in self.state.board.running if job.kind in WORTH_ASKING]
+        if not running:
+            self.exit()
+            return
+
+        def answered(quits: bool | None) -> None:
+            if quits:
+                self.exit()
+
+        self.push_screen(QuitScreen(running), answered)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """None of Textual's own: the palette offers the registered actions."""

@@ -29,6 +29,7 @@ SIGNS = (
     ("✗ no", "$text-error", "does not run there"),
     ("▣ ran", "$text-success", "ran in a container"),
     ("▨ failed", "$text-error", "failed to run in a container"),
+    ("▨ no start", "bold", "did not start in a container, as predicted: a confirmed NO"),
     ("▢ not run", "$text-muted", "nothing was learned: the engine or the image failed"),
     ("○", "$text-muted", "published, but not looked at yet"),
     ("↳", "$text-success", "not published for this platform: the file to use instead"),
