@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 from explorer.lazy import lazy_exports
 from explorer.releases.claims import NO_PLATFORM, ParsedName, Platform
 from explorer.releases.kinds import (
-    DEB,
     DEFAULT_COMMANDS,
     OTHER,
-    PACKAGE,
+    PROGRAM,
     AssetKind,
     Role,
     VersionCommand,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from explorer.releases.answers import message_in
     from explorer.releases.bundled import demo, snapshot
     from explorer.releases.connection import Connection
+    from explorer.releases.file_kinds import names_no_program
     from explorer.releases.github import GitHub
     from explorer.releases.local import folder
     from explorer.releases.names import parse_asset_name, parse_asset_names, parse_version
@@ -55,6 +55,7 @@ __getattr__ = lazy_exports(
         "find_token": "token",
         "folder": "local",
         "message_in": "answers",
+        "names_no_program": "file_kinds",
         "parse_asset_name": "names",
         "parse_asset_names": "names",
         "parse_version": "names",
@@ -63,11 +64,10 @@ __getattr__ = lazy_exports(
 )
 
 __all__ = [
-    "DEB",
     "DEFAULT_COMMANDS",
     "NO_PLATFORM",
     "OTHER",
-    "PACKAGE",
+    "PROGRAM",
     "Asset",
     "AssetKind",
     "BuildProfile",
@@ -95,6 +95,7 @@ __all__ = [
     "folder",
     "load_profiles",
     "message_in",
+    "names_no_program",
     "parse_asset_name",
     "parse_asset_names",
     "parse_version",

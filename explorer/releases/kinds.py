@@ -15,6 +15,8 @@ class Role(StrEnum):
     PACKAGE = "package"
     """For a system's package manager, or an installer."""
     OTHER = "other"
+    ABOUT = "about"
+    """A file about other files, or sources: it runs nowhere."""
 
 
 _NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
@@ -86,7 +88,25 @@ class AssetKind:
         return next(eras, DEFAULT_COMMANDS[0])
 
 
+PROGRAM = AssetKind("program", Role.PROGRAM)
 OTHER = AssetKind("other", Role.OTHER)
+APPIMAGE = AssetKind("AppImage", Role.PACKAGE)
 DEB = AssetKind("deb", Role.PACKAGE)
+RPM = AssetKind("rpm", Role.PACKAGE)
+APK = AssetKind("apk", Role.PACKAGE)
+"""Alpine's or Android's: the name does not say."""
+SNAP = AssetKind("snap", Role.PACKAGE)
+FLATPAK = AssetKind("flatpak", Role.PACKAGE)
+WHEEL = AssetKind("wheel", Role.PACKAGE)
 PACKAGE = AssetKind("package", Role.PACKAGE)
-"""Any package but a .deb."""
+"""Any other package."""
+INSTALLER = AssetKind("installer", Role.PACKAGE)
+CHECKSUM = AssetKind("checksum", Role.ABOUT)
+SIGNATURE = AssetKind("signature", Role.ABOUT)
+SBOM = AssetKind("SBOM", Role.ABOUT)
+SOURCE = AssetKind("source", Role.ABOUT)
+GENERAL_KINDS = (
+    *(PROGRAM, OTHER, APPIMAGE, DEB, RPM, APK, SNAP, FLATPAK, WHEEL, PACKAGE, INSTALLER),
+    *(SOURCE, CHECKSUM, SIGNATURE, SBOM),
+)
+"""The kinds of any project's files, in the order in which a user means them."""

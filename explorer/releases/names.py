@@ -56,7 +56,8 @@ _PACKAGES = (
 _ABOUT = re.compile(
     r"(?:"
     # A checksum or a signature, behind any mark: tool.sha256, tool-sha256, SHA256SUMS.
-    r"(?:^|[._-])(?:sha-?(?:1|2|224|256|384|512)?(?:sums?)?|md5(?:sums?)?|checksums?"
+    r"^(?:sha[0-9]+sums?|md5sums?|checksums)[._-].*"
+    r"|(?:^|[._-])(?:sha-?(?:1|2|224|256|384|512)?(?:sums?)?|md5(?:sums?)?|checksums?"
     r"|hash(?:es)?|dgst|digests?|b2sums?|b3sums?|blake[23][bs]?)"
     # A text or data ending.
     r"|\.(?:asc|sig|sign|gpg|minisig|pem|crt|cert|pub|key|sigstore|cosign|prov|provenance|att|b2|b3"

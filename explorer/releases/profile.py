@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.errors import FormatError
+from explorer.releases.file_kinds import general_kind
 from explorer.releases.kinds import (
-    DEB,
     DEFAULT_COMMANDS,
+    GENERAL_KINDS,
     OTHER,
-    PACKAGE,
+    PROGRAM,
     AssetKind,
     Role,
     VersionCommand,
@@ -72,7 +73,7 @@ class ProjectProfile:
     """What to call it in a sentence: ``RoadRunner``."""
     repositories: tuple[str, ...] = ()
     """OWNER/NAME in lower case: where it lives and lived."""
-    kinds: tuple[AssetKind, ...] = (OTHER, DEB, PACKAGE)
+    kinds: tuple[AssetKind, ...] = GENERAL_KINDS
     """In the order in which a user means them, where several files fit."""
     columns: tuple[ColumnProfile, ...] = ()
     """Empty: the platforms of its files."""
@@ -87,14 +88,17 @@ class ProjectProfile:
 
     def kind_of(self, name: str, parsed: ParsedName) -> AssetKind:
         """The kind of the file ``name``."""
-        if parsed.package or parsed.archive == "deb":
-            return self._own(DEB if parsed.archive == "deb" else PACKAGE)
+        project = next(iter(self.repositories), "").rpartition("/")[2]
+        kind = general_kind(name, parsed, project)
+        if kind not in (PROGRAM, OTHER) or parsed.about:
+            return self._own(kind)
         if isinstance(parsed.platform.os, str) and isinstance(parsed.platform.arch, str):
             low = name.lower()
-            for kind in self.kinds:
-                if kind.prefix and low.startswith(kind.prefix):
-                    return kind
-        return self._own(OTHER)
+            for own in self.kinds:
+                if own.prefix and low.startswith(own.prefix):
+                    return own
+        has_programs = any(own.role is Role.PROGRAM and own.prefix for own in self.kinds)
+        return self._own(OTHER if has_programs else kind)
 
     def _own(self, kind: AssetKind) -> AssetKind:
         """The profile's own description of a general kind."""
@@ -305,7 +309,7 @@ def _kind(table: _ProfileTable, before: Mapping[str, AssetKind]) -> AssetKind | 
     if not name:
         return None
     commands = commands or (like.commands if like else DEFAULT_COMMANDS)
-    general = next((kind for kind in (OTHER, DEB, PACKAGE) if kind.value == name), None)
+    general = next((kind for kind in GENERAL_KINDS if kind.value == name), None)
     return AssetKind(name, general.role if general else Role(role), prefix, programs, commands)
 
 
@@ -326,8 +330,10 @@ def _command(table: _ProfileTable) -> VersionCommand:
 
 
 def _column(table: _ProfileTable, kinds: Mapping[str, AssetKind]) -> ColumnProfile | None:
-    names = "|".join(map(re.escape, kinds)) or "other"
-    kind = table.text("kind", "other", pattern=names, must=f"one of {names}")
+    known = kinds or {kind.value: kind for kind in GENERAL_KINDS}
+    names = "|".join(map(re.escape, known))
+    default = "other" if kinds else PROGRAM.value
+    kind = table.text("kind", default, pattern=names, must=f"one of {names}")
     title = table.text("title")
     platforms = table.texts("platforms", (title,) if title else ())
     instead = table.text("instead", pattern=_SLUG, must="a platform such as linux-arm64")
@@ -335,7 +341,7 @@ def _column(table: _ProfileTable, kinds: Mapping[str, AssetKind]) -> ColumnProfi
     table.end()
     if not title or not platforms:
         return None
-    return ColumnProfile(kinds.get(kind, OTHER), title, platforms, instead, missing)
+    return ColumnProfile(known.get(kind, OTHER), title, platforms, instead, missing)
 
 
 def _build(table: _ProfileTable) -> BuildProfile:

@@ -24,7 +24,7 @@ NAMED_WIDTH = 17
 def _width(column: MatrixColumn) -> int:
     if column.kind.role is Role.PROGRAM and column.instead == "linux-arm64":
         return NAMED_WIDTH
-    if column.kind.role is Role.OTHER:
+    if not column.kind.prefix and column.kind.role is not Role.PACKAGE:
         return max(ANSWER_WIDTH, *(len(part) for part in _title_lines(column)))
     return ANSWER_WIDTH if column.title.startswith(("linux", "musl")) else SHORT_WIDTH
 

@@ -56,7 +56,7 @@ async def source_of(
     others = (
         a
         for a in release.assets
-        if a.kind.role is Role.OTHER
+        if a.kind.role in (Role.PROGRAM, Role.OTHER)
         and a not in candidates
         and not isinstance(a.platform.os, MISSING)
     )

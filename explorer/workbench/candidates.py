@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Target
 from explorer.facts import known_or
-from explorer.releases import Asset, Platform, Release, Role
+from explorer.releases import Asset, Platform, Release, Role, names_no_program
 from explorer.workbench.known_files import FileState
 from explorer.workbench.program_in_archive import NoProgramError
 
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
 
 MOST_UNNAMED = 16
 """Files that are looked at although their names do not say the architecture."""
-_NOT_A_PROGRAM = re.compile(
-    r"(?:^|[._-])(?:src|source|sources|vendor|docs?|man|completions?|debug|symbols?|headers?)"
-    r"(?:[._-]|$)"
-    r"|\.(?:js|mjs|ts|map|css|ttf|woff2?|jar|whl|gem|crate|nupkg|vsix|ps1|bat|exe|dll|iso|img"
-    r"|qcow2|ova|box|tf|proto|wasm|h|so|a)$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +58,7 @@ def unnamed_for(release: Release, arch: str) -> tuple[Asset, ...]:
     fits = [
         asset
         for asset in _programs(release)
-        if _leaves_open(asset.platform, arch) and not _NOT_A_PROGRAM.search(asset.name.lower())
+        if _leaves_open(asset.platform, arch) and not names_no_program(asset.name)
     ]
     return tuple(sorted(fits, key=lambda a: (a.platform.os != "linux", a.name)))[:MOST_UNNAMED]
 
@@ -82,9 +75,10 @@ def packages_for(release: Release, arch: str) -> tuple[Asset, ...]:
 
 
 def _programs(release: Release) -> list[Asset]:
-    has_own_kind = any(a.kind.role is Role.PROGRAM for a in release.assets)
-    role = Role.PROGRAM if has_own_kind else Role.OTHER
-    return [asset for asset in release.assets if asset.kind.role is role and not asset.about]
+    """Those of a kind that the project's profile names; without a profile, whatever may be one."""
+    has_own_kind = any(a.kind.role is Role.PROGRAM and a.kind.prefix for a in release.assets)
+    roles = (Role.PROGRAM,) if has_own_kind else (Role.PROGRAM, Role.OTHER)
+    return [asset for asset in release.assets if asset.kind.role in roles and not asset.about]
 
 
 def _leaves_open(platform: Platform, arch: str) -> bool:

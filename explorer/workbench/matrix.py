@@ -177,7 +177,8 @@ def _columns(catalogue: Catalogue) -> tuple[MatrixColumn, ...]:
 
 def _has_column(asset: Asset) -> bool:
     """Whether it may be a program, and its name says for which system."""
-    return asset.kind.role is not Role.PACKAGE and not isinstance(asset.platform.os, MISSING)
+    roles = (Role.PROGRAM, Role.PLUGIN, Role.OTHER)
+    return asset.kind.role in roles and not isinstance(asset.platform.os, MISSING)
 
 
 def _column(kind: AssetKind, slug: str) -> MatrixColumn:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from explorer.errors import NotFoundError, SourceError, UsageError
 from explorer.platforms import is_arch
-from explorer.releases import Asset, Catalogue, ProjectProfile, Release, Role
+from explorer.releases import Asset, Catalogue, ProjectProfile, Release
 from explorer.workbench.models import Subject
 
 
@@ -177,7 +177,7 @@ def _meant(release: Release, fits: list[Asset], platform: str, profile: ProjectP
     """
     rank = min(profile.rank(a.kind) for a in fits)
     likeliest = [a for a in fits if profile.rank(a.kind) == rank]
-    if len(likeliest) == 1 or likeliest[0].kind.role in (Role.PROGRAM, Role.PLUGIN):
+    if len(likeliest) == 1 or likeliest[0].kind.prefix:
         return likeliest[0]
     raise UsageError(
         f"{release.tag} has {len(likeliest)} files for {platform}",

@@ -35,7 +35,7 @@ def test_every_real_name_is_read_as_it_says() -> None:
         for (name, *expected), parsed in zip(files, claims, strict=True):
             platform = parsed.platform
             said = [known_or(fact, "-") for fact in (platform.os, platform.arch, platform.libc)]
-            kind = "about" if parsed.about else profiles.of_repo(repo).kind_of(name, parsed).value
+            kind = profiles.of_repo(repo).kind_of(name, parsed).value
             if [*said, kind] != expected:
                 wrong.append((name, expected, [*said, kind]))
     assert wrong == []

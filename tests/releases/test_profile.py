@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.releases import (
-    OTHER,
+    PROGRAM,
     ProjectProfile,
     Role,
     VersionCommand,
@@ -218,17 +218,61 @@ def test_a_project_without_a_profile() -> None:
     profile = load_profiles().of_repo("cli/cli")
     assert (profile.title, profile.derived, profile.columns) == ("cli", True, ())
     name = "gh_2.67.0_linux_amd64.tar.gz"
-    assert profile.kind_of(name, parse_asset_name(name)) == OTHER
-    asked = OTHER.command("2.67.0")
+    assert profile.kind_of(name, parse_asset_name(name)) == PROGRAM
+    asked = PROGRAM.command("2.67.0")
     assert asked is not None
     assert (asked.argv, asked.certain) == (("{}", "--version"), False)
 
 
-@pytest.mark.parametrize("ending", ["rpm", "apk", "snap", "msi", "pkg", "dmg"])
-def test_packages_are_a_kind_of_their_own(ending: str) -> None:
-    name = f"tool_1.0_linux_amd64.{ending}"
-    kind = load_profiles().of_repo("acme/tool").kind_of(name, parse_asset_name(name))
-    assert (kind.value, kind.role) == ("package", Role.PACKAGE)
+@pytest.mark.parametrize(
+    ("name", "expected", "role"),
+    [
+        ("tool_1.0_linux_amd64.tar.gz", "program", Role.PROGRAM),
+        ("tool", "program", Role.PROGRAM),
+        ("tool-v1.0", "program", Role.PROGRAM),
+        ("tool.exe", "program", Role.PROGRAM),
+        ("other-tool", "other", Role.OTHER),
+        ("tool-1.0.zip", "other", Role.OTHER),
+        ("tool_1.0_linux_amd64.deb", "deb", Role.PACKAGE),
+        ("tool_1.0_linux_amd64.rpm", "rpm", Role.PACKAGE),
+        ("tool_1.0_linux_amd64.apk", "apk", Role.PACKAGE),
+        ("tool-x86_64.AppImage", "AppImage", Role.PACKAGE),
+        ("tool_1.0_amd64.snap", "snap", Role.PACKAGE),
+        ("tool.flatpak", "flatpak", Role.PACKAGE),
+        ("tool-1.0-py3-none-any.whl", "wheel", Role.PACKAGE),
+        ("tool-1.0-1-x86_64.pkg.tar.zst", "package", Role.PACKAGE),
+        ("tool_1.0_x64.msi", "installer", Role.PACKAGE),
+        ("tool-1.0.pkg", "installer", Role.PACKAGE),
+        ("tool-1.0.dmg", "installer", Role.PACKAGE),
+        ("ToolSetup-1.0.exe", "installer", Role.PACKAGE),
+        ("setup-envtest-windows-amd64.exe", "program", Role.PROGRAM),
+        ("install.sh", "installer", Role.PACKAGE),
+        ("tool-linux-x86_64.sh", "installer", Role.PACKAGE),
+        ("tool_1.0_checksums.txt", "checksum", Role.ABOUT),
+        ("sha256sum-amd64.txt", "checksum", Role.ABOUT),
+        ("tool-linux-amd64.sha256", "checksum", Role.ABOUT),
+        ("SHA256SUMS.asc", "signature", Role.ABOUT),
+        ("tool-linux-amd64.sigstore.json", "signature", Role.ABOUT),
+        ("multiple.intoto.jsonl", "signature", Role.ABOUT),
+        ("tool_1.0_linux_amd64.sbom.json", "SBOM", Role.ABOUT),
+        ("tool.spdx.json", "SBOM", Role.ABOUT),
+        ("tool_1.0_src.tar.gz", "source", Role.ABOUT),
+        ("tool-1.0-1.src.rpm", "source", Role.ABOUT),
+        ("tool-completions.tar.gz", "other", Role.OTHER),
+        ("tool-docs_linux_amd64", "program", Role.PROGRAM),
+        ("tool-darwin-debug-symbols.zip", "other", Role.OTHER),
+        ("release-notes.md", "other", Role.OTHER),
+    ],
+)
+def test_every_projects_files_have_a_kind(name: str, expected: str, role: Role) -> None:
+    kind = load_profiles().of_repo("acme/tool").kind_of(name, parse_asset_name(name, "v1.0"))
+    assert (kind.value, kind.role) == (expected, role)
+
+
+def test_a_projects_own_name_says_no_kind() -> None:
+    name = "terraform-docs-linux.tar.gz"
+    profile = load_profiles().of_repo("terraform-docs/terraform-docs")
+    assert profile.kind_of(name, parse_asset_name(name)).value == "program"
 
 
 def test_files_in_a_folder_are_recognised_by_their_names() -> None:
