@@ -97,6 +97,17 @@ class EngineError(ExplorerError):
     kind = "engine"
 
 
+class ImageMissingError(EngineError):
+    """The image to run in is not here, or not for this platform, and was not pulled."""
+
+    def __init__(
+        self, title: str, detail: str = "", remedy: str = "", others: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(title, detail, remedy)
+        self.others = others
+        """References of images that are here and could take its place."""
+
+
 class FormatError(ExplorerError):
     """A file is not what it claims to be: archive, executable, snapshot, JSON."""
 

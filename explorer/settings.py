@@ -289,6 +289,13 @@ class Option:
     """False for ``config_file`` itself."""
 
 
+PROOF_SETTINGS = frozenset(
+    {"engine", "engine_args", "image", "pull"}
+    | {f"run_{name}" for name in ("args", "seconds", "memory", "processes", "output")}
+)
+"""Settings that only proofs read: a change takes effect with the next one."""
+
+
 def options() -> tuple[Option, ...]:
     """Every setting with a single value, in the order of declaration: not ``projects``."""
     return tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,7 +17,7 @@ from textual.screen import Screen
 
 from explorer.facts import MISSING
 from explorer.progress import foreground
-from explorer.settings import Settings
+from explorer.settings import PROOF_SETTINGS, Settings
 from explorer.tui.actions import keymap_of
 from explorer.tui.app_base import ExplorerBase
 from explorer.tui.app_state import AppState
@@ -30,6 +31,7 @@ from explorer.tui.messages import (
     FileInspected,
     FileLooked,
     FileSaved,
+    ImageNeeded,
     JobFailed,
     Proved,
 )
@@ -149,7 +151,8 @@ class ExplorerApp(ExplorerBase):
     def _catalogue_arrived(self, message: CatalogueArrived) -> None:
         state = self.state
         state.catalogue = message.catalogue or state.catalogue
-        state.target = state.target or message.target
+        if state.target is None and message.target is not None:
+            state.target, state.usual_target = message.target, message.target.name
         if message.final:
             state.failure = None
             self._interpreter.freeze("list")
@@ -191,14 +194,27 @@ class ExplorerApp(ExplorerBase):
     @on(CommandNeeded)
     def _command_needed(self, message: CommandNeeded) -> None:
         from explorer.tui.screens.command import CommandScreen
-        from explorer.workbench import ProofOptions
 
         def verify(argv: tuple[str, ...] | None) -> None:
             if argv is not None:
-                options = ProofOptions(argv=argv)
+                options = replace(self.state.proof_options, argv=argv)
                 self.jobs.verify(message.subject, message.inspection, options)
 
         self.push_screen(CommandScreen(message.inspection.file.name), verify)
+
+    @on(ImageNeeded)
+    def _image_needed(self, message: ImageNeeded) -> None:
+        from explorer.tui.screens.choose import ChooseScreen, MenuItem
+
+        inspection = message.inspection
+
+        def verify(image: str | None) -> None:
+            if image is not None:
+                options = replace(message.options, image=image)
+                self.jobs.verify(inspection.subject, inspection, options)
+
+        choices = [MenuItem(image, image) for image in message.error.others]
+        self.push_screen(ChooseScreen("Run it in an image that is here", choices), verify)
 
     @on(Proved)
     def _proved(self, message: Proved) -> None:
@@ -367,6 +383,8 @@ class ExplorerApp(ExplorerBase):
             self.state.changed.publish("switch")
         elif name == "target":
             self.set_target(settings.target or None)
+        elif name in PROOF_SETTINGS:
+            self.state.wb.use_for_proofs(settings)
         elif name == "keys":
             keymap, problems = keymap_of(settings.keys)
             self.set_keymap(keymap)

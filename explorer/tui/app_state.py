@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from explorer.report.verdicts import Banner
-    from explorer.workbench import Asset, Catalogue, Inspection, KnownFiles, Target, Workbench
+    from explorer.workbench import (
+        Asset,
+        Catalogue,
+        Inspection,
+        KnownFiles,
+        ProofOptions,
+        Target,
+        Workbench,
+    )
 
 
 class AppState:
@@ -52,6 +60,8 @@ class AppState:
         """Why the list of releases could not be fetched; None once it could."""
         self.target: Target | None = None
         """The system to judge for; None until the target data is loaded."""
+        self.usual_target = ""
+        """Name of the target that the settings choose."""
         self.show_prereleases = settings.prereleases
         self.show_plugins = settings.plugins
         self.show_debs = settings.debs
@@ -114,6 +124,14 @@ class AppState:
     def judged_on(self) -> tuple[str, ...]:
         """The target's name as the workbench takes it; empty for the default target."""
         return (self.target.name,) if self.target is not None else ()
+
+    @property
+    def proof_options(self) -> ProofOptions:
+        """Where a program is run: on the target chosen in the app, else as the settings say."""
+        target = self.target
+        if target is None or target.name == self.usual_target:
+            return workbench.ProofOptions()
+        return workbench.ProofOptions(image=target.image, on=target.name)
 
     def known(self, asset: Asset) -> Inspection | None:
         """The inspection of a file, if there is one."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.worker import Worker
 
-from explorer.errors import OperationCancelledError, as_explorer_error
+from explorer.errors import ImageMissingError, OperationCancelledError, as_explorer_error
 from explorer.progress import Progress
 from explorer.tui.app_state import AppState
 from explorer.tui.job_board import Job, JobEnded, JobKind, JobPrinted, JobProgressed, JobState
@@ -23,6 +23,7 @@ from explorer.tui.messages import (
     FileDownloaded,
     FileInspected,
     FileSaved,
+    ImageNeeded,
     JobFailed,
     Proved,
 )
@@ -222,17 +223,17 @@ class Jobs:
             if options is None and wb.needs_command(whole):
                 self._app.post_message(CommandNeeded(subject, whole))
                 return
+            chosen = options or self._state.proof_options
             printed: list[str] = []
             flusher = asyncio.create_task(self._flush(job, printed))
             try:
                 proof = await self._call(
-                    wb.verify(
-                        whole,
-                        options or workbench.ProofOptions(),
-                        progress=progress,
-                        output=printed.append,
-                    )
+                    wb.verify(whole, chosen, progress=progress, output=printed.append)
                 )
+            except ImageMissingError as error:
+                if error.others:
+                    self._app.post_message(ImageNeeded(whole, chosen, error))
+                raise
             finally:
                 flusher.cancel()
                 if printed:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, ImageMissingError
 from explorer.tui.job_board import Job
 from explorer.tui.rows import RowSource
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         GetResult,
         Inspection,
         Proof,
+        ProofOptions,
         Subject,
         Target,
     )
@@ -115,6 +116,18 @@ class CommandNeeded(Message):
         super().__init__()
         self.subject = subject
         self.inspection = inspection
+
+
+class ImageNeeded(Message):
+    """The image to run a program in is missing, and others are here: the user may choose one."""
+
+    def __init__(
+        self, inspection: Inspection, options: ProofOptions, error: ImageMissingError
+    ) -> None:
+        super().__init__()
+        self.inspection = inspection
+        self.options = options
+        self.error = error
 
 
 class AdviceArrived(Message):

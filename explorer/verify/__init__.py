@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from explorer.verify.emulation import emulation_of
     from explorer.verify.engines import engine_status, find_engine
     from explorer.verify.leftovers import sweep
+    from explorer.verify.local_images import has_image, images_here, images_in_words
     from explorer.verify.outcomes import classify
     from explorer.verify.proof import agreement, prove
     from explorer.verify.proof_targets import proof_elsewhere, proof_for, target_of
@@ -41,6 +42,9 @@ __getattr__ = lazy_exports(
         "engine_status": "engines",
         "find_engine": "engines",
         "from_json": "records",
+        "has_image": "local_images",
+        "images_here": "local_images",
+        "images_in_words": "local_images",
         "agreement": "proof",
         "proof_elsewhere": "proof_targets",
         "proof_for": "proof_targets",
@@ -75,6 +79,9 @@ __all__ = [
     "file_item",
     "find_engine",
     "from_json",
+    "has_image",
+    "images_here",
+    "images_in_words",
     "no_tree",
     "proof_elsewhere",
     "proof_for",

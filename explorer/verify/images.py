@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 
-from explorer.errors import EngineError
+from explorer.errors import ImageMissingError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.progress import Progress, ProgressCallback
 from explorer.verify.client import Called, call, client
@@ -84,36 +84,38 @@ async def pull(engine: Engine, reference: str, platform: str, progress: Progress
         raise _pull_failure(engine, reference, platform, text)
 
 
-def _pull_failure(engine: Engine, reference: str, platform: str, text: str) -> EngineError:
+def _pull_failure(engine: Engine, reference: str, platform: str, text: str) -> ImageMissingError:
     detail = next(
         (line for line in reversed(text.strip().splitlines()) if line.strip()), "no reason given"
     )
     if _NOT_THERE.search(detail) and not re.search(r"dial |lookup |timeout|refused", detail):
-        return EngineError(
+        return ImageMissingError(
             f"No such image for {platform}: {reference}",
             detail,
-            "Check its name and tag, log in to its registry, or choose another with --image",
+            "Check its name and tag, log in to its registry, or choose another image",
         )
-    return EngineError(
+    return ImageMissingError(
         f"The image {reference} is not here and cannot be pulled",
         detail,
         f"With a network: {engine.name} pull --platform {platform} {reference}. "
-        "Without: choose one that is here with --image",
+        "Without: choose an image that is here",
     )
 
 
-def not_pulled(engine: Engine, reference: str, platform: str) -> EngineError:
+def not_pulled(engine: Engine, reference: str, platform: str) -> ImageMissingError:
     """The image is not there, and pulling is switched off."""
-    return EngineError(
+    return ImageMissingError(
         f"The image {reference} is not here for {platform}",
         "pulling is switched off",
         f"Pull it: {engine.name} pull --platform {platform} {reference}",
     )
 
 
-def other_platform(engine: Engine, reference: str, platform: str, pulling: str = "") -> EngineError:
+def other_platform(
+    engine: Engine, reference: str, platform: str, pulling: str = ""
+) -> ImageMissingError:
     """The image is there, for another platform than the program's; ``pulling``: why only that."""
-    return EngineError(
+    return ImageMissingError(
         f"The image {reference} is here, but not for {platform}",
         pulling or "the program is for another platform than the image",
         f"Pull it: {engine.name} pull --platform {platform} {reference}",

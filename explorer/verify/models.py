@@ -173,6 +173,8 @@ class ProofRequest:
     """The predicted answer (``yes`` …); empty without one."""
     target: str = ""
     """Name of the target that the verdict is about."""
+    libc: str = ""
+    """The target's: images with it are offered where the wanted one is missing."""
     subject: str = ""
     """What it is called, for the record. Untrusted."""
     sha256: str = ""

@@ -4,7 +4,7 @@ import contextlib
 import re
 from dataclasses import dataclass, replace
 
-from explorer.errors import EngineError
+from explorer.errors import EngineError, ImageMissingError
 from explorer.progress import ProgressCallback
 from explorer.verify.client import Called
 from explorer.verify.container import Container, Warn
@@ -18,6 +18,7 @@ from explorer.verify.images import (
     other_platform,
     pull_beside,
 )
+from explorer.verify.local_images import images_here, images_in_words
 from explorer.verify.models import ProofRequest
 
 _NOT_KNOWN = re.compile(
@@ -26,6 +27,10 @@ _NOT_KNOWN = re.compile(
     re.IGNORECASE,
 )
 """An engine that does not know one of our restrictions; then it is tried without those."""
+
+
+CHOOSE = "--image, or the setting image"
+"""How a user names an image, on the command line and in the app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +71,36 @@ class Placer:
             return Placed(await self._pulled(progress), "", as_named=False)
         except EngineError as error:
             if not request.static:
-                raise
+                raise await self._with_others(error) from error
             why = f"{error.title[0].lower()}{error.title[1:]}"
         empty = await self._create(await empty_image(request.engine, request.platform))
         if empty is None:
             raise EngineError(
                 f"{request.engine.name} does not take an empty image",
-                remedy="Choose an image that is there with --image",
+                remedy=f"Choose an image that is here: {CHOOSE}",
             )
         return Placed(empty, why, as_named=not request.image)
+
+    async def _with_others(self, error: EngineError) -> EngineError:
+        """The error; one on a missing image names those that are here instead."""
+        request = self.request
+        if not isinstance(error, ImageMissingError) or request.libc in ("", "none"):
+            return error
+        others = await images_here(request.engine, request.platform, request.libc, request.image)
+        if not others:
+            here = f"no image with {request.libc} is here for {request.platform}"
+            detail = f"{error.detail}; {here}" if error.detail else here
+            return ImageMissingError(error.title, detail, error.remedy)
+        here = f"Here for {request.platform}: {images_in_words(others)}"
+        remedy = f"{here}. Choose one: {CHOOSE}. {error.remedy}"
+        references = tuple(other.reference for other in others)
+        return ImageMissingError(error.title, error.detail, remedy, references)
 
     async def _pulled(self, progress: ProgressCallback) -> Container:
         engine, image, platform = self.request.engine, self.request.image, self.request.platform
         if not image:
-            raise EngineError(
-                "The target has no image", remedy="Choose one to run it in with --image"
+            raise ImageMissingError(
+                "The target has no image", remedy=f"Choose one to run it in: {CHOOSE}"
             )
         there = await identity(engine, image)
         if not self.request.pull:

@@ -16,9 +16,11 @@ from explorer.facts import MISSING
 from explorer.progress import ignore_progress
 from explorer.releases import Origin
 from explorer.workbench.models import Finding, Health
+from explorer.workbench.verdicts import default_target
 
 if TYPE_CHECKING:
     from explorer.settings import Settings
+    from explorer.verify import Engine
     from explorer.workbench.catalogue_service import CatalogueService
     from explorer.workbench.resources import Resources
 
@@ -174,7 +176,30 @@ async def _platforms(resources: Resources) -> tuple[Finding, ...]:
         text = "native" if state.native else "emulated" if state.available else "cannot run here"
         health = Health.OK if state.available else Health.WARNING
         findings.append(Finding(wanted, health, text, "" if state.available else state.remedy))
+        if state.available:
+            findings.append(await _image(resources.settings, engine, wanted))
     return tuple(findings)
+
+
+async def _image(settings: Settings, engine: Engine, platform: str) -> Finding:
+    """Whether the image of proofs is here for a platform, and which others are."""
+    from explorer.verify import has_image, images_here, images_in_words
+
+    target = default_target(settings)
+    image, subject = settings.image or target.image, f"image {platform.partition('/')[2]}"
+    if not image:
+        return Finding(subject, Health.ABSENT, f"the target {target.name} has no image")
+    if await has_image(engine, image, platform):
+        return Finding(subject, Health.OK, f"{image} is here")
+    libc = target.libc.value
+    others = await images_here(engine, platform, libc, image)
+    instead = f"; with {libc} here: {images_in_words(others)}" if others else ""
+    pull = f"{engine.name} pull --platform {platform} {image}"
+    if settings.pull and not settings.offline:
+        text = f"{image} is not here: it is pulled when it is needed{instead}"
+        return Finding(subject, Health.ABSENT, text, pull)
+    text = f"{image} is not here, and pulling is switched off{instead}"
+    return Finding(subject, Health.WARNING, text, f"{pull}, or choose one with the setting image")
 
 
 def _terminal() -> Finding:

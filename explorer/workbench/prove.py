@@ -80,6 +80,7 @@ async def prove_inspection(
         expect=_expectations(inspection, options, usual),
         verdict=verdict.unaided.value,
         target=target.name.partition("/")[0],
+        libc=target.libc.value,
         subject=inspection.subject.name,
         sha256=known_or(inspection.file.sha256, ""),
         stand_in=inspection.subject.stand_in,

@@ -193,6 +193,11 @@ class Resources:
             )
         return self._downloader
 
+    def use(self, settings: Settings) -> None:
+        """Take other settings for what is not open yet: engines are found again."""
+        self.settings = settings
+        self._engines.clear()
+
     async def engine(self, choice: str = "") -> Engine:
         """The container engine, found once per choice; leftovers of killed runs are removed then.
 

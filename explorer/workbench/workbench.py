@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from explorer.errors import UsageError
 from explorer.fetch import CacheEntry, CacheStats, Download
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases import Asset, Catalogue, Release
-from explorer.settings import Settings
+from explorer.settings import PROOF_SETTINGS, Settings
 from explorer.verify import Proof
 from explorer.workbench.catalogue_service import CatalogueService
 from explorer.workbench.known_files import FileState
@@ -56,6 +57,12 @@ class Workbench:
         from explorer.workbench.look import Looks
 
         return Looks(self.resources, self._listings.subject)
+
+    def use_for_proofs(self, settings: Settings) -> None:
+        """Take the settings that only proofs read; the next proof looks for its engine again."""
+        taken = {name: getattr(settings, name) for name in PROOF_SETTINGS}
+        self.settings = replace(self.settings, **taken)
+        self.resources.use(self.settings)
 
     async def aclose(self) -> None:
         """Write what is not written yet; close connections, threads and the cache."""

@@ -13,6 +13,7 @@ from explorer.settings import Settings
 from explorer.tui.job_board import JobKind, JobState
 from explorer.tui.messages import JobFailed
 from explorer.tui.screens.binary import BinaryScreen
+from explorer.tui.screens.choose import ChooseScreen
 from explorer.tui.screens.command import CommandScreen
 from explorer.tui.widgets.table import Table
 from explorer.verify import Result
@@ -181,3 +182,49 @@ async def test_the_proof_tab_is_about_the_target_judged(
         assert "not tested" not in ui.drawn()
         commands = [copy for copy in screen.copies() if copy.title == "output of the proof"]
         assert "printed on Debian" in str(commands[0])
+
+
+@pytest.mark.container
+async def test_where_the_image_is_missing_those_that_are_here_are_offered(
+    proving: Settings, engine: TestEngine, tmp_path: Path
+) -> None:
+    tool = tmp_path / "tool"
+    shutil.copy(binary("c-musl"), tool)
+    image, settings_file = proving.image, tmp_path / "config.toml"
+    missing = "localhost/rr-explorer-test/musl:never-made"
+    chosen = replace(proving, image=missing, pull=False, config_file=settings_file)
+    async with opened(chosen, file=str(tool)) as ui:
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
+        await ui.shows("✓ YES")
+        await ui.press("v")
+        await ui.until(lambda: isinstance(ui.app.screen, CommandScreen))
+        await ui.press("enter")
+        await ui.until(lambda: isinstance(ui.app.screen, ChooseScreen), limit=90)
+        await ui.shows("is not here for linux/amd64", "Run it in an image that is here", image)
+        ui.app.screen.query_one(Input).value = image
+        await ui.press("enter")
+        await ui.until(lambda: "▣ ran" in ui.drawn(), limit=90)
+        # The setting takes effect at once, too.
+        ui.app.apply_settings(replace(chosen, image=image), "image")
+        await ui.press("v")
+        await ui.until(lambda: isinstance(ui.app.screen, CommandScreen))
+        await ui.press("enter")
+        screen = ui.app.screen_stack[1]
+        assert isinstance(screen, BinaryScreen)
+        await ui.until(lambda: screen.inspection and len(screen.inspection.proofs) == 2, limit=90)
+
+
+@pytest.mark.container
+async def test_v_runs_on_the_target_that_was_chosen(
+    proving: Settings, engine: TestEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The images of targets are not here: scratch is, which is the empty image."""
+    async with opened(proving) as ui:
+        await ui.shows("✓ yes")
+        assert ui.state.proof_options == ProofOptions()
+        ui.app.set_target("scratch")
+        assert ui.state.proof_options == ProofOptions(on="scratch")
+        ui.app.set_target("debian-12")
+        assert ui.state.proof_options == ProofOptions(image="debian:12", on="debian-12")
+        ui.app.set_target("musl-1.2.5")
+        assert ui.state.proof_options == ProofOptions()

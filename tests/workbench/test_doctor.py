@@ -75,6 +75,25 @@ async def test_an_engine_is_listed_with_the_platforms_it_can_run(
     assert "linux/arm64" in by_subject
 
 
+@pytest.mark.container
+async def test_the_image_of_proofs_is_looked_for_on_each_platform(
+    served: GitHub, opened: Callable[..., Workbench], engine: TestEngine
+) -> None:
+    chosen = {"engine": engine.name, "engine_args": engine.engine_args}
+    musl = engine.musl()
+    by_subject = await findings(opened(image=musl, pull=False, **chosen))
+    assert (by_subject["image amd64"].health, by_subject["image amd64"].text) == (
+        Health.OK,
+        f"{musl} is here",
+    )
+    other = by_subject["image arm64"]
+    assert other.health is Health.WARNING
+    assert "with musl here: localhost/rr-explorer-test/" in other.text
+    assert other.remedy.startswith(f"{engine.name} pull --platform linux/arm64 {musl}")
+    pulled = (await findings(opened(image=musl, **chosen)))["image arm64"]
+    assert (pulled.health, "it is pulled when it is needed" in pulled.text) == (Health.ABSENT, True)
+
+
 async def test_errors_become_findings(
     served: GitHub,
     opened: Callable[..., Workbench],

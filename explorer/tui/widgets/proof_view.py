@@ -83,7 +83,7 @@ class ProofView(Vertical):
         self.box.remove_class("-loud")
         hint = Content.assemble(
             ("v", "bold $footer-key-foreground"),
-            (" runs it on musl, in a container that is removed afterwards.", ""),
+            (" runs it in a container that is removed afterwards.", ""),
         )
         self.words.update(lines([content(Cell("▢ not verified yet", "dim"), "bold"), hint]))
         self._print([])
