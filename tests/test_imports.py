@@ -147,6 +147,7 @@ DOORS = {f"explorer.{room}" for room in ROOMS} | {
     "explorer.report.json",
     "explorer.report.tables",
     "explorer.report.verdicts",
+    "explorer.report.where",
 }
 """What another room may import. ``report`` has several doors, each small enough to keep."""
 MOST_NAMES = 32

@@ -17,6 +17,7 @@ from explorer.compat.models import (
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from explorer.compat.floors import floor_of, is_plain
     from explorer.compat.installing import all_rules, judge
     from explorer.compat.loader_table import GLIBC_LOADERS, musl_loader
     from explorer.compat.targets import (
@@ -33,6 +34,8 @@ __getattr__ = lazy_exports(
     {
         "GLIBC_LOADERS": "loader_table",
         "musl_loader": "loader_table",
+        "floor_of": "floors",
+        "is_plain": "floors",
         "judge": "installing",
         "all_rules": "installing",
         "default_target": "targets",
@@ -59,7 +62,9 @@ __all__ = [
     "all_targets",
     "default_target",
     "find_target",
+    "floor_of",
     "image_command",
+    "is_plain",
     "judge",
     "musl_loader",
     "target_for_image",

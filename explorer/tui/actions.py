@@ -66,6 +66,15 @@ ACTIONS: tuple[Action, ...] = (
         group="A file",
     ),
     Action(
+        "where",
+        "w",
+        "where",
+        "Show where the file runs: every system, best first, and the least that it needs",
+        _on("browser", "binary", "matrix", "advice"),
+        shown=10,
+        group="A file",
+    ),
+    Action(
         "download",
         "d",
         "download",

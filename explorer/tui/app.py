@@ -273,10 +273,10 @@ class ExplorerApp(ExplorerBase):
 
     # -- going places ------------------------------------------------------------------------------
 
-    def open_subject(self, subject: Subject, verify: bool = False) -> None:
+    def open_subject(self, subject: Subject, tab: str = "verdict") -> None:
         from explorer.tui.screens.binary import BinaryScreen
 
-        self.push_screen(BinaryScreen(subject, verify=verify))
+        self.push_screen(BinaryScreen(subject, tab))
 
     def open_page(self, url: str) -> None:
         import webbrowser

@@ -40,8 +40,8 @@ class ExplorerBase(App[None]):
         )
 
     @abstractmethod
-    def open_subject(self, subject: Subject, verify: bool = False) -> None:
-        """Open a file; with ``verify`` run it in a container and show the proof."""
+    def open_subject(self, subject: Subject, tab: str = "verdict") -> None:
+        """Open a file at a tab; at ``proof`` it is run in a container first."""
 
     @abstractmethod
     def open_page(self, url: str) -> None:

@@ -177,9 +177,11 @@ TABS: tuple[TabSpec, ...] = (
     ),
     TabSpec(
         "targets",
-        "Targets",
+        "Where it runs",
         None,
-        "The verdicts for every target. Enter selects the one under the cursor as the target.",
+        "The verdicts for every target, best first, and above them the least that it needs. Enter "
+        "selects the target under the cursor.",
+        drops=("target",),
     ),
     TabSpec("facts", "File", file_facts, "What the file is. A missing fact says why."),
     TabSpec(

@@ -336,6 +336,12 @@ class Workbench:
 
         return all_targets()
 
+    def plain_targets(self) -> tuple[Target, ...]:
+        """The targets without added packages: what ``where`` asks about."""
+        from explorer.compat import is_plain
+
+        return tuple(target for target in self.targets() if is_plain(target))
+
     def target(self, name: str) -> Target:
         """One target by name; packaged data, in memory once read.
 

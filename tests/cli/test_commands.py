@@ -232,3 +232,27 @@ def test_an_old_release_needs_glibc_and_says_why(served: Command) -> None:
     assert verdict["reasons"][0]["code"] == "target.packages"
     assert verdict["reasons"][1]["code"] == "elf.interp.glibc"
     assert verdict["reasons"][1]["remedy"]
+
+
+def test_where_a_file_runs_is_one_table_best_first(rr: Command) -> None:
+    path = binary("c-glibc-new")
+    document = rr.json("where", path)
+    answers = [place["answer"] for place in document["places"]]
+    assert answers == sorted(answers, key=["yes", "yes-if", "unknown", "no"].index)
+    assert document["floor"].startswith("glibc 2.34 or newer: Debian 12")
+    places = {place["target"]: place for place in document["places"]}
+    assert places["alpine-3.24"]["if"] == ["gcompat"]
+    assert places["alpine-3.24"]["install"] == "apk add gcompat"
+    assert not any("+" in name for name in places)
+    text = rr("where", path).out
+    assert "floor  glibc 2.34 or newer" in text
+    assert text.index("Ubuntu 24.04 LTS") < text.index("Debian 11 bullseye")
+    markdown = rr("where", path, "--markdown").out
+    assert "| Debian 11 bullseye" in markdown
+    assert rr("where", path, "--markdown", "--json").code == 2
+
+
+def test_where_a_published_file_runs_is_known_from_its_first_bytes(served: Command) -> None:
+    document = served.json("where", "latest", "--platform", "linux-arm64", "--peek")
+    assert document["floor"] == "any Linux on arm64"
+    assert {place["answer"] for place in document["places"]} == {"yes"}

@@ -152,6 +152,17 @@ async def test_another_target_another_verdict(demo: Settings) -> None:
         await ui.shows("YES, runs on Debian 12")
 
 
+async def test_w_shows_where_a_file_runs(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        ui.app.screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
+        await ui.shows("◐ yes-if")
+        assert ui.app.screen.query_one("#asset-table", Table).go_to(
+            "roadrunner-1.6.2-linux-amd64.tar.gz"
+        )
+        await ui.press("w")
+        await ui.shows("Where it runs", "or newer: Debian 11", "Wolfi", "✓ yes")
+
+
 async def test_a_lookup_that_was_cut_short_is_done_again(demo: Settings) -> None:
     async with opened(demo) as ui:
         screen = ui.app.screen

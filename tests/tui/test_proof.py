@@ -71,7 +71,7 @@ async def test_a_disagreement_is_loud(proving: Settings) -> None:
         subject = ui.state.wb.subject(
             next(a for a in catalogue.releases[1].assets if a.name == STAND_IN)
         )
-        ui.app.open_subject(subject, verify=True)
+        ui.app.open_subject(subject, "proof")
         await ui.until(lambda: "▣ ran" in ui.drawn(), limit=90)
         screen = ui.app.screen
         assert isinstance(screen, BinaryScreen)

@@ -17,11 +17,13 @@ from explorer.cli.commands.schema import schema
 from explorer.cli.commands.targets import targets
 from explorer.cli.commands.verify import verify
 from explorer.cli.commands.vulns import vulns
+from explorer.cli.commands.where import where
 
 COMMANDS = (
     releases,
     assets,
     inspect,
+    where,
     verify,
     get,
     matrix,

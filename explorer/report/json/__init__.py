@@ -15,7 +15,7 @@ from explorer.golang import GoTable
 from explorer.releases import Asset, Catalogue, Release
 from explorer.report.json.catalogue import ASSETS, RELEASES, ListedAssets, ListedReleases
 from explorer.report.json.golang import FUNCTIONS, VULNS, FunctionsOf, VulnerabilitiesOf
-from explorer.report.json.inspection import INSPECT, VERIFY, Inspected, Verified
+from explorer.report.json.inspection import INSPECT, VERIFY, WHERE, Inspected, Verified
 from explorer.report.json.machine import (
     CACHE,
     DOCTOR,
@@ -54,6 +54,7 @@ __all__ = [
     "targets",
     "verify",
     "vulns",
+    "where",
 ]
 
 
@@ -80,6 +81,11 @@ def assets(
 def inspect(inspection: Inspection, warnings: Sequence[str] = ()) -> Object:
     """What ``inspect --json`` prints."""
     return INSPECT.encode(Inspected(inspection, warnings))
+
+
+def where(inspection: Inspection, warnings: Sequence[str] = ()) -> Object:
+    """What ``where --json`` prints."""
+    return WHERE.encode(Inspected(inspection, warnings))
 
 
 def verify(proof: Proof, inspection: Inspection, warnings: Sequence[str] = ()) -> Object:

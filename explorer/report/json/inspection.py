@@ -8,7 +8,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from explorer.archive import ArchiveListing, Member, MemberKind, Refusal
-from explorer.compat import Answer, Dependency, DependencyCheck, Reason, Verdict, Where
+from explorer.compat import (
+    Answer,
+    Dependency,
+    DependencyCheck,
+    Reason,
+    Verdict,
+    Where,
+    floor_of,
+)
 from explorer.elf import FileFormat, GoBuild, Scope
 from explorer.facts import MISSING, Fact
 from explorer.fetch import Check, Traffic
@@ -313,6 +321,35 @@ INSPECT = Shape[Inspected](
         "what belongs beside the answer; in a report it stands at the top",
         optional=True,
     ),
+)
+PLACE = Shape[Verdict](
+    "place",
+    "One system, and whether the file runs there.",
+    Field("target", TEXT, lambda v: v.target.name, "the name that --on takes"),
+    Field("title", TEXT, lambda v: v.target.title),
+    Field("answer", word(Answer), lambda v: v.answer),
+    Field("if", many(TEXT), lambda v: v.packages, "packages that make it run, or may do so"),
+    Field("install", nullable(TEXT), lambda v: v.install or None),
+    Field("code", TEXT, lambda v: v.deciding.code),
+    Field("because", TEXT, lambda v: v.deciding.short or v.deciding.text),
+)
+WHERE = Shape[Inspected](
+    "where",
+    "rr-explorer where --json",
+    *part(_ABOUT, lambda i: i.inspection),
+    Field(
+        "floor",
+        TEXT,
+        lambda i: floor_of(i.inspection.verdicts),
+        "the least that it needs, in words: glibc 2.29 or newer",
+    ),
+    Field(
+        "places",
+        many(PLACE.kind),
+        lambda i: sorted(i.inspection.verdicts, key=lambda v: v.answer.rank),
+        "every system, best first",
+    ),
+    Field("warnings", many(TEXT), lambda i: i.warnings or ()),
 )
 VERIFY = Shape[Verified](
     "verify",

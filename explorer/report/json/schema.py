@@ -8,7 +8,7 @@ from typing import Any
 
 from explorer.report.json.catalogue import ASSETS, RELEASES
 from explorer.report.json.golang import FUNCTIONS, VULNS
-from explorer.report.json.inspection import INSPECT, VERIFY
+from explorer.report.json.inspection import INSPECT, VERIFY, WHERE
 from explorer.report.json.machine import CACHE, DOCTOR, ERROR, GET, RULES, TARGETS
 from explorer.report.json.overview import ADVISE, MATRIX, REPORT
 from explorer.report.json.shapes import MISSING_SCHEMAS, Object, Shape
@@ -19,6 +19,7 @@ DOCUMENTS: dict[str, Shape[Any]] = {
     "releases": RELEASES,
     "assets": ASSETS,
     "inspect": INSPECT,
+    "where": WHERE,
     "verify": VERIFY,
     "get": GET,
     "rules": RULES,

@@ -23,11 +23,9 @@ from explorer.report.verdicts.proofs import (
 )
 from explorer.report.verdicts.reasons import (
     REASON_COLUMNS,
-    VERDICT_COLUMNS,
     ReasonBlock,
     reason_blocks,
     reason_row,
-    verdict_row,
 )
 from explorer.report.verdicts.targets import RULE_COLUMNS, TARGET_COLUMNS, rule_row, target_row
 from explorer.report.verdicts.words import binary_in_words, deciding_in_words, target_in_words
@@ -38,7 +36,6 @@ __all__ = [
     "REASON_COLUMNS",
     "RULE_COLUMNS",
     "TARGET_COLUMNS",
-    "VERDICT_COLUMNS",
     "Banner",
     "ReasonBlock",
     "agrees_cell",
@@ -64,5 +61,4 @@ __all__ = [
     "target_in_words",
     "target_row",
     "verdict_banner",
-    "verdict_row",
 ]

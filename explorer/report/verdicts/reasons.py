@@ -69,22 +69,3 @@ def _reason_block(reason: Reason) -> ReasonBlock:
         details.append(Cell(f"→ {one_line(reason.remedy)}", "accent"))
     sentence = Cell(f"{glyph} {one_line(reason.text)}  [{reason.code}]", style)
     return ReasonBlock(sentence, tuple(details))
-
-
-VERDICT_COLUMNS = (
-    Column("target", "target"),
-    Column("answer", "answer", width=10),
-    Column("reason", "because", grows=True),
-)
-
-
-def verdict_row(verdict: Verdict) -> Row:
-    """One target of several."""
-    return Row(
-        verdict.target.name,
-        (
-            Cell(verdict.target.name, "strong"),
-            answer_cell(verdict.answer),
-            Cell(one_line(verdict.deciding.text)),
-        ),
-    )

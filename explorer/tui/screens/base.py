@@ -239,20 +239,24 @@ class AssetScreen(ExplorerScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer actions on an asset only with one."""
-        if action in ("verify", "download", "save") and self.is_mounted:
+        if action in ("verify", "where", "download", "save") and self.is_mounted:
             return self.state.reachable(self.asset, whole=action == "download")
         if action == "open_asset" and self.is_mounted:
             return self.asset is not None
         return super().check_action(action, parameters)
 
-    def action_open_asset(self, verify: bool = False) -> None:
-        """Open the asset."""
+    def action_open_asset(self, tab: str = "verdict") -> None:
+        """Open the asset at a tab."""
         if (asset := self.asset) is not None:
-            self.explorer.open_subject(self.state.wb.subject(asset), verify=verify)
+            self.explorer.open_subject(self.state.wb.subject(asset), tab)
 
     def action_verify(self) -> None:
         """Open the asset and verify it."""
-        self.action_open_asset(verify=True)
+        self.action_open_asset("proof")
+
+    def action_where(self) -> None:
+        """Open the asset and show where it runs."""
+        self.action_open_asset("targets")
 
     def action_download(self) -> None:
         """Download the asset."""

@@ -18,7 +18,8 @@ from explorer.facts import MISSING
 from explorer.report import Cell, Row, clip, human_size, visible
 from explorer.report.binaries import SYMBOL_COLUMNS, size_in_words, symbol_row
 from explorer.report.tables import progress_line
-from explorer.report.verdicts import VERDICT_COLUMNS, binary_in_words, shown_proof, verdict_row
+from explorer.report.verdicts import binary_in_words, shown_proof
+from explorer.report.where import WHERE_COLUMNS, floor_cell, where_rows
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
 from explorer.tui.job_board import Job, JobKind
@@ -53,16 +54,15 @@ class BinaryScreen(ExplorerScreen):
         "tabs, v runs the file in a container, escape goes back."
     )
 
-    def __init__(self, subject: Subject, verify: bool = False) -> None:
-        """With ``verify`` a proof is started at once, and its tab is shown."""
+    def __init__(self, subject: Subject, tab: str = "verdict") -> None:
+        """``tab``: the one to show first; with ``proof`` a proof is started at once."""
         super().__init__()
         self.subject = subject
         self.key = subject_key(subject)
         self.inspection: Inspection | None = None
         self._error: ExplorerError | None = None
         """Why there is no inspection."""
-        self._verify = verify
-        self._first_tab = "proof" if verify else "verdict"
+        self._first_tab = tab
         self._stale: set[str] = {self._first_tab}
         """Tabs whose content is to be made again when they are next shown."""
 
@@ -84,7 +84,7 @@ class BinaryScreen(ExplorerScreen):
         state.jobs_changed.subscribe(self, self._job_changed)
         self.inspection = state.files[self.key].inspection
         self._show_banner()
-        if self._verify:
+        if self._first_tab == "proof":
             self.action_verify()
         elif self.inspection is None or self.inspection.path is None:
             self.jobs.inspect(self.subject)
@@ -258,15 +258,16 @@ class BinaryScreen(ExplorerScreen):
 
     async def _judge_all(self, inspection: Inspection) -> None:
         state = self.state
-        names = [target.name for target in state.wb.targets()]
+        names = [target.name for target in state.wb.plain_targets()]
         judged = await state.background.run(state.wb.judge(inspection, on=names))
         self.post_message(TargetsJudged(judged))
 
     @on(TargetsJudged)
     def _judged(self, message: TargetsJudged) -> None:
         widget = self.query_one("#targets", TabTable)
-        rows = tuple(verdict_row(verdict) for verdict in message.inspection.verdicts)
-        widget.show(TabContent(VERDICT_COLUMNS, rows))
+        verdicts = message.inspection.verdicts
+        floor = Row("floor", (Cell("floor", "dim"), floor_cell(verdicts)))
+        widget.show(TabContent(WHERE_COLUMNS, where_rows(verdicts), summary=(floor,)))
         if self.state.target is not None:
             widget.table.go_to(self.state.target.name)
 
@@ -321,6 +322,10 @@ class BinaryScreen(ExplorerScreen):
         self.query_one(Tabs).active = "proof"
         self._stale.add("proof")
         self._fill("proof")
+
+    def action_where(self) -> None:
+        """Show where the file runs."""
+        self.query_one(Tabs).active = "targets"
 
     # -- other actions -----------------------------------------------------------------------------
 
