@@ -256,6 +256,12 @@ class Settings:
         256, _between(1, 100_000), "Limit of processes and threads of a proof", "number"
     )
     run_output: int = _setting(256 * 1024, parse_size, "How much output of a proof is kept", "size")
+    vulndb: Path | None = _setting(
+        None,
+        _path,
+        "The Go vulnerability database: vulndb.zip of vuln.go.dev, or a folder with its content",
+        "path",
+    )
     theme: str = _setting(
         "",
         _text,
@@ -381,7 +387,7 @@ def load(
     for name, raw in given.items():
         values[name] = parse_value(name, raw, f"--{name.replace('_', '-')}")
     values["config_file"] = path
-    for name in ("cache_dir", "config_file", "folder"):
+    for name in ("cache_dir", "config_file", "folder", "vulndb"):
         if values.get(name) is not None:
             # Path.absolute() would keep "..".
             values[name] = Path(os.path.abspath(values[name]))  # noqa: PTH100

@@ -12,6 +12,7 @@ from explorer.tui.job_board import Job
 from explorer.tui.rows import RowSource
 
 if TYPE_CHECKING:
+    from explorer.tui.tabs import TabContent
     from explorer.workbench import (
         Advice,
         Asset,
@@ -144,6 +145,15 @@ class TargetsJudged(Message):
     def __init__(self, inspection: Inspection) -> None:
         super().__init__()
         self.inspection = inspection
+
+
+class TabRead(Message):
+    """What a tab shows, or why it cannot be read."""
+
+    def __init__(self, tab: str, content: TabContent | ExplorerError) -> None:
+        super().__init__()
+        self.tab = tab
+        self.content = content
 
 
 class SymbolsRead(Message):

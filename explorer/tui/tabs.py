@@ -62,6 +62,8 @@ class TabSpec:
     """Whether the columns share the width; else the table scrolls sideways."""
     drops: tuple[str, ...] = ()
     """Keys of the columns that are left out first."""
+    floor: int = 10
+    """Cells that a growing column keeps as long as another one can be left out."""
 
 
 def is_peek(inspection: Inspection) -> bool:
@@ -217,6 +219,23 @@ TABS: tuple[TabSpec, ...] = (
         go_build,
         "Go's build info: toolchain, modules with their replacements, settings.",
         drops=("sum",),
+    ),
+    TabSpec(
+        "packages",
+        "Packages",
+        None,
+        "The packages of a Go program by size, stripped or not. Enter lists the functions of the "
+        "one under the cursor.",
+        drops=("functions", "share"),
+    ),
+    TabSpec(
+        "vulns",
+        "Vulnerabilities",
+        None,
+        "Known vulnerabilities of a Go program, from its table of functions: affected, module "
+        "level, linked but not called, or not in the program.",
+        drops=("alias", "module"),
+        floor=30,
     ),
     TabSpec(
         "release", "Release", None, "The release's notes. A link opens only when you choose it."

@@ -38,6 +38,7 @@ from explorer.elf import (
     VersionNeed,
 )
 from explorer.fetch import Blob, CacheEntry, CacheStats, Check, Download, Traffic
+from explorer.golang import GoTable
 from explorer.lazy import lazy_exports
 from explorer.releases import (
     NO_PLATFORM,
@@ -63,7 +64,7 @@ from explorer.verify import (
 from explorer.workbench.advise import Advice
 from explorer.workbench.build_recipe import BuildRecipe
 from explorer.workbench.candidates import Candidate
-from explorer.workbench.go_program import Vulnerabilities
+from explorer.workbench.go_program import DATABASE_ADDRESS, Vulnerabilities
 from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
 from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from explorer.workbench.models import (
@@ -89,6 +90,7 @@ __getattr__ = lazy_exports(
 )
 
 __all__ = [
+    "DATABASE_ADDRESS",
     "NO_PLATFORM",
     "Advice",
     "AdvisoryStatus",
@@ -121,6 +123,7 @@ __all__ = [
     "GetResult",
     "GoBuild",
     "GoModule",
+    "GoTable",
     "Header",
     "Health",
     "Image",

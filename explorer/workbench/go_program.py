@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from explorer.progress import Cancellation
     from explorer.workbench.resources import Resources
 
-DATABASE_HELP: Final = "Use --db with the vulndb.zip of vuln.go.dev, or a folder with its content"
+DATABASE_ADDRESS: Final = "https://vuln.go.dev/vulndb.zip"
+"""Where the official database is published."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from explorer.cli.options import (
 from explorer.cli.output import NO, OK, Output
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
+from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from explorer.workbench import Vulnerabilities, Workbench
@@ -42,10 +43,9 @@ FORMATS = ("text", "markdown", "openvex", "sarif")
 @click.option(
     "--db",
     "database",
-    required=True,
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="The vulndb.zip of vuln.go.dev, or a folder with its content.",
+    help="The vulndb.zip of vuln.go.dev, or a folder with its content; else the setting vulndb.",
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the program is affected.")
@@ -53,18 +53,25 @@ FORMATS = ("text", "markdown", "openvex", "sarif")
 @global_options
 @click.pass_obj
 def vulns(
-    state: CliState, file: str, platform: str, database: Path, form: str, exit_code: bool
+    state: CliState, file: str, platform: str, database: Path | None, form: str, exit_code: bool
 ) -> int:
-    async def work(workbench: Workbench, output: Output) -> int:
-        from explorer.workbench import AdvisoryStatus, Depth
+    settings = state.settings(vulndb=database)
 
+    async def work(workbench: Workbench, output: Output) -> int:
+        from explorer.workbench import DATABASE_ADDRESS, AdvisoryStatus, Depth
+
+        if settings.vulndb is None:
+            raise UsageError(
+                "No vulnerability database is set",
+                remedy=f"Download {DATABASE_ADDRESS} and name it with --db",
+            )
         subject = await workbench.resolve(file, platform)
         inspection = await workbench.look(subject, depth=Depth.WHOLE, progress=output.progress)
-        result = await workbench.vulnerabilities(inspection, database)
+        result = await workbench.vulnerabilities(inspection, settings.vulndb)
         _show(output, result, form, workbench.warnings)
         return NO if exit_code and result.count(AdvisoryStatus.AFFECTED) else OK
 
-    return in_workbench(state, state.settings(), work)
+    return in_workbench(state, settings, work)
 
 
 def _show(output: Output, result: Vulnerabilities, form: str, warnings: tuple[str, ...]) -> None:

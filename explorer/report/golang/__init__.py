@@ -12,14 +12,17 @@ from explorer.report.golang.advisories import (
     as_sarif,
 )
 from explorer.report.golang.functions import (
+    FUNCTION_BAR_COLUMNS,
     FUNCTION_COLUMNS,
     PACKAGE_COLUMNS,
+    function_bar_rows,
     function_rows,
     package_rows,
 )
 
 __all__ = [
     "ADVISORY_COLUMNS",
+    "FUNCTION_BAR_COLUMNS",
     "FUNCTION_COLUMNS",
     "PACKAGE_COLUMNS",
     "advisories_sentence",
@@ -27,6 +30,7 @@ __all__ = [
     "as_markdown",
     "as_openvex",
     "as_sarif",
+    "function_bar_rows",
     "function_rows",
     "package_rows",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -13,17 +13,19 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Tab, Tabs
 
-from explorer.errors import ExplorerError, as_explorer_error
+from explorer.errors import ExplorerError, OperationCancelledError, as_explorer_error
 from explorer.facts import MISSING
 from explorer.report import Cell, Row, clip, human_size, visible
 from explorer.report.binaries import SYMBOL_COLUMNS, size_in_words, symbol_row
+from explorer.report.golang import PACKAGE_COLUMNS
 from explorer.report.tables import progress_line
 from explorer.report.verdicts import binary_in_words, shown_proof
 from explorer.report.where import WHERE_COLUMNS, floor_cell, where_rows
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
+from explorer.tui.go_tabs import UP, GoTabs
 from explorer.tui.job_board import Job, JobKind
-from explorer.tui.messages import JobFailed, SymbolsRead, TargetsJudged
+from explorer.tui.messages import JobFailed, SymbolsRead, TabRead, TargetsJudged
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import LazyRows
 from explorer.tui.screens.base import ExplorerScreen, shown
@@ -79,6 +81,7 @@ class BinaryScreen(ExplorerScreen):
     async def on_mount(self) -> None:
         """Show what is known, and look at what is not."""
         state = self.state
+        self._go = GoTabs(state)
         state.file_changed.subscribe(self, self._file_changed)
         state.changed.subscribe(self, self._state_changed)
         state.jobs_changed.subscribe(self, self._job_changed)
@@ -88,6 +91,12 @@ class BinaryScreen(ExplorerScreen):
             self.action_verify()
         elif self.inspection is None or self.inspection.path is None:
             self.jobs.inspect(self.subject)
+
+    def on_screen_resume(self) -> None:
+        """Look for vulnerabilities again: the settings may name a database by now."""
+        if self.is_mounted and self._tab == "vulns":
+            self._stale.add("vulns")
+            self._fill("vulns")
 
     def on_resize(self) -> None:
         """Show more or less of the verdict."""
@@ -232,6 +241,31 @@ class BinaryScreen(ExplorerScreen):
             widget.show(TabContent(), self._download_offer())
         elif name == "symbols":
             self.start_worker(partial(self._read_symbols, inspection), "symbols")
+        elif name == "packages":
+            self._read(name, partial(self._go.packages, inspection))
+        elif name == "vulns":
+            self._read(name, partial(self._go.vulnerabilities, inspection))
+
+    def _read(self, name: str, read: Callable[[], Awaitable[TabContent]]) -> None:
+        """Fill a tab by a worker."""
+
+        async def work() -> None:
+            try:
+                self.post_message(TabRead(name, await read()))
+            except OperationCancelledError:
+                raise
+            except Exception as exception:  # noqa: BLE001 - the last boundary
+                self.post_message(TabRead(name, as_explorer_error(exception)))
+
+        self.start_worker(work, name)
+
+    @on(TabRead)
+    def _tab_read(self, message: TabRead) -> None:
+        widget = self.query_one(f"#{message.tab}", TabTable)
+        if isinstance(message.content, ExplorerError):
+            widget.show_error(message.content)
+        else:
+            widget.show(message.content)
 
     def _download_offer(self, partly: bool = False) -> Content:
         """That the tab needs the whole file, and how to get it or how far that is."""
@@ -390,6 +424,19 @@ class BinaryScreen(ExplorerScreen):
             self._open_member(event.number)
         elif self._tab == "targets":
             self.explorer.set_target(event.row.key)
+        elif self._tab == "packages":
+            self._open_package(event)
+        else:
+            self.explorer.show_cells(event.table.cells())
+
+    def _open_package(self, event: Table.Selected) -> None:
+        """The functions of a package; on a function's row back to all packages or its cells."""
+        if event.row.key == UP:
+            self._stale.add("packages")
+            self._fill("packages")
+        elif event.table.source.columns == PACKAGE_COLUMNS:
+            self.query_one("#packages", TabTable).frame.clear_filter()
+            self._read("packages", partial(self._go.functions, event.row.key))
         else:
             self.explorer.show_cells(event.table.cells())
 

@@ -34,7 +34,7 @@ COLUMNS = (
     Column("value", "value", grows=True),
     Column("help", "what it does", grows=True),
 )
-IMMEDIATE = PROOF_SETTINGS | {"theme", "target", "prereleases", "plugins", "debs", "keys"}
+IMMEDIATE = PROOF_SETTINGS | {"theme", "target", "prereleases", "plugins", "debs", "keys", "vulndb"}
 """Settings that apply immediately; the others are read when the program starts."""
 
 

@@ -29,7 +29,7 @@ class TabTable(Vertical):
     def __init__(self, spec: TabSpec) -> None:
         super().__init__(id=spec.id)
         self.help_words = f"{spec.help} {Table.HELP}"
-        self.table = Table(fits=spec.fits, drops=spec.drops, empty="reading …")
+        self.table = Table(fits=spec.fits, drops=spec.drops, floor=spec.floor, empty="reading …")
         self.frame = Pane(self.table)
         self.summary = Static()
 

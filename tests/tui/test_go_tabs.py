@@ -1,0 +1,117 @@
+"""The tabs about a Go program: packages by size with bars, and known vulnerabilities."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Tabs
+
+from explorer.settings import Settings
+from explorer.tui.screens.binary import BinaryScreen
+from explorer.tui.widgets.tab_table import TabTable
+from tests.advisories.entries import entry, write_database
+from tests.support.archives import make_archive, roadrunner_members
+from tests.support.binaries import binary, go_build
+from tests.support.github import GitHub
+from tests.tui.conftest import Driver, opened, settings
+
+pytestmark = pytest.mark.slow
+
+SIZES = [(80, 24), (120, 40), (160, 50)]
+SOURCE = """package main
+
+import (
+	"encoding/json"
+	"net/url"
+	"os"
+)
+
+func main() {
+	address, _ := url.Parse(os.Args[0])
+	json.NewEncoder(os.Stdout).Encode(address)
+}
+"""
+HOSTILE = "\x1b]0;owned\x07 [/x] \u202eevil"
+ENTRIES = [
+    entry(1, "stdlib", [{"path": "net/url", "symbols": ["Parse"]}], summary=HOSTILE),
+    entry(2, "stdlib", [{"path": "encoding/json", "symbols": ["Decoder.Token"]}]),
+    entry(3, "stdlib", [{"path": "net/http", "symbols": ["Get"]}]),
+]
+
+
+async def open_tab(ui: Driver, name: str) -> TabTable:
+    await ui.shows("elf.static")
+    screen = ui.app.screen
+    assert isinstance(screen, BinaryScreen)
+    screen.query_one(Tabs).active = name
+    await ui.until(lambda: bool(screen.query(f"#body #{name}")))
+    return screen.query_one(f"#{name}", TabTable)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_packages_have_bars_and_are_searched(size: tuple[int, int], demo: Settings) -> None:
+    program = go_build("gocommands", SOURCE)
+    async with opened(demo, size=size, file=str(program)) as ui:
+        tab = await open_tab(ui, "packages")
+        await ui.shows("runtime", "████", "packages. Enter lists the functions of one.")
+        assert tab.table.source.row(0).cells[0].text == "runtime"
+        await ui.press("slash", *"jsonwire")
+        await ui.until(lambda: len(tab.table.view) == 1)
+        await ui.press("enter", "enter")
+        await ui.shows("‹ all packages", "jsonwire: 20 functions", "AppendUnquote", "████")
+        assert tab.table.go_to("..")
+        await ui.press("enter")
+        await ui.shows("runtime", "packages. Enter lists")
+
+
+async def test_a_program_that_is_no_go_program_says_so(demo: Settings) -> None:
+    async with opened(demo, file=str(binary("c-static"))) as ui:
+        await open_tab(ui, "packages")
+        await ui.shows("n/a: ")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_vulnerabilities_come_from_the_database_of_the_settings(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    program = go_build("gocommands", SOURCE)
+    database = write_database(tmp_path / "db", ENTRIES)
+    async with opened(settings(tmp_path, vulndb=database), size=size, file=str(program)) as ui:
+        tab = await open_tab(ui, "vulns")
+        await ui.shows("affected", "GO-2026-0001", "3 advisories match; 1 is in the program")
+        assert [row.cells[0].text for row in map(tab.table.source.row, range(3))] == [
+            "affected",
+            "linked, not called",
+            "not in the program",
+        ]
+        assert "\x1b" not in ui.drawn()
+        assert "\u202e" not in ui.drawn()
+        await ui.press("enter")
+        await ui.shows("fixed in", "esc close")
+
+
+async def test_without_a_database_the_tab_says_what_to_do(demo: Settings, tmp_path: Path) -> None:
+    program = go_build("gocommands", SOURCE)
+    database = write_database(tmp_path / "db", ENTRIES)
+    async with opened(demo, file=str(program)) as ui:
+        await open_tab(ui, "vulns")
+        await ui.shows("No vulnerability database is set", "https://vuln.go.dev/vulndb.zip")
+        await ui.press("comma")
+        await ui.shows("cache_limit")
+        table = ui.app.screen.query_one("Table")
+        assert table.go_to("vulndb")  # type: ignore[attr-defined]
+        await ui.press("enter", *str(database), "enter")
+        await ui.until(lambda: ui.state.settings.vulndb == database)
+        await ui.press("escape")
+        await ui.shows("affected", "1 is in the program")
+
+
+async def test_a_peek_offers_the_download(github: GitHub, tmp_path: Path) -> None:
+    stem = "roadrunner-2025.1.15-linux-amd64"
+    members = roadrunner_members(binary("go-static-amd64"))
+    github.add_release("v2025.1.15", {f"{stem}.tar.gz": make_archive("tar.gz", stem, members)})
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url)
+    async with opened(chosen, file=f"v2025.1.15/{stem}.tar.gz") as ui:
+        await open_tab(ui, "packages")
+        await ui.shows("needs the whole file", "d downloads it (")
+        await ui.press("d")
+        await ui.shows("runtime", "████")
