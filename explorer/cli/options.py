@@ -14,8 +14,8 @@ from explorer.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-FILE_HELP = """FILE is a local file or archive, TAG/ASSET, an asset's name, or TAG with --platform.
-latest is a tag, and #member picks a file inside an archive."""
+FILE_HELP = """FILE is a local file or archive, TAG/ASSET, an asset's name, or TAG with --platform;
+- is standard input, latest a tag, and #member picks a file inside an archive."""
 DEFAULT_TARGET = "[default: the current Alpine's musl]"
 
 

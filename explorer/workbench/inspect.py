@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 from explorer.compat import Target
 from explorer.facts import NotApplicable, Unknown
 from explorer.progress import Cancellation
-from explorer.workbench.models import FileFacts, FileOnDisk, Inspection
+from explorer.workbench.models import FileFacts, FileOnDisk, Inspection, Subject
 from explorer.workbench.opened import open_file, opened_by
 from explorer.workbench.program_in_archive import (
     ANDROID_APP,
     UndecidedProgramError,
     undecided_binary,
 )
-from explorer.workbench.verdicts import verdicts_of, wanted_arch
+from explorer.workbench.verdicts import verdicts_of, wanted_arch, without_release
 
 if TYPE_CHECKING:
+    from explorer.compat import Surroundings, Verdict
+    from explorer.elf import Binary
     from explorer.fetch import Cache
 
 
@@ -55,9 +57,7 @@ def inspect_file(
         listing=opened.listing,
         member=opened.member,
         binary=binary,
-        verdicts=verdicts_of(
-            binary, targets, opened.neighbours(cache), wanted_arch(file.subject, binary)
-        ),
+        verdicts=_verdicts(file.subject, binary, targets, opened.neighbours(cache)),
         others=opened.others,
         inside=tuple(step.member.name for step in opened.way[:-1]),
         holder=opened.holder if len(opened.way) > 1 else None,
@@ -87,6 +87,12 @@ def rejudge(inspection: Inspection, targets: Sequence[Target], cache: Cache) -> 
     """The same facts judged for other targets; libraries beside the program are read. Blocking."""
     opened = opened_by(inspection)
     beside = opened.neighbours(cache) if opened is not None else None
-    wanted = wanted_arch(inspection.subject, inspection.binary)
-    verdicts = verdicts_of(inspection.binary, targets, beside, wanted)
+    verdicts = _verdicts(inspection.subject, inspection.binary, targets, beside)
     return replace(inspection, verdicts=verdicts)
+
+
+def _verdicts(
+    subject: Subject, binary: Binary, targets: Sequence[Target], beside: Surroundings | None
+) -> tuple[Verdict, ...]:
+    verdicts = verdicts_of(binary, targets, beside, wanted_arch(subject, binary))
+    return without_release(verdicts) if subject.asset is None else verdicts

@@ -12,6 +12,7 @@ from pathlib import Path
 from explorer.errors import NotFoundError, SourceError, UsageError
 from explorer.platforms import is_arch
 from explorer.releases import Asset, Catalogue, ProjectProfile, Release
+from explorer.workbench.local_programs import folder_error
 from explorer.workbench.models import Subject
 
 
@@ -51,11 +52,7 @@ def _file(text: str) -> Path | None:
     except (OSError, ValueError, RuntimeError):  # too long, a zero byte in it, no such user's home
         return None
     if stat.S_ISDIR(mode):
-        raise SourceError(
-            f"{text} is a folder",
-            "",
-            f"Name a file in it, or show all of them with --folder {text}",
-        )
+        raise folder_error(text, path)
     if not stat.S_ISREG(mode):  # opening a pipe would wait forever
         raise SourceError(
             f"{text} is not a regular file",

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from explorer.errors import EngineError, OfflineError, SourceError
@@ -78,6 +80,9 @@ class Resources:
         self._profiles: Profiles | None = None
         self._source: ReleaseSource | None = None
         self._later: set[asyncio.Future[None]] = set()
+        self._input: Path | None = None
+        self._folders = contextlib.ExitStack()
+        """Temporary folders, until ``aclose``."""
         self.peeking = Turn()
         """Held by the thread that parses a peek's first bytes, or reads a record."""
 
@@ -193,6 +198,21 @@ class Resources:
             )
         return self._downloader
 
+    async def standard_input(self) -> Path:
+        """Standard input as a file, read to its end once; the file is removed by ``aclose``.
+
+        Raises:
+            UsageError: it is a terminal. SourceError: it cannot be read or stored.
+        """
+        from explorer.workbench.local_programs import read_standard_input
+
+        if self._input is None:
+            folder = tempfile.TemporaryDirectory(prefix="rr-explorer-")
+            self._folders.callback(folder.cleanup)
+            place = Path(folder.name)
+            self._input = await self.run(lambda cancel: read_standard_input(place, cancel))
+        return self._input
+
     def use(self, settings: Settings) -> None:
         """Take other settings for what is not open yet: engines are found again."""
         self.settings = settings
@@ -277,6 +297,8 @@ class Resources:
                 threads.shutdown(wait=False, cancel_futures=True)
         if self._cache is not None:
             await asyncio.to_thread(_close, self._cache)
+        await asyncio.to_thread(self._folders.close)
+        self._input = None
         self._client = self._threads = self._writer = self._cache = self._downloader = None
         self._engines.clear()
         self._turn, self._engine_turn = asyncio.Lock(), asyncio.Lock()

@@ -58,6 +58,7 @@ class WantedArch:
 
 
 OWN_ARCH = WantedArch()
+_OF_A_RELEASE = re.compile(r"\b(?:the|a) ((?:[\w.]+ )*?)file of this release\b")
 
 
 def wanted_arch(subject: Subject, binary: Binary) -> WantedArch:
@@ -98,6 +99,26 @@ def verdicts_of(
     reason = _unseen(binary)
     why = Unknown(binary.detail)
     return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), why) for t in targets)
+
+
+def without_release(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts of a local file: their remedies name no file of a release."""
+    return tuple(_local(verdict) for verdict in verdicts)
+
+
+def _local(verdict: Verdict) -> Verdict:
+    reasons = tuple(
+        replace(reason, remedy=_OF_A_RELEASE.sub(_a_build, reason.remedy))
+        for reason in verdict.reasons
+    )
+    deciding = reasons[verdict.reasons.index(verdict.deciding)]
+    return replace(verdict, reasons=reasons, deciding=deciding)
+
+
+def _a_build(match: re.Match[str]) -> str:
+    """``the linux file of this release``: ``a linux build``."""
+    build = f"{match[1] or ''}build"
+    return f"an {build}" if build[0] in "aeiou8" else f"a {build}"
 
 
 def _judged(

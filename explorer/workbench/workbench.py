@@ -101,9 +101,9 @@ class Workbench:
     async def resolve(self, text: str, platform: str = "") -> Subject:
         """What a FILE on the command line stands for.
 
-        A path, ``TAG/ASSET``, an asset's name, or ``TAG`` with a platform; each may be followed
-        by ``#member``. For a file that is named, the platform says which program in it is meant,
-        and what it is judged for.
+        A path, ``-`` for standard input, ``TAG/ASSET``, an asset's name, or ``TAG`` with a
+        platform; each may be followed by ``#member``. For a file that is named, the platform says
+        which program in it is meant, and what it is judged for.
 
         Raises:
             UsageError, NotFoundError: no such file or platform; names the nearest ones.
@@ -115,9 +115,14 @@ class Workbench:
                 remedy="Name a file, TAG/ASSET, or TAG with --platform",
             )
         from explorer.workbench.asked import asked_for
+        from explorer.workbench.local_programs import STANDARD_INPUT
         from explorer.workbench.resolve import local_subject
 
-        subject = await self.resources.run(lambda _: local_subject(text))
+        if text.partition("#")[0] in STANDARD_INPUT:
+            path = await self.resources.standard_input()
+            subject: Subject | None = Subject(text, None, None, path, text.partition("#")[2])
+        else:
+            subject = await self.resources.run(lambda _: local_subject(text))
         if subject is None:
             subject = await self._listings.find(text, platform)
         return asked_for(subject, platform)

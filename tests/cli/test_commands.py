@@ -1,9 +1,12 @@
 """Each command from its words to its output, against a real server and real files."""
 
 import hashlib
+import json
 import os
 import re
 import stat
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,26 @@ def test_releases(served: Command, github: GitHub) -> None:
     assert text.out.splitlines()[1].split() == [TAG, "2026-06-17", "2"]
     assert "3 releases" in text.err
     assert github.hosts_that_saw_a_token == set()
+
+
+def test_standard_input_is_a_file(rr: Command, archives: dict[str, bytes], tmp_path: Path) -> None:
+    def given(data: bytes, *words: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            rr.words(*words), input=data, capture_output=True, env=rr.environ(), check=False
+        )
+
+    program = binary("c-static").read_bytes()
+    done = given(program, "inspect", "-", "--json")
+    document = json.loads(done.stdout)
+    assert (document["subject"]["name"], document["verdicts"][0]["answer"]) == ("-", "yes")
+    assert document["file"]["sha256"] == hashlib.sha256(program).hexdigest()
+    member = given(archives[AMD64], "inspect", "/dev/stdin#LICENSE")
+    assert b"/dev/stdin#LICENSE" in member.stdout
+    got = given(archives[AMD64], "get", "-", "-o", str(tmp_path / "out"))
+    assert got.returncode == 0, got.stderr
+    assert list(tmp_path.glob("out/**/rr"))
+    temporary = Path(tempfile.gettempdir())
+    assert not list(temporary.glob("rr-explorer-*/standard-input")), "it is removed afterwards"
 
 
 def test_assets_and_what_is_not_published(served: Command) -> None:

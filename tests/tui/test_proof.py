@@ -136,6 +136,8 @@ async def test_of_any_other_program_one_is_asked_what_to_run(
     async with opened(proving, file=str(tool)) as ui:
         await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
         await ui.shows("✓ YES")
+        assert ui.drawn().splitlines()[0].split(" · ")[1].startswith("a local file ")
+        assert "releases" not in ui.drawn().splitlines()[0]
         await ui.press("v")
         await ui.until(lambda: isinstance(ui.app.screen, CommandScreen))
         await ui.shows("If --version fails, --help is tried")

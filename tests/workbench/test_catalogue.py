@@ -1,6 +1,7 @@
 """The list of releases, with and without a server, and resolving FILE against it."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from explorer.errors import DeniedError, NotFoundError, OfflineError, SourceError, UsageError
 from explorer.workbench import Depth, Origin, Workbench
+from tests.support.binaries import binary
 from tests.support.github import GitHub
 from tests.workbench.conftest import TAG, archive_name
 
@@ -159,8 +161,40 @@ async def test_a_pipe_and_a_folder_are_refused(
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(SourceError, match="not a regular file"):
         await opened().resolve(str(tmp_path / "pipe"))
-    with pytest.raises(SourceError, match="is a folder"):
+    with pytest.raises(SourceError, match="is a folder: no Linux program"):
         await opened().resolve(str(tmp_path))
+
+
+async def test_a_folder_names_its_programs(
+    tmp_path: Path, opened: Callable[..., Workbench]
+) -> None:
+    for name in ("rr", "sub/tool", "sub/deeper/other", "far/too/far/below"):
+        place = tmp_path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(binary("c-static"), place)
+    (tmp_path / "script").write_text("#!/bin/sh\n")
+    (tmp_path / "script").chmod(0o755)
+    shutil.copy(binary("c-static"), tmp_path / "not-executable")
+    (tmp_path / "not-executable").chmod(0o644)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError) as caught:
+        await opened().resolve(str(tmp_path))
+    assert caught.value.detail == "its programs: rr, sub/tool, sub/deeper/other"
+    assert f"{tmp_path}/rr" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("recipe", "remedy"), [("go-windows", "Use a linux build"), ("c-glibc", "use a build that is")]
+)
+async def test_a_local_file_is_told_of_no_release(
+    recipe: str, remedy: str, opened: Callable[..., Workbench]
+) -> None:
+    bench = opened()
+    inspection = await bench.look(await bench.resolve(str(binary(recipe))), depth=Depth.WHOLE)
+    for judged in (inspection, await bench.judge(inspection, on=("alpine-3.22",))):
+        (verdict,) = judged.verdicts
+        assert remedy in verdict.deciding.remedy
+        assert not [one for one in verdict.reasons if "release" in one.remedy]
 
 
 async def test_an_unusable_cache_directory_costs_a_warning_only(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -40,4 +41,6 @@ def open_app(state: CliState, file: str | None) -> int:
     if state.app is None:
         raise UsageError("There is no app here", remedy="Start rr-explorer itself")
     start_logging(state.log_file)  # stderr is the terminal that the app draws on
+    if file is not None and Path(file).is_dir():
+        return state.app(state.settings(strict=False, folder=Path(file)), None)
     return state.app(state.settings(strict=False), file)

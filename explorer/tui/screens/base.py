@@ -46,6 +46,8 @@ class ExplorerScreen(Screen[None]):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (LOW, "-low"), (TALL, "-tall")]
 
+    about_a_release = True
+    """Whether the list of releases has to do with it: a local file's screen names none."""
     opening = False
     """Whether the screen's content is about to arrive: the key queue holds later keys back."""
 

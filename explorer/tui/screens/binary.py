@@ -65,6 +65,7 @@ class BinaryScreen(ExplorerScreen):
         self._error: ExplorerError | None = None
         """Why there is no inspection."""
         self._first_tab = tab
+        self.about_a_release = subject.asset is not None
         self._stale: set[str] = {self._first_tab}
         """Tabs whose content is to be made again when they are next shown."""
 

@@ -67,6 +67,8 @@ class TopBar(Widget):
         room = self.size.width - 2
         program, place = "rr-explorer" + " · " * self.state.ready, self.state.place
         parts = list(self.state.headline)
+        if self.state.ready and not getattr(self.screen, "about_a_release", True):
+            place, parts = "a local file", parts[-1:] if self.state.target is not None else []
 
         def too_long() -> bool:
             return cell_len(program) + cell_len(place) + 2 + cell_len(" · ".join(parts)) > room
