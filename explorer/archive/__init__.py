@@ -17,7 +17,7 @@ from explorer.archive.models import (
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from explorer.archive.extraction import extract
+    from explorer.archive.extraction import HEAD_BYTES, extract, unpacking
     from explorer.archive.formats import detect
     from explorer.archive.sizes import unpacked_size
     from explorer.archive.walking import chunks, listing, walk
@@ -26,16 +26,19 @@ if TYPE_CHECKING:
 __getattr__ = lazy_exports(
     __name__,
     {
+        "HEAD_BYTES": "extraction",
         "chunks": "walking",
         "detect": "formats",
         "extract": "extraction",
         "listing": "walking",
         "unpacked_size": "sizes",
+        "unpacking": "extraction",
         "walk": "walking",
     },
 )
 
 __all__ = [
+    "HEAD_BYTES",
     "ArchiveListing",
     "Entry",
     "Format",
@@ -51,5 +54,6 @@ __all__ = [
     "extract",
     "listing",
     "unpacked_size",
+    "unpacking",
     "walk",
 ]

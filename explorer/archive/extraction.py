@@ -4,10 +4,12 @@ Everything is first written into a stage inside that folder, then moved into pla
 afterwards is whole.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
@@ -22,6 +24,8 @@ from explorer.errors import OperationCancelledError, SourceError
 from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 
 CHUNK = 1 << 20
+HEAD_BYTES = 512
+"""Bytes of a member that tell what it is: an ELF header, a first line, a tar header."""
 _WINDOWS_DEVICES = {
     "con",
     "prn",
@@ -64,17 +68,23 @@ def extract(
         SourceError: ``into`` cannot be written, the disk is full, or another file is in the way.
         OperationCancelledError: ``cancel`` was set.
     """
-    with system_errors(into), stage_in(into) as stage:
-        writer = _Writer(stage, stage.parent, progress, cancel)
+    with unpacking(into, progress=progress, cancel=cancel) as writer:
         for entry in walk(source, name, cancel=cancel):
-            if entry.member.part != "control" and wanted(entry.member):
+            if wanted(entry.member):
                 writer.add(entry)
-        if writer.refused and not writer.written:
-            refused = writer.refused[0]
-            assert refused.refused is not None
-            raise RefusedError(refused.refused.rule, refused.refused.text, refused.name)
-        writer.move_into_place()
-    return Extraction(tuple(into / path for path in writer.written), tuple(writer.refused))
+        return writer.finish()
+
+
+@contextlib.contextmanager
+def unpacking(
+    into: Path,
+    *,
+    progress: ProgressCallback = ignore_progress,
+    cancel: Cancellation | None = None,
+) -> Iterator[Unpacker]:
+    """Writes members one by one as ``extract`` does. Nothing is in its place before ``finish``."""
+    with system_errors(into), stage_in(into) as stage:
+        yield Unpacker(stage, into, progress, cancel)
 
 
 def windows_rule(path: str, kind: MemberKind) -> tuple[str, str] | None:
@@ -92,14 +102,16 @@ def windows_rule(path: str, kind: MemberKind) -> tuple[str, str] | None:
     return None
 
 
-class _Writer:
+class Unpacker:
     """Writes members into the stage, then moves the stage's tree into its place."""
 
     def __init__(
         self, stage: Path, into: Path, progress: ProgressCallback, cancel: Cancellation | None
     ) -> None:
+        """``into``: as the caller names it; ``stage`` is in it."""
         self._stage = stage
-        self._into = into
+        self._into = stage.parent
+        self._named = into
         self._progress = progress
         self._cancel = cancel or Cancellation()
         self._names: dict[str, str] | None = {} if folds_names(stage) else None
@@ -107,12 +119,18 @@ class _Writer:
         self.written: dict[str, None] = {}
         self.refused: list[Member] = []
 
-    def add(self, entry: Entry) -> None:
-        """Write one member into the stage, or note that it is refused."""
-        member = entry.member
+    def add(self, entry: Entry) -> bytes:
+        """Write one member into the stage, or note that it is refused.
+
+        Returns:
+            Its first ``HEAD_BYTES``; none of what is not a file or is refused.
+        """
+        member, head = entry.member, b""
+        if member.part == "control":
+            return head
         if member.refused is not None:
             self.refused.append(member)
-            return
+            return head
         path = normpath(member.name)
         try:
             self._claim(path, member)
@@ -120,10 +138,10 @@ class _Writer:
                 self._hard_link(path, member)
         except RefusedError as error:
             self.refused.append(replace(member, refused=error.refusal))
-            return
+            return head
         if member.kind is MemberKind.DIRECTORY:
             with folder_below(self._stage, path, make=True):
-                return
+                return head
         parent, leaf = os.path.split(path)
         with folder_below(self._stage, parent, make=True) as at:
             if member.kind is MemberKind.SYMLINK:
@@ -132,8 +150,23 @@ class _Writer:
                 if path in self.written:
                     at.unlink(leaf)
                 mode = 0o777 if member.mode & stat.S_IXUSR else 0o666
-                self._write(at.open(leaf, mode), member, entry.open())
+                head = self._write(at.open(leaf, mode), member, entry.open())
         self.written[path] = None
+        return head
+
+    def finish(self) -> Extraction:
+        """Move everything into its place.
+
+        Raises:
+            RefusedError: (a FormatError) every member was refused.
+            SourceError: another file is in the way.
+        """
+        if self.refused and not self.written:
+            refused = self.refused[0]
+            assert refused.refused is not None
+            raise RefusedError(refused.refused.rule, refused.refused.text, refused.name)
+        self._move_into_place()
+        return Extraction(tuple(self._named / path for path in self.written), tuple(self.refused))
 
     def _claim(self, path: str, member: Member) -> None:
         """Where names are folded, each name and folder belongs to one spelling only."""
@@ -149,13 +182,17 @@ class _Writer:
         if os.name == "nt" and (rule := windows_rule(path, member.kind)):
             raise RefusedError(*rule, member.name)
 
-    def _write(self, handle: int, member: Member, stream: MemberStream) -> None:
+    def _write(self, handle: int, member: Member, stream: MemberStream) -> bytes:
+        head = b""
         with os.fdopen(handle, "wb") as file:
             for data in chunks(stream):
                 self._cancel.check()
                 file.write(data)
+                if len(head) < HEAD_BYTES:
+                    head += data[: HEAD_BYTES - len(head)]
                 self._done += len(data)
                 self._progress(Progress("unpacking", self._done, detail=member.name))
+        return head
 
     def _hard_link(self, path: str, member: Member) -> None:
         """A second name for a file that was written before."""
@@ -174,7 +211,7 @@ class _Writer:
                 member.name,
             ) from None
 
-    def move_into_place(self) -> None:
+    def _move_into_place(self) -> None:
         """Move what the stage holds; existing folders are filled."""
         self._cancel.check()
         moved: list[str] = []

@@ -10,7 +10,6 @@ import os
 import shutil
 import stat
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +17,6 @@ from explorer.errors import SourceError
 
 STAGE = ".rr-explorer-"
 """How the name of a stage begins."""
-STALE_S = 10
-"""Seconds since the last change of a stage before it may count as left behind."""
 NEW_FILE = (
     os.O_WRONLY
     | os.O_CREAT
@@ -41,8 +38,7 @@ def stage_in(into: Path) -> Iterator[Path]:
     into.mkdir(parents=True, exist_ok=True)
     into = into.resolve()
     _sweep(into)
-    stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=into))
-    lock = _locked(stage)
+    stage, lock = _new_stage(into)
     done = False
     try:
         yield stage
@@ -56,8 +52,27 @@ def stage_in(into: Path) -> Iterator[Path]:
                 into.rmdir()
 
 
+def _new_stage(into: Path) -> tuple[Path, int | None]:
+    """A new folder and its lock; another one if a sweep takes it before it is locked."""
+    while True:
+        stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=into))
+        try:
+            lock = _locked(stage)
+        except (BlockingIOError, FileNotFoundError):
+            continue
+        if stage.is_dir():
+            return stage, lock
+        if lock is not None:
+            os.close(lock)
+
+
 def _locked(folder: Path) -> int | None:
-    """An open handle that locks a folder as long as this process lives; None if that fails."""
+    """An open handle that locks a folder as long as this process lives; None without locks.
+
+    Raises:
+        BlockingIOError: it is locked.
+        FileNotFoundError: it is gone.
+    """
     if os.name == "nt":
         return None
     import fcntl
@@ -65,20 +80,19 @@ def _locked(folder: Path) -> int | None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         os.close(handle)
+        if isinstance(error, BlockingIOError):
+            raise
         return None
     return handle
 
 
 def _sweep(into: Path) -> None:
-    """Remove the stages of killed runs: those without a lock, unless they are just being made."""
+    """Remove the stages of killed runs: those without a lock."""
     for stage in into.glob(f"{STAGE}*"):
         with contextlib.suppress(OSError):
-            state = stage.lstat()
-            if not stat.S_ISDIR(state.st_mode) or time.time() - state.st_mtime < STALE_S:
-                continue
-            if (handle := _locked(stage)) is not None:
+            if stat.S_ISDIR(stage.lstat().st_mode) and (handle := _locked(stage)) is not None:
                 shutil.rmtree(stage, ignore_errors=True)
                 os.close(handle)
 

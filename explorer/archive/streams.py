@@ -11,7 +11,7 @@ from explorer.progress import Cancellation
 
 _RATIO_FROM = 16 << 20
 """Unpacked bytes from which on the ratio is checked: a few KB of zeros are not a bomb."""
-_SMALL_PIECE, _LARGE_PIECE = 4096, 16384
+_SMALL_PIECE, _LARGE_PIECE = 4096, 65536
 """Bytes of input at a time. A decompressor copies the rest of a piece for every stream in it."""
 _STEP = 256 << 10
 """Bytes unpacked at a time when they are only skipped."""

@@ -15,6 +15,7 @@ from explorer.fetch.models import (
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from explorer.fetch.arriving import ArrivingFile, NotArrivingError
     from explorer.fetch.cache import Cache, Store, open_cache
     from explorer.fetch.disk import write_new
     from explorer.fetch.download import Downloader
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 __getattr__ = lazy_exports(
     __name__,
     {
+        "ArrivingFile": "arriving",
         "Cache": "cache",
         "Downloader": "download",
+        "NotArrivingError": "arriving",
         "RemoteSource": "remote",
         "Store": "cache",
         "open_cache": "cache",
@@ -35,6 +38,7 @@ __getattr__ = lazy_exports(
 )
 
 __all__ = [
+    "ArrivingFile",
     "Blob",
     "Cache",
     "CacheEntry",
@@ -42,6 +46,7 @@ __all__ = [
     "Check",
     "Download",
     "Downloader",
+    "NotArrivingError",
     "RemoteSource",
     "Store",
     "Traffic",

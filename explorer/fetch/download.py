@@ -10,6 +10,7 @@ import httpx
 
 from explorer.errors import IntegrityError
 from explorer.facts import MISSING
+from explorer.fetch.arriving import ArrivingFile
 from explorer.fetch.cache import Cache
 from explorer.fetch.keys import asset_key
 from explorer.fetch.meter import Meter
@@ -57,9 +58,15 @@ class Downloader:
         self._running: dict[str, _Shared] = {}
 
     async def download(
-        self, asset: Asset, *, progress: ProgressCallback = ignore_progress
+        self,
+        asset: Asset,
+        *,
+        progress: ProgressCallback = ignore_progress,
+        reader: ArrivingFile | None = None,
     ) -> Download:
         """The asset as a verified blob, from the cache if it is there.
+
+        ``reader`` gets the bytes while they arrive, unless the download is running already.
 
         Cancelling the task stops the download and keeps what has arrived, unless another caller
         waits for the same asset.
@@ -72,7 +79,7 @@ class Downloader:
         shared = self._running.get(key)
         if shared is None:
             meter = Meter()
-            shared = _Shared(asyncio.ensure_future(self._fetch(asset, key, meter)), meter)
+            shared = _Shared(asyncio.ensure_future(self._fetch(asset, key, meter, reader)), meter)
             self._running[key] = shared
             shared.task.add_done_callback(lambda task: self._forget(key, task))
         shared.waiting += 1
@@ -110,7 +117,9 @@ class Downloader:
                 future.exception()  # retrieved, so that asyncio does not report it
             raise
 
-    async def _fetch(self, asset: Asset, key: str, meter: Meter) -> Download:
+    async def _fetch(
+        self, asset: Asset, key: str, meter: Meter, reader: ArrivingFile | None
+    ) -> Download:
         began = time.monotonic()
         cached = await self._from_cache(asset, key, began)
         if cached is not None:
@@ -121,6 +130,7 @@ class Downloader:
             partial = await self._blocking(
                 lambda: Partial(self._cache.partials, key, self._cache.warn)
             )
+            partial.reader = reader
             try:
                 while not await self._blocking(partial.try_lock):
                     meter.at("waiting for another process", partial.size_now())

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from explorer.errors import SourceError
+from explorer.fetch.arriving import ArrivingFile
 from explorer.fetch.disk import Warn, disk_error, expect_file, file_lock, sha256_of, write_all
 from explorer.fetch.wire import Validators
 from explorer.progress import Cancellation
@@ -45,6 +46,8 @@ class Partial:
         """Of the answer that the bytes came from."""
         self.total: int | None = None
         """The whole size that this answer promised."""
+        self.reader: ArrivingFile | None = None
+        """Follows what is on the disk."""
 
     def try_lock(self) -> bool:
         """Whether this process may write it now.
@@ -88,6 +91,7 @@ class Partial:
                 self._state, self.have = sha256_of(self._file, cancel)
         except OSError as error:
             raise disk_error(error, self.path) from error
+        self._announce()
 
     def begin(self, validators: Validators, total: int | None) -> None:
         """Start over: what was here no longer counts.
@@ -97,6 +101,7 @@ class Partial:
         """
         file = self._opened()
         self.have, self._state = 0, hashlib.sha256()
+        self._announce()
         self.validators, self.total = validators, total
         note = {
             "key": self._key,
@@ -145,8 +150,9 @@ class Partial:
             write_all(self._opened(), data)
         except OSError as error:
             raise disk_error(error, self.path) from error
-        self._state.update(data)
         self.have += len(data)
+        self._announce()
+        self._state.update(data)
 
     def digest(self) -> str:
         """The sha256 of the bytes so far, 64 lower-case hex digits."""
@@ -174,6 +180,10 @@ class Partial:
     def unlock(self) -> None:
         """Let other processes continue the download."""
         self._lock.release()
+
+    def _announce(self) -> None:
+        if self.reader is not None:
+            self.reader.advance(self.path, self.have)
 
     def _opened(self) -> BinaryIO:
         if self._file is None:

@@ -12,15 +12,20 @@ from explorer.workbench.models import FileOnDisk, Subject
 from explorer.workbench.resources import offline_error
 
 if TYPE_CHECKING:
-    from explorer.fetch import Cache
+    from explorer.fetch import ArrivingFile, Cache
     from explorer.settings import Settings
     from explorer.workbench.resources import Resources
 
 
 async def file_on_disk(
-    resources: Resources, subject: Subject, progress: ProgressCallback
+    resources: Resources,
+    subject: Subject,
+    progress: ProgressCallback,
+    reader: ArrivingFile | None = None,
 ) -> FileOnDisk:
     """The subject's file, downloaded first if it is not local.
+
+    ``reader`` gets its bytes while they arrive, if they do.
 
     Raises:
         SourceError, IntegrityError: as ``fetch.Downloader``.
@@ -28,11 +33,16 @@ async def file_on_disk(
     if subject.path is not None:
         return FileOnDisk(subject, subject.path, None)
     assert subject.asset is not None
-    got = await download(resources, subject.asset, progress)
+    got = await download(resources, subject.asset, progress, reader)
     return FileOnDisk(subject, got.blob.path, got)
 
 
-async def download(resources: Resources, asset: Asset, progress: ProgressCallback) -> Download:
+async def download(
+    resources: Resources,
+    asset: Asset,
+    progress: ProgressCallback,
+    reader: ArrivingFile | None = None,
+) -> Download:
     """The asset's bytes on disk, checked against the API's digest.
 
     Raises:
@@ -45,7 +55,7 @@ async def download(resources: Resources, asset: Asset, progress: ProgressCallbac
         return cached
     must_have_address(resources.settings, asset)
     downloader = await resources.downloader()
-    return await downloader.download(asset, progress=progress)
+    return await downloader.download(asset, progress=progress, reader=reader)
 
 
 def _local(asset: Asset, cancel: Cancellation) -> Download:

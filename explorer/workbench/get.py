@@ -23,9 +23,14 @@ from explorer.archive import (
 from explorer.bytesource import FileSource
 from explorer.errors import FormatError, NotFoundError, SourceError
 from explorer.progress import Cancellation, ProgressCallback
-from explorer.workbench.download import file_on_disk
 from explorer.workbench.layers import layer_of
 from explorer.workbench.models import FileOnDisk, GetResult, Subject
+from explorer.workbench.one_pass import (
+    Unpacked,
+    Unpacking,
+    fetch_and_unpack,
+    unpack_in_one_pass,
+)
 from explorer.workbench.opened import Opened, open_file
 from explorer.workbench.program_choice import listed, rest_behind, same_member
 from explorer.workbench.program_in_archive import MAGICS, UndecidedProgramError
@@ -67,10 +72,12 @@ async def get(
         raise SourceError(
             "No directory can have this name", "it holds a zero byte", "Choose another with -o"
         )
-    file = await file_on_disk(resources, subject, progress)
+    file, unpacked = await fetch_and_unpack(resources, subject, into, progress)
 
     def work(cancel: Cancellation) -> Written:
         destination = _Destination(into, resources.warn, progress, cancel)
+        if unpacked is not None:
+            return _finished(file.name, unpacked, destination)
         return _write(file, resources.cache, destination)
 
     files, program = await resources.run(work)
@@ -111,6 +118,12 @@ def _write_content(
 def _extract(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
     """Write an archive's members, or the one that was named."""
     named = file.subject.member
+    if not named:
+        with FileSource(file.path) as source:
+            layer = layer_of(file.subject, file.name)
+            unpacked = unpack_in_one_pass(source, layer, Unpacking(to.into, to.progress, to.cancel))
+        if unpacked is not None:
+            return _finished(file.name, unpacked, to)
     try:
         return _extract_from(open_file(file, cache, to.cancel), named, to)
     except UndecidedProgramError as error:
@@ -125,6 +138,11 @@ def _extract(file: FileOnDisk, cache: Cache, to: _Destination) -> Written:
     return _extract_members(
         file.path, file.name, lambda member: not named or same_member(member.name, named), to
     ), None
+
+
+def _finished(name: str, unpacked: Unpacked, to: _Destination) -> Written:
+    _warn_of_refused(name, unpacked.refused, to)
+    return unpacked.paths, _mark_executable(unpacked.program, unpacked.paths, to.into)
 
 
 def _extract_from(opened: Opened, named: str, to: _Destination) -> Written:

@@ -217,11 +217,9 @@ def test_a_file_that_is_there_with_the_same_bytes_is_left_alone(tmp_path: Path) 
 def test_the_stage_of_a_killed_run_is_removed_but_not_that_of_a_live_one(
     tmp_path: Path,
 ) -> None:
-    dead, alive, fresh = (tmp_path / f".rr-explorer-{name}" for name in ("dead", "alive", "fresh"))
-    for folder in (dead, alive, fresh):
+    dead, alive = (tmp_path / f".rr-explorer-{name}" for name in ("dead", "alive"))
+    for folder in (dead, alive):
         (folder / ROOT).mkdir(parents=True)
-        if folder is not fresh:
-            os.utime(folder, (1, 1))
     code = (
         "import fcntl, os, sys; h = os.open(sys.argv[1], os.O_RDONLY); "
         "fcntl.flock(h, fcntl.LOCK_EX); print('held', flush=True); input()"
@@ -236,7 +234,7 @@ def test_the_stage_of_a_killed_run_is_removed_but_not_that_of_a_live_one(
         assert other.stdout.readline() == "held\n"
         extract(BytesSource(make_archive("tar.gz", ROOT, {"rr": b"1"})), "x", tmp_path)
         other.communicate("\n")
-    assert {path.name for path in tmp_path.iterdir()} == {alive.name, fresh.name, ROOT}
+    assert {path.name for path in tmp_path.iterdir()} == {alive.name, ROOT}
 
 
 def test_a_folder_that_is_there_is_filled(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the common tools write and read, although it is unusual: read here as well."""
 
+import gzip
 import io
 import lzma
 import os
@@ -9,6 +10,7 @@ import subprocess
 import tarfile
 import zipfile
 import zlib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,14 +20,16 @@ from explorer.archive import (
     MemberKind,
     RefusedError,
     chunks,
+    codecs,
     detect,
     extract,
     listing,
     walk,
 )
+from explorer.archive.codecs import Codec
 from explorer.archive.models import Limits
 from explorer.archive.sparse import SparseMap, SparseStream, read_pax_map
-from explorer.archive.streams import BodyStream, Budget, SourceStream
+from explorer.archive.streams import BodyStream, Budget, SourceStream, UnpackedStream
 from explorer.bytesource import BytesSource, PrefixSource
 from tests.archive.helpers import contents, everything, names, rules
 from tests.archive.test_hostile import head, patched, zip_link
@@ -628,3 +632,39 @@ def test_links_of_a_zip_are_listed_with_empty_folders() -> None:
         ("l", "symlink", "rr"),
         ("rr", "file", ""),
     ]
+
+
+@pytest.mark.parametrize("module", ["isal.isal_zlib", "zlib"])
+def test_both_inflaters_say_the_same(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    monkeypatch.setattr(codecs, "_inflater", lambda: import_module(module))
+    data = os.urandom(3000) + bytes(70_000)
+    packed = gzip.compress(data)
+    damaged = packed[:600] + b"\xff" * 200 + packed[800:]
+    wrong_sum = packed[:-8] + bytes(4) + packed[-4:]
+    for kind, given, rule in (
+        ("gz", packed, ""),
+        ("gz", packed + packed, ""),
+        ("gz", packed + b"trailing", ""),
+        ("gz", packed[:-1], "truncated"),
+        ("gz", wrong_sum, "checksum"),
+        ("gz", damaged, "damaged|checksum"),
+        ("deflate", packed[10:-8], ""),
+    ):
+        stream = UnpackedStream(SourceStream(BytesSource(given)), Codec(kind), budget())
+        if rule:
+            with pytest.raises(RefusedError) as caught:
+                read_all(stream)
+            assert caught.value.refusal.rule in rule.split("|")
+        else:
+            assert read_all(stream) == data * (2 if len(given) == 2 * len(packed) else 1)
+
+
+def budget() -> Budget:
+    return Budget(Limits(), None)
+
+
+def read_all(stream: UnpackedStream) -> bytes:
+    parts = []
+    while part := stream.read(5000):
+        parts.append(part)
+    return b"".join(parts)

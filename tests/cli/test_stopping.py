@@ -1,15 +1,18 @@
 """Stopping a command, bugs in one, and its log."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from explorer.workbench import Workbench
 from tests.cli.conftest import TAG, Command
+from tests.support.archives import make_archive
 from tests.support.github import GitHub
 
 PATIENCE = 60
@@ -138,3 +141,40 @@ def test_json_says_cancelled_after_two_signals(served: Command, github: GitHub) 
         github.heal()
     assert process.returncode == 130
     assert json.loads(err)["error"]["kind"] == "cancelled"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("packing", ["tar.gz", "raw"])
+def test_a_get_that_is_killed_leaves_nothing_for_long(
+    rr: Command, github: GitHub, tmp_path: Path, packing: str, number: signal.Signals
+) -> None:
+    """An archive's hidden folder stays after SIGKILL only, until the next ``get`` removes it."""
+    name = "tool-linux-amd64" + ("" if packing == "raw" else f".{packing}")
+    program = b"\x7fELF" + os.urandom(1 << 20)
+    data = program if packing == "raw" else make_archive(packing, "", {"tool": program})
+    github.add_release("v1", {name: data}, repo="acme/tool")
+    github.fault("*amd64*", host="assets", bytes_per_second=100_000)
+    command = Command(rr.home, github.api_url)
+    words = ("--repo", "acme/tool", "get", f"v1/{name}", "-o", tmp_path / "out")
+    process = subprocess.Popen(
+        command.words(*words), stdout=subprocess.DEVNULL, env=command.environ()
+    )
+    try:
+        github.wait_for(
+            lambda seen: any("amd64" in one.path and one.host == "assets" for one in seen), 30
+        )
+        deadline = time.monotonic() + 30
+        while packing == "tar.gz" and not list(tmp_path.glob("out/.rr-explorer-*/tool")):
+            assert time.monotonic() < deadline
+        process.send_signal(number)
+        process.wait(PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+        github.heal()
+    stays = number is signal.SIGKILL and packing == "tar.gz"
+    assert (tmp_path / "out").exists() is stays
+    assert command.process(*words).code == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [
+        name if packing == "raw" else "tool"
+    ]

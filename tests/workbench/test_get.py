@@ -1,5 +1,6 @@
 """``get``: what is written where, with which permissions, and what is never written."""
 
+import asyncio
 import os
 import stat
 from collections.abc import Callable
@@ -221,3 +222,92 @@ async def test_a_raw_program_honours_the_umask(bench: Workbench, tmp_path: Path,
     (written,) = got.files
     assert mode(written) == 0o777 & ~mask
     assert [path.name for path in (tmp_path / "out").iterdir()] == [written.name]
+
+
+# ---- unpacked while it arrives
+
+
+@pytest.fixture
+def large(github: GitHub) -> dict[str, bytes]:
+    """RoadRunner's archive with a file that does not shrink, larger than one write."""
+    members = {"rr": rr().read_bytes(), "data.bin": os.urandom(600_000), "LICENSE": b"MIT"}
+    data = make_archive("tar.gz", "rr", members)
+    github.add_release(TAG, {archive_name("amd64"): data})
+    return members
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+Harm = Callable[[GitHub], object]
+HARMS: dict[str, Harm] = {
+    "cut and resumed": lambda github: github.fault(
+        "*amd64*", host="assets", cut_after=400_000, times=1
+    ),
+    "cut in the first bytes": lambda github: github.fault(
+        "*amd64*", host="assets", cut_after=9, times=2
+    ),
+    "changed on the server": lambda github: (
+        github.fault("*amd64*", host="assets", cut_after=400_000, times=1),
+        github.fault("*amd64*", host="assets", skip=1, new_etag='"other"', ignore_range=True),
+    ),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+async def test_an_archive_is_unpacked_whole_however_it_arrives(
+    github: GitHub,
+    large: dict[str, bytes],
+    opened: Callable[..., Workbench],
+    tmp_path: Path,
+    harm: str,
+) -> None:
+    HARMS[harm](github)
+    bench = opened()
+    got = await bench.get(await bench.resolve("latest", "linux-amd64"), tmp_path / "out")
+    assert content(tmp_path / "out/rr") == large
+    assert got.binary == tmp_path / "out/rr/rr"
+    assert mode(got.binary) == 0o755
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["rr"]
+
+
+async def test_nothing_is_in_its_place_before_the_digest_is_right(
+    github: GitHub, large: dict[str, bytes], opened: Callable[..., Workbench], tmp_path: Path
+) -> None:
+    name = archive_name("amd64")
+    github.replace_asset(TAG, name, make_archive("tar.gz", "rr", {**large, "LICENSE": b"no"}))
+    github.fault("*amd64*", host="assets", corrupt=True)
+    bench = opened()
+    seen: list[set[str]] = []
+    into = tmp_path / "out"
+
+    def progress(_: object) -> None:
+        if into.is_dir():
+            seen.append({path.name for path in into.iterdir()})
+
+    with pytest.raises(IntegrityError):
+        await bench.get(await bench.resolve("latest", "linux-amd64"), into, progress=progress)
+    assert not into.exists()
+    assert all(name.startswith(".rr-explorer-") for names in seen for name in names)
+
+
+async def test_what_is_no_longer_wanted_ends_at_once(
+    github: GitHub, large: dict[str, bytes], opened: Callable[..., Workbench], tmp_path: Path
+) -> None:
+    github.fault("*amd64*", host="assets", bytes_per_second=100_000)
+    bench = opened()
+    begun = asyncio.Event()
+    subject = await bench.resolve("latest", "linux-amd64")
+    task = asyncio.ensure_future(
+        bench.get(
+            subject,
+            tmp_path / "out",
+            progress=lambda step: begun.set() if step.done else None,
+        )
+    )
+    await asyncio.wait_for(begun.wait(), 30)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 30)
+    assert not (tmp_path / "out").exists()
