@@ -10,6 +10,7 @@ import httpx
 from explorer.errors import NotFoundError, RateLimitedError, SourceError
 from explorer.fetch.wire import RetryError, body_of
 from explorer.http import retry_after
+from explorer.releases import TOKEN_REMEDY
 
 LONGEST_WAIT_S = 10.0
 """If the server asks for a longer wait, the error says so at once."""
@@ -29,7 +30,7 @@ async def refusal(response: httpx.Response, name: str) -> Exception:
         return NotFoundError(
             f"{name} is not there",
             f"{host} answers {status}",
-            "Refresh the list; a private repository needs GITHUB_TOKEN",
+            f"Refresh the list; for a private repository {TOKEN_REMEDY}",
         )
     if status >= 500 or status in (408, 425):
         trouble = SourceError(f"{host} is in trouble", f"{status} for {name}", "Try again later")
@@ -52,7 +53,7 @@ def _refused(status: int, host: str, name: str, message: str) -> SourceError:
         return SourceError(
             f"{host} refuses {name}",
             f"it answers {status}" + (f": {message}" if message else ""),
-            "Check GITHUB_TOKEN, or refresh the list",
+            f"Refresh the list, or {TOKEN_REMEDY}",
         )
     if 400 <= status < 500:
         return SourceError(
@@ -70,7 +71,7 @@ def _limited(host: str, detail: str, wait: float | None) -> RateLimitedError:
     when = f" until {until:%H:%M} UTC" if until else ""
     remedy = "Try again then" if until else "Wait a few minutes"
     if "secondary" not in detail.lower():  # limits on speed are the same with a token
-        remedy += "; a GITHUB_TOKEN raises the limit"
+        remedy += f"; for a higher limit {TOKEN_REMEDY}"
     return RateLimitedError(f"{host} asks to wait{when}", detail, remedy, until)
 
 

@@ -24,7 +24,7 @@ from explorer.releases.profile import (
 if TYPE_CHECKING:
     from explorer.releases.answers import message_in
     from explorer.releases.bundled import demo, snapshot
-    from explorer.releases.connection import Connection
+    from explorer.releases.connection import TOKEN_REMEDY, Connection
     from explorer.releases.file_kinds import names_no_program
     from explorer.releases.github import GitHub
     from explorer.releases.local import folder
@@ -44,6 +44,7 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "Connection": "connection",
+        "TOKEN_REMEDY": "connection",
         "DemoSource": "sources",
         "FolderSource": "sources",
         "GitHub": "github",
@@ -68,6 +69,7 @@ __all__ = [
     "NO_PLATFORM",
     "OTHER",
     "PROGRAM",
+    "TOKEN_REMEDY",
     "Asset",
     "AssetKind",
     "BuildProfile",

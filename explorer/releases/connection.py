@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from explorer.http import Token
 
 
+TOKEN_REMEDY = "set GITHUB_TOKEN, or run gh auth login"
+"""How to get a token, as a clause."""
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """An HTTP client, the token, and where lists are kept."""

@@ -34,7 +34,7 @@ from explorer.releases.answers import (
     tag_in,
     web_page,
 )
-from explorer.releases.connection import Connection, WaitClock
+from explorer.releases.connection import TOKEN_REMEDY, Connection, WaitClock
 from explorer.releases.models import Catalogue, Origin, Rate
 from explorer.releases.pages import (
     Page,
@@ -410,7 +410,7 @@ class GitHub:
                 else "it does not exist, or it is private and needs a token"
             )
             remedy = "Check --repo OWNER/NAME" + (
-                "" if self._token else "; for a private one set GITHUB_TOKEN or run `gh auth login`"
+                "" if self._token else f"; for a private one {TOKEN_REMEDY}"
             )
             raise NotFoundError(f"No repository {self.repo} at {self._host}", hint, remedy)
         if answer.status == 451:
@@ -448,9 +448,7 @@ class GitHub:
         when = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "for now"
         remedy = "Wait until then" if until else "Wait a few minutes"
         if self._token is None and "secondary" not in said.lower():
-            remedy += (
-                ", or set GITHUB_TOKEN: with a token the limit is 5,000 requests an hour, not 60"
-            )
+            remedy += f"; for 5,000 requests an hour instead of 60 {TOKEN_REMEDY}"
         raise RateLimitedError(
             f"{self._host} answers no more requests {when}",
             said or str(answer.status),

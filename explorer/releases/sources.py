@@ -9,7 +9,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from explorer.progress import ProgressCallback, ignore_progress
-from explorer.releases.connection import Connection
+from explorer.releases.connection import TOKEN_REMEDY, Connection
 from explorer.releases.models import Catalogue
 from explorer.releases.pages import PageStore, cached
 from explorer.releases.profile import Profiles
@@ -33,6 +33,10 @@ class ReleaseSource(Protocol):
     @property
     def token_limit(self) -> str:
         """What holds for requests without a token, as a clause; empty if nothing does."""
+
+    @property
+    def token_remedy(self) -> str:
+        """How to get a token, as a sentence without a full stop; empty if none is ever used."""
 
     def archive_url(self, tag: str) -> str:
         """Where the sources of a release are, as a tar.gz; empty if not known."""
@@ -65,6 +69,7 @@ class FolderSource:
     why_local: str = "showing a folder"
     name: str = "the folder"
     token_limit: str = ""
+    token_remedy: str = ""
 
     def archive_url(self, tag: str) -> str:
         return ""
@@ -91,6 +96,7 @@ class DemoSource:
     why_local: str = "demo"
     name: str = "GitHub"
     token_limit: str = ""
+    token_remedy: str = ""
 
     def archive_url(self, tag: str) -> str:
         from explorer.releases.bundled import WEB
@@ -125,6 +131,7 @@ class GitHubSource:
     why_local: str = ""
     name: str = "GitHub"
     token_limit: str = "GitHub allows 60 requests per hour without one"
+    token_remedy: str = TOKEN_REMEDY[0].upper() + TOKEN_REMEDY[1:]
 
     def archive_url(self, tag: str) -> str:
         api = self.api_url.rstrip("/")

@@ -109,7 +109,7 @@ async def _token(resources: Resources) -> tuple[Finding, ...]:
     if token is None:
         limit = resources.source.token_limit
         text = f"none found; {limit}" if limit else "none found"
-        return (Finding("token", Health.ABSENT, text, "Set GITHUB_TOKEN, or run gh auth login"),)
+        return (Finding("token", Health.ABSENT, text, resources.source.token_remedy),)
     return (Finding("token", Health.OK, f"found; sent to {token.origin} only"),)
 
 
