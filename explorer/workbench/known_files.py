@@ -22,8 +22,8 @@ Listener = Callable[[str], None]
 def file_key(asset: Asset, member: str = "") -> str:
     """The key of an asset, or of a member in it: ``TAG/NAME`` or ``TAG/NAME#MEMBER``.
 
-    Unique within one catalogue. What outlives the process has ``look_records.record_key`` instead,
-    which names the server and the published state too.
+    The one key of ``KnownFiles``, unique within one catalogue. Rows of the cache outlive the
+    process: theirs name the published state, too (``fetch.asset_key``).
     """
     return _with_member(f"{_quoted(asset.tag)}/{_quoted(asset.name)}", member)
 

@@ -84,7 +84,7 @@ def _answering_files() -> Iterator[Path]:
         yield Path(parser.origin)
 
 
-def record_key(asset: Asset, platform: Platform | None = None) -> str:
+def row_key(asset: Asset, platform: Platform | None = None) -> str:
     """The key of an asset's record: the code that answers, and the asset's published state.
 
     ``platform``: the one asked for, which may choose another program in the asset.
@@ -117,7 +117,7 @@ class LookRecords:
 
     def _load(self, asset: Asset, platform: Platform | None) -> LookRecord | None:
         # First, as it leaves once it is written.
-        unwritten = self.unwritten.get(record_key(asset, platform))
+        unwritten = self.unwritten.get(row_key(asset, platform))
         stored = self._stored(asset, platform)
         if unwritten is None or (stored is not None and stored.whole):
             return stored
@@ -147,7 +147,7 @@ class LookRecords:
             verdicts = _with_earlier(verdicts, before)
         try:
             self._resources.cache.store("peek").save(
-                record_key(asset, platform), codec.dumps(_record(inspection, verdicts))
+                row_key(asset, platform), codec.dumps(_record(inspection, verdicts))
             )
         except SourceError as error:
             self._resources.warn(str(error))
@@ -161,7 +161,7 @@ class LookRecords:
         asset = inspection.subject.asset
         if asset is None or inspection.subject.member:
             return
-        key = record_key(asset, inspection.subject.platform)
+        key = row_key(asset, inspection.subject.platform)
         before = self.unwritten.get(key)
         verdicts = inspection.verdicts
         if before is not None:
@@ -176,7 +176,7 @@ class LookRecords:
         self._resources.later(work)
 
     def _stored(self, asset: Asset, platform: Platform | None) -> LookRecord | None:
-        key = record_key(asset, platform)
+        key = row_key(asset, platform)
         try:
             store = self._resources.cache.store("peek")
             data = store.load(key)

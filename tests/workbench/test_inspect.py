@@ -14,7 +14,7 @@ import pytest
 from explorer.compat import Answer, Where
 from explorer.errors import FormatError, NotFoundError, SourceError
 from explorer.workbench import Depth, Inspection, Workbench
-from explorer.workbench.look_records import record_key
+from explorer.workbench.look_records import row_key
 from tests.support.archives import make_archive
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -157,7 +157,7 @@ async def test_a_damaged_record_is_ignored(served: GitHub, bench: Workbench) -> 
     await bench.look(subject)
     await bench.resources.written()
     store = bench.resources.cache.store("peek")
-    good = store.load(record_key(subject.asset))
+    good = store.load(row_key(subject.asset))
     assert good is not None
     other = json.loads(good)
     other["version"] = 0
@@ -172,7 +172,7 @@ async def test_a_damaged_record_is_ignored(served: GitHub, bench: Workbench) -> 
         b"[" * 10_000,
     )
     for data in damaged:
-        store.save(record_key(subject.asset), data)
+        store.save(row_key(subject.asset), data)
         assert await bench.known(subject.asset) is None
         assert (await bench.look(subject)).verdicts[0].answer is Answer.YES
         assert await bench.known(subject.asset) is not None
@@ -197,11 +197,11 @@ async def test_a_peek_is_known_before_it_is_written(served: GitHub, bench: Workb
         assert known.verdicts == inspection.verdicts
         assert (await bench.look(subject)).traffic == inspection.traffic
         assert not served.seen
-        assert store.load(record_key(subject.asset)) is None
+        assert store.load(row_key(subject.asset)) is None
         other.execute("ROLLBACK")
     await bench.resources.written()
     assert not bench.looks.records.unwritten
-    assert store.load(record_key(subject.asset)) is not None
+    assert store.load(row_key(subject.asset)) is not None
 
 
 async def test_closing_writes_the_records_of_peeks(
