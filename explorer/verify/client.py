@@ -10,11 +10,13 @@ import contextlib
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from explorer.errors import EngineError
+
+T = TypeVar("T")
 
 ANSWER_LIMIT = 4 << 20
 """Bytes of an engine's answer (``inspect``, ``info``, a file of an image) that are kept."""
@@ -115,9 +117,7 @@ async def call(
     """
     try:
         async with asyncio.timeout(seconds), client(command, stdin=stdin) as process:
-            stdout, stderr = await asyncio.gather(
-                _bounded(process.stdout), _bounded(process.stderr)
-            )
+            stdout, stderr = await both(_bounded(process.stdout), _bounded(process.stderr))
             code = await process.wait()
     except TimeoutError:
         raise EngineError(
@@ -126,6 +126,16 @@ async def call(
             f"Look at it with: {command[0]} info",
         ) from None
     return Called(code, stdout.decode(errors="replace"), stderr.decode(errors="replace"), stdout)
+
+
+async def both(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, T]) -> tuple[T, T]:
+    """Run two that end together: what one raises cancels the other, and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = group.create_task(first), group.create_task(second)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return tasks[0].result(), tasks[1].result()
 
 
 async def _bounded(stream: asyncio.StreamReader | None) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from explorer.errors import EngineError
-from explorer.verify.client import CLEANUP_SECONDS, Called, call, client, finish
+from explorer.verify.client import CLEANUP_SECONDS, Called, both, call, client, finish
 from explorer.verify.engines import engine_failure
 from explorer.verify.leftovers import session_label
 from explorer.verify.models import Engine, RunLimits
@@ -169,8 +169,8 @@ class Container:
         keeper = RunOutput(self.limits.output_bytes, output)
         began = time.monotonic()
         async with client(self.start_command) as process:
-            reading = asyncio.gather(
-                keeper.read(process.stdout, "stdout"), keeper.read(process.stderr, "stderr")
+            reading = asyncio.ensure_future(
+                both(keeper.read(process.stdout, "stdout"), keeper.read(process.stderr, "stderr"))
             )
             try:
                 timed_out = await self._wait(reading, keeper)

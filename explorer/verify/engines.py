@@ -97,7 +97,9 @@ async def engine_status(engine_args: Sequence[str] = ()) -> tuple[EngineStatus, 
             remedy="",
         )
 
-    return tuple(await asyncio.gather(*(one(name) for name in ENGINES)))
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(name)) for name in ENGINES]
+    return tuple(task.result() for task in tasks)
 
 
 async def _ask(name: str, engine_args: Sequence[str]) -> Engine:

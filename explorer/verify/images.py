@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from explorer.errors import ImageMissingError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.progress import Progress, ProgressCallback
-from explorer.verify.client import Called, call, client
+from explorer.verify.client import Called, both, call, client
 from explorer.verify.engines import engine_failure
 from explorer.verify.models import Engine, Image
 
@@ -74,7 +74,7 @@ async def pull(engine: Engine, reference: str, platform: str, progress: Progress
 
     try:
         async with asyncio.timeout(PULL_SECONDS), client(command) as process:
-            await asyncio.gather(show(process.stdout), show(process.stderr))
+            await both(show(process.stdout), show(process.stderr))
             code = await process.wait()
     except TimeoutError:
         code, tail = 1, [f"not finished after {PULL_SECONDS:.0f} s"]

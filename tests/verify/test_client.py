@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import EngineError
-from explorer.verify.client import call, client, finish
+from explorer.verify.client import both, call, client, finish
 
 
 def script(folder: Path, text: str) -> str:
@@ -116,3 +116,21 @@ async def test_cleaning_up_is_hurried_by_a_second_cancel() -> None:
 
     await main()
     assert took[0] < 3
+
+
+async def test_what_one_of_two_raises_ends_the_other_first() -> None:
+    ended = asyncio.Event()
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        await both(endless(), fails())
+    assert ended.is_set()

@@ -435,7 +435,7 @@ async def test_without_an_image_a_dynamic_program_cannot_be_proved(request_for: 
         await prove(wanted)  # nobody listens on localhost's registry port
     assert "absent:1" in refused.value.title
     assert refused.value.detail
-    assert "--image" in refused.value.remedy
+    assert "choose an image that is here" in refused.value.remedy
     with pytest.raises(EngineError, match="has no image"):
         await prove(replace(wanted, image=""))
 
