@@ -266,8 +266,12 @@ def test_the_tree_of_libraries_is_drawn_and_bounded(inspected: Inspection) -> No
 
 
 def test_a_missing_loader_is_red_and_no_library_is_green_below_it(
-    inspected: Inspection, on_debian: Inspection
+    inspected: Inspection, aided: Inspection, on_debian: Inspection
 ) -> None:
+    verdict = aided.verdicts[0]
+    loader = verdicts.dependency_facts(verdict)[0].cells[1]
+    assert loader.style == "warn"
+    assert loader.text == "◐ /lib64/ld-linux-x86-64.so.2: needs “apk add gcompat”"
     on_alpine, other = inspected.verdicts[0], on_debian.verdicts[0]
     loader = verdicts.dependency_facts(on_alpine)[0].cells[1]
     assert loader.style == "bad"

@@ -18,23 +18,23 @@ pytestmark = pytest.mark.slow
 TAG = "v2025.1.15"
 STEM = "roadrunner-2025.1.15-linux-amd64"
 NEEDS = "needs the whole file; only its first bytes were read."
-TABS = ["dependencies", "members", "sections", "dynamic", "symbols", "notes", "go"]
+TABS = ["members", "sections", "symbols", "notes", "go", "packages", "vulns"]
 
 
 @pytest.fixture
 def chosen(github: GitHub, tmp_path: Path) -> Settings:
-    """A release whose program needs glibc: its verdict needs a few bytes only."""
-    members = roadrunner_members(binary("go-cgo-glibc"))
+    """A release with a static program: its verdict needs a few bytes only."""
+    members = roadrunner_members(binary("go-static-amd64"))
     github.add_release(TAG, {f"{STEM}.tar.gz": make_archive("tar.gz", STEM, members)})
     return settings(tmp_path, demo=False, api_url=github.api_url)
 
 
 async def open_peeked(ui: Driver) -> BinaryScreen:
-    await ui.shows("✗ no")
+    await ui.shows("✓ yes")
     await ui.press("enter")
     assert ui.app.screen.query_one("#asset-table", Table).go_to(f"{STEM}.tar.gz")
     await ui.press("enter")
-    await ui.shows("elf.interp.glibc")
+    await ui.shows("elf.static")
     await ui.until(lambda: not ui.state.board.running)
     assert isinstance(ui.app.screen, BinaryScreen)
     return ui.app.screen
@@ -57,9 +57,9 @@ async def test_every_tab_says_it_in_one_wording_and_d_fills_it(
             await ui.shows(f"This {NEEDS}", "d downloads it (")
             assert "not kept" not in ui.drawn()
             assert "head was read" not in ui.drawn()
-        screen.query_one(Tabs).active = "dependencies"
+        screen.query_one(Tabs).active = "sections"
         await ui.press("d")
-        await ui.shows("libc.so.6", "missing")
+        await ui.shows(".gopclntab")
         assert NEEDS not in ui.drawn()
         for name in TABS:
             await go_to_tab(ui, screen, name)

@@ -168,6 +168,29 @@ def test_copying_goes_to_the_terminals_clipboard(terminal: Terminal) -> None:
     assert terminal.ended() == 0
 
 
+def test_what_nothing_took_is_printed_below_the_app(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("WAYLAND_DISPLAY")
+    opened = Terminal(tmp_path)
+    try:
+        opened.shows("✓ yes")
+        opened.type("y")
+        opened.shows("Copy", "command line")
+        opened.type("command\r")
+        opened.shows("select the text here")
+        opened.type("p")
+        opened.shows("rr-explorer --demo assets v2025.1.15", "Press Enter to go back")
+        opened.type("\r")
+        opened.shows("select the text here")
+        opened.type("\x1b")
+        opened.lacks("select the text here")
+        opened.type("q")
+        assert opened.ended() == 0
+    finally:
+        opened.close()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_a_way_to_quit_that_gives_the_terminal_back(
     terminal: Terminal, number: signal.Signals

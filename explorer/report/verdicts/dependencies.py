@@ -13,7 +13,7 @@ from explorer.report.cells import (
     fact_cell,
     missing_text,
 )
-from explorer.report.text import visible
+from explorer.report.text import one_line, visible
 from explorer.report.verdicts.proofs import short_title
 
 DEPENDENCY_COLUMNS = (
@@ -55,8 +55,8 @@ def dependency_rows(verdict: Verdict) -> tuple[Row, ...]:
 
 
 def _lacks_loader(verdict: Verdict) -> bool:
-    """Whether the target has no such loader: then nothing of the program runs."""
-    return verdict.answer is Answer.NO and _loader_answer(verdict) is Answer.NO
+    """Whether the target has no such loader and can install none: nothing of the program runs."""
+    return _loader_answer(verdict) is Answer.NO and not verdict.install
 
 
 def _loader_answer(verdict: Verdict) -> Answer | None:
@@ -112,7 +112,9 @@ def _loader_cell(path: str, verdict: Verdict) -> Cell:
         return Cell(f"? {path}: perhaps not in {where}", "unknown")
     if _lacks_loader(verdict):
         return Cell(f"✗ {path}: not in {where}", "bad")
-    return Cell(f"◐ {path}: found under a condition, see the verdict", "warn")
+    if verdict.install:
+        return Cell(f"◐ {path}: needs “{one_line(verdict.install)}”", "warn")
+    return Cell(f"◐ {path}: on a condition, see the verdict", "warn")
 
 
 def _symbols_cell(names: tuple[str, ...]) -> Cell:

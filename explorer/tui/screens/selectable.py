@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import ClassVar
 
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
-from textual.containers import ScrollableContainer, Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -14,17 +15,19 @@ from explorer.tui.render import text
 
 EXPLANATION = (
     "The terminal was asked to copy it (OSC 52), but does not say whether it did. If pasting gives "
-    "something else, select the text here: in most terminals with shift and the mouse."
+    "something else, select the text here, in most terminals with shift and the mouse; or press p: "
+    "it is printed below the app, where any terminal selects it."
 )
 
 
 class SelectScreen(ModalScreen[None]):
-    """The text from edge to edge and never wrapped: a selection takes nothing else along."""
+    """The text from edge to edge: a selection takes nothing else along."""
 
     CSS_PATH = "selectable.tcss"
-    AUTO_FOCUS = "ScrollableContainer"
+    AUTO_FOCUS = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,y", "dismiss(None)", "close"),
+        Binding("p", "print", "print"),
     ]
     HELP = f"{EXPLANATION} Arrows scroll, escape closes it."
 
@@ -37,7 +40,17 @@ class SelectScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text(self._title)
-            dialog.border_subtitle = text("esc close")
+            dialog.border_subtitle = text("p print · esc close")
             yield Static(text(EXPLANATION, "$text-muted"), id="explanation")
-            with ScrollableContainer():
+            with VerticalScroll():
                 yield Static(text(self._text, newline=True), id="selectable")
+
+    def action_print(self) -> None:
+        """Give the terminal back for as long as it takes to select the text, unwrapped."""
+        try:
+            with self.app.suspend():
+                sys.stdout.write(f"{self._text}\n\nPress Enter to go back to rr-explorer. ")
+                sys.stdout.flush()
+                sys.stdin.readline()
+        except SuspendNotSupported:
+            self.notify("This terminal cannot be given back", severity="warning")
