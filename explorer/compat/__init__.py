@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         find_target,
         image_command,
         target_for_image,
+        targets_across,
     )
 
 
@@ -42,6 +43,7 @@ __getattr__ = lazy_exports(
         "image_command": "targets",
         "find_target": "targets",
         "target_for_image": "targets",
+        "targets_across": "targets",
         "all_targets": "targets",
     },
 )
@@ -68,4 +70,5 @@ __all__ = [
     "judge",
     "musl_loader",
     "target_for_image",
+    "targets_across",
 ]

@@ -59,6 +59,7 @@ class _TargetTable:
     packages: dict[str, Package]
     aliases: dict[str, str]
     flavours: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    across: tuple[str, ...] = ()
 
 
 @cache
@@ -95,7 +96,15 @@ def _table() -> _TargetTable:
     flavours = {
         libc: tuple(tuple(names) for names in sets) for libc, sets in raw["flavours"].items()
     }
-    return _TargetTable(raw["default"], targets, stocks, packages, dict(raw["aliases"]), flavours)
+    return _TargetTable(
+        raw["default"],
+        targets,
+        stocks,
+        packages,
+        dict(raw["aliases"]),
+        flavours,
+        tuple(raw["across"]),
+    )
 
 
 def _release(name: str) -> str:
@@ -114,6 +123,11 @@ def all_targets() -> tuple[Target, ...]:
         known = known_packages(target)
         out += [with_packages(target, names) for names in flavours if known.keys() >= set(names)]
     return tuple(out)
+
+
+def targets_across() -> tuple[str, ...]:
+    """The names of the targets that a table of files and systems shows."""
+    return _table().across
 
 
 def default_target() -> Target:

@@ -9,9 +9,19 @@ from explorer.report.cells import Cell, Column, Row, answer_cell
 from explorer.report.markup import code, in_table, prose
 from explorer.report.text import one_line
 from explorer.report.verdicts import deciding_in_words, target_in_words
-from explorer.workbench import Inspection
+from explorer.workbench import Inspection, TargetMatrix, TargetRow
 
-__all__ = ["WHERE_COLUMNS", "floor_cell", "where_markdown", "where_rows"]
+__all__ = [
+    "WHERE_COLUMNS",
+    "by_target_columns",
+    "by_target_heads",
+    "by_target_markdown",
+    "by_target_rows",
+    "floor_cell",
+    "row_floor",
+    "where_markdown",
+    "where_rows",
+]
 
 WHERE_COLUMNS = (
     Column("system", "system"),
@@ -55,4 +65,63 @@ def where_markdown(inspection: Inspection) -> str:
     for row in where_rows(inspection.verdicts):
         cells = (in_table(prose(cell.text)) for cell in row.cells[:3])
         lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def by_target_columns(matrix: TargetMatrix) -> tuple[Column, ...]:
+    """The file, one column for each system, and the floor."""
+    systems = (Column(name, name, width=9) for name in matrix.across)
+    return (Column("file", "file"), *systems, Column("floor", "floor", grows=True))
+
+
+def by_target_heads(matrix: TargetMatrix) -> tuple[tuple[Cell, ...], ...]:
+    """Titles on two lines, so that a column is no wider than ``ubuntu``."""
+    halves = [name.rpartition("-") for name in matrix.across]
+    upper = [Cell(family, "dim") for family, _, _ in halves]
+    lower = [Cell(release, "dim") for _, _, release in halves]
+    blank = Cell("")
+    return (
+        (blank, *upper, blank),
+        (Cell("file", "dim"), *lower, Cell("floor", "dim")),
+    )
+
+
+def by_target_rows(matrix: TargetMatrix) -> tuple[Row, ...]:
+    """One row for each file; an error instead of a floor where it could not be looked at."""
+    several = len({row.release.tag for row in matrix.rows}) > 1
+    return tuple(_file_row(row, matrix.across, several) for row in matrix.rows)
+
+
+def _file_row(row: TargetRow, across: Sequence[str], several: bool) -> Row:
+    by_name = {verdict.target.name: verdict for verdict in row.verdicts}
+    name = f"{row.release.tag}/{row.asset.name}" if several else row.asset.name
+    cells = (_system_cell(by_name.get(target)) for target in across)
+    return Row(
+        f"{row.release.tag}/{row.asset.name}", (Cell(name, "strong"), *cells, row_floor(row))
+    )
+
+
+def _system_cell(verdict: Verdict | None) -> Cell:
+    return answer_cell(verdict.answer) if verdict is not None else Cell("?", "unknown")
+
+
+def row_floor(row: TargetRow) -> Cell:
+    """The floor of a file, or why it is not known."""
+    if row.verdicts:
+        return floor_cell(row.verdicts)
+    return Cell(one_line(str(row.state.error or "not inspected")), "unknown")
+
+
+def by_target_markdown(matrix: TargetMatrix) -> str:
+    """Files and systems as a Markdown table."""
+    columns = by_target_columns(matrix)
+    lines = [
+        f"{prose(matrix.repo)}, by system",
+        "",
+        "| " + " | ".join(in_table(prose(column.title)) for column in columns) + " |",
+        "|" + " --- |" * len(columns),
+    ]
+    for row in by_target_rows(matrix):
+        written = (code(row.cells[0].text), *(prose(cell.text) for cell in row.cells[1:]))
+        lines.append("| " + " | ".join(map(in_table, written)) + " |")
     return "\n".join(lines) + "\n"

@@ -293,6 +293,11 @@ class ExplorerApp(ExplorerBase):
 
         self.push_screen(MatrixScreen(tag))
 
+    def open_by_target(self, tag: str) -> None:
+        from explorer.tui.screens.by_target import ByTargetScreen
+
+        self.push_screen(ByTargetScreen(tag))
+
     def open_advice(self, tag: str) -> None:
         from explorer.tui.screens.advice import AdviceScreen
 

@@ -52,6 +52,10 @@ class ExplorerBase(App[None]):
         """Show releases by platform, with the cursor on this release."""
 
     @abstractmethod
+    def open_by_target(self, tag: str) -> None:
+        """Show on which systems the programs of this release run."""
+
+    @abstractmethod
     def open_advice(self, tag: str) -> None:
         """Recommend a file of this release."""
 

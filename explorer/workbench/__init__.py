@@ -78,6 +78,7 @@ from explorer.workbench.models import (
     Subject,
 )
 from explorer.workbench.resolve import platform_slug
+from explorer.workbench.target_matrix import TargetMatrix, TargetRow
 from explorer.workbench.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -159,6 +160,8 @@ __all__ = [
     "Subject",
     "Symbol",
     "Target",
+    "TargetMatrix",
+    "TargetRow",
     "Traffic",
     "Verdict",
     "VersionNeed",

@@ -87,7 +87,7 @@ def lay_out(
     Raises:
         NotFoundError: a tag is not in the catalogue.
     """
-    releases = _asked_for(catalogue, tags, latest)
+    releases = chosen_releases(catalogue, tags, latest)
     columns = _columns(catalogue)
     rows = tuple(
         MatrixRow(release, tuple(_cell(release, column) for column in columns))
@@ -142,9 +142,14 @@ async def fill(
             matrix.known.set_cached(key, key in cached)
 
 
-def _asked_for(
+def chosen_releases(
     catalogue: Catalogue, tags: Sequence[str], latest: int | None
 ) -> tuple[Release, ...]:
+    """The releases with these tags, else the newest ones with files; None: all.
+
+    Raises:
+        NotFoundError: a tag is not in the catalogue.
+    """
     if tags:
         chosen = []
         for tag in tags:

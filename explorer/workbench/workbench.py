@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.look import Looks
     from explorer.workbench.matrix import Matrix
+    from explorer.workbench.target_matrix import TargetMatrix
 
 
 class Workbench:
@@ -314,6 +315,25 @@ class Workbench:
         matrix = await self.matrix_layout(catalogue, tags, latest, on)
         await fill(matrix, self.looks, progress, looked)
         return matrix
+
+    async def matrix_by_target(
+        self,
+        tags: Sequence[str] = (),
+        latest: int | None = None,
+        *,
+        progress: ProgressCallback = ignore_progress,
+    ) -> TargetMatrix:
+        """Where each program of some releases runs; of the newest if none are named.
+
+        Raises:
+            NotFoundError: a tag is not in the catalogue.
+        """
+        from explorer.workbench.target_matrix import look_by_target
+
+        catalogue = await self.catalogue(progress=progress)
+        if not tags and latest is None:
+            latest = 1
+        return await look_by_target(catalogue, tags, latest, self.looks, progress)
 
     async def advise(
         self,

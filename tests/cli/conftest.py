@@ -115,6 +115,7 @@ class Command:
         document = json.loads(done.out)
         assert done.out.isascii(), "nothing but ASCII may reach a terminal unescaped"
         command = next(str(word) for word in words if not str(word).startswith("-"))
+        command += "-by-target" if "--by" in words else ""
         jsonschema.Draft202012Validator(json.loads(schema_text(command))).validate(document)
         return document
 

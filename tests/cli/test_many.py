@@ -67,10 +67,10 @@ def test_advise_prints_the_lines_alone(served: Command) -> None:
         done = served("advise", "--arch", "arm64", "--print", key)
         assert (done.code, done.out) == (0, texts[key])
     build = served("advise", "v1.6.2", "--arch", "amd64", "--print", "build-go")
-    assert (build.code, "CGO_ENABLED=0" in build.out) == (1, True)
-    none = served("advise", "v1.6.2", "--arch", "amd64", "--print", "shell")
+    assert (build.code, "CGO_ENABLED=0" in build.out) == (0, True)
+    none = served("advise", "--arch", "arm64", "--print", "build-go")
     assert (none.code, none.out) == (1, "")
-    assert "build-go" in none.err
+    assert "dockerfile" in none.err
     assert served("advise", "--print", "shell", "--json").code == 2
 
 
@@ -179,3 +179,24 @@ def test_a_report_as_json_fits_its_schema(rr: Command, tmp_path: Path) -> None:
         json.loads(rr("report", tmp_path / "none", "--format", "json").err)["error"]["exit_code"]
         == 3
     )
+
+
+def test_the_matrix_by_target_has_files_down_and_systems_across(
+    served: Command, github: GitHub
+) -> None:
+    document = served.json("matrix", TAG, "v1.6.2", "--by", "target")
+    files = {file["name"]: file for file in document["files"]}
+    assert files[ARM64]["floor"] == "any Linux on arm64"
+    old = next(file for name, file in files.items() if "1.6.2" in name)
+    assert "Alpine 3.17 with gcompat" in old["floor"]
+    places = {place["target"]: place for place in old["places"]}
+    assert list(places) == document["targets"]
+    assert places["alpine-3.24"]["if"] == ["gcompat"]
+    assert places["debian-13"]["answer"] == "yes"
+    assert not any("checksums" in name for name in files)
+    assert github.body_bytes("*", "assets") < 200_000, "first bytes only"
+    text = served("matrix", "latest", "--by", "target").out
+    assert "any Linux on arm64" in text
+    assert text.index("alpine") < text.index("distroless")
+    assert "| any Linux on arm64 |" in served("matrix", "--by", "target", "--markdown").out
+    assert served("matrix", "--by", "target", "--on", "debian-12").code == 2

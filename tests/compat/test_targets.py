@@ -32,7 +32,7 @@ def test_the_data_follow_their_schema_and_refer_to_what_is_there() -> None:
     jsonschema.validate(raw, json.loads(DATA.joinpath("targets.schema.json").read_text("utf-8")))
     names = [target["name"] for target in raw["target"]]
     assert len(names) == len(set(names))
-    assert {raw["default"], *raw["aliases"].values()} <= set(names)
+    assert {raw["default"], *raw["across"], *raw["aliases"].values()} <= set(names)
     packages = set(raw["packages"])
     assert {name for sets in raw["flavours"].values() for one in sets for name in one} <= packages
     assert {name for target in raw["target"] for name in target.get("stock", ())} <= packages

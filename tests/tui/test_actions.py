@@ -8,6 +8,7 @@ from explorer.tui.screens.advice import AdviceScreen
 from explorer.tui.screens.base import ExplorerScreen
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.browser import BrowserScreen
+from explorer.tui.screens.by_target import ByTargetScreen
 from explorer.tui.screens.doctor import DoctorScreen
 from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.screens.settings import SettingsScreen
@@ -19,6 +20,7 @@ SCREENS: list[type[ExplorerScreen]] = [
     DoctorScreen,
     MatrixScreen,
     AdviceScreen,
+    ByTargetScreen,
 ]
 PROMISED = {
     "filter": "slash",

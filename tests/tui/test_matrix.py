@@ -403,3 +403,12 @@ async def test_the_longest_tags_are_whole(demo: Settings) -> None:
         for tag in ("v2023.1.0-alpha.1", "v2023.2.0-beta.1"):
             assert screen.grid.go_to(tag)
             await ui.shows(f"› {tag}")
+
+
+async def test_files_by_system_with_their_floor(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        ui.app.screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
+        await ui.press("W")
+        await ui.shows("v1.6.2 by system", "◐ yes-if", "debian-13", "or newer: Debian 11")
+        await ui.press("enter")
+        await ui.shows("Where it runs", "Wolfi")

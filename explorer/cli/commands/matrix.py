@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 rr-explorer matrix --latest 10
-rr-explorer matrix v2025.1.15 v1.6.2 --markdown"""
+rr-explorer matrix v2025.1.15 v1.6.2 --markdown
+rr-explorer matrix latest --by target"""
+
+
+class MatrixOptions(TypedDict):
+    """The options of ``matrix``."""
+
+    latest: int | None
+    everything: bool
+    by: str
+    markdown: bool
+    on: str
 
 
 @click.command(
@@ -37,22 +48,26 @@ rr-explorer matrix v2025.1.15 v1.6.2 --markdown"""
 @click.option(
     "--all", "everything", is_flag=True, help="Plugin columns too, if the terminal is narrow."
 )
+@click.option(
+    "--by",
+    type=click.Choice(["platform", "target"]),
+    default="platform",
+    help="Platforms across, or systems across: where each file runs.  [default: platform]",
+)
 @click.option("--markdown", is_flag=True, help="Print Markdown tables.")
 @on_option()
 @json_option
 @global_options
 @click.pass_obj
-def matrix(
-    state: CliState,
-    tags: tuple[str, ...],
-    latest: int | None,
-    everything: bool,
-    markdown: bool,
-    on: str,
-) -> int:
+def matrix(state: CliState, tags: tuple[str, ...], **options: Unpack[MatrixOptions]) -> int:
     """Show, release by platform, what would run. Reads first bytes only; downloads nothing."""
+    latest, markdown, on = options["latest"], options["markdown"], options["on"]
     if state.json and markdown:
         raise UsageError("--json and --markdown exclude each other", remedy="Choose one")
+    if options["by"] == "target":
+        if on:
+            raise UsageError("--by target shows every system", f"--on {on}", "Leave one out")
+        return _by_target(state, tags, latest, markdown)
 
     async def work(workbench: Workbench, output: Output) -> int:
         from explorer.report.json import matrix as as_json
@@ -68,9 +83,35 @@ def matrix(
             output.raw(matrix_markdown(result))
             return OK
         output.warnings(matrix_errors(result))
-        for line in show_matrix(output, result, everything):
+        for line in show_matrix(output, result, options["everything"]):
             output.note(line)
         output.note(f"{len(result.rows)} of {result.total} releases on {result.target.title}")
+        return OK
+
+    return in_workbench(state, state.settings(), work)
+
+
+def _by_target(state: CliState, tags: tuple[str, ...], latest: int | None, markdown: bool) -> int:
+    async def work(workbench: Workbench, output: Output) -> int:
+        from explorer.report.json import matrix_by_target as as_json
+        from explorer.report.where import (
+            by_target_columns,
+            by_target_heads,
+            by_target_markdown,
+            by_target_rows,
+        )
+
+        matrix = await workbench.matrix_by_target(tags, latest, progress=output.progress)
+        if output.json:
+            output.data(as_json(matrix))
+            return OK
+        output.warnings(matrix.warnings)
+        if markdown:
+            output.raw(by_target_markdown(matrix))
+            return OK
+        columns, heads = by_target_columns(matrix), by_target_heads(matrix)
+        spare = tuple(reversed(matrix.across))
+        output.table(columns, by_target_rows(matrix), heads, spare)
         return OK
 
     return in_workbench(state, state.settings(), work)

@@ -27,13 +27,21 @@ from explorer.report.json.machine import (
     ListedCache,
     ListedTargets,
 )
-from explorer.report.json.overview import ADVISE, MATRIX, REPORT, Advised, Reported
+from explorer.report.json.overview import ADVISE, BY_TARGET, MATRIX, REPORT, Advised, Reported
 from explorer.report.json.schema import commands, schema_text
 from explorer.report.json.shapes import Object, dumps
 from explorer.report.units import iso_time
 from explorer.report.versions import versions
 from explorer.verify import Proof
-from explorer.workbench import Advice, Finding, GetResult, Inspection, Matrix, Vulnerabilities
+from explorer.workbench import (
+    Advice,
+    Finding,
+    GetResult,
+    Inspection,
+    Matrix,
+    TargetMatrix,
+    Vulnerabilities,
+)
 
 __all__ = [
     "advise",
@@ -47,6 +55,7 @@ __all__ = [
     "get",
     "inspect",
     "matrix",
+    "matrix_by_target",
     "releases",
     "report",
     "rules",
@@ -131,6 +140,11 @@ def cache(
 def doctor(findings: Sequence[Finding]) -> Object:
     """What ``doctor --json`` prints."""
     return DOCTOR.encode(findings)
+
+
+def matrix_by_target(item: TargetMatrix) -> Object:
+    """What ``matrix --by target --json`` prints."""
+    return BY_TARGET.encode(item)
 
 
 def matrix(item: Matrix) -> Object:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from explorer.compat import Answer, Target, Verdict
+from explorer.compat import Answer, Target, Verdict, floor_of
 from explorer.releases import Asset
 from explorer.report.advice.lines_to_paste import pastable
 from explorer.report.advice.rows import proof_of, prove_command
 from explorer.report.advice.snippet import Snippet
 from explorer.report.json.catalogue import ASSET, SEEN_PROOF
-from explorer.report.json.inspection import INSPECT, Inspected
+from explorer.report.json.inspection import INSPECT, PLACE, Inspected
 from explorer.report.json.shapes import (
     BOOLEAN,
     INTEGER,
@@ -28,7 +28,16 @@ from explorer.report.json.shapes import (
 )
 from explorer.report.verdicts.proofs import tested_in_words
 from explorer.verify import Proof, Result, proof_for
-from explorer.workbench import Advice, FileState, Matrix, MatrixCell, MatrixColumn, MatrixRow
+from explorer.workbench import (
+    Advice,
+    FileState,
+    Matrix,
+    MatrixCell,
+    MatrixColumn,
+    MatrixRow,
+    TargetMatrix,
+    TargetRow,
+)
 
 
 class ListedFile(NamedTuple):
@@ -161,6 +170,36 @@ MATRIX = Shape[Matrix](
     Field("warnings", many(TEXT), lambda m: m.warnings),
     Field("columns", many(MATRIX_COLUMN.kind), lambda m: m.columns),
     Field("rows", many(MATRIX_ROW.kind), lambda m: [_Row(m, row) for row in m.rows]),
+)
+
+
+class _OnTargets(NamedTuple):
+    matrix: TargetMatrix
+    row: TargetRow
+
+
+TARGET_ROW = Shape[_OnTargets](
+    "target_row",
+    "A file, and where it runs.",
+    Field("tag", TEXT, lambda r: r.row.release.tag),
+    Field("name", TEXT, lambda r: r.row.asset.name),
+    Field("platform", TEXT, lambda r: r.row.asset.platform.slug, "as its name claims"),
+    Field(
+        "floor",
+        nullable(TEXT),
+        lambda r: floor_of(r.row.verdicts) if r.row.verdicts else None,
+        "the least that it needs, in words",
+    ),
+    Field("places", many(PLACE.kind), lambda r: r.row.verdicts, "in the order of the targets"),
+    Field("error", nullable(TEXT), lambda r: str(r.row.state.error) if r.row.state.error else None),
+)
+BY_TARGET = Shape[TargetMatrix](
+    "matrix_by_target",
+    "rr-explorer matrix --by target --json",
+    Field("repo", TEXT, lambda m: m.repo),
+    Field("targets", many(TEXT), lambda m: [target.name for target in m.targets]),
+    Field("files", many(TARGET_ROW.kind), lambda m: [_OnTargets(m, row) for row in m.rows]),
+    Field("warnings", many(TEXT), lambda m: m.warnings),
 )
 SNIPPET = Shape[Snippet](
     "snippet",

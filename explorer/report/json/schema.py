@@ -10,7 +10,7 @@ from explorer.report.json.catalogue import ASSETS, RELEASES
 from explorer.report.json.golang import FUNCTIONS, VULNS
 from explorer.report.json.inspection import INSPECT, VERIFY, WHERE
 from explorer.report.json.machine import CACHE, DOCTOR, ERROR, GET, RULES, TARGETS
-from explorer.report.json.overview import ADVISE, MATRIX, REPORT
+from explorer.report.json.overview import ADVISE, BY_TARGET, MATRIX, REPORT
 from explorer.report.json.shapes import MISSING_SCHEMAS, Object, Shape
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,6 +27,7 @@ DOCUMENTS: dict[str, Shape[Any]] = {
     "cache": CACHE,
     "doctor": DOCTOR,
     "matrix": MATRIX,
+    "matrix-by-target": BY_TARGET,
     "advise": ADVISE,
     "report": REPORT,
     "functions": FUNCTIONS,

@@ -201,6 +201,11 @@ class ExplorerScreen(Screen[None]):
         """Show releases by platform."""
         self.explorer.open_matrix(self.tag)
 
+    def action_by_target(self) -> None:
+        """Show the release's programs by system."""
+        if self.tag:
+            self.explorer.open_by_target(self.tag)
+
     def action_advice(self) -> None:
         """Recommend a file of the current release."""
         self.explorer.open_advice(self.tag)

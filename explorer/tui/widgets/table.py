@@ -134,7 +134,7 @@ class Table(Styled, can_focus=True):
         self._top = 1 if header else 0
         """Lines taken by the header."""
         self._fits = fits
-        self._drops = tuple(drops)
+        self.drops = tuple(drops)
         self.floor = floor
         if fits:
             self.styles.overflow_x = "hidden"
@@ -287,7 +287,7 @@ class Table(Styled, can_focus=True):
         if self._fits:
             room = width - len(MARK)
             self._columns = fitting_columns(
-                self.source, self.view, room, drops=self._drops, floor=self.floor
+                self.source, self.view, room, drops=self.drops, floor=self.floor
             )
         else:
             self._columns = scrolling(self.source, self.view)
