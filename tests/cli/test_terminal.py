@@ -300,13 +300,13 @@ def test_a_signal_cancels_cleans_up_and_exits_with_130(
         )
         start = time.monotonic()
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     finally:
         process.kill()
         process.wait()
         github.heal()
     assert process.returncode == 130
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30, "test_ctrl_c holds it to two seconds"
     assert out == ""
     assert json.loads(err)["error"]["kind"] == "cancelled"
     assert served("inspect", f"{TAG}/{ARM64}").code == 0, "nothing half-done stands in the way"

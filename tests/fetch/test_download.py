@@ -657,7 +657,7 @@ async def test_a_file_that_is_cut_without_end_and_cannot_resume_is_given_up(
     headers = {"ETag": "", "Last-Modified": ""}
     github.fault(host="assets", headers=headers, cut_after=1_000_000)
     with pytest.raises(SourceError, match="cut"):
-        await asyncio.wait_for(downloader.download(asset), 20)
+        await asyncio.wait_for(downloader.download(asset), 60)
     assert github.count(host="assets") <= QUICK.failures + 1
 
 
@@ -895,7 +895,7 @@ async def test_a_wrong_kind_of_file_among_the_partials_is_put_aside(
     path = partial.with_suffix(f".{ending}")
     path.unlink(missing_ok=True)
     WRONG_KINDS[kind](path)
-    got = await asyncio.wait_for(downloader.download(asset), 20)
+    got = await asyncio.wait_for(downloader.download(asset), 60)
     assert got.blob.sha256 == SHA
     assert any("put aside" in warning for warning in cache.warnings)
     assert list(cache.partials.glob("*.aside-*"))

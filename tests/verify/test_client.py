@@ -12,6 +12,9 @@ import pytest
 from explorer.errors import EngineError
 from explorer.verify.client import both, call, client, finish
 
+PATIENCE = 30
+"""Seconds: half of what the wrapper's child would hold us for, on however busy a machine."""
+
 
 def script(folder: Path, text: str) -> str:
     """A program of a few lines of shell."""
@@ -55,7 +58,7 @@ async def test_a_wrapper_s_child_does_not_outlive_the_time_limit(tmp_path: Path)
     began = time.monotonic()
     with pytest.raises(EngineError, match="gives no answer"):
         await call((wrapper, "info"), seconds=1.5)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < PATIENCE
     assert not await alive(notes)
 
 
@@ -65,7 +68,7 @@ async def test_a_child_in_a_session_of_its_own_does_not_hold_us(tmp_path: Path) 
     began = time.monotonic()
     with pytest.raises(EngineError, match="gives no answer"):
         await call((wrapper, "info"), seconds=1.5)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < PATIENCE
     with contextlib.suppress(ProcessLookupError):
         os.kill(int(notes.read_text()), signal.SIGKILL)
 
@@ -77,7 +80,7 @@ async def test_a_client_that_has_ended_is_not_waited_for_by_its_child(tmp_path: 
     async with client((wrapper,)) as process:
         assert process.stdout is not None
         assert await process.stdout.readline() == b"done\n"
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < PATIENCE
     assert not await alive(notes)
 
 
@@ -90,10 +93,11 @@ async def test_cancelling_kills_the_client_at_once(tmp_path: Path) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < PATIENCE
     assert not await alive(notes)
 
 
+@pytest.mark.alone
 async def test_cleaning_up_is_hurried_by_a_second_cancel() -> None:
     took: list[float] = []
 
@@ -115,7 +119,7 @@ async def test_cleaning_up_is_hurried_by_a_second_cancel() -> None:
         took.append(time.monotonic() - began)
 
     await main()
-    assert took[0] < 3
+    assert took[0] < 2
 
 
 async def test_what_one_of_two_raises_ends_the_other_first() -> None:

@@ -171,7 +171,7 @@ def test_the_probe_programs_do_nothing_and_end_well(arch: str, qemu: str, tmp_pa
     program.chmod(0o755)
     emulator = shutil.which(f"qemu-{qemu}-static")
     assert emulator is not None, "qemu-user-static is not installed"
-    ran = subprocess.run([emulator, str(program)], capture_output=True, timeout=20, check=False)
+    ran = subprocess.run([emulator, str(program)], capture_output=True, timeout=60, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b"")
 
 

@@ -345,7 +345,7 @@ async def test_a_silent_program_is_stopped_at_the_time_limit(proved: Prover) -> 
 
 
 async def test_a_server_has_started_when_the_time_is_up(proved: Prover) -> None:
-    proof = await proved(act(), "serve", static=True, limits=RunLimits(seconds=2), verdict="yes")
+    proof = await proved(act(), "serve", static=True, limits=RunLimits(seconds=5), verdict="yes")
     assert (proof.result, proof.meaning, proof.agrees) == (Result.RAN, "timeout", True)
     assert proof.stdout == "serving\n"
 

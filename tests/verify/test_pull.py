@@ -236,4 +236,4 @@ async def test_a_pull_can_be_cancelled(
         assert await asyncio.to_thread(registry.asked.wait, 30)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 20)
+            await asyncio.wait_for(task, 60)

@@ -204,7 +204,7 @@ async def test_a_daemon_that_hangs_does_not_hold_a_cancelled_proof(
         await task
     took = time.monotonic() - began
     await asyncio.to_thread(_remove_ours, engine)
-    assert took < 4, "two seconds, and as much for a machine that does something else"
+    assert took < 30, "test_ctrl_c holds it to two seconds, on a quiet machine"
 
 
 def _remove_ours(engine: TestEngine) -> None:
