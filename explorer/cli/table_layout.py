@@ -27,7 +27,8 @@ class TableLine:
         last = len(self.cells) - 1
         places = zip(self.cells, self.columns, self.widths, strict=True)
         for place, (cell, column, width) in enumerate(places):
-            text = clip(cell.text, width)
+            fits = not cell.short or cell_width(cell.text) <= width
+            text = clip(cell.text if fits else cell.short, width)
             ends = place == last and column.align == "left"
             filled = text if ends else pad(text, width, column.align)
             # Only the text is coloured: an underline or a background must not reach into the gap.
@@ -76,11 +77,13 @@ def _needed(columns: Sequence[Column], rows: Sequence[Row]) -> int:
 
 
 def _fitted(widths: Sequence[int], columns: Sequence[Column], room: int) -> list[int]:
-    """Widths that fit: growing columns give way first, then the widest, then all that is left."""
+    """Widths that fit: growing columns give way first, then the widest, names last."""
     fitted = list(widths)
     growing = [number for number, column in enumerate(columns) if column.grows]
     every = list(range(len(fitted)))
-    for places, least in ((growing, _LEAST_GROWING), (every, _LEAST), (every, 1)):
+    others = [number for number in every if not columns[number].names_row]
+    steps = ((growing, _LEAST_GROWING), (others, _LEAST), (every, _LEAST), (every, 1))
+    for places, least in steps:
         while sum(fitted) > room:
             place = max(places, key=fitted.__getitem__, default=None)
             if place is None or fitted[place] <= least:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from explorer.facts import MISSING, Fact, NotApplicable
 from explorer.releases.claims import Platform
-from explorer.releases.kinds import AssetKind
+from explorer.releases.kinds import AssetKind, Role
 from explorer.releases.profile import ProjectProfile, derived_profile
 
 _LONGEST_WORDS = 1024
@@ -60,6 +60,11 @@ class Asset:
     """Whether it is a checksum, a signature or a text, as its name says."""
     unfinished: bool = False
     """Whether its upload was never finished (the API's state ``starter``): it has no bytes."""
+
+    @property
+    def runs_nowhere(self) -> bool:
+        """Whether it is a file about other files, or sources: it is listed, and never judged."""
+        return self.about or self.kind.role is Role.ABOUT
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class Column:
     """Preferred width in cells; 0: as wide as its content."""
     grows: bool = False
     """Whether it takes the room that is left, and is the first to be cut."""
+    names_row: bool = False
+    """Whether it says which row it is: it is cut last, and never left out."""
 
 
 @dataclass(frozen=True, slots=True)

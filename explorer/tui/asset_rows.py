@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from explorer.facts import known_or
 from explorer.progress import Cancellation
 from explorer.tui.responsiveness.deferred_import import report, tables, workbench
 from explorer.tui.rows import matching
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 KEPT_ROWS = 1000
 """Rows that are kept once they are made."""
-_ROLES = ["program", "plugin", "package", "other"]
+_ROLES = ["program", "plugin", "package", "other", "about"]
+_LIBCS = {"musl": ("musl", ""), "glibc": ("gnu", "")}
+"""The words for a target's libc in names, the best first; any other word comes last."""
+_ARCHES = ("arm64", "amd64")
+"""The architectures that are asked for where the target leaves it open."""
 _SYSTEMS = ["linux", "musl"]
 
 
@@ -42,14 +47,40 @@ class FileEntry:
         return f"gap:{self.asset.kind.value}:{self.missing}"
 
     @property
-    def order(self) -> tuple[int, int, str]:
-        """Programs first, and of each kind Linux first."""
+    def order(self) -> tuple[bool, int, int, str]:
+        """Programs first, of each kind Linux first, and files about files last."""
         system = self.platform.split("-")[0]
         return (
+            self.asset.runs_nowhere,
             _ROLES.index(self.asset.kind.role),
             _SYSTEMS.index(system) if system in _SYSTEMS else len(_SYSTEMS),
             self.platform,
         )
+
+
+def _distance(asset: Asset, target: Target | None) -> tuple[int, ...]:
+    """How far a file is from what runs on the target, as its name says; smaller is nearer."""
+    platform = asset.platform
+    os, arch, libc = (known_or(fact, "") for fact in (platform.os, platform.arch, platform.libc))
+    arches = (target.arch,) if target is not None and target.arch else _ARCHES
+    libcs = _LIBCS.get(target.libc.value if target is not None else "musl", ("",))
+    far = len(arches) + 1
+    return (
+        int(asset.runs_nowhere),
+        0 if os == "linux" else 1 if not os else 2,
+        (0, 2, 3, 1, 4)[_ROLES.index(asset.kind.role)],
+        arches.index(arch) if arch in arches else far if arch else far - 1,
+        libcs.index(libc) if libc in libcs else len(libcs),
+    )
+
+
+def _columns(assets: Sequence[Asset], target: Target | None) -> tuple[Column, ...]:
+    """The columns; where a short name stands for files of several kinds, its kind always shows."""
+    named = {asset.kind.value for asset in assets if asset.kind.prefix}
+    return tuple(
+        replace(column, names_row=column.names_row or (column.key == "kind" and len(named) > 1))
+        for column in tables.asset_columns(target)
+    )
 
 
 class AssetRows:
@@ -73,7 +104,7 @@ class AssetRows:
         for number, entry in enumerate(self._entries):
             self._by_file.setdefault(workbench.file_key(entry.asset), []).append(number)
         self._made: dict[int, Row] = {}
-        self._all_columns = tables.asset_columns(target)
+        self._all_columns = _columns(assets, target)
         self._shown = [
             number
             for number, column in enumerate(self._all_columns)
@@ -112,6 +143,17 @@ class AssetRows:
         """All entries, in the rows' order."""
         return self._entries
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether there are rows for platforms without a file."""
+        return any(entry.missing for entry in self._entries)
+
+    def best(self, target: Target | None) -> str:
+        """The key of the file that a user of ``target`` would take; empty if there are no files."""
+        files = [entry for entry in self._entries if not entry.missing]
+        best = min(files, key=lambda entry: _distance(entry.asset, target), default=None)
+        return best.key if best is not None else ""
+
     def forget(self, file_key: str) -> bool:
         """Make the rows that show this file again. False if there are none."""
         numbers = self._by_file.get(file_key, ())
@@ -134,10 +176,9 @@ class AssetRows:
         return replace(row, cells=tuple(row.cells[number] for number in self._shown))
 
     def _compact(self, row: Row, entry: FileEntry) -> Row:
-        """``not published`` in the first column, which leaves room in the last one."""
+        """Fewer words in the last column."""
         keys = [column.key for column in self._all_columns]
         cells = dict(zip(keys, row.cells, strict=True))
-        cells["kind"] = report.Cell("not published", "dim")
         cells["size"] = report.Cell("–", "dim", "right")
         if not cells["answer"].text:
             cells["fact"] = report.Cell(f"perhaps use {entry.asset.platform.slug}", "unknown")

@@ -13,11 +13,14 @@ from explorer.fetch import CacheStats, Check, Traffic
 from explorer.progress import Progress
 from explorer.releases import (
     OTHER,
+    PROGRAM,
     Asset,
+    AssetKind,
     Catalogue,
     Origin,
     Platform,
     Release,
+    Role,
     load_profiles,
     parse_asset_name,
     snapshot,
@@ -82,14 +85,15 @@ MUSL = asset("roadrunner-2025.1.15-unknown-musl-amd64.tar.gz")
 
 def test_a_file_nobody_looked_at() -> None:
     row = tables.asset_row(ARM64).row
-    assert texts(row) == ["server", "linux-arm64", "tar.gz", "24.1 MB", "sha256", "", "", ""]
+    assert texts(row) == [ARM64.name, "server", "linux-arm64", "24.1 MB", "sha256", "", "", ""]
+    assert row.cells[0].short == "…linux-arm64.tar.gz"
     assert len(row.cells) == len(tables.asset_columns())
     unknown = replace(ARM64, size=Unknown("bundled"), digest=Unknown("bundled"))
     assert texts(tables.asset_row(unknown).row)[3:5] == ["?", "?"]
     assert (
         texts(tables.asset_row(replace(ARM64, digest=NotApplicable("null"))).row)[4] == "– absent"
     )
-    assert "stand-in" in texts(tables.asset_row(replace(ARM64, stand_in=True)).row)[0]
+    assert "stand-in" in texts(tables.asset_row(replace(ARM64, stand_in=True)).row)[1]
 
 
 def test_a_file_that_was_looked_at_and_proved(static_go: Inspection, inspected: Inspection) -> None:
@@ -109,7 +113,7 @@ def test_musl_arm64_is_shown_though_it_was_never_published(
     *_, gap = tables.asset_rows(files)
     assert gap.asset is None
     assert gap.serves == ARM64
-    assert texts(gap.row)[1:4] == ["musl-arm64", "–", "not published"]
+    assert texts(gap.row)[:4] == ["musl-arm64: not published", "server", "musl-arm64", ""]
     assert "linux-arm64 may work: not inspected" in texts(gap.row)[6]
     *_, known = tables.asset_rows(files, lambda a: static_go)
     assert texts(known.row)[5:7] == ["↳ yes", "use linux-arm64: static Go"]
@@ -117,6 +121,59 @@ def test_musl_arm64_is_shown_though_it_was_never_published(
     assert texts(worse.row)[5] == "↳ no"
     assert "linux-arm64 fails too" in texts(worse.row)[6]
     assert tables.asset_rows(files, gaps=False)[-1].asset == MUSL
+
+
+@pytest.mark.parametrize(
+    ("name", "repo", "tag", "short"),
+    [
+        ("ripgrep-14.1.1-x86_64-unknown-linux-musl.tar.gz", "BurntSushi/ripgrep", "14.1.1",
+         "…x86_64-unknown-linux-musl.tar.gz"),
+        ("caddy_2.8.4_linux_amd64.tar.gz", "caddyserver/caddy", "v2.8.4", "…linux_amd64.tar.gz"),
+        ("hugo_extended_0.121.2_linux-amd64.tar.gz", "gohugoio/hugo", "v0.121.2",
+         "hugo_extended_…_linux-amd64.tar.gz"),
+        ("kustomize_v5.4.1_linux_amd64.tar.gz", "kubernetes-sigs/kustomize", "kustomize/v5.4.1",
+         "…linux_amd64.tar.gz"),
+        ("bun-linux-x64.zip", "oven-sh/bun", "bun-v1.1.0", ""),
+        ("protoc-gen-php-grpc-2025.1.15-linux-arm64.tar.gz", "spiral/roadrunner", "v2025.1.15",
+         "…linux-arm64.tar.gz"),
+        ("tool-1.2.3.zip", "acme/tool", "v1.2.3", "….zip"),
+    ],
+)  # fmt: skip
+def test_a_short_name_leaves_out_what_all_files_have(
+    name: str, repo: str, tag: str, short: str
+) -> None:
+    profile = load_profiles().of_repo(repo)
+    parsed = parse_asset_name(name, tag, repo)
+    kind = profile.kind_of(name, parsed)
+    it = replace(ARM64, name=name, repo=repo, tag=tag, kind=kind, platform=parsed.platform)
+    assert tables.asset_row(it).row.cells[0].short == short
+
+
+def test_files_about_files_come_last_and_are_not_judged(static_go: Inspection) -> None:
+    checksum = replace(
+        ARM64, name="tool.sha256", kind=AssetKind("checksum", Role.ABOUT), about=True
+    )
+    source = replace(ARM64, name="tool_src.tar.gz", kind=AssetKind("source", Role.ABOUT))
+    files = (checksum, source, ARM64, MUSL, AMD64)
+    rows = tables.asset_rows(files, lambda _: static_go)
+    assert [row.asset for row in rows][-2:] == [checksum, source]
+    assert [texts(row.row)[5] for row in rows[-2:]] == ["", ""]
+
+
+def test_what_a_name_leaves_open_is_filled_in_from_the_program(static_go: Inspection) -> None:
+    vague = parse_asset_name("tool_linux_arm").platform
+    it = replace(ARM64, name="tool_linux_arm", platform=vague)
+    assert texts(tables.asset_row(it).row)[2] == "linux-arm?"
+    assert texts(tables.asset_row(it, static_go).row)[2] == f"linux-{static_go.binary.arch}"
+    silent = replace(ARM64, name="tool", platform=parse_asset_name("tool").platform)
+    assert texts(tables.asset_row(silent).row)[2] == ""
+    assert texts(tables.asset_row(silent, static_go).row)[2] == f"linux-{static_go.binary.arch}"
+
+
+def test_a_project_without_musl_files_has_no_gaps() -> None:
+    plain = replace(ARM64, kind=PROGRAM)
+    assert tables.unpublished((plain, replace(AMD64, kind=PROGRAM))) == ()
+    assert tables.unpublished((plain, replace(MUSL, kind=PROGRAM))) == (("musl-arm64", plain),)
 
 
 def test_every_release_of_the_bundled_list_has_rows() -> None:
@@ -378,7 +435,7 @@ def test_a_name_that_says_nothing_is_shown_itself() -> None:
         platform=nowhere,
         updated_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    assert texts(tables.asset_row(other).row)[1] == "notes␛.txt"
+    assert texts(tables.asset_row(other).row)[0] == "notes␛.txt"
     assert {row.key for row in tables.asset_facts(other)} >= {"name", "size", "digest", "uploaded"}
     assert file_key(other) == f"{TAG}/notes\x1b.txt"
 

@@ -55,7 +55,7 @@ class Narrowing(NamedTuple):
     "kinds",
     multiple=True,
     metavar="KIND",
-    help="Only this kind: server, plugin, deb, package, other … (repeatable).",
+    help="Only this kind: program, deb, AppImage, checksum, a profile's own … (repeatable).",
 )
 @click.option(
     "--platform", default="", metavar="PLATFORM", help="Only one: linux-arm64, musl-amd64 …"
@@ -77,8 +77,9 @@ def assets(state: CliState, /, tag: str, peek: bool, on: str, **narrow: object) 
             await workbench.resolve(f"{tag}/")  # raises, and names the nearest tags
             raise AssertionError(f"{tag} was resolved, though there is no such release")
         shown = [asset for asset in release.assets if narrowing.fits(asset)]
-        known = await _peek(workbench, output, shown) if peek else {}
-        for asset in shown:
+        programs = [asset for asset in shown if not asset.runs_nowhere]
+        known = await _peek(workbench, output, programs) if peek else {}
+        for asset in programs:
             if asset.name not in known:
                 inspection = await workbench.known(asset)
                 known |= {asset.name: inspection} if inspection is not None else {}
@@ -91,7 +92,7 @@ def assets(state: CliState, /, tag: str, peek: bool, on: str, **narrow: object) 
         gaps = not (narrowing.text or narrowing.platform)
         rows = asset_rows(shown, lambda asset: known.get(asset.name), gaps=gaps)
         columns = asset_columns(await workbench.default_target())
-        output.table(columns, [row.row for row in rows], spare=("digest", "format"))
+        output.table(columns, [row.row for row in rows], spare=("digest", "platform", "size"))
         output.note(release_title(release))
         return OK
 

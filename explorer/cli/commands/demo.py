@@ -82,7 +82,7 @@ async def _show_files(
     _heading(output, f"2. Its files: {release_title(release)}")
     rows = asset_rows(release.assets, lambda one: inspections.get(f"{one.tag}/{one.name}"))
     columns = asset_columns(await workbench.default_target())
-    output.table(columns, [row.row for row in rows])
+    output.table(columns, [row.row for row in rows], spare=("digest", "platform", "size"))
 
 
 def _show_reasons(output: Output, inspections: Inspections) -> None:

@@ -20,6 +20,7 @@ from explorer.report.cells import (
     check_cell,
     fact_cell,
 )
+from explorer.report.tables.file_cells import kind_cell, name_cell, platform_cell
 from explorer.report.text import visible
 from explorer.report.units import age, human_size, iso_date, iso_time, plural
 from explorer.report.verdicts.proofs import proof_cell
@@ -72,12 +73,12 @@ def asset_columns(target: Target | None = None) -> tuple[Column, ...]:
         else target.name
     )
     return (
-        Column("kind", "file"),
+        Column("name", "file", names_row=True),
+        Column("kind", "kind"),
         Column("platform", "platform"),
-        Column("format", "format"),
         Column("size", "size", "right", width=8),
         Column("digest", "digest"),
-        Column("answer", visible(f"on {where}"), width=10),
+        Column("answer", visible(f"on {where}"), width=9),
         Column("fact", "because", grows=True),
         Column("proof", "proof", width=8),
     )
@@ -105,13 +106,9 @@ def asset_row(
         Row(
             asset.name,
             (
-                Cell(_kind_text(asset), "dim" if asset.kind.role is Role.OTHER else "strong"),
-                Cell(
-                    asset.platform.slug
-                    if asset.kind.role is not Role.OTHER or asset.platform.slug != "?"
-                    else asset.name
-                ),
-                Cell(asset.archive, "dim"),
+                name_cell(asset),
+                kind_cell(asset),
+                platform_cell(asset, inspection),
                 fact_cell(
                     asset.size,
                     lambda size: Cell(human_size(size), align="right", sort=size),
@@ -126,10 +123,6 @@ def asset_row(
         ),
         asset,
     )
-
-
-def _kind_text(asset: Asset) -> str:
-    return f"{asset.kind.value} (stand-in)" if asset.stand_in else asset.kind.value
 
 
 def _digest_cell(asset: Asset, inspection: Inspection | None) -> Cell:
@@ -158,22 +151,30 @@ def asset_rows(
     proofs: Callable[[Asset], Sequence[Proof]] = lambda _: (),
     gaps: bool = True,
 ) -> tuple[AssetRow, ...]:
-    """Rows for the files of a release, and with ``gaps`` for musl files that were not published."""
+    """Rows for the files of a release, and with ``gaps`` for musl files that were not published.
+
+    Files about files come last.
+    """
     files = tuple(assets)
-    rows = [asset_row(asset, known(asset), proofs(asset)) for asset in files]
+    rows = [asset_row(a, known(a), proofs(a)) for a in files if not a.runs_nowhere]
     if gaps:
         for missing, serves in unpublished(files):
             rows.append(gap_row(missing, serves, known(serves)))
-    return tuple(rows)
+    return (*rows, *(asset_row(asset) for asset in files if asset.runs_nowhere))
 
 
 def unpublished(assets: Sequence[Asset]) -> tuple[tuple[str, Asset], ...]:
-    """``musl-ARCH`` platforms without a file, each with the ``linux-ARCH`` file that may do."""
+    """``musl-ARCH`` platforms without a file, each with the ``linux-ARCH`` file that may do.
+
+    A project that publishes nothing for musl, and whose profile does not expect it to, has none.
+    """
     there = {(asset.kind, asset.platform.slug) for asset in assets}
+    for_musl = {asset.kind for asset in assets if asset.platform.libc == "musl"}
     missing: list[tuple[str, Asset]] = []
     for asset in assets:
         if (
             asset.kind.role not in (Role.PROGRAM, Role.PLUGIN)
+            or not (asset.kind.prefix or asset.kind in for_musl)
             or asset.platform.os != "linux"
             or not isinstance(asset.platform.libc, MISSING)
         ):
@@ -205,10 +206,10 @@ def gap_row(slug: str, serves: Asset, inspection: Inspection | None = None) -> A
         answer = Cell(f"↳ {verdict.answer}", shown.style, sort=shown.sort)
         fact = Cell(_INSTEAD[verdict.answer].format(other) + deciding_in_words(verdict))
     cells = (
+        Cell(f"{slug}: not published", "dim", short=f"{slug}: none"),
         Cell(serves.kind.value, "dim"),
         Cell(slug, "dim"),
-        Cell("–", "dim"),
-        Cell("not published", "dim", "right"),
+        EMPTY,
         EMPTY,
         answer,
         fact,
@@ -276,7 +277,7 @@ def asset_facts(asset: Asset) -> tuple[Row, ...]:
     rows: list[tuple[str, Cell]] = [
         ("name", Cell.of(asset.name)),
         ("release", Cell.of(f"{asset.repo} {asset.tag}")),
-        ("kind", Cell(_kind_text(asset))),
+        ("kind", kind_cell(asset)),
         ("system", fact_cell(platform.os, Cell.of)),
         ("architecture", fact_cell(platform.arch, Cell.of)),
         ("libc", fact_cell(platform.libc, Cell.of)),

@@ -24,6 +24,7 @@ from explorer.tui.screens.base import REDRAW_S, SETTLE_S, WIDE, AssetScreen
 from explorer.tui.visible_peeks import VisiblePeeks
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
+from explorer.tui.widgets.columns import SHORT_FORMS
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from explorer.tui.copying import Copy
     from explorer.workbench import Asset, Inspection, Release
 
-TAG_WIDTH, NARROW_TAG_WIDTH = 21, 14
+TAG_WIDTH, NARROW_TAG_WIDTH = 21, 13
 """Cells that a tag keeps at the expense of other columns: ``v2023.1.0-alpha.1 pre``, or on a narrow
 screen without ``pre`` and shortened in the middle, so that the date stays."""
 FILE_WIDTH, NARROW_FILE_WIDTH = 29, 22
@@ -84,13 +85,12 @@ class BrowserScreen(AssetScreen):
             yield Pane(
                 Table(
                     widget_id="asset-table",
-                    drops=("digest", "format", "size", "proof", "fact", "kind"),
+                    drops=("platform", "digest", SHORT_FORMS, "size", "proof", "fact", "kind"),
                     floor=FILE_WIDTH,
                     empty="no files",
                 ),
                 "Files",
                 widget_id="assets",
-                legend="↳ not published: use this",
             )
         yield VerdictBanner(id="banner", classes="-empty")
         yield KeyBar()
@@ -98,7 +98,6 @@ class BrowserScreen(AssetScreen):
     def on_mount(self) -> None:
         """Follow the app's state."""
         self.peeks = VisiblePeeks(self, self.state)
-        self.set_class(self.state.settings.demo, "-demo")
         self.state.changed.subscribe(self, self._state_changed)
         self.state.file_changed.subscribe(self, self._file_changed)
 
@@ -179,6 +178,8 @@ class BrowserScreen(AssetScreen):
         self.releases.show(
             ListRows(tables.RELEASE_COLUMNS, [tables.release_row(release) for release in shown])
         )
+        long_tags = sum(len(release.tag) > NARROW_TAG_WIDTH for release in shown)
+        self.set_class(2 * long_tags > len(shown), "-long-tags")
         if not self._placed and state.catalogue is not None:
             self._placed = True
             newest = state.catalogue.release("latest")
@@ -249,8 +250,10 @@ class BrowserScreen(AssetScreen):
     def _show_files(self, rows: AssetRows, keep: bool) -> None:
         self._rows = rows
         self.assets.show(rows, keep=keep)
+        pane = self.query_one("#assets", Pane)
+        pane.explain("↳ not published: use this" if rows.has_gaps else "")
         if not keep:
-            self.assets.go_to(self._default_row())
+            self.assets.go_to(rows.best(self.state.target))
         self._show_banner()
 
     def _known_files(self) -> list[str]:
@@ -270,19 +273,6 @@ class BrowserScreen(AssetScreen):
         files = self.state.files
         known = (files[key].inspection for key in self._known_files())
         return any(inspection.proofs for inspection in known if inspection is not None)
-
-    def _default_row(self) -> str:
-        """The key of the row for the cursor: the program for Linux on arm64, if there is one."""
-        wanted = ("program", "linux-arm64", "")
-        entries = self._rows.entries if self._rows is not None else ()
-        return next(
-            (
-                entry.key
-                for entry in entries
-                if (entry.asset.kind.role, entry.platform, entry.missing) == wanted
-            ),
-            "",
-        )
 
     @on(Table.Highlighted, "#asset-table")
     def _asset_highlighted(self) -> None:
@@ -326,7 +316,9 @@ class BrowserScreen(AssetScreen):
         wanted = {
             entry.key: entry.asset
             for entry in entries
-            if not entry.missing and self.state.known(entry.asset) is None
+            if not entry.missing
+            and not entry.asset.runs_nowhere
+            and self.state.known(entry.asset) is None
         }
         self.peeks.want(wanted.values())
 

@@ -91,6 +91,9 @@ class VerdictBanner(Static):
             self.show(state.banner(known.inspection), lead, short)
         elif known.error is not None:
             self.show_error(known.error, lead)
+        elif asset.runs_nowhere:
+            about = "a file about other files" if asset.about else "sources"
+            self.say(head, text(f"{asset.kind}: {about}, it runs nowhere", "$text-muted"))
         elif asset.path is None and not (may_ask and (asset.url or asset.api_url)):
             why = "Only its name is known: nothing was downloaded, so its contents are unknown."
             self.say(Content.assemble(("? ", "$text-muted"), head), text(why, "$text-muted"))

@@ -19,6 +19,8 @@ SAMPLE = 200
 WIDEST = 400
 NARROWEST = 3
 """Cells that a column keeps in any case."""
+SHORT_FORMS = "short forms"
+"""Not a column's key: see ``fitting_columns``."""
 FAIR = 20
 """Cells that a column which does not grow keeps at least, where it has to be shortened."""
 
@@ -52,8 +54,13 @@ def fitting_text(cell: Cell, width: int) -> str:
     return cell.short if cell.short and report.cell_width(cell.text) > width else cell.text
 
 
-def natural_widths(source: RowSource, view: Sequence[int]) -> dict[str, int]:
-    """The width of each column's title and of a sample of its cells, by the column's key."""
+def natural_widths(
+    source: RowSource, view: Sequence[int], *, short: bool = False
+) -> dict[str, int]:
+    """The width of each column's title and of a sample of its cells, by the column's key.
+
+    With ``short``, of the cells' short forms.
+    """
     widths = {
         column.key: max(column.width, report.cell_width(column.title) + 1)
         for column in source.columns
@@ -63,7 +70,8 @@ def natural_widths(source: RowSource, view: Sequence[int]) -> dict[str, int]:
     for index in sample:
         row = source.row(index)
         for column, cell in zip(source.columns, row.cells, strict=False):
-            widths[column.key] = min(WIDEST, max(widths[column.key], report.cell_width(cell.text)))
+            text = (short and cell.short) or cell.text
+            widths[column.key] = min(WIDEST, max(widths[column.key], report.cell_width(text)))
     return widths
 
 
@@ -80,10 +88,10 @@ def fitting_columns(
     """Columns that fit into ``room`` cells.
 
     Where room is short, columns that grow are shortened to ``floor`` cells, then the ``drops`` are
-    left out one by one, then all columns are shortened.
+    left out one by one, then all columns are shortened. ``SHORT_FORMS`` among the drops: from there
+    on, cells show their short forms.
     """
-    widths = natural_widths(source, view)
-    columns = _without_drops(source.columns, widths, room, drops, floor)
+    widths, columns = _without_drops(source, view, room, drops, floor)
     if _total(columns, widths) > room:
         # One endless value must not take the room of the columns beside it.
         for column in columns:
@@ -104,16 +112,23 @@ def _total(columns: Sequence[Column], widths: dict[str, int]) -> int:
 
 
 def _without_drops(
-    columns: Sequence[Column], widths: dict[str, int], room: int, drops: Sequence[str], floor: int
-) -> list[Column]:
-    """The columns, without as many of ``drops`` as it takes for the rest to fit."""
-    kept = list(columns)
-    least = {c.key: min(floor, widths[c.key]) if c.grows else widths[c.key] for c in columns}
+    source: RowSource, view: Sequence[int], room: int, drops: Sequence[str], floor: int
+) -> tuple[dict[str, int], list[Column]]:
+    """Widths by key, and the columns without as many of ``drops`` as it takes to fit."""
+    kept = list(source.columns)
+    widths = natural = natural_widths(source, view)
     for key in drops:
+        least = {c.key: min(floor, widths[c.key]) if c.grows else widths[c.key] for c in kept}
         if _total(kept, least) <= room:
             break
-        kept = [column for column in kept if column.key != key]
-    return kept
+        kept = [column for column in kept if column.key != key or column.names_row]
+        if key == SHORT_FORMS:
+            widths = natural_widths(source, view, short=True)
+    for column in kept:  # what is left over gives cells their full text back
+        spare = room - _total(kept, widths)
+        if spare > 0 and not column.grows:
+            widths[column.key] = min(natural[column.key], widths[column.key] + spare)
+    return widths, kept
 
 
 def _shorten(

@@ -75,6 +75,12 @@ class Pane(Vertical):
         """Change the title; untrusted text."""
         self.border_title = text(title) if title else None
 
+    def explain(self, legend: str) -> None:
+        """Change the legend."""
+        if legend != self.legend:
+            self.legend = legend
+            self._show_view()
+
     @on(Table.Changed)
     def _show_view(self) -> None:
         table = self.table

@@ -1,0 +1,115 @@
+"""Projects that are named differently, served with the names of their real files."""
+
+from pathlib import Path
+
+import pytest
+
+from explorer.settings import Settings
+from explorer.tui.widgets.table import Table
+from tests.support.archives import make_archive
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+from tests.tui.conftest import Driver, opened, settings
+
+RIPGREP = "BurntSushi/ripgrep"
+CADDY = "caddyserver/caddy"
+PACKAGES = "acme/packages"
+SIZES = [(80, 24), (120, 40), (160, 50)]
+
+
+def _tar(name: str, program: str, member: str) -> bytes:
+    root = name.removesuffix(".tar.gz")
+    return make_archive("tar.gz", root, {member: binary(program)})
+
+
+@pytest.fixture
+def projects(github: GitHub) -> GitHub:
+    """ripgrep's, caddy's, and a project with packages only."""
+    names = {
+        "ripgrep-14.1.1-x86_64-unknown-linux-musl.tar.gz": "go-static-amd64",
+        "ripgrep-14.1.1-aarch64-unknown-linux-gnu.tar.gz": "c-glibc",
+        "ripgrep-14.1.1-i686-unknown-linux-gnu.tar.gz": "c-glibc",
+    }
+    ripgrep = {name: _tar(name, program, "rg") for name, program in names.items()}
+    ripgrep |= {f"{name}.sha256": b"0" * 64 for name in names}
+    ripgrep["ripgrep-14.1.1-x86_64-pc-windows-msvc.zip"] = b"PK\x03\x04"
+    ripgrep["ripgrep-14.1.1-x86_64-apple-darwin.tar.gz"] = b"\x1f\x8b"
+    ripgrep["ripgrep_14.1.1-1_amd64.deb"] = b"!<arch>\n"
+    github.add_release("14.1.1", dict(sorted(ripgrep.items())), repo=RIPGREP)
+    caddy = {
+        f"caddy_2.8.4_{name}": data
+        for name, data in (
+            ("checksums.txt", b"0" * 64),
+            ("checksums.txt.sig", b"sig"),
+            ("linux_amd64.deb", b"!<arch>\n"),
+            ("linux_amd64.sbom", b"{}"),
+            ("linux_amd64.tar.gz", _tar("", "go-static-amd64", "caddy")),
+            ("linux_arm64.tar.gz", _tar("", "go-static-arm64", "caddy")),
+            ("linux_armv7.tar.gz", _tar("", "go-static-arm64", "caddy")),
+            ("mac_arm64.tar.gz", b"\x1f\x8b"),
+            ("src.tar.gz", _tar("", "go-static-arm64", "caddy")),
+            ("windows_amd64.zip", b"PK\x03\x04"),
+        )
+    }
+    github.add_release("v2.8.4", caddy, repo=CADDY)
+    packages: dict[str, bytes | Path] = {
+        "tool_1.0_aarch64.apk": b"\x1f\x8b",
+        "tool-1.0-x86_64.AppImage": binary("go-static-amd64"),
+        "tool-1.0-py3-none-manylinux_2_17_x86_64.whl": b"PK\x03\x04",
+        "SHA256SUMS": b"0" * 64,
+    }
+    github.add_release("v1.0", packages, repo=PACKAGES)
+    return github
+
+
+def chosen(github: GitHub, tmp_path: Path, repo: str) -> Settings:
+    return settings(tmp_path, demo=False, api_url=github.api_url, repo=repo)
+
+
+def shown_rows(ui: Driver) -> list[str]:
+    table = ui.find("#asset-table", Table)
+    return [table.source.row(number).key for number in table.view]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_ripgrep_names_are_whole_and_the_answer_is_chosen(
+    size: tuple[int, int], projects: GitHub, tmp_path: Path
+) -> None:
+    async with opened(chosen(projects, tmp_path, RIPGREP), size=size) as ui:
+        await ui.shows("x86_64-unknown-linux-musl.tar.gz", "aarch64-unknown-linux-gnu.tar.gz")
+        row = ui.find("#asset-table", Table).row
+        assert row is not None
+        assert row.key == "ripgrep-14.1.1-aarch64-unknown-linux-gnu.tar.gz"
+        rows = shown_rows(ui)
+        assert all(name.endswith(".sha256") for name in rows[-3:])
+        assert not any(name.endswith(".sha256") for name in rows[:-3])
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_caddys_files_have_kinds_and_those_about_files_no_verdict(
+    size: tuple[int, int], projects: GitHub, tmp_path: Path
+) -> None:
+    async with opened(chosen(projects, tmp_path, CADDY), size=size) as ui:
+        await ui.shows("linux_arm64.tar.gz", "program", "✓ yes")
+        row = ui.find("#asset-table", Table).row
+        assert row is not None
+        assert row.key == "caddy_2.8.4_linux_arm64.tar.gz"
+        await ui.until(lambda: ui.looked_at() >= 6)
+        about = [
+            name
+            for name in shown_rows(ui)
+            if name.endswith((".txt", ".sig", ".sbom", "src.tar.gz"))
+        ]
+        assert shown_rows(ui)[-4:] == about
+        assert not any(ui.state.files[f"v2.8.4/{name}"].looked_at for name in about)
+        assert not any(seen.path.endswith(tuple(about)) for seen in projects.seen)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_packages_are_told_apart(
+    size: tuple[int, int], projects: GitHub, tmp_path: Path
+) -> None:
+    async with opened(chosen(projects, tmp_path, PACKAGES), size=size) as ui:
+        await ui.shows("aarch64.apk", "x86_64.AppImage", ".whl", "SHA256SUMS")
+        if size[0] >= 120:
+            await ui.shows("apk", "AppImage", "wheel", "checksum")
