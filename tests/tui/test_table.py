@@ -202,3 +202,14 @@ async def test_a_scrollbar_says_that_there_is_more() -> None:
     async with holding(wide, fits=False) as (app, pilot):
         assert app.table.show_horizontal_scrollbar
         assert not app.table.show_vertical_scrollbar
+
+
+async def test_the_highlight_ends_with_the_row() -> None:
+    rows = [Row(str(number), (Cell("short"),)) for number in range(3)]
+    source = ListRows((Column("name", "name"),), rows)
+    async with holding(source, size=(60, 12), fits=False) as (app, _):
+        strip = app.table.render_line(1)
+        styles = [segment.style for segment in strip for _ in segment.text]
+        other = [segment.style for segment in app.table.render_line(2)]
+        assert styles[0] != other[0], "the row under the cursor has a background"
+        assert styles[-1] == other[-1], "and it ends behind the last column"

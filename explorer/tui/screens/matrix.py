@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 
+from explorer.report import plural
 from explorer.report.tables import release_title
 from explorer.report.verdicts import shown_proof, target_in_words
 from explorer.tui.actions import bindings_for
@@ -161,7 +162,8 @@ class MatrixScreen(AssetScreen):
             titles = [column.title for column in matrix.columns]
             grid.column = titles.index("musl-arm64") if "musl-arm64" in titles else 0
         hidden = len(matrix.rows) - len(rows)
-        parts = ["Matrix", f"{len(rows)} releases with files", target_in_words(matrix.target)]
+        count = f"{plural(len(rows), 'release')} with files"
+        parts = ["Matrix", count, target_in_words(matrix.target)]
         if hidden:
             parts.insert(2, f"{hidden} hidden")
         self.query_one(Pane).retitle(" · ".join(parts))

@@ -175,7 +175,7 @@ class Grid(Table):
         if not self._columns.shown or (y >= self._top and place >= len(self.view)):
             return super().render_line(y)
         fixed, rest = self._heading(y) if y < self._top else self._cells(place)
-        plain = self._row_style(-1 if y < self._top else place)
+        plain = self._style("row")
         left = round(self.scroll_offset.x)
         room = max(0, width - self._fixed)
         moving = Strip(rest).crop_extend(left, left + room, plain)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
-from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -362,7 +361,8 @@ class Table(Styled, can_focus=True):
             if self.view or y > self._top:
                 return Strip.blank(width, base)
             return self._blank().crop_extend(0, width, base)
-        return self._row(place).crop_extend(scroll_x, scroll_x + width, self._row_style(place))
+        # The highlight ends with the row: behind its last column there is nothing.
+        return self._row(place).crop_extend(scroll_x, scroll_x + width, self._style("row"))
 
     def _header(self) -> Strip:
         segments = [Segment(" " * len(MARK), self._style("header"))]
@@ -380,15 +380,6 @@ class Table(Styled, can_focus=True):
                 )
             )
         return Strip(segments)
-
-    def _row_style(self, place: int) -> RichStyle:
-        if place == self.cursor and 0 <= place < len(self.view):
-            return self._style("row", "cursor-focus" if self.has_focus else "cursor")
-        return (
-            self._style("row", "hover")
-            if place == self._hover and place < len(self.view)
-            else self._style("row")
-        )
 
     def _row(self, place: int) -> Strip:
         row = self.source.row(self.view[place])
