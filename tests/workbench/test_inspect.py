@@ -80,9 +80,9 @@ async def test_origin_is_followed_among_an_archives_members(
         ({"lib": "lib64"}, Answer.YES),
         ({"lib": "other", "other": "./lib64/"}, Answer.YES),
         ({"lib": "lib64", "lib64/libanswer.so.1": "../store/answer.so"}, Answer.YES),
-        ({"lib": "lib"}, Answer.UNKNOWN),
-        ({"lib": "../lib64"}, Answer.UNKNOWN),
-        ({"lib": "missing"}, Answer.UNKNOWN),
+        ({"lib": "lib"}, Answer.NO),
+        ({"lib": "../lib64"}, Answer.NO),
+        ({"lib": "missing"}, Answer.NO),
     ],
 )
 async def test_a_folder_that_is_a_link_is_followed_in_an_archive(
