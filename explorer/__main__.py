@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from explorer.settings import Settings
 
+YOUNG_OBJECTS = 50_000
+"""New objects between two collections of a command: imports make many, and none is garbage."""
 AT_ONCE: dict[tuple[str, ...], dict[str, object]] = {(): {}, ("--demo",): {"demo": True}}
 """Calls that open the app in a terminal without importing the command line's parser."""
 
@@ -63,6 +66,7 @@ def _called() -> int:
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # as the command line does
         return open_app(settings, None)
+    gc.set_threshold(YOUNG_OBJECTS)
     from explorer.cli import run
 
     return run(sys.argv[1:], open_app)

@@ -3,7 +3,8 @@
 httpx, ssl and truststore are imported on first use: the first screen does without them.
 """
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from explorer.http.headers import retry_after
 from explorer.http.origin import Token, origin_of, without_credentials
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from explorer.http.client import USER_AGENT, make_client
     from explorer.http.failures import describe_failure, is_cut
     from explorer.http.urls import usable_url
+
+_modules: dict[str, Any] = sys.modules
+_modules.setdefault("httpx._main", None)
+"""httpx's own command line, for which it would import rich and pygments. It does without."""
 
 __getattr__ = lazy_exports(
     __name__,

@@ -61,12 +61,7 @@ from explorer.verify import (
     Result,
     RunLimits,
 )
-from explorer.workbench.advise import Advice
-from explorer.workbench.build_recipe import BuildRecipe
-from explorer.workbench.candidates import Candidate
-from explorer.workbench.go_program import DATABASE_ADDRESS, Vulnerabilities
 from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
-from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from explorer.workbench.models import (
     Depth,
     FileFacts,
@@ -77,17 +72,33 @@ from explorer.workbench.models import (
     ProofOptions,
     Subject,
 )
-from explorer.workbench.resolve import platform_slug
-from explorer.workbench.target_matrix import TargetMatrix, TargetRow
 from explorer.workbench.workbench import Workbench
 
 if TYPE_CHECKING:
     from explorer.workbench.advise import Advice
     from explorer.workbench.build_recipe import BuildRecipe
     from explorer.workbench.candidates import Candidate
+    from explorer.workbench.go_program import DATABASE_ADDRESS, Vulnerabilities
+    from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+    from explorer.workbench.resolve import platform_slug
+    from explorer.workbench.target_matrix import TargetMatrix, TargetRow
 
 __getattr__ = lazy_exports(
-    __name__, {"Advice": "advise", "Candidate": "candidates", "BuildRecipe": "build_recipe"}
+    __name__,
+    {
+        "DATABASE_ADDRESS": "go_program",
+        "Advice": "advise",
+        "BuildRecipe": "build_recipe",
+        "Candidate": "candidates",
+        "Matrix": "matrix",
+        "MatrixCell": "matrix",
+        "MatrixColumn": "matrix",
+        "MatrixRow": "matrix",
+        "TargetMatrix": "target_matrix",
+        "TargetRow": "target_matrix",
+        "Vulnerabilities": "go_program",
+        "platform_slug": "resolve",
+    },
 )
 
 __all__ = [

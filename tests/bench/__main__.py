@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import keys, painting, peeking, proving, whole
+from tests.bench import getting, keys, painting, peeking, proving, whole
 from tests.bench.figures import Figure, print_table
 
 PARTS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
@@ -18,6 +18,7 @@ PARTS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
     ),
     "inspect": ("Whole files: inspect", whole.inspections),
     "download": ("Whole files: download", whole.downloads),
+    "get": ("get beside curl, sha256sum and tar", getting.measure),
     "proof": ("Proofs", proving.measure),
 }
 

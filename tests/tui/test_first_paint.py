@@ -25,7 +25,8 @@ from explorer.tui.app import ExplorerApp
 
 class Probe(ExplorerApp):
     async def _load(self) -> None:
-        print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+        loaded = [name for name, module in sys.modules.items() if module]
+        print(json.dumps(sorted(loaded)), file=sys.stderr)
         self.exit()
 
 Probe(Settings(demo=True, cache_dir=Path(sys.argv[1]))).run(headless=True, size=(120, 40))
