@@ -66,6 +66,14 @@ ACTIONS: tuple[Action, ...] = (
         group="A file",
     ),
     Action(
+        "verify-with",
+        "V",
+        "run with",
+        "Choose what to run in the container: other arguments, or a whole command",
+        _on("binary"),
+        group="A file",
+    ),
+    Action(
         "where",
         "w",
         "where",

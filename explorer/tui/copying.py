@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from explorer.facts import MISSING
 from explorer.settings import Settings
-from explorer.tui.responsiveness.deferred_import import report
+from explorer.tui.responsiveness.deferred_import import report, verdicts
 
 if TYPE_CHECKING:
     from explorer.workbench import Asset, Inspection, Proof
@@ -77,9 +77,14 @@ def inspection_copies(inspection: Inspection, settings: Settings) -> list[Copy]:
     return copies
 
 
-def proof_copies(proof: Proof) -> list[Copy]:
-    """The engine's commands, the command in the container, and what it printed."""
+def proof_copies(inspection: Inspection) -> list[Copy]:
+    """Of the proof that is shown: its commands, one line that repeats it, and its output."""
+    proof = verdicts.shown_proof(inspection)
+    if proof is None:
+        return []
     copies: list[Copy] = []
+    if line := verdicts.paste_line(proof, inspection):
+        copies.append(Copy("run it again: one line", line))
     if proof.command:
         copies.append(Copy("commands of the proof", command_lines(proof)))
     if proof.argv:

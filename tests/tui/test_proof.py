@@ -48,6 +48,8 @@ async def test_v_runs_it_and_keeps_the_proof(proving: Settings) -> None:
         await ui.press("v")
         await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
         await ui.until(lambda: "▣ ran" in ui.drawn(), limit=90)
+        lines = [copy.text for copy in ui.app.screen.copies() if copy.title.startswith("run it")]  # type: ignore[attr-defined]
+        assert " run --rm " in lines[0]
         await ui.shows(
             "agrees with the verdict", "rr version 2025.1.15", "version: expected 2025.1.15"
         )
@@ -151,7 +153,7 @@ async def test_of_any_other_program_one_is_asked_what_to_run(
         assert isinstance(screen, BinaryScreen)
         assert screen.inspection is not None
         assert screen.inspection.proofs[0].argv[1:] == ("one", "two words")
-        await ui.press("v")
+        await ui.press("V")
         await ui.until(lambda: isinstance(ui.app.screen, CommandScreen))
         await ui.press("escape")
         await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))

@@ -14,7 +14,6 @@ from textual.widgets import Static
 from explorer.errors import ExplorerError
 from explorer.report import Cell, cell_width, pad
 from explorer.report.advice import PROVE, Snippet, advice_facts, advice_headline, pastable
-from explorer.report.verdicts import shown_proof
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, command_copy, program_call, proof_copies
 from explorer.tui.job_board import Job
@@ -230,6 +229,6 @@ class AdviceScreen(AssetScreen):
             tag = self.advice.release.tag
             copies.append(command_copy(self.state.settings, *options, tag))
             inspection = self.advice.inspection
-            if inspection is not None and (proof := shown_proof(inspection)) is not None:
-                copies += proof_copies(proof)
+            if inspection is not None:
+                copies += proof_copies(inspection)
         return copies

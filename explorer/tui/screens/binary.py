@@ -25,7 +25,7 @@ from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
 from explorer.tui.go_tabs import UP, GoTabs
 from explorer.tui.job_board import Job, JobKind
-from explorer.tui.messages import JobFailed, SymbolsRead, TabRead, TargetsJudged
+from explorer.tui.messages import CommandNeeded, JobFailed, SymbolsRead, TabRead, TargetsJudged
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import LazyRows
 from explorer.tui.screens.base import ExplorerScreen, shown
@@ -351,6 +351,12 @@ class BinaryScreen(ExplorerScreen):
         else:
             widget.show_nothing()
 
+    def action_verify_with(self) -> None:
+        """Ask what to run in the container, and run it."""
+        if self.inspection is not None:
+            self.query_one(Tabs).active = "proof"
+            self.post_message(CommandNeeded(self.subject, self.inspection))
+
     def action_verify(self) -> None:
         """Run the file in a container, and show the proof."""
         self.jobs.verify(self.subject, self.inspection)
@@ -379,7 +385,9 @@ class BinaryScreen(ExplorerScreen):
             asset, inspection = self.subject.asset, self.inspection
             is_here = inspection is not None and inspection.path is not None
             return asset is not None and asset.path is None and not is_here
-        if action == "verify":
+        if action == "verify_with" and self.inspection is None:
+            return False
+        if action in ("verify", "verify_with"):
             job = self.state.board.find(JobKind.VERIFY, self.key)
             return self._error is None and not (job is not None and job.running)
         if action == "save":
@@ -461,15 +469,15 @@ class BinaryScreen(ExplorerScreen):
         """Of the row, the proof and the file."""
         copies: list[Copy] = []
         inspection, on_proof = self.inspection, self._tab == "proof"
-        proof = shown_proof(inspection) if inspection is not None else None
-        if on_proof and proof is not None:
-            copies += proof_copies(proof)
+        proof = proof_copies(inspection) if inspection is not None else []
+        if on_proof:
+            copies += proof
         if isinstance(self.focused, Table):
             copies += super().copies()
         if inspection is not None:
             copies += inspection_copies(inspection, self.state.settings)
-        if not on_proof and proof is not None:
-            copies += proof_copies(proof)
+        if not on_proof:
+            copies += proof
         return copies
 
 

@@ -16,7 +16,7 @@ from textual.timer import Timer
 
 from explorer.report import plural
 from explorer.report.tables import release_title
-from explorer.report.verdicts import shown_proof, target_in_words
+from explorer.report.verdicts import target_in_words
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
 from explorer.tui.matrix_rows import MatrixRows, headings
@@ -325,8 +325,8 @@ class MatrixScreen(AssetScreen):
         asset, settings = self.asset, self.state.settings
         copies = asset_copies(asset, settings) if asset is not None else []
         known = self.state.known(asset) if asset is not None else None
-        if known is not None and (proof := shown_proof(known)) is not None:
-            copies += proof_copies(proof)
+        if known is not None:
+            copies += proof_copies(known)
         if self.release is not None:
             title = "command line of the matrix"
             copies.append(command_copy(settings, "matrix", self.release.tag, title=title))
