@@ -130,6 +130,7 @@ REPORT_DOORS = (
     "explorer.report.documents",
     "explorer.report.golang",
     "explorer.report.json",
+    "explorer.report.story",
     "explorer.report.tables",
     "explorer.report.verdicts",
     "explorer.report.where",

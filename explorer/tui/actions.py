@@ -173,6 +173,14 @@ ACTIONS: tuple[Action, ...] = (
         group="Lists",
     ),
     Action(
+        "last-no",
+        "n",
+        "last no",
+        "Go to the newest release whose file does not run",
+        _on("matrix"),
+        group="Lists",
+    ),
+    Action(
         "by-target",
         "W",
         "by system",

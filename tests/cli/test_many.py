@@ -200,3 +200,31 @@ def test_the_matrix_by_target_has_files_down_and_systems_across(
     assert text.index("alpine") < text.index("distroless")
     assert "| any Linux on arm64 |" in served("matrix", "--by", "target", "--markdown").out
     assert served("matrix", "--by", "target", "--on", "debian-12").code == 2
+
+
+def test_the_story_stands_above_the_matrix(rr: Command, github: GitHub) -> None:
+    for tag, arm in (("v3", "go-static-arm64"), ("v2", "c-fcntl64-arm64"), ("v1", "c-glibc-arm64")):
+        files = {
+            f"tool-linux-{arch}": binary(recipe).read_bytes()
+            for arch, recipe in (("arm64", arm), ("amd64", "go-static-amd64"))
+        }
+        github.add_release(
+            tag, files, repo="acme/tool", published_at=f"202{tag[1]}-01-01T00:00:00Z"
+        )
+    rr.api_url = github.api_url
+    document = rr.json("matrix", "--repo", "acme/tool")
+    story = (
+        "linux-arm64: published in 3 of 3 releases; runs in 1; last NO: v2 (needs glibc's loader)"
+    )
+    assert (document["story"], document["last_no"]) == (story, "v2")
+    assert rr("--repo", "acme/tool", "matrix").out.startswith(story)
+    assert "last NO: v2" in rr("--repo", "acme/tool", "matrix", "--markdown").out
+
+
+def test_the_story_counts_only_what_was_inspected(served: Command) -> None:
+    story = served.json("matrix", TAG, "v1.6.2")["story"]
+    assert story == "musl-arm64: never published in 2 releases; linux-arm64 runs in 1"
+
+
+def test_the_story_of_a_list_says_that_nothing_was_inspected(rr: Command) -> None:
+    assert "none inspected yet" in rr("matrix", "--offline", "--latest", "20").out

@@ -412,3 +412,22 @@ async def test_files_by_system_with_their_floor(demo: Settings) -> None:
         await ui.shows("v1.6.2 by system", "◐ yes-if", "debian-13", "or newer: Debian 11")
         await ui.press("enter")
         await ui.shows("Where it runs", "Wolfi")
+
+
+async def test_the_story_above_the_matrix_and_the_key_to_its_last_no(
+    github: GitHub, tmp_path: Path
+) -> None:
+    for tag, recipe in (("v3", "go-static-arm64"), ("v2", "c-fcntl64-arm64")):
+        github.add_release(
+            tag,
+            {"tool-linux-arm64": binary(recipe).read_bytes()},
+            repo="acme/tool",
+            published_at=f"202{tag[1]}-01-01T00:00:00Z",
+        )
+    own = settings(tmp_path, demo=False, api_url=github.api_url, repo="acme/tool")
+    async with opened(own) as ui:
+        screen = await open_matrix(ui)
+        await ui.shows("runs in 1; last NO: v2 (needs glibc's loader)", "n jumps there")
+        assert screen.tag == "v3"
+        await ui.press("n")
+        await ui.until(lambda: screen.tag == "v2")

@@ -125,8 +125,13 @@ def show_matrix(
     Returns:
         The sentences that explain its marks.
     """
+    from explorer.report.story import story_of
     from explorer.report.tables import matrix_tables
 
+    story = story_of(matrix)
+    if story.text:
+        output.line(story.cell)
+        output.line("")
     drawn = matrix_tables(matrix, output.room() or width, everything)
     for place, table in enumerate(drawn.tables):
         if place:

@@ -26,6 +26,7 @@ from explorer.report.json.shapes import (
     one_of,
     word,
 )
+from explorer.report.story import story_of
 from explorer.report.verdicts.proofs import tested_in_words
 from explorer.verify import Proof, Result, proof_for
 from explorer.workbench import (
@@ -167,6 +168,8 @@ MATRIX = Shape[Matrix](
     Field("repo", TEXT, lambda m: m.repo),
     Field("target", TEXT, lambda m: m.target.name),
     Field("total", INTEGER, lambda m: m.total, "releases in the list; the rows may be fewer"),
+    Field("story", TEXT, lambda m: story_of(m).text, "what the rows say, in words; may be empty"),
+    Field("last_no", nullable(TEXT), lambda m: story_of(m).last_no or None, "a tag"),
     Field("warnings", many(TEXT), lambda m: m.warnings),
     Field("columns", many(MATRIX_COLUMN.kind), lambda m: m.columns),
     Field("rows", many(MATRIX_ROW.kind), lambda m: [_Row(m, row) for row in m.rows]),

@@ -9,6 +9,7 @@ from explorer.errors import ExplorerError
 from explorer.facts import MISSING
 from explorer.report.cells import Cell, Column, Row
 from explorer.report.markup import code, in_table, prose
+from explorer.report.story import story_of
 from explorer.report.tables.marks import Mark, MarkForm, mark_cell, mark_of, matrix_legend
 from explorer.report.units import iso_date, plural
 from explorer.report.verdicts.words import target_in_words
@@ -50,6 +51,8 @@ def matrix_markdown(matrix: Matrix) -> str:
         matrix_row(row, marks, MarkForm.FULL) for row, marks in zip(matrix.rows, every, strict=True)
     ]
     parts = [f"{prose(matrix.repo)} on {prose(target_in_words(matrix.target))}"]
+    if story := story_of(matrix).text:
+        parts.append(prose(story))
     for kind, numbers in places.items():
         if numbers:
             parts += [f"**{kind}**"] if len([n for n in places.values() if n]) > 1 else []

@@ -13,14 +13,16 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
+from textual.widgets import Static
 
 from explorer.report import plural
+from explorer.report.story import Story, story_of
 from explorer.report.tables import release_title
 from explorer.report.verdicts import target_in_words
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
 from explorer.tui.matrix_rows import MatrixRows, headings
-from explorer.tui.render import text
+from explorer.tui.render import content, text
 from explorer.tui.screens.base import REDRAW_S, SETTLE_S, AssetScreen
 from explorer.tui.visible_peeks import VisiblePeeks
 from explorer.tui.widgets.banner import VerdictBanner
@@ -85,11 +87,15 @@ class MatrixScreen(AssetScreen):
         """The release's tag for the key of each file in the matrix."""
         self._timer: Timer | None = None
         self._redraw: Timer | None = None
+        self._shown: Matrix | None = None
+        """The matrix with the rows that are shown, for the story."""
+        self._story = Story("", "")
         self._stale: set[str] = set()
         """Tags of releases of which something was learned since they were drawn."""
 
     def compose(self) -> ComposeResult:
         yield TopBar()
+        yield Static(id="story")
         grid = Grid(empty="laying out the releases …", widget_id="grid")
         yield Pane(grid, "Matrix", legend=LEGEND)
         yield VerdictBanner(id="banner")
@@ -154,6 +160,7 @@ class MatrixScreen(AssetScreen):
         self._tags = message.tags
         self.opening = False
         self._rows = MatrixRows(matrix, rows)
+        self._shown = replace(matrix, rows=tuple(rows))
         grid.empty = "no release has files"
         grid.headings = headings(matrix)
         grid.show(self._rows)
@@ -167,6 +174,7 @@ class MatrixScreen(AssetScreen):
         if hidden:
             parts.insert(2, f"{hidden} hidden")
         self.query_one(Pane).retitle(" · ".join(parts))
+        self._tell()
         self._explain()
         self._look_soon()
         self.refresh_bindings()
@@ -190,6 +198,7 @@ class MatrixScreen(AssetScreen):
         self._redraw = None
         self.grid.draw(self._stale)
         self._stale.clear()
+        self._tell()
         self._explain()
         self.refresh_bindings()
 
@@ -284,7 +293,22 @@ class MatrixScreen(AssetScreen):
             lead = Content.assemble(place, instead, text(asset.name))
         banner.show_asset(self.state, asset, lead)
 
+    def _tell(self) -> None:
+        """Say above the grid what its rows say of the platform that matters most."""
+        if self._shown is None:
+            return
+        self._story = story_of(self._shown)
+        jump = text("  n jumps there", "$text-accent") if self._story.last_no else text("")
+        strip = self.query_one("#story", Static)
+        strip.update(Content.assemble(content(self._story.cell), jump))
+        strip.set_class(bool(self._story.text), "-filled")
+
     # -- actions -----------------------------------------------------------------------------------
+
+    def action_last_no(self) -> None:
+        """Go to the newest release whose file does not run as it is."""
+        if not self._story.last_no or not self.grid.go_to(self._story.last_no):
+            self.explorer.say("No release in this list is known not to run")
 
     @property
     def tag(self) -> str:
