@@ -75,8 +75,7 @@ def explained(parts: Iterable[str]) -> Iterator[tuple[str, str]]:
     explained_words: set[str] = set()
     for part in parts:
         for word, (pattern, sentences) in WORDS.items():
-            if word not in explained_words and re.search(
-                rf"(?<![\w-])(?:{pattern})(?![\w-])", part
-            ):
+            whole = rf"(?<![\w-])(?:{pattern})(?![\w-])"
+            if word not in explained_words and re.search(whole, part, re.IGNORECASE):
                 explained_words.add(word)
                 yield word, sentences

@@ -22,6 +22,7 @@ def test_the_words_of_the_first_part_come_first() -> None:
         "loader",
         "musl",
     ]
+    assert [word for word, _ in explained(["◐ YES, IF: apk add gcompat"])] == ["yes-if", "gcompat"]
     assert not list(explained(["ecstatic", "muslin", ""]))
 
 

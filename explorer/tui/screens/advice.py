@@ -148,10 +148,14 @@ class AdviceScreen(AssetScreen):
                 *self._switch("L", LIBCS, self.libc),
             )
         )
-        room = self.query_one("#words").scrollable_content_region.width
-        words = [line for part in self._words() for line in wrapped(part, room)]
+        words = [line for part in self._words() for line in wrapped(part, self._room)]
         self.query_one("#answer", Static).update(lines(words))
         self.refresh_bindings()
+
+    @property
+    def _room(self) -> int:
+        """Cells of a line; 0 before the first layout."""
+        return self.query_one("#words").scrollable_content_region.width
 
     def on_resize(self) -> None:
         """Wrap the prose again."""
@@ -197,10 +201,13 @@ class AdviceScreen(AssetScreen):
         words = []
         for row in rows:
             name, value = row.cells
-            parts = [content(Cell(pad(name.text, width), name.style)), content(value)]
+            first = content(Cell(pad(name.text, width), name.style))
             if row.key == PROVE:
-                parts.insert(1, here)
-            words.append(Content.assemble(*parts))
+                first = Content.assemble(first, here)
+            whole = row.key in WHOLE_FACTS or self._room <= width
+            value_lines = [content(value)] if whole else content(value).wrap(self._room - width)
+            words.append(Content.assemble(first, *value_lines[:1]))
+            words += [Content.assemble(" " * width, line) for line in value_lines[1:]]
         return words
 
     # -- actions -----------------------------------------------------------------------------------
