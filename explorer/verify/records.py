@@ -38,7 +38,7 @@ def run_line(proof: Proof, binary: Path) -> str:
     """One line for a POSIX shell that repeats the run with this file, and nothing beside it.
 
     The file is copied first: what a cache keeps cannot be executed, least of all by the container's
-    user. Empty for a proof without its commands, or without our volume in them.
+    user. Empty for a proof without its commands or our volume, and for a name with a colon.
     """
     create = next((list(words) for words in proof.command if "create" in words), [])
     if not create:
@@ -46,11 +46,11 @@ def run_line(proof: Proof, binary: Path) -> str:
     inside = next((word for word in proof.argv if word.startswith(f"{ROOT}/")), f"{ROOT}/program")
     at = create.index("create")
     words = [*create[:at], "run", "--rm", *_without(create[at + 1 :])]
-    if _VOLUME not in words:
+    if _VOLUME not in words or ":" in inside:  # a volume's parts are separated by colons
         return ""
     place = words.index(_VOLUME)
     before, after = shlex.join(words[:place]), shlex.join(words[place + 1 :])
-    copy = f'f=$(mktemp) && install -m 755 {shlex.quote(str(binary))} "$f"'
+    copy = f'f=$(mktemp) && install -m 755 -- {shlex.quote(str(binary))} "$f"'
     return f'{copy} && {before} --volume "$f":{shlex.quote(f"{inside}:ro")} {after}'
 
 

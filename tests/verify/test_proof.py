@@ -33,6 +33,7 @@ from explorer.verify.leftovers import session_label
 from explorer.verify.tree import file_item
 from tests.support.binaries import binary, go_build, zig_cc
 from tests.support.engine import TestEngine
+from tests.support.proofs import make_proof
 from tests.verify.conftest import Prover, act
 
 pytestmark = pytest.mark.container
@@ -502,6 +503,20 @@ async def test_a_run_can_be_repeated_by_one_line(proved: Prover, tmp_path: Path)
     assert "\n" not in line
     assert "--network=none" in line
     json.dumps(proof.command)
+
+
+def test_a_line_to_paste_is_no_weapon() -> None:
+    command = (
+        ("docker", "create", "--name", "x", "--volume=/rr-explorer", "i", "$(id)"),
+        ("docker", "start", "x"),
+    )
+    proof = make_proof(command=command, argv=("/rr-explorer/rr", "$(id)"))
+    line = run_line(proof, Path("--help"))
+    assert "install -m 755 -- --help" in line
+    assert "'$(id)'" in line
+    other = replace(proof, argv=("/rr-explorer/a:rw,z",))
+    assert run_line(other, Path("rr")) == "", "a colon would end the path in the container"
+    assert run_line(replace(proof, command=()), Path("rr")) == ""
 
 
 def _pasted(line: str) -> subprocess.CompletedProcess[str]:
