@@ -99,6 +99,18 @@ class Workbench:
 
     # ------------------------------------------------------------------ subjects
 
+    async def programs_of_folder(self, text: str) -> tuple[str, ...]:
+        """Paths of the Linux programs in a folder; none if it is not a folder, or has none."""
+        from explorer.workbench.local_programs import programs_in
+
+        def work(_: object) -> tuple[str, ...]:
+            folder = Path(text)
+            if "\0" in text or not folder.is_dir():
+                return ()
+            return tuple(str(folder / name) for name in programs_in(folder))
+
+        return await self.resources.run(work)
+
     async def resolve(self, text: str, platform: str = "") -> Subject:
         """What a FILE on the command line stands for.
 

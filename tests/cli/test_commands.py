@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -52,6 +53,27 @@ def test_standard_input_is_a_file(rr: Command, archives: dict[str, bytes], tmp_p
     assert list(tmp_path.glob("out/**/rr"))
     temporary = Path(tempfile.gettempdir())
     assert not list(temporary.glob("rr-explorer-*/standard-input")), "it is removed afterwards"
+
+
+def test_a_folder_is_a_list_of_its_programs(rr: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / "bin").mkdir(parents=True)
+    shutil.copy(binary("c-static"), folder / "bin" / "tool")
+    shutil.copy(binary("c-glibc"), folder / "other")
+    (folder / "README.md").write_text("read me")
+    done = rr("inspect", folder, "--on", "scratch", "--on", "debian-12")
+    rows = [line.split()[:3] for line in done.out.splitlines()[1:]]
+    assert rows == [
+        [f"{folder}/other", "✗", "no"],
+        [f"{folder}/other", "✓", "yes"],
+        [f"{folder}/bin/tool", "✓", "yes"],
+        [f"{folder}/bin/tool", "✓", "yes"],
+    ]
+    assert rr("inspect", folder, "--on", "scratch", "--exit-code").code == 1
+    assert rr("inspect", folder, "--on", "debian-12", "--exit-code").code == 0
+    assert rr.json_error("inspect", folder)["detail"] == "its programs: other, bin/tool"
+    (tmp_path / "empty").mkdir()
+    assert rr("inspect", tmp_path / "empty").code == 3
 
 
 def test_assets_and_what_is_not_published(served: Command) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -28,6 +29,8 @@ EXAMPLES = """\b
 rr-explorer inspect latest --platform linux-arm64 --peek
 rr-explorer inspect ./rr --on scratch --on debian-12
 rr-explorer inspect rr.tar.gz#rr --json | jq '.verdicts[0].answer'"""
+PROGRAMS = 100
+"""Rows for a folder."""
 MEMBERS, REFUSED = 20, 200
 """Lines for an archive's members: the first ones, and in all with those refused further on."""
 
@@ -60,6 +63,9 @@ def inspect(
 
         for name in targets:
             workbench.target(name)  # a wrong name is reported before anything is downloaded
+        if not output.json and (programs := await workbench.programs_of_folder(file)):
+            fails = await show_folder(workbench, output, programs, targets)
+            return NO if exit_code and fails else OK
         subject = await workbench.resolve(file, platform)
         depth = Depth.AVAILABLE if peek else Depth.WHOLE
         inspection = await workbench.look(
@@ -75,6 +81,39 @@ def inspect(
         return NO if exit_code and fails else OK
 
     return in_workbench(state, state.settings(), work)
+
+
+async def show_folder(
+    workbench: Workbench, output: Output, programs: Sequence[str], targets: Sequence[str]
+) -> bool:
+    """Print a row for each program of a folder; whether one of them does not run."""
+    from explorer.errors import ExplorerError
+    from explorer.report import Cell, Column, Row, answer_cell
+    from explorer.report.verdicts import deciding_in_words
+
+    rows, fails = [], False
+    for name in programs[:PROGRAMS]:
+        try:
+            inspection = await workbench.look(await workbench.resolve(name), on=targets)
+        except ExplorerError as error:
+            failed = (Cell(name), Cell("! error", "warn"), Cell(""), Cell(error.title))
+            rows.append(Row(name, failed))
+            continue
+        for verdict in inspection.verdicts:
+            fails |= verdict.answer.value == "no"
+            where = Cell(f"on {verdict.target.name}", "dim")
+            because = Cell(deciding_in_words(verdict))
+            rows.append(Row(name, (Cell(name), answer_cell(verdict.answer), where, because)))
+    columns = (
+        Column("file", "program"),
+        Column("answer", "answer"),
+        Column("target", "target"),
+        Column("fact", "because", grows=True),
+    )
+    output.table(columns, rows)
+    if len(programs) > PROGRAMS:
+        output.line(Cell(f"… and {len(programs) - PROGRAMS} more", "dim"))
+    return fails
 
 
 def show_inspection(output: Output, inspection: Inspection, facts: bool = True) -> None:
