@@ -6,6 +6,7 @@ nothing outside these bounds, and a proof copies nothing else into its container
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -72,8 +73,25 @@ class Beside:
             where = Path(path).resolve()
             inside = any(where.is_relative_to(folder) for folder in self.folders)
             return where if inside and where.is_file() else None
-        except (OSError, ValueError):  # names come from the file: too long, or not valid at all
+        except (OSError, ValueError, RuntimeError):  # names come from the file: too long, a loop …
             return None
+
+    def is_blocked(self, path: str) -> bool:
+        """Whether something that cannot be read as a file has a path in these bounds.
+
+        A folder, a pipe or a device, or a loop of links: a loader may stop there.
+        """
+        try:
+            folder = Path(path).parent.resolve()
+            if not any(folder.is_relative_to(place) for place in self.folders):
+                return False
+            return not stat.S_ISREG(Path(path).stat().st_mode)
+        except OSError as error:
+            return error.errno == errno.ELOOP
+        except RuntimeError:  # resolve() of a loop, before Python 3.13
+            return True
+        except ValueError:
+            return False
 
     def walk(self) -> Iterator[FileBeside]:
         """Folders, links and libraries, nearest first."""

@@ -138,7 +138,9 @@ class LookRecords:
         whole = inspection.path is not None
         before = self._load(asset, platform) if whole else self._stored(asset, platform)
         if before is not None and whole and not before.whole:
-            changed = difference(before.verdicts, inspection.verdicts)
+            member = inspection.member
+            repeated = not isinstance(member, MISSING) and member.repeated
+            changed = difference(before.verdicts, inspection.verdicts, repeated=repeated)
             inspection = replace(inspection, changed=changed)
         if before is not None and before.whole and not whole:
             return inspection

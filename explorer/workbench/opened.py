@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from explorer.archive import ArchiveListing, Format, Member, MemberKind
 from explorer.bytesource import FileSource, chunks_of, hash_chunks
 from explorer.errors import FormatError, NotFoundError
-from explorer.facts import MISSING, Fact, NotApplicable
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation
 from explorer.workbench.beside import Beside
 from explorer.workbench.layers import Layer, layer_of
@@ -216,9 +216,11 @@ class Neighbours:
         self._beside = Beside.of(binary)
 
     def read(self, path: str) -> Binary | None:
-        """The file at an absolute POSIX path; None if there is no regular file."""
+        """The file at an absolute POSIX path; None if there is none."""
         file = self._beside.file(path)
-        return _library(file) if file else None
+        if file is not None:
+            return _library(file)
+        return _unread(path, "not a regular file") if self._beside.is_blocked(path) else None
 
 
 class MemberNeighbours:
@@ -232,23 +234,29 @@ class MemberNeighbours:
         self._members = {
             posixpath.normpath(m.name).lstrip("/"): (index, m)
             for index, m in enumerate(listing.members)
-            if m.refused is None and m.part != "control"
+            if m.part != "control"
+        }
+        self._folders = {
+            above.as_posix() for path in self._members for above in PurePosixPath(path).parents
         }
 
     def read(self, path: str) -> Binary | None:
-        """The library at a path inside the archive; links inside it are followed."""
-        file = self._file(path)
-        return _library(file) if file else None
-
-    def _file(self, path: str) -> Path | None:
-        """The member at a path, unpacked into the cache; None if there is none.
+        """The library at a path inside the archive; links inside it are followed.
 
         Raises:
             NotFoundError: the archive itself is gone, e.g. pruned by another process.
         """
-        index = self._resolve(path)
-        if index is None:
-            return None
+        try:
+            index = self._resolve(path)
+        except _BlockedError as error:
+            return _unread(path, str(error))
+        return None if index is None else self._unpacked(path, index)
+
+    def _check_readable(self, path: str, member: Member | None) -> None:
+        if path in self._folders or (member and member.kind is MemberKind.DIRECTORY):
+            raise _BlockedError("a folder")
+
+    def _unpacked(self, path: str, index: int) -> Binary:
         holder = self._opened.holder
         # An archive that is gone says nothing about its members: that error is the caller's.
         with FileSource(holder.path) as source:
@@ -256,42 +264,69 @@ class MemberNeighbours:
                 blob = unpack_member(
                     source, holder.name, index, holder.sha256, self._cache, Cancellation()
                 )
-            except (FormatError, NotFoundError):
-                return None
-        return blob.path
+            except (FormatError, NotFoundError) as error:
+                return _unread(path, error.title)
+        return _library(blob.path)
 
     def _resolve(self, path: str) -> int | None:
-        """The place in the listing of the file that a path leads to; links of folders count too."""
+        """The place in the listing of the file that a path leads to; links of folders count too.
+
+        Raises:
+            _BlockedError: there is something that cannot be read.
+        """
         todo, done, links = path.split("/")[::-1], list[str](), 0
         while todo:
-            part = todo.pop()
-            if part == ".." and done:
-                done.pop()
-            elif part == "..":
-                return None  # above the top of the archive
-            elif part not in ("", "."):
-                done.append(part)
+            if not _step(done, todo.pop()):
+                return None
             index, member = self._members.get("/".join(done), (0, None))
+            if not todo:
+                self._check_readable("/".join(done), member)
             if member is None or member.kind is MemberKind.DIRECTORY:
                 continue
+            if member.refused is not None:
+                raise _BlockedError("refused")
             if member.kind is MemberKind.FILE:
                 return None if todo else index
             links += 1
-            if links > _LINKS or member.link.startswith("/"):
+            if links > _LINKS:
+                raise _BlockedError("a loop of links")
+            if member.link.startswith("/"):
                 return None
             done = [] if member.kind is MemberKind.HARDLINK else done[:-1]
             todo += member.link.split("/")[::-1]
         return None
 
 
-def _library(file: Path) -> Binary | None:
+def _step(done: list[str], part: str) -> bool:
+    """Go one part of a path further; False above the top of the archive."""
+    if part == "..":
+        return bool(done and done.pop())
+    if part not in ("", "."):
+        done.append(part)
+    return True
+
+
+class _BlockedError(Exception):
+    """Something that cannot be read is where a library would be. Stays in this module."""
+
+
+def _library(file: Path) -> Binary:
     from explorer.elf import Scope, read
 
     try:
         with FileSource(file) as source:
             return read(source, file.name, Scope.LINKAGE)
-    except FormatError:
-        return None
+    except FormatError as error:
+        return _unread(file.name, error.title)
+
+
+def _unread(path: str, why: str) -> Binary:
+    """A library of which nothing is known but that it is there."""
+    from explorer.elf import Binary, FileFormat, Scope
+
+    unknown = Unknown(why)
+    name = posixpath.basename(path)
+    return Binary(name, unknown, FileFormat.UNSEEN, Scope.HEAD, why, unknown, unknown)
 
 
 def _hash(source: FileSource, cancel: Cancellation) -> str:

@@ -154,7 +154,7 @@ def _unseen(binary: Binary) -> Reason:
             Answer.UNKNOWN,
             f"{why}.",
             "",
-            "Unpack it and inspect the program that was in it, or name a member: FILE#MEMBER",
+            "Unpack it and inspect the program in it, or say which: FILE#MEMBER, --platform",
             short=why,
         )
     return Reason(
@@ -167,11 +167,17 @@ def _unseen(binary: Binary) -> Reason:
     )
 
 
-def difference(peeked: Sequence[Verdict], whole: Sequence[Verdict]) -> str:
+def difference(
+    peeked: Sequence[Verdict], whole: Sequence[Verdict], *, repeated: bool = False
+) -> str:
     """A sentence if the whole file gets another answer than its first bytes did.
 
-    Empty where both agree, or where the first bytes did not suffice for an answer.
+    Empty where both agree, or where the first bytes did not suffice for an answer. ``repeated``:
+    the program is the later of two members of one name.
     """
+    why = "the file has changed on the server, or rr-explorer is wrong. Please report it"
+    if repeated:
+        why = "the archive holds the program twice, and the later one is unpacked"
     for before in peeked:
         for after in whole:
             if before.target.name == after.target.name and before.answer not in (
@@ -180,7 +186,6 @@ def difference(peeked: Sequence[Verdict], whole: Sequence[Verdict]) -> str:
             ):
                 return (
                     f"The first bytes said {before.answer} for {after.target.title}, the whole "
-                    f"file says {after.answer}: the file has changed on the server, or "
-                    "rr-explorer is wrong. Please report it."
+                    f"file says {after.answer}: {why}."
                 )
     return ""

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import os
 import sqlite3
 import tarfile
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from explorer.compat import Answer, Where
 from explorer.errors import FormatError, NotFoundError, SourceError
 from explorer.workbench import Depth, Inspection, Workbench
 from explorer.workbench.look_records import row_key
-from tests.support.archives import make_archive
+from tests.support.archives import make_archive, tar_of
 from tests.support.binaries import binary
 from tests.support.github import GitHub
 from tests.workbench.conftest import archive_name
@@ -56,6 +57,56 @@ async def test_origin_is_followed_beside_a_local_file(bench: Workbench, tmp_path
     assert libraries(beside)["libanswer.so.1"] is Where.BESIDE
 
 
+def a_loop(file: Path) -> None:
+    file.symlink_to("other")
+    (file.parent / "other").symlink_to(file.name)
+
+
+UNREADABLE: dict[str, Callable[[Path], object]] = {
+    "a folder": Path.mkdir,
+    "a pipe": os.mkfifo,
+    "a loop": a_loop,
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+async def test_what_is_no_file_under_a_librarys_name_is_unknown_not_absent(
+    bench: Workbench, tmp_path: Path, what: str
+) -> None:
+    program = tmp_path / "needs"
+    program.write_bytes(binary("c-needs-origin").read_bytes())
+    (tmp_path / "lib").mkdir()
+    UNREADABLE[what](tmp_path / "lib" / "libanswer.so.1")
+    local = await bench.look(
+        await bench.resolve(str(program)), on=("debian-12",), depth=Depth.WHOLE
+    )
+    assert local.verdicts[0].answer is Answer.UNKNOWN, local.verdicts[0].deciding
+    if what != "a pipe":
+        with tarfile.open(tmp_path / "tool.tar", "w") as archive:
+            archive.add(program, "needs")
+            archive.add(tmp_path / "lib", "lib")
+        path = f"{tmp_path / 'tool.tar'}#needs"
+        packed = await bench.look(await bench.resolve(path), on=("debian-12",), depth=Depth.WHOLE)
+        assert packed.verdicts[0].answer is Answer.UNKNOWN, packed.verdicts[0].deciding
+
+
+async def test_a_refused_or_implied_member_under_a_librarys_name_is_unknown(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    library = tarfile.TarInfo("lib/libanswer.so.1")
+    library.type = tarfile.CHRTYPE
+    others: list[tuple[tarfile.TarInfo | str, bytes]] = [
+        (library, b""),
+        ("lib/libanswer.so.1/x", b"x"),
+    ]
+    for other in others:
+        data = tar_of([("needs", binary("c-needs-origin").read_bytes()), other])
+        (tmp_path / "tool.tar").write_bytes(data)
+        path = f"{tmp_path / 'tool.tar'}#needs"
+        seen = await bench.look(await bench.resolve(path), on=("debian-12",), depth=Depth.WHOLE)
+        assert seen.verdicts[0].answer is Answer.UNKNOWN, seen.verdicts[0].deciding
+
+
 @pytest.mark.parametrize("packing", ["tar.gz", "zip", "deb"])
 async def test_origin_is_followed_among_an_archives_members(
     bench: Workbench, tmp_path: Path, packing: str
@@ -80,8 +131,8 @@ async def test_origin_is_followed_among_an_archives_members(
         ({"lib": "lib64"}, Answer.YES),
         ({"lib": "other", "other": "./lib64/"}, Answer.YES),
         ({"lib": "lib64", "lib64/libanswer.so.1": "../store/answer.so"}, Answer.YES),
-        ({"lib": "lib"}, Answer.NO),
-        ({"lib": "../lib64"}, Answer.NO),
+        ({"lib": "lib"}, Answer.UNKNOWN),
+        ({"lib": "../lib64"}, Answer.UNKNOWN),
         ({"lib": "missing"}, Answer.NO),
     ],
 )

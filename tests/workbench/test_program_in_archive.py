@@ -110,6 +110,23 @@ async def test_the_later_of_two_programs_with_one_name_is_judged(
     assert whole.others == ()
 
 
+async def test_a_program_that_a_large_tar_holds_twice_is_said_loudly(
+    github: GitHub, opened: Callable[..., Workbench]
+) -> None:
+    """A peek that decides early sees the first one; the whole file has the later one."""
+    exe = EXE + os.urandom(70_000)
+    members = [("tool", static()), ("data.bin", exe), ("tool", glibc() + exe)]
+    name = "tool-linux-amd64.tar.gz"
+    github.add_release("v1", {name: gz(tar_of(members))}, repo="acme/tool")
+    bench = opened(repo="acme/tool")
+    subject = await bench.resolve(f"v1/{name}")
+    peeked = await bench.look(subject, on=("scratch",))
+    whole = await bench.look(subject, on=("scratch",), depth=Depth.WHOLE)
+    assert [f.verdicts[0].answer for f in (peeked, whole)] == [Answer.YES, Answer.NO]
+    assert "holds the program twice" in whole.changed
+    assert "report" not in whole.changed
+
+
 async def test_other_programs_are_named(github: GitHub, opened: Callable[..., Workbench]) -> None:
     data = make_archive("tar.gz", "", {"helper": glibc(), "tool": static(), "win/a.exe": EXE})
     _, whole = await looks(github, opened, "tool-linux-amd64.tar.gz", data)
