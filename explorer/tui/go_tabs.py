@@ -36,6 +36,8 @@ class GoTabs:
         self._state = state
         self._table: GoTable | None = None
         """The functions of the inspection that was read last."""
+        self.links: dict[str, str] = {}
+        """The page of each advisory, by the key of its row; untrusted."""
 
     async def packages(self, inspection: Inspection) -> TabContent:
         """The packages, the largest first."""
@@ -69,6 +71,8 @@ class GoTabs:
             )
         result = await state.background.run(state.wb.vulnerabilities(inspection, database))
         rows = await asyncio.to_thread(advisory_rows, result)
+        pages = [match.advisory.url for match in result.matches]
+        self.links = {row.key: page for row, page in zip(rows, pages, strict=True)}
         source = Row("source", (Cell("database", "dim"), Cell(one_line(result.database), "dim")))
         sentence = Row("sentence", (Cell("result", "dim"), advisories_sentence(result)))
         return TabContent(ADVISORY_COLUMNS, rows, summary=(sentence, source))

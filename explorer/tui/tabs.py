@@ -225,7 +225,7 @@ TABS: tuple[TabSpec, ...] = (
         "Packages",
         None,
         "The packages of a Go program by size, stripped or not. Enter lists the functions of the "
-        "one under the cursor.",
+        "one under the cursor, escape goes back to all packages.",
         drops=("functions", "share"),
     ),
     TabSpec(
@@ -233,7 +233,7 @@ TABS: tuple[TabSpec, ...] = (
         "Vulnerabilities",
         None,
         "Known vulnerabilities of a Go program, from its table of functions: affected, module "
-        "level, linked but not called, or not in the program.",
+        "level, linked but not called, or not in the program. o opens the advisory's page.",
         drops=("alias", "module"),
         floor=30,
     ),

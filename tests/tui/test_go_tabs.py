@@ -61,6 +61,11 @@ async def test_packages_have_bars_and_are_searched(size: tuple[int, int], demo: 
         assert tab.table.go_to("..")
         await ui.press("enter")
         await ui.shows("runtime", "packages. Enter lists")
+        await ui.press("enter")
+        await ui.shows("‹ all packages")
+        await ui.press("escape")
+        await ui.shows("packages. Enter lists")
+        assert len(ui.app.screen_stack) == 2, "escape went up, not away"
 
 
 async def test_a_program_that_is_no_go_program_says_so(demo: Settings) -> None:
@@ -71,8 +76,15 @@ async def test_a_program_that_is_no_go_program_says_so(demo: Settings) -> None:
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_vulnerabilities_come_from_the_database_of_the_settings(
-    size: tuple[int, int], tmp_path: Path
+    size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    opened_pages: list[str] = []
+
+    def open_page(page: str) -> bool:
+        opened_pages.append(page)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_page)
     program = go_build("gocommands", SOURCE)
     database = write_database(tmp_path / "db", ENTRIES)
     async with opened(settings(tmp_path, vulndb=database), size=size, file=str(program)) as ui:
@@ -85,6 +97,9 @@ async def test_vulnerabilities_come_from_the_database_of_the_settings(
         ]
         assert "\x1b" not in ui.drawn()
         assert "\u202e" not in ui.drawn()
+        await ui.press("o")
+        await ui.until(lambda: bool(opened_pages))
+        assert opened_pages == ["https://pkg.go.dev/vuln/GO-2026-0001"]
         await ui.press("enter")
         await ui.shows("fixed in", "esc close")
 

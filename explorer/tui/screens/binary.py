@@ -393,7 +393,7 @@ class BinaryScreen(ExplorerScreen):
         if action == "save":
             return self.subject.path is not None or self.state.reachable(self.subject.asset)
         if action == "open_browser":
-            return self.subject.release is not None and bool(self.subject.release.url)
+            return bool(self._url())
         if action == "advice":
             return self.subject.release is not None
         return super().check_action(action, parameters)
@@ -415,9 +415,15 @@ class BinaryScreen(ExplorerScreen):
         self.jobs.inspect(self.subject)
 
     def action_open_browser(self) -> None:
-        """Open the release's page."""
-        if self.subject.release is not None:
-            self.explorer.open_page(self.subject.release.url)
+        """Open the page of the vulnerability under the cursor, or the release's."""
+        self.explorer.open_page(self._url())
+
+    def _url(self) -> str:
+        """The address that belongs to what is shown; empty if there is none."""
+        table = self.table() if self.is_mounted and self._tab == "vulns" else None
+        if table is not None and table.row is not None:
+            return self._go.links.get(table.row.key, "")
+        return self.subject.release.url if self.subject.release is not None else ""
 
     def action_next_tab(self) -> None:
         """Go to the tab on the right."""
@@ -441,13 +447,28 @@ class BinaryScreen(ExplorerScreen):
     def _open_package(self, event: Table.Selected) -> None:
         """The functions of a package; on a function's row back to all packages or its cells."""
         if event.row.key == UP:
-            self._stale.add("packages")
-            self._fill("packages")
+            self._show_packages()
         elif event.table.source.columns == PACKAGE_COLUMNS:
             self.query_one("#packages", TabTable).frame.clear_filter()
             self._read("packages", partial(self._go.functions, event.row.key))
         else:
             self.explorer.show_cells(event.table.cells())
+
+    def _show_packages(self) -> None:
+        """All packages again."""
+        self.query_one("#packages", TabTable).frame.clear_filter()
+        self._stale.add("packages")
+        self._fill("packages")
+
+    def action_back(self) -> None:
+        """Clear the filter, go up from a package's functions, else leave the screen."""
+        pane = self.pane()
+        if pane is not None and pane.clear_filter():
+            return
+        if self._tab == "packages" and pane is not None and pane.table.source.index_of(UP) == 0:
+            self._show_packages()
+        else:
+            self.leave()
 
     def _open_member(self, number: int) -> None:
         if self.inspection is None or isinstance(self.inspection.listing, MISSING):
