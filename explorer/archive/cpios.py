@@ -1,6 +1,7 @@
-"""cpio archives: the formats newc, crc and odc of cpio(5). An RPM's payload is one of them."""
+"""cpio archives: the formats newc, crc, odc and bin of cpio(5). An RPM's payload is one of them."""
 
 import stat
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,10 +12,13 @@ from explorer.archive.streams import BodyStream, Budget, Exact, Forward
 from explorer.archive.tarfiles import refuse_unless_file
 
 _NEWC, _CRC, _ODC, _STRIPPED = b"070701", b"070702", b"070707", b"07070X"
-_NEWC_BYTES, _ODC_BYTES = 110, 76
+_NEWC_BYTES, _ODC_BYTES, _BINARY_BYTES = 110, 76, 26
+_BINARY = {b"\xc7\x71": "<", b"\x71\xc7": ">"}
+"""070707 as a number of 16 bits, and the byte order that it tells."""
 _NAME_BYTES = 4096
 """PATH_MAX on Linux: neither a name nor a link's target is longer."""
 _END = "TRAILER!!!"
+_TYPES = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,10 @@ def is_cpio(head: bytes) -> bool:
     if head.startswith((_NEWC, _CRC)):
         digits = head[6:_NEWC_BYTES]
         return len(digits) == _NEWC_BYTES - 6 and _is_number(digits, 16)
+    if head[:2] in _BINARY and len(head) >= _BINARY_BYTES:
+        mode, name_bytes = struct.unpack_from(f"{_BINARY[head[:2]]}6xH12xH", head)
+        is_plausible = stat.S_IFMT(mode) in _TYPES and 1 < name_bytes <= _NAME_BYTES
+        return is_plausible and head[_BINARY_BYTES + name_bytes - 1 :][:1] in (b"\0", b"")
     digits = head[6:_ODC_BYTES]
     return head.startswith(_ODC) and len(digits) == _ODC_BYTES - 6 and _is_number(digits, 8)
 
@@ -127,6 +135,13 @@ def _next_header(blocks: Exact) -> _CpioHeader:
         inode, mode, links, size = fields[1], fields[2], fields[5], fields[9]
         device, name_bytes, alignment = fields[:1], fields[8], 1
         read = _ODC_BYTES
+    elif magic[:2] in _BINARY:
+        rest = magic + _take(blocks, _BINARY_BYTES - 6)
+        # The two halves of a long number stand most significant first, in either byte order.
+        words = struct.unpack(f"{_BINARY[magic[:2]]}13H", rest)
+        inode, mode, links, size = words[2], words[3], words[6], words[11] << 16 | words[12]
+        device, name_bytes, alignment = list(words[1:2]), words[10], 2
+        read = _BINARY_BYTES
     elif magic == _STRIPPED:
         raise RefusedError("method", "its cpio archive has no names of its own (RPM 6)")
     else:
@@ -135,7 +150,7 @@ def _next_header(blocks: Exact) -> _CpioHeader:
         raise RefusedError("header", f"a cpio name claims {name_bytes:,} bytes")
     name = _take(blocks, name_bytes).rstrip(b"\0").decode("utf-8", "surrogateescape")
     _take(blocks, -(read + name_bytes) % alignment)
-    # odc keeps the bytes with each name; only newc's archivers leave them out of the earlier ones
+    # odc and bin keep the bytes with each name; newc's archivers leave them out of the earlier ones
     linked = links > 1 and alignment == 4
     return _CpioHeader(name, mode, size, (inode, *device) if linked else (), alignment)
 

@@ -47,8 +47,6 @@ _MAGICS = (
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format.MSI),
     (0, b"Cr24\2\0\0\0", Format.CRX),
     (0, b"Cr24\3\0\0\0", Format.CRX),
-    (0, b"\xc7\x71", Format.CPIO_BINARY),
-    (0, b"\x71\xc7", Format.CPIO_BINARY),
     (0, b"QFI\xfb", Format.QCOW2),
 )
 """Offset and bytes. The formats that are not read here are from file(1)'s database."""

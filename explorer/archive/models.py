@@ -52,7 +52,6 @@ class Format(StrEnum):
     WIM = "wim"
     MSI = "msi"
     CRX = "crx"
-    CPIO_BINARY = "cpio (old binary format)"
     QCOW2 = "qcow2"
     BROTLI = "brotli"
     DMG = "dmg"
@@ -99,7 +98,6 @@ _UNREAD = frozenset(
         Format.WIM,
         Format.MSI,
         Format.CRX,
-        Format.CPIO_BINARY,
         Format.QCOW2,
         Format.BROTLI,
         Format.DMG,

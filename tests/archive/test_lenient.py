@@ -131,7 +131,6 @@ UNREAD = {
     b"MSWIM\0\0\0": "wim",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "msi",
     b"Cr24\3\0\0\0": "crx",
-    b"\xc7\x71\0": "cpio (old binary format)",
     b"QFI\xfb\0": "qcow2",
 }
 
@@ -448,6 +447,21 @@ def test_a_cpio_archive_is_read_also_in_its_oldest_format() -> None:
         odc += b"%011o%06o%011o" % (0, len(name) + 1, len(data)) + name.encode() + b"\0" + data
     assert detect(BytesSource(odc + bytes(200)), "x") is Format.CPIO
     assert contents(odc + bytes(200), "x") == {"rr": PROGRAM}
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_binary_format_is_read_in_both_byte_orders(order: str) -> None:
+    body = bytes(range(256)) * 300 + b"odd"
+    out = b""
+    for name, mode, data in (("rr", FILE, body), ("x/y", FILE, b"z"), ("TRAILER!!!", 0, b"")):
+        raw = name.encode() + b"\0"
+        size = divmod(len(data), 1 << 16)
+        out += struct.pack(f"{order}13H", 0o070707, 1, 2, mode, 0, 0, 1, 0, 0, 0, len(raw), *size)
+        out += raw + bytes(len(raw) % 2) + data + bytes(len(data) % 2)
+    assert detect(BytesSource(out), "x") is Format.CPIO
+    assert contents(out, "x") == {"rr": body, "x/y": b"z"}
+    assert rules(out[:60_000], "x")[""] == "truncated"
+    assert detect(BytesSource(out[:2] + bytes(200)), "x") is Format.RAW
 
 
 def test_names_of_one_file_in_a_cpio_are_hard_links(tmp_path: Path) -> None:
