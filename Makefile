@@ -11,6 +11,8 @@ export PIP_NO_INPUT = 1
 PIP_RETRIES ?= 8
 PIP_DEFAULT_TIMEOUT ?= 30
 export PIP_RETRIES PIP_DEFAULT_TIMEOUT
+# container images like to switch compiled modules off; compiling all tests again takes long
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check dev console test lint engine prepare browser programs published fuzz bench screenshots standins clean
@@ -49,7 +51,7 @@ lint: $(VENV)/.installed-test ## ruff, mypy --strict and the import laws
 	$(BIN)/lint-imports
 
 check: lint ## in under a minute: lint, types, laws, the tests that need nothing but Python
-	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not tools and not alone and not slow"
+	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not tools and not alone"
 
 dev: $(VENV)/.installed-test ## open the demo with Textual's developer tools; its log goes to make console
 	@TEXTUAL=devtools,debug $(BIN)/rr-explorer --demo

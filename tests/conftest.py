@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import signal
 from collections.abc import Iterator
 
@@ -16,8 +17,13 @@ pytest_plugins = [
 
 
 def pytest_configure() -> None:
-    """A process started in a shell's background ignores Ctrl+C, and so would every program that a
-    test starts and stops with it."""
+    """Prepare the process: Ctrl+C, and garbage collections.
+
+    A process started in a shell's background ignores Ctrl+C, and so would every program that a
+    test starts and stops with it. A full collection looks through everything that pytest and the
+    tests' modules hold, and would come with every app that is opened: they are made rare.
+    """
+    gc.set_threshold(20_000, 50, 100)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

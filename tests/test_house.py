@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "explorer"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -100,7 +98,6 @@ def test_test_names_are_short() -> None:
     assert long == set()
 
 
-@pytest.mark.slow
 def test_functions_are_short(tmp_path: Path) -> None:
     """Whatever the line length: they are wrapped at 88 columns before they are counted."""
     for path in MODULES:

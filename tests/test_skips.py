@@ -26,7 +26,6 @@ TOLD = (
 )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("ci", ["", "true"])
 def test_every_kind_of_skip(ci: str, tmp_path: Path) -> None:
     for number, text in enumerate((*KINDS, "def test() -> None:\n    pass\n")):

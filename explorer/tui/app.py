@@ -87,7 +87,7 @@ class ExplorerApp(ExplorerBase):
         self._file_to_open = file
         self._save_folder: Path | None = None
         """Where the last file was saved."""
-        self._keys = KeyQueue(self, super().on_event)
+        self.key_queue = KeyQueue(self, super().on_event)
         self._interpreter = InterpreterTuning()
         self._quit_signals = QuitSignals(self)
         self._hangup = TerminalHangup(self)
@@ -135,7 +135,7 @@ class ExplorerApp(ExplorerBase):
         if isinstance(event, (events.Key, events.Paste, events.MouseEvent)):
             self._interpreter.key_pressed()
             foreground.claim(KEY_S)
-        await self._keys.take(event)
+        await self.key_queue.take(event)
 
     async def on_unmount(self) -> None:
         """Stop everything that still runs."""

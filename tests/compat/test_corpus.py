@@ -156,7 +156,6 @@ def _starts(engine: TestEngine, image: str, program: Program, arch: str) -> tupl
 
 @published
 @pytest.mark.container
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("target", "libgcc"),

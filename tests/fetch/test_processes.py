@@ -22,8 +22,6 @@ from explorer.releases import Asset
 from tests.fetch.conftest import QUICK, noise, publish
 from tests.support.github import GitHub
 
-pytestmark = pytest.mark.slow
-
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 """Key and certificate of localhost and 127.0.0.1, signed by itself, for tests only."""
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -18,6 +20,8 @@ from explorer.tui.app import ExplorerApp
 from explorer.tui.app_state import AppState
 
 NOW = datetime(2026, 8, 22, 12, 0, tzinfo=UTC)
+POLL_S = 0.005
+"""Seconds between two looks at a condition."""
 SIZES = [(20, 5), (60, 20), (80, 24), (120, 40)]
 
 
@@ -44,27 +48,40 @@ class Driver:
             for strip in self.app.screen._compositor.render_strips()
         )
 
-    async def until(self, what: Callable[[], object], limit: float = 12.0) -> None:
+    async def until(self, what: Callable[[], object], limit: float = 30.0) -> None:
         """Let the app run until the condition holds."""
         end = time.monotonic() + limit
-        while not what():
-            assert time.monotonic() < end, (
-                f"the condition does not hold; on the screen:\n{self.drawn()}"
-            )
-            await self.pilot.pause()
-            await asyncio.sleep(
-                0.005
-            )  # gives the workers' threads a turn; the condition ends the waiting, not the time
-        await self.pilot.pause()
+        while True:
+            await self.settle()
+            checked = time.monotonic()
+            if what():
+                return
+            now = time.monotonic()
+            assert now < end, f"the condition does not hold; on the screen:\n{self.drawn()}"
+            # The app's threads get at least four fifths of the time.
+            await asyncio.sleep(max(POLL_S, 4 * (now - checked)))
+
+    async def settle(self) -> None:
+        """Wait until all keys and all messages are handled, and draw what they have changed."""
+        while self.app.is_running:
+            await self.pilot._wait_for_screen()
+            if not self.app.key_queue.busy:
+                await self.app.animator.wait_until_complete()
+                self.app.screen._on_timer_update()
+                return
+            await asyncio.sleep(0.001)
 
     async def shows(self, *words: str) -> None:
         """Wait until all the words are on the screen."""
         await self.until(lambda: all(word in self.drawn() for word in words))
 
     async def press(self, *keys: str) -> None:
-        """Press keys, one after another."""
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        """Press keys, each once the one before it is handled."""
+        for key in keys:
+            letter = len(key) == 1
+            event = Key(_character_to_key(key), key) if letter else Key(key, None)
+            self.app.post_message(event)
+            await self.settle()
 
     def find(self, selector: str, kind: type[Any] = Widget) -> Any:
         """The first widget of the top screen that matches."""

@@ -32,7 +32,7 @@ async def press(ui: Driver, *keys: str) -> list[float]:
     times = []
     for key in keys:
         before = time.thread_time()
-        await ui.pilot.press(key)
+        await ui.press(key)
         times.append((time.thread_time() - before) * 1000)
     return times
 

@@ -15,8 +15,6 @@ from tests.support.binaries import binary
 from tests.support.github import GitHub
 from tests.tui.conftest import Driver, opened, settings
 
-pytestmark = pytest.mark.slow
-
 SIZES = [(80, 24), (160, 50)]
 
 

@@ -11,8 +11,6 @@ from explorer.tui.job_board import Job, JobKind, JobProgressed
 from explorer.tui.widgets.pane import FilterInput
 from tests.tui.conftest import SIZES, Driver, opened, settings
 
-pytestmark = pytest.mark.slow
-
 
 def key_bar(ui: Driver) -> str:
     return ui.drawn().splitlines()[-1]

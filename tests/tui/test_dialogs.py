@@ -12,8 +12,6 @@ from explorer.tui.widgets.pane import FilterInput
 from explorer.tui.widgets.table import Table
 from tests.tui.conftest import opened, settings
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.mark.parametrize("theme", ["rr-dark", "ansi-dark", "ansi-light"])
 @pytest.mark.parametrize("key", ["t", "y", "question_mark", "J", "T", "g"])

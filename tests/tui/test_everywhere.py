@@ -12,8 +12,6 @@ from explorer.tui.tabs import TABS
 from explorer.tui.widgets.table import Table
 from tests.tui.conftest import SIZES, Driver, opened
 
-pytestmark = pytest.mark.slow
-
 
 async def test_help_is_about_what_has_the_focus(demo: Settings) -> None:
     async with opened(demo) as ui:
@@ -121,7 +119,7 @@ async def walk(ui: Driver, actions: Iterable[Action]) -> None:
     for action in actions:
         if action.id in ("quit", "open-browser", "verify", "doctor", "back"):
             continue
-        await ui.pilot.press(action.key.split(",")[0])
+        await ui.press(action.key.split(",")[0])
         while len(ui.app.screen_stack) > depth:
             await ui.press("escape")
         if "FilterInput" in repr(ui.app.focused):
@@ -129,7 +127,6 @@ async def walk(ui: Driver, actions: Iterable[Action]) -> None:
         assert len(ui.app.screen_stack) == depth, action.id
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", [SIZES[0], SIZES[-1]], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_every_key_at_every_size(size: tuple[int, int], demo: Settings) -> None:
     async with opened(demo, size=size) as ui:
@@ -138,7 +135,7 @@ async def test_every_key_at_every_size(size: tuple[int, int], demo: Settings) ->
         await ui.until(lambda: len(ui.app.screen_stack) == 2)
         await walk(ui, [action for action in ACTIONS if "binary" in action.where])
         for _ in TABS:
-            await ui.pilot.press("right_square_bracket", "end")
+            await ui.press("right_square_bracket", "end")
         assert ui.app.is_running
         assert all(len(line) <= size[0] * 2 for line in ui.drawn().splitlines())
 

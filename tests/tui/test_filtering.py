@@ -8,8 +8,6 @@ from explorer.tui.tabs import TABS
 from explorer.tui.widgets.pane import FilterInput
 from tests.tui.conftest import Driver, opened
 
-pytestmark = pytest.mark.slow
-
 TABLES = {
     "roadrunner-1.6.2-linux-amd64.tar.gz": {spec.id for spec in TABS} - {"verdict", "release"},
     # A static program has no interpreter, no libraries and no dynamic section.
@@ -22,7 +20,6 @@ def bar(ui: Driver) -> str:
     return ui.drawn().splitlines()[-1]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 async def test_every_tab_filters_or_says_that_it_cannot(name: str, demo: Settings) -> None:
     async with opened(demo) as ui:

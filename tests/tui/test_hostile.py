@@ -192,9 +192,9 @@ async def test_the_browser(size: tuple[int, int], demo: Settings, poisoned: Insp
         broken = FileState(error=SourceError(EVIL, EVIL, EVIL))
         ui.app.post_message(FileLooked(file_key(evil.releases[0].assets[1]), on, broken))
         ui.app.post_message(CatalogueFailed(SourceError(EVIL, EVIL, EVIL)))
-        await ui.pilot.pause()
+        await ui.settle()
         for _ in evil.releases[0].assets:
-            await ui.pilot.press("down")
+            await ui.press("down")
             check(ui)
         await ui.press("y")
         assert "[/foo]" in check(ui)
@@ -227,7 +227,7 @@ async def test_every_tab_of_a_binary(
         await ui.until(lambda: len(ui.app.screen_stack) == 2)
         for name in walk_tabs():
             await ui.app.screen.open_tab(name)  # type: ignore[attr-defined]  # the binary screen's
-            await ui.pilot.pause()
+            await ui.settle()
             text = check(ui)
             if name in (
                 "verdict",
@@ -240,9 +240,9 @@ async def test_every_tab_of_a_binary(
             ):
                 assert SHOWN[:6] in text, name
             if name in ("members", "sections"):
-                await ui.pilot.press("enter")
+                await ui.press("enter")
                 check(ui)
-                await ui.pilot.press("escape")
+                await ui.press("escape")
         assert ui.app.is_running
 
 
@@ -255,11 +255,11 @@ async def test_missing_facts_jobs_toasts_and_errors(demo: Settings, poisoned: In
         assert "[/foo]" in check(ui)
         ui.state.board.finish(job, JobState.FAILED, EVIL)
         ui.state.jobs_changed.publish(job)
-        await ui.pilot.pause()
+        await ui.settle()
         check(ui)
         await ui.press("escape")
         ui.app.say(EVIL, title=EVIL, error=True)
-        await ui.pilot.pause()
+        await ui.settle()
         assert "[/foo]" in check(ui)
         elf = NotApplicable(EVIL)
         bare = replace(
@@ -270,7 +270,7 @@ async def test_missing_facts_jobs_toasts_and_errors(demo: Settings, poisoned: In
         await ui.until(lambda: len(ui.app.screen_stack) == 2)
         for name in walk_tabs():
             await ui.app.screen.open_tab(name)  # type: ignore[attr-defined]  # the binary screen's
-            await ui.pilot.pause()
+            await ui.settle()
             check(ui)
 
 
@@ -292,7 +292,7 @@ async def test_doctor_and_settings(tmp_path: Path) -> None:
         await ui.shows("[/foo]")
         check(ui)
         ui.app.screen.post_message(Examined(SourceError(EVIL, EVIL, EVIL)))
-        await ui.pilot.pause()
+        await ui.settle()
         check(ui)
 
 
@@ -302,6 +302,6 @@ async def test_nothing_that_is_pasted_reaches_the_terminal(demo: Settings) -> No
     async with opened(demo) as ui:
         await ui.press("slash")
         ui.app.screen.focused.post_message(Paste(EVIL))  # type: ignore[union-attr]
-        await ui.pilot.pause()
+        await ui.settle()
         check(ui)
         assert not re.search("[\x00-\x1f\x7f-\x9f]", ui.find("FilterInput").value)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from textual.widgets import Tabs
 
 from explorer.settings import Settings
@@ -11,8 +10,6 @@ from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.widgets.pane import FilterInput
 from tests.tui.conftest import Driver, opened, settings
-
-pytestmark = pytest.mark.slow
 
 
 def type_ahead(ui: Driver, *keys: str) -> None:

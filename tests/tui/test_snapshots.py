@@ -12,8 +12,6 @@ from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.matrix import MatrixScreen
 from tests.tui.conftest import NOW, SIZES, Driver, settings
 
-pytestmark = pytest.mark.slow
-
 Steps = Callable[[Driver], Awaitable[None]]
 
 

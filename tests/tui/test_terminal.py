@@ -15,8 +15,6 @@ from pathlib import Path
 import pyte
 import pytest
 
-pytestmark = pytest.mark.slow
-
 COLUMNS, LINES = 100, 30
 PROGRAM = """
 import sys

@@ -47,6 +47,11 @@ class KeyQueue:
         """``monotonic`` seconds until which a screen that is being filled is waited for."""
         self._timeout: asyncio.TimerHandle | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a key is being handled. Others may wait."""
+        return self._busy
+
     async def take(self, event: Event) -> None:
         """Dispatch a key or a paste now, or after those before it; anything else at once."""
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
