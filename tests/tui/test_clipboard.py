@@ -82,7 +82,6 @@ async def test_tmux_takes_it_into_its_buffer(tmux: list[str]) -> None:
     assert shown.stdout == "for tmux"
 
 
-@pytest.mark.slow
 async def test_copied_is_said_once_a_program_took_it(demo: Settings, clipboard: Path) -> None:
     async with opened(demo) as ui:
         await ui.shows("✓ yes")
@@ -91,7 +90,6 @@ async def test_copied_is_said_once_a_program_took_it(demo: Settings, clipboard: 
         assert await asyncio.to_thread(clipboard.read_text) == ui.app.clipboard == "v2025.1.15"
 
 
-@pytest.mark.slow
 async def test_else_the_text_is_there_to_select(
     demo: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

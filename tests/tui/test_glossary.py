@@ -26,7 +26,6 @@ def test_the_words_of_the_first_part_come_first() -> None:
     assert not list(explained(["ecstatic", "muslin", ""]))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_help_explains_the_words_on_the_screen(demo: Settings, size: tuple[int, int]) -> None:
     async with opened(demo, size=size, file=str(binary("c-glibc"))) as ui:

@@ -14,8 +14,6 @@ from tests.support.binaries import binary, go_build
 from tests.support.github import GitHub
 from tests.tui.conftest import Driver, opened, settings
 
-pytestmark = pytest.mark.slow
-
 SIZES = [(80, 24), (120, 40), (160, 50)]
 SOURCE = """package main
 

@@ -13,8 +13,6 @@ from tests.support.binaries import binary
 from tests.support.github import GitHub
 from tests.tui.conftest import Driver, opened, settings
 
-pytestmark = pytest.mark.slow
-
 TAG = "v2025.1.15"
 STEM = "roadrunner-2025.1.15-linux-amd64"
 NEEDS = "needs the whole file; only its first bytes were read."

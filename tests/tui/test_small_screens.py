@@ -16,8 +16,6 @@ from tests.support.binaries import binary
 from tests.support.github import GitHub
 from tests.tui.conftest import Driver, opened, settings
 
-pytestmark = pytest.mark.slow
-
 TAG = "v2025.1.15"
 MUSL = "roadrunner-2025.1.15-unknown-musl-amd64.tar.gz"
 ARM64 = "roadrunner-2025.1.15-linux-arm64.tar.gz"
