@@ -303,8 +303,6 @@ class BinaryScreen(ExplorerScreen):
         verdicts = message.inspection.verdicts
         floor = Row("floor", (Cell("floor", "dim"), floor_cell(verdicts)))
         widget.show(TabContent(WHERE_COLUMNS, where_rows(verdicts), summary=(floor,)))
-        if self.state.target is not None:
-            widget.table.go_to(self.state.target.name)
 
     async def _read_symbols(self, inspection: Inspection) -> None:
         state = self.state

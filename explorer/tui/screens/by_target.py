@@ -22,6 +22,10 @@ from explorer.tui.widgets.table import Table
 from explorer.workbench import Asset, TargetMatrix, TargetRow
 
 
+FLOOR = 40
+"""Cells of the last column that are kept as long as a system can be left out instead."""
+
+
 class LookedAt(Message):
     """The files on every target, or why they are not known."""
 
@@ -50,7 +54,7 @@ class ByTargetScreen(AssetScreen):
 
     def compose(self) -> ComposeResult:
         yield TopBar()
-        yield Pane(Table(empty="looking at the files …"), f"{self._tag} by system")
+        yield Pane(Table(floor=FLOOR, empty="looking at the files …"), f"{self._tag} by system")
         yield Static(id="detail")
         yield KeyBar()
 
