@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         image_command,
         target_for_image,
         targets_across,
+        with_packages,
     )
 
 
@@ -44,6 +45,7 @@ __getattr__ = lazy_exports(
         "find_target": "targets",
         "target_for_image": "targets",
         "targets_across": "targets",
+        "with_packages": "targets",
         "all_targets": "targets",
     },
 )
@@ -71,4 +73,5 @@ __all__ = [
     "musl_loader",
     "target_for_image",
     "targets_across",
+    "with_packages",
 ]

@@ -88,11 +88,25 @@ def judge(binary: Binary, target: Target, surroundings: Surroundings | None = No
     The answer is that of the whole file, or ``unknown``, however little of the file was read.
     """
     target = target if target.arch else replace(target, arch=known_or(binary.arch, ""))
-    plain = judge_as_named(Context(binary, target, surroundings))
+    context = Context(binary, target, surroundings)
+    if _starts_by_musl(context):
+        return replace(_with_musl(context, "").verdict, target=target)
+    plain = judge_as_named(context)
     if not _may_be_installed(plain):
         return plain
     added = _search(binary, target, surroundings)
     return plain if added is None else _with_added(plain, added)
+
+
+def _starts_by_musl(context: Context) -> bool:
+    """On a glibc distribution with its package of musl: a program that names musl's loader."""
+    target = context.target
+    if target.libc is not Libc.GLIBC or "musl" not in target.packages:
+        return False
+    try:
+        return context.dynamic_program and context.interpreter == musl_loader(target.arch)
+    except NeedsMoreError:
+        return False
 
 
 def _may_be_installed(plain: Verdict) -> bool:

@@ -241,14 +241,17 @@ def stock_name(target: Target) -> str:
 
 def known_packages(target: Target) -> Mapping[str, Package]:
     """The packages that can be added to a target, by name; empty if none is known."""
-    known = stock(target)
-    return _known_packages(target.libc, known.manager, known.edition)
+    return _known_packages(stock_name(target), target.libc)
 
 
 @cache
-def _known_packages(libc: Libc, manager: str, edition: str) -> dict[str, Package]:
-    own = _table().packages if libc is Libc.MUSL and manager in ("", "apk") else {}
-    return {**own, **packages_by(manager, edition)}
+def _known_packages(name: str, libc: Libc) -> dict[str, Package]:
+    table = _table()
+    known = table.stocks.get(name, Stock())
+    own = table.packages if libc is Libc.MUSL and known.manager in ("", "apk") else {}
+    # Judged by itself: its loader looks for musl's libraries, not for those of the distribution.
+    musl = {"musl": Package("musl", {})} if known.musl else {}
+    return {**own, **packages_by(known.manager, known.edition), **musl}
 
 
 def packages_of(target: Target) -> tuple[Package, ...]:

@@ -22,6 +22,11 @@ from explorer.verify.models import ImageSystem
 
 OS_RELEASE = "/etc/os-release"
 """os-release(5)."""
+APK_DATABASE = "/lib/apk/db/installed"
+"""apk-installed(5): blocks of lines ``P:name``."""
+DPKG_DATABASE = "/var/lib/dpkg/status"
+"""deb822(5): paragraphs with ``Package:`` and ``Status:``."""
+_MOST_PACKAGES = 5000
 
 EMPTY_SYSTEM = ImageSystem("", "", "", "none", NotApplicable("there is no libc"))
 
@@ -34,7 +39,7 @@ _GLIBC_VERSION = re.compile(rb"stable release version (\d\.\d{1,3})")
 _GLIBC_FILE = re.compile(r"ld-(\d\.\d{1,3})\.so")
 """The loader's own file name before glibc 2.34."""
 
-_known: dict[tuple[tuple[str, ...], str, str], ImageSystem] = {}
+_known: dict[tuple[tuple[str, ...], str, str, bool], ImageSystem] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,19 @@ class _File:
     data: bytes
 
 
-async def read_system(container: Container, image_id: str) -> Fact[ImageSystem]:
-    """Read what a created container's image holds; Unknown if the engine cannot tell."""
+async def read_system(
+    container: Container, image_id: str, *, packages: bool = False
+) -> Fact[ImageSystem]:
+    """Read what a created container's image holds; Unknown if the engine cannot tell.
+
+    Args:
+        packages: read the databases of the package managers too.
+    """
     arch = container.platform.split("/")[1]
-    key = (container.engine.command, image_id, arch)
+    key = (container.engine.command, image_id, arch, packages)
     if key not in _known:
         try:
-            _known[key] = await _read(container, arch)
+            _known[key] = await _read(container, arch, packages)
         except BaseExceptionGroup as group:
             failures, others = group.split(EngineError)
             if others is not None or failures is None:
@@ -59,12 +70,17 @@ async def read_system(container: Container, image_id: str) -> Fact[ImageSystem]:
     return _known[key]
 
 
-async def _read(container: Container, arch: str) -> ImageSystem:
+async def _read(container: Container, arch: str, packages: bool) -> ImageSystem:
     musl_path, glibc_path = musl_loader(arch), GLIBC_LOADERS.get(arch, "")
     async with asyncio.TaskGroup() as group:
         about = group.create_task(_file(container, OS_RELEASE))
         musl = group.create_task(_file(container, musl_path))
         glibc = group.create_task(_file(container, glibc_path))
+        databases = [
+            group.create_task(_file(container, path))
+            for path in (APK_DATABASE, DPKG_DATABASE)
+            if packages
+        ]
     text = about.result()
     release = os_release(text.data if text is not None else b"")
     libc, version = _libc(musl.result(), glibc.result())
@@ -76,7 +92,19 @@ async def _read(container: Container, arch: str) -> ImageSystem:
         libc=libc,
         libc_version=version,
         loaders=tuple(path for path, file in paths if file is not None),
+        packages=installed_packages(
+            *(file.data if (file := task.result()) is not None else b"" for task in databases)
+        ),
     )
+
+
+def installed_packages(apk: bytes = b"", dpkg: bytes = b"") -> tuple[str, ...]:
+    """The names in the databases of apk and dpkg, sorted."""
+    names = set(re.findall(rb"^P:([\w.+-]{1,200})$", apk, re.MULTILINE))
+    for paragraph in dpkg.split(b"\n\n"):
+        if re.search(rb"^Status: .* installed$", paragraph, re.MULTILINE):
+            names |= set(re.findall(rb"^Package: ([\w.+-]{1,200})$", paragraph, re.MULTILINE))
+    return tuple(sorted(name.decode("ascii", "replace") for name in names)[:_MOST_PACKAGES])
 
 
 def _libc(musl: _File | None, glibc: _File | None) -> tuple[str, Fact[str]]:

@@ -82,6 +82,8 @@ class ImageSystem:
     """``1.2.5``, ``2.36``; NotApplicable without a libc."""
     loaders: tuple[str, ...] = ()
     """Paths of the loaders for the proof's architecture that are there."""
+    packages: tuple[str, ...] = ()
+    """The packages that its package manager's database lists, sorted; empty if it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,8 @@ class ProofRequest:
     """The predicted answer (``yes`` …); empty without one."""
     target: str = ""
     """Name of the target that the verdict is about."""
+    needs_packages: bool = False
+    """Whether packages decide: then the image is asked which it holds."""
     libc: str = ""
     """The target's: images with it are offered where the wanted one is missing."""
     subject: str = ""

@@ -268,7 +268,11 @@ async def _image(request: ProofRequest, placed: Placed) -> Fact[Image]:
     image = await describe(request.engine, placed.container.image, reference)
     if not isinstance(image, Image):
         return image
-    system = EMPTY_SYSTEM if empty else await read_system(placed.container, image.id)
+    system = (
+        EMPTY_SYSTEM
+        if empty
+        else await read_system(placed.container, image.id, packages=request.needs_packages)
+    )
     return replace(image, empty=empty, system=system)
 
 

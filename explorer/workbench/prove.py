@@ -79,6 +79,7 @@ async def prove_inspection(
         pull=options.pull and settings.pull and not settings.offline,
         expect=_expectations(inspection, options, usual),
         verdict=verdict.unaided.value,
+        needs_packages=bool(verdict.packages),
         target=target.name.partition("/")[0],
         libc=target.libc.value,
         subject=inspection.subject.name,
@@ -88,8 +89,9 @@ async def prove_inspection(
     run = partial(prove, progress=progress, output=output, warn=resources.warn)
     fallback = () if options.argv else usual.fallback
     proof = await _run_or_fall_back(run, request, fallback)
-    chosen = bool(options.on)
-    proof = await resources.run(lambda _: _compared(cache, inspection, proof, target, chosen))
+    proof = await resources.run(
+        lambda _: _compared(cache, inspection, proof, target, bool(options.on))
+    )
     if proof.result is not Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
         await resources.run(lambda _: _keep(resources, proof))
     return proof
@@ -120,13 +122,35 @@ def _compared(
         if not isinstance(agrees, MISSING):
             agrees = NotApplicable(f"no target is like its image, {image_name(proof)}")
         return replace(proof, target="", verdict="", agrees=agrees)
+    verdict = rejudge(inspection, (target,), cache).verdicts[0]
+    target, lacking = _with_what_it_holds(proof, target, verdict)
+    if lacking:
+        proof = replace(proof, text=f"{proof.text}. {lacking}")
     name = target.name.partition("/")[0]
     if name == proof.target:
         return proof
-    verdict = rejudge(inspection, (target,), cache).verdicts[0].unaided.value
+    if target is not verdict.target:
+        verdict = rejudge(inspection, (target,), cache).verdicts[0]
     if not isinstance(agrees, MISSING) or proof.verdict == Answer.UNKNOWN:
-        agrees = agreement(verdict, proof.result)
-    return replace(proof, target=name, verdict=verdict, agrees=agrees)
+        agrees = agreement(verdict.unaided.value, proof.result)
+    return replace(proof, target=name, verdict=verdict.unaided.value, agrees=agrees)
+
+
+def _with_what_it_holds(proof: Proof, target: Target, verdict: Verdict) -> tuple[Target, str]:
+    """The target with the packages that make the program run, if the image holds them all.
+
+    Otherwise the target as it is, and a sentence that names what the image lacks.
+    """
+    from explorer.compat import with_packages
+
+    system = NotApplicable("") if isinstance(proof.image, MISSING) else proof.image.system
+    if not verdict.packages or isinstance(system, MISSING):
+        return target, ""
+    lacking = [name for name in verdict.packages if name not in system.packages]
+    if not lacking:
+        return with_packages(target, verdict.packages), ""
+    words = f"The image lacks {', '.join(lacking)}; with {verdict.install} it may run there"
+    return target, words
 
 
 def image_name(proof: Proof) -> str:

@@ -1,6 +1,7 @@
 """What a target's package manager can add: the smallest set, held against real runs."""
 
 import json
+import shutil
 import tomllib
 from dataclasses import replace
 from importlib import resources
@@ -18,6 +19,7 @@ from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read, read_bytes, verdict
 from tests.support import corpus
 from tests.support.binaries import GNU, binary
+from tests.support.engine import TestEngine
 
 DATA = resources.files("explorer.compat").joinpath("data")
 OLD = "gcompat-1.0"
@@ -249,3 +251,33 @@ def test_the_program_inside_a_launcher_gets_its_packages() -> None:
 @pytest.mark.parametrize("name", ["a" * 5000, "../libz.so.1", "libc.musl", "\x00.so.1", ""])
 def test_a_hostile_library_name_is_no_path_to_a_list(name: str) -> None:
     assert library(name, Build("amd64")) is None
+
+
+def test_debian_with_its_package_of_musl_is_a_target() -> None:
+    seen = verdict("c-musl", "debian-12+musl")
+    assert (seen.answer, seen.target.name) == (Answer.YES, "debian-12+musl")
+    assert verdict("c-glibc", "debian-12+musl").answer is Answer.YES
+    assert verdict("c-relr-musl", "debian-12+musl").answer is Answer.NO, "it has musl 1.2.3"
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("has_it", [True, False])
+def test_the_named_package_is_what_makes_it_start(
+    has_it: bool, engine: TestEngine, tmp_path: Path
+) -> None:
+    """The same program in an image with the package's files and in one without."""
+    program = tmp_path / "program"
+    shutil.copyfile(programs.program_of("libgcc_s.so.1"), program)
+    program.chmod(0o755)
+    seen = _judged(program, "alpine-3.22")
+    assert (seen.packages, seen.unaided) == (("libgcc",), Answer.NO)
+    image = engine.musl("amd64", "1.2.5", libgcc=has_it)
+    made = engine.run("create", "--network=none", "--entrypoint", "/program", image)
+    assert made.returncode == 0, made.stderr
+    name = made.stdout.strip()
+    try:
+        assert engine.run("cp", str(program), f"{name}:/program").returncode == 0
+        done = engine.run("start", "--attach", name)
+    finally:
+        engine.run("rm", "--force", name)
+    assert (done.returncode == 0) is has_it, done.stderr

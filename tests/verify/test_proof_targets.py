@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from explorer.compat import find_target
 from explorer.facts import MISSING, NotApplicable, Unknown
 from explorer.verify import Image, ImageSystem, Result, proof_elsewhere, proof_for, target_of
-from explorer.verify.image_system import os_release
+from explorer.verify.image_system import installed_packages, os_release
 from tests.support.engine import TestEngine
 from tests.support.proofs import IMAGE, make_proof
 from tests.verify.conftest import Prover, act
@@ -116,3 +116,19 @@ async def test_an_empty_image_has_no_system(proved: Prover) -> None:
     assert not isinstance(proof.image, MISSING)
     assert not isinstance(proof.image.system, MISSING)
     assert (proof.image.system.libc, proof.image.system.loaders) == ("none", ())
+
+
+def test_the_databases_of_apk_and_dpkg_name_the_packages() -> None:
+    apk = b"C:Q1\nP:musl\nV:1.2.5-r23\np:so:libc.musl-x86_64.so.1=1\n\nP:gcompat\nV:1.1.0\n"
+    dpkg = (
+        b"Package: libc6\nStatus: install ok installed\n\n"
+        b"Package: gone\nStatus: deinstall ok config-files\n"
+    )
+    assert installed_packages(apk, dpkg) == ("gcompat", "libc6", "musl")
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_a_damaged_database_names_nothing_harmful(apk: bytes, dpkg: bytes) -> None:
+    for name in installed_packages(apk, dpkg):
+        assert name.isprintable()
+        assert name.isascii()

@@ -1,5 +1,7 @@
 """Proofs: what is refused before an engine is asked, what is kept, which libraries go along."""
 
+import asyncio
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,9 +11,11 @@ import pytest
 
 from explorer.compat import Answer
 from explorer.errors import EngineError, IntegrityError, UsageError
+from explorer.report.verdicts import verdict_banner
 from explorer.verify import Proof, Result
 from explorer.workbench import Depth, ProofOptions, Workbench
 from explorer.workbench.proof_records import KEPT, keep_proof
+from tests.compat import programs
 from tests.support.archives import make_archive, zip_of
 from tests.support.binaries import C_LIBRARY, MUSL, binary, zig_cc
 from tests.support.engine import TestEngine
@@ -259,3 +263,52 @@ async def test_a_peeked_asset_is_downloaded_for_its_proof(
     known = await bench.known(peeked.subject.asset)
     assert known is not None
     assert known.proofs == (proof,)
+
+
+def alpine_with(engine: TestEngine, folder: Path, *packages: str) -> str:
+    """An image that says it is Alpine 3.22 with these packages; libgcc's files are in it."""
+    tag = f"localhost/rr-explorer-test/aided:{uuid.uuid4().hex[:12]}"
+    (folder / "os-release").write_text("ID=alpine\nVERSION_ID=3.22.1\n")
+    (folder / "lib/apk/db").mkdir(parents=True)
+    (folder / "lib/apk/db/installed").write_text("".join(f"P:{name}\n\n" for name in packages))
+    image = engine.musl("amd64", "1.2.5", libgcc="libgcc" in packages)
+    name = engine.run("create", image, "/none").stdout.strip()
+    try:
+        assert engine.run("cp", f"{folder}/os-release", f"{name}:/etc/os-release").returncode == 0
+        assert engine.run("cp", f"{folder}/lib/.", f"{name}:/lib").returncode == 0
+        assert engine.run("commit", name, tag).returncode == 0
+    finally:
+        engine.run("rm", "--force", name)
+    return tag
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("packages", [("musl", "libgcc"), ("musl",)])
+async def test_a_proof_counts_for_the_packages_that_its_image_holds(
+    packages: tuple[str, ...],
+    opened: Callable[..., Workbench],
+    engine: TestEngine,
+    tmp_path: Path,
+) -> None:
+    program = programs.program_of("libgcc_s.so.1")
+    bench = opened(engine=engine.name, engine_args=engine.engine_args, run_args=engine.run_args)
+    inspection = await bench.look(
+        await bench.resolve(str(program)), on=("alpine-3.22",), depth=Depth.WHOLE
+    )
+    assert inspection.verdicts[0].packages == ("libgcc",)
+    image = await asyncio.to_thread(alpine_with, engine, tmp_path, *packages)
+    try:
+        options = ProofOptions(image=image, argv=("{}",), pull=False)
+        proof = await bench.verify(inspection, options)
+    finally:
+        await asyncio.to_thread(engine.run, "rmi", "--force", image)
+    if "libgcc" in packages:
+        assert (proof.result, proof.target) == (Result.RAN, "alpine-3.22+libgcc")
+        assert (proof.verdict, proof.agrees) == ("yes", True)
+    else:
+        assert (proof.result, proof.target) == (Result.FAILED, "alpine-3.22")
+        assert (proof.verdict, proof.agrees) == ("no", True)
+        assert "The image lacks libgcc; with apk add libgcc it may run there" in proof.text
+    seen = await bench.look(inspection.subject, on=("alpine-3.22",), depth=Depth.WHOLE)
+    line = verdict_banner(seen).proof.text
+    assert ("ran" in line) is ("libgcc" in packages), line

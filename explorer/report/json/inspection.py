@@ -171,6 +171,7 @@ SYSTEM = Shape[ImageSystem](
     Field("libc", one_of("musl", "glibc", "none"), lambda s: s.libc),
     Field("libc_version", fact(TEXT), lambda s: s.libc_version),
     Field("loaders", many(TEXT), lambda s: s.loaders, "for the program's architecture"),
+    Field("packages", many(TEXT), lambda s: s.packages, "by its package manager's database"),
 )
 IMAGE = Shape[Image](
     "image",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from explorer.compat import Answer, Verdict
+from explorer.compat import Answer, Target, Verdict
 from explorer.facts import MISSING
 from explorer.fetch import Check
 from explorer.report.cells import (
@@ -52,7 +52,7 @@ def verdict_banner(
     """The banner of one inspection: of its first verdict, or of the one named."""
     chosen = verdict or (inspection.verdicts[0] if inspection.verdicts else None)
     notes = tuple(_notes(inspection, chosen))
-    proof = proof_on(inspection.proofs, chosen.target if chosen else None, now)
+    proof = proof_on(inspection.proofs, _proved(inspection, chosen) if chosen else None, now)
     if chosen is None:
         return Banner(Cell("? no verdict asked for", "unknown"), EMPTY, EMPTY, EMPTY, proof, notes)
     reason = chosen.deciding
@@ -64,6 +64,17 @@ def verdict_banner(
         proof,
         notes,
     )
+
+
+def _proved(inspection: Inspection, verdict: Verdict) -> Target:
+    """The target with the packages that make the file run, if it was proved there."""
+    from explorer.compat import with_packages
+
+    if verdict.packages:
+        aided = with_packages(verdict.target, verdict.packages)
+        if proof_for(inspection.proofs, aided) is not None:
+            return aided
+    return verdict.target
 
 
 def headline(verdict: Verdict) -> Cell:

@@ -21,7 +21,6 @@ from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 from explorer.workbench import Asset, TargetMatrix, TargetRow
 
-
 FLOOR = 40
 """Cells of the last column that are kept as long as a system can be left out instead."""
 
