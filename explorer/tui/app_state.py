@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     )
 
 
+BRIEF_PATH = 44
+"""Cells of a path beside “not proved yet” on a screen of 80."""
+
+
 class AppState:
     """The state of one running app."""
 
@@ -143,7 +147,10 @@ class AppState:
         place = self.saved.get(workbench.subject_key(inspection.subject))
         if place is None:
             return banner
-        return replace(banner, notes=(report.Cell(f"✓ saved: {place}", "good"), *banner.notes))
+        where = report.visible(str(place))
+        brief = report.clip_middle(where, BRIEF_PATH)
+        saved = report.Cell(f"✓ saved: {where}", "good", short=f"✓ saved: {brief}")
+        return replace(banner, notes=(saved, *banner.notes))
 
     def reachable(self, asset: Asset | None, whole: bool = False) -> bool:
         """Whether the file's bytes can be read: from the disk or from an address.

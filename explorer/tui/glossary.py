@@ -13,8 +13,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "musl": (
         r"musl",
-        "The C library of Alpine Linux. A program built for glibc does not start with it unless "
-        "it is static.",
+        "The C library of Alpine Linux. Most programs built for glibc do not start with it, unless "
+        "they are static or gcompat is installed.",
     ),
     "glibc": (
         r"glibc|GLIBC_[\d.]+",

@@ -56,6 +56,13 @@ async def test_save_writes_the_program_and_says_where(chosen: Settings, tmp_path
         await ui.shows("downloaded, checksum verified")
 
 
+async def test_a_small_screen_names_the_saved_program(chosen: Settings, tmp_path: Path) -> None:
+    async with opened(chosen, size=(80, 24)) as ui:
+        await choose_file(ui)
+        await save_into(ui, tmp_path / "out")
+        await ui.shows("✓ saved: ", "linux-amd64/rr")
+
+
 async def test_the_next_save_suggests_the_same_folder(chosen: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     async with opened(chosen) as ui:

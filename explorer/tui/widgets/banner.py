@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -74,7 +75,10 @@ class VerdictBanner(Static):
             parts.append(content(banner.evidence))
         if banner.remedy.text:
             parts.append(Content.assemble(("→ ", "$text-accent"), content(banner.remedy)))
-        notes = [content(note) for note in banner.notes]
+        notes = [
+            content(replace(note, text=note.short) if short and note.short else note)
+            for note in banner.notes
+        ]
         last = spaced([content(banner.proof), *notes], "  ·  ")
         parts.append(last.truncate(self.app.size.width - EDGES, ellipsis=True) if short else last)
         self._put(lines(parts))
