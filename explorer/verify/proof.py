@@ -339,13 +339,18 @@ def _meaning(plan: _Plan, outcome: _Outcome) -> Meaning:
 
 
 def agreement(verdict: str, result: Result) -> Fact[bool]:
-    """Whether the result is the predicted one: a start for ``yes`` and ``yes-if``."""
+    """Whether the result is the predicted one: a start for ``yes`` and ``yes-if``.
+
+    That a program does not start without its condition contradicts no ``yes-if``.
+    """
     if result is Result.NOT_RUN:
         return NotApplicable("nothing was proved")
     if verdict not in ("yes", "yes-if", "no"):
         return NotApplicable(
             "the verdict was unknown" if verdict else "there is no verdict to compare with"
         )
+    if verdict == "yes-if" and result is Result.FAILED:
+        return NotApplicable("the verdict is yes, if: its condition may not hold in this image")
     return (verdict != "no") == (result is Result.RAN)
 
 

@@ -83,6 +83,11 @@ async def test_a_confirmed_no_and_an_unfinished_upload_in_a_cell(matrix: Matrix)
         matrix.known.put(file_key(good), state)
         cells.append(mark_of(matrix, MatrixCell(column, (good,), None)))
     assert [mark_cell(mark).text for mark in cells] == ["▨ no start", "▨ failed"]
+    condition = dataclasses.replace(inspection.verdicts[0], answer=Answer.YES_IF)
+    bare = dataclasses.replace(inspection, verdicts=(condition,), proofs=(failed,))
+    matrix.known.put(file_key(good), FileState(bare))
+    mark = mark_of(matrix, MatrixCell(column, (good,), None))
+    assert mark_cell(mark).text == "◐ yes-if", "a run without the packages refutes nothing"
     assert mark_cell(cells[0]).style != "bad"
     unfinished = dataclasses.replace(other, unfinished=True)
     mark = mark_of(matrix, MatrixCell(column, (unfinished,), None))

@@ -477,6 +477,17 @@ def test_a_confirmed_no_looks_neither_good_nor_bad() -> None:
     assert verdicts.proof_mark(replace(failed, agrees=False)).style == "bad"
 
 
+def test_a_yes_if_that_did_not_start_contradicts_nothing() -> None:
+    agrees = NotApplicable("its condition may not hold in this image")
+    failed = proof(result=Result.FAILED, verdict="yes-if", agrees=agrees)
+    line = verdicts.proof_line(failed, NOW)
+    assert line.text.startswith("▨ did not start")
+    assert line.text.endswith(": the condition of the yes-if may not hold there")
+    assert line.style == "warn"
+    debian = find_target("debian-12")
+    assert "(on Alpine 3.22: did not start: the" in verdicts.proof_on((failed,), debian, NOW).text
+
+
 def test_an_unfinished_upload_has_a_word_of_its_own() -> None:
     row = texts(tables.asset_row(replace(ARM64, unfinished=True)).row)
     assert row[5:7] == ["? unfinished", "its upload was never finished"]

@@ -104,7 +104,10 @@ async def test_a_glibc_program_finds_no_interpreter_on_musl(recipe: str, proved:
 
 async def test_a_disagreement_is_told(proved: Prover) -> None:
     assert (await proved(binary("c-glibc"), verdict="yes")).agrees is False
-    assert isinstance((await proved(binary("c-glibc"), verdict="unknown")).agrees, NotApplicable)
+    for verdict in ("unknown", "yes-if"):
+        agrees = (await proved(binary("c-glibc"), verdict=verdict)).agrees
+        assert isinstance(agrees, NotApplicable), "its condition does not hold in this image"
+    assert (await proved(binary("c-musl"), verdict="yes-if")).agrees is True
 
 
 @pytest.mark.parametrize("arch", ["amd64", "arm64"])

@@ -123,7 +123,7 @@ def _mark_of_file(matrix: Matrix, asset: Asset, look: FileState) -> Mark:
     proof = proof_for(look.inspection.proofs, matrix.target)
     if proof is not None and proof.result is Result.RAN:
         return Mark(MarkState.RAN, because)
-    if proof is not None:
+    if proof is not None and verdict.answer is not Answer.YES_IF:  # it ran without the condition
         return Mark(MarkState.CONFIRMED if proof.agrees is True else MarkState.FAILED, because)
     install = verdict.install if verdict.answer is Answer.YES_IF else ""
     return Mark(_ANSWERS[verdict.answer], because, install=install)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from explorer.compat import Target
+from explorer.compat import Answer, Target
 from explorer.facts import MISSING, NotApplicable, known_or
 from explorer.report.cells import EMPTY, Cell, Column, Row, Style, fact_cell, result_cell
 from explorer.report.text import one_line, visible
@@ -24,6 +24,8 @@ from explorer.verify import (
     run_line,
 )
 from explorer.workbench import Inspection
+
+CONDITION = "the condition of the yes-if may not hold there"
 
 
 def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
@@ -43,6 +45,8 @@ def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
     confirmed = proof.result is Result.FAILED and proof.agrees is True
     is_said = isinstance(proof.agrees, NotApplicable) or confirmed
     verdict = "" if is_said else f": {agrees_cell(proof).text}"
+    if _lacks_condition(proof):
+        verdict = f": {CONDITION}"
     return Cell(f"{mark.text} {_clock(proof.started_at, now)}{where}{how}{verdict}{differs}", style)
 
 
@@ -117,6 +121,8 @@ def proof_mark(proof: Proof) -> Cell:
         return replace(
             mark, text="▨ did not start, as predicted", short="▨ no start", style="strong"
         )
+    if _lacks_condition(proof):
+        return replace(mark, text="▨ did not start", short="▨ no start", style="warn")
     return mark
 
 
@@ -127,7 +133,12 @@ def result_in_words(proof: Proof) -> str:
         return f"{words}, as predicted"
     if proof.agrees is False:
         return f"{words}, although {visible(proof.verdict).upper()} was predicted"
-    return words
+    return f"{words}: {CONDITION}" if _lacks_condition(proof) else words
+
+
+def _lacks_condition(proof: Proof) -> bool:
+    """Whether a ``yes-if`` did not start: what it needs is perhaps not in the image."""
+    return proof.verdict == Answer.YES_IF and proof.result is Result.FAILED
 
 
 def system_in_words(proof: Proof) -> str:
