@@ -8,11 +8,13 @@ from explorer.tui.tabs import TABS
 from explorer.tui.widgets.pane import FilterInput
 from tests.tui.conftest import Driver, opened
 
+# Nothing is listed under vulnerabilities for a stand-in.
 TABLES = {
-    "roadrunner-1.6.2-linux-amd64.tar.gz": {spec.id for spec in TABS} - {"verdict", "release"},
+    "roadrunner-1.6.2-linux-amd64.tar.gz": {spec.id for spec in TABS}
+    - {"verdict", "release", "vulns"},
     # A static program has no interpreter, no libraries and no dynamic section.
     "roadrunner-2025.1.15-linux-arm64.tar.gz": {spec.id for spec in TABS}
-    - {"verdict", "release", "dependencies", "dynamic"},
+    - {"verdict", "release", "dependencies", "dynamic", "vulns"},
 }
 
 
