@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from explorer.errors import SourceError
@@ -24,8 +25,10 @@ class ArrivingFile:
     what is made of them earlier must be kept back until then.
     """
 
-    def __init__(self, size: int | Unknown) -> None:
+    def __init__(self, size: int | Unknown, begin: Callable[[], object] = lambda: None) -> None:
+        """``begin`` is called once, by the writer's thread, when the first bytes are here."""
         self._size = size
+        self._begin = begin
         self._changed = threading.Condition()
         self._have = 0
         self._path: Path | None = None
@@ -47,8 +50,11 @@ class ArrivingFile:
         """``have`` bytes are on the disk. Fewer than before: the download has started over."""
         with self._changed:
             self._broken = self._broken or have < self._have or self._path not in (None, path)
+            is_first = have > 0 and not self._have
             self._have, self._path = have, path
             self._changed.notify_all()
+        if is_first:
+            self._begin()
 
     def finish(self) -> None:
         """The download is complete and verified; its file may have been renamed since."""

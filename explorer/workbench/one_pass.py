@@ -91,7 +91,11 @@ async def fetch_and_unpack(
     assert subject.asset is not None
     size = subject.asset.size
     layer = layer_of(subject, subject.asset.name)
-    arriving = ArrivingFile(size if isinstance(size, int) else Unknown("the list does not say"))
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
+    arriving = ArrivingFile(
+        size if isinstance(size, int) else Unknown("the list does not say"),
+        lambda: loop.call_soon_threadsafe(begun.set),
+    )
 
     def work(cancel: Cancellation) -> Unpacked | None:
         def report(step: Progress) -> None:
@@ -104,16 +108,24 @@ async def fetch_and_unpack(
             )
         return None
 
-    task = asyncio.ensure_future(resources.run(work, stop=arriving.fail))
+    async def unpack() -> Unpacked | None:
+        # No thread waits for bytes before there are some: the download's start needs one, too.
+        await begun.wait()
+        return await resources.run(work, stop=arriving.fail)
+
+    task = asyncio.ensure_future(unpack())
     try:
         file = await file_on_disk(resources, subject, progress, arriving)
         arriving.finish()
-    except BaseException:
+        if arriving.is_verified:
+            return file, await task
+    finally:
         arriving.fail()
         task.cancel()
         await asyncio.wait([task])
-        raise
-    return file, await task
+        if not task.cancelled():
+            task.exception()  # retrieved, so that asyncio does not report it
+    return file, None
 
 
 def _may_be_unpacked_early(subject: Subject) -> bool:

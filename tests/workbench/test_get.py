@@ -11,6 +11,7 @@ import pytest
 from explorer.errors import FormatError, IntegrityError, NotFoundError, SourceError
 from explorer.settings import Settings
 from explorer.workbench import ArchiveListing, Check, Depth, Workbench
+from explorer.workbench.resources import THREADS
 from tests.support.archives import deb_of, make_archive, tar_of
 from tests.support.binaries import binary
 from tests.support.github import GitHub
@@ -311,3 +312,18 @@ async def test_what_is_no_longer_wanted_ends_at_once(
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 30)
     assert not (tmp_path / "out").exists()
+
+
+async def test_more_gets_at_once_than_threads_all_end(
+    github: GitHub, opened: Callable[..., Workbench], tmp_path: Path
+) -> None:
+    names = [f"tool{number}-linux-amd64.tar.gz" for number in range(THREADS + 4)]
+    files = {name: make_archive("tar.gz", "", {"rr": rr(), name: name.encode()}) for name in names}
+    github.add_release("v1", files, repo="acme/tool")
+    bench = opened(repo="acme/tool")
+    subjects = [await bench.resolve(f"v1/{name}") for name in names]
+    gets = [
+        bench.get(subject, tmp_path / name) for subject, name in zip(subjects, names, strict=True)
+    ]
+    await asyncio.wait_for(asyncio.gather(*gets), 120)
+    assert all((tmp_path / name / name).read_bytes() == name.encode() for name in names)
