@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from explorer.errors import EngineError
 from explorer.facts import MISSING
@@ -119,7 +119,8 @@ async def _system(
     engine: Engine, reference: str, image_id: str, platform: str
 ) -> ImageSystem | None:
     """What an image holds; None if the engine cannot tell."""
-    container = Container(engine, reference, platform, ("/none",), RunLimits(), plain=True)
+    model = Container(engine, reference, platform, ("/none",), RunLimits())
+    container = replace(model, plain=True, labels_volume=False)
     try:
         async with container.exists() as created:
             system = None if created.failed else await read_system(container, image_id)

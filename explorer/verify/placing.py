@@ -23,7 +23,7 @@ from explorer.verify.models import ProofRequest
 
 _NOT_KNOWN = re.compile(
     r"unknown (?:shorthand )?flag|unrecognized option|unsupported|not supported|not implemented"
-    r"|invalid mount option|invalid ipc mode|requested cpus|cpu (?:cfs|controller)|nanocpus",
+    r"|invalid ipc mode|requested cpus|cpu (?:cfs|controller)|nanocpus",
     re.IGNORECASE,
 )
 """An engine that does not know one of our restrictions; then it is tried without those."""
@@ -120,6 +120,9 @@ class Placer:
         """A container of an image; None if the image is not there for the platform."""
         container = replace(self.model, image=image)
         created = await self.create(container)
+        if created.failed and "volume-label" in created.stderr:
+            container = replace(container, labels_volume=False)
+            created = await self.create(container)
         if _NOT_KNOWN.search(created.stderr) and created.failed and not is_absent(created):
             container = replace(container, plain=True)
             created = await self.create(container)

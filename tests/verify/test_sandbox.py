@@ -164,6 +164,19 @@ async def test_an_engine_that_lacks_a_flag_is_used_without_it(
     assert "--network=none" in proof.command[0]
 
 
+async def test_an_engine_that_labels_no_volumes_keeps_its_restrictions(
+    wrapped: Callable[[str], Engine], request_for: Requests
+) -> None:
+    """Podman by the name of docker."""
+    refuses = (
+        'case " $* " in *volume-label*) echo "Error: volume-label: invalid mount option" >&2; '
+        "exit 125;; esac"
+    )
+    proof = await prove(replace(request_for(look(), "/tmp", static=True), engine=wrapped(refuses)))
+    assert proof.result is Result.RAN, proof
+    assert {"--volume=/rr-explorer", "--read-only", "--ipc=none"} <= set(proof.command[0])
+
+
 async def test_a_good_proof_survives_a_failing_rm(
     wrapped: Callable[[str], Engine], request_for: Requests, engine: TestEngine
 ) -> None:
