@@ -191,7 +191,8 @@ def with_packages(target: Target, names: Sequence[str]) -> Target:
     known = known_packages(target)
     wanted = set(names)
     for name in names:
-        wanted |= set(known[name].implies)
+        if name in known:  # not in a record of a version that knew more
+            wanted |= set(known[name].implies)
     named = [name for name in known if name in set(names)]
     place, slash, arch = target.name.partition("/")
     return replace(

@@ -28,13 +28,17 @@ from explorer.lazy import lazy_exports
 if TYPE_CHECKING:
     from explorer.elf.layout import arch_name
     from explorer.elf.payload import payload_manifest
+    from explorer.elf.protections import Degree, Protection, hardening
     from explorer.elf.reader import read
     from explorer.elf.symboltable import SymbolTable, symbols
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "Degree": "protections",
+        "Protection": "protections",
         "arch_name": "layout",
+        "hardening": "protections",
         "payload_manifest": "payload",
         "read": "reader",
         "symbols": "symboltable",
@@ -44,6 +48,7 @@ __getattr__ = lazy_exports(
 
 __all__ = [
     "Binary",
+    "Degree",
     "Dynamic",
     "DynamicEntry",
     "Elf",
@@ -56,6 +61,7 @@ __all__ = [
     "Note",
     "PackedProgram",
     "Payload",
+    "Protection",
     "RelocationType",
     "Scope",
     "Section",
@@ -64,6 +70,7 @@ __all__ = [
     "SymbolTable",
     "VersionNeed",
     "arch_name",
+    "hardening",
     "payload_manifest",
     "read",
     "symbols",

@@ -289,6 +289,9 @@ class Elf:
     """For Go: the time-zone database is embedded (``time/tzdata.loadFromEmbedded``)."""
     isa: Fact[str]
     """The level in GNU_PROPERTY_X86_ISA_1_NEEDED: ``x86-64-v2`` …; NotApplicable without a note."""
+    features: Fact[frozenset[str]]
+    """What of IBT, SHSTK (x86), BTI, PAC and GCS (arm64) the GNU property note says that all of the
+    code supports; empty without such a note."""
     symbol_count: Fact[int]
     """Entries in .symtab, else in .dynsym."""
 

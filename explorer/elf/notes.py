@@ -29,6 +29,8 @@ GNU_BUILD_ID, GNU_PROPERTY, GO_BUILD_ID = 3, 5, 4
 _X86_ISA_NEEDED = 0xC0008002
 _X86_FEATURE = 0xC0000002
 _AARCH64_FEATURE = 0xC0000000
+_X86_FEATURES = (("IBT", 1), ("SHSTK", 2))
+_AARCH64_FEATURES = (("BTI", 1), ("PAC", 2), ("GCS", 4))
 _NAMES = {
     (GNU, 1): "NT_GNU_ABI_TAG",
     (GNU, 2): "NT_GNU_HWCAP",
@@ -163,14 +165,27 @@ def _property(kind: int, data: bytes, layout: Layout) -> str:
     if kind == _X86_ISA_NEEDED:
         return f"x86 ISA needed: {_bits(value, _LEVELS)}"
     if kind == _X86_FEATURE:
-        return f"x86 feature: {_bits(value, (('IBT', 1), ('SHSTK', 2)))}"
+        return f"x86 feature: {_bits(value, _X86_FEATURES)}"
     if kind == _AARCH64_FEATURE:
-        return f"AArch64 feature: {_bits(value, (('BTI', 1), ('PAC', 2), ('GCS', 4)))}"
+        return f"AArch64 feature: {_bits(value, _AARCH64_FEATURES)}"
     return f"{kind:#x}: {data[:16].hex()}"
 
 
 def _bits(value: int, names: Iterable[tuple[str, int]]) -> str:
     return " ".join(name for name, bit in names if value & bit) or hex(value)
+
+
+def cpu_features(note: RawNote, layout: Layout) -> frozenset[str] | None:
+    """What of IBT, SHSTK, BTI, PAC and GCS all of the program's code supports; None if the note
+    is no GNU property note."""
+    if (note.owner, note.type) != (GNU, GNU_PROPERTY):
+        return None
+    names: set[str] = set()
+    for kind, data in properties(note, layout):
+        value = int.from_bytes(data[:4], "little" if layout.little_endian else "big")
+        known = {_X86_FEATURE: _X86_FEATURES, _AARCH64_FEATURE: _AARCH64_FEATURES}.get(kind, ())
+        names |= {name for name, bit in known if value & bit}
+    return frozenset(names)
 
 
 def isa_level(note: RawNote, layout: Layout) -> str | None:

@@ -99,6 +99,7 @@ class _NoteFacts:
     all: Fact[tuple[Note, ...]]
     build_id: Fact[str]
     isa: Fact[str]
+    features: Fact[frozenset[str]]
     go: bool | Unknown
     """A Go build id was seen."""
 
@@ -144,7 +145,9 @@ class _Collector:
         full = self.scope is Scope.FULL
         place = self._section_table() if full else _UNREAD
         rows = self._section_rows(place)
-        notes = self._notes(rows) if full else _NoteFacts(_UNREAD, _UNREAD, _UNREAD, _UNREAD)
+        notes = (
+            self._notes(rows) if full else _NoteFacts(_UNREAD, _UNREAD, _UNREAD, _UNREAD, _UNREAD)
+        )
         go = self._go(notes.go) if full else _GoFacts(_UNREAD, _UNREAD, _UNREAD)
         symtab = self._symtab(place, rows)
         return Elf(
@@ -165,6 +168,7 @@ class _Collector:
             stripped=symtab if isinstance(symtab, MISSING) else symtab == 0,
             tzdata=go.tzdata,
             isa=notes.isa,
+            features=notes.features,
             symbol_count=self._symbol_count(symtab, table) if full else _UNREAD,
             problems=tuple(self.problems),
         )
@@ -236,7 +240,7 @@ class _Collector:
     def _notes(self, rows: Fact[list[RawSection]]) -> _NoteFacts:
         segments = self.head.raw
         if isinstance(segments, Unknown):
-            return _NoteFacts(segments, segments, segments, segments)
+            return _NoteFacts(segments, segments, segments, segments, segments)
         spans = [
             Span(s.offset, s.filesz, 8 if s.align == 8 else 4)
             for s in (() if isinstance(segments, NotApplicable) else segments)
@@ -278,6 +282,9 @@ class _Collector:
         levels = (
             level for note in notes if (level := note_reader.isa_level(note, layout)) is not None
         )
+        features = [
+            known for note in notes if (known := note_reader.cpu_features(note, layout)) is not None
+        ]
         x86 = self.head.header.machine in (shape.EM_386, shape.EM_X86_64)
         return _NoteFacts(
             all=missing or named,
@@ -285,6 +292,7 @@ class _Collector:
             isa=(next(levels, None) or missing or NotApplicable("no note names an x86 level"))
             if x86
             else NotApplicable("not x86"),
+            features=missing or frozenset[str]().union(*features),
             go=any((n.owner, n.type) == (note_reader.GO, note_reader.GO_BUILD_ID) for n in notes)
             or missing
             or False,

@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explorer.archive import ArchiveListing, Member
-from explorer.elf import Binary, DynamicEntry, GoBuild, GoModule, Note, Section, Segment, Symbol
-from explorer.facts import MISSING, Fact, known_or
+from explorer.elf import (
+    Binary,
+    Degree,
+    DynamicEntry,
+    GoBuild,
+    GoModule,
+    Note,
+    Protection,
+    Section,
+    Segment,
+    Symbol,
+    hardening,
+)
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown, known_or
 from explorer.report.cells import EMPTY, Cell, Column, Row, fact_cell, missing_text
 from explorer.report.text import one_line
 from explorer.report.units import human_size
@@ -16,6 +28,7 @@ from explorer.workbench import Inspection
 __all__ = [
     "DYNAMIC_COLUMNS",
     "GO_COLUMNS",
+    "HARDENING_COLUMNS",
     "MEMBER_COLUMNS",
     "NOTE_COLUMNS",
     "SECTION_COLUMNS",
@@ -25,6 +38,7 @@ __all__ = [
     "dynamic_row",
     "go_cgo",
     "go_rows",
+    "hardening_rows",
     "listing_problem",
     "member_row",
     "note_row",
@@ -202,6 +216,36 @@ def symbol_row(symbol: Symbol) -> Row:
             Cell(name),
         ),
     )
+
+
+HARDENING_COLUMNS = (
+    Column("protection", "protection"),
+    Column("degree", "built in"),
+    Column("why", "because", grows=True),
+)
+_DEGREES = {
+    Degree.YES: Cell("✓ yes", "good"),
+    Degree.PARTLY: Cell("◐ partly", "warn"),
+    Degree.NO: Cell("✗ no", "bad"),
+}
+
+
+def hardening_rows(binary: Binary) -> Fact[tuple[Row, ...]]:
+    """One row for each protection; missing if the file is not ELF."""
+    if isinstance(binary.elf, MISSING):
+        return binary.elf
+    return tuple(_protection_row(protection) for protection in hardening(binary.elf))
+
+
+def _protection_row(protection: Protection) -> Row:
+    degree = protection.degree
+    if isinstance(degree, Unknown):
+        mark, why = Cell("? unknown", "unknown"), degree.why
+    elif isinstance(degree, NotApplicable):
+        mark, why = Cell("– n/a", "dim"), degree.why
+    else:
+        mark, why = _DEGREES[degree], protection.why
+    return Row(protection.key, (Cell(protection.title, "strong"), mark, Cell(one_line(why))))
 
 
 GO_COLUMNS = (

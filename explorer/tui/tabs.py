@@ -11,6 +11,7 @@ from explorer.report import EMPTY, Cell, Column, Row
 from explorer.report.binaries import (
     DYNAMIC_COLUMNS,
     GO_COLUMNS,
+    HARDENING_COLUMNS,
     MEMBER_COLUMNS,
     NOTE_COLUMNS,
     SECTION_COLUMNS,
@@ -18,6 +19,7 @@ from explorer.report.binaries import (
     binary_facts,
     dynamic_row,
     go_rows,
+    hardening_rows,
     listing_problem,
     member_row,
     note_row,
@@ -109,6 +111,14 @@ def _relabelled(row: Row, label: str) -> Row:
     return Row(label, (Cell(label, row.cells[0].style), *row.cells[1:]))
 
 
+def protections(inspection: Inspection) -> TabContent:
+    """The protections that the program was built with."""
+    rows = hardening_rows(inspection.binary)
+    if isinstance(rows, MISSING):
+        return missing_table(inspection, rows)
+    return TabContent(HARDENING_COLUMNS, rows, needs_file=is_peek(inspection))
+
+
 def members(inspection: Inspection) -> TabContent:
     """The archive's members, refused ones included."""
     listing = inspection.listing
@@ -193,6 +203,13 @@ TABS: tuple[TabSpec, ...] = (
         "The files in the archive. Enter opens the one under the cursor. Refused ones name the "
         "rule.",
         drops=("mode",),
+    ),
+    TabSpec(
+        "hardening",
+        "Hardening",
+        protections,
+        "The protections that the program was built with: yes, partly, no, or why the question "
+        "does not apply.",
     ),
     TabSpec("segments", "Segments", segments, "Program headers: what the loader maps.", fits=False),
     TabSpec(

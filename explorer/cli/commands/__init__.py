@@ -7,6 +7,7 @@ from explorer.cli.commands.completion import completion
 from explorer.cli.commands.doctor import doctor
 from explorer.cli.commands.functions import functions
 from explorer.cli.commands.get import get
+from explorer.cli.commands.hardening import hardening
 from explorer.cli.commands.inspect import inspect
 from explorer.cli.commands.matrix import matrix
 from explorer.cli.commands.open import open_command
@@ -29,6 +30,7 @@ COMMANDS = (
     matrix,
     advise,
     report,
+    hardening,
     functions,
     vulns,
     rules,

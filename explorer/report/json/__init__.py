@@ -28,6 +28,7 @@ from explorer.report.json.machine import (
     ListedTargets,
 )
 from explorer.report.json.overview import ADVISE, BY_TARGET, MATRIX, REPORT, Advised, Reported
+from explorer.report.json.protections import HARDENING, HardeningOf
 from explorer.report.json.schema import commands, schema_text
 from explorer.report.json.shapes import Object, dumps
 from explorer.report.units import iso_time
@@ -53,6 +54,7 @@ __all__ = [
     "error",
     "functions",
     "get",
+    "hardening",
     "inspect",
     "matrix",
     "matrix_by_target",
@@ -105,6 +107,11 @@ def verify(proof: Proof, inspection: Inspection, warnings: Sequence[str] = ()) -
 def get(result: GetResult, name: str, warnings: Sequence[str] = ()) -> Object:
     """What ``get --json`` prints."""
     return GET.encode(Got(result, name, warnings))
+
+
+def hardening(inspection: Inspection, warnings: Sequence[str] = ()) -> Object:
+    """What ``hardening --json`` prints."""
+    return HARDENING.encode(HardeningOf(inspection, warnings))
 
 
 def functions(inspection: Inspection, table: GoTable, warnings: Sequence[str] = ()) -> Object:

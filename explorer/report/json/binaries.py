@@ -16,6 +16,7 @@ from explorer.elf import (
     Segment,
     VersionNeed,
 )
+from explorer.facts import MISSING, Fact
 from explorer.report.json.shapes import (
     BOOLEAN,
     INTEGER,
@@ -29,6 +30,11 @@ from explorer.report.json.shapes import (
     one_of,
     word,
 )
+
+
+def _sorted(names: Fact[frozenset[str]]) -> Fact[list[str]]:
+    return names if isinstance(names, MISSING) else sorted(names)
+
 
 SEGMENT = Shape[Segment](
     "segment",
@@ -131,6 +137,7 @@ ELF = Shape[Elf](
     Field("stripped", fact(BOOLEAN), lambda e: e.stripped),
     Field("tzdata", fact(BOOLEAN), lambda e: e.tzdata),
     Field("isa", fact(TEXT), lambda e: e.isa),
+    Field("features", fact(many(TEXT)), lambda e: _sorted(e.features), "IBT, SHSTK, BTI, PAC, GCS"),
     Field("symbol_count", fact(INTEGER), lambda e: e.symbol_count),
 )
 GO_TARGET = Shape[GoModule](

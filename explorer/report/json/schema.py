@@ -11,6 +11,7 @@ from explorer.report.json.golang import FUNCTIONS, VULNS
 from explorer.report.json.inspection import INSPECT, VERIFY, WHERE
 from explorer.report.json.machine import CACHE, DOCTOR, ERROR, GET, RULES, TARGETS
 from explorer.report.json.overview import ADVISE, BY_TARGET, MATRIX, REPORT
+from explorer.report.json.protections import HARDENING
 from explorer.report.json.shapes import MISSING_SCHEMAS, Object, Shape
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -30,6 +31,7 @@ DOCUMENTS: dict[str, Shape[Any]] = {
     "matrix-by-target": BY_TARGET,
     "advise": ADVISE,
     "report": REPORT,
+    "hardening": HARDENING,
     "functions": FUNCTIONS,
     "vulns": VULNS,
     "error": ERROR,
