@@ -156,6 +156,10 @@ def _words(raw: object) -> tuple[str, ...]:
     raise ValueError('words: text, or a list such as ["--context", "remote"]')
 
 
+def _repos(raw: object) -> tuple[str, ...]:
+    return tuple(_repo(word) for word in _words(raw))
+
+
 def _path(raw: object) -> Path:
     if isinstance(raw, Path):
         return raw
@@ -271,6 +275,9 @@ class Settings:
     prereleases: bool = _setting(True, _flag, "Show pre-releases", "flag")
     plugins: bool = _setting(True, _flag, "Show plugins", "flag")
     debs: bool = _setting(True, _flag, "Show Debian packages", "flag")
+    pinned: tuple[str, ...] = _setting(
+        (), _repos, "Projects that come first where one is chosen, OWNER/NAME each", "words"
+    )
     keys: dict[str, str] = _setting({}, _keys, "Key bindings: action to key", "keys")
     """Action id to key, e.g. ``verify = "V"``."""
     projects: dict[str, dict[str, object]] = _setting(

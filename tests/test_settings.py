@@ -45,7 +45,12 @@ def test_every_setting_is_an_environment_variable(file: Path, tmp_path: Path) ->
         "choice": "podman",
         "keys": "verify=V,download=D",
     }
-    special = {"repo": "o/n", "api_url": "https://ghe.example.com/api/v3", "config_file": str(file)}
+    special = {
+        "repo": "o/n",
+        "pinned": "o/n p/m",
+        "api_url": "https://ghe.example.com/api/v3",
+        "config_file": str(file),
+    }
     environ = {option.env: special.get(option.name, samples[option.kind]) for option in options()}
     settings = load({}, environ)
     plain = Settings()

@@ -14,15 +14,52 @@ from explorer.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-FILE_HELP = """FILE is a local file or archive, TAG/ASSET, an asset's name, or TAG with --platform;
-- is standard input, latest a tag, and #member picks a file inside an archive."""
+FILE_HELP = """FILE is a local file or archive, TAG/ASSET, an asset's name, TAG with --platform, or
+a GitHub address of one; - is standard input, latest a tag, and #member picks a file inside an
+archive."""
 DEFAULT_TARGET = "[default: the current Alpine's musl]"
+
+
+class ReleaseWords(click.ParamType[str]):
+    """A FILE or a TAG. A GitHub address chooses the repository, too."""
+
+    name = "words"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The words without the address of the repository."""
+        if "github.com" not in value.lower() or ctx is None or Path(value).exists():
+            return value
+        from explorer.workbench import parse_address
+
+        address = parse_address(value)
+        if address is None:
+            return value
+        state_of(ctx).use_repository(address.repo)
+        return address.words or "latest"
+
+
+WORDS = ReleaseWords()
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
     # An option that was not given is None or False: one given before the command's name stays.
     if value not in (None, False):
         state_of(context).given[str(parameter.name)] = value
+
+
+def _keep_repo(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        state_of(context).given["repo"] = _repository(value)
+
+
+def _repository(text: str) -> str:
+    """OWNER/NAME of a GitHub address; other text as it is."""
+    if "github.com" not in text.lower():
+        return text
+    from explorer.workbench import parse_address
+
+    address = parse_address(text)
+    return address.repo if address is not None else text
 
 
 def _keep_json(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -42,7 +79,8 @@ def _keep_verbosity(context: click.Context, parameter: click.Parameter, value: i
 _SETTINGS: dict[str, dict[str, Any]] = {
     "--repo": {
         "metavar": "OWNER/NAME",
-        "help": "The GitHub repository.  [default: roadrunner-server/roadrunner]",
+        "callback": _keep_repo,
+        "help": "The GitHub repository, or its address.  [default: roadrunner-server/roadrunner]",
     },
     "--api-url": {"metavar": "URL", "help": "The API's address, for GitHub Enterprise."},
     "--offline": {
@@ -85,7 +123,7 @@ def global_options(command: F) -> F:
     )(command)
     for name, how in reversed(_SETTINGS.items()):
         words = (name, "config_file") if name == "--config" else (name,)
-        command = click.option(*words, callback=_keep, expose_value=False, **how)(command)
+        command = click.option(*words, expose_value=False, **{"callback": _keep, **how})(command)
     return command
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from explorer.cli.output import Output
+from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from explorer.settings import Settings
@@ -26,10 +27,25 @@ class CliState:
         """The command line, for the log."""
         self.given: dict[str, object] = {}
         """Settings from options, by the setting's name."""
+        self._addressed = ""
+        """The repository of an address on the command line."""
         self.json = False
         self.log_file = ""
         self.verbosity = 0
         """0: warnings are not logged to stderr; 1: what is done; 2: everything."""
+
+    def use_repository(self, repo: str) -> None:
+        """Take the repository of an address on the command line.
+
+        Raises:
+            UsageError: an earlier address is of another one.
+        """
+        if self._addressed not in ("", repo):
+            raise UsageError(
+                "The addresses are of different repositories", f"{self._addressed} and {repo}"
+            )
+        self._addressed = repo
+        self.given["repo"] = repo
 
     def output(self) -> Output:
         """Where the command writes to."""

@@ -22,6 +22,7 @@ from explorer.releases.profile import (
 )
 
 if TYPE_CHECKING:
+    from explorer.releases.addresses import ProjectAddress, is_repository, parse_address
     from explorer.releases.answers import message_in
     from explorer.releases.bundled import demo, snapshot
     from explorer.releases.connection import TOKEN_REMEDY, Connection
@@ -44,6 +45,9 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "Connection": "connection",
+        "ProjectAddress": "addresses",
+        "is_repository": "addresses",
+        "parse_address": "addresses",
         "TOKEN_REMEDY": "connection",
         "DemoSource": "sources",
         "FolderSource": "sources",
@@ -85,6 +89,7 @@ __all__ = [
     "ParsedName",
     "Platform",
     "Profiles",
+    "ProjectAddress",
     "ProjectProfile",
     "Rate",
     "Release",
@@ -95,9 +100,11 @@ __all__ = [
     "demo",
     "find_token",
     "folder",
+    "is_repository",
     "load_profiles",
     "message_in",
     "names_no_program",
+    "parse_address",
     "parse_asset_name",
     "parse_asset_names",
     "parse_version",

@@ -189,6 +189,14 @@ ACTIONS: tuple[Action, ...] = (
         group="Lists",
     ),
     Action(
+        "projects",
+        "O",
+        "project",
+        "Open another project: pinned, seen lately, OWNER/NAME or a GitHub address",
+        group="Lists",
+        do="app.projects",
+    ),
+    Action(
         "refresh",
         "r",
         "refresh",

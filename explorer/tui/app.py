@@ -15,6 +15,7 @@ from textual.app import SystemCommand
 from textual.command import Provider
 from textual.screen import Screen
 
+from explorer.errors import ExplorerError
 from explorer.facts import MISSING
 from explorer.progress import foreground
 from explorer.settings import PROOF_SETTINGS, Settings
@@ -33,8 +34,11 @@ from explorer.tui.messages import (
     FileSaved,
     ImageNeeded,
     JobFailed,
+    PinChanged,
+    ProjectMessage,
     Proved,
 )
+from explorer.tui.project_state import BrowserPlace, about
 from explorer.tui.responsiveness.deferred_import import (
     load_deferred_modules,
     report,
@@ -50,7 +54,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from explorer.tui.copying import Copy
-    from explorer.workbench import Inspection, Subject, Workbench
+    from explorer.workbench import Inspection, KnownFiles, Subject, Workbench
 
 KEY_S = 0.025
 """Seconds that handling a key and drawing the result may take: background threads wait so long."""
@@ -128,7 +132,7 @@ class ExplorerApp(ExplorerBase):
             self.say(warning, warning=True)
         self.jobs.list_releases()
         if self._file_to_open:
-            self.jobs.resolve(self._file_to_open, self.open_subject)
+            self._open_words(self._file_to_open)
 
     async def on_event(self, event: events.Event) -> None:
         """Queue keys and pastes, each until the one before it has been handled."""
@@ -150,38 +154,47 @@ class ExplorerApp(ExplorerBase):
     @on(CatalogueArrived)
     def _catalogue_arrived(self, message: CatalogueArrived) -> None:
         state = self.state
-        state.catalogue = message.catalogue or state.catalogue
+        project = message.project or state.shown
+        project.catalogue = message.catalogue or project.catalogue
         if state.target is None and message.target is not None:
             state.target, state.usual_target = message.target, message.target.name
         if message.final:
-            state.failure = None
+            project.failure = None
             self._interpreter.freeze("list")
-        state.changed.publish("catalogue")
+        if project is state.shown:
+            state.changed.publish("catalogue")
 
     @on(CatalogueFailed)
     def _catalogue_failed(self, message: CatalogueFailed) -> None:
-        self.state.failure = message.error
-        self.state.changed.publish("catalogue")
+        project = message.project or self.state.shown
+        project.failure = message.error
+        if project is self.state.shown:
+            self.state.changed.publish("catalogue")
+
+    def _files(self, message: ProjectMessage) -> KnownFiles:
+        """What is known of the files of the project that the message is about."""
+        with about(message.project):
+            return self.state.files
 
     @on(FileLooked)
     def _file_looked(self, message: FileLooked) -> None:
         self._interpreter.freeze("parsers")
         if message.on == self.state.judged_on:
-            self.state.files.update(message.key, message.state)
+            self._files(message).update(message.key, message.state)
         else:  # the target has changed meanwhile
-            self.state.files.stop(message.key)
+            self._files(message).stop(message.key)
 
     @on(FileInspected)
     def _inspected(self, message: FileInspected) -> None:
         inspection = message.inspection
         key = workbench.subject_key(inspection.subject)
-        self.state.files.update(key, workbench.FileState(inspection))
+        self._files(message).update(key, workbench.FileState(inspection))
         if inspection.changed:
             self.say(inspection.changed, title="The verdict has changed", error=True)
 
     @on(JobFailed)
     def _job_failed(self, message: JobFailed) -> None:
-        job, files = message.job, self.state.files
+        job, files = message.job, self._files(message)
         shows_failure = getattr(self.screen, "shows_failure", None)
         if shows_failure is None or not shows_failure(message):
             self.say(str(message.error), title=f"{job.kind} failed", error=True)
@@ -198,7 +211,8 @@ class ExplorerApp(ExplorerBase):
         def verify(argv: tuple[str, ...] | None) -> None:
             if argv is not None:
                 options = replace(self.state.proof_options, argv=argv)
-                self.jobs.verify(message.subject, message.inspection, options)
+                with about(message.project):
+                    self.jobs.verify(message.subject, message.inspection, options)
 
         self.push_screen(CommandScreen(message.inspection.file.name), verify)
 
@@ -211,14 +225,15 @@ class ExplorerApp(ExplorerBase):
         def verify(image: str | None) -> None:
             if image is not None:
                 options = replace(message.options, image=image)
-                self.jobs.verify(inspection.subject, inspection, options)
+                with about(message.project):
+                    self.jobs.verify(inspection.subject, inspection, options)
 
         choices = [MenuItem(image, image) for image in message.error.others]
         self.push_screen(ChooseScreen("Run it in an image that is here", choices), verify)
 
     @on(Proved)
     def _proved(self, message: Proved) -> None:
-        self.state.files.add_proof(workbench.subject_key(message.subject), message.proof)
+        self._files(message).add_proof(workbench.subject_key(message.subject), message.proof)
         if message.proof.agrees is False:
             self.say(message.proof.text, title="The proof disagrees with the verdict", error=True)
 
@@ -237,18 +252,20 @@ class ExplorerApp(ExplorerBase):
 
     @on(FileSaved)
     def _file_saved(self, message: FileSaved) -> None:
-        state, result = self.state, message.result
+        state, result, files = self.state, message.result, self._files(message)
         key = workbench.subject_key(message.subject)
         place = result.binary or (result.files[0] if len(result.files) == 1 else result.directory)
-        state.saved[key] = place
+        (message.project or state.shown).saved[key] = place
         more = len(result.files) - 1
         beside = f", with {report.plural(more, 'other file')} in {result.directory}"
         self.say(f"{place}{beside if more > 0 else ''}", title="Saved")
         for warning in message.warnings:
             self.say(warning, warning=True)
-        if state.files[key].inspection is not None:
-            self.jobs.inspect(message.subject)  # its bytes are in the cache now
-        state.file_changed.publish(key)
+        if files[key].inspection is not None:
+            with about(message.project):
+                self.jobs.inspect(message.subject)  # its bytes are in the cache now
+        if message.project in (None, state.shown):
+            state.file_changed.publish(key)
 
     @on(JobProgressed)
     def _job_progressed(self, message: JobProgressed) -> None:
@@ -389,12 +406,77 @@ class ExplorerApp(ExplorerBase):
         elif name == "target":
             self.set_target(settings.target or None)
         elif name in PROOF_SETTINGS:
-            self.state.wb.use_for_proofs(settings)
+            for bench in self.state.benches:
+                bench.use_for_proofs(settings)
         elif name == "keys":
             keymap, problems = keymap_of(settings.keys)
             self.set_keymap(keymap)
             for problem in problems:
                 self.say(problem, warning=True)
+
+    async def action_projects(self) -> None:
+        """Let the user choose another project."""
+        from explorer.tui.screens.projects import ProjectsScreen
+
+        state = self.state
+        if isinstance(self.screen, ProjectsScreen):
+            return
+        try:
+            seen = await state.background.run(state.wb.seen_projects())
+        except ExplorerError as problem:
+            seen = ()
+            self.say(str(problem), warning=True)
+        current = "" if state.settings.demo or state.settings.folder else state.settings.repo
+        dialog = ProjectsScreen(seen, state.settings.pinned, current, state.now())
+        self.push_screen(dialog, self.open_project)
+
+    def open_project(self, words: str | None) -> None:
+        """Show a project: OWNER/NAME, or what a GitHub address leads to."""
+        from explorer.tui.screens.browser import BrowserScreen
+        from explorer.tui.screens.projects import address_of
+
+        address = address_of(words) if words is not None else None
+        if address is None:
+            return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        browser = self.screen_stack[0]
+        assert isinstance(browser, BrowserScreen)
+        browser.leave_project()
+        self.state.show_project(address.repo)
+        browser.show_project()
+        self.state.changed.publish("project")
+        self.jobs.list_releases()
+        if address.words:
+            self._open_words(address.words)
+
+    def _open_words(self, words: str) -> None:
+        """Open a file, or go to a release that was named alone."""
+        self.jobs.resolve(words, self.open_subject, self._go_to_release)
+
+    def _go_to_release(self, tag: str) -> None:
+        from explorer.tui.screens.browser import BrowserScreen
+
+        browser = self.screen_stack[0]
+        if isinstance(browser, BrowserScreen):
+            browser.place_at(BrowserPlace(tag))
+
+    @on(PinChanged)
+    def _pin_changed(self, message: PinChanged) -> None:
+        _worker: Worker[None] = self.run_worker(self._pin(message.repo), name="pin", group="pin")
+
+    async def _pin(self, repo: str) -> None:
+        """Pin a project or remove its pin, and save that."""
+        from explorer.settings_writer import save
+
+        settings = self.state.settings
+        pins = [pin for pin in settings.pinned if pin.lower() != repo.lower()]
+        if len(pins) == len(settings.pinned):
+            pins.append(repo)
+        try:
+            self.state.settings = await asyncio.to_thread(save, settings, {"pinned": pins})
+        except ExplorerError as problem:
+            self.say(str(problem), title="Not saved", error=True)
 
     def action_choose_theme(self) -> None:
         """Let the user choose the colours."""

@@ -17,6 +17,7 @@ from explorer.errors import ExplorerError
 from explorer.settings import Settings
 from explorer.tui.job_board import Job, JobBoard
 from explorer.tui.messages import JobFailed
+from explorer.tui.project_state import ProjectState, project_of_task
 from explorer.tui.responsiveness.background_loop import BackgroundLoop
 from explorer.tui.responsiveness.deferred_import import report, tables, verdicts, workbench
 
@@ -52,16 +53,14 @@ class AppState:
         bench: Workbench | None = None,
     ) -> None:
         """``now`` is the clock. ``bench``: the workbench, where the caller has one already."""
-        self.settings = settings
+        self._shown = ProjectState(settings, bench)
+        self._projects = {self._shown.key: self._shown}
         self.now = now
         self.ready = False
         """Whether ``report`` and ``workbench`` are imported. Nothing untrusted is there before."""
         self.board = JobBoard()
         self.background = BackgroundLoop()
         """Where the workbench's coroutines run."""
-        self.catalogue: Catalogue | None = None
-        self.failure: ExplorerError | None = None
-        """Why the list of releases could not be fetched; None once it could."""
         self.target: Target | None = None
         """The system to judge for; None until the target data is loaded."""
         self.usual_target = ""
@@ -70,36 +69,94 @@ class AppState:
         self.show_plugins = settings.plugins
         self.show_debs = settings.debs
         self.changed: Signal[str] = Signal(app, "changed")
-        """The list, the target or a switch has changed: ``catalogue``, ``target`` or ``switch``."""
+        """What has changed: ``catalogue``, ``target``, ``switch`` or ``project``."""
         self.file_changed: Signal[str] = Signal(app, "file-changed")
         """Something new is known of the file with this key."""
         self.jobs_changed: Signal[Job] = Signal(app, "jobs-changed")
         self.job_failed: Signal[JobFailed] = Signal(app, "job-failed")
-        self.saved: dict[str, Path] = {}
+
+    # -- projects ----------------------------------------------------------------------------------
+
+    @property
+    def shown(self) -> ProjectState:
+        """The project on the screen."""
+        return self._shown
+
+    @property
+    def project(self) -> ProjectState:
+        """The project that the running job is about, else the one on the screen."""
+        return project_of_task() or self._shown
+
+    def show_project(self, repo: str) -> None:
+        """Make a repository the project on the screen. What is known of the others is kept."""
+        settings = replace(self.settings, repo=repo, folder=None, demo=False)
+        project = ProjectState(settings)
+        self._shown.judged_on = self.judged_on
+        self._shown = self._projects.setdefault(project.key, project)
+        if self._shown.files is not None and self._shown.judged_on != self.judged_on:
+            self._shown.files.forget_verdicts()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, with the place of the project."""
+        return self.project.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        """Change the settings of all projects, but for where each is."""
+        for project in self._projects.values():
+            own = project.settings
+            project.settings = replace(settings, repo=own.repo, folder=own.folder, demo=own.demo)
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """The project's releases; None until they are known."""
+        return self.project.catalogue
+
+    @property
+    def failure(self) -> ExplorerError | None:
+        """Why the list of releases could not be fetched; None once it could."""
+        return self.project.failure
+
+    @property
+    def saved(self) -> dict[str, Path]:
         """Where each file was saved, by its key."""
-        self._bench = bench
-        self._files: KnownFiles | None = None
+        return self.project.saved
 
     @property
     def files(self) -> KnownFiles:
         """What is known of each file, by ``file_key``. Made once ``ready``."""
-        if self._files is None:
-            self._files = workbench.KnownFiles()
-            self._files.subscribe(self.file_changed.publish)
-        return self._files
+        project = self.project
+        if project.files is None:
+            project.files = workbench.KnownFiles()
+            project.files.subscribe(lambda key: self._file_changed(project, key))
+        return project.files
+
+    def _file_changed(self, project: ProjectState, key: str) -> None:
+        if project is self._shown:
+            self.file_changed.publish(key)
 
     @property
     def wb(self) -> Workbench:
-        """The workbench, made on first use."""
-        if self._bench is None:
-            self._bench = workbench.Workbench(self.settings)
-        return self._bench
+        """The project's workbench, made on first use."""
+        project = self.project
+        if project.bench is None:
+            project.bench = workbench.Workbench(project.settings)
+        return project.bench
+
+    @property
+    def benches(self) -> tuple[Workbench, ...]:
+        """The workbenches of all projects that were opened."""
+        projects = self._projects.values()
+        return tuple(project.bench for project in projects if project.bench is not None)
 
     async def close(self) -> None:
-        """Close the workbench and end the background loop."""
-        if self._bench is not None:
-            await self.background.run(self._bench.aclose())
+        """Close the workbenches and end the background loop."""
+        for bench in self.benches:
+            await self.background.run(bench.aclose())
         await self.background.close()
+
+    # -- what is shown -----------------------------------------------------------------------------
 
     @property
     def place(self) -> str:

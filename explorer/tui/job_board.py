@@ -52,6 +52,8 @@ class Job:
     started: float
     """``monotonic`` seconds."""
     state: JobState = JobState.RUNNING
+    place: str = ""
+    """The key of its project."""
     progress: Progress | None = None
     message: str = ""
     """Why it failed; untrusted."""
@@ -104,9 +106,9 @@ class JobBoard:
         self._ids = itertools.count(1)
         self._jobs: list[Job] = []
 
-    def start(self, kind: JobKind, title: str, about: str) -> Job:
+    def start(self, kind: JobKind, title: str, about: str, place: str = "") -> Job:
         """Add a new job."""
-        job = Job(next(self._ids), kind, title, about, monotonic())
+        job = Job(next(self._ids), kind, title, about, monotonic(), place=place)
         self._jobs.append(job)
         return job
 

@@ -14,6 +14,7 @@ from textual.worker import Worker
 
 from explorer.errors import ImageMissingError, OperationCancelledError, as_explorer_error
 from explorer.progress import Progress
+from explorer.tui import project_state
 from explorer.tui.app_state import AppState
 from explorer.tui.job_board import Job, JobEnded, JobKind, JobPrinted, JobProgressed, JobState
 from explorer.tui.messages import (
@@ -63,13 +64,17 @@ class Jobs:
         self, kind: JobKind, title: str, about: str, work: Callable[[Job], Awaitable[None]]
     ) -> Job:
         """Run ``work`` as a job, unless one of this kind about this subject is running already."""
+        project = self._state.project
         running = self._state.board.find(kind, about)
-        if running is not None and running.running:
+        if running is not None and running.running and running.place == project.key:
             return running
-        job = self._state.board.start(kind, title, about)
-        self._workers[job.id] = self._app.run_worker(
-            self._run(job, work), name=kind.value, group=f"job-{job.id}"
-        )
+        job = self._state.board.start(kind, title, about, project.key)
+
+        async def run() -> None:
+            with project_state.about(project):
+                await self._run(job, work)
+
+        self._workers[job.id] = self._app.run_worker(run, name=kind.value, group=f"job-{job.id}")
         self._state.jobs_changed.publish(job)
         return job
 
@@ -134,7 +139,8 @@ class Jobs:
             fresh = await self._call(wb.catalogue(progress=self._progress(job)))
             self._app.post_message(CatalogueArrived(fresh, None, final=True))
 
-        self._start(JobKind.LISTING, f"Releases of {state.settings.repo}", "releases", work)
+        about = f"releases of {state.project.key}"
+        self._start(JobKind.LISTING, f"Releases of {state.settings.repo}", about, work)
 
     def download(self, asset: Asset) -> Job:
         """Fetch a file into the cache, then inspect it."""
@@ -200,11 +206,19 @@ class Jobs:
         about = f"advice {next(self._questions)}"
         return self._start(JobKind.ADVISE, f"advice for {arch}, {libc}", about, work)
 
-    def resolve(self, name: str, then: Callable[[Subject], None]) -> None:
-        """Find the file that a FILE argument of the command line names."""
+    def resolve(
+        self, name: str, then: Callable[[Subject], None], or_release: Callable[[str], None]
+    ) -> None:
+        """Find the file that a FILE names; a tag alone is passed to ``or_release``."""
+        wb = self._state.wb
 
         async def work(job: Job) -> None:
-            then(await self._call(self._state.wb.resolve(name)))
+            tag = await self._call(wb.tag_named(name))
+            # Later: what is opened belongs to the app, not to this job.
+            if tag:
+                self._app.call_later(or_release, tag)
+            else:
+                self._app.call_later(then, await self._call(wb.resolve(name)))
 
         self._start(JobKind.OPEN, name, f"open {name}", work)
 

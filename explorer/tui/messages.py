@@ -9,6 +9,7 @@ from textual.message import Message
 
 from explorer.errors import ExplorerError, ImageMissingError
 from explorer.tui.job_board import Job
+from explorer.tui.project_state import project_of_task
 from explorer.tui.rows import RowSource
 
 if TYPE_CHECKING:
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
     )
 
 
-class CatalogueArrived(Message):
+class ProjectMessage(Message):
+    """A message about a project: the one of the job that it was made in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = project_of_task()
+        """None: the one on the screen."""
+
+
+class CatalogueArrived(ProjectMessage):
     """A list of releases, or None where none is cached.
 
     ``final``: the server has answered, or is not to be asked.
@@ -41,7 +51,7 @@ class CatalogueArrived(Message):
         self.final = final
 
 
-class CatalogueFailed(Message):
+class CatalogueFailed(ProjectMessage):
     """The list could not be fetched."""
 
     def __init__(self, error: ExplorerError) -> None:
@@ -49,7 +59,7 @@ class CatalogueFailed(Message):
         self.error = error
 
 
-class FileLooked(Message):
+class FileLooked(ProjectMessage):
     """A look at the file with this key has ended.
 
     ``on``: the targets that it was judged for.
@@ -62,7 +72,7 @@ class FileLooked(Message):
         self.state = state
 
 
-class FileInspected(Message):
+class FileInspected(ProjectMessage):
     """A job has inspected a file, for the current target."""
 
     def __init__(self, inspection: Inspection) -> None:
@@ -70,7 +80,7 @@ class FileInspected(Message):
         self.inspection = inspection
 
 
-class FileDownloaded(Message):
+class FileDownloaded(ProjectMessage):
     """A file is in the cache."""
 
     def __init__(self, asset: Asset, download: Download) -> None:
@@ -79,7 +89,7 @@ class FileDownloaded(Message):
         self.download = download
 
 
-class FileSaved(Message):
+class FileSaved(ProjectMessage):
     """A file's program is in a folder.
 
     ``warnings``: what was left out, one sentence each; untrusted.
@@ -92,7 +102,7 @@ class FileSaved(Message):
         self.warnings = tuple(warnings)
 
 
-class JobFailed(Message):
+class JobFailed(ProjectMessage):
     """A download, an inspection or a proof failed."""
 
     def __init__(self, job: Job, error: ExplorerError) -> None:
@@ -101,7 +111,7 @@ class JobFailed(Message):
         self.error = error
 
 
-class Proved(Message):
+class Proved(ProjectMessage):
     """The run in a container has ended."""
 
     def __init__(self, subject: Subject, proof: Proof) -> None:
@@ -110,7 +120,7 @@ class Proved(Message):
         self.proof = proof
 
 
-class CommandNeeded(Message):
+class CommandNeeded(ProjectMessage):
     """The user has to say which command to run before a program can be verified."""
 
     def __init__(self, subject: Subject, inspection: Inspection) -> None:
@@ -119,7 +129,7 @@ class CommandNeeded(Message):
         self.inspection = inspection
 
 
-class ImageNeeded(Message):
+class ImageNeeded(ProjectMessage):
     """The image to run a program in is missing, and others are here: the user may choose one."""
 
     def __init__(
@@ -162,3 +172,11 @@ class SymbolsRead(Message):
     def __init__(self, rows: RowSource | ExplorerError) -> None:
         super().__init__()
         self.rows = rows
+
+
+class PinChanged(Message):
+    """The user has pinned a project, or removed its pin."""
+
+    def __init__(self, repo: str) -> None:
+        super().__init__()
+        self.repo = repo

@@ -13,6 +13,7 @@ from textual.worker import get_current_worker
 
 from explorer.errors import OperationCancelledError, as_explorer_error
 from explorer.tui.messages import FileLooked
+from explorer.tui.project_state import ProjectState, about
 from explorer.tui.responsiveness.deferred_import import workbench
 
 if TYPE_CHECKING:
@@ -61,10 +62,14 @@ class VisiblePeeks:
             asset = self._wanted.pop(key)
             self._state.files.start(key)
             self._running[key] = self._screen.run_worker(
-                partial(self._look, key, asset), name=key, group="look"
+                partial(self._look, self._state.project, key, asset), name=key, group="look"
             )
 
-    async def _look(self, key: str, asset: Asset) -> None:
+    async def _look(self, project: ProjectState, key: str, asset: Asset) -> None:
+        with about(project):
+            await self._look_at(key, asset)
+
+    async def _look_at(self, key: str, asset: Asset) -> None:
         on = self._state.judged_on
         try:
             look = self._state.wb.look_at(asset, on=on[0] if on else "")

@@ -47,9 +47,12 @@ from explorer.releases import (
     Catalogue,
     Origin,
     Platform,
+    ProjectAddress,
     Rate,
     Release,
     Role,
+    is_repository,
+    parse_address,
 )
 from explorer.verify import (
     CheckResult,
@@ -81,6 +84,7 @@ if TYPE_CHECKING:
     from explorer.workbench.go_program import DATABASE_ADDRESS, Vulnerabilities
     from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
     from explorer.workbench.resolve import platform_slug
+    from explorer.workbench.seen_projects import SeenProject
     from explorer.workbench.target_matrix import TargetMatrix, TargetRow
 
 __getattr__ = lazy_exports(
@@ -94,6 +98,7 @@ __getattr__ = lazy_exports(
         "MatrixCell": "matrix",
         "MatrixColumn": "matrix",
         "MatrixRow": "matrix",
+        "SeenProject": "seen_projects",
         "TargetMatrix": "target_matrix",
         "TargetRow": "target_matrix",
         "Vulnerabilities": "go_program",
@@ -154,6 +159,7 @@ __all__ = [
     "Note",
     "Origin",
     "Platform",
+    "ProjectAddress",
     "Proof",
     "ProofOptions",
     "Rate",
@@ -167,6 +173,7 @@ __all__ = [
     "RunLimits",
     "Scope",
     "Section",
+    "SeenProject",
     "Segment",
     "Subject",
     "Symbol",
@@ -180,6 +187,8 @@ __all__ = [
     "Where",
     "Workbench",
     "file_key",
+    "is_repository",
+    "parse_address",
     "platform_slug",
     "subject_key",
 ]

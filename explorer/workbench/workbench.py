@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from explorer.compat import Rule, Target
 from explorer.elf import FileFormat
-from explorer.errors import UsageError
+from explorer.errors import SourceError, UsageError
 from explorer.fetch import CacheEntry, CacheStats, Download
 from explorer.progress import ProgressCallback, ignore_progress
-from explorer.releases import Asset, Catalogue, Release
+from explorer.releases import Asset, Catalogue, Origin, Release
 from explorer.settings import PROOF_SETTINGS, Settings
 from explorer.verify import Proof
 from explorer.workbench.catalogue_service import CatalogueService
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.look import Looks
     from explorer.workbench.matrix import Matrix
+    from explorer.workbench.seen_projects import SeenProject
     from explorer.workbench.target_matrix import TargetMatrix
 
 
@@ -95,7 +97,27 @@ class Workbench:
             SourceError: the server does not answer, and nothing is cached.
             UsageError: the token in the environment is not a valid one.
         """
-        return await self._listings.ask(progress)
+        catalogue = await self._listings.ask(progress)
+        if catalogue.origin is Origin.API:
+            self.resources.later(self._note_project)
+        return catalogue
+
+    def _note_project(self) -> None:
+        from explorer.workbench.seen_projects import note_project
+
+        with suppress(SourceError):  # the list of projects is a convenience
+            note_project(self.resources.cache, self.settings.api_url, self.settings.repo)
+
+    async def seen_projects(self) -> tuple[SeenProject, ...]:
+        """The projects that were listed lately, the latest first.
+
+        Raises:
+            SourceError: the cache cannot be read.
+        """
+        from explorer.workbench.seen_projects import seen_projects
+
+        api_url = self.settings.api_url
+        return await self.resources.run(lambda _: seen_projects(self.resources.cache, api_url))
 
     # ------------------------------------------------------------------ subjects
 
@@ -139,6 +161,20 @@ class Workbench:
         if subject is None:
             subject = await self._listings.find(text, platform)
         return asked_for(subject, platform)
+
+    async def tag_named(self, words: str) -> str:
+        """The tag of the release that ``words`` names, and nothing else; empty if none.
+
+        Raises:
+            SourceError: the list cannot be had.
+        """
+        if await self.resources.run(lambda _: Path(words).exists()):
+            return ""
+        catalogue = await self.catalogue_at_hand()
+        release = catalogue.release(words) if catalogue is not None else None
+        if release is None or words == "latest":
+            release = (await self.catalogue()).release(words)
+        return release.tag if release is not None else ""
 
     def subject(self, asset: Asset, member: str = "", release: Release | None = None) -> Subject:
         """An asset of the catalogue, or a member of it, as a subject."""

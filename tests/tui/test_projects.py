@@ -113,3 +113,96 @@ async def test_packages_are_told_apart(
         await ui.shows("aarch64.apk", "x86_64.AppImage", ".whl", "SHA256SUMS")
         if size[0] >= 120:
             await ui.shows("apk", "AppImage", "wheel", "checksum")
+
+
+def listed(ui: Driver) -> str:
+    """The repository whose list is shown."""
+    catalogue = ui.state.catalogue
+    return catalogue.repo if catalogue is not None else ""
+
+
+async def choose(ui: Driver, words: str) -> None:
+    """Open the dialog and type."""
+    await ui.press("O")
+    await ui.shows("Open a project")
+    await ui.press(*words, "enter")
+
+
+async def test_another_project_is_opened_by_its_name_and_keeps_its_state(
+    projects: GitHub, tmp_path: Path
+) -> None:
+    async with opened(chosen(projects, tmp_path, RIPGREP)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter", "up")
+        before = ui.find("#asset-table", Table).row
+        looks = ui.looked_at()
+        await choose(ui, CADDY)
+        await ui.until(lambda: listed(ui) == CADDY)
+        await ui.shows("caddyserver/caddy", "linux_arm64.tar.gz", "✓ yes")
+        assert "ripgrep" not in ui.drawn()
+        requests = len(projects.seen)
+        await ui.press("O")
+        await ui.shows("Open a project", RIPGREP, CADDY)
+        await ui.press(*"ripg", "enter")
+        await ui.until(lambda: listed(ui) == RIPGREP)
+        table = ui.find("#asset-table", Table)
+        await ui.until(lambda: table.row == before)
+        assert table.has_focus
+        assert ui.looked_at() == looks, "verdicts are kept"
+        files = [seen for seen in projects.seen[requests:] if "releases/assets" in seen.path]
+        assert files == []
+
+
+@pytest.mark.parametrize(
+    ("address", "row"),
+    [
+        ("https://github.com/caddyserver/caddy", "caddy_2.8.4_linux_arm64.tar.gz"),
+        ("github.com/caddyserver/caddy/releases/latest", "caddy_2.8.4_linux_arm64.tar.gz"),
+        (
+            "https://github.com/caddyserver/caddy/releases/tag/v2.8.4",
+            "caddy_2.8.4_linux_arm64.tar.gz",
+        ),
+    ],
+)
+async def test_another_project_is_opened_by_its_address(
+    address: str, row: str, projects: GitHub, tmp_path: Path
+) -> None:
+    async with opened(chosen(projects, tmp_path, RIPGREP)) as ui:
+        await choose(ui, address)
+        await ui.until(lambda: listed(ui) == CADDY)
+        table = ui.find("#asset-table", Table)
+        await ui.until(lambda: table.row is not None and table.row.key == row)
+
+
+async def test_the_address_of_a_file_opens_the_file(projects: GitHub, tmp_path: Path) -> None:
+    file = "caddy_2.8.4_linux_amd64.tar.gz"
+    async with opened(chosen(projects, tmp_path, RIPGREP)) as ui:
+        await choose(ui, f"https://github.com/{CADDY}/releases/download/v2.8.4/{file}")
+        await ui.shows(file, "YES, runs on Alpine", "esc back")
+
+
+async def test_pins_come_first_and_are_kept(projects: GitHub, tmp_path: Path) -> None:
+    async with opened(chosen(projects, tmp_path, RIPGREP)) as ui:
+        await ui.press("O")
+        await ui.shows("Open a project", "listed")
+        await ui.press(*CADDY, "ctrl+t")
+        await ui.until(lambda: ui.state.settings.pinned == (CADDY,))
+        assert "pinned" in ui.drawn()
+        await ui.press("ctrl+t")
+        await ui.until(lambda: ui.state.settings.pinned == ())
+    config = (tmp_path / "config.toml").read_text("utf-8")
+    assert "pinned" in config
+
+
+async def test_a_running_job_goes_on_for_its_own_project(projects: GitHub, tmp_path: Path) -> None:
+    async with opened(chosen(projects, tmp_path, CADDY)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter", "d")
+        await choose(ui, RIPGREP)
+        await ui.until(lambda: listed(ui) == RIPGREP)
+        await ui.until(lambda: not ui.state.board.running)
+        assert not any("caddy" in key for key in ui.state.files)
+        await choose(ui, CADDY)
+        await ui.until(lambda: listed(ui) == CADDY)
+        known = ui.state.files["v2.8.4/caddy_2.8.4_linux_arm64.tar.gz"]
+        assert known.cached

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from explorer.cli.completions import complete_arch, complete_tag
-from explorer.cli.options import CONTEXT, global_options, json_option
+from explorer.cli.options import CONTEXT, WORDS, global_options, json_option
 from explorer.cli.output import NO, OK, Output
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
@@ -32,7 +32,7 @@ SNIPPETS = ("dockerfile", "shell", "build-go", "build-buildx", "build-actions")
     context_settings=CONTEXT,
     epilog=EXAMPLES,
 )
-@click.argument("tag", metavar="[TAG]", default="latest", shell_complete=complete_tag)
+@click.argument("tag", type=WORDS, metavar="[TAG]", default="latest", shell_complete=complete_tag)
 @click.option(
     "--arch",
     default="arm64",

@@ -10,7 +10,7 @@ import click
 
 from explorer.cli.commands.releases import contains
 from explorer.cli.completions import complete_tag
-from explorer.cli.options import CONTEXT, global_options, json_option, on_option, peek_option
+from explorer.cli.options import CONTEXT, WORDS, global_options, json_option, on_option, peek_option
 from explorer.cli.output import OK, Output
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
@@ -49,7 +49,7 @@ class Narrowing(NamedTuple):
     context_settings=CONTEXT,
     epilog=EXAMPLES,
 )
-@click.argument("tag", metavar="TAG", default="latest", shell_complete=complete_tag)
+@click.argument("tag", type=WORDS, metavar="TAG", default="latest", shell_complete=complete_tag)
 @click.option(
     "--kind",
     "kinds",
@@ -72,7 +72,7 @@ def assets(state: CliState, /, tag: str, peek: bool, on: str, **narrow: object) 
 
     async def work(workbench: Workbench, output: Output) -> int:
         catalogue = await workbench.catalogue(progress=output.progress)
-        release = catalogue.release(tag)
+        release = catalogue.release(tag) or catalogue.split(tag)[0]
         if release is None:
             await workbench.resolve(f"{tag}/")  # raises, and names the nearest tags
             raise AssertionError(f"{tag} was resolved, though there is no such release")

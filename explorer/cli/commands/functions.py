@@ -10,6 +10,7 @@ from explorer.cli.completions import complete_file
 from explorer.cli.options import (
     CONTEXT,
     FILE_HELP,
+    WORDS,
     global_options,
     json_option,
     platform_option,
@@ -37,7 +38,7 @@ SHOWN = 40
     help=f"List the packages of a Go program by size, stripped or not.\n\n{FILE_HELP}",
     epilog=EXAMPLES,
 )
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@click.argument("file", type=WORDS, metavar="FILE", shell_complete=complete_file)
 @platform_option
 @click.option("--each", is_flag=True, help="List functions instead of packages.")
 @click.option("--filter", "words", default="", metavar="TEXT", help="Only names with this text.")

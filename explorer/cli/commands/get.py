@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from explorer.cli.completions import complete_file
-from explorer.cli.options import CONTEXT, FILE_HELP, global_options, json_option, platform_option
+from explorer.cli.options import (
+    CONTEXT,
+    FILE_HELP,
+    WORDS,
+    global_options,
+    json_option,
+    platform_option,
+)
 from explorer.cli.output import OK, Output
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
@@ -28,7 +35,7 @@ EXAMPLES = "\b\nrr-explorer get latest --platform linux-arm64 -o ./bin"
     help=f"{SUMMARY}\n\n{FILE_HELP}",
     epilog=EXAMPLES,
 )
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@click.argument("file", type=WORDS, metavar="FILE", shell_complete=complete_file)
 @click.option(
     "-o",
     "--output",

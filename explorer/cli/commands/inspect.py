@@ -11,6 +11,7 @@ from explorer.cli.completions import complete_file
 from explorer.cli.options import (
     CONTEXT,
     FILE_HELP,
+    WORDS,
     global_options,
     json_option,
     on_option,
@@ -42,7 +43,7 @@ MEMBERS, REFUSED = 20, 200
     help=f"Say what a binary is, whether it will run, and why.\n\n{FILE_HELP}",
     epilog=EXAMPLES,
 )
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@click.argument("file", type=WORDS, metavar="FILE", shell_complete=complete_file)
 @platform_option
 @on_option(many=True)
 @peek_option

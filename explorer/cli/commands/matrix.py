@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from explorer.cli.completions import complete_tag
-from explorer.cli.options import CONTEXT, global_options, json_option, on_option
+from explorer.cli.options import CONTEXT, WORDS, global_options, json_option, on_option
 from explorer.cli.output import OK, Output
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
@@ -38,7 +38,7 @@ class MatrixOptions(TypedDict):
     context_settings=CONTEXT,
     epilog=EXAMPLES,
 )
-@click.argument("tags", metavar="[TAG]...", nargs=-1, shell_complete=complete_tag)
+@click.argument("tags", type=WORDS, metavar="[TAG]...", nargs=-1, shell_complete=complete_tag)
 @click.option(
     "--latest",
     type=click.IntRange(1),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,8 +13,11 @@ from explorer.cli.commands.demo import show_demo
 from explorer.cli.options import CONTEXT, global_options
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
-from explorer.errors import UsageError
+from explorer.errors import ExplorerError, UsageError
 from explorer.logs import start_logging
+
+if TYPE_CHECKING:
+    from explorer.settings import Settings
 
 
 @click.command("open", hidden=True, context_settings=CONTEXT)
@@ -20,8 +25,40 @@ from explorer.logs import start_logging
 @global_options
 @click.pass_obj
 def open_command(state: CliState, file: str | None) -> int:
-    """Open the app, at FILE if one is named."""
-    return open_app(state, file)
+    """Open the app, at FILE if one is named, or at a project: OWNER/NAME or a GitHub address."""
+    return open_app(state, _words(state, file) if file is not None else None)
+
+
+def _words(state: CliState, word: str) -> str | None:
+    """The FILE or TAG to open; a repository that ``word`` names becomes the one in force."""
+    from explorer.workbench import is_repository, parse_address
+
+    if Path(word).exists():
+        return word
+    address = parse_address(word) if "github.com" in word.lower() else None
+    if address is not None:
+        state.use_repository(address.repo)
+        return address.words or None
+    if is_repository(word) and not asyncio.run(_is_file(state.settings(strict=False), word)):
+        state.use_repository(word)
+        return None
+    return word
+
+
+async def _is_file(settings: Settings, word: str) -> bool:
+    """Whether ``word`` is TAG/ASSET of the repository in force, as far as is known offline."""
+    from explorer.workbench import Workbench
+
+    if word.startswith("latest/"):
+        return True
+    workbench = Workbench(settings)
+    try:
+        catalogue = await workbench.catalogue_at_hand()
+        return catalogue is not None and catalogue.split(word)[0] is not None
+    except ExplorerError:
+        return False
+    finally:
+        await workbench.aclose()
 
 
 def open_app(state: CliState, file: str | None) -> int:

@@ -11,6 +11,7 @@ from explorer.cli.completions import complete_file
 from explorer.cli.options import (
     CONTEXT,
     FILE_HELP,
+    WORDS,
     global_options,
     json_option,
     on_option,
@@ -38,7 +39,9 @@ rr-explorer report ./rr ./other --format html > report.html"""
     f"{FILE_HELP} Proofs are those that verify has made.",
     epilog=EXAMPLES,
 )
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
+@click.argument(
+    "files", type=WORDS, metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file
+)
 @click.option(
     "--format",
     "form",

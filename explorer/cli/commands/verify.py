@@ -10,6 +10,7 @@ from explorer.cli.completions import complete_file
 from explorer.cli.options import (
     CONTEXT,
     FILE_HELP,
+    WORDS,
     global_options,
     json_option,
     on_option,
@@ -50,7 +51,7 @@ class VerifyOptions(TypedDict):
     "(version, system, processor); 5 if the engine could not run it.",
     epilog=EXAMPLES,
 )
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@click.argument("file", type=WORDS, metavar="FILE", shell_complete=complete_file)
 @platform_option
 @on_option(default="The proof is compared with the verdict for it.")
 @click.option("--image", default="", metavar="IMAGE", help="The image.  [default: the target's]")

@@ -12,6 +12,7 @@ from explorer.cli.completions import complete_file
 from explorer.cli.options import (
     CONTEXT,
     FILE_HELP,
+    WORDS,
     global_options,
     json_option,
     platform_option,
@@ -38,7 +39,7 @@ FORMATS = ("text", "markdown", "openvex", "sarif")
     f" in stripped programs too.\n\n{FILE_HELP}",
     epilog=EXAMPLES,
 )
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@click.argument("file", type=WORDS, metavar="FILE", shell_complete=complete_file)
 @platform_option
 @click.option(
     "--db",

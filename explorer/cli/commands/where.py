@@ -10,6 +10,7 @@ from explorer.cli.completions import complete_file
 from explorer.cli.options import (
     CONTEXT,
     FILE_HELP,
+    WORDS,
     global_options,
     json_option,
     peek_option,
@@ -35,7 +36,7 @@ rr-explorer where ./rr --json | jq -r .floor"""
     help=f"Say where a file runs: every system, best first.\n\n{FILE_HELP}",
     epilog=EXAMPLES,
 )
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@click.argument("file", type=WORDS, metavar="FILE", shell_complete=complete_file)
 @platform_option
 @peek_option
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")

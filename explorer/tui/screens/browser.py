@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from explorer.tui.actions import bindings_for
 from explorer.tui.asset_rows import AssetRows, FileEntry
+from explorer.tui.project_state import BrowserPlace
 from explorer.tui.render import error, lines, text
 from explorer.tui.responsiveness.deferred_import import tables
 from explorer.tui.rows import NO_ROWS, ListRows
@@ -182,13 +183,44 @@ class BrowserScreen(AssetScreen):
         self.set_class(2 * long_tags > len(shown), "-long-tags")
         if not self._placed and state.catalogue is not None:
             self._placed = True
-            newest = state.catalogue.release("latest")
+            place = state.shown.place
+            newest = state.catalogue.release(place.tag or "latest")
             self.releases.go_to(newest.tag if newest is not None else "")
+            if place.in_files:
+                self.assets.focus()
         hidden = len(state.catalogue.releases) - len(shown) if state.catalogue else 0
         self.query_one("#releases", Pane).retitle(
             f"Releases · {hidden} hidden" if hidden else "Releases"
         )
         self._show_notice()
+
+    # -- projects ----------------------------------------------------------------------------------
+
+    def leave_project(self) -> None:
+        """Keep where the cursors are, and stop looking up files."""
+        row = self.assets.row
+        self.state.shown.place = BrowserPlace(
+            self.tag, row.key if row is not None else "", self.focused is self.assets
+        )
+        self.peeks.want(())
+        for pane in self.query(Pane):
+            pane.clear_filter()
+
+    def show_project(self) -> None:
+        """Show the project that has been chosen, where it was left."""
+        self._release, self._rows, self._placed = None, None, False
+        self.assets.show(NO_ROWS)
+        self.leave()
+        self._fill_releases()
+        self._fill_assets(keep=False)
+        self._show_banner()
+        self.refresh_bindings()
+
+    def place_at(self, place: BrowserPlace) -> None:
+        """Put the cursors there, now or when the list has arrived."""
+        self.state.shown.place = place
+        self._placed = False
+        self._fill_releases()
 
     def _show_notice(self) -> None:
         """Show the error or the warnings of the list."""
@@ -253,7 +285,9 @@ class BrowserScreen(AssetScreen):
         pane = self.query_one("#assets", Pane)
         pane.explain("↳ not published: use this" if rows.has_gaps else "")
         if not keep:
-            self.assets.go_to(rows.best(self.state.target))
+            place, release = self.state.shown.place, self._release
+            same = release is not None and release.tag == place.tag
+            self.assets.go_to((same and place.row) or rows.best(self.state.target))
         self._show_banner()
 
     def _known_files(self) -> list[str]:

@@ -42,33 +42,40 @@ class ChooseScreen(ModalScreen[str | None]):
         Binding("pagedown", "move(8)", "down", show=False, priority=True),
         Binding("pageup", "move(-8)", "up", show=False, priority=True),
     ]
+    HINT = "type to narrow down"
+    KEYS = "enter choose · esc close"
     HELP = "Type to narrow the list down. ↑ ↓ move, enter chooses, escape closes the dialog."
 
     def __init__(self, title: str, choices: Sequence[MenuItem], current: str = "") -> None:
         super().__init__()
         self._title = title
         self._current = current
-        self._rows = ListRows(
+        self._rows = self._rows_of(choices)
+
+    def _rows_of(self, choices: Sequence[MenuItem]) -> ListRows:
+        def title(choice: MenuItem) -> str:
+            return f"{choice.title} ●" if choice.key == self._current else choice.title
+
+        return ListRows(
             (Column("title", ""), Column("detail", "", grows=True)),
             [
-                Row(
-                    choice.key,
-                    (
-                        Cell(
-                            f"{choice.title} ●" if choice.key == current else choice.title, "strong"
-                        ),
-                        Cell(choice.detail, "dim"),
-                    ),
-                )
+                Row(choice.key, (Cell(title(choice), "strong"), Cell(choice.detail, "dim")))
                 for choice in choices
             ],
         )
 
+    def show_choices(self, choices: Sequence[MenuItem]) -> None:
+        """Replace the choices."""
+        self._rows = self._rows_of(choices)
+        table = self.query_one(Table)
+        table.show(self._rows)
+        table.styles.height = max(1, min(len(self._rows), 16))
+
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text(self._title)
-            dialog.border_subtitle = text("enter choose · esc close")
-            yield LineInput(placeholder="type to narrow down")
+            dialog.border_subtitle = text(self.KEYS)
+            yield LineInput(placeholder=self.HINT)
             yield Table(widget_id="choices", empty="nothing to choose", header=False)
 
     def on_mount(self) -> None:

@@ -1,0 +1,107 @@
+"""Projects, releases and files named by OWNER/NAME or by their GitHub address."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explorer.cli import run
+from tests.cli.conftest import Command
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+
+RIPGREP = "BurntSushi/ripgrep"
+PAGE = f"https://github.com/{RIPGREP}"
+FILE = "ripgrep-14.1.1-x86_64-unknown-linux-musl"
+
+
+@pytest.fixture
+def ripgrep(rr: Command, github: GitHub) -> Command:
+    """The command, and a server with one release of ripgrep and a monorepo's of kustomize."""
+    files: dict[str, bytes | Path] = {
+        FILE: binary("go-static-amd64"),
+        f"{FILE}.sha256": b"0" * 64,
+        "README.txt": b"text",
+    }
+    github.add_release("14.1.1", files, repo=RIPGREP)
+    github.add_release("a/b", {"tool-linux-amd64": b"x"}, repo="acme/mono")
+    rr.api_url = github.api_url
+    return rr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("assets", PAGE),
+        ("assets", f"{PAGE}/releases/latest"),
+        ("assets", f"{PAGE}/releases/tag/14.1.1"),
+        ("assets", f"{PAGE}/releases/download/14.1.1/{FILE}"),
+        ("assets", "--repo", PAGE),
+        ("assets", "--repo", RIPGREP),
+    ],
+)
+def test_a_release_by_its_address(words: tuple[str, ...], ripgrep: Command) -> None:
+    document = ripgrep.json(*words)
+    names = {asset["name"] for asset in document["assets"]}
+    assert names == {"README.txt", FILE, f"{FILE}.sha256"}
+
+
+def test_a_tag_with_a_slash_in_an_address(ripgrep: Command) -> None:
+    done = ripgrep("assets", "https://github.com/acme/mono/releases/tag/a%2Fb")
+    assert (done.code, "tool-linux-amd64" in done.out) == (0, True)
+
+
+def test_a_file_by_its_address(ripgrep: Command) -> None:
+    document = ripgrep.json("inspect", "--peek", f"{PAGE}/releases/download/14.1.1/{FILE}")
+    assert document["subject"]["name"] == f"14.1.1/{FILE}"
+    assert document["verdicts"][0]["answer"] == "yes"
+    done = ripgrep("inspect", "--peek", f"{PAGE}/releases/latest/download/{FILE}")
+    assert done.code == 0
+
+
+def test_addresses_of_two_repositories_are_refused(ripgrep: Command) -> None:
+    error = ripgrep.json_error("matrix", PAGE, "https://github.com/acme/mono")
+    assert error["exit_code"] == 2
+
+
+def test_names_kinds_and_order_of_the_list(ripgrep: Command) -> None:
+    done = ripgrep("--repo", RIPGREP, "assets", "--peek")
+    lines = done.out.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "file",
+        FILE,
+        f"{FILE}.sha256",
+        "README.txt",
+    ]
+    assert [line.split()[1] for line in lines] == ["kind", "program", "checksum", "other"]
+    assert "✓ yes" in lines[1]
+    assert "not a program" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("word", "repo", "file"),
+    [
+        (RIPGREP, RIPGREP, None),
+        (PAGE, RIPGREP, None),
+        (f"{PAGE}/releases/tag/14.1.1", RIPGREP, "14.1.1"),
+        (f"{PAGE}/releases/latest", RIPGREP, "latest"),
+        (f"{PAGE}/releases/download/14.1.1/{FILE}", RIPGREP, f"14.1.1/{FILE}"),
+        ("latest/x", "roadrunner-server/roadrunner", "latest/x"),
+        ("v2025.1.15/x", "roadrunner-server/roadrunner", "v2025.1.15/x"),
+    ],
+)
+def test_the_app_opens_at_a_project(
+    word: str, repo: str, file: str | None, rr: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[str, str | None]] = []
+
+    def app(settings: Any, words: str | None) -> int:
+        opened.append((settings.repo, words))
+        return 0
+
+    for name, value in rr.environ().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert run((word,), app) == 0
+    assert opened == [(repo, file)]
