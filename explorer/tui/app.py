@@ -41,6 +41,7 @@ from explorer.tui.messages import (
 from explorer.tui.project_state import BrowserPlace, about
 from explorer.tui.responsiveness.deferred_import import (
     load_deferred_modules,
+    load_screens,
     report,
     verdicts,
     workbench,
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
 
 KEY_S = 0.025
 """Seconds that handling a key and drawing the result may take: background threads wait so long."""
+STYLES = Path(__file__).with_name("screens")
+"""Where the screens' style sheets are."""
 
 
 def _commands() -> type[Provider]:
@@ -74,7 +77,7 @@ class ExplorerApp(ExplorerBase):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     # Textual loads a screen's own style sheet when it is pushed; the first screen never is.
-    CSS_PATH = Path(__file__).with_name("screens") / "browser.tcss"
+    CSS_PATH = STYLES / "browser.tcss"
     BINDINGS: ClassVar = []
 
     def __init__(
@@ -131,8 +134,17 @@ class ExplorerApp(ExplorerBase):
         for warning in self._warnings:
             self.say(warning, warning=True)
         self.jobs.list_releases()
+        self.run_worker(self._prepare_screens())
         if self._file_to_open:
             self._open_words(self._file_to_open)
+
+    async def _prepare_screens(self) -> None:
+        """Load what screens need before a key opens one.
+
+        Textual parses all styles again for each screen whose style sheet it has not read.
+        """
+        await asyncio.to_thread(load_screens)
+        self.stylesheet.read_all(sorted(STYLES.glob("*.tcss")))
 
     async def on_event(self, event: events.Event) -> None:
         """Queue keys and pastes, each until the one before it has been handled."""

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from explorer.progress import Cancellation
 from explorer.report import Cell, Column, Row, Style, cell_width
 from explorer.report.tables import MarkForm, MarkState, mark_cell, mark_of
 from explorer.tui.rows import matching
 from explorer.tui.widgets.grid import Heading
-from explorer.workbench import Matrix, MatrixCell, MatrixColumn, MatrixRow, Role
+from explorer.workbench import (
+    Asset,
+    KnownFiles,
+    Matrix,
+    MatrixCell,
+    MatrixColumn,
+    MatrixRow,
+    Role,
+    file_key,
+)
+
+LARGE_CELL = 16
+"""Files of one cell above which only those that something is known of are read to draw it."""
 
 RELEASE_WIDTH = (13, 17)
 """Cells of the release's column, at least and at most: ``v2.0.0-alpha1``, ``v2023.1.0-alpha.1``."""
@@ -48,12 +61,65 @@ def headings(matrix: Matrix) -> tuple[Heading, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LargeCell:
+    """A cell with many files."""
+
+    files: Mapping[str, Asset]
+    """The files, by their keys."""
+    unfinished: tuple[Asset, ...]
+    """Those whose upload is not finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileIndex:
+    """Where the files of a matrix are."""
+
+    tags: Mapping[str, str]
+    """The release's tag, by the file's key."""
+    large_cells: Mapping[tuple[str, str], LargeCell]
+    """Each cell with many files, by its release's tag and its column's key."""
+
+    def to_draw(self, tag: str, cell: MatrixCell, known: KnownFiles) -> MatrixCell:
+        """The cell with the files that decide what it says.
+
+        A file that nothing is known of only counts where nothing is known of any.
+        """
+        large = self.large_cells.get((tag, cell.column.key))
+        if large is None:
+            return cell
+        mentioned = (large.files[key] for key in known if key in large.files)
+        deciding = dict.fromkeys((*mentioned, *large.unfinished))
+        return replace(cell, assets=tuple(deciding) or cell.assets[:1])
+
+
+def files_of(cell: MatrixCell) -> tuple[Asset, ...]:
+    """The files that are published there, else the one to use instead."""
+    return cell.assets or ((cell.instead,) if cell.instead is not None else ())
+
+
+def index_files(matrix: Matrix) -> FileIndex:
+    """Index the files of a matrix. Blocking: call from a worker thread."""
+    tags: dict[str, str] = {}
+    large: dict[tuple[str, str], LargeCell] = {}
+    for row in matrix.rows:
+        tag = row.release.tag
+        for cell in row.cells:
+            files = {file_key(file): file for file in files_of(cell)}
+            tags.update(dict.fromkeys(files, tag))
+            if len(cell.assets) > LARGE_CELL:
+                unfinished = tuple(file for file in cell.assets if file.unfinished)
+                large[tag, cell.column.key] = LargeCell(files, unfinished)
+    return FileIndex(tags, large)
+
+
 class MatrixRows:
     """A row source: releases down, platforms across."""
 
-    def __init__(self, matrix: Matrix, rows: Sequence[MatrixRow]) -> None:
+    def __init__(self, matrix: Matrix, rows: Sequence[MatrixRow], files: FileIndex) -> None:
         """``matrix.known`` is the app's store: a row is drawn from what it holds by then."""
         self.matrix = matrix
+        self._files = files
         self._rows = tuple(rows)
         self._made: dict[int, Row] = {}
         self._places = {row.release.tag: number for number, row in enumerate(self._rows)}
@@ -80,9 +146,10 @@ class MatrixRows:
         made = self._made.get(index)
         if made is None:
             row = self._rows[index]
+            known = self.matrix.known
             style: Style = "dim" if row.release.prerelease else "strong"
             cells = (
-                self._cell(cell, column.width)
+                self._cell(self._files.to_draw(row.release.tag, cell, known), column.width)
                 for cell, column in zip(row.cells, self.columns[1:], strict=True)
             )
             tag = row.release.tag

@@ -17,7 +17,7 @@ from tests.tui.conftest import opened
 MEMORY_MB = 200
 KEY_MS = 50
 NOISE = 2.0
-"""How much more at the 90th percentile: a garbage collection counts as the key's own work."""
+"""How much more a single key may take: what else the machine does counts as the key's own work."""
 
 
 @pytest.mark.alone
@@ -25,11 +25,12 @@ def test_sixty_thousand_files_and_a_megabyte_pasted(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.tui.many_files", str(tmp_path)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=240)
     figures = json.loads(done.stdout)
-    times = figures["times_ms"]
-    print(f"{figures['memory_mb']:.0f} MB; median {statistics.median(times):.1f} ms", times)
+    times = [milliseconds for _, milliseconds in figures["times_ms"]]
+    slowest = sorted(figures["times_ms"], key=lambda pair: pair[1])[-8:]
+    print(f"{figures['memory_mb']:.0f} MB; median {statistics.median(times):.1f} ms; {slowest}")
     assert figures["memory_mb"] < MEMORY_MB
-    assert statistics.median(times) < KEY_MS
-    assert statistics.quantiles(times, n=10)[-1] < KEY_MS * NOISE
+    assert statistics.quantiles(times, n=10)[-1] < KEY_MS
+    assert max(times) < KEY_MS * NOISE, slowest
 
 
 async def test_the_beginning_of_a_long_paste_is_taken(demo: Settings) -> None:

@@ -30,8 +30,9 @@ removes one delay. Nothing else in the app has to know of it.
     notice. Without it, keys typed ahead go to the wrong widget: ``tests/tui/test_key_queue.py``.
 
 ``deferred_import``
-    ``report`` and ``workbench`` are imported after the first frame. Measured by
-    ``make bench paint``; ``tests/tui/test_first_paint.py`` lists what the first frame does without.
+    ``report`` and ``workbench`` are imported after the first frame, then the screens that keys
+    open. Measured by ``make bench paint``; ``tests/tui/test_first_paint.py`` lists what the first
+    frame does without, ``tests/tui/test_bounds.py`` holds the time of a key that opens a screen.
 
 ``quit_signals``, ``terminal_output``
     SIGTERM, SIGHUP and a closed terminal end the app at once, in the way ``q`` does

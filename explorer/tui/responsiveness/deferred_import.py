@@ -1,8 +1,8 @@
 """``report``, two of its doors, and ``workbench``, imported when a name in them is first used.
 
 The first frame does without them. The app imports them in a thread while that frame is already on
-the screen. Modules that are part of the first frame import them from here; every other module of
-the app imports them in the ordinary way.
+the screen, and then the screens that keys open. Modules that are part of the first frame import
+them from here; every other module of the app imports them in the ordinary way.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ _NAMES = (
     "explorer.report.tables",
     "explorer.report.verdicts",
     "explorer.workbench",
+)
+_SCREENS = (
+    "explorer.tui.palette",
+    *(f"explorer.tui.screens.{name}" for name in ("advice", "binary", "choose", "help", "matrix")),
 )
 
 
@@ -36,10 +40,16 @@ def load_deferred_modules() -> None:
         importlib.import_module(name)
 
 
+def load_screens() -> None:
+    """Import the screens that are opened most. Blocking: call from a worker thread."""
+    for name in _SCREENS:
+        importlib.import_module(name)
+
+
 if TYPE_CHECKING:
     from explorer import report, workbench
     from explorer.report import tables, verdicts
 else:
     report, tables, verdicts, workbench = map(DeferredModule, _NAMES)
 
-__all__ = ["load_deferred_modules", "report", "tables", "verdicts", "workbench"]
+__all__ = ["load_deferred_modules", "load_screens", "report", "tables", "verdicts", "workbench"]

@@ -21,7 +21,7 @@ from explorer.report.tables import release_title
 from explorer.report.verdicts import target_in_words
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
-from explorer.tui.matrix_rows import MatrixRows, headings
+from explorer.tui.matrix_rows import FileIndex, MatrixRows, files_of, headings, index_files
 from explorer.tui.render import content, text
 from explorer.tui.screens.base import REDRAW_S, SETTLE_S, AssetScreen
 from explorer.tui.visible_peeks import VisiblePeeks
@@ -48,10 +48,10 @@ PEEKED = 16
 class LaidOut(Message):
     """The matrix of the current list is laid out."""
 
-    def __init__(self, matrix: Matrix, tags: dict[str, str]) -> None:
+    def __init__(self, matrix: Matrix, files: FileIndex) -> None:
         super().__init__()
         self.matrix = matrix
-        self.tags = tags
+        self.files = files
 
 
 class CacheChecked(Message):
@@ -83,8 +83,7 @@ class MatrixScreen(AssetScreen):
         super().__init__()
         self._tag = tag
         self._rows: MatrixRows | None = None
-        self._tags: dict[str, str] = {}
-        """The release's tag for the key of each file in the matrix."""
+        self._files = FileIndex({}, {})
         self._timer: Timer | None = None
         self._redraw: Timer | None = None
         self._shown: Matrix | None = None
@@ -150,16 +149,16 @@ class MatrixScreen(AssetScreen):
             on = state.judged_on
             layout = state.wb.matrix_layout(state.catalogue, on=on[0] if on else "")
             matrix = await state.background.run(layout)
-            self.post_message(LaidOut(matrix, await asyncio.to_thread(tags_by_key, matrix)))
+            self.post_message(LaidOut(matrix, await asyncio.to_thread(index_files, matrix)))
 
     @on(LaidOut)
     def _laid_out(self, message: LaidOut) -> None:
         state, grid = self.state, self.grid
         matrix = replace(message.matrix, known=state.files)
         rows = [row for row in matrix.rows if state.show_prereleases or not row.release.prerelease]
-        self._tags = message.tags
+        self._files = message.files
         self.opening = False
-        self._rows = MatrixRows(matrix, rows)
+        self._rows = MatrixRows(matrix, rows, message.files)
         self._shown = replace(matrix, rows=tuple(rows))
         grid.empty = "no release has files"
         grid.headings = headings(matrix)
@@ -186,7 +185,7 @@ class MatrixScreen(AssetScreen):
 
     def _file_changed(self, key: str) -> None:
         """Draw the file's release again, soon: results that arrive together are drawn together."""
-        tag = self._tags.get(key)
+        tag = self._files.tags.get(key)
         if tag is None or self._rows is None:
             return
         self._rows.forget(tag)
@@ -355,18 +354,3 @@ class MatrixScreen(AssetScreen):
             title = "command line of the matrix"
             copies.append(command_copy(settings, "matrix", self.release.tag, title=title))
         return copies
-
-
-def files_of(cell: MatrixCell) -> tuple[Asset, ...]:
-    """The files that are published there, else the one to use instead."""
-    return cell.assets or ((cell.instead,) if cell.instead is not None else ())
-
-
-def tags_by_key(matrix: Matrix) -> dict[str, str]:
-    """The release's tag for the key of each file in the matrix."""
-    return {
-        file_key(file): row.release.tag
-        for row in matrix.rows
-        for cell in row.cells
-        for file in files_of(cell)
-    }

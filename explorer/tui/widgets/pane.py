@@ -126,7 +126,7 @@ class Pane(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self.filtered or not event.value:
+        if event.value != self.table.row_query.words and (self.filtered or not event.value):
             self.table.filter(event.value)
 
     @on(Input.Submitted)
