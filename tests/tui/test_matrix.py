@@ -50,11 +50,16 @@ async def list_rested(ui: Driver) -> None:
 
 
 async def rested(ui: Driver, screen: MatrixScreen) -> None:
-    """Wait until all that is on the screen has been looked at."""
+    """Wait until all that is on the screen has been looked at, and is drawn."""
 
     def done() -> bool:
         known = [ui.state.files.of(asset) for asset in screen._in_sight()]
-        return screen.peeks.idle and all(file.looked_at or file.unreachable for file in known)
+        drawn = screen._redraw is None
+        return (
+            drawn
+            and screen.peeks.idle
+            and all(file.looked_at or file.unreachable for file in known)
+        )
 
     await ui.until(done, limit=60)
 
