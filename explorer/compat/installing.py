@@ -265,8 +265,10 @@ def _not_enough(names: str, install: str, added: _Added) -> Reason:
 
 
 def _or(first: str, second: str) -> str:
-    """Two remedies in one sentence."""
-    return f"{first}; or {second[0].lower()}{second[1:]}" if second else first
+    """Two remedies in one sentence, unless the second repeats the first."""
+    if not second or second.endswith(first):
+        return first
+    return f"{first}; or {second[0].lower()}{second[1:]}"
 
 
 def _listed_short(names: Sequence[str]) -> str:

@@ -185,15 +185,12 @@ def _split(name: str) -> list[str]:
 
 
 def with_packages(target: Target, names: Sequence[str]) -> Target:
-    """The target with packages installed, and what those bring along."""
-    if not names:
-        return target
+    """The target with packages installed, and what those bring along; unknown ones are ignored."""
     known = known_packages(target)
-    wanted = set(names)
-    for name in names:
-        if name in known:  # not in a record of a version that knew more
-            wanted |= set(known[name].implies)
     named = [name for name in known if name in set(names)]
+    if not named:
+        return target
+    wanted = {*named, *(one for name in named for one in known[name].implies)}
     place, slash, arch = target.name.partition("/")
     return replace(
         target,

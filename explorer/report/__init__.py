@@ -23,6 +23,7 @@ from explorer.report.cells import (
     fact_cell,
     missing_text,
     result_cell,
+    verdict_cell,
 )
 from explorer.report.text import cell_width, clip, clip_middle, one_line, pad, visible
 from explorer.report.units import (
@@ -61,5 +62,6 @@ __all__ = [
     "percent",
     "plural",
     "result_cell",
+    "verdict_cell",
     "visible",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from explorer.compat import Answer
+from explorer.compat import Answer, Verdict
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.fetch import Check
 from explorer.report.text import visible
@@ -103,6 +103,13 @@ def answer_cell(answer: Answer) -> Cell:
     """``✓ yes``, ``◐ yes-if``, ``? unknown``, ``✗ no``."""
     text, style, rank = _ANSWERS[answer]
     return Cell(text, style, sort=rank)
+
+
+def verdict_cell(verdict: Verdict) -> Cell:
+    """The answer; ``✗ as is`` where only that of the target without packages is known."""
+    if verdict.answer is Answer.UNKNOWN and verdict.unaided is Answer.NO:
+        return Cell("✗ as is", "warn", sort=_ANSWERS[Answer.UNKNOWN][2])
+    return answer_cell(verdict.answer)
 
 
 def answer_mark(answer: Answer) -> tuple[str, Style]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explorer.compat import Verdict, floor_of
-from explorer.report.cells import Cell, Column, Row, answer_cell
+from explorer.report.cells import Cell, Column, Row, verdict_cell
 from explorer.report.markup import code, in_table, prose
 from explorer.report.text import one_line
 from explorer.report.verdicts import deciding_in_words, target_in_words
@@ -39,7 +39,7 @@ def where_rows(verdicts: Sequence[Verdict]) -> tuple[Row, ...]:
             verdict.target.name,
             (
                 Cell(target_in_words(verdict.target), "strong"),
-                answer_cell(verdict.answer),
+                verdict_cell(verdict),
                 Cell(deciding_in_words(verdict)),
                 Cell(verdict.target.name, "dim"),
             ),
@@ -102,7 +102,7 @@ def _file_row(row: TargetRow, across: Sequence[str], several: bool) -> Row:
 
 
 def _system_cell(verdict: Verdict | None) -> Cell:
-    return answer_cell(verdict.answer) if verdict is not None else Cell("?", "unknown")
+    return verdict_cell(verdict) if verdict is not None else Cell("?", "unknown")
 
 
 def row_floor(row: TargetRow) -> Cell:

@@ -233,6 +233,8 @@ def test_a_peek_says_that_the_target_as_it_is_lacks_something(aided: Inspection)
     headline = verdicts.headline(open_)
     assert headline.text.startswith("? NOT AS IT IS, unknown with packages, on Alpine 3.22")
     assert headline.style == "unknown"
+    peeked = replace(aided, verdicts=(open_,))
+    assert texts(tables.asset_row(AMD64, peeked).row)[5] == "✗ as is"
 
 
 def test_a_program_for_another_system_is_named_in_few_words(

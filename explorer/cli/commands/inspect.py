@@ -89,7 +89,7 @@ async def show_folder(
 ) -> bool:
     """Print a row for each program of a folder; whether one of them does not run."""
     from explorer.errors import ExplorerError
-    from explorer.report import Cell, Column, Row, answer_cell
+    from explorer.report import Cell, Column, Row, verdict_cell
     from explorer.report.verdicts import deciding_in_words
 
     rows, fails = [], False
@@ -104,7 +104,7 @@ async def show_folder(
             fails |= verdict.answer.value == "no"
             where = Cell(f"on {verdict.target.name}", "dim")
             because = Cell(deciding_in_words(verdict))
-            rows.append(Row(name, (Cell(name), answer_cell(verdict.answer), where, because)))
+            rows.append(Row(name, (Cell(name), verdict_cell(verdict), where, because)))
     columns = (
         Column("file", "program"),
         Column("answer", "answer"),

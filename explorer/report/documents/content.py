@@ -12,9 +12,9 @@ from explorer.report.cells import (
     Cell,
     Column,
     Row,
-    answer_cell,
     check_cell,
     missing_text,
+    verdict_cell,
 )
 from explorer.report.units import human_size, iso_time
 from explorer.report.verdicts import (
@@ -121,7 +121,7 @@ def _summary(inspection: Inspection) -> tuple[Row, ...]:
                     name,
                     shown,
                     Cell(verdict.target.name),
-                    answer_cell(verdict.answer),
+                    verdict_cell(verdict),
                     because,
                     proved,
                 ),

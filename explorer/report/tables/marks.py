@@ -22,6 +22,8 @@ class MarkState(StrEnum):
     MIXED = "mixed"
     """Several files: some run, some do not."""
     UNKNOWN = "unknown"
+    AS_IS = "as is"
+    """Not as the target is; whether packages would make it run is not known."""
     NO = "no"
     FAILED = "failed"
     CONFIRMED = "confirmed"
@@ -78,6 +80,7 @@ _FORMS: dict[MarkState, tuple[str, str, str, Style]] = {
     MarkState.YES_IF: ("◐", "yes-if", "if", "warn"),
     MarkState.MIXED: ("◐", "mixed", "mixed", "warn"),
     MarkState.UNKNOWN: ("?", "unknown", "", "unknown"),
+    MarkState.AS_IS: ("✗", "as is", "as is", "warn"),
     MarkState.NO: ("✗", "no", "no", "bad"),
     MarkState.FAILED: ("▨", "failed", "failed", "bad"),
     MarkState.CONFIRMED: ("▨", "no start", "no", "strong"),
@@ -126,7 +129,9 @@ def _mark_of_file(matrix: Matrix, asset: Asset, look: FileState) -> Mark:
     if proof is not None and verdict.answer is not Answer.YES_IF:  # it ran without the condition
         return Mark(MarkState.CONFIRMED if proof.agrees is True else MarkState.FAILED, because)
     install = verdict.install if verdict.answer is Answer.YES_IF else ""
-    return Mark(_ANSWERS[verdict.answer], because, install=install)
+    as_is = verdict.answer is Answer.UNKNOWN and verdict.unaided is Answer.NO
+    state = MarkState.AS_IS if as_is else _ANSWERS[verdict.answer]
+    return Mark(state, because, install=install)
 
 
 def _best(marks: list[Mark]) -> Mark:
@@ -140,6 +145,7 @@ def _best(marks: list[Mark]) -> Mark:
         MarkState.YES,
         MarkState.YES_IF,
         MarkState.UNKNOWN,
+        MarkState.AS_IS,
         MarkState.ERROR,
         MarkState.UNFINISHED,
         MarkState.FAILED,
@@ -162,6 +168,7 @@ def _together(marks: list[Mark]) -> Mark:
     worst_first = (
         MarkState.UNKNOWN,
         MarkState.UNFINISHED,
+        MarkState.AS_IS,
         *reversed(_FAILS),
         MarkState.ERROR,
         MarkState.YES_IF,
@@ -223,6 +230,8 @@ def matrix_legend(
         legend.append("! error: could not be inspected, see above")
     if MarkState.UNFINISHED in states:
         legend.append("? unfinished: the upload was never finished")
+    if any(mark.state is MarkState.AS_IS for mark in shown):
+        legend.append("✗ as is: not as the system is; whether packages help is not known")
     if MarkState.CONFIRMED in states:
         legend.append("▨ no start: did not start in a container, as predicted")
     if MarkState.MIXED in states:

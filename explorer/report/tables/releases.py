@@ -16,9 +16,9 @@ from explorer.report.cells import (
     Cell,
     Column,
     Row,
-    answer_cell,
     check_cell,
     fact_cell,
+    verdict_cell,
 )
 from explorer.report.tables.file_cells import kind_cell, name_cell, platform_cell
 from explorer.report.text import visible
@@ -142,7 +142,7 @@ def _verdict_cells(asset: Asset, inspection: Inspection | None) -> tuple[Cell, C
     if inspection is None or not inspection.verdicts:
         return EMPTY, EMPTY
     verdict = inspection.verdicts[0]
-    return answer_cell(verdict.answer), Cell(deciding_in_words(verdict))
+    return verdict_cell(verdict), Cell(deciding_in_words(verdict))
 
 
 def asset_rows(
@@ -202,8 +202,8 @@ def gap_row(slug: str, serves: Asset, inspection: Inspection | None = None) -> A
         answer, fact = EMPTY, Cell(f"↳ {other} may work: not inspected", "unknown")
     else:
         verdict = inspection.verdicts[0]
-        shown = answer_cell(verdict.answer)
-        answer = Cell(f"↳ {verdict.answer}", shown.style, sort=shown.sort)
+        shown = verdict_cell(verdict)
+        answer = Cell(f"↳ {shown.text[2:]}", shown.style, sort=shown.sort)
         fact = Cell(_INSTEAD[verdict.answer].format(other) + deciding_in_words(verdict))
     cells = (
         Cell(f"{slug}: not published", "dim", short=f"{slug}: none"),

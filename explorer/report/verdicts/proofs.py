@@ -147,9 +147,11 @@ def system_in_words(proof: Proof) -> str:
 
     if not isinstance(proof.image, MISSING) and proof.image.empty:
         return "the empty image"
-    named = next((target for target in all_targets() if target.name == proof.target), None)
+    base, plus, packages = proof.target.replace("libstdc++", "libstdc\0").partition("+")
+    named = next((target for target in all_targets() if target.name == base), None)
     if named is not None:
-        return short_title(named)
+        added = packages.replace("+", " ").replace("\0", "++") if plus else ""
+        return f"{short_title(named)} with {one_line(added)}" if added else short_title(named)
     if isinstance(proof.image, MISSING):
         return "an unknown image"
     system = proof.image.system

@@ -26,6 +26,7 @@ SIGNS = (
     ("✓ yes", "$text-success", "runs there"),
     ("◐ yes-if", "$text-warning", "runs if the remedy is applied"),
     ("? unknown", "$text-muted", "cannot be decided from what is known"),
+    ("✗ as is", "$text-warning", "not as the system is; whether packages help is not known"),
     ("✗ no", "$text-error", "does not run there"),
     ("▣ ran", "$text-success", "ran in a container"),
     ("▨ failed", "$text-error", "failed to run in a container"),
