@@ -59,7 +59,11 @@ class _Engine(Protocol):
 
 @functools.cache
 def _inflater() -> Any:
-    """The module that inflates: ISA-L if it is installed, which takes half the time, else zlib."""
+    """What inflates a stream that is read to its end: ISA-L if it is installed, else zlib.
+
+    ISA-L takes half the time, but unpacks some damaged streams up to their checksum, which zlib
+    refuses at once: what looks at a beginning needs zlib.
+    """
     try:
         from isal import isal_zlib
     except ImportError:
@@ -70,8 +74,7 @@ def _inflater() -> Any:
 class _Zlib:
     """A zlib object that keeps its own unread input, as the other decompressors do."""
 
-    def __init__(self, wbits: int) -> None:
-        inflater = _inflater()
+    def __init__(self, wbits: int, inflater: Any = zlib) -> None:
         self._z = inflater.decompressobj(wbits)
         self._error: type[Exception] = inflater.error
         self._rest = b""
@@ -207,7 +210,9 @@ _FAULTS = (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, ValueError, EOFE
 class Codec:
     """Decompresses one file forwards. Does not know where the bytes come from."""
 
-    def __init__(self, kind: str, *, single: bool = False, dictionary: int = 0) -> None:
+    def __init__(
+        self, kind: str, *, single: bool = False, dictionary: int = 0, whole: bool = False
+    ) -> None:
         """Start at the beginning of a file.
 
         Args:
@@ -215,10 +220,12 @@ class Codec:
                 ``lzma2``.
             single: nothing may follow the first stream (a zip member).
             dictionary: of ``lzma2``, which does not say it itself; in bytes.
+            whole: it will be read to its end, and is not used unless its checksum is right.
         """
         self._kind = kind
         self._single = single or kind in ("deflate", "lzma", "lzma2")
-        self._engine: _Engine | None = _lzma2(dictionary) if dictionary else _ENGINES[kind]()
+        self._whole = whole
+        self._engine: _Engine | None = _lzma2(dictionary) if dictionary else self._new_engine()
         self._held = b""
         self._hungry = True
         self._ignoring = False
@@ -300,6 +307,11 @@ class Codec:
                 "count",
                 f"it holds more than {_FREE_STREAMS:,} almost empty {self._kind} streams",
             )
+        return self._new_engine()
+
+    def _new_engine(self) -> _Engine:
+        if self._whole and self._kind == "gz":
+            return _Zlib(31, _inflater())
         return _ENGINES[self._kind]()
 
     def _skippable(self) -> bool:

@@ -69,7 +69,7 @@ def extract(
         OperationCancelledError: ``cancel`` was set.
     """
     with unpacking(into, progress=progress, cancel=cancel) as writer:
-        for entry in walk(source, name, cancel=cancel):
+        for entry in walk(source, name, cancel=cancel, whole=True):
             if wanted(entry.member):
                 writer.add(entry)
         return writer.finish()

@@ -20,8 +20,10 @@ _STEP = 256 << 10
 class Budget:
     """What is left of an archive's limits, for one walk. ``member`` is named in errors."""
 
-    def __init__(self, limits: Limits, cancel: Cancellation | None) -> None:
+    def __init__(self, limits: Limits, cancel: Cancellation | None, *, whole: bool = False) -> None:
+        """``whole``: see ``walking.walk``."""
         self.limits = limits
+        self.whole = whole
         self.member = ""
         self._cancel = cancel
         self._unpacked = 0

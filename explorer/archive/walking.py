@@ -41,6 +41,7 @@ def walk(
     cancel: Cancellation | None = None,
     *,
     prefix: bool = False,
+    whole: bool = False,
 ) -> Walk:
     """The members in the order of their bytes, each as soon as its header is there.
 
@@ -53,6 +54,8 @@ def walk(
         prefix: for a peek. A zip is read from its front as far as that goes, instead of by the
             directory at its end; the mode of its members is 0 then. Any other format is walked the
             same way.
+        whole: the walk goes to its end, and nothing is used of an archive that turns out damaged.
+            This may be faster.
 
     Raises:
         RefusedError: (while walking) the archive itself is damaged, cut, too large, or packed in a
@@ -63,7 +66,7 @@ def walk(
     """
     limits = limits or Limits()
     form = detect(source, name, cancel)
-    return _walk_as(form, source, name, Budget(limits, cancel), prefix)
+    return _walk_as(form, source, name, Budget(limits, cancel, whole=whole), prefix)
 
 
 def _walk_as(form: Format, source: ByteSource, name: str, budget: Budget, prefix: bool) -> Walk:
@@ -81,7 +84,8 @@ def _members(form: Format, source: ByteSource, name: str, budget: Budget, prefix
     if form.is_single:
         return _single(source, name, form.compression, budget)
     if form.compression:
-        packed = UnpackedStream(SourceStream(source), Codec(form.compression), budget)
+        codec = Codec(form.compression, whole=budget.whole)
+        packed = UnpackedStream(SourceStream(source), codec, budget)
         return walk_tar(packed, Guard(limits), budget, sealed=True)
     match form:
         case Format.ZIP:

@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 FILE_HELP = """FILE is a local file or archive, TAG/ASSET, an asset's name, TAG with --platform, or
 a GitHub address of one; - is standard input, latest a tag, and #member picks a file inside an
-archive."""
+archive (#archive#member one in an archive in it)."""
 DEFAULT_TARGET = "[default: the current Alpine's musl]"
 
 

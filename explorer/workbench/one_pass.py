@@ -62,7 +62,7 @@ def unpack_in_one_pass(
     with contextlib.suppress(FormatError, NotFoundError):
         form = detect(source, layer.name, to.cancel)
         with unpacking(to.into, progress=to.progress, cancel=to.cancel) as unpacker:
-            for entry in walk(source, layer.name, cancel=to.cancel):
+            for entry in walk(source, layer.name, cancel=to.cancel, whole=True):
                 members.append(entry.member)
                 head = unpacker.add(entry)
                 if chooser.wants(entry.member):

@@ -664,7 +664,8 @@ def test_both_inflaters_say_the_same(monkeypatch: pytest.MonkeyPatch, module: st
         ("gz", damaged, "damaged|checksum"),
         ("deflate", packed[10:-8], ""),
     ):
-        stream = UnpackedStream(SourceStream(BytesSource(given)), Codec(kind), budget())
+        codec = Codec(kind, whole=True)
+        stream = UnpackedStream(SourceStream(BytesSource(given)), codec, budget())
         if rule:
             with pytest.raises(RefusedError) as caught:
                 read_all(stream)

@@ -32,7 +32,7 @@ Files = dict[str, bytes] | list[tuple[str, bytes]]
 
 def chooser_of(files: Files, name: str, project: str, member: str = "") -> ProgramChooser:
     platform = parse_asset_name(name, "v1.0.0").platform
-    chooser = ProgramChooser(expected_program(name, platform, project=project, member=member))
+    chooser = ProgramChooser(expected_program((name,), platform, project=project, member=member))
     for path, head in files.items() if isinstance(files, dict) else files:
         item = Member(path, MemberKind.FILE, len(head), 0o755)
         if chooser.wants(item):
@@ -142,7 +142,7 @@ def test_of_two_members_with_one_name_the_later_one_counts() -> None:
 def test_names_that_were_asked_for_decide_whatever_they_are() -> None:
     assert choose({"tool": AMD64, "x/notes": b"x"}, member="notes").chosen is not None
     required = parse_asset_name("x.tar.gz", "").platform
-    chooser = ProgramChooser(expected_program("x.tar.gz", required, required=("rr", "rr.exe")))
+    chooser = ProgramChooser(expected_program(("x.tar.gz",), required, required=("rr", "rr.exe")))
     for path in ("tool", "bin/rr"):
         member = Member(path, MemberKind.FILE, 5, 0o755)
         assert chooser.wants(member) is (path == "bin/rr")
@@ -157,7 +157,7 @@ def test_a_required_name_decides_among_architectures_by_the_claim() -> None:
     name = "tool-linux-{}.tar.gz"
     for arch in ("amd64", "arm64"):
         platform = parse_asset_name(name.format(arch), "").platform
-        chooser = ProgramChooser(expected_program(name, platform, required=("rr",)))
+        chooser = ProgramChooser(expected_program((name,), platform, required=("rr",)))
         for path, start in files.items():
             member = Member(path, MemberKind.FILE, len(start), 0o755)
             if chooser.wants(member):
