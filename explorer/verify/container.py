@@ -71,6 +71,8 @@ class Container:
     """``NAME=value``."""
     plain: bool = False
     """Without the restrictions that some engines do not know."""
+    has_volume: bool = True
+    """Whether something is copied in."""
     labels_volume: bool = True
     """Whether docker's volume is labelled; what only calls itself docker may not know how."""
     name: str = field(default_factory=lambda: f"rr-explorer-{uuid.uuid4().hex[:12]}")
@@ -107,6 +109,8 @@ class Container:
 
     def _volume(self) -> tuple[str, ...]:
         """Labelled where the engine can, so that a sweep finds it without its container."""
+        if not self.has_volume:
+            return ()
         if not self.labels_volume or self.engine.name != "docker":
             return (f"--volume={ROOT}",)
         return ("--mount", f"type=volume,dst={ROOT},volume-label={session_label()}")

@@ -183,7 +183,7 @@ async def runs_in_a_container(engine: Engine, arch: str, run_args: Sequence[str]
         RunLimits(seconds=20),
         tuple(run_args),
         plain=True,
-        labels_volume=False,
+        has_volume=False,
     )
     async with container.exists() as created:
         if created.failed:

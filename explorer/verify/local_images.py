@@ -120,7 +120,7 @@ async def _system(
 ) -> ImageSystem | None:
     """What an image holds; None if the engine cannot tell."""
     model = Container(engine, reference, platform, ("/none",), RunLimits())
-    container = replace(model, plain=True, labels_volume=False)
+    container = replace(model, plain=True, has_volume=False)
     try:
         async with container.exists() as created:
             system = None if created.failed else await read_system(container, image_id)
