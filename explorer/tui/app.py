@@ -89,6 +89,7 @@ class ExplorerApp(ExplorerBase):
     ) -> None:
         """``file`` is opened at the start. ``now`` is the clock, which tests freeze."""
         super().__init__()
+        self.animation_level = "none"  # nothing moves but what changes
         self.state = AppState(self, settings, now, bench)
         self.jobs = Jobs(self, self.state)
         self._file_to_open = file
@@ -473,22 +474,33 @@ class ExplorerApp(ExplorerBase):
         if isinstance(browser, BrowserScreen):
             browser.place_at(BrowserPlace(tag))
 
+    def use_theme(self, name: str | None) -> None:
+        if name is not None:
+            self.theme = name
+            self._keep("theme", name)
+
+    def _keep(self, name: str, value: object) -> None:
+        """Save a setting that has taken effect already."""
+
+        async def save_setting() -> None:
+            from explorer.settings_writer import save
+
+            try:
+                settings = await asyncio.to_thread(save, self.state.settings, {name: value})
+                self.state.settings = settings
+            except ExplorerError as problem:
+                self.say(str(problem), title="Not saved", error=True)
+
+        _worker: Worker[None] = self.run_worker(save_setting, name="save", group="save")
+
     @on(PinChanged)
     def _pin_changed(self, message: PinChanged) -> None:
-        _worker: Worker[None] = self.run_worker(self._pin(message.repo), name="pin", group="pin")
-
-    async def _pin(self, repo: str) -> None:
         """Pin a project or remove its pin, and save that."""
-        from explorer.settings_writer import save
-
-        settings = self.state.settings
-        pins = [pin for pin in settings.pinned if pin.lower() != repo.lower()]
-        if len(pins) == len(settings.pinned):
-            pins.append(repo)
-        try:
-            self.state.settings = await asyncio.to_thread(save, settings, {"pinned": pins})
-        except ExplorerError as problem:
-            self.say(str(problem), title="Not saved", error=True)
+        before = self.state.settings.pinned
+        pins = [pin for pin in before if pin.lower() != message.repo.lower()]
+        if len(pins) == len(before):
+            pins.append(message.repo)
+        self._keep("pinned", pins)
 
     def action_choose_theme(self) -> None:
         """Let the user choose the colours."""

@@ -84,6 +84,14 @@ class ExplorerBase(App[None]):
         """Show a table's row in full: title and text of each cell."""
 
     @abstractmethod
+    def open_project(self, words: str | None) -> None:
+        """Show a project: OWNER/NAME, or what a GitHub address leads to."""
+
+    @abstractmethod
+    def use_theme(self, name: str | None) -> None:
+        """Use these colours from now on, and keep that in the settings file."""
+
+    @abstractmethod
     def choose_target(self) -> None:
         """Let the user choose the target."""
 

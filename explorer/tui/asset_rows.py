@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from explorer.facts import known_or
 from explorer.progress import Cancellation
 from explorer.tui.responsiveness.deferred_import import report, tables, workbench
-from explorer.tui.rows import matching
+from explorer.tui.rows import ListRows, matching
 
 if TYPE_CHECKING:
     from explorer.report import Column, Row
-    from explorer.workbench import Asset, Inspection, Target
+    from explorer.workbench import Asset, Inspection, Release, Target
 
 KEPT_ROWS = 1000
 """Rows that are kept once they are made."""
@@ -81,6 +81,31 @@ def _columns(assets: Sequence[Asset], target: Target | None) -> tuple[Column, ..
         replace(column, names_row=column.names_row or (column.key == "kind" and len(named) > 1))
         for column in tables.asset_columns(target)
     )
+
+
+class ReleaseRows(ListRows):
+    """Releases. A search finds those with matching files, too."""
+
+    def __init__(self, releases: Sequence[Release]) -> None:
+        rows = [tables.release_row(release) for release in releases]
+        super().__init__(tables.RELEASE_COLUMNS, rows)
+        self._releases = tuple(releases)
+
+    def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
+        by_row = super().search(words, cancel)
+        numbers = set(by_row)
+        for number, release in enumerate(self._releases):
+            cancel.check()
+            if has_file(release, words):
+                numbers.add(number)
+        return sorted(numbers)
+
+
+def has_file(release: Release, words: str) -> bool:
+    """Whether a file of the release has all the words in its name."""
+    wanted = words.casefold().split()
+    names = (asset.name.casefold() for asset in release.assets)
+    return bool(wanted) and any(all(word in name for word in wanted) for name in names)
 
 
 class AssetRows:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
-from textual.widgets import Input
+from textual.widgets import Input, Tab, Tabs
 
+from explorer.errors import ExplorerError
 from explorer.tui.actions import offered
 from explorer.tui.render import text
 from explorer.tui.responsiveness.deferred_import import report
@@ -17,6 +19,24 @@ from explorer.tui.responsiveness.key_queue import RECHECK_S
 if TYPE_CHECKING:
     from explorer.tui.app_base import ExplorerBase
 
+WORDS = {
+    "advice": "dockerfile install shell commands use",
+    "report": "export markdown json html svg",
+    "download": "fetch get cache",
+    "save": "install write folder",
+    "matrix": "compare releases platforms",
+    "by-target": "compare systems",
+    "target": "alpine debian ubuntu musl glibc",
+    "debs": "debian packages rpm apk",
+    "verify": "run prove test docker podman container",
+    "theme": "colours colors dark light",
+    "settings": "preferences configuration",
+    "projects": "repository github switch",
+    "doctor": "check network engine",
+    "open-browser": "web page",
+    "copy": "clipboard yank",
+}
+"""What people type for an action, by its id."""
 MAX_RELEASES = 400
 """Releases that are offered."""
 LONGEST = 200
@@ -50,7 +70,10 @@ class Palette(CommandPalette):
 
 
 class ActionProvider(Provider):
-    """Actions whose key would do something now, then releases."""
+    """Actions whose key would do something now, then targets, themes, projects, releases."""
+
+    _seen: tuple[str, ...] = ()
+    """Projects that were listed lately."""
 
     @property
     def explorer(self) -> ExplorerBase:
@@ -58,6 +81,10 @@ class ActionProvider(Provider):
         return cast("ExplorerBase", self.app)
 
     def _actions(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
+        for _, label, help_text, run in self._named_actions():
+            yield label, help_text, run
+
+    def _named_actions(self) -> Iterator[tuple[str, str, str, Callable[[], None]]]:
         listed: set[str] = set()
         for active in self.screen.active_bindings.values():
             action = offered(self.screen, active)
@@ -71,7 +98,7 @@ class ActionProvider(Provider):
                 self.app.call_later(self.app.run_action, run, node)
 
             name = self.app.get_key_display(active.binding)
-            yield action.label, f"{action.help} ({name})", press
+            yield action.id, action.label, f"{action.help} ({name})", press
 
     def _releases(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
         go = getattr(self.screen, "go_to_release", None)
@@ -85,6 +112,32 @@ class ActionProvider(Provider):
 
             yield f"go to {report.visible(release.tag)}", "Show the files of this release", visit
 
+    def _places(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
+        """Targets, themes, projects, and the tabs of an open file."""
+        explorer = self.explorer
+        if explorer.state.target is not None:
+            for target in explorer.state.wb.targets():
+                name = target.name
+                yield f"target {name}", "Judge for this system", partial(explorer.set_target, name)
+        for theme in sorted(explorer.available_themes):
+            yield f"theme {theme}", "Use these colours", partial(explorer.use_theme, theme)
+        for repo in dict.fromkeys((*explorer.state.settings.pinned, *self._seen)):
+            shown = report.visible(repo)
+            yield f"project {shown}", "Open this project", partial(explorer.open_project, repo)
+        for tabs in self.screen.query(Tabs):
+            for tab in tabs.query(Tab):
+                show = partial(setattr, tabs, "active", tab.id)
+                yield f"tab {tab.label_text}", "Show this tab of the file", show
+
+    async def startup(self) -> None:
+        """Ask once for the projects that were listed lately."""
+        state = self.explorer.state
+        try:
+            seen = await state.background.run(state.wb.seen_projects())
+            self._seen = tuple(project.repo for project in seen)
+        except ExplorerError:
+            self._seen = ()
+
     async def discover(self) -> Hits:
         """Before anything is typed: the actions."""
         for label, help_text, run in self._actions():
@@ -94,8 +147,17 @@ class ActionProvider(Provider):
     async def search(self, query: str) -> Hits:
         """Actions and releases that match the query."""
         matcher = self.matcher(query)
-        for label, help_text, run in (*self._actions(), *self._releases()):
-            score = max(matcher.match(label), matcher.match(help_text) * 0.8)
+        actions = [
+            (label, help_text, WORDS.get(name, ""), run)
+            for name, label, help_text, run in self._named_actions()
+        ]
+        others = (
+            (label, help_text, "", run)
+            for label, help_text, run in (*self._places(), *self._releases())
+        )
+        for label, help_text, words, run in (*actions, *others):
+            known = max(map(matcher.match, words.split()), default=0.0) * 0.9
+            score = max(matcher.match(label), matcher.match(help_text) * 0.8, known)
             if score > 0:
                 yield Hit(score, matcher.highlight(label), run, text=label, help=escaped(help_text))
 

@@ -46,18 +46,39 @@ class RowSource(Protocol):
 def matching(rows: Iterable[Row], words: str, cancel: Cancellation) -> Sequence[int]:
     """The numbers of the rows that contain all the words, whatever their case.
 
+    If there are none: of those that contain the letters of each word, a few others between them.
+
     Raises:
         OperationCancelledError: as for ``RowSource.search``.
     """
     wanted = words.casefold().split()
     matches: list[int] = []
+    nearly: list[int] = []
     for index, row in enumerate(rows):
         if index % 100 == 0:
             cancel.check()
         line = " ".join(cell.text for cell in row.cells).casefold()
         if all(word in line for word in wanted):
             matches.append(index)
-    return matches
+        elif not matches and all(contains_nearly(line, word) for word in wanted):
+            nearly.append(index)
+    return matches or nearly
+
+
+def contains_nearly(line: str, word: str) -> bool:
+    """Whether the letters of ``word`` follow each other in ``line``, up to two others between.
+
+    ``lnxarm`` is nearly in ``linux-arm64``.
+    """
+    ends = {place for place, letter in enumerate(line) if letter == word[0]}
+    for letter in word[1:]:
+        ends = {
+            place
+            for end in ends
+            for place in range(end + 1, min(end + 4, len(line)))
+            if line[place] == letter
+        }
+    return bool(ends)
 
 
 class ListRows:

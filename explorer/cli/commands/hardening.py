@@ -10,6 +10,7 @@ from explorer.cli.completions import complete_file
 from explorer.cli.options import (
     CONTEXT,
     FILE_HELP,
+    WORDS,
     global_options,
     json_option,
     platform_option,
@@ -36,7 +37,7 @@ rr-explorer hardening latest --platform linux-arm64 --peek"""
     f"does not apply.\n\n{FILE_HELP}",
     epilog=EXAMPLES,
 )
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@click.argument("file", type=WORDS, metavar="FILE", shell_complete=complete_file)
 @platform_option
 @click.option(
     "--peek", is_flag=True, help="Read only the first bytes from the server; no download."

@@ -16,11 +16,11 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from explorer.tui.actions import bindings_for
-from explorer.tui.asset_rows import AssetRows, FileEntry
+from explorer.tui.asset_rows import AssetRows, FileEntry, ReleaseRows, has_file
 from explorer.tui.project_state import BrowserPlace
 from explorer.tui.render import error, lines, text
 from explorer.tui.responsiveness.deferred_import import tables
-from explorer.tui.rows import NO_ROWS, ListRows
+from explorer.tui.rows import NO_ROWS
 from explorer.tui.screens.base import REDRAW_S, SETTLE_S, WIDE, AssetScreen
 from explorer.tui.visible_peeks import VisiblePeeks
 from explorer.tui.widgets.banner import VerdictBanner
@@ -99,6 +99,7 @@ class BrowserScreen(AssetScreen):
     def on_mount(self) -> None:
         """Follow the app's state."""
         self.peeks = VisiblePeeks(self, self.state)
+        self.releases.view_changed = self._filter_files
         self.state.changed.subscribe(self, self._state_changed)
         self.state.file_changed.subscribe(self, self._file_changed)
 
@@ -176,9 +177,7 @@ class BrowserScreen(AssetScreen):
         shown = self._shown()
         asked = state.catalogue is not None or state.failure is not None
         self.releases.empty = "no releases" if asked else "reading the releases …"
-        self.releases.show(
-            ListRows(tables.RELEASE_COLUMNS, [tables.release_row(release) for release in shown])
-        )
+        self.releases.show(ReleaseRows(shown))
         long_tags = sum(len(release.tag) > NARROW_TAG_WIDTH for release in shown)
         self.set_class(2 * long_tags > len(shown), "-long-tags")
         if not self._placed and state.catalogue is not None:
@@ -250,6 +249,7 @@ class BrowserScreen(AssetScreen):
         moved = self._release is None or release is None or release.tag != self._release.tag
         self._release = release
         self._fill_assets(keep=not moved)
+        self._filter_files()
         self._look_up_soon()
 
     def _fill_assets(self, keep: bool = True) -> None:
@@ -307,6 +307,17 @@ class BrowserScreen(AssetScreen):
         files = self.state.files
         known = (files[key].inspection for key in self._known_files())
         return any(inspection.proofs for inspection in known if inspection is not None)
+
+    def _filter_files(self) -> None:
+        """Filter the files by the words for the releases, where these are in names of files."""
+        if self.query_one("#assets", Pane).filtered:
+            return
+        words = self.releases.row_query.words
+        release = self._release
+        found_in_files = release is not None and has_file(release, words)
+        wanted = words if found_in_files else ""
+        if self.assets.row_query.words != wanted:
+            self.assets.filter(wanted)
 
     @on(Table.Highlighted, "#asset-table")
     def _asset_highlighted(self) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -19,6 +19,9 @@ from explorer.tui.rows import ListRows
 from explorer.tui.theme import THEMES
 from explorer.tui.widgets.line_input import LineInput
 from explorer.tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from explorer.tui.app_base import ExplorerBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,18 @@ class ChooseScreen(ModalScreen[str | None]):
         self.dismiss(event.row.key)
 
 
-def choose_theme(app: App[None]) -> None:
+class ThemeScreen(ChooseScreen):
+    """Shows the colours under the cursor at once; escape brings the earlier ones back."""
+
+    CSS_PATH = "choose.tcss"
+
+    @on(Table.Highlighted)
+    def _preview(self, event: Table.Highlighted) -> None:
+        if event.row is not None and self.is_current:
+            self.app.theme = event.row.key
+
+
+def choose_theme(app: ExplorerBase) -> None:
     """Let the user choose the colours: rr-explorer's own, the terminal's, or Textual's."""
     notes = {
         "ansi-dark": "the terminal's own colours",
@@ -119,9 +133,12 @@ def choose_theme(app: App[None]) -> None:
     choices = [
         MenuItem(name, name, notes.get(name, "")) for name in names if name in app.available_themes
     ]
+    before = app.theme
 
     def take(name: str | None) -> None:
-        if name is not None:
-            app.theme = name
+        if name is None:
+            app.theme = before
+        else:
+            app.use_theme(name)
 
-    app.push_screen(ChooseScreen("Colours", choices, app.theme), take)
+    app.push_screen(ThemeScreen("Colours", choices, before), take)

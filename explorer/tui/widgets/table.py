@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -135,6 +135,8 @@ class Table(Styled, can_focus=True):
         self._fits = fits
         self.drops = tuple(drops)
         self.floor = floor
+        self.view_changed: Callable[[], None] | None = None
+        """Called when other rows are shown, or the filter has changed."""
         if fits:
             self.styles.overflow_x = "hidden"
         self.empty = empty
@@ -240,6 +242,8 @@ class Table(Styled, can_focus=True):
         self._measure()
         self.cursor = place
         self.post_message(self.Changed(self))
+        if self.view_changed is not None:
+            self.view_changed()
 
     def sort_by(self, key: str, descending: bool = False) -> None:
         """Sort by a column; an empty key restores the source's own order."""

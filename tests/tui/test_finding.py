@@ -1,0 +1,106 @@
+"""Finding things: the filter over both panes, the palette, and colours that are tried out."""
+
+from pathlib import Path
+
+import pytest
+
+from explorer.settings import Settings
+from explorer.tui.asset_rows import has_file
+from explorer.tui.rows import contains_nearly
+from explorer.tui.widgets.table import Table
+from tests.tui.conftest import Driver, opened
+
+
+@pytest.mark.parametrize(
+    ("word", "line", "found"),
+    [
+        ("lnxarm", "tool-linux-arm64.tar.gz", True),
+        ("rm64", "tool-linux-arm64", True),
+        ("rr", "roadrunner", False),
+        ("nosuch", "an-owl-sits-under-cherries-here", False),
+        ("x" * 500, "x" * 5_000, True),
+        ("x" * 500 + "y", "x" * 5_000, False),
+    ],
+)
+def test_letters_that_follow_each_other_nearly(word: str, line: str, found: bool) -> None:
+    assert contains_nearly(line, word) is found
+
+
+async def test_a_filter_on_the_releases_finds_files(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        releases, assets = (ui.find(f"#{name}-table", Table) for name in ("release", "asset"))
+        await ui.press("slash", *"freebsd")
+        await ui.until(lambda: releases.row_query.words == "freebsd" and len(releases.view))
+        catalogue = ui.state.catalogue
+        assert catalogue is not None
+        matching = [r.tag for r in catalogue.releases if has_file(r, "freebsd")]
+        await ui.until(lambda: len(releases.view) == len(matching))
+        await ui.until(lambda: 0 < len(assets.view) < len(assets.source))
+        assert all("freebsd" in assets.source.row(n).key for n in assets.view)
+        await ui.press("escape")
+        await ui.until(lambda: len(assets.view) == len(assets.source))
+
+
+async def test_an_inexact_word_finds_something(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter", "slash", *"lnxarm64")
+        assets = ui.find("#asset-table", Table)
+        await ui.until(lambda: 0 < len(assets.view) < len(assets.source))
+        assert all("arm64" in assets.source.row(n).key for n in assets.view)
+
+
+async def _palette(ui: Driver, words: str) -> None:
+    await ui.press("ctrl+p")
+    await ui.press(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("dockerfile", "advice"),
+        ("compare", "matrix"),
+        ("export", "report"),
+        ("install", "save"),
+        ("debian", "debs"),
+        ("target alpine", "target alpine"),
+        ("theme rr-light", "theme rr-light"),
+        ("project", "project"),
+    ],
+)
+async def test_the_palette_knows_the_words_people_type(
+    words: str, shown: str, demo: Settings
+) -> None:
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        await _palette(ui, words)
+        await ui.shows(shown)
+
+
+async def test_the_palette_changes_target_and_colours(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        await _palette(ui, "target debian-12")
+        await ui.shows("target debian-12")
+        await ui.press("enter")
+        await ui.until(lambda: ui.state.target is not None and ui.state.target.name == "debian-12")
+
+
+async def test_colours_are_previewed_taken_back_and_kept(demo: Settings, tmp_path: Path) -> None:
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        before = ui.app.theme
+        await ui.press("T")
+        await ui.shows("Colours")
+        await ui.press("down")
+        await ui.until(lambda: ui.app.theme != before)
+        await ui.press("escape")
+        await ui.until(lambda: ui.app.theme == before)
+        await ui.press("T", "down")
+        await ui.until(lambda: ui.app.theme != before)
+        chosen = ui.app.theme
+        await ui.press("enter")
+        await ui.until(lambda: ui.state.settings.theme == chosen)
+        assert ui.app.theme == chosen
+    assert chosen in (tmp_path / "config.toml").read_text("utf-8")
