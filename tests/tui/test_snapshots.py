@@ -52,9 +52,10 @@ async def at_a_glance(ui: Driver) -> None:
         lambda: (
             "…"
             not in "".join(screen.grid.render_line(y).text for y in range(screen.grid.size.height))
-        )
+        ),
+        limit=60.0,
     )
-    await ui.until(lambda: screen.peeks.idle)
+    await ui.until(lambda: screen.peeks.idle, limit=60.0)
 
 
 async def ask_for_advice(ui: Driver) -> None:
