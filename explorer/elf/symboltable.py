@@ -156,7 +156,7 @@ class SymbolTable:
         except OutOfReachError as error:
             raise FormatError(
                 "Not all symbol names were read",
-                f"the file {error.why}",
+                f"reading them {error.why}",
                 "Download the file first",
             ) from None
         return rows
@@ -232,7 +232,7 @@ def symbols(source: ByteSource, cancel: Cancellation | None = None) -> SymbolTab
             place, versions = _dynamic(view, head)
     except OutOfReachError as error:
         raise FormatError(
-            "Its symbols were not read", f"the file {error.why}", "Download the file first"
+            "Its symbols were not read", f"reading them {error.why}", "Download the file first"
         ) from None
     except DamagedError as error:
         raise FormatError("Its symbols cannot be read", str(error), _REMEDY) from None

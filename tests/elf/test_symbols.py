@@ -87,7 +87,7 @@ def test_not_an_elf_file() -> None:
     with pytest.raises(FormatError, match="not ELF"):
         symbols(BytesSource(b"#!/bin/sh\n"))
     data = binary("c-symbols").read_bytes()
-    with pytest.raises(FormatError, match="download"):
+    with pytest.raises(FormatError, match="Download"):
         symbols(PrefixSource(data[:4096], len(data)))
 
 
