@@ -48,7 +48,7 @@ class Driver:
             for strip in self.app.screen._compositor.render_strips()
         )
 
-    async def until(self, what: Callable[[], object], limit: float = 30.0) -> None:
+    async def until(self, what: Callable[[], object], limit: float = 60.0) -> None:
         """Let the app run until the condition holds."""
         end = time.monotonic() + limit
         while True:

@@ -309,7 +309,7 @@ async def test_what_has_left_the_screen_is_cancelled(
             )
         )
         workers = [worker for worker in ui.app.workers if worker.name in before]
-        await ui.until(lambda: not any(worker.is_running for worker in workers), limit=10)
+        await ui.until(lambda: not any(worker.is_running for worker in workers), limit=25)
         await ui.press("escape")
         await ui.until(lambda: screen.peeks.idle)
 
