@@ -18,6 +18,8 @@ from explorer.platforms import go_arch
 
 DATA = Path(__file__).with_name("data") / "targets.toml"
 """Read as a plain file, since importlib.resources is slow to import."""
+_NOTHING_ELSE = ", nothing else"
+"""How the title of a bare libc ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,19 +194,15 @@ def with_packages(target: Target, names: Sequence[str]) -> Target:
         return target
     wanted = {*named, *(one for name in named for one in known[name].implies)}
     place, slash, arch = target.name.partition("/")
+    base, *before = _split(place)
+    plain = _table().targets.get(base, target).title.removesuffix(_NOTHING_ELSE)
     return replace(
         target,
         name="+".join([place, *named]) + slash + arch,
-        title=_title_with(target.title, named),
+        title=f"{plain} with {', '.join([*before, *named])}",
         packages=target.packages | wanted,
         image="",
     )
-
-
-def _title_with(title: str, names: list[str]) -> str:
-    plain, has_some, before = title.partition(" with ")
-    listed = [before, *names] if has_some else names
-    return f"{plain.partition(', nothing else')[0]} with {', '.join(listed)}"
 
 
 def target_for_image(reference: str) -> Target | None:

@@ -38,13 +38,8 @@ def _width(column: MatrixColumn) -> int:
     if column.kind.role is Role.PROGRAM and column.instead == "linux-arm64":
         return NAMED_WIDTH
     if not column.kind.prefix and column.kind.role is not Role.PACKAGE:
-        return max(ANSWER_WIDTH, *(len(part) for part in _title_lines(column)))
+        return max(ANSWER_WIDTH, *(len(part) for part in column.lines))
     return ANSWER_WIDTH if column.title.startswith(("linux", "musl")) else SHORT_WIDTH
-
-
-def _title_lines(column: MatrixColumn) -> tuple[str, str]:
-    upper, _, lower = column.title.rpartition("-")
-    return upper, lower
 
 
 def headings(matrix: Matrix) -> tuple[Heading, ...]:
@@ -55,7 +50,7 @@ def headings(matrix: Matrix) -> tuple[Heading, ...]:
     return tuple(
         Heading(
             groups.get(column.kind.role, column.kind.value),
-            *(Cell(line).text for line in _title_lines(column)),
+            *(Cell(line).text for line in column.lines),
         )
         for column in matrix.columns
     )

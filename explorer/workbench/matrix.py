@@ -38,6 +38,8 @@ class MatrixColumn:
 
     ``linux-arm64`` for ``musl-arm64``.
     """
+    lines: tuple[str, str] = ("", "")
+    """The title on two lines: the system, and below it the architecture, or the title alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,9 @@ def _columns(catalogue: Catalogue) -> tuple[MatrixColumn, ...]:
     profile = catalogue.profile
     if profile.columns:
         return tuple(
-            MatrixColumn(f"{c.kind}:{c.title}", c.title, c.kind, c.platforms, c.instead)
+            MatrixColumn(
+                f"{c.kind}:{c.title}", c.title, c.kind, c.platforms, c.instead, _lines(c.title)
+            )
             for c in profile.columns
         )
     counted: Counter[tuple[AssetKind, str]] = Counter()
@@ -188,7 +192,13 @@ def _has_column(asset: Asset) -> bool:
 
 def _column(kind: AssetKind, slug: str) -> MatrixColumn:
     instead = slug.replace("musl-", "linux-") if slug.startswith("musl-") else ""
-    return MatrixColumn(f"{kind}:{slug}", slug, kind, (slug,), instead)
+    return MatrixColumn(f"{kind}:{slug}", slug, kind, (slug,), instead, _lines(slug))
+
+
+def _lines(slug: str) -> tuple[str, str]:
+    """The parts of a platform's slug; a name without a hyphen stands on the second line."""
+    system, _, arch = slug.rpartition("-")
+    return system, arch
 
 
 def _cell(release: Release, column: MatrixColumn) -> MatrixCell:

@@ -113,12 +113,12 @@ def _table(
 def _heads(
     matrix: Matrix, fixed: Sequence[Column], numbers: Sequence[int]
 ) -> tuple[tuple[Cell, ...], ...]:
-    halves = [matrix.columns[n].title.partition("-") for n in numbers]
+    lines = [matrix.columns[n].lines for n in numbers]
     blank = (EMPTY,) * len(fixed)
     heads = [
-        blank + tuple(Cell(first, "dim") for first, _, _ in halves),
+        blank + tuple(Cell(first, "dim") for first, _ in lines),
         tuple(Cell(column.title, "dim") for column in fixed)
-        + tuple(Cell(second, "dim") for _, _, second in halves),
+        + tuple(Cell(second, "dim") for _, second in lines),
     ]
     plugin = [matrix.columns[n].kind.role is Role.PLUGIN for n in numbers]
     if any(plugin):
