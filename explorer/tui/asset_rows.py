@@ -104,8 +104,13 @@ class ReleaseRows(ListRows):
 def has_file(release: Release, words: str) -> bool:
     """Whether a file of the release has all the words in its name."""
     wanted = words.casefold().split()
-    names = (asset.name.casefold() for asset in release.assets)
-    return bool(wanted) and any(all(word in name for word in wanted) for name in names)
+    # One search through all names is several times faster than one for each of 60,000.
+    names = "\n".join(asset.name for asset in release.assets).casefold()
+    if not wanted or not all(word in names for word in wanted):
+        return False
+    return len(wanted) == 1 or any(
+        all(word in name for word in wanted) for name in names.split("\n")
+    )
 
 
 class AssetRows:
