@@ -75,7 +75,9 @@ published:
 
 test: lint prepare ## everything: lint, types, laws, and all tests, with a real server and a real engine
 	@status=0; \
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not alone" --cov --cov-report=term:skip-covered || status=$$?; \
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not alone" --cov --cov-report=term:skip-covered || \
+	{ echo "Once more, by themselves: the tests that failed beside others" >&2; \
+	$(BIN)/pytest --last-failed --last-failed-no-failures none -m "not alone"; } || status=$$?; \
 	$(BIN)/pytest -m alone || status=$$?; \
 	exit $$status
 

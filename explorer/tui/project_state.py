@@ -28,7 +28,7 @@ class BrowserPlace:
     """Whether the files have the focus."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ProjectState:
     """One project's list, files and workbench."""
 

@@ -5,8 +5,7 @@ Peeks at files that are scrolled away are cancelled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
@@ -61,9 +60,17 @@ class VisiblePeeks:
             key = next(iter(self._wanted))
             asset = self._wanted.pop(key)
             self._state.files.start(key)
-            self._running[key] = self._screen.run_worker(
-                partial(self._look, self._state.project, key, asset), name=key, group="look"
-            )
+            work = self._looking(self._state.project, key, asset)
+            self._running[key] = self._screen.run_worker(work, name=key, group="look")
+
+    def _looking(
+        self, project: ProjectState, key: str, asset: Asset
+    ) -> Callable[[], Coroutine[None, None, None]]:
+        # Not a partial: Textual takes the repr of what it runs, with a whole catalogue.
+        async def look() -> None:
+            await self._look(project, key, asset)
+
+        return look
 
     async def _look(self, project: ProjectState, key: str, asset: Asset) -> None:
         with about(project):

@@ -19,6 +19,7 @@ async def browse(ui: Driver) -> None:
     await ui.until(lambda: ui.state.catalogue is not None)
     if ui.app.size.height >= 20:
         await ui.until(lambda: "windows-amd64" not in ui.drawn() or "✗ no" in ui.drawn())
+        await ui.until(lambda: "not looked at yet" not in ui.drawn())
     await ui.until(
         lambda: (
             not ui.state.board.running and not any(worker.is_running for worker in ui.app.workers)

@@ -86,7 +86,7 @@ class BrowserScreen(AssetScreen):
             yield Pane(
                 Table(
                     widget_id="asset-table",
-                    drops=("platform", "digest", SHORT_FORMS, "size", "proof", "fact", "kind"),
+                    drops=("platform", "digest", SHORT_FORMS, "size", "fact", "proof", "kind"),
                     floor=FILE_WIDTH,
                     empty="no files",
                 ),
