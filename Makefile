@@ -50,7 +50,7 @@ lint: $(VENV)/.installed-test ## ruff, mypy --strict and the import laws
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint ## in under a minute: lint, types, laws, the tests that need nothing but Python
+check: lint ## lint, types, laws, the tests that need nothing but Python
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not tools and not alone"
 
 dev: $(VENV)/.installed-test ## open the demo with Textual's developer tools; its log goes to make console
