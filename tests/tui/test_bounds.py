@@ -16,7 +16,7 @@ from tests.tui.conftest import opened
 
 MEMORY_MB = 200
 KEY_MS = 50
-NOISE = 2.0
+NOISE = 3.0
 """How much more a single key may take: what else the machine does counts as the key's own work."""
 
 
