@@ -79,7 +79,7 @@ class AdvisoryMatch:
     version: str
     """As the program was built with; without the leading ``v`` or ``go``."""
     fixed: str
-    """The first version without it; empty where there is none."""
+    """The first version without it; empty if no version is fixed."""
     symbols: tuple[str, ...]
     """Vulnerable functions that are in the program, with their packages."""
     why: Fact[str]

@@ -27,7 +27,7 @@ class ReleaseWords(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The words without the address of the repository."""
-        if "github.com" not in value.lower() or ctx is None or Path(value).exists():
+        if ctx is None or Path(value).exists():
             return value
         from explorer.workbench import parse_address
 
@@ -54,8 +54,6 @@ def _keep_repo(context: click.Context, parameter: click.Parameter, value: str | 
 
 def _repository(text: str) -> str:
     """OWNER/NAME of a GitHub address; other text as it is."""
-    if "github.com" not in text.lower():
-        return text
     from explorer.workbench import parse_address
 
     address = parse_address(text)

@@ -14,7 +14,6 @@ from explorer.elf.models import Dynamic, Elf, Linkage, Linking
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown, known_or
 
 _NO_C = "Go without cgo: there is no C code in it"
-_LIBRARY = NotApplicable("not a program that is started: it is a library or an object")
 _LOADED = (Linkage.STATIC, Linkage.STATIC_PIE, Linkage.DYNAMIC, Linkage.SHARED_LIBRARY)
 _LAZY = ("JMPREL", "PLTRELSZ")
 # Functions of a C library that -D_FORTIFY_SOURCE replaces by a checking one, NAME by __NAME_chk.
@@ -107,13 +106,18 @@ def _pure_go(elf: Elf) -> bool | Unknown:
     return isinstance(linking, NotApplicable) and elf.linkage is Linkage.STATIC
 
 
+def _for_linux(elf: Elf) -> bool:
+    """Whether Go built it for Linux, as far as its build info says."""
+    return isinstance(elf.go, MISSING) or elf.go.setting("GOOS") in (None, "linux")
+
+
 def _pie(elf: Elf) -> _Outcome:
     linkage = _linkage(elf)
     if isinstance(linkage, MISSING):
         return linkage
     if linkage is Linkage.SHARED_LIBRARY:
         return NotApplicable("a shared library always is")
-    pure = known_or(elf.go, None) is not None and _pure_go(elf) is True
+    pure = _pure_go(elf) is True and _for_linux(elf)
     if elf.header.type == "DYN":
         why = "ET_DYN: it is loaded at a random address."
         if pure and not isinstance(elf.interpreter, MISSING):
@@ -165,7 +169,7 @@ def _nx(elf: Elf) -> _Outcome:
     if isinstance(segments, MISSING):
         return segments
     if elf.linkage in (Linkage.OBJECT, Linkage.CORE):
-        return _LIBRARY
+        return NotApplicable(f"not a program: {elf.linkage.value}")
     stack = next((segment for segment in segments if segment.type == "GNU_STACK"), None)
     if stack is not None:
         if "X" in stack.flags:
@@ -193,6 +197,9 @@ def _wx(elf: Elf) -> _Outcome:
 
 
 def _textrel(elf: Elf) -> _Outcome:
+    linkage = _linkage(elf)
+    if isinstance(linkage, MISSING):
+        return linkage
     if isinstance(elf.dynamic, Unknown):
         return elf.dynamic
     if isinstance(elf.dynamic, NotApplicable):
@@ -249,6 +256,9 @@ def _fortify(elf: Elf) -> _Outcome:
 
 
 def _rpath(elf: Elf) -> _Outcome:
+    linkage = _linkage(elf)
+    if isinstance(linkage, MISSING):
+        return linkage
     if isinstance(elf.dynamic, Unknown):
         return elf.dynamic
     if isinstance(elf.dynamic, NotApplicable):

@@ -65,7 +65,7 @@ def _column(matrix: Matrix) -> MatrixColumn | None:
     own = [c for c in matrix.columns if c.kind.role is Role.PROGRAM]
     for start in ("musl-arm64", "musl-", "linux-arm64", "linux-"):
         for column in own:
-            if column.title.startswith(start):
+            if column.platforms[0].startswith(start):
                 return column
     return None
 

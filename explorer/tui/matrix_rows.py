@@ -39,7 +39,9 @@ def _width(column: MatrixColumn) -> int:
         return NAMED_WIDTH
     if not column.kind.prefix and column.kind.role is not Role.PACKAGE:
         return max(ANSWER_WIDTH, *(len(part) for part in column.lines))
-    return ANSWER_WIDTH if column.title.startswith(("linux", "musl")) else SHORT_WIDTH
+    is_linux = column.platforms[0].startswith(("linux", "musl"))
+    # A column of packages has a short title and short cells: it needs no more than freebsd's.
+    return ANSWER_WIDTH if is_linux and column.kind.role is not Role.PACKAGE else SHORT_WIDTH
 
 
 def headings(matrix: Matrix) -> tuple[Heading, ...]:

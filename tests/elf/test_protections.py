@@ -101,7 +101,20 @@ def test_the_processor_features_of_a_property_note(
 
 
 def test_a_packed_program_has_unknown_protections() -> None:
+    keys = ("pie", "canary", "rpath", "textrel")
+    assert degrees(binary("upx-dynamic"), *keys) == [Unknown] * 4
     assert degrees(binary("upx-static"), "pie", "canary") == [Unknown, Unknown]
+
+
+def test_an_object_file_is_no_program() -> None:
+    keys = ("pie", "nx", "rpath", "textrel", "canary")
+    every = protections(binary("c-object"))
+    assert [type(every[key].degree) for key in keys if key != "nx"] == [NotApplicable] * 4
+    assert not isinstance(every["nx"].degree, Degree)
+
+
+def test_go_for_another_system_is_told_nothing_of_alpine() -> None:
+    assert "Alpine" not in protections(binary("go-freebsd"))["pie"].why
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -82,7 +82,7 @@ def advise(state: CliState, tag: str, arch: str, libc: str, key: str | None) -> 
 
 
 def _print_lines(output: Output, advice: Advice, key: str) -> int:
-    """Print one snippet; if there is none of this kind, say why on stderr."""
+    """Print one snippet, or say on stderr why this kind is missing."""
     from explorer.report.advice import advice_headline, pastable
 
     snippets, why_none = pastable(advice)

@@ -35,7 +35,7 @@ def _words(state: CliState, word: str) -> str | None:
 
     if Path(word).exists():
         return word
-    address = parse_address(word) if "github.com" in word.lower() else None
+    address = parse_address(word)
     if address is not None:
         state.use_repository(address.repo)
         return address.words or None

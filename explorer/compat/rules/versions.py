@@ -54,7 +54,7 @@ def glibc_versions(context: Context) -> tuple[str, ...]:
 
 
 def newest_glibc(versions: tuple[str, ...]) -> str:
-    """``2.34``: the newest number among GLIBC_x.y names, empty where there is none."""
+    """``2.34``: the newest number among GLIBC_x.y names, empty if it names no version."""
     numbers = [
         m[1] for v in versions if (m := re.fullmatch(r"GLIBC_(\d{1,4}(?:\.\d{1,4}){1,2})", v))
     ]
