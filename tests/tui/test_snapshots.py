@@ -38,6 +38,7 @@ async def look_inside(ui: Driver) -> None:
 
 async def ask_for_help(ui: Driver) -> None:
     await browse(ui)
+    await ui.shows("YES, runs on Alpine", "✗ no", "↳ yes")  # their words are explained
     await ui.press("question_mark")
     if ui.app.size.height >= 20:
         await ui.shows("Words on this screen")
