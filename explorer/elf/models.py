@@ -6,8 +6,9 @@ Sources: System V gABI chapters 4 and 5, the Linux ``elf.h``, the psABIs of x86-
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-from explorer.facts import Fact
+from explorer.facts import MISSING, Fact, NotApplicable
 
 
 class FileFormat(StrEnum):
@@ -301,6 +302,9 @@ class Elf:
         return self.packed.packer if isinstance(self.packed, PackedProgram) else self.packed
 
 
+NEITHER_PE_NOR_MACHO: Final = NotApplicable("neither PE nor Mach-O")
+
+
 @dataclass(frozen=True, slots=True)
 class Binary:
     """A file's facts, ELF or not."""
@@ -318,6 +322,15 @@ class Binary:
     """As Go names it, for PE and Mach-O too; NotApplicable for scripts and data."""
     elf: Fact[Elf]
     """NotApplicable for a file that is not ELF."""
+    foreign_go: Fact[GoBuild] = NEITHER_PE_NOR_MACHO
+    """Go's build info of a PE or Mach-O file."""
+
+    @property
+    def go(self) -> Fact[GoBuild]:
+        """Go's build info, whatever the format."""
+        if self.format in (FileFormat.PE, FileFormat.MACHO):
+            return self.foreign_go
+        return self.elf if isinstance(self.elf, MISSING) else self.elf.go
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ file, or Unknown.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from explorer.bytesource import ByteSource, OutOfReachError
-from explorer.elf import dynamic, foreign, gobuild, linking, sections
+from explorer.elf import dynamic, foreign, foreign_go, gobuild, linking, sections
 from explorer.elf import layout as shape
 from explorer.elf import notes as note_reader
 from explorer.elf.dynamic import DynamicTable
@@ -72,9 +72,12 @@ def read(
         )
     if start[:4] != shape.ELF_MAGIC:
         kind, detail, arch = foreign.name_foreign(view, start)
-        return Binary(
-            name, source.size, kind, scope, detail, arch, NotApplicable("not an ELF file")
-        )
+        no_elf = NotApplicable("not an ELF file")
+        binary = Binary(name, source.size, kind, scope, detail, arch, no_elf)
+        if kind not in (FileFormat.PE, FileFormat.MACHO):
+            return binary
+        go = foreign_go.go_build(view, kind) if scope is Scope.FULL else _UNREAD
+        return replace(binary, foreign_go=go)
     try:
         head = read_head(view)
     except OutOfReachError as error:

@@ -9,6 +9,7 @@ from explorer.elf import (
     Binary,
     Degree,
     DynamicEntry,
+    FileFormat,
     GoBuild,
     GoModule,
     Note,
@@ -89,7 +90,9 @@ def binary_facts(inspection: Inspection) -> tuple[Row, ...]:
 
 def _elf_facts(binary: Binary) -> tuple[Row, ...]:
     if isinstance(binary.elf, MISSING):
-        return (_pair("ELF", Cell(missing_text(binary.elf), "dim")),)
+        no_elf = _pair("ELF", Cell(missing_text(binary.elf), "dim"))
+        may_be_go = binary.format in (FileFormat.PE, FileFormat.MACHO)
+        return (no_elf, _go_fact(binary.go)) if may_be_go else (no_elf,)
     elf = binary.elf
     rows = [
         _pair("linkage", fact_cell(elf.linkage, lambda linkage: Cell(linkage.value))),
@@ -97,7 +100,7 @@ def _elf_facts(binary: Binary) -> tuple[Row, ...]:
         *([_pair("made for", Cell(elf.os_note))] if isinstance(elf.os_note, str) else []),
         _pair("packer", fact_cell(elf.packer, Cell.of)),
         _pair("build id", fact_cell(elf.build_id, Cell.of)),
-        _pair("Go", fact_cell(elf.go, lambda go: Cell(f"{go.version}, cgo {go_cgo(go)}"))),
+        _go_fact(elf.go),
         _pair("stripped", fact_cell(elf.stripped, lambda yes: Cell("yes" if yes else "no"))),
         _pair(
             "time zones",
@@ -111,6 +114,10 @@ def _elf_facts(binary: Binary) -> tuple[Row, ...]:
         for number, problem in enumerate(elf.problems, 1)
     ]
     return tuple(rows)
+
+
+def _go_fact(go: Fact[GoBuild]) -> Row:
+    return _pair("Go", fact_cell(go, lambda go: Cell(f"{go.version}, cgo {go_cgo(go)}")))
 
 
 def go_cgo(go: GoBuild) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
@@ -152,7 +152,6 @@ def _numbered(row: Callable[[T, int], Row]) -> Callable[[Sequence[T]], Iterable[
 segments = elf_tab(lambda elf: elf.segments, SEGMENT_COLUMNS, _numbered(segment_row))
 sections = elf_tab(lambda elf: elf.sections, SECTION_COLUMNS, lambda parts: map(section_row, parts))
 notes = elf_tab(lambda elf: elf.notes, NOTE_COLUMNS, _numbered(note_row))
-_go_build = elf_tab(lambda elf: elf.go, GO_COLUMNS, go_rows)
 dynamic = elf_tab(
     lambda elf: elf.dynamic,
     DYNAMIC_COLUMNS,
@@ -162,7 +161,10 @@ dynamic = elf_tab(
 
 def go_build(inspection: Inspection) -> TabContent:
     """Go's build info. What is kept of a peek leaves out the modules."""
-    return replace(_go_build(inspection), needs_file=is_peek(inspection))
+    go = inspection.binary.go
+    if isinstance(go, MISSING):
+        return missing_table(inspection, go)
+    return TabContent(GO_COLUMNS, go_rows(go), needs_file=is_peek(inspection))
 
 
 TABS: tuple[TabSpec, ...] = (

@@ -64,8 +64,7 @@ async def source_of(
     without = ""
     for asset in files:
         inspection = await known(asset)
-        elf = inspection.binary.elf if inspection is not None else Unknown("not looked at")
-        build = elf if isinstance(elf, MISSING) else elf.go
+        build = inspection.binary.go if inspection is not None else Unknown("not looked at")
         if isinstance(build, GoBuild):
             return from_build_info(build, repo, asset.name)
         without = without or (asset.name if isinstance(build, NotApplicable) else "")

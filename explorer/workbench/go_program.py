@@ -69,8 +69,7 @@ async def vulnerabilities(
 
 
 def _build_of(inspection: Inspection) -> GoBuild:
-    elf = inspection.binary.elf
-    go = elf if isinstance(elf, MISSING) else elf.go
+    go = inspection.binary.go
     if isinstance(go, MISSING):
         raise UsageError(
             f"Nothing tells what {inspection.file.name} was built from",

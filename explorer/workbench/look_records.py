@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from explorer import __version__, codec
 from explorer.archive import Member
 from explorer.compat import Answer, Target, Verdict
-from explorer.elf import Binary, FileFormat
+from explorer.elf import Binary, FileFormat, GoBuild
 from explorer.errors import FormatError, SourceError
 from explorer.facts import MISSING, NEEDS_FILE, Fact, NotApplicable, Unknown, known_or
 from explorer.fetch import Check, Traffic, asset_key
@@ -269,11 +269,9 @@ def trimmed(binary: Binary) -> Binary:
     """The facts for a list: without tables, symbols and notes, which may hold a million names."""
     elf = binary.elf
     if isinstance(elf, MISSING):
-        return binary
+        return replace(binary, foreign_go=_trimmed_build(binary.foreign_go))
     gone = Unknown(NEEDS_FILE)
-    go, payload = elf.go, elf.payload
-    if not isinstance(go, MISSING):
-        go = replace(go, dependencies=(), settings=go.settings[:_SETTINGS_KEPT])
+    go, payload = _trimmed_build(elf.go), elf.payload
     if not isinstance(payload, MISSING) and not isinstance(payload.program, MISSING):
         payload = replace(payload, program=trimmed(payload.program))
     return replace(
@@ -289,3 +287,9 @@ def trimmed(binary: Binary) -> Binary:
             payload=payload,
         ),
     )
+
+
+def _trimmed_build(go: Fact[GoBuild]) -> Fact[GoBuild]:
+    if isinstance(go, MISSING):
+        return go
+    return replace(go, dependencies=(), settings=go.settings[:_SETTINGS_KEPT])

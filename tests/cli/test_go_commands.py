@@ -141,3 +141,14 @@ def test_a_database_that_is_not_there(rr: Command, program: str, tmp_path: Path)
     code, err = done.code, done.err
     assert code == 3
     assert "vulndb.zip" in err
+
+
+@pytest.mark.parametrize(("goos", "goarch"), [("windows", "amd64"), ("darwin", "arm64")])
+def test_programs_for_other_systems(rr: Command, database: str, goos: str, goarch: str) -> None:
+    foreign = str(go_build("gocommands", SOURCE, goos=goos, goarch=goarch))
+    document = fits(rr("inspect", foreign, "--json").out, "inspect")
+    assert document["go"]["settings"]["GOOS"] == goos  # type: ignore[index]
+    assert "encoding/json " in rr("functions", foreign).out
+    done = rr("vulns", foreign, "--db", database)
+    assert done.code == 0
+    assert "3 advisories match; 1 is in the program" in done.out

@@ -17,8 +17,8 @@ from explorer.compat import (
     Where,
     floor_of,
 )
-from explorer.elf import FileFormat, GoBuild, Scope
-from explorer.facts import MISSING, Fact
+from explorer.elf import FileFormat, Scope
+from explorer.facts import MISSING
 from explorer.fetch import Check, Traffic
 from explorer.report.json.binaries import ELF, GO
 from explorer.report.json.catalogue import ASSET, TESTED, Tested, tested_on_each
@@ -263,11 +263,6 @@ class Verified(NamedTuple):
     warnings: Sequence[str]
 
 
-def _go(item: Inspected) -> Fact[GoBuild]:
-    elf = item.inspection.binary.elf
-    return elf if isinstance(elf, MISSING) else elf.go
-
-
 _ABOUT = Shape[Inspection](
     "about",
     "What was inspected.",
@@ -299,7 +294,7 @@ INSPECT = Shape[Inspected](
     Field("arch", fact(TEXT), lambda i: i.inspection.binary.arch),
     Field("scope", word(Scope), lambda i: i.inspection.binary.scope, "how much was read"),
     Field("elf", fact(ELF.kind), lambda i: i.inspection.binary.elf),
-    Field("go", fact(GO.kind), _go),
+    Field("go", fact(GO.kind), lambda i: i.inspection.binary.go),
     Field("verdicts", many(VERDICT.kind), lambda i: i.inspection.verdicts),
     Field("proofs", many(PROOF.kind), lambda i: i.inspection.proofs, "newest first"),
     Field("tested", many(TESTED.kind), lambda i: tested_on_each(i.inspection)),

@@ -1,0 +1,109 @@
+"""Go's build info in PE and Mach-O files, which map it as ELF files do.
+
+Sources: Microsoft's PE format; Apple's ``mach-o/loader.h`` and ``fat.h``; Go's ``debug/buildinfo``,
+which reads the first architecture of a universal file.
+"""
+
+import struct
+from collections.abc import Iterator
+
+from explorer.bytesource import OutOfReachError
+from explorer.elf.gobuild import Marks, search
+from explorer.elf.head import RawSegment, unknown
+from explorer.elf.layout import PT_LOAD
+from explorer.elf.memory import Memory
+from explorer.elf.models import FileFormat, GoBuild
+from explorer.elf.view import DamagedError, View
+from explorer.facts import Fact, NotApplicable, Unknown
+
+_WRITABLE = 2
+"""As in the flags of an ELF program header."""
+_MOST_PARTS = 1024
+"""Sections or load commands that are read. Windows takes 96 sections; Go writes under 30 parts."""
+_SECTION = struct.Struct("<8sIIII12xI")
+_DISCARDABLE, _MEMORY_WRITE = 0x02000000, 0x80000000
+_SEGMENT_32, _SEGMENT_64 = 1, 0x19
+_NOT_LOADED = (b"__DWARF", b"__LINKEDIT")
+_ORDERS = {
+    b"\xfe\xed\xfa\xce": (">", 28),
+    b"\xce\xfa\xed\xfe": ("<", 28),
+    b"\xfe\xed\xfa\xcf": (">", 32),
+    b"\xcf\xfa\xed\xfe": ("<", 32),
+}
+"""Byte order and length of the header, by magic number."""
+
+
+def go_build(view: View, form: FileFormat) -> Fact[GoBuild]:
+    """Go's build info of a PE or Mach-O file; NotApplicable if it has none."""
+    marks = Marks(None, runtime=False, tzdata=False)
+    try:
+        segments = tuple(_sections(view) if form is FileFormat.PE else _commands(view))
+        for so_far in search(view, Memory(segments)):
+            marks = so_far
+            if marks.build is not None:
+                return marks.build
+    except OutOfReachError as error:
+        return unknown(error)
+    except (DamagedError, struct.error) as error:
+        return Unknown(f"the headers cannot be read: {error}")
+    except _PackedError:
+        return Unknown("packed with UPX: what is inside cannot be seen")
+    why = "no Go build info: it was stripped" if marks.runtime else "not a Go program"
+    return NotApplicable(why)
+
+
+class _PackedError(Exception):
+    """The real program is compressed. Stays in this module."""
+
+
+def _load(offset: int, address: int, size: int, *, writable: bool) -> RawSegment:
+    return RawSegment(PT_LOAD, _WRITABLE if writable else 0, offset, address, size, size, 1)
+
+
+def _sections(view: View) -> Iterator[RawSegment]:
+    """The sections of a PE file that are mapped."""
+    start = int.from_bytes(view.exact(0x3C, 4, "the PE header"), "little")
+    header = view.exact(start, 24, "the PE header")
+    if header[:4] != b"PE\0\0":
+        return
+    count, optional_size = struct.unpack_from("<6xH12xH", header)
+    optional = view.exact(start + 24, 32, "the optional header")
+    base = struct.unpack_from("<24xQ" if optional[:2] == b"\x0b\x02" else "<28xI", optional)[0]
+    count = min(count, _MOST_PARTS)
+    table = view.exact(start + 24 + optional_size, count * _SECTION.size, "the section table")
+    for name, in_memory, address, in_file, offset, flags in _SECTION.iter_unpack(table):
+        if name.startswith(b"UPX0"):
+            raise _PackedError
+        size = min(in_file, in_memory) if in_memory else in_file
+        if size and not flags & _DISCARDABLE:
+            yield _load(offset, base + address, size, writable=bool(flags & _MEMORY_WRITE))
+
+
+def _commands(view: View) -> Iterator[RawSegment]:
+    """The segments of a Mach-O file, or of the first architecture in a universal one."""
+    base = 0
+    magic = view.exact(0, 4, "the Mach-O header")
+    if magic not in _ORDERS:
+        wide = magic == b"\xca\xfe\xba\xbf"
+        entry = view.exact(8, 24, "the universal header")
+        base = int.from_bytes(entry[8:16] if wide else entry[8:12], "big")
+        magic = view.exact(base, 4, "the Mach-O header")
+    if magic not in _ORDERS:
+        return
+    order, length = _ORDERS[magic]
+    header = view.exact(base, length, "the Mach-O header")
+    count, room = struct.unpack_from(f"{order}16xII", header)
+    commands = view.exact(base + length, min(room, 1 << 20), "the load commands")
+    at = 0
+    for _ in range(min(count, _MOST_PARTS)):
+        kind, size = struct.unpack_from(f"{order}II", commands, at)
+        if size < 8:
+            return
+        if kind in (_SEGMENT_32, _SEGMENT_64):
+            numbers = f"{order}8x16s" + ("QQQQII" if kind == _SEGMENT_64 else "IIIIII")
+            name, address, _, offset, in_file, _, protection = struct.unpack_from(
+                numbers, commands, at
+            )
+            if in_file and name.rstrip(b"\0") not in _NOT_LOADED:
+                yield _load(base + offset, address, in_file, writable=bool(protection & 2))
+        at += size
