@@ -81,6 +81,13 @@ class Output:
 
         self._write(dumps(document))
 
+    def data_line(self, document: Mapping[str, Any]) -> None:
+        """Print one of several JSON documents, on a line of its own, at once."""
+        from explorer.report.json import compact
+
+        self.clear()
+        send(sys.stdout, compact(document), at_once=True)
+
     def raw(self, text: str) -> None:
         """Print the program's own text (a schema, a completion script, a report) unchanged."""
         self._write(text)
@@ -88,6 +95,10 @@ class Output:
     def line(self, *cells: Cell | str) -> None:
         """Print cells beside each other; a ``str`` is sanitised."""
         self._write("".join(self._cell(cell) for cell in cells) + "\n")
+
+    def flush(self) -> None:
+        """Let a reader see what has been printed so far."""
+        send(sys.stdout, "", at_once=True)
 
     def room(self) -> int | None:
         """The terminal's width in cells; None if stdout is not a terminal."""

@@ -26,23 +26,26 @@ from explorer.verify.tree import Tree, TreeItem, file_item, no_tree
 if TYPE_CHECKING:
     from explorer.verify.emulation import emulation_of
     from explorer.verify.engines import engine_status, find_engine
+    from explorer.verify.images import pull_beside
     from explorer.verify.leftovers import sweep
-    from explorer.verify.local_images import has_image, images_here, images_in_words
+    from explorer.verify.local_images import has_image, image_id, images_here, images_in_words
     from explorer.verify.outcomes import classify
     from explorer.verify.proof import agreement, prove
-    from explorer.verify.proof_targets import proof_elsewhere, proof_for, target_of
-    from explorer.verify.records import from_json, run_line, to_json
+    from explorer.verify.proof_targets import base_name, proof_elsewhere, proof_for, target_of
+    from explorer.verify.records import from_json, ran_as, run_line, to_json
 
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "base_name": "proof_targets",
         "classify": "outcomes",
         "emulation_of": "emulation",
         "engine_status": "engines",
         "find_engine": "engines",
         "from_json": "records",
         "has_image": "local_images",
+        "image_id": "local_images",
         "images_here": "local_images",
         "images_in_words": "local_images",
         "agreement": "proof",
@@ -50,6 +53,8 @@ __getattr__ = lazy_exports(
         "proof_for": "proof_targets",
         "prove": "proof",
         "target_of": "proof_targets",
+        "pull_beside": "images",
+        "ran_as": "records",
         "run_line": "records",
         "sweep": "leftovers",
         "to_json": "records",
@@ -73,6 +78,7 @@ __all__ = [
     "TreeItem",
     "VersionOutput",
     "agreement",
+    "base_name",
     "classify",
     "emulation_of",
     "engine_status",
@@ -80,12 +86,15 @@ __all__ = [
     "find_engine",
     "from_json",
     "has_image",
+    "image_id",
     "images_here",
     "images_in_words",
     "no_tree",
     "proof_elsewhere",
     "proof_for",
     "prove",
+    "pull_beside",
+    "ran_as",
     "run_line",
     "sweep",
     "target_of",

@@ -166,17 +166,21 @@ async def describe(engine: Engine, used: str, reference: str) -> Fact[Image]:
     inspected = await call((*engine.command, "image", "inspect", used))
     try:
         image = json.loads(inspected.stdout)[0]
-        identifier = str(image["Id"])
+        identifier = full_id(str(image["Id"]))
         digests = [str(digest) for digest in image.get("RepoDigests") or []]
     except (ValueError, LookupError, TypeError, AttributeError):
         return Unknown("the engine does not tell")
-    identifier = identifier if identifier.startswith("sha256:") else f"sha256:{identifier}"
     # podman gives even an image that was never in a registry a digest under its own name
     real = [digest for digest in digests if not digest.startswith("localhost/")]
     local: Fact[str] = NotApplicable("made here, never in a registry")
     return Image(
         reference, identifier, _own_digest(real, reference) if real else local, empty=False
     )
+
+
+def full_id(identifier: str) -> str:
+    """An image's id with its algorithm, which podman leaves out."""
+    return identifier if identifier.startswith("sha256:") else f"sha256:{identifier}"
 
 
 def _own_digest(digests: list[str], reference: str) -> str:

@@ -14,6 +14,7 @@ from explorer.facts import MISSING
 from explorer.verify.client import call
 from explorer.verify.container import Container
 from explorer.verify.image_system import read_system
+from explorer.verify.images import full_id, kept_name
 from explorer.verify.models import Engine, ImageSystem, RunLimits
 
 MOST_LISTED, MOST_READ, AT_ONCE = 200, 12, 3
@@ -84,6 +85,19 @@ async def has_image(engine: Engine, reference: str, platform: str) -> bool:
         EngineError: no answer.
     """
     return bool(await _of_platform(engine, (reference,), platform))
+
+
+async def image_id(engine: Engine, reference: str, platform: str) -> str:
+    """The id of the image that a proof for a platform uses; empty if it is not here.
+
+    Raises:
+        EngineError: no answer.
+    """
+    for name in (reference, kept_name(reference, platform)):
+        ids = await _of_platform(engine, (name,), platform)
+        if ids:
+            return full_id(ids[name])
+    return ""
 
 
 async def _names(engine: Engine, platform: str) -> dict[str, str]:

@@ -29,11 +29,9 @@ from explorer.verify.outcomes import (
 )
 from explorer.verify.placing import Placed, Placer
 from explorer.verify.run_output import Output
-from explorer.verify.tree import ROOT, PackedTree, inner_path, pack
+from explorer.verify.tree import ROOT, SHELL, PackedTree, inner_path, pack
 
 T = TypeVar("T")
-
-SHELL = "/bin/sh"
 
 _NO_PREEMPTION = "GODEBUG=asyncpreemptoff=1"
 """Go's preemption by signals upsets qemu-user now and then: a signal is tried once more without."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from explorer import codec
 from explorer.errors import FormatError
 from explorer.verify.models import Proof
-from explorer.verify.tree import ROOT
+from explorer.verify.tree import ROOT, SHELL
 
 FORMAT = 3
 """Of the record; another one is not read. Raise it when ``Proof`` means something else."""
@@ -52,6 +52,16 @@ def run_line(proof: Proof, binary: Path) -> str:
     before, after = shlex.join(words[:place]), shlex.join(words[place + 1 :])
     copy = f'f=$(mktemp) && install -m 755 -- {shlex.quote(str(binary))} "$f"'
     return f'{copy} && {before} --volume "$f":{shlex.quote(f"{inside}:ro")} {after}'
+
+
+def ran_as(proof: Proof, argv: Sequence[str]) -> bool:
+    """Whether this command was run; ``{}`` stands for the program's path inside."""
+    ran = proof.argv[1:] if proof.argv[:1] == (SHELL,) else proof.argv
+    wanted = argv[1:] if tuple(argv[:1]) == (SHELL,) else argv
+    return len(ran) == len(wanted) and all(
+        word == given or (given == "{}" and word.startswith(f"{ROOT}/"))
+        for word, given in zip(ran, wanted, strict=True)
+    )
 
 
 _VOLUME = "--volume"

@@ -20,6 +20,8 @@ from explorer.progress import Cancellation
 
 ROOT = "/rr-explorer"
 """Where the tree is put. A folder of its own: no name in it can collide with the image's."""
+SHELL = "/bin/sh"
+"""The image's, for a program that no kernel starts itself."""
 
 TREE_BYTES = 1 << 30
 TREE_FILES = 20_000

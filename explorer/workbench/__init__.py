@@ -85,6 +85,14 @@ if TYPE_CHECKING:
     from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
     from explorer.workbench.resolve import platform_slug
     from explorer.workbench.seen_projects import SeenProject
+    from explorer.workbench.sweep import SweepSummary
+    from explorer.workbench.sweep_plan import (
+        LeftOut,
+        Standing,
+        SweepItem,
+        SweepRequest,
+        SweepResult,
+    )
     from explorer.workbench.target_matrix import TargetMatrix, TargetRow
 
 __getattr__ = lazy_exports(
@@ -97,8 +105,14 @@ __getattr__ = lazy_exports(
         "Matrix": "matrix",
         "MatrixCell": "matrix",
         "MatrixColumn": "matrix",
+        "LeftOut": "sweep_plan",
         "MatrixRow": "matrix",
         "SeenProject": "seen_projects",
+        "Standing": "sweep_plan",
+        "SweepItem": "sweep_plan",
+        "SweepRequest": "sweep_plan",
+        "SweepResult": "sweep_plan",
+        "SweepSummary": "sweep",
         "TargetMatrix": "target_matrix",
         "TargetRow": "target_matrix",
         "Vulnerabilities": "go_program",
@@ -147,6 +161,7 @@ __all__ = [
     "ImageSystem",
     "Inspection",
     "KnownFiles",
+    "LeftOut",
     "Libc",
     "Linkage",
     "Linking",
@@ -175,7 +190,12 @@ __all__ = [
     "Section",
     "SeenProject",
     "Segment",
+    "Standing",
     "Subject",
+    "SweepItem",
+    "SweepRequest",
+    "SweepResult",
+    "SweepSummary",
     "Symbol",
     "Target",
     "TargetMatrix",

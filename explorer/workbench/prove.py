@@ -53,10 +53,10 @@ async def prove_inspection(
     """
     from explorer.verify import prove
 
-    platform = _platform(inspection)
+    platform = container_platform(inspection)
     usual = usual_command(inspection, resources.profiles)
     settings = resources.settings
-    target = await resources.run(lambda _: _target(settings, options))
+    target = await resources.run(lambda _: proof_target(settings, options))
     _check_arch(inspection, platform, target)
     engine = await resources.engine(options.engine)
     platform = platform or (f"linux/{target.arch}" if target.arch else engine.platform)
@@ -67,7 +67,7 @@ async def prove_inspection(
         engine=engine,
         binary=inspection.path,
         platform=platform,
-        image=options.image or settings.image or target.image,
+        image=wanted_image(settings, options, target),
         name=tree.name,
         argv=_argv(options, usual),
         by_shell=needs_shell(inspection),
@@ -90,7 +90,7 @@ async def prove_inspection(
     fallback = () if options.argv else usual.fallback
     proof = await _run_or_fall_back(run, request, fallback)
     proof = await resources.run(
-        lambda _: _compared(cache, inspection, proof, target, bool(options.on))
+        lambda _: compared_with(cache, inspection, proof, target, bool(options.on))
     )
     if proof.result is not Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
         await resources.run(lambda _: _keep(resources, proof))
@@ -110,7 +110,7 @@ async def _run_or_fall_back(
     return proof if _failed(second) else second
 
 
-def _compared(
+def compared_with(
     cache: Cache, inspection: Inspection, proof: Proof, asked: Target, chosen: bool
 ) -> Proof:
     """The proof, compared with the verdict on the target that the image was."""
@@ -134,6 +134,20 @@ def _compared(
     if not isinstance(agrees, MISSING) or proof.verdict == Answer.UNKNOWN:
         agrees = agreement(verdict.unaided.value, proof.result)
     return replace(proof, target=name, verdict=verdict.unaided.value, agrees=agrees)
+
+
+def held_again(
+    cache: Cache, inspection: Inspection, proof: Proof, asked: Target, chosen: bool
+) -> Proof:
+    """An earlier proof, held against the verdict of today. Blocking."""
+    from explorer.verify import agreement
+
+    if proof.target == asked.name.partition("/")[0]:
+        verdict = _own_verdict(inspection, asked, cache).unaided.value
+        if verdict != proof.verdict and not isinstance(proof.agrees, MISSING):
+            agrees = agreement(verdict, proof.result)
+            proof = replace(proof, verdict=verdict, agrees=agrees)
+    return compared_with(cache, inspection, proof, asked, chosen)
 
 
 def _with_what_it_holds(proof: Proof, target: Target, verdict: Verdict) -> tuple[Target, str]:
@@ -193,11 +207,16 @@ def _failed(proof: Proof) -> bool:
 
 def _judged(inspection: Inspection, target: Target, cache: Cache) -> tuple[Verdict, ProofTree]:
     """The verdict on the target, and what is copied into the container."""
-    own = target if target.arch else replace(target, arch=known_or(inspection.binary.arch, ""))
-    verdict = rejudge(inspection, (own,), cache).verdicts[0]
     opened = opened_by(inspection)
     assert opened is not None, "only a whole file is proved"
-    return verdict, proof_tree(opened, static=_static(inspection))
+    tree = proof_tree(opened, static=_static(inspection))
+    return _own_verdict(inspection, target, cache), tree
+
+
+def _own_verdict(inspection: Inspection, target: Target, cache: Cache) -> Verdict:
+    """The verdict on the target with the program's own processor."""
+    own = target if target.arch else replace(target, arch=known_or(inspection.binary.arch, ""))
+    return rejudge(inspection, (own,), cache).verdicts[0]
 
 
 def _keep(resources: Resources, proof: Proof) -> None:
@@ -208,7 +227,7 @@ def _keep(resources: Resources, proof: Proof) -> None:
         resources.warn(str(error))
 
 
-def _platform(inspection: Inspection) -> str:
+def container_platform(inspection: Inspection) -> str:
     """``linux/ARCH`` of a program that a Linux container could start; empty if it runs on any.
 
     Raises:
@@ -273,7 +292,28 @@ def _argv(options: ProofOptions, usual: VersionCommand) -> tuple[str, ...]:
     return usual.argv
 
 
-def _target(settings: Settings, options: ProofOptions) -> Target:
+def wanted_image(
+    settings: Settings, options: ProofOptions, target: Target, *, named: bool = False
+) -> str:
+    """The image that a proof runs in; empty: the empty one.
+
+    ``named``: one of several targets that a user named, which one image of the settings cannot be.
+    """
+    return options.image or ("" if named else settings.image) or target.image
+
+
+def is_usual_run(
+    inspection: Inspection, options: ProofOptions, profiles: Profiles, proof: Proof
+) -> bool:
+    """Whether an earlier proof ran the command that one with these options would run."""
+    from explorer.verify import ran_as
+
+    usual = usual_command(inspection, profiles)
+    fallback = () if options.argv else usual.fallback
+    return ran_as(proof, _argv(options, usual)) or (bool(fallback) and ran_as(proof, fallback))
+
+
+def proof_target(settings: Settings, options: ProofOptions) -> Target:
     from explorer.compat import find_target, target_for_image
 
     if options.on:

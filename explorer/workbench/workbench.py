@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from explorer.workbench.look import Looks
     from explorer.workbench.matrix import Matrix
     from explorer.workbench.seen_projects import SeenProject
+    from explorer.workbench.sweep import SweepSummary
+    from explorer.workbench.sweep_plan import SweepRequest, SweepResult
     from explorer.workbench.target_matrix import TargetMatrix
 
 
@@ -321,6 +323,45 @@ class Workbench:
     async def proofs(self, sha256: str) -> tuple[Proof, ...]:
         """Stored proofs of a binary, newest first."""
         return await self.looks.proofs(sha256)
+
+    async def sweep(
+        self,
+        request: SweepRequest,
+        swept: Callable[[SweepResult], None],
+        *,
+        progress: ProgressCallback = ignore_progress,
+    ) -> SweepSummary:
+        """Prove every program for Linux of some releases on every target that is asked for.
+
+        ``swept`` gets each result as it comes. What is proved already, with the same digest, image
+        and command, is not run again, unless the request says so.
+
+        Raises:
+            NotFoundError: a tag is not in the catalogue. UsageError: no such target.
+            EngineError: no engine answers.
+        """
+        from explorer.workbench.matrix import chosen_releases
+        from explorer.workbench.prove import proof_target
+        from explorer.workbench.sweep import run_sweep
+        from explorer.workbench.sweep_plan import plan_sweep
+
+        options = replace(request.options, on="")
+        targets = (
+            await self._targets(request.on)
+            if request.on
+            else (await self.resources.run(lambda _: proof_target(self.settings, options)),)
+        )
+        catalogue = await self.catalogue_at_hand()
+        moving = not request.tags or "latest" in request.tags
+        if (
+            moving
+            or catalogue is None
+            or any(catalogue.release(tag) is None for tag in request.tags)
+        ):
+            catalogue = await self.catalogue(progress=progress)
+        releases = chosen_releases(catalogue, request.tags, 1)
+        plan = await plan_sweep(self.looks, self.resources, releases, targets, request, progress)
+        return await run_sweep(self.looks, self.resources, plan, request, swept, progress)
 
     # ------------------------------------------------------------------ many at once
 

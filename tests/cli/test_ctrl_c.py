@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import AMD64, TAG, Command
-from tests.cli.test_verify import SLEEP, verifier
+from tests.cli.test_verify import SLEEP, containers_of, verifier
 from tests.support.archives import zst
 from tests.support.binaries import binary
 from tests.support.engine import TestEngine
@@ -115,6 +115,22 @@ def test_a_daemon_that_hangs(
     ]
     with started(rr, *(words if command == "verify" else ["--offline", command]), **host):
         assert daemon.asked.wait(PATIENCE)
+
+
+@pytest.mark.container
+def test_a_sweep(rr: Command, verifier: list[str], engine: TestEngine, tmp_path: Path) -> None:
+    """Four containers at a time, and none is left."""
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    for number in range(6):
+        (folder / f"tool{number}-linux-amd64").write_bytes(binary("c-static").read_bytes())
+    words = ["verify", "--all", "--folder", str(folder), "--run", SLEEP, "--time", "90", *verifier]
+    with started(rr, *words) as process:
+        end = time.monotonic() + PATIENCE
+        while len(containers_of(engine, process.pid)) < 4 and time.monotonic() < end:
+            time.sleep(0.1)  # the engine has no event that can be waited for
+        assert len(containers_of(engine, process.pid)) == 4
+    assert not containers_of(engine, process.pid)
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,7 @@ def proving(
     try:
         deadline = time.monotonic() + 90
         while (
-            not (seen := _containers(engine, process.pid))
+            not (seen := containers_of(engine, process.pid))
             and process.poll() is None
             and time.monotonic() < deadline
         ):
@@ -248,7 +248,7 @@ def test_repeated_signals_leave_no_container(
         out, err = process.communicate(timeout=30)
         assert process.returncode == 130, err
         assert (out, err) == ("", "rr-explorer: Cancelled\n")
-        assert not _containers(engine, process.pid)
+        assert not containers_of(engine, process.pid)
 
 
 def test_a_closed_terminal_leaves_no_container(
@@ -260,7 +260,7 @@ def test_a_closed_terminal_leaves_no_container(
         os.close(parent)  # from now on it writes into a terminal that is gone
         process.send_signal(signal.SIGHUP)
         assert process.wait(30) == 130
-        assert not _containers(engine, process.pid)
+        assert not containers_of(engine, process.pid)
 
 
 def test_nohup_is_respected(rr: Command, verifier: list[str], engine: TestEngine) -> None:
@@ -278,7 +278,7 @@ def test_nohup_is_respected(rr: Command, verifier: list[str], engine: TestEngine
         signal.signal(signal.SIGHUP, before)
 
 
-def _containers(engine: TestEngine, pid: int) -> list[str]:
+def containers_of(engine: TestEngine, pid: int) -> list[str]:
     """The containers, running or not, whose label names this process."""
     words = [
         *engine.command,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
@@ -20,26 +22,33 @@ from explorer.cli.options import (
 from explorer.cli.output import NO, OK, Output
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
-from explorer.errors import EngineError
+from explorer.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
-    from explorer.workbench import Inspection, Proof, Target, Workbench
+    from explorer.settings import Settings
+    from explorer.workbench import Inspection, Proof, ProofOptions, Target, Workbench
 
 EXAMPLES = """\b
 rr-explorer verify latest --platform linux-arm64
-rr-explorer verify ./tool --run --help --image alpine:3.20"""
+rr-explorer verify ./tool --run --help --image alpine:3.20
+rr-explorer verify v2025.1.15 --all --on alpine-3.22 --on debian-12 --junit proofs.xml"""
 
 
 class VerifyOptions(TypedDict):
     """The command's own options, as click parsed them."""
 
     platform: str
-    on: str
+    targets: tuple[str, ...]
     image: str
     engine: str | None
     line: str | None
     seconds: float | None
     no_pull: bool
+    everything: bool
+    jobs: int
+    again: bool
+    junit: Path | None
+    jsonl: bool
 
 
 @click.command(
@@ -48,13 +57,22 @@ class VerifyOptions(TypedDict):
     context_settings=CONTEXT,
     help=f"Run a binary in a throw-away container and report what happened.\n\n{FILE_HELP}\n\n"
     "Exits with 0 if it ran; 1 if it did not start, or is not what its release promises "
-    "(version, system, processor); 5 if the engine could not run it.",
+    "(version, system, processor); 5 if the engine could not run it.\n\n"
+    "With --all, FILE is a TAG (the newest release without one): every program for Linux of these "
+    "releases is run on every target, foreign processors emulated. What is proved already, with "
+    "the same digest, image and command, is not run again. Exits with 0 if nothing contradicts "
+    "its prediction: a program that does not start where NO was predicted does not.",
     epilog=EXAMPLES,
 )
-@click.argument("file", type=WORDS, metavar="FILE", shell_complete=complete_file)
+@click.argument("files", type=WORDS, metavar="FILE...", nargs=-1, shell_complete=complete_file)
 @platform_option
-@on_option(default="The proof is compared with the verdict for it.")
-@click.option("--image", default="", metavar="IMAGE", help="The image.  [default: the target's]")
+@on_option(many=True, default="The proof is compared with the verdict for it.")
+@click.option(
+    "--image",
+    default="",
+    metavar="IMAGE",
+    help="The image; {arch} in it stands for the processor.  [default: the target's]",
+)
 @click.option(
     "--engine",
     type=click.Choice(["docker", "podman", "nerdctl"]),
@@ -75,22 +93,46 @@ class VerifyOptions(TypedDict):
     help="How long it may run.  [default: 20]",
 )
 @click.option("--no-pull", is_flag=True, help="Use only an image that is already here.")
+@click.option("--all", "everything", is_flag=True, help="Every program of the releases named.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="With --all: how many run at a time.",
+)
+@click.option("--again", is_flag=True, help="With --all: run what is proved already, too.")
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PATH",
+    help="With --all: write the results as JUnit XML, too.",
+)
+@click.option("--jsonl", is_flag=True, help="With --all: the same as --json, a line per result.")
 @json_option
 @global_options
 @click.pass_obj
-def verify(state: CliState, file: str, **options: Unpack[VerifyOptions]) -> int:
-    on, image, engine = options["on"], options["image"], options["engine"]
+def verify(state: CliState, files: tuple[str, ...], **options: Unpack[VerifyOptions]) -> int:
+    from explorer.workbench import ProofOptions
+
+    line, image, engine = options["line"], options["image"], options["engine"]
     settings = state.settings(
         engine=engine,
         image=image or None,
         pull=False if options["no_pull"] else None,
         run_seconds=options["seconds"],
     )
-    line = options["line"]
     argv = split_words(line, "--run") if line is not None else ()
+    seconds = options["seconds"] or 0.0
+    proof_options = ProofOptions(image, engine or "", argv, "", seconds, settings.pull)
+    _check_words(files, options)
+    if options["everything"]:
+        return _verify_all(state, settings, proof_options, files, options)
+    file, on = files[0], "".join(options["targets"])
+    proof_options = replace(proof_options, on=on)
 
     async def work(workbench: Workbench, output: Output) -> int:
-        from explorer.workbench import Depth, ProofOptions
+        from explorer.workbench import Depth
 
         if on:
             workbench.target(on)
@@ -98,8 +140,6 @@ def verify(state: CliState, file: str, **options: Unpack[VerifyOptions]) -> int:
         inspection = await workbench.look(
             subject, on=(on,) if on else (), depth=Depth.WHOLE, progress=output.progress
         )
-        seconds = options["seconds"] or 0.0
-        proof_options = ProofOptions(image, engine or "", argv, on, seconds, settings.pull)
         proof = await workbench.verify(inspection, proof_options, progress=output.progress)
         if output.json:
             from explorer.report.json import verify as as_json
@@ -111,6 +151,46 @@ def verify(state: CliState, file: str, **options: Unpack[VerifyOptions]) -> int:
         return _exit_code(proof)
 
     return in_workbench(state, settings, work)
+
+
+def _check_words(files: tuple[str, ...], options: VerifyOptions) -> None:
+    """Whether the options fit each other.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if options["everything"]:
+        if options["platform"]:
+            raise UsageError("--all and --platform exclude each other", remedy="Leave one out")
+        return
+    names = {"again": "--again", "junit": "--junit", "jsonl": "--jsonl"}
+    for name, option in names.items():
+        if options[name]:  # type: ignore[literal-required]  # names of the options above
+            raise UsageError(f"{option} needs --all", remedy="Add --all, or leave it out")
+    if len(files) != 1:
+        raise UsageError(
+            f"verify runs one FILE, not {len(files)}" if files else "Which FILE?",
+            remedy="Name one, or add --all for every program of a release",
+        )
+    if len(options["targets"]) > 1:
+        raise UsageError("Several targets need --all", remedy="Leave one --on, or add --all")
+
+
+def _verify_all(
+    state: CliState,
+    settings: Settings,
+    proof_options: ProofOptions,
+    tags: tuple[str, ...],
+    options: VerifyOptions,
+) -> int:
+    from explorer.cli.commands.verify_all import verify_all
+    from explorer.workbench import SweepRequest
+
+    state.json |= options["jsonl"]
+    request = SweepRequest(
+        tags, options["targets"], proof_options, options["jobs"], options["again"]
+    )
+    return verify_all(state, settings, request, options["junit"])
 
 
 def _exit_code(proof: Proof) -> int:

@@ -30,7 +30,8 @@ from explorer.report.json.machine import (
 from explorer.report.json.overview import ADVISE, BY_TARGET, MATRIX, REPORT, Advised, Reported
 from explorer.report.json.protections import HARDENING, HardeningOf
 from explorer.report.json.schema import commands, schema_text
-from explorer.report.json.shapes import Object, dumps
+from explorer.report.json.shapes import Object, compact, dumps
+from explorer.report.json.sweeps import SWEEP, SWEPT, SweepOf
 from explorer.report.units import iso_time
 from explorer.report.versions import versions
 from explorer.verify import Proof
@@ -40,6 +41,8 @@ from explorer.workbench import (
     GetResult,
     Inspection,
     Matrix,
+    SweepResult,
+    SweepSummary,
     TargetMatrix,
     Vulnerabilities,
 )
@@ -49,6 +52,7 @@ __all__ = [
     "assets",
     "cache",
     "commands",
+    "compact",
     "doctor",
     "dumps",
     "error",
@@ -62,6 +66,8 @@ __all__ = [
     "report",
     "rules",
     "schema_text",
+    "sweep",
+    "swept",
     "targets",
     "verify",
     "vulns",
@@ -102,6 +108,16 @@ def where(inspection: Inspection, warnings: Sequence[str] = ()) -> Object:
 def verify(proof: Proof, inspection: Inspection, warnings: Sequence[str] = ()) -> Object:
     """What ``verify --json`` prints: the proof, and the verdict that it is held against."""
     return VERIFY.encode(Verified(proof, inspection, warnings))
+
+
+def swept(result: SweepResult) -> Object:
+    """A line of what ``verify --all --json`` prints, as each result comes."""
+    return SWEPT.encode(result)
+
+
+def sweep(summary: SweepSummary, warnings: Sequence[str] = ()) -> Object:
+    """The last line of what ``verify --all --json`` prints."""
+    return SWEEP.encode(SweepOf(summary, warnings))
 
 
 def get(result: GetResult, name: str, warnings: Sequence[str] = ()) -> Object:

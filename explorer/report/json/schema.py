@@ -13,6 +13,7 @@ from explorer.report.json.machine import CACHE, DOCTOR, ERROR, GET, RULES, TARGE
 from explorer.report.json.overview import ADVISE, BY_TARGET, MATRIX, REPORT
 from explorer.report.json.protections import HARDENING
 from explorer.report.json.shapes import MISSING_SCHEMAS, Object, Shape
+from explorer.report.json.sweeps import SWEEP, SWEPT
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ID = "urn:rr-explorer:json:1"
@@ -22,6 +23,8 @@ DOCUMENTS: dict[str, Shape[Any]] = {
     "inspect": INSPECT,
     "where": WHERE,
     "verify": VERIFY,
+    "verify-all": SWEPT,
+    "verify-all-sum": SWEEP,
     "get": GET,
     "rules": RULES,
     "targets": TARGETS,

@@ -36,6 +36,12 @@ def dumps(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
+def compact(document: Mapping[str, Any]) -> str:
+    """The same on one line: for documents that come one after the other."""
+    text = json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text + "\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[V]):
     """A type of value: how it is written, and its JSON Schema."""

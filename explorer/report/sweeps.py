@@ -1,0 +1,122 @@
+"""A sweep in words: a line for each file on each target, the sum, and what is not as predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from explorer.facts import MISSING
+from explorer.report.cells import Cell, Style
+from explorer.report.text import one_line
+from explorer.report.units import human_duration, plural
+from explorer.report.verdicts.proofs import image_in_words, result_in_words, system_in_words
+from explorer.report.verdicts.words import target_in_words
+from explorer.workbench import Standing, SweepResult, SweepSummary
+
+_STYLES: dict[Standing, tuple[str, Style]] = {
+    Standing.AS_PREDICTED: ("▣", "good"),
+    Standing.DISAGREES: ("✗", "bad"),
+    Standing.DIFFERS: ("✗", "bad"),
+    Standing.NOT_STARTED: ("▨", "warn"),
+    Standing.ELSEWHERE: ("▢", "warn"),
+    Standing.UNDECIDED: ("▣", "unknown"),
+    Standing.NOT_RUN: ("▢", "warn"),
+}
+_IN_SUM: dict[Standing, str] = {
+    Standing.DISAGREES: "not as predicted",
+    Standing.DIFFERS: "not what the release promises",
+    Standing.NOT_RUN: "not run",
+    Standing.NOT_STARTED: "did not start, nothing certain was predicted",
+    Standing.ELSEWHERE: "run on another system only",
+    Standing.UNDECIDED: "started, nothing was predicted",
+}
+
+
+def sweep_cell(result: SweepResult) -> Cell:
+    """``▣ started, as predicted``; ``✗ version is 2025.1.4, not 2025.1.5``; ``▢ not run: why``."""
+    mark, style = _STYLES[result.standing]
+    if result.proof is not None and result.proof.result == "failed" and style == "good":
+        mark = "▨"  # a confirmed NO
+    return Cell(f"{mark} {sweep_words(result)}", style)
+
+
+def sweep_words(result: SweepResult) -> str:
+    """What came out, without a mark."""
+    proof = result.proof
+    if proof is None or result.standing is Standing.NOT_RUN:
+        why = str(result.error) if result.error is not None else proof.text if proof else ""
+        return f"not run: {one_line(why)}"
+    words = result_in_words(proof)
+    if result.standing is Standing.ELSEWHERE:
+        return f"not tested there (on {system_in_words(proof)}: {words})"
+    differing = [
+        f"{one_line(check.name)} is {one_line(check.seen)}, not {one_line(check.expected)}"
+        for check in proof.checks
+        if check.ok is False
+    ]
+    return "; ".join([words, *differing])
+
+
+def sweep_file(result: SweepResult) -> str:
+    """``v2025.1.15/roadrunner-…-linux-arm64.tar.gz``."""
+    asset = result.item.asset
+    return one_line(f"{asset.tag}/{asset.name}")
+
+
+def sweep_how(result: SweepResult) -> str:
+    """``arm64 emulated, alpine:3.24, 0.3 s``; an earlier proof says so instead of its time."""
+    proof = result.proof
+    arch = result.item.platform.rpartition("/")[2]
+    parts = [f"{arch} emulated" if proof is not None and proof.emulated is True else arch]
+    if proof is not None and not isinstance(proof.image, MISSING):
+        parts.append(image_in_words(proof.image))
+    if proof is not None:
+        parts.append("proved before" if result.known else human_duration(proof.total_s))
+    return ", ".join(part for part in parts if part)
+
+
+def sweep_line(result: SweepResult) -> tuple[Cell, ...]:
+    """The cells of a line that is printed as the result comes."""
+    where = target_in_words(result.item.target)
+    return (
+        sweep_cell(result),
+        Cell(f"  {sweep_file(result)}", "strong"),
+        Cell(f"  on {where}  "),
+        Cell(sweep_how(result), "dim"),
+    )
+
+
+def sweep_trouble(summary: SweepSummary) -> tuple[SweepResult, ...]:
+    """What is not as predicted, the disagreements first."""
+    order = list(Standing)
+    odd = [one for one in summary.results if one.standing is not Standing.AS_PREDICTED]
+    return tuple(sorted(odd, key=lambda one: order.index(one.standing)))
+
+
+def sweep_sentence(summary: SweepSummary) -> Cell:
+    """``12 of 12 as predicted``; ``10 of 12 as predicted: 1 not as predicted, 1 not run``."""
+    total = len(summary.results)
+    if not total:
+        return Cell("Nothing to prove: no program for Linux", "warn")
+    sentence = f"{summary.count(Standing.AS_PREDICTED)} of {total} as predicted"
+    rest = [
+        f"{count} {words}"
+        for standing, words in _IN_SUM.items()
+        if (count := summary.count(standing))
+    ]
+    known = sum(result.known for result in summary.results)
+    before = f" ({known} proved before)" if known else ""
+    style: Style = "bad" if summary.exit_code == 1 else "warn" if rest else "good"
+    return Cell(f"{sentence}{': ' if rest else ''}{', '.join(rest)}{before}", style)
+
+
+def left_out_sentence(summary: SweepSummary) -> str:
+    """``2 files left out: a.so: not a program …``; empty if all were tried."""
+    if not summary.left_out:
+        return ""
+    reasons = [f"{one_line(one.asset.name)}: {one_line(one.why)}" for one in summary.left_out]
+    return f"{plural(len(reasons), 'file')} left out: {_first(reasons)}"
+
+
+def _first(reasons: Sequence[str], most: int = 3) -> str:
+    more = len(reasons) - most
+    return "; ".join(reasons[:most]) + (f"; and {more} more" if more > 0 else "")
