@@ -191,7 +191,7 @@ TABS: tuple[TabSpec, ...] = (
     ),
     TabSpec(
         "targets",
-        "Where it runs",
+        "Where",
         None,
         "The verdicts for every target, best first, and above them the least that it needs. Enter "
         "selects the target under the cursor.",
@@ -234,7 +234,7 @@ TABS: tuple[TabSpec, ...] = (
     TabSpec("notes", "Notes", notes, "ELF notes: build IDs, ABI tags, properties."),
     TabSpec(
         "go",
-        "Go build",
+        "Go",
         go_build,
         "Go's build info: toolchain, modules with their replacements, settings.",
         drops=("sum",),
@@ -249,7 +249,7 @@ TABS: tuple[TabSpec, ...] = (
     ),
     TabSpec(
         "vulns",
-        "Vulnerabilities",
+        "Vulns",
         None,
         "Known vulnerabilities of a Go program, from its table of functions: affected, module "
         "level, linked but not called, or not in the program. o opens the advisory's page.",

@@ -160,7 +160,7 @@ async def test_w_shows_where_a_file_runs(demo: Settings) -> None:
             "roadrunner-1.6.2-linux-amd64.tar.gz"
         )
         await ui.press("w")
-        await ui.shows("Where it runs", "or newer: Debian 11", "Wolfi", "✓ yes")
+        await ui.shows("Where", "or newer: Debian 11", "Wolfi", "✓ yes")
 
 
 async def test_a_lookup_that_was_cut_short_is_done_again(demo: Settings) -> None:

@@ -31,4 +31,16 @@ async def test_help_explains_the_words_on_the_screen(demo: Settings, size: tuple
     async with opened(demo, size=size, file=str(binary("c-glibc"))) as ui:
         await ui.shows("elf.interp.glibc")
         await ui.press("question_mark")
-        await ui.shows("Words on this screen", "The C library of Debian", "The C library of Alpine")
+        await ui.shows("Under the cursor", "The C library of Debian", "The C library of Alpine")
+
+
+async def test_help_begins_with_the_word_under_the_cursor(demo: Settings) -> None:
+    async with opened(demo, size=(80, 24), file=str(binary("c-glibc"))) as ui:
+        await ui.shows("elf.interp.glibc")
+        await ui.press("3")
+        await ui.shows("ld-linux-x86-64.so.2")
+        await ui.press("question_mark")
+        await ui.shows("Under the cursor")
+        lines = ui.drawn().splitlines()
+        top = next(number for number, line in enumerate(lines) if "Under the cursor" in line)
+        assert "The file that the kernel starts first" in lines[top + 2]

@@ -418,7 +418,7 @@ async def test_files_by_system_with_their_floor(demo: Settings) -> None:
         await ui.press("W")
         await ui.shows("v1.6.2 by system", "◐ yes-if", "debian-13", "or newer: Debian 11")
         await ui.press("enter")
-        await ui.shows("Where it runs", "Wolfi")
+        await ui.shows("floor", "Wolfi")
 
 
 async def test_the_story_above_the_matrix_and_the_key_to_its_last_no(

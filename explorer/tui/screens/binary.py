@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Tab, Tabs
+from textual.widgets import ContentSwitcher, Tabs
 
 from explorer.errors import ExplorerError, OperationCancelledError, as_explorer_error
 from explorer.facts import MISSING
@@ -34,6 +35,7 @@ from explorer.tui.widgets.banner import EDGES, LOW, TALL, VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.proof_view import ProofView
 from explorer.tui.widgets.reasons import Reasons
+from explorer.tui.widgets.tab_strip import TabStrip
 from explorer.tui.widgets.tab_table import TabTable
 from explorer.tui.widgets.table import Table
 from explorer.workbench import ArchiveListing, Inspection, MemberKind, Subject, subject_key
@@ -49,11 +51,15 @@ class BinaryScreen(ExplorerScreen):
 
     CSS_PATH = "binary.tcss"
     CONTEXT = "binary"
-    BINDINGS: ClassVar = bindings_for("binary")
+    BINDINGS: ClassVar = [
+        *bindings_for("binary"),
+        *(Binding(str(number), f"tab({number})", show=False) for number in range(1, 10)),
+    ]
     AUTO_FOCUS = "#body *"
     HELP = (
-        "The verdict in words, and tabs with everything that it rests on. [ and ] go through the "
-        "tabs, v runs the file in a container, escape goes back."
+        "The verdict in words, and tabs with everything that it rests on. h and l go to the tab on "
+        "the left and on the right, 1 to 9 open one by its place. v runs the file in a container, "
+        "escape goes back."
     )
 
     def __init__(self, subject: Subject, tab: str = "verdict") -> None:
@@ -72,8 +78,7 @@ class BinaryScreen(ExplorerScreen):
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield VerdictBanner(id="banner")
-        tabs = (Tab(text(spec.label), id=spec.id) for spec in TABS)
-        yield Tabs(*tabs, active=self._first_tab)
+        yield TabStrip([(spec.id, spec.label) for spec in TABS], self._first_tab)
         # The first tab is mounted from the start: a key typed ahead must find a focused widget.
         first = self._make_tab(SPECS[self._first_tab])
         yield ContentSwitcher(first, id="body", initial=self._first_tab)
@@ -430,6 +435,10 @@ class BinaryScreen(ExplorerScreen):
     def action_previous_tab(self) -> None:
         """Go to the tab on the left."""
         self.query_one(Tabs).action_previous_tab()
+
+    def action_tab(self, number: int) -> None:
+        """Open a tab by its place, from 1."""
+        self.query_one(TabStrip).open_number(number)
 
     @on(Table.Selected)
     def _selected(self, event: Table.Selected) -> None:

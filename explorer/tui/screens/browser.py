@@ -53,8 +53,9 @@ class BrowserScreen(AssetScreen):
     BINDINGS: ClassVar = bindings_for("browser")
     HELP = (
         "Left: the releases, newest first. Right: the files of the release under the cursor, with "
-        "the predicted verdict for the target. Enter on a release goes to its files, enter on a "
-        "file opens it. A row for a platform that is not published names the file to use instead."
+        "the predicted verdict for the target. Enter or l goes from a release to its files and "
+        "opens a file, h goes back to the releases. A row for a platform that is not published "
+        "names the file to use instead."
     )
 
     def __init__(self) -> None:
@@ -409,6 +410,17 @@ class BrowserScreen(AssetScreen):
     @on(Table.Selected, "#asset-table")
     def _enter_asset(self) -> None:
         self.action_open_asset()
+
+    def action_next_pane(self) -> None:
+        """Go from the releases to the files; from there to the file under the cursor."""
+        if self.focused is self.assets:
+            self.action_open_asset()
+        else:
+            self._enter_release()
+
+    def action_previous_pane(self) -> None:
+        """Go from the files back to the releases."""
+        self.leave()
 
     def leave(self) -> None:
         """Go from the files back to the releases. This screen itself is never closed."""

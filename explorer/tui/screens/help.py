@@ -1,7 +1,8 @@
-"""Help: for what has the focus and the screen, its words, then every key that acts now."""
+"""Help: the words under the cursor, the part with the focus, the screen, then all keys."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from explorer.tui.actions import BY_ID, GROUPS, key_name, offered
 from explorer.tui.glossary import explained
@@ -22,6 +23,10 @@ from explorer.tui.widgets.table import Table
 
 WORDS_SHOWN, WORDS_SHOWN_LOW = 4, 3
 """Words that are explained at most; fewer on a low screen, so that the keys stay in sight."""
+DIALOG_WIDTH = 84
+"""Cells; as in the style sheet."""
+NAME_WIDTH = 11
+"""Cells of a word, a key or a sign."""
 SIGNS = (
     ("✓ yes", "$text-success", "runs there"),
     ("◐ yes-if", "$text-warning", "runs if the remedy is applied"),
@@ -39,6 +44,11 @@ SIGNS = (
 )
 
 
+def room_for_text(screen: Screen[Any]) -> int:
+    """Cells of a line in the dialog, without its frame, its padding and a scroll bar."""
+    return min(DIALOG_WIDTH, screen.size.width * 96 // 100) - 5
+
+
 def help_of(screen: Screen[Any]) -> str:
     """The help of the focused widget, else of its nearest ancestor that has one."""
     node = screen.focused or screen
@@ -49,25 +59,45 @@ def help_of(screen: Screen[Any]) -> str:
     return ""
 
 
-def texts_of(screen: Screen[Any]) -> Iterator[str]:
-    """What is on the screen: the row under the cursor first, then the blocks of text."""
-    table = screen.focused
-    if isinstance(table, Table):
-        yield " ".join(text for _, text in table.cells())
-    for block in screen.query(Static):
-        if shown(block):
-            yield str(block.content)
+def chosen_text(screen: Screen[Any]) -> str:
+    """What the cursor is on: the row of a table, or the text that has the focus."""
+    focused = screen.focused
+    if isinstance(focused, Table):
+        return " ".join(text for _, text in focused.cells())
+    if focused is None or isinstance(focused, Input):
+        return ""
+    return "\n".join(str(block.content) for block in focused.query(Static) if shown(block))
 
 
-def word_lines(screen: Screen[Any]) -> Iterator[Content]:
-    """The words on the screen that not everyone knows, each with two sentences."""
+def _entry(word: str, style: str, words: str, room: int) -> Content:
+    """A word and what it means, in lines of ``room`` cells that start below one another."""
+    indent = " " * (NAME_WIDTH + 2)
+    first, *more = text(words).wrap(max(room - len(indent), 20)) or [Content("")]
+    name = Content.assemble("  ", (f"{word:<{NAME_WIDTH}}", style), first)
+    return lines([name, *(Content.assemble(indent, line) for line in more)])
+
+
+def word_lines(screen: Screen[Any]) -> tuple[list[Content], list[Content]]:
+    """The words that not everyone knows, each with two sentences.
+
+    Returns:
+        Those that the cursor is on, with the signs there; those on the rest of the screen.
+    """
     most = WORDS_SHOWN if screen.size.height >= TALL else WORDS_SHOWN_LOW
-    words = list(islice(explained(texts_of(screen)), most))
-    if words:
-        yield text("Words on this screen", "bold $text-primary")
-        for word, sentences in words:
-            yield Content.assemble("  ", (f"{word:<9}", "bold"), text(sentences))
-        yield Content("")
+    chosen = chosen_text(screen)
+    signs = [sign for sign in SIGNS if re.search(rf"{re.escape(sign[0])}(?!\S)", chosen)]
+    here = dict(islice(explained((chosen,)), most))
+    blocks = (str(block.content) for block in screen.query(Static) if shown(block))
+    others = [(word, words) for word, words in explained(blocks) if word not in here]
+    room = room_for_text(screen)
+    first = [_entry(*sign, room) for sign in signs[:1]]
+    first += [_entry(word, "bold", words, room) for word, words in here.items()]
+    rest = [_entry(word, "bold", words, room) for word, words in others[: most - len(here)]]
+    return _titled("Under the cursor", first), _titled("Words on this screen", rest)
+
+
+def _titled(title: str, entries: Sequence[Content]) -> list[Content]:
+    return [text(title, "bold $text-primary"), *entries, Content("")] if entries else []
 
 
 def key_lines(screen: Screen[Any]) -> Iterator[Content]:
@@ -85,8 +115,7 @@ def key_lines(screen: Screen[Any]) -> Iterator[Content]:
         if keys:
             yield text(group, "bold $text-primary")
             for key, words in keys:
-                name = (f"{key:<8}", "bold $footer-key-foreground")
-                yield Content.assemble("  ", name, text(words))
+                yield _entry(key, "bold $footer-key-foreground", words, room_for_text(screen))
             yield Content("")
 
 
@@ -119,16 +148,16 @@ class HelpScreen(TextScreen):
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__("Help")
-        parts: list[Content] = []
+        here, rest = word_lines(screen)
+        parts: list[Content] = [*here]
         for words in dict.fromkeys((help_of(screen), str(getattr(screen, "HELP", "")))):
             if words:
                 parts += [text(words), Content("")]
-        parts += word_lines(screen)
+        parts += rest
         parts += key_lines(screen)
         if warnings := getattr(screen, "more_help", ()):
             parts += [text(f"! {warning}", "$text-warning") for warning in warnings]
             parts.append(Content(""))
         parts.append(text("Signs", "bold $text-primary"))
-        for sign, style, words in SIGNS:
-            parts.append(Content.assemble("  ", (f"{sign:<11}", style), text(words)))
+        parts += [_entry(*sign, room_for_text(screen)) for sign in SIGNS]
         self._content = lines(parts)

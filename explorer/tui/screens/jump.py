@@ -25,6 +25,7 @@ def jump_targets(screen: Screen[Any]) -> list[Widget]:
         widget
         for widget in screen.query(Widget)
         if widget.region
+        and not widget.has_class("-cut")
         and screen.region.overlaps(widget.region)
         and (
             isinstance(widget, Tab)
