@@ -109,12 +109,28 @@ def sweep_sentence(summary: SweepSummary) -> Cell:
     return Cell(f"{sentence}{': ' if rest else ''}{', '.join(rest)}{before}", style)
 
 
+def trouble_sentence(summary: SweepSummary) -> str:
+    """``✗ did not start, although YES was predicted: FILE on TARGET``; the worst few."""
+    lines = [
+        f"{sweep_cell(one).text}: {sweep_file(one)} on {target_in_words(one.item.target)}"
+        for one in sweep_trouble(summary)
+    ]
+    return _first(lines)
+
+
 def left_out_sentence(summary: SweepSummary) -> str:
-    """``2 files left out: a.so: not a program …``; empty if all were tried."""
-    if not summary.left_out:
-        return ""
-    reasons = [f"{one_line(one.asset.name)}: {one_line(one.why)}" for one in summary.left_out]
-    return f"{plural(len(reasons), 'file')} left out: {_first(reasons)}"
+    """``2 files left out: it is not a program (a.so and 1 more)``; empty if all were tried."""
+    by_reason: dict[str, list[str]] = {}
+    for one in summary.left_out:
+        by_reason.setdefault(one_line(one.why), []).append(one_line(one.asset.name))
+    return "; ".join(
+        f"{plural(len(names), 'file')} left out: {why} ({_and_more(names)})"
+        for why, names in by_reason.items()
+    )
+
+
+def _and_more(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _first(reasons: Sequence[str], most: int = 3) -> str:

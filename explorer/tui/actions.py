@@ -74,6 +74,15 @@ ACTIONS: tuple[Action, ...] = (
         group="A file",
     ),
     Action(
+        "verify-all",
+        "V",
+        "verify all",
+        "Run every program of the release on the target, several at a time; again: stop",
+        _on("browser", "matrix", "by-target"),
+        shown=10,
+        group="A file",
+    ),
+    Action(
         "where",
         "w",
         "where",

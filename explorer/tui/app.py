@@ -37,6 +37,8 @@ from explorer.tui.messages import (
     PinChanged,
     ProjectMessage,
     Proved,
+    SweepEnded,
+    Swept,
 )
 from explorer.tui.project_state import BrowserPlace, about
 from explorer.tui.responsiveness.deferred_import import (
@@ -249,6 +251,35 @@ class ExplorerApp(ExplorerBase):
         self._files(message).add_proof(workbench.subject_key(message.subject), message.proof)
         if message.proof.agrees is False:
             self.say(message.proof.text, title="The proof disagrees with the verdict", error=True)
+
+    @on(Swept)
+    def _swept(self, message: Swept) -> None:
+        result, files = message.result, self._files(message)
+        proof, inspection = result.proof, result.item.inspection
+        if proof is None:
+            return
+        key = workbench.subject_key(inspection.subject)
+        target = self.state.target
+        if target is not None and result.item.target.name == target.name:
+            files.update(key, workbench.FileState(inspection))
+        shown = files[key].inspection
+        if shown is None or all(one.started_at != proof.started_at for one in shown.proofs):
+            files.add_proof(key, proof)
+
+    @on(SweepEnded)
+    def _sweep_ended(self, message: SweepEnded) -> None:
+        from explorer.report.sweeps import left_out_sentence, sweep_sentence, trouble_sentence
+
+        summary = message.summary
+        sentences = (
+            trouble_sentence(summary),
+            sweep_sentence(summary).text,
+            left_out_sentence(summary),
+        )
+        text = "\n".join(sentence for sentence in sentences if sentence)
+        title = f"Verified {message.title}"
+        self.say(text, title=title, error=summary.exit_code == 1, warning=summary.exit_code == 5)
+        self.bell()
 
     @on(FileDownloaded)
     def _file_downloaded(self, message: FileDownloaded) -> None:

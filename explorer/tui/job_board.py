@@ -27,6 +27,7 @@ class JobKind(StrEnum):
     INSPECT = "inspect"
     OPEN = "open"
     VERIFY = "verify"
+    SWEEP = "sweep"
     ADVISE = "advise"
 
 

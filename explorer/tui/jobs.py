@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.worker import Worker
@@ -27,6 +27,8 @@ from explorer.tui.messages import (
     ImageNeeded,
     JobFailed,
     Proved,
+    SweepEnded,
+    Swept,
 )
 from explorer.tui.responsiveness.deferred_import import workbench
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         Inspection,
         ProofOptions,
         Subject,
+        SweepResult,
     )
 
 T = TypeVar("T")
@@ -255,6 +258,25 @@ class Jobs:
             self._app.post_message(Proved(subject, proof))
 
         return self._start(JobKind.VERIFY, subject.name, workbench.subject_key(subject), work)
+
+    def sweep(self, tags: Sequence[str], title: str) -> Job:
+        """Prove every program for Linux of these releases on the current target."""
+        state, wb = self._state, self._state.wb
+        options = state.proof_options
+        on = (options.on,) if options.on else ()
+        request = workbench.SweepRequest(tuple(tags), on, options)
+
+        async def work(job: Job) -> None:
+            project = self._state.project
+
+            def swept(result: SweepResult) -> None:
+                with project_state.about(project):
+                    self._app.post_message(Swept(result))
+
+            summary = await self._call(wb.sweep(request, swept, progress=self._progress(job)))
+            self._app.post_message(SweepEnded(title, summary))
+
+        return self._start(JobKind.SWEEP, title, "sweep", work)
 
     async def _flush(self, job: Job, printed: list[str]) -> None:
         """Post what was printed since the last batch, until cancelled."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         Proof,
         ProofOptions,
         Subject,
+        SweepResult,
+        SweepSummary,
         Target,
     )
 
@@ -118,6 +120,23 @@ class Proved(ProjectMessage):
         super().__init__()
         self.subject = subject
         self.proof = proof
+
+
+class Swept(ProjectMessage):
+    """One file of a sweep was run on one target, or could not be."""
+
+    def __init__(self, result: SweepResult) -> None:
+        super().__init__()
+        self.result = result
+
+
+class SweepEnded(ProjectMessage):
+    """Everything that a sweep was about has been tried. ``title`` names the releases."""
+
+    def __init__(self, title: str, summary: SweepSummary) -> None:
+        super().__init__()
+        self.title = title
+        self.summary = summary
 
 
 class CommandNeeded(ProjectMessage):

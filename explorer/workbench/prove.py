@@ -67,7 +67,7 @@ async def prove_inspection(
         engine=engine,
         binary=inspection.path,
         platform=platform,
-        image=wanted_image(settings, options, target),
+        image=wanted_image(settings, options, target, platform.partition("/")[2]),
         name=tree.name,
         argv=_argv(options, usual),
         by_shell=needs_shell(inspection),
@@ -292,14 +292,19 @@ def _argv(options: ProofOptions, usual: VersionCommand) -> tuple[str, ...]:
     return usual.argv
 
 
+ARCH = "{arch}"
+"""In the name of an image: stands for the architecture of the program."""
+
+
 def wanted_image(
-    settings: Settings, options: ProofOptions, target: Target, *, named: bool = False
+    settings: Settings, options: ProofOptions, target: Target, arch: str, *, named: bool = False
 ) -> str:
     """The image that a proof runs in; empty: the empty one.
 
     ``named``: one of several targets that a user named, which one image of the settings cannot be.
     """
-    return options.image or ("" if named else settings.image) or target.image
+    image = options.image or ("" if named else settings.image) or target.image
+    return image.replace(ARCH, arch)
 
 
 def is_usual_run(

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from explorer.workbench.look import Looks
     from explorer.workbench.resources import Resources
 
-ARCH = "{arch}"
-"""In the name of an image: stands for the architecture of each program."""
-
 
 class Standing(StrEnum):
     """What a run says of its prediction. In the order in which a summary lists them."""
@@ -172,7 +169,7 @@ async def _look(looks: Looks, asset: Asset, targets: Sequence[Target]) -> Inspec
     state = await looks.look_at(asset, targets)
     inspection = state.inspection
     if inspection is None:
-        unreachable = "only its name is known: its bytes cannot be had here"
+        unreachable = "only the name is known"
         return LeftOut(asset, str(state.error) if state.error is not None else unreachable)
     is_peek = inspection.path is None and inspection.asset_path is None
     if inspection.binary.format is not FileFormat.UNSEEN or not is_peek:
@@ -205,8 +202,9 @@ def _items(
             continue
         judged = rejudge(inspection, (target,), resources.cache)
         options = replace(request.options, on=target.name if request.on else "")
-        image = wanted_image(resources.settings, options, target, named=bool(request.on))
-        options = replace(options, image=image.replace(ARCH, arch))
+        named = bool(request.on)
+        image = wanted_image(resources.settings, options, target, arch, named=named)
+        options = replace(options, image=image)
         items.append(SweepItem(release, asset, judged, target, options, options.image, platform))
     return items
 

@@ -12,6 +12,7 @@ from textual.worker import Worker
 
 from explorer.errors import OperationCancelledError, as_explorer_error
 from explorer.tui.actions import bindings_for
+from explorer.tui.job_board import JobKind
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
@@ -248,6 +249,8 @@ class AssetScreen(ExplorerScreen):
         """Offer actions on an asset only with one."""
         if action in ("verify", "where", "download", "save") and self.is_mounted:
             return self.state.reachable(self.asset, whole=action == "download")
+        if action == "verify_all" and self.is_mounted:
+            return bool(self.tag)
         if action == "open_asset" and self.is_mounted:
             return self.asset is not None
         return super().check_action(action, parameters)
@@ -260,6 +263,18 @@ class AssetScreen(ExplorerScreen):
     def action_verify(self) -> None:
         """Open the asset and verify it."""
         self.action_open_asset("proof")
+
+    def action_verify_all(self) -> None:
+        """Run every program of the current release; while that runs, stop it."""
+        if not self.stopped_sweep() and self.tag:
+            self.jobs.sweep((self.tag,), self.tag)
+
+    def stopped_sweep(self) -> bool:
+        """Stop the sweep that is running; whether there was one."""
+        running = [job for job in self.state.board.running if job.kind is JobKind.SWEEP]
+        for job in running:
+            self.jobs.cancel(job)
+        return bool(running)
 
     def action_where(self) -> None:
         """Open the asset and show where it runs."""

@@ -24,6 +24,7 @@ from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
 from explorer.tui.matrix_rows import FileIndex, MatrixRows, files_of, headings, index_files
 from explorer.tui.render import content, text
 from explorer.tui.screens.base import REDRAW_S, SETTLE_S, AssetScreen
+from explorer.tui.screens.choose import ChooseScreen, MenuItem
 from explorer.tui.visible_peeks import VisiblePeeks
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
@@ -308,6 +309,30 @@ class MatrixScreen(AssetScreen):
         """Go to the newest release whose file does not run as it is."""
         if not self._story.last_no or not self.grid.go_to(self._story.last_no):
             self.explorer.say("No release in this list is known not to run")
+
+    def action_verify_all(self) -> None:
+        """Run every program of the releases that the user chooses; while that runs, stop it."""
+        if self.stopped_sweep():
+            return
+        grid = self.grid
+        in_sight = [row.key for row in grid.rows_in_sight()]
+        items = [MenuItem(self.tag, f"{self.tag} alone")]
+        if len(in_sight) > 1:
+            items.append(MenuItem("sight", f"the {len(in_sight)} releases on the screen"))
+        if len(grid.view) > len(in_sight):
+            items.append(MenuItem("shown", f"all {len(grid.view)} releases of the list"))
+
+        def sweep(choice: str | None) -> None:
+            if choice is None:
+                return
+            tags = [choice]
+            if choice == "sight":
+                tags = in_sight
+            elif choice == "shown":
+                tags = [grid.source.row(index).key for index in grid.view]
+            self.jobs.sweep(tags, tags[0] if len(tags) == 1 else plural(len(tags), "release"))
+
+        self.app.push_screen(ChooseScreen("Run the programs of", items), sweep)
 
     @property
     def tag(self) -> str:

@@ -184,6 +184,7 @@ _SIGNS = {
     JobKind.DOWNLOAD: "↓",
     JobKind.SAVE: "↓",
     JobKind.VERIFY: "▷",
+    JobKind.SWEEP: "▷",
     JobKind.INSPECT: "◎",
     JobKind.OPEN: "◎",
     JobKind.LISTING: "≡",
@@ -220,6 +221,8 @@ def _progress_parts(job: Job) -> tuple[str, str]:
     if not progress.total:
         return "", f": {text(progress.stage).plain}" if progress.stage else ""
     words = tables.progress_words(progress)
+    if job.kind is JobKind.SWEEP and progress.stage == "proving":
+        return f" {words.done} of {progress.total}", f", {words.detail}" if words.detail else ""
     seconds = progress.seconds_left
     is_worth_saying = progress.unit == "bytes" and seconds is not None and seconds >= 2
     return f" {words.share}", f", {words.left}" if is_worth_saying else ""
