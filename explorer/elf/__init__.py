@@ -26,16 +26,30 @@ from explorer.elf.models import (
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from explorer.elf.differences import (
+        DifferenceKind,
+        Differences,
+        DifferingRange,
+        Sameness,
+        differences_of,
+    )
     from explorer.elf.layout import arch_name
     from explorer.elf.payload import payload_manifest
     from explorer.elf.protections import Degree, Protection, hardening
     from explorer.elf.reader import read
+    from explorer.elf.stamps import link_values
     from explorer.elf.symboltable import SymbolTable, symbols
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "Degree": "protections",
+        "DifferenceKind": "differences",
+        "Differences": "differences",
+        "DifferingRange": "differences",
+        "Sameness": "differences",
+        "differences_of": "differences",
+        "link_values": "stamps",
         "Protection": "protections",
         "arch_name": "layout",
         "hardening": "protections",
@@ -49,6 +63,9 @@ __getattr__ = lazy_exports(
 __all__ = [
     "Binary",
     "Degree",
+    "DifferenceKind",
+    "Differences",
+    "DifferingRange",
     "Dynamic",
     "DynamicEntry",
     "Elf",
@@ -63,6 +80,7 @@ __all__ = [
     "Payload",
     "Protection",
     "RelocationType",
+    "Sameness",
     "Scope",
     "Section",
     "Segment",
@@ -70,7 +88,9 @@ __all__ = [
     "SymbolTable",
     "VersionNeed",
     "arch_name",
+    "differences_of",
     "hardening",
+    "link_values",
     "payload_manifest",
     "read",
     "symbols",

@@ -10,9 +10,11 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from explorer.elf.layout import Layout
-from explorer.elf.models import Note
+from explorer.bytesource import ByteSource
+from explorer.elf.layout import Layout, layout
+from explorer.elf.models import Elf, Note
 from explorer.elf.view import View, text
+from explorer.facts import MISSING
 
 MAX_NOTES = 1024
 """libpython has 90 (probes); those beyond are not shown."""
@@ -69,6 +71,8 @@ class RawNote:
     type: int
     size: int
     desc: bytes
+    offset: int
+    """Where the description begins in the file."""
 
 
 def read_notes(
@@ -97,8 +101,22 @@ def read_notes(
                 problems.append(f"it has more than {MAX_NOTES} notes: the first are shown")
                 return
             owner = text(view.near(span.offset + at + 12, owner_size).rstrip(b"\0"))
-            yield RawNote(owner, kind, size, view.near(span.offset + start, min(size, MAX_TEXT)))
+            place = span.offset + start
+            yield RawNote(owner, kind, size, view.near(place, min(size, MAX_TEXT)), place)
             at = _pad(start + size, span.align)
+
+
+def places_of_notes(source: ByteSource, elf: Elf) -> Iterator[tuple[tuple[str, int], int, int]]:
+    """Owner and type, offset and size of the description of each note of a whole file."""
+    segments = () if isinstance(elf.segments, MISSING) else elf.segments
+    sections = () if isinstance(elf.sections, MISSING) else elf.sections
+    spans = [
+        Span(s.offset, s.filesz, 8 if s.align == 8 else 4) for s in segments if s.type == "NOTE"
+    ]
+    spans += [Span(s.offset, s.size, 4) for s in sections if s.type == "NOTE"]
+    header = elf.header
+    for note in read_notes(View(source), layout(header.bits, header.little_endian), spans, []):
+        yield (note.owner, note.type), note.offset, note.size
 
 
 def brands(data: bytes, layout: Layout, align: int) -> frozenset[str]:
