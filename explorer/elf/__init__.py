@@ -23,16 +23,11 @@ from explorer.elf.models import (
     Symbol,
     VersionNeed,
 )
+from explorer.elf.sameness import DifferenceKind, Differences, DifferingRange, Sameness
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from explorer.elf.differences import (
-        DifferenceKind,
-        Differences,
-        DifferingRange,
-        Sameness,
-        differences_of,
-    )
+    from explorer.elf.differences import differences_of
     from explorer.elf.layout import arch_name
     from explorer.elf.payload import payload_manifest
     from explorer.elf.protections import Degree, Protection, hardening
@@ -44,10 +39,6 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "Degree": "protections",
-        "DifferenceKind": "differences",
-        "Differences": "differences",
-        "DifferingRange": "differences",
-        "Sameness": "differences",
         "differences_of": "differences",
         "link_values": "stamps",
         "Protection": "protections",

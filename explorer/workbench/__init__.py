@@ -81,8 +81,19 @@ if TYPE_CHECKING:
     from explorer.workbench.advise import Advice
     from explorer.workbench.build_recipe import BuildRecipe
     from explorer.workbench.candidates import Candidate
+    from explorer.workbench.compare import (
+        AssetPair,
+        FactChange,
+        FileComparison,
+        ModuleChange,
+        ReleaseComparison,
+        SizeChange,
+        VerdictChange,
+        VulnerabilityChanges,
+    )
     from explorer.workbench.go_program import DATABASE_ADDRESS, Vulnerabilities
     from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+    from explorer.workbench.reproduce import Rebuild
     from explorer.workbench.resolve import platform_slug
     from explorer.workbench.seen_projects import SeenProject
     from explorer.workbench.sweep import SweepSummary
@@ -101,6 +112,15 @@ __getattr__ = lazy_exports(
         "DATABASE_ADDRESS": "go_program",
         "Advice": "advise",
         "BuildRecipe": "build_recipe",
+        "AssetPair": "compare",
+        "FactChange": "compare",
+        "FileComparison": "compare",
+        "ModuleChange": "compare",
+        "ReleaseComparison": "compare",
+        "SizeChange": "compare",
+        "VerdictChange": "compare",
+        "VulnerabilityChanges": "compare",
+        "Rebuild": "reproduce",
         "Candidate": "candidates",
         "Matrix": "matrix",
         "MatrixCell": "matrix",
@@ -129,6 +149,7 @@ __all__ = [
     "ArchiveListing",
     "Asset",
     "AssetKind",
+    "AssetPair",
     "Binary",
     "Blob",
     "BuildRecipe",
@@ -147,6 +168,8 @@ __all__ = [
     "DynamicEntry",
     "Elf",
     "Engine",
+    "FactChange",
+    "FileComparison",
     "FileFacts",
     "FileFormat",
     "FileState",
@@ -171,6 +194,7 @@ __all__ = [
     "MatrixRow",
     "Member",
     "MemberKind",
+    "ModuleChange",
     "Note",
     "Origin",
     "Platform",
@@ -179,8 +203,10 @@ __all__ = [
     "ProofOptions",
     "Rate",
     "Reason",
+    "Rebuild",
     "Refusal",
     "Release",
+    "ReleaseComparison",
     "RelocationType",
     "Result",
     "Role",
@@ -190,6 +216,7 @@ __all__ = [
     "Section",
     "SeenProject",
     "Segment",
+    "SizeChange",
     "Standing",
     "Subject",
     "SweepItem",
@@ -202,8 +229,10 @@ __all__ = [
     "TargetRow",
     "Traffic",
     "Verdict",
+    "VerdictChange",
     "VersionNeed",
     "Vulnerabilities",
+    "VulnerabilityChanges",
     "Where",
     "Workbench",
     "file_key",

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from explorer.compat import Rule, Target
 from explorer.elf import FileFormat
-from explorer.errors import SourceError, UsageError
+from explorer.errors import NotFoundError, SourceError, UsageError
+from explorer.facts import MISSING
 from explorer.fetch import CacheEntry, CacheStats, Download
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases import Asset, Catalogue, Origin, Release
@@ -34,9 +35,11 @@ if TYPE_CHECKING:
     from explorer.facts import Fact
     from explorer.golang import GoTable
     from explorer.workbench.advise import Advice
+    from explorer.workbench.compare import FileComparison, ReleaseComparison
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.look import Looks
     from explorer.workbench.matrix import Matrix
+    from explorer.workbench.reproduce import Rebuild
     from explorer.workbench.seen_projects import SeenProject
     from explorer.workbench.sweep import SweepSummary
     from explorer.workbench.sweep_plan import SweepRequest, SweepResult
@@ -249,6 +252,67 @@ class Workbench:
         from explorer.workbench.go_program import vulnerabilities
 
         return await vulnerabilities(self.resources, inspection, database)
+
+    # ------------------------------------------------------------------ two files
+
+    async def compare(
+        self,
+        before: Subject,
+        after: Subject,
+        database: Path | None = None,
+        *,
+        progress: ProgressCallback = ignore_progress,
+    ) -> FileComparison:
+        """What changed between two files, with the verdicts on every target.
+
+        Args:
+            database: the vulnerability database; the settings' one if None.
+
+        Raises:
+            SourceError, IntegrityError, FormatError: of the server or of a file.
+            UsageError: a file holds no program that could be compared.
+        """
+        from explorer.workbench.compare import compare_files, vulnerability_changes
+
+        targets = self.plain_targets()
+        comparison = await compare_files(
+            self.resources, self.looks, (before, after), targets, progress
+        )
+        database = database or self.settings.vulndb
+        inspections = comparison.before, comparison.after
+        missing = next((i.binary.go for i in inspections if isinstance(i.binary.go, MISSING)), None)
+        if missing is not None or database is None:
+            return replace(comparison, vulnerabilities=missing or comparison.vulnerabilities)
+        results = [await self.vulnerabilities(each, database) for each in inspections]
+        return replace(comparison, vulnerabilities=vulnerability_changes(results[0], results[1]))
+
+    async def compare_releases(
+        self, before: str, after: str, *, progress: ProgressCallback = ignore_progress
+    ) -> ReleaseComparison:
+        """What changed between two releases: files, and where those run by the default target.
+
+        Raises:
+            NotFoundError: a tag is not in the catalogue. SourceError: the list cannot be had.
+        """
+        from explorer.workbench.compare import compare_releases
+
+        catalogue = await self.catalogue(progress=progress)
+        releases = [catalogue.release(tag) for tag in (before, after)]
+        one, other = releases
+        if one is None or other is None:
+            tag = before if one is None else after
+            raise NotFoundError(f"No release is tagged {tag}", remedy="rr-explorer releases")
+        return await compare_releases(self.looks, one, other, await self._targets(()))
+
+    async def rebuild(self, inspection: Inspection) -> Rebuild:
+        """How a Go program would be built again, as far as its build info says.
+
+        Raises:
+            UsageError: not a Go program, or its build info was stripped.
+        """
+        from explorer.workbench.reproduce import rebuild_of
+
+        return rebuild_of(inspection, self.resources.profiles)
 
     # ------------------------------------------------------------------ looks
 

@@ -3,6 +3,7 @@
 from explorer.cli.commands.advise import advise
 from explorer.cli.commands.assets import assets
 from explorer.cli.commands.cache import cache
+from explorer.cli.commands.compare import compare
 from explorer.cli.commands.completion import completion
 from explorer.cli.commands.doctor import doctor
 from explorer.cli.commands.functions import functions
@@ -13,6 +14,7 @@ from explorer.cli.commands.matrix import matrix
 from explorer.cli.commands.open import open_command
 from explorer.cli.commands.releases import releases
 from explorer.cli.commands.report import report
+from explorer.cli.commands.reproduce import reproduce
 from explorer.cli.commands.rules import rules
 from explorer.cli.commands.schema import schema
 from explorer.cli.commands.targets import targets
@@ -33,6 +35,8 @@ COMMANDS = (
     hardening,
     functions,
     vulns,
+    compare,
+    reproduce,
     rules,
     targets,
     cache,

@@ -14,6 +14,14 @@ from explorer.fetch import CacheEntry, CacheStats
 from explorer.golang import GoTable
 from explorer.releases import Asset, Catalogue, Release
 from explorer.report.json.catalogue import ASSETS, RELEASES, ListedAssets, ListedReleases
+from explorer.report.json.comparing import (
+    COMPARE,
+    COMPARE_RELEASES,
+    REPRODUCE,
+    FilesCompared,
+    ReleasesCompared,
+    Reproduced,
+)
 from explorer.report.json.golang import FUNCTIONS, VULNS, FunctionsOf, VulnerabilitiesOf
 from explorer.report.json.inspection import INSPECT, VERIFY, WHERE, Inspected, Verified
 from explorer.report.json.machine import (
@@ -37,10 +45,13 @@ from explorer.report.versions import versions
 from explorer.verify import Proof
 from explorer.workbench import (
     Advice,
+    FileComparison,
     Finding,
     GetResult,
     Inspection,
     Matrix,
+    Rebuild,
+    ReleaseComparison,
     SweepResult,
     SweepSummary,
     TargetMatrix,
@@ -53,6 +64,8 @@ __all__ = [
     "cache",
     "commands",
     "compact",
+    "compare",
+    "compare_releases",
     "doctor",
     "dumps",
     "error",
@@ -64,6 +77,7 @@ __all__ = [
     "matrix_by_target",
     "releases",
     "report",
+    "reproduce",
     "rules",
     "schema_text",
     "sweep",
@@ -138,6 +152,23 @@ def functions(inspection: Inspection, table: GoTable, warnings: Sequence[str] = 
 def vulns(result: Vulnerabilities, warnings: Sequence[str] = ()) -> Object:
     """What ``vulns --json`` prints."""
     return VULNS.encode(VulnerabilitiesOf(result, warnings))
+
+
+def compare(comparison: FileComparison, warnings: Sequence[str] = ()) -> Object:
+    """What ``compare --json`` prints of two files."""
+    return COMPARE.encode(FilesCompared(comparison, warnings))
+
+
+def compare_releases(comparison: ReleaseComparison, warnings: Sequence[str] = ()) -> Object:
+    """What ``compare --json`` prints of two releases."""
+    return COMPARE_RELEASES.encode(ReleasesCompared(comparison, warnings))
+
+
+def reproduce(
+    rebuild: Rebuild, judged: FileComparison | None = None, warnings: Sequence[str] = ()
+) -> Object:
+    """What ``reproduce --json`` prints; ``judged``: another build held against the file."""
+    return REPRODUCE.encode(Reproduced(rebuild, judged, warnings))
 
 
 def rules(items: Sequence[Rule]) -> Object:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from explorer.report.json.catalogue import ASSETS, RELEASES
+from explorer.report.json.comparing import COMPARE, COMPARE_RELEASES, REPRODUCE
 from explorer.report.json.golang import FUNCTIONS, VULNS
 from explorer.report.json.inspection import INSPECT, VERIFY, WHERE
 from explorer.report.json.machine import CACHE, DOCTOR, ERROR, GET, RULES, TARGETS
@@ -37,6 +38,9 @@ DOCUMENTS: dict[str, Shape[Any]] = {
     "hardening": HARDENING,
     "functions": FUNCTIONS,
     "vulns": VULNS,
+    "compare": COMPARE,
+    "compare-releases": COMPARE_RELEASES,
+    "reproduce": REPRODUCE,
     "error": ERROR,
 }
 """The document of each command, and the one for errors."""

@@ -1,0 +1,505 @@
+"""What changed between two files or releases, and how to build a file again. A door of ``report``.
+
+Both faces show the same parts: a title, a table, and why a table is missing.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from explorer import __version__
+from explorer.advisories import AdvisoryMatch
+from explorer.elf import Degree, DifferenceKind, Sameness
+from explorer.errors import FormatError
+from explorer.facts import MISSING, Fact
+from explorer.report.cells import (
+    EMPTY,
+    Cell,
+    Column,
+    Row,
+    Style,
+    fact_cell,
+    missing_text,
+    verdict_cell,
+)
+from explorer.report.markup import code, in_table, prose
+from explorer.report.text import one_line
+from explorer.report.units import human_size, plural
+from explorer.report.verdicts import deciding_in_words, target_in_words
+from explorer.workbench import (
+    AssetPair,
+    FactChange,
+    FileComparison,
+    FileState,
+    Inspection,
+    ModuleChange,
+    Rebuild,
+    ReleaseComparison,
+    SizeChange,
+)
+
+__all__ = [
+    "ComparedPart",
+    "comparison_headline",
+    "comparison_markdown",
+    "comparison_parts",
+    "judgement",
+    "rebuild_line",
+    "rebuild_rows",
+    "release_headline",
+    "release_parts",
+    "short_names",
+]
+
+T = TypeVar("T")
+KINDS = {
+    DifferenceKind.GO_BUILD_ID: "Go build id",
+    DifferenceKind.GNU_BUILD_ID: "GNU build id",
+    DifferenceKind.DEBUG_LINK: "debug link checksum",
+    DifferenceKind.LINK_STRING: "string set by the linker (-X)",
+    DifferenceKind.BUILD_INFO: "Go build info",
+    DifferenceKind.TIMESTAMP: "date or time",
+    DifferenceKind.OTHER: "something else",
+}
+_SHOWN_RANGES = 40
+_ENDING = re.compile(r"\.(?:tar\.\w+|tgz|zip|deb|rpm|exe|gz|xz|bz2|zst|apk|7z)$")
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedPart:
+    """One section of a comparison."""
+
+    id: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    note: Cell = EMPTY
+    """What a reader needs beside the table, or why there is none."""
+
+
+# ------------------------------------------------------------------ sentences
+
+
+def short_names(before: str, after: str) -> tuple[str, str]:
+    """What tells two file names apart: ``linux-amd64`` and ``unknown-musl-amd64``.
+
+    Folders, endings and words that both begin with are left out.
+    """
+    names = [_ENDING.sub("", posixpath.basename(one_line(name))) for name in (before, after)]
+    if names[0] == names[1]:
+        return one_line(before), one_line(after)
+    common = posixpath.commonprefix(names)
+    start = common.rfind("-") + 1
+    short = names[0][start:], names[1][start:]
+    told_apart = all(re.search("[A-Za-z]", name) for name in short)
+    return short if told_apart else (names[0], names[1])
+
+
+def comparison_headline(comparison: FileComparison) -> Cell:
+    """One sentence: the same program, the same code, or how much differs."""
+    names = _names(comparison.before, comparison.after)
+    pair = f"{names[0]} and {names[1]}"
+    result = comparison.bytes
+    where = f"{plural(result.changed, 'byte')} in {plural(result.count, 'range')}"
+    if result.sameness is Sameness.IDENTICAL:
+        return Cell(f"{pair} are the same program, bit for bit.", "good")
+    if result.sameness is Sameness.BUILD_TIME:
+        return Cell(
+            f"{pair} are the same program: identical but for {_stamp_words(comparison)} ({where}).",
+            "good",
+        )
+    if result.sameness is Sameness.STAMPED:
+        values = "; ".join(_value_changes(comparison))
+        return Cell(f"{pair} have the same code, with other values set by the linker: {values}.")
+    return Cell(f"{pair} differ: {one_line(result.why)}.", "warn")
+
+
+def judgement(comparison: FileComparison) -> Cell:
+    """Whether ``after`` is a rebuild of ``before``."""
+    result = comparison.bytes
+    if result.sameness is Sameness.IDENTICAL:
+        return Cell("Reproduced bit for bit.", "good")
+    if result.sameness is Sameness.BUILD_TIME:
+        return Cell(f"Reproduced: identical but for {_stamp_words(comparison)}.", "good")
+    if result.sameness is Sameness.STAMPED:
+        values = "; ".join(_value_changes(comparison))
+        return Cell(f"The code is reproduced, values set by the linker differ: {values}.", "warn")
+    return Cell(f"Not reproduced: {one_line(result.why)}.", "bad")
+
+
+def _names(before: Inspection, after: Inspection) -> tuple[str, str]:
+    names = [each.subject.name for each in (before, after)]
+    return short_names(names[0], names[1])
+
+
+def _stamp_words(comparison: FileComparison) -> str:
+    kinds = {one.kind for one in comparison.bytes.ranges}
+    timed = kinds & {
+        DifferenceKind.LINK_STRING,
+        DifferenceKind.TIMESTAMP,
+        DifferenceKind.BUILD_INFO,
+    }
+    return "the build time" if timed else "build ids"
+
+
+def _value_changes(comparison: FileComparison) -> Iterator[str]:
+    shown = (DifferenceKind.LINK_STRING, DifferenceKind.BUILD_INFO)
+    pairs = dict.fromkeys((r.before, r.after) for r in comparison.bytes.ranges if r.kind in shown)
+    for before, after in list(pairs)[:3]:
+        yield f"“{one_line(before)}” → “{one_line(after)}”"
+
+
+# ------------------------------------------------------------------ parts of two files
+
+
+def _pair_columns(first: str, before: str = "before", after: str = "after") -> tuple[Column, ...]:
+    return (
+        Column("what", first),
+        Column("before", before, grows=True),
+        Column("after", after, grows=True),
+    )
+
+
+RANGE_COLUMNS = (
+    Column("offset", "offset", "right"),
+    Column("size", "bytes", "right"),
+    Column("changed", "changed", "right"),
+    Column("place", "in"),
+    Column("kind", "is"),
+    Column("before", "before", grows=True),
+    Column("after", "after", grows=True),
+)
+SIZE_COLUMNS = (
+    Column("name", "name", grows=True),
+    Column("before", "before", "right"),
+    Column("after", "after", "right"),
+    Column("grown", "change", "right"),
+)
+MODULE_COLUMNS = (
+    Column("change", "change"),
+    Column("module", "module", grows=True),
+    Column("before", "before"),
+    Column("after", "after"),
+)
+
+
+def comparison_parts(comparison: FileComparison) -> tuple[ComparedPart, ...]:
+    """The sections of a comparison; those without a difference say so."""
+    vulnerabilities = comparison.vulnerabilities
+    open_: Fact[tuple[Row, ...]] = (
+        vulnerabilities
+        if isinstance(vulnerabilities, MISSING)
+        else (
+            *_advisories("fixed", "good", vulnerabilities.fixed),
+            *_advisories("new", "bad", vulnerabilities.introduced),
+        )
+    )
+    libraries = (
+        *(_library(name, "added") for name in comparison.libraries_added),
+        *(_library(name, "gone") for name in comparison.libraries_gone),
+    )
+    protections = map(_fact_row, comparison.hardening)
+    return (
+        _part("verdicts", "Where it runs", _pair_columns("system"), _verdict_rows(comparison)),
+        _part("facts", "The file", _pair_columns("fact"), map(_fact_row, comparison.facts)),
+        _part("libraries", "Libraries", (Column("what", "change"), NAME), libraries),
+        _part(
+            "hardening",
+            "Hardening",
+            _pair_columns("protection"),
+            protections,
+        ),
+        _of("modules", "Go modules", MODULE_COLUMNS, comparison.modules, _module_row),
+        _of("settings", "Go settings", _pair_columns("setting"), comparison.settings, _fact_row),
+        _of_rows("vulnerabilities", "Vulnerabilities", VULNERABILITY_COLUMNS, open_),
+        _of("sections", "Sections", SIZE_COLUMNS, comparison.sections, _size_row),
+        _of("packages", "Go packages", SIZE_COLUMNS, comparison.packages, _size_row),
+        _bytes_part(comparison),
+    )
+
+
+NAME = Column("name", "name", grows=True)
+VULNERABILITY_COLUMNS = (
+    Column("change", "change"),
+    Column("id", "id"),
+    Column("module", "module"),
+    Column("summary", "summary", grows=True),
+)
+
+
+def _part(key: str, title: str, columns: tuple[Column, ...], rows: Iterable[Row]) -> ComparedPart:
+    listed = tuple(rows)
+    return ComparedPart(key, title, columns, listed, EMPTY if listed else Cell("no change", "dim"))
+
+
+def _of_rows(
+    key: str, title: str, columns: tuple[Column, ...], rows: Fact[tuple[Row, ...]]
+) -> ComparedPart:
+    if isinstance(rows, MISSING):
+        return ComparedPart(key, title, columns, (), Cell(missing_text(rows), "dim"))
+    return _part(key, title, columns, rows)
+
+
+def _of(
+    key: str,
+    title: str,
+    columns: tuple[Column, ...],
+    changes: Fact[tuple[T, ...]],
+    row: Callable[[T], Row],
+) -> ComparedPart:
+    if isinstance(changes, MISSING):
+        return ComparedPart(key, title, columns, (), Cell(missing_text(changes), "dim"))
+    return _part(key, title, columns, map(row, changes))
+
+
+def _fact_row(change: FactChange) -> Row:
+    return Row(
+        change.key,
+        (Cell(change.title, "strong"), _fact(change.before), _fact(change.after)),
+    )
+
+
+def _fact(fact: Fact[str]) -> Cell:
+    def show(text: str) -> Cell:
+        return Cell(one_line(text), _DEGREES.get(text, ""))
+
+    return fact_cell(fact, show)
+
+
+_DEGREES: dict[str, Style] = {Degree.YES.value: "good", Degree.NO.value: "bad"}
+
+
+def _library(name: str, change: str) -> Row:
+    return Row(f"{change} {name}", (Cell(change), Cell(one_line(name), "strong")))
+
+
+def _verdict_rows(comparison: FileComparison) -> Iterator[Row]:
+    for change in comparison.verdicts:
+        yield Row(
+            change.before.target.name,
+            (
+                Cell(target_in_words(change.before.target), "strong"),
+                *(
+                    Cell(f"{verdict_cell(v).text}: {deciding_in_words(v)}", verdict_cell(v).style)
+                    for v in (change.before, change.after)
+                ),
+            ),
+        )
+
+
+def _size_row(change: SizeChange) -> Row:
+    sizes = [
+        Cell("–" if size is None else human_size(size), align="right", sort=size or 0)
+        for size in (change.before, change.after)
+    ]
+    sign = "+" if change.grown > 0 else "−"
+    grown = f"{sign}{human_size(abs(change.grown))}" if change.grown else "0 B"
+    name = change.name or "(made by the linker)"
+    return Row(
+        name,
+        (Cell(one_line(name), "strong"), *sizes, Cell(grown, align="right", sort=change.grown)),
+    )
+
+
+def _module_row(change: ModuleChange) -> Row:
+    word = "added" if change.before is None else "gone" if change.after is None else "moved"
+    versions = []
+    for module in (change.before, change.after):
+        text = "–" if module is None else module.version
+        if module is not None and module.replace is not None:
+            text += f" ⇒ {module.replace.path} {module.replace.version}".rstrip()
+        versions.append(Cell(one_line(text)))
+    return Row(change.path, (Cell(word), Cell(one_line(change.path), "strong"), *versions))
+
+
+def _advisories(word: str, style: Style, matches: Sequence[AdvisoryMatch]) -> Iterator[Row]:
+    for match in matches:
+        yield Row(
+            f"{word} {match.advisory.id}",
+            (
+                Cell(word, style),
+                Cell.of(match.advisory.id, "strong"),
+                Cell.of(f"{match.module} {match.version}"),
+                Cell(one_line(match.advisory.summary)),
+            ),
+        )
+
+
+def _bytes_part(comparison: FileComparison) -> ComparedPart:
+    result = comparison.bytes
+    rows = tuple(
+        Row(
+            str(number),
+            (
+                Cell(f"{one.offset:#x}", align="right", sort=one.offset),
+                Cell(f"{one.size:,}", align="right", sort=one.size),
+                Cell(f"{one.changed:,}", align="right", sort=one.changed),
+                Cell(one_line(one.place)),
+                Cell(KINDS[one.kind]),
+                Cell(one_line(one.before)),
+                Cell(one_line(one.after)),
+            ),
+        )
+        for number, one in enumerate(result.ranges[:_SHOWN_RANGES])
+    )
+    words = f"{plural(result.changed, 'byte')} in {plural(result.count, 'range')}: {result.why}"
+    note = one_line(words if result.count else result.why)
+    if result.count > len(rows):
+        note += f"; the first {len(rows)} ranges are shown"
+    return ComparedPart("bytes", "Bytes", RANGE_COLUMNS, rows, Cell(note, "dim"))
+
+
+# ------------------------------------------------------------------ two releases
+
+
+PAIR_COLUMNS = (
+    Column("file", "file", grows=True),
+    Column("size", "size", "right"),
+    Column("change", "change", "right"),
+    Column("before", "before"),
+    Column("after", "after"),
+    Column("why", "because", grows=True),
+)
+FILE_COLUMNS = (Column("change", "change"), NAME, Column("size", "size", "right"))
+
+
+def release_headline(comparison: ReleaseComparison) -> Cell:
+    """``v1 → v2: 12 files match, 2 were added, 1 is gone; 1 runs elsewhere than before.``"""
+    changed = sum(_answers(pair)[0] != _answers(pair)[1] for pair in comparison.pairs)
+    text = (
+        f"{one_line(comparison.before.tag)} → {one_line(comparison.after.tag)}: "
+        f"{plural(len(comparison.pairs), 'file')} in both, {len(comparison.added)} added, "
+        f"{len(comparison.gone)} gone; {plural(changed, 'answer')} changed."
+    )
+    return Cell(text, "warn" if changed else "")
+
+
+def release_parts(comparison: ReleaseComparison) -> tuple[ComparedPart, ...]:
+    """Files that were added or are gone, and those that are in both releases."""
+    files = (
+        *(_file_row("added", asset.name, asset.size) for asset in comparison.added),
+        *(_file_row("gone", asset.name, asset.size) for asset in comparison.gone),
+    )
+    pairs = (_pair_row(pair) for pair in comparison.pairs)
+    return (
+        _part("files", "Files added and gone", FILE_COLUMNS, files),
+        _part("pairs", "Files in both", PAIR_COLUMNS, pairs),
+    )
+
+
+def _file_row(change: str, name: str, size: Fact[int]) -> Row:
+    words = fact_cell(size, lambda n: Cell(human_size(n), align="right", sort=n), short=True)
+    return Row(f"{change} {name}", (Cell(change), Cell(one_line(name), "strong"), words))
+
+
+def _answers(pair: AssetPair) -> tuple[str, str]:
+    return _answer(pair.states[0]).text, _answer(pair.states[1]).text
+
+
+def _answer(state: FileState) -> Cell:
+    if state.inspection is None or not state.inspection.verdicts:
+        return Cell("! error", "warn") if state.error is not None else Cell("–", "dim")
+    return verdict_cell(state.inspection.verdicts[0])
+
+
+def _pair_row(pair: AssetPair) -> Row:
+    sizes = pair.before.size, pair.after.size
+    grown = EMPTY
+    if not isinstance(sizes[0], MISSING) and not isinstance(sizes[1], MISSING):
+        by = sizes[1] - sizes[0]
+        same = not by and pair.before.digest == pair.after.digest
+        text = "same bytes" if same and isinstance(pair.before.digest, str) else _signed(by)
+        grown = Cell(text, align="right", sort=by)
+    state = pair.states[1]
+    why = EMPTY
+    if state.inspection is not None and state.inspection.verdicts:
+        why = Cell(deciding_in_words(state.inspection.verdicts[0]))
+    elif state.error is not None:
+        why = Cell(one_line(state.error.title))
+    return Row(
+        pair.after.name,
+        (
+            Cell(one_line(pair.after.name), "strong"),
+            fact_cell(sizes[1], lambda n: Cell(human_size(n), align="right", sort=n), short=True),
+            grown,
+            _answer(pair.states[0]),
+            _answer(state),
+            why,
+        ),
+    )
+
+
+def _signed(size: int) -> str:
+    return f"{'+' if size > 0 else '−' if size < 0 else ''}{human_size(abs(size))}"
+
+
+# ------------------------------------------------------------------ documents
+
+
+def comparison_markdown(headline: Cell, parts: Iterable[ComparedPart]) -> str:
+    """The comparison for an issue: the sentence, and a table for each part that has rows."""
+    lines = [prose(headline.text), ""]
+    for part in parts:
+        if not part.rows:
+            continue
+        lines += [f"### {part.title}", ""]
+        if part.note.text:
+            lines += [prose(part.note.text), ""]
+        lines.append("| " + " | ".join(column.title for column in part.columns) + " |")
+        lines.append("|" + " --- |" * len(part.columns))
+        for row in part.rows:
+            cells = (in_table(code(cell.text)) if cell.text else "" for cell in row.cells)
+            lines.append("| " + " | ".join(cells) + " |")
+        lines.append("")
+    lines.append(f"<sub>rr-explorer {__version__}</sub>")
+    return "\n".join(lines) + "\n"
+
+
+_PLAIN = re.compile(r"[\x20-\x7e]*")
+_ADDRESS = re.compile(r"https?://[0-9A-Za-z:/._~%+@=&?,-]+")
+
+
+def rebuild_line(rebuild: Rebuild) -> str:
+    """The one line to paste into a shell, every word quoted.
+
+    Raises:
+        FormatError: the build info holds what cannot stand on one line of a script.
+    """
+    commands = [*rebuild.sources, (*_variables(rebuild), *rebuild.words)]
+    for words in commands:
+        for word in words:
+            if not _PLAIN.fullmatch(word):
+                raise FormatError("This build cannot be put into one line", one_line(word))
+        if words[:2] == ("git", "clone") and not any(map(_ADDRESS.fullmatch, words)):
+            raise FormatError("This build cannot be put into one line", " ".join(words))
+    return " && ".join(" ".join(_quoted(word) for word in words) for words in commands)
+
+
+def _variables(rebuild: Rebuild) -> Iterator[str]:
+    for name, value in rebuild.environment:
+        yield f"{name}={value}"
+
+
+def _quoted(word: str) -> str:
+    """A word for a shell; of ``NAME=value`` only the value, else it would not be an assignment."""
+    name, equals, value = word.partition("=")
+    if equals and re.fullmatch(r"[A-Z][A-Z0-9_]*|--?[a-z]+", name):
+        return f"{name}={shlex.quote(value)}" if value else f"{name}="
+    return shlex.quote(word)
+
+
+def rebuild_rows(rebuild: Rebuild) -> tuple[Row, ...]:
+    """The line, and what nothing in the file tells, as (what, value) rows."""
+    line = Row("line", (Cell("to rebuild", "dim"), Cell(rebuild_line(rebuild), "code")))
+    return (
+        line,
+        *(
+            Row(f"unknown:{number}", (Cell("not known", "dim"), Cell(one_line(sentence))))
+            for number, sentence in enumerate(rebuild.unknown)
+        ),
+    )
