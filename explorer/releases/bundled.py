@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from explorer.errors import FormatError
@@ -43,8 +44,13 @@ def snapshot() -> Catalogue:
     Raises:
         FormatError: the packaged file is missing or damaged.
     """
+    return _snapshot_of(_HERE)
+
+
+@cache
+def _snapshot_of(folder: Path) -> Catalogue:
     try:
-        text = (_HERE / "data" / "snapshot.tsv").read_text("utf-8")
+        text = (folder / "data" / "snapshot.tsv").read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise FormatError(
             "The bundled list of releases cannot be read", str(error), _REMEDY

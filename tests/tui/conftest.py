@@ -18,6 +18,7 @@ from textual.widget import Widget
 from explorer.settings import Settings
 from explorer.tui.app import ExplorerApp
 from explorer.tui.app_state import AppState
+from tests.support.warm import warm_cache
 
 NOW = datetime(2026, 8, 22, 12, 0, tzinfo=UTC)
 POLL_S = 0.005
@@ -95,7 +96,10 @@ def settings(tmp_path: Path, **more: Any) -> Settings:
         "cache_dir": tmp_path / "cache",
         "config_file": tmp_path / "config.toml",
     }
-    return Settings(**{**base, **more})
+    chosen = Settings(**{**base, **more})
+    if chosen.demo and chosen.cache_dir is not None and not chosen.cache_dir.exists():
+        warm_cache(chosen.cache_dir)
+    return chosen
 
 
 @asynccontextmanager
