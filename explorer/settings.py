@@ -266,6 +266,12 @@ class Settings:
         "The Go vulnerability database: vulndb.zip of vuln.go.dev, or a folder with its content",
         "path",
     )
+    vulndb_url: str = _setting(
+        "https://vuln.go.dev/vulndb.zip",
+        _url,
+        "Where the Go vulnerability database is downloaded, if vulndb names none",
+        "text",
+    )
     theme: str = _setting(
         "",
         _text,
@@ -302,6 +308,8 @@ class Option:
     """False for ``config_file`` itself."""
 
 
+DATABASE_SETTINGS = frozenset(("vulndb", "vulndb_url"))
+"""Which vulnerability database is used: a change takes effect when it is next read."""
 PROOF_SETTINGS = frozenset(
     {"engine", "engine_args", "image", "pull"}
     | {f"run_{name}" for name in ("args", "seconds", "memory", "processes", "output")}

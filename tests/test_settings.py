@@ -49,6 +49,7 @@ def test_every_setting_is_an_environment_variable(file: Path, tmp_path: Path) ->
         "repo": "o/n",
         "pinned": "o/n p/m",
         "api_url": "https://ghe.example.com/api/v3",
+        "vulndb_url": "https://vulndb.example.com/vulndb.zip",
         "config_file": str(file),
     }
     environ = {option.env: special.get(option.name, samples[option.kind]) for option in options()}

@@ -14,13 +14,14 @@ from explorer.advisories.models import (
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from explorer.advisories.database import AdvisoryDatabase, load_database
+    from explorer.advisories.database import AdvisoryDatabase, check_archive, load_database
     from explorer.advisories.matching import match_advisories
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "AdvisoryDatabase": "database",
+        "check_archive": "database",
         "load_database": "database",
         "match_advisories": "matching",
     },
@@ -35,6 +36,7 @@ __all__ = [
     "AffectedPackage",
     "GoProgram",
     "VersionRange",
+    "check_archive",
     "load_database",
     "match_advisories",
 ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from explorer.fetch.arriving import ArrivingFile, NotArrivingError
     from explorer.fetch.cache import Cache, Store, open_cache
     from explorer.fetch.disk import write_new
+    from explorer.fetch.document import DocumentRequest, FetchedDocument, fetch_document
     from explorer.fetch.download import Downloader
     from explorer.fetch.remote import RemoteSource, open_remote
 
@@ -27,10 +28,13 @@ __getattr__ = lazy_exports(
     {
         "ArrivingFile": "arriving",
         "Cache": "cache",
+        "FetchedDocument": "document",
+        "DocumentRequest": "document",
         "Downloader": "download",
         "NotArrivingError": "arriving",
         "RemoteSource": "remote",
         "Store": "cache",
+        "fetch_document": "document",
         "open_cache": "cache",
         "open_remote": "remote",
         "write_new": "disk",
@@ -44,14 +48,17 @@ __all__ = [
     "CacheEntry",
     "CacheStats",
     "Check",
+    "DocumentRequest",
     "Download",
     "Downloader",
+    "FetchedDocument",
     "NotArrivingError",
     "RemoteSource",
     "Store",
     "Traffic",
     "asset_key",
     "check_of",
+    "fetch_document",
     "member_key",
     "open_cache",
     "open_remote",

@@ -125,44 +125,56 @@ class RemoteAsset:
                 )
         return tuple(urls)
 
-    @contextlib.asynccontextmanager
-    async def ask(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
-        """The first answer that is not a redirect; its body is not read yet.
+    def ask(
+        self, url: str, headers: Mapping[str, str]
+    ) -> contextlib.AbstractAsyncContextManager[httpx.Response]:
+        """As the function ``ask``, with this asset's token."""
+        return ask(self.client, url, headers, self.token)
 
-        The token is sent to the API's origin only.
 
-        Raises:
-            SourceError: the address, a redirect or the answer cannot be used.
-            RetryError: the connection failed or was cut, here or while the body is read.
-        """
-        here = usable_url(url)
-        try:
-            for _ in range(MAX_REDIRECTS + 1):
-                response = await self._send(here, headers)
-                try:
-                    location = response.headers.get("location", "")
-                    if response.status_code not in _REDIRECTS or not location:
-                        yield response
-                        return
-                    here = _followed(here, location)
-                finally:
-                    await response.aclose()
-        except httpx.HTTPError as error:
-            failure = describe_failure(error, url)
-            raise (RetryError(failure) if is_cut(error) else failure) from error
+@contextlib.asynccontextmanager
+async def ask(
+    client: httpx.AsyncClient, url: str, headers: Mapping[str, str], token: Token | None = None
+) -> AsyncIterator[httpx.Response]:
+    """The first answer that is not a redirect; its body is not read yet.
+
+    The token is sent to the API's origin only.
+
+    Raises:
+        SourceError: the address, a redirect or the answer cannot be used.
+        RetryError: the connection failed or was cut, here or while the body is read.
+    """
+    here = usable_url(url)
+    try:
+        for _ in range(MAX_REDIRECTS + 1):
+            response = await _send(client, here, headers, token)
+            try:
+                location = response.headers.get("location", "")
+                if response.status_code not in _REDIRECTS or not location:
+                    yield response
+                    return
+                here = _followed(here, location)
+            finally:
+                await response.aclose()
+    except httpx.HTTPError as error:
+        failure = describe_failure(error, url)
+        raise (RetryError(failure) if is_cut(error) else failure) from error
+    raise SourceError(
+        "Too many redirects", f"more than {MAX_REDIRECTS} from {url[:200]}", "Try again later"
+    )
+
+
+async def _send(
+    client: httpx.AsyncClient, url: httpx.URL, headers: Mapping[str, str], token: Token | None
+) -> httpx.Response:
+    own = token.headers_for(str(url)) if token is not None else {}
+    request = client.build_request("GET", url, headers={**_HEADERS, **headers, **own})
+    try:
+        return await client.send(request, stream=True, follow_redirects=False)
+    except (httpx.InvalidURL, ValueError) as error:  # httpx parses a redirect it won't follow
         raise SourceError(
-            "Too many redirects", f"more than {MAX_REDIRECTS} from {url[:200]}", "Try again later"
-        )
-
-    async def _send(self, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
-        own = self.token.headers_for(str(url)) if self.token is not None else {}
-        request = self.client.build_request("GET", url, headers={**_HEADERS, **headers, **own})
-        try:
-            return await self.client.send(request, stream=True, follow_redirects=False)
-        except (httpx.InvalidURL, ValueError) as error:  # httpx parses a redirect it won't follow
-            raise SourceError(
-                f"{url.host} redirects to an unusable address", str(error)[:200], REFRESH
-            ) from error
+            f"{url.host} redirects to an unusable address", str(error)[:200], REFRESH
+        ) from error
 
 
 def _followed(here: httpx.URL, location: str) -> httpx.URL:

@@ -101,6 +101,15 @@ ACTIONS: tuple[Action, ...] = (
         group="A file",
     ),
     Action(
+        "update-database",
+        "u",
+        "update",
+        "Download the vulnerability database, or a newer one, for the tab Vulnerabilities",
+        _on("binary"),
+        shown=3,
+        group="A file",
+    ),
+    Action(
         "save",
         "S",
         "save",

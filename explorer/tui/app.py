@@ -18,7 +18,7 @@ from textual.screen import Screen
 from explorer.errors import ExplorerError
 from explorer.facts import MISSING
 from explorer.progress import foreground
-from explorer.settings import PROOF_SETTINGS, Settings
+from explorer.settings import DATABASE_SETTINGS, PROOF_SETTINGS, Settings
 from explorer.tui.actions import keymap_of
 from explorer.tui.app_base import ExplorerBase
 from explorer.tui.app_state import AppState
@@ -449,6 +449,9 @@ class ExplorerApp(ExplorerBase):
             self.state.changed.publish("switch")
         elif name == "target":
             self.set_target(settings.target or None)
+        elif name in DATABASE_SETTINGS:
+            for bench in self.state.benches:
+                bench.use_database(settings)
         elif name in PROOF_SETTINGS:
             for bench in self.state.benches:
                 bench.use_for_proofs(settings)

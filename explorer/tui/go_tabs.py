@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from explorer.errors import UsageError
+from textual.content import Content
+
 from explorer.facts import MISSING
-from explorer.report import EMPTY, Cell, Row, one_line
+from explorer.report import EMPTY, Cell, Row, one_line, visible
 from explorer.report.binaries import tab_note
 from explorer.report.golang import (
     ADVISORY_COLUMNS,
@@ -15,11 +17,15 @@ from explorer.report.golang import (
     PACKAGE_COLUMNS,
     advisories_sentence,
     advisory_rows,
+    database_cell,
     function_bar_rows,
     package_rows,
 )
+from explorer.report.tables import progress_line
+from explorer.tui.job_board import JobKind
+from explorer.tui.jobs import DATABASE
+from explorer.tui.render import lines, text
 from explorer.tui.tabs import TabContent
-from explorer.workbench import DATABASE_ADDRESS
 
 if TYPE_CHECKING:
     from explorer.tui.app_state import AppState
@@ -62,17 +68,41 @@ class GoTabs:
     async def vulnerabilities(self, inspection: Inspection) -> TabContent:
         """The advisories that concern the program, the worst first."""
         state = self._state
-        database = state.settings.vulndb
+        database = await state.background.run(state.wb.database_at_hand())
         if database is None:
-            raise UsageError(
-                "No vulnerability database is set",
-                "Known vulnerabilities come from the Go vulnerability database, as a file.",
-                f"Download {DATABASE_ADDRESS}, then set “vulndb” to its path in the settings (,)",
-            )
+            return TabContent(needs_database=True)
         result = await state.background.run(state.wb.vulnerabilities(inspection, database))
         rows = await asyncio.to_thread(advisory_rows, result)
         pages = [match.advisory.url for match in result.matches]
         self.links = {row.key: page for row, page in zip(rows, pages, strict=True)}
-        source = Row("source", (Cell("database", "dim"), Cell(one_line(result.database), "dim")))
+        words = database_cell(result, state.now()).text.partition(": ")[2]
+        if not database.is_fresh:
+            words += " (u updates it)"
+        source = Row("source", (Cell("database", "dim"), Cell(words, "dim")))
         sentence = Row("sentence", (Cell("result", "dim"), advisories_sentence(result)))
         return TabContent(ADVISORY_COLUMNS, rows, summary=(sentence, source))
+
+
+def database_offer(state: AppState) -> Content:
+    """That there is no vulnerability database, and how to get it or how far that is."""
+    settings = state.settings
+    needs = text("There is no vulnerability database here yet.", "$text-muted")
+    own = "set “vulndb” to a file in the settings (,)"
+    job = state.board.find(JobKind.DATABASE, DATABASE)
+    if job is not None and job.running:
+        step = progress_line(job.progress) if job.progress is not None else "waiting"
+        return lines([needs, text(f"▷ {step}", "$text-accent")])
+    if settings.offline:
+        return lines([needs, text(f"rr-explorer was told to stay offline: {own}", "$text-muted")])
+    failed = [text(visible(job.message), "$text-error")] if job and job.message else []
+    host = visible(urlsplit(settings.vulndb_url).hostname or "")
+    how = f" downloads it from {host} (about 3 MB), or {own}"
+    key = ("u", "bold $footer-key-foreground")
+    return lines([needs, *failed, Content.assemble(key, how)])
+
+
+def can_update_database(state: AppState) -> bool:
+    """Whether a database can be downloaded: the user named none, and none is on its way."""
+    job = state.board.find(JobKind.DATABASE, DATABASE)
+    is_running = job is not None and job.running
+    return state.settings.vulndb is None and not state.settings.offline and not is_running

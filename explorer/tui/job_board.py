@@ -29,6 +29,8 @@ class JobKind(StrEnum):
     VERIFY = "verify"
     SWEEP = "sweep"
     ADVISE = "advise"
+    DATABASE = "update"
+    """Of the vulnerability database."""
 
 
 class JobState(StrEnum):

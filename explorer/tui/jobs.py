@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     )
 
 T = TypeVar("T")
+DATABASE = "vulndb"
+"""What the job that downloads the vulnerability database is about."""
 FLUSH_S = 0.05
 """Seconds between two batches of a program's output."""
 
@@ -157,6 +159,15 @@ class Jobs:
             await self._inspected(await self._look(subject, workbench.Depth.WHOLE, progress))
 
         return self._start(JobKind.DOWNLOAD, asset.name, workbench.subject_key(subject), work)
+
+    def update_database(self) -> Job:
+        """Download the vulnerability database, if the server has another one than the cache."""
+        wb = self._state.wb
+
+        async def work(job: Job) -> None:
+            await self._call(wb.download_database(progress=self._progress(job)))
+
+        return self._start(JobKind.DATABASE, "vulndb.zip", DATABASE, work)
 
     def save(self, subject: Subject, into: Path) -> Job:
         """Write a file's program below ``into``, downloaded and unpacked first if need be."""

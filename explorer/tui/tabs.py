@@ -49,6 +49,8 @@ class TabContent:
     """Rows of a name and a value above the table."""
     needs_file: bool = False
     """Whether the whole file would tell more: only its first bytes were read."""
+    needs_database: bool = False
+    """Whether there is no vulnerability database."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ if TYPE_CHECKING:
         VerdictChange,
         VulnerabilityChanges,
     )
-    from explorer.workbench.go_program import DATABASE_ADDRESS, Vulnerabilities
+    from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
     from explorer.workbench.reproduce import Rebuild
     from explorer.workbench.resolve import platform_slug
@@ -105,11 +105,11 @@ if TYPE_CHECKING:
         SweepResult,
     )
     from explorer.workbench.target_matrix import TargetMatrix, TargetRow
+    from explorer.workbench.vuln_database import DatabaseFile
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "DATABASE_ADDRESS": "go_program",
         "Advice": "advise",
         "BuildRecipe": "build_recipe",
         "AssetPair": "compare",
@@ -122,6 +122,7 @@ __getattr__ = lazy_exports(
         "VulnerabilityChanges": "compare",
         "Rebuild": "reproduce",
         "Candidate": "candidates",
+        "DatabaseFile": "vuln_database",
         "Matrix": "matrix",
         "MatrixCell": "matrix",
         "MatrixColumn": "matrix",
@@ -141,7 +142,6 @@ __getattr__ = lazy_exports(
 )
 
 __all__ = [
-    "DATABASE_ADDRESS",
     "NO_PLATFORM",
     "Advice",
     "AdvisoryStatus",
@@ -159,6 +159,7 @@ __all__ = [
     "Catalogue",
     "Check",
     "CheckResult",
+    "DatabaseFile",
     "Dependency",
     "DependencyCheck",
     "Depth",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from explorer.advisories import AdvisoryMatch, AdvisoryStatus
 from explorer.bytesource import FileSource
@@ -17,9 +17,7 @@ from explorer.workbench.models import Inspection
 if TYPE_CHECKING:
     from explorer.progress import Cancellation
     from explorer.workbench.resources import Resources
-
-DATABASE_ADDRESS: Final = "https://vuln.go.dev/vulndb.zip"
-"""Where the official database is published."""
+    from explorer.workbench.vuln_database import DatabaseFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +27,18 @@ class Vulnerabilities:
     inspection: Inspection
     build: GoBuild
     matches: tuple[AdvisoryMatch, ...]
-    database: str
-    """Where the advisories were read from."""
+    database: DatabaseFile
+    modified: str
+    """When the database was last changed: ``2026-08-21T00:00:00Z``. Untrusted; empty if it does
+    not say."""
+
+    def advisories(self) -> Iterator[AdvisoryMatch]:
+        """One match for each advisory, that of the module with the worst status."""
+        return iter({match.advisory.id: match for match in reversed(self.matches)}.values())
 
     def count(self, status: AdvisoryStatus) -> int:
-        """How many advisories have this status."""
-        return len({match.advisory.id for match in self.matches if match.status is status})
+        """How many advisories have this status, by the module with the worst one."""
+        return sum(match.status is status for match in self.advisories())
 
 
 def go_table(inspection: Inspection, cancel: Cancellation) -> Fact[GoTable]:
@@ -56,7 +60,7 @@ def go_table(inspection: Inspection, cancel: Cancellation) -> Fact[GoTable]:
 
 
 async def vulnerabilities(
-    resources: Resources, inspection: Inspection, database: Path
+    resources: Resources, inspection: Inspection, database: DatabaseFile
 ) -> Vulnerabilities:
     """Match the program's modules and functions against a database.
 
@@ -80,7 +84,7 @@ def _build_of(inspection: Inspection) -> GoBuild:
 
 
 def _matched(
-    inspection: Inspection, build: GoBuild, database: Path, cancel: Cancellation
+    inspection: Inspection, build: GoBuild, database: DatabaseFile, cancel: Cancellation
 ) -> Vulnerabilities:
     from explorer.advisories import GoProgram, load_database, match_advisories
     from explorer.golang import symbols_by_package
@@ -99,5 +103,6 @@ def _matched(
         build.setting("GOARCH") or "",
         names if isinstance(names, MISSING) else symbols_by_package(names),
     )
-    loaded = load_database(database)
-    return Vulnerabilities(inspection, build, match_advisories(program, loaded), loaded.source)
+    loaded = load_database(database.path, {*modules, "stdlib"})
+    matches = match_advisories(program, loaded)
+    return Vulnerabilities(inspection, build, matches, database, loaded.modified)

@@ -16,7 +16,7 @@ from explorer.facts import MISSING
 from explorer.fetch import CacheEntry, CacheStats, Download
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases import Asset, Catalogue, Origin, Release
-from explorer.settings import PROOF_SETTINGS, Settings
+from explorer.settings import DATABASE_SETTINGS, PROOF_SETTINGS, Settings
 from explorer.verify import Proof
 from explorer.workbench.catalogue_service import CatalogueService
 from explorer.workbench.known_files import FileState
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from explorer.workbench.sweep import SweepSummary
     from explorer.workbench.sweep_plan import SweepRequest, SweepResult
     from explorer.workbench.target_matrix import TargetMatrix
+    from explorer.workbench.vuln_database import DatabaseFile
 
 
 class Workbench:
@@ -65,6 +66,11 @@ class Workbench:
         from explorer.workbench.look import Looks
 
         return Looks(self.resources, self._listings.subject)
+
+    def use_database(self, settings: Settings) -> None:
+        """Take the settings that say which vulnerability database is used."""
+        taken = {name: getattr(settings, name) for name in DATABASE_SETTINGS}
+        self.settings = self.resources.settings = replace(self.settings, **taken)
 
     def use_for_proofs(self, settings: Settings) -> None:
         """Take the settings that only proofs read; the next proof looks for its engine again."""
@@ -242,7 +248,41 @@ class Workbench:
 
         return await self.resources.run(lambda cancel: go_table(inspection, cancel))
 
-    async def vulnerabilities(self, inspection: Inspection, database: Path) -> Vulnerabilities:
+    async def database_at_hand(self) -> DatabaseFile | None:
+        """The user's vulnerability database, or the downloaded copy, however old; else None.
+
+        Raises:
+            SourceError: the cache cannot be read.
+        """
+        from explorer.workbench.vuln_database import database_at_hand
+
+        return await database_at_hand(self.resources)
+
+    async def find_database(self, *, progress: ProgressCallback = ignore_progress) -> DatabaseFile:
+        """A vulnerability database: what is at hand; downloaded if there is none or it is old.
+
+        Raises:
+            SourceError, IntegrityError, FormatError: there is no copy, and none can be had.
+        """
+        from explorer.workbench.vuln_database import find_database
+
+        return await find_database(self.resources, progress)
+
+    async def download_database(
+        self, *, progress: ProgressCallback = ignore_progress
+    ) -> DatabaseFile:
+        """The official vulnerability database as its server has it now, kept in the cache.
+
+        Raises:
+            SourceError, IntegrityError, FormatError: it cannot be had.
+        """
+        from explorer.workbench.vuln_database import download_database
+
+        return await download_database(self.resources, progress)
+
+    async def vulnerabilities(
+        self, inspection: Inspection, database: DatabaseFile
+    ) -> Vulnerabilities:
         """Known vulnerabilities of a Go program: which are in it, and which are not.
 
         Raises:
@@ -266,24 +306,28 @@ class Workbench:
         """What changed between two files, with the verdicts on every target.
 
         Args:
-            database: the vulnerability database; the settings' one if None.
+            database: the vulnerability database; the one at hand if None.
 
         Raises:
             SourceError, IntegrityError, FormatError: of the server or of a file.
             UsageError: a file holds no program that could be compared.
         """
         from explorer.workbench.compare import compare_files, vulnerability_changes
+        from explorer.workbench.vuln_database import DatabaseFile
 
         targets = self.plain_targets()
         comparison = await compare_files(
             self.resources, self.looks, (before, after), targets, progress
         )
-        database = database or self.settings.vulndb
+        if database is not None:
+            at_hand: DatabaseFile | None = DatabaseFile(database, str(database))
+        else:
+            at_hand = await self.database_at_hand()
         inspections = comparison.before, comparison.after
         missing = next((i.binary.go for i in inspections if isinstance(i.binary.go, MISSING)), None)
-        if missing is not None or database is None:
+        if missing is not None or at_hand is None:
             return replace(comparison, vulnerabilities=missing or comparison.vulnerabilities)
-        results = [await self.vulnerabilities(each, database) for each in inspections]
+        results = [await self.vulnerabilities(each, at_hand) for each in inspections]
         return replace(comparison, vulnerabilities=vulnerability_changes(results[0], results[1]))
 
     async def compare_releases(

@@ -8,6 +8,7 @@ import pytest
 
 from explorer.report.json import schema_text
 from tests.advisories.entries import entry, write_database
+from tests.advisories.server import database_server
 from tests.cli.conftest import Command
 from tests.support.binaries import binary, go_build
 
@@ -89,7 +90,7 @@ def test_vulnerabilities_in_words(rr: Command, program: str, database: str) -> N
     done = rr("vulns", program, "--db", database, "--exit-code")
     code, out = done.code, done.out
     assert code == 1
-    assert "By version alone, 3 advisories match; 1 is in the program." in out
+    assert "Scanners report 3 (module level); 1 is in the program." in out
     rows = [line for line in out.splitlines() if "GO-2026-" in line]
     assert [row.split("  ")[0] for row in rows] == [
         "affected",
@@ -103,7 +104,13 @@ def test_vulnerabilities_in_words(rr: Command, program: str, database: str) -> N
 
 def test_vulnerabilities_as_json(rr: Command, program: str, database: str) -> None:
     out = rr("vulns", program, "--db", database, "--json").out
-    advisories = fits(out, "vulns")["advisories"]
+    document = fits(out, "vulns")
+    assert document["database"] == {
+        "name": database,
+        "modified": "2026-08-21T00:00:00Z",
+        "checked_at": None,
+    }
+    advisories = document["advisories"]
     assert [one["status"] for one in advisories] == [  # type: ignore[attr-defined]
         "affected",
         "not-called",
@@ -151,4 +158,26 @@ def test_programs_for_other_systems(rr: Command, database: str, goos: str, goarc
     assert "encoding/json " in rr("functions", foreign).out
     done = rr("vulns", foreign, "--db", database)
     assert done.code == 0
-    assert "3 advisories match; 1 is in the program" in done.out
+    assert "report 3 (module level); 1 is in the program" in done.out
+
+
+def test_the_official_database_is_downloaded_and_kept(
+    rr: Command, program: str, tmp_path: Path
+) -> None:
+    with database_server(tmp_path / "db", ENTRIES) as server:
+        env = {"RR_EXPLORER_VULNDB_URL": server.url}
+        done = rr("vulns", program, env=env)
+        assert done.code == 0, done.err
+        assert "Database: 127.0.0.1, of 2026-08-21, checked just now" in done.out
+        assert rr("vulns", program, "--offline", env=env).out == done.out
+        assert server.statuses == [200]
+
+
+def test_without_network_or_database_it_says_what_to_do(rr: Command, program: str) -> None:
+    done = rr("vulns", program, "--offline")
+    assert done.code == 3
+    assert "no vulnerability database here" in done.err
+    assert "download https://vuln.go.dev/vulndb.zip elsewhere" in done.err
+    done = rr("vulns", program, env={"RR_EXPLORER_VULNDB_URL": "http://127.0.0.1:9/vulndb.zip"})
+    assert done.code == 3
+    assert "name the file with --db" in done.err

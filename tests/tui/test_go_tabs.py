@@ -9,9 +9,11 @@ from explorer.settings import Settings
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.widgets.tab_table import TabTable
 from tests.advisories.entries import entry, write_database
+from tests.advisories.server import database_server
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary, go_build
 from tests.support.github import GitHub
+from tests.support.httpserver import Fault
 from tests.tui.conftest import Driver, opened, settings
 
 SIZES = [(80, 24), (120, 40), (160, 50)]
@@ -87,7 +89,7 @@ async def test_vulnerabilities_come_from_the_database_of_the_settings(
     database = write_database(tmp_path / "db", ENTRIES)
     async with opened(settings(tmp_path, vulndb=database), size=size, file=str(program)) as ui:
         tab = await open_tab(ui, "vulns")
-        await ui.shows("affected", "GO-2026-0001", "3 advisories match; 1 is in the program")
+        await ui.shows("affected", "GO-2026-0001", "report 3 (module level); 1 is in the program")
         assert [row.cells[0].text for row in map(tab.table.source.row, range(3))] == [
             "affected",
             "linked, not called",
@@ -102,12 +104,32 @@ async def test_vulnerabilities_come_from_the_database_of_the_settings(
         await ui.shows("fixed in", "esc close")
 
 
-async def test_without_a_database_the_tab_says_what_to_do(demo: Settings, tmp_path: Path) -> None:
+async def test_the_tab_offers_to_download_a_database(tmp_path: Path) -> None:
+    program = go_build("gocommands", SOURCE)
+    with database_server(tmp_path / "db", ENTRIES) as server:
+        server.world.faults.append(Fault(hang=True))
+        chosen = settings(tmp_path, vulndb_url=server.url)
+        async with opened(chosen, size=(80, 24), file=str(program)) as ui:
+            await open_tab(ui, "vulns")
+            await ui.shows("no vulnerability database here", "u downloads it from 127.0.0.1")
+            await ui.press("u")
+            await ui.until(lambda: server.world.record)
+            await ui.press("x")
+            await ui.shows("cancelled", "u downloads it from 127.0.0.1")
+            server.world.faults[0] = Fault(html=True)
+            await ui.press("u")
+            await ui.shows("is not a vulnerability database", "u downloads it")
+            server.world.faults.clear()
+            await ui.press("u")
+            await ui.shows("affected", "1 is in the program", "checked just now")
+
+
+async def test_offline_the_tab_says_what_to_do(tmp_path: Path) -> None:
     program = go_build("gocommands", SOURCE)
     database = write_database(tmp_path / "db", ENTRIES)
-    async with opened(demo, file=str(program)) as ui:
+    async with opened(settings(tmp_path, offline=True), file=str(program)) as ui:
         await open_tab(ui, "vulns")
-        await ui.shows("No vulnerability database is set", "https://vuln.go.dev/vulndb.zip")
+        await ui.shows("told to stay offline: set “vulndb”")
         await ui.press("comma")
         await ui.shows("cache_limit")
         table = ui.app.screen.query_one("Table")

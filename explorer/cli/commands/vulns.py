@@ -20,14 +20,14 @@ from explorer.cli.options import (
 from explorer.cli.output import NO, OK, Output
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
-from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from explorer.workbench import Vulnerabilities, Workbench
 
 EXAMPLES = """\b
-rr-explorer vulns ./rr --db vulndb.zip
-rr-explorer vulns latest --platform linux-arm64 --db vulndb.zip --format openvex"""
+rr-explorer vulns ./rr
+rr-explorer vulns latest --platform linux-arm64 --format openvex
+rr-explorer vulns ./rr --db vulndb.zip --offline"""
 FORMATS = ("text", "markdown", "openvex", "sarif")
 
 
@@ -46,7 +46,8 @@ FORMATS = ("text", "markdown", "openvex", "sarif")
     "database",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="The vulndb.zip of vuln.go.dev, or a folder with its content; else the setting vulndb.",
+    help="A vulndb.zip, or a folder with its content, instead of the official one, which is"
+    " downloaded when needed.",
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the program is affected.")
@@ -59,16 +60,13 @@ def vulns(
     settings = state.settings(vulndb=database)
 
     async def work(workbench: Workbench, output: Output) -> int:
-        from explorer.workbench import DATABASE_ADDRESS, AdvisoryStatus, Depth
+        from explorer.workbench import AdvisoryStatus, Depth
 
-        if settings.vulndb is None:
-            raise UsageError(
-                "No vulnerability database is set",
-                remedy=f"Download {DATABASE_ADDRESS} and name it with --db",
-            )
         subject = await workbench.resolve(file, platform)
+        # Before the file, which may be large: without a database nothing can be said.
+        database = await workbench.find_database(progress=output.progress)
         inspection = await workbench.look(subject, depth=Depth.WHOLE, progress=output.progress)
-        result = await workbench.vulnerabilities(inspection, settings.vulndb)
+        result = await workbench.vulnerabilities(inspection, database)
         _show(output, result, form, workbench.warnings)
         return NO if exit_code and result.count(AdvisoryStatus.AFFECTED) else OK
 
@@ -83,6 +81,7 @@ def _show(output: Output, result: Vulnerabilities, form: str, warnings: tuple[st
         as_markdown,
         as_openvex,
         as_sarif,
+        database_cell,
     )
     from explorer.report.json import vulns as as_json
 
@@ -96,4 +95,5 @@ def _show(output: Output, result: Vulnerabilities, form: str, warnings: tuple[st
         output.raw(as_markdown(result))
     else:
         output.line(advisories_sentence(result))
+        output.line(database_cell(result))
         output.table(ADVISORY_COLUMNS, advisory_rows(result))

@@ -10,6 +10,7 @@ from explorer.report.golang.advisories import (
     as_markdown,
     as_openvex,
     as_sarif,
+    database_cell,
 )
 from explorer.report.golang.functions import (
     FUNCTION_BAR_COLUMNS,
@@ -30,6 +31,7 @@ __all__ = [
     "as_markdown",
     "as_openvex",
     "as_sarif",
+    "database_cell",
     "function_bar_rows",
     "function_rows",
     "package_rows",

@@ -10,10 +10,12 @@ from explorer import __version__
 from explorer.advisories import AdvisoryMatch, AdvisoryStatus
 from explorer.facts import MISSING
 from explorer.report.cells import Cell, Column, Row, Style
+from explorer.report.golang.purl import purl
 from explorer.report.text import one_line
-from explorer.report.units import iso_time, plural
+from explorer.report.units import age, iso_time
 from explorer.workbench import Vulnerabilities
 
+Object = dict[str, Any]
 ADVISORY_COLUMNS = (
     Column("status", "status"),
     Column("id", "id"),
@@ -44,16 +46,26 @@ _LEVELS = {AdvisoryStatus.AFFECTED: "error", AdvisoryStatus.MODULE_LEVEL: "warni
 
 
 def advisories_sentence(result: Vulnerabilities) -> Cell:
-    """``Scanners that compare versions report 66 advisories; 8 are in the program.``"""
-    total = len({match.advisory.id for match in result.matches})
+    """``Scanners report 66 (module level); 8 are in the program.``"""
+    total = sum(1 for _ in result.advisories())
     affected = result.count(AdvisoryStatus.AFFECTED)
     unsure = result.count(AdvisoryStatus.MODULE_LEVEL)
     if not total:
         return Cell("No known vulnerability concerns what it was built from.", "good")
     inside = f"{affected} {'is' if affected == 1 else 'are'} in the program"
     more = f", {unsure} cannot be decided" if unsure else ""
-    text = f"By version alone, {plural(total, 'advisory', 'advisories')} match; {inside}{more}."
-    return Cell(text, "bad" if affected else "warn" if unsure else "good")
+    style: Style = "bad" if affected else "warn" if unsure else "good"
+    return Cell(f"Scanners report {total:,} (module level); {inside}{more}.", style)
+
+
+def database_cell(result: Vulnerabilities, now: datetime | None = None) -> Cell:
+    """Which database was used: ``vuln.go.dev, of 2026-08-21, checked 3 h ago``."""
+    words = [f"Database: {one_line(result.database.name)}"]
+    if result.modified:
+        words.append(f"of {one_line(result.modified).partition('T')[0]}")
+    if result.database.checked_at is not None:
+        words.append(f"checked {age(result.database.checked_at, now).replace(' old', ' ago')}")
+    return Cell(", ".join(words), "dim")
 
 
 def advisory_rows(result: Vulnerabilities) -> tuple[Row, ...]:
@@ -109,31 +121,10 @@ def as_openvex(result: Vulnerabilities, now: datetime) -> str:
     """An OpenVEX 0.2.0 document (https://github.com/openvex/spec): one statement per advisory."""
     product = f"pkg:golang/{result.build.path}" if result.build.path else "urn:rr-explorer:file"
     digest = result.inspection.file.sha256
-    identified: dict[str, Any] = {"@id": product}
+    identified: Object = {"@id": product}
     if not isinstance(digest, MISSING):
         identified["hashes"] = {"sha-256": digest}
-    statements = []
-    for match in result.matches:
-        status, justification = _VEX[match.status]
-        statement: dict[str, Any] = {
-            "vulnerability": {
-                "@id": match.advisory.url,
-                "name": match.advisory.id,
-                "description": match.advisory.summary,
-                "aliases": list(match.advisory.aliases),
-            },
-            "products": [{**identified, "subcomponents": [{"@id": _purl(match)}]}],
-            "status": status,
-        }
-        if justification:
-            statement["justification"] = justification
-        elif status == "affected":
-            statement["action_statement"] = (
-                f"Build with {match.module} {match.fixed} or later"
-                if match.fixed
-                else "No fixed version was published"
-            )
-        statements.append(statement)
+    statements = [_statement(result, match, identified) for match in result.advisories()]
     document = {
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": f"urn:rr-explorer:vex:{digest if isinstance(digest, str) else 'unknown'}",
@@ -146,14 +137,43 @@ def as_openvex(result: Vulnerabilities, now: datetime) -> str:
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 
-def _purl(match: AdvisoryMatch) -> str:
-    version = match.version if match.module == "stdlib" else f"v{match.version}"
-    return f"pkg:golang/{match.module}@{version}"
+def _statement(result: Vulnerabilities, match: AdvisoryMatch, product: Object) -> Object:
+    """One advisory; the modules with the same status are its subcomponents."""
+    status, justification = _VEX[match.status]
+    alike = (
+        other
+        for other in result.matches
+        if other.advisory.id == match.advisory.id and other.status is match.status
+    )
+    statement: Object = {
+        "vulnerability": {
+            "@id": match.advisory.url,
+            "name": match.advisory.id,
+            "description": match.advisory.summary,
+            "aliases": list(match.advisory.aliases),
+        },
+        "products": [
+            {
+                **product,
+                "subcomponents": [{"@id": purl(other.module, other.version)} for other in alike],
+            }
+        ],
+        "status": status,
+    }
+    if justification:
+        statement["justification"] = justification
+    elif status == "affected":
+        statement["action_statement"] = (
+            f"Build with {match.module} {match.fixed} or later"
+            if match.fixed
+            else "No fixed version was published"
+        )
+    return statement
 
 
 def as_sarif(result: Vulnerabilities) -> str:
     """A SARIF 2.1.0 log of what is affected or cannot be decided, for code scanning."""
-    shown = [match for match in result.matches if match.status in _LEVELS]
+    shown = [match for match in result.advisories() if match.status in _LEVELS]
     rules = {match.advisory.id: match.advisory for match in shown}
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -181,7 +201,7 @@ def as_sarif(result: Vulnerabilities) -> str:
     return json.dumps(log, indent=2, ensure_ascii=True) + "\n"
 
 
-def _sarif_result(result: Vulnerabilities, match: AdvisoryMatch) -> dict[str, Any]:
+def _sarif_result(result: Vulnerabilities, match: AdvisoryMatch) -> Object:
     why = match.why.why if isinstance(match.why, MISSING) else match.why
     text = f"{match.module} {match.version}: {why}. Fixed in {match.fixed or 'no version yet'}."
     return {

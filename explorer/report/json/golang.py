@@ -19,6 +19,7 @@ from explorer.report.json.shapes import (
     nullable,
     word,
 )
+from explorer.report.units import iso_time
 from explorer.workbench import Inspection, Vulnerabilities
 
 FUNCTION = Shape[GoFunction](
@@ -69,6 +70,20 @@ ADVISORY_MATCH = Shape[AdvisoryMatch](
 )
 
 
+DATABASE = Shape[Vulnerabilities](
+    "vuln_database",
+    "The vulnerability database that was used.",
+    Field("name", TEXT, lambda v: v.database.name, "the user's path, or the server"),
+    Field("modified", nullable(TEXT), lambda v: v.modified or None, "when it was last changed"),
+    Field(
+        "checked_at",
+        nullable(TEXT),
+        lambda v: iso_time(v.database.checked_at) if v.database.checked_at else None,
+        "when its server was last asked; null for the user's own",
+    ),
+)
+
+
 class VulnerabilitiesOf(NamedTuple):
     """What ``vulns`` says."""
 
@@ -81,7 +96,7 @@ VULNS = Shape[VulnerabilitiesOf](
     "rr-explorer vulns --json",
     Field("subject", SUBJECT.kind, lambda v: v.result.inspection.subject),
     Field("go", TEXT, lambda v: v.result.build.version),
-    Field("database", TEXT, lambda v: v.result.database),
+    Field("database", DATABASE.kind, lambda v: v.result),
     Field("advisories", many(ADVISORY_MATCH.kind), lambda v: v.result.matches),
     Field("warnings", many(TEXT), lambda v: v.warnings),
 )

@@ -24,7 +24,7 @@ from explorer.report.verdicts import binary_in_words, shown_proof
 from explorer.report.where import WHERE_COLUMNS, floor_cell, where_rows
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
-from explorer.tui.go_tabs import UP, GoTabs
+from explorer.tui.go_tabs import UP, GoTabs, can_update_database, database_offer
 from explorer.tui.job_board import Job, JobKind
 from explorer.tui.messages import CommandNeeded, JobFailed, SymbolsRead, TabRead, TargetsJudged
 from explorer.tui.render import error, lines, text
@@ -72,6 +72,8 @@ class BinaryScreen(ExplorerScreen):
         """Why there is no inspection."""
         self._first_tab = tab
         self.about_a_release = subject.asset is not None
+        self._lacks_database = False
+        """Whether the tab of vulnerabilities offers to download the database."""
         self._stale: set[str] = {self._first_tab}
         """Tabs whose content is to be made again when they are next shown."""
 
@@ -250,6 +252,7 @@ class BinaryScreen(ExplorerScreen):
         elif name == "packages":
             self._read(name, partial(self._go.packages, inspection))
         elif name == "vulns":
+            self._lacks_database = False
             self._read(name, partial(self._go.vulnerabilities, inspection))
 
     def _read(self, name: str, read: Callable[[], Awaitable[TabContent]]) -> None:
@@ -270,8 +273,12 @@ class BinaryScreen(ExplorerScreen):
         widget = self.query_one(f"#{message.tab}", TabTable)
         if isinstance(message.content, ExplorerError):
             widget.show_error(message.content)
-        else:
-            widget.show(message.content)
+            return
+        content = message.content
+        if content.needs_database:
+            self._lacks_database = True
+        widget.show(content, database_offer(self.state) if content.needs_database else None)
+        self.refresh_bindings()
 
     def _download_offer(self, partly: bool = False) -> Content:
         """That the tab needs the whole file, and how to get it or how far that is."""
@@ -335,13 +342,24 @@ class BinaryScreen(ExplorerScreen):
 
     def _job_changed(self, job: Job) -> None:
         self.refresh_bindings()
-        if job.kind is JobKind.VERIFY and job.about == self.key:
+        if job.kind is JobKind.DATABASE:
+            self._database_job_changed(job)
+        elif job.kind is JobKind.VERIFY and job.about == self.key:
             self._stale.add("proof")
             if self._tab == "proof":
                 self._fill("proof")
         elif job.about == self.key and self.inspection is not None and is_peek(self.inspection):
             self._stale.add(self._tab)
             self._fill(self._tab)
+
+    def _database_job_changed(self, job: Job) -> None:
+        """Show how far the download is; at its end read the tab again."""
+        if not job.running:
+            self._stale.add("vulns")
+            if self._tab == "vulns":
+                self._fill("vulns")
+        elif self._lacks_database and (tab := self.query("#body > #vulns")):
+            cast("TabTable", tab.first()).show(TabContent(), database_offer(self.state))
 
     def _fill_proof(self, widget: ProofView) -> None:
         job = self.state.board.find(JobKind.VERIFY, self.key)
@@ -393,6 +411,8 @@ class BinaryScreen(ExplorerScreen):
         if action in ("verify", "verify_with"):
             job = self.state.board.find(JobKind.VERIFY, self.key)
             return self._error is None and not (job is not None and job.running)
+        if action == "update_database":
+            return self.is_mounted and self._tab == "vulns" and can_update_database(self.state)
         if action == "save":
             return self.subject.path is not None or self.state.reachable(self.subject.asset)
         if action == "open_browser":
@@ -407,6 +427,10 @@ class BinaryScreen(ExplorerScreen):
             self.jobs.download(self.subject.asset)
         else:
             self.jobs.inspect(self.subject, whole=True)
+
+    def action_update_database(self) -> None:
+        """Download the vulnerability database, or what has changed in it."""
+        self.jobs.update_database()
 
     def action_save(self) -> None:
         """Save the file's program in a folder."""

@@ -16,7 +16,14 @@ from textual.widgets import Input, Static
 
 from explorer.errors import ExplorerError
 from explorer.report import Cell, Column, Row, human_size, visible
-from explorer.settings import PROOF_SETTINGS, Option, Settings, options, parse_value
+from explorer.settings import (
+    DATABASE_SETTINGS,
+    PROOF_SETTINGS,
+    Option,
+    Settings,
+    options,
+    parse_value,
+)
 from explorer.settings_writer import save
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy
@@ -34,7 +41,11 @@ COLUMNS = (
     Column("value", "value", grows=True),
     Column("help", "what it does", grows=True),
 )
-IMMEDIATE = PROOF_SETTINGS | {"theme", "target", "prereleases", "plugins", "debs", "keys", "vulndb"}
+IMMEDIATE = (
+    PROOF_SETTINGS
+    | DATABASE_SETTINGS
+    | {"theme", "target", "prereleases", "plugins", "debs", "keys"}
+)
 """Settings that apply immediately; the others are read when the program starts."""
 
 
