@@ -104,7 +104,7 @@ ACTIONS: tuple[Action, ...] = (
         "update-database",
         "u",
         "update",
-        "Download the vulnerability database, or a newer one, for the tab Vulnerabilities",
+        "Download the vulnerability database, or a newer one, for the tab Vulns",
         _on("binary"),
         shown=3,
         group="A file",
