@@ -30,7 +30,7 @@ T = TypeVar("T")
 LOOKS = 8
 """Files of two releases that are looked at side by side."""
 _OPEN = (AdvisoryStatus.AFFECTED, AdvisoryStatus.MODULE_LEVEL)
-_NO_DATABASE = NotApplicable("no vulnerability database is set")
+_NO_DATABASE = NotApplicable("there is no vulnerability database here: vulns FILE downloads one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,7 +392,7 @@ def vulnerability_changes(before: Vulnerabilities, after: Vulnerabilities) -> Vu
     return VulnerabilityChanges(
         tuple(match for name, match in open_[0].items() if name not in open_[1]),
         tuple(match for name, match in open_[1].items() if name not in open_[0]),
-        after.database,
+        after.database.name,
     )
 
 
