@@ -63,8 +63,16 @@ class Forward(Protocol):
         """Skip ``length`` bytes. Returns how many were skipped: fewer only at the end."""
 
 
+def _read_over(stream: Forward, length: int) -> int:
+    """Skip bytes by reading them; see ``Forward.skip``."""
+    left = length
+    while left > 0 and (data := stream.read(min(left, _STEP))):
+        left -= len(data)
+    return length - left
+
+
 class SourceStream:
-    """Part of a source. Skipping reads nothing."""
+    """Part of a source. Skipping reads nothing, unless nothing says where the source ends."""
 
     def __init__(self, source: ByteSource, start: int = 0, length: int | None = None) -> None:
         self._source = source
@@ -85,8 +93,9 @@ class SourceStream:
             for end in (self._end, None if isinstance(size, Unknown) else size)
             if end is not None
         ]
-        if ends:
-            length = max(0, min(length, min(ends) - self.position))
+        if not ends:  # only reading shows where it ends
+            return _read_over(self, length)
+        length = max(0, min(length, min(ends) - self.position))
         self.position += length
         return length
 
@@ -135,10 +144,7 @@ class UnpackedStream:
         return b""
 
     def skip(self, length: int) -> int:
-        left = length
-        while left > 0 and (data := self.read(min(left, _STEP))):
-            left -= len(data)
-        return length - left
+        return _read_over(self, length)
 
     def _end(self) -> None:
         if not self._codec.complete:

@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from explorer.archive import Limits, listing, walk
+from explorer.archive.streams import SourceStream
 from explorer.bytesource import BytesSource, OutOfReachError, PrefixSource, StreamSource
 from explorer.facts import NotApplicable, Unknown
 from tests.archive.helpers import ArrivingSource, contents, everything, names
@@ -126,6 +127,16 @@ def test_a_zip_says_the_same_from_the_front_and_by_its_directory(order: tuple[st
     assert said[0] == said[1]
     assert (strict.problem, front.problem) == (None, None)
     assert contents(data, "x.zip") == contents(data, "x.zip", prefix=True)
+
+
+def test_a_source_of_unknown_length_ends_where_its_bytes_end() -> None:
+    """A server that does not say how long a file is: what lies behind tar's end is skipped."""
+    tar = tar_of([("rr", b"x" * 600)])
+    unsized = StreamSource(io.BytesIO(tar).read, Unknown("not said"))
+    assert SourceStream(unsized).skip(1 << 20) == len(tar)
+    assert names(listing(unsized, "x.tar")) == ["rr"]
+    with pytest.raises(OutOfReachError):
+        SourceStream(PrefixSource(tar, Unknown("not said"))).skip(1 << 20)
 
 
 def test_the_end_of_a_prefix_passes_through_and_a_listing_says_so() -> None:

@@ -16,14 +16,23 @@ from tests.support.binaries import BUILD
 INPUTS = 1_000_000
 """In all, shared among the targets by ``SHARES``."""
 SHARES = {
-    "elf": 12,
-    "prefix": 12,
-    "archive": 16,
-    "archive_prefix": 12,
-    "nrv": 12,
-    "names": 14,
-    "shown": 14,
-    "api": 8,
+    "elf": 8,
+    "prefix": 8,
+    "archive": 8,
+    "archive_prefix": 6,
+    "peek": 8,
+    "sevenzip": 8,
+    "rpm": 5,
+    "cpio": 5,
+    "inflate": 8,
+    "nrv": 6,
+    "pclntab": 7,
+    "symbols": 3,
+    "versions": 4,
+    "advisories": 5,
+    "names": 4,
+    "shown": 4,
+    "api": 3,
 }
 """Percent."""
 LONGEST = 48 << 10

@@ -5,7 +5,8 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["explorer"]):
-    from tests.fuzz.targets import TARGETS
+    from tests.fuzz import containers, golang, targets  # noqa: F401 - each registers its own
+    from tests.fuzz.registry import TARGETS
 
 
 def main() -> None:

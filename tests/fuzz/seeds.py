@@ -5,14 +5,17 @@ import gzip
 import io
 import json
 import lzma
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 
 from tests.archive.test_lenient import sparse_gnu, sparse_pax
 from tests.compat import programs
 from tests.elf.crafted import Program
-from tests.support.archives import make_archive
+from tests.fuzz.golang import advisory, go_table
+from tests.support.archives import cpio_of, gz, make_archive, tar_of, zip_of
 from tests.support.binaries import DATA, binary
 from tests.support.sevenzip import sevenzip_of
 
@@ -88,6 +91,87 @@ def _answers() -> Iterator[bytes]:
     yield json.dumps([release]).encode()
 
 
+def _peeked() -> Iterator[bytes]:
+    """Two bytes say where the peek ends."""
+    program, other = Program().build(), Program(machine=183).build()
+    tars = [
+        tar_of([("lib/x.so", other), ("tool", program), ("README", b"x" * 300)]),
+        tar_of([("tool", program), ("a", other), ("tool", other)]),
+        tar_of([("tool.gz", gz(program)), ("LICENSE", b"x")]),
+        tar_of([("tool.tar.xz", lzma.compress(tar_of([("b", other), ("tool", program)])))]),
+    ]
+    zips = [zip_of([("tool", program), ("a/tool", other)]), zip_of([("x.tar.gz", gz(tars[0]))])]
+    for data in (*tars, *map(gz, tars), *map(bz2.compress, tars), *zips, gz(gz(tars[0]))):
+        for cut in (b"\0\x20", b"\0\x80", b"\xff\xff"):
+            yield cut + data
+
+
+def _cpios() -> Iterator[bytes]:
+    program = Program().build()
+    yield cpio_of([("bin/rr", 0o100755, program), ("link", 0o120777, b"bin/rr")])
+    yield cpio_of([("a", 0o100644, b""), ("b", 0o100644, program)], inodes=(7, 7))
+    yield (
+        b"070707"
+        + b"000001" * 2
+        + b"100755"
+        + b"000000" * 2
+        + b"000001"
+        + b"000000"
+        + (b"%011o%06o%011o" % (0, 3, len(program)) + b"rr\0" + program)
+    )
+    for order in "<>":
+        words = (0o70707, 1, 2, 0o100755, 0, 0, 1, 0, 0, 0, 3, len(program) >> 16, len(program))
+        yield struct.pack(f"{order}13H", *words) + b"rr\0\0" + program
+
+
+def _sevenzips() -> Iterator[bytes]:
+    """As ``sevenzip_frame`` takes them."""
+    members = [("usr/bin/rr", 0o100755, Program().build()), ("d", 0o040755, None)]
+    for how in ("copy", "lzma", "lzma2", "deflate", "bz2", "zst", "x86+lzma", "delta+lzma2",
+                "arm64+lzma", "bcj2", "bcj2+lzma2", "aes", "ppmd"):  # fmt: skip
+        for header in ("", "lzma"):
+            data = sevenzip_of([*members, ("x", 0o120777, b"usr/bin/rr")], how, header=header)
+            body = struct.unpack_from("<Q", data, 12)[0]
+            yield struct.pack("<H", body) + data[32:]
+
+
+def _rpms() -> Iterator[bytes]:
+    header = b"\x8e\xad\xe8\x01" + bytes(12)
+    for payload in _cpios():
+        for packed in (payload, gz(payload), lzma.compress(payload), bz2.compress(payload)):
+            yield header + packed
+
+
+def _deflated() -> Iterator[bytes]:
+    program = Program().build()
+    for level in (0, 1, 6, 9):
+        for data in (program, b"", b"a" * 100_000):
+            packer = zlib.compressobj(level, zlib.DEFLATED, -15)
+            yield packer.compress(data) + packer.flush()
+
+
+def _tables() -> Iterator[bytes]:
+    for version in ("1.2", "1.16", "1.18", "1.20"):
+        for order in "<>":
+            for pointer in (4, 8):
+                yield b"\x7fELF" + bytes(60) + go_table(version, order, pointer)
+
+
+def _symbols() -> Iterator[bytes]:
+    yield b"net/http.(*Client).Do.func1.2"
+    yield b"gopkg.in/yaml%2ev3.(*T[go.shape.int]).M-fm"
+
+
+def _versions() -> Iterator[bytes]:
+    yield b"v1.2.3-rc.1+meta\ngo1.21rc2\n0"
+    yield b"v0.0.0-20240101000000-abcdef012345\ngo1.22-20240109-RC01"
+
+
+def _advisories() -> Iterator[bytes]:
+    yield advisory()
+    yield advisory("1.2.3-0", "2.0.0-rc.1")
+
+
 SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "elf": _programs,
     "prefix": _programs,
@@ -97,4 +181,13 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "names": _names,
     "shown": _names,
     "api": _answers,
+    "peek": _peeked,
+    "sevenzip": _sevenzips,
+    "rpm": _rpms,
+    "cpio": _cpios,
+    "inflate": _deflated,
+    "pclntab": _tables,
+    "symbols": _symbols,
+    "versions": _versions,
+    "advisories": _advisories,
 }

@@ -1,4 +1,4 @@
-"""What is fuzzed: each target takes any bytes, and anything but an ``ExplorerError`` is a bug.
+"""Programs, archives, names and answers.
 
 Beyond not crashing, each asserts a law: a peek never contradicts the whole file, a refused member
 is never handed out, what is shown holds no control character.
@@ -7,7 +7,6 @@ is never handed out, what is shown holds no control character.
 import contextlib
 import json
 import unicodedata
-from collections.abc import Callable
 
 from explorer.archive import Limits, chunks, listing, walk
 from explorer.bytesource import BytesSource, OutOfReachError, PrefixSource
@@ -18,16 +17,10 @@ from explorer.errors import ExplorerError
 from explorer.releases import parse_asset_name, parse_version
 from explorer.releases.payload import Complaints, releases_from, slim
 from explorer.report import visible
+from tests.fuzz.registry import fuzzed
 
-TARGETS: dict[str, Callable[[bytes], None]] = {}
 _LIMITS = Limits(member_bytes=1 << 20, total_bytes=4 << 20)
 _SYSTEMS: dict[str, Target] = {}
-
-
-def fuzzed(function: Callable[[bytes], None]) -> Callable[[bytes], None]:
-    """Register a target by its name."""
-    TARGETS[function.__name__] = function
-    return function
 
 
 def harmless(text: str) -> bool:
