@@ -152,8 +152,12 @@ class Container:
             # a client killed in the middle may leave a container that appears after its removal
             yield await asyncio.shield(creating)
         finally:
-            if not await finish(self._remove(creating, warn)):
-                warn(f"The container {self.name} may be left over: the next start removes it")
+            removing = asyncio.ensure_future(self._remove(creating, warn))
+            try:
+                await finish(removing)
+            finally:  # however often this task is cancelled, what is left over is named
+                if removing.cancelled():
+                    warn(f"The container {self.name} may be left over: the next start removes it")
 
     async def copy_in(self, tree: PackedTree) -> None:
         """Copy the program and what is beside it below ``ROOT``.

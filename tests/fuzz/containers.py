@@ -10,6 +10,7 @@ import struct
 import tempfile
 import zlib
 from pathlib import Path
+from posixpath import normpath
 
 from explorer.archive import Format, Limits, chunks, detect, listing, walk
 from explorer.archive.codecs import Codec
@@ -17,7 +18,7 @@ from explorer.archive.models import RefusedError
 from explorer.bytesource import BytesSource, PrefixSource
 from explorer.compat import Answer, find_target
 from explorer.elf import Scope, read
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, FormatError
 from explorer.facts import Unknown
 from explorer.progress import Cancellation
 from explorer.releases.local import folder
@@ -170,6 +171,8 @@ def _opened(data: bytes, layer: Layer) -> bytes:
     program = find_program(source, layer, cancel)
     if program is None:
         return data
+    if [normpath(m.name) for m in program.listing.members].count(normpath(program.member.name)) > 1:
+        raise FormatError("of two with one name a peek takes the first: docs/decisions.md")
     for index, entry in enumerate(walk(source, layer.name)):
         if index == program.index:
             content = b"".join(chunks(entry.open()))
