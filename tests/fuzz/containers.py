@@ -151,7 +151,9 @@ def _whole_answer(data: bytes, layer: Layer) -> Answer:
     target = find_target("debian-12")
     try:
         program = _opened(data, layer)
-    except UndecidedProgramError:
+    except UndecidedProgramError as error:
+        if error.is_unread:
+            raise  # damaged where a peek does not look: in a zip's directory, say
         return Answer.UNKNOWN
     facts = read(BytesSource(program), "tool", Scope.LINKAGE)
     return verdicts_of(facts, (target,))[0].answer
