@@ -26,7 +26,7 @@ _IN_SUM: dict[Standing, str] = {
     Standing.DIFFERS: "not what the release promises",
     Standing.NOT_RUN: "not run",
     Standing.NOT_STARTED: "did not start, nothing certain was predicted",
-    Standing.ELSEWHERE: "run on another system only",
+    Standing.ELSEWHERE: "as predicted on another system",
     Standing.UNDECIDED: "started, nothing was predicted",
 }
 
@@ -86,9 +86,10 @@ def sweep_line(result: SweepResult) -> tuple[Cell, ...]:
 
 
 def sweep_trouble(summary: SweepSummary) -> tuple[SweepResult, ...]:
-    """What is not as predicted, the disagreements first."""
+    """What did not go as predicted or did not run at all, the disagreements first."""
     order = list(Standing)
-    odd = [one for one in summary.results if one.standing is not Standing.AS_PREDICTED]
+    fine = (Standing.AS_PREDICTED, Standing.ELSEWHERE, Standing.UNDECIDED)
+    odd = [one for one in summary.results if one.standing not in fine]
     return tuple(sorted(odd, key=lambda one: order.index(one.standing)))
 
 

@@ -92,7 +92,7 @@ def test_what_cannot_be_run_costs_its_own_line(served: Command, sweeper: list[st
         TAG: "elsewhere",
     }, "a static program runs in the empty image instead"
     assert total["exit_code"] == 5
-    assert total["sentence"].startswith("0 of 3 as predicted: 1 not run, 2 run on another system")
+    assert total["sentence"].startswith("0 of 3 as predicted: 1 not run, 2 as predicted on another")
 
 
 def test_what_is_stopped_in_the_middle_goes_on_there(
