@@ -10,7 +10,7 @@ from explorer.report.text import clip, one_line
 from explorer.report.units import plural
 from explorer.workbench import Matrix, MatrixCell, MatrixColumn, Role
 
-__all__ = ["Story", "story_of"]
+__all__ = ["Story", "column_of_story", "story_of"]
 
 _REASON = 60
 """Cells of the reason of the last no."""
@@ -34,7 +34,7 @@ class Story:
 
 def story_of(matrix: Matrix) -> Story:
     """The story of ``musl-arm64`` if the matrix has that column, else of the first for Linux."""
-    column = _column(matrix)
+    column = column_of_story(matrix)
     if column is None or not matrix.rows:
         return Story("", "")
     place = matrix.columns.index(column)
@@ -61,7 +61,8 @@ def story_of(matrix: Matrix) -> Story:
     return Story("; ".join(parts), last[0] if last is not None else "")
 
 
-def _column(matrix: Matrix) -> MatrixColumn | None:
+def column_of_story(matrix: Matrix) -> MatrixColumn | None:
+    """The column that a user asks about first: for musl on arm64, else on another one for Linux."""
     own = [c for c in matrix.columns if c.kind.role is Role.PROGRAM]
     for start in ("musl-arm64", "musl-", "linux-arm64", "linux-"):
         for column in own:
@@ -98,7 +99,9 @@ def _runs(name: str, published: int, verdicts: list[Verdict | None]) -> list[str
         return [f"{name}published in {published}, none inspected yet"] if published else []
     runs = sum(verdict.answer is Answer.YES for verdict in seen)
     of = f" of {len(seen)} inspected ({published} published)" if len(seen) < published else ""
-    return [f"{name}runs in {runs}{of}"]
+    unknown = sum(verdict.answer is Answer.UNKNOWN for verdict in seen)
+    more = f", not known in {unknown}" if unknown else ""
+    return [f"{name}runs in {runs}{of}{more}"]
 
 
 def _why_not(verdict: Verdict) -> str:

@@ -28,6 +28,8 @@ RELEASE_WIDTH = (13, 17)
 """Cells of the release's column, at least and at most: ``v2.0.0-alpha1``, ``v2023.1.0-alpha.1``."""
 ANSWER_WIDTH = 8
 """Cells of a column for Linux: ``◐ yes-if``."""
+DERIVED_WIDTH = 9
+"""Cells of a column of a project without a profile: ``? unknown``."""
 SHORT_WIDTH = 7
 """Cells of a column for another system: ``freebsd``."""
 NAMED_WIDTH = 17
@@ -38,7 +40,7 @@ def _width(column: MatrixColumn) -> int:
     if column.kind.role is Role.PROGRAM and column.instead == "linux-arm64":
         return NAMED_WIDTH
     if not column.kind.prefix and column.kind.role is not Role.PACKAGE:
-        return max(ANSWER_WIDTH, *(len(part) for part in column.lines))
+        return max(DERIVED_WIDTH, *(len(part) for part in column.lines))
     is_linux = column.platforms[0].startswith(("linux", "musl"))
     # A column of packages has a short title and short cells: it needs no more than freebsd's.
     return ANSWER_WIDTH if is_linux and column.kind.role is not Role.PACKAGE else SHORT_WIDTH

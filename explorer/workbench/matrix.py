@@ -180,8 +180,12 @@ def _columns(catalogue: Catalogue) -> tuple[MatrixColumn, ...]:
     for release in catalogue.releases:
         counted.update({(a.kind, a.platform.slug) for a in release.assets if _has_column(a)})
     chosen = sorted(counted, key=lambda pair: (-counted[pair], pair[1]))[:MOST_COLUMNS]
-    chosen.sort(key=lambda pair: (profile.rank(pair[0]), pair[1]))
+    chosen.sort(key=lambda pair: (profile.rank(pair[0]), not _is_linux(pair[1]), pair[1]))
     return tuple(_column(kind, slug) for kind, slug in chosen)
+
+
+def _is_linux(slug: str) -> bool:
+    return slug.startswith(("linux", "musl"))
 
 
 def _has_column(asset: Asset) -> bool:

@@ -25,6 +25,8 @@ from explorer.releases import Platform, parse_asset_name
 
 HEAD_BYTES = 512
 """Bytes of a member that are looked at: an ELF header, a first line, a tar header."""
+_SHORT = 4
+"""Letters of an abbreviation at most."""
 _LARGER = 4
 """The largest of several equal candidates is the program if it is this many times larger."""
 
@@ -135,6 +137,19 @@ def core_name(name: str) -> str:
         if part.start() and (_VERSION.match(part[0]) or _is_platform(part[0])):
             return stem[: part.start() - 1].rstrip("-_.+ ")
     return stem
+
+
+@lru_cache(maxsize=4096)
+def is_short_for(short: str, name: str) -> bool:
+    """Whether ``short`` abbreviates a name without version and platform.
+
+    As ``rg`` does ripgrep, ``hx`` helix and ``nvim`` neovim: two to four letters that occur in the
+    name in this order, the first one at its beginning.
+    """
+    if not 2 <= len(short) <= _SHORT or len(name) <= len(short) or short[0] != name[0]:
+        return False
+    letters = iter(name)
+    return short.isalpha() and core_name(name) == name and all(c in letters for c in short)
 
 
 def _without_endings(name: str) -> str:
@@ -286,8 +301,8 @@ class ProgramChooser:
         """The program, if no later member can replace it.
 
         It has a name that was asked for, and is not one of several variants; or it is a program for
-        the platform that the file claims, has the project's or the file's name, and is where
-        programs usually are.
+        the platform that the file claims, has the project's or the file's name or is short for it,
+        and is where programs usually are. Of two such members the first one is the program.
         """
         return self._decided
 
@@ -350,10 +365,14 @@ class ProgramChooser:
         return 1 if wanted.arch and candidate.arch not in ("", wanted.arch) else 2
 
     def _name_rank(self, path: str) -> int:
-        """3: the project's or the file's name. 2: its own folder's. 1: begins like one of them."""
+        """3: the project's or the file's name, or short for it. 2: its own folder's.
+        1: begins like one of them.
+        """
         base = posixpath.basename(path).lower()
         core = core_name(base)
         if core in self.expected.names or base in (*self.expected.names, *self.expected.required):
+            return 3
+        if any(is_short_for(core, name) for name in self.expected.names):
             return 3
         folders = [f for f in path.lower().split("/")[:-1] if f not in _GENERIC]
         if folders and core_name(folders[-1]) == core:

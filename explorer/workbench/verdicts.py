@@ -162,7 +162,7 @@ def _unseen(binary: Binary) -> Reason:
         Answer.UNKNOWN,
         "The first bytes of the asset do not reach the program.",
         why,
-        "Download it: d, or inspect without --peek",
+        "Download it: d in the app; on the command line without --peek",
         short=f"not reached: {why}",
     )
 

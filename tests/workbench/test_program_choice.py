@@ -74,6 +74,7 @@ def chosen(files: Files, name: str = "tool-linux-amd64.tar.gz", project: str = "
         ({"zz-1.0/zz": AMD64, "zz-1.0/aa": AMD64}, "zz-1.0/zz"),
         ({"lib/core": AMD64, "bin/tool": SCRIPT}, "bin/tool"),
         ({"lib/helper": AMD64, "lib/tool-server": AMD64}, "lib/tool-server"),
+        ({"helper": AMD64, "tl": AMD64}, "tl"),
         # by folder
         ({"libexec/deep/x": AMD64, "bin/y": AMD64}, "bin/y"),
         ({"share/a/tool": AMD64, "bin/tool": AMD64}, "bin/tool"),
@@ -200,6 +201,29 @@ def test_what_a_later_member_could_change_is_not_decided_early(
     path: str, head: bytes, name: str
 ) -> None:
     assert chooser_of({path: head}, name, "").decided() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "project", "member"),
+    [
+        ("ripgrep-14.1.1-x86_64-unknown-linux-musl.tar.gz", "ripgrep",
+         "ripgrep-14.1.1-x86_64-unknown-linux-musl/rg"),
+        ("helix-25.07.1-x86_64-linux.tar.xz", "helix", "helix-25.07.1-x86_64-linux/hx"),
+        ("bottom_x86_64-unknown-linux-gnu.tar.gz", "bottom", "btm"),
+        ("nu-0.96.0-x86_64-unknown-linux-gnu.tar.gz", "nushell", "nu"),
+    ],
+)  # fmt: skip
+def test_a_short_form_of_the_name_decides_early(name: str, project: str, member: str) -> None:
+    chooser = chooser_of({"LICENSE": b"text", member: AMD64}, name, project)
+    decided = chooser.decided()
+    assert decided is not None
+    assert decided.member.name == member
+
+
+@pytest.mark.parametrize("member", ["sh", "gr", "r", "rgx", "ripgreps", "r-g", "r2"])
+def test_other_names_are_not_short_forms(member: str) -> None:
+    name = "ripgrep-14.1.1-x86_64-unknown-linux-musl.tar.gz"
+    assert chooser_of({member: AMD64}, name, "ripgrep").decided() is None
 
 
 def test_an_android_app_is_recognised() -> None:

@@ -24,7 +24,7 @@ from explorer.workbench import Inspection
 _HEADLINES: dict[Answer, tuple[str, Style]] = {
     Answer.YES: ("✓ YES, runs on", "good"),
     Answer.YES_IF: ("◐ YES, IF: it may run on", "warn"),
-    Answer.UNKNOWN: ("? UNKNOWN, whether it runs on", "unknown"),
+    Answer.UNKNOWN: ("? UNKNOWN whether it runs on", "unknown"),
     Answer.NO: ("✗ NO, does not run on", "bad"),
 }
 

@@ -16,7 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from explorer.report import plural
-from explorer.report.story import Story, story_of
+from explorer.report.story import Story, column_of_story, story_of
 from explorer.report.tables import release_title
 from explorer.report.verdicts import target_in_words
 from explorer.tui.actions import bindings_for
@@ -166,8 +166,8 @@ class MatrixScreen(AssetScreen):
         grid.show(self._rows)
         if self._tag and grid.go_to(self._tag):
             self._tag = ""
-            titles = [column.title for column in matrix.columns]
-            grid.column = titles.index("musl-arm64") if "musl-arm64" in titles else 0
+            column = column_of_story(matrix)
+            grid.column = matrix.columns.index(column) if column is not None else 0
         hidden = len(matrix.rows) - len(rows)
         count = f"{plural(len(rows), 'release')} with files"
         parts = ["Matrix", count, target_in_words(matrix.target)]
