@@ -34,7 +34,7 @@ class ReleaseWords(click.ParamType[str]):
         address = parse_address(value)
         if address is None:
             return value
-        state_of(ctx).use_repository(address.repo)
+        state_of(ctx).use_address(address)
         return address.words or "latest"
 
 
@@ -49,15 +49,11 @@ def _keep(context: click.Context, parameter: click.Parameter, value: object) -> 
 
 def _keep_repo(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
-        state_of(context).given["repo"] = _repository(value)
+        from explorer.workbench import parse_address
 
-
-def _repository(text: str) -> str:
-    """OWNER/NAME of a GitHub address; other text as it is."""
-    from explorer.workbench import parse_address
-
-    address = parse_address(text)
-    return address.repo if address is not None else text
+        state, address = state_of(context), parse_address(value)
+        state.given["repo"] = address.repo if address is not None else value
+        state.address = address or state.address
 
 
 def _keep_json(context: click.Context, parameter: click.Parameter, value: bool) -> None:

@@ -12,6 +12,7 @@ from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from explorer.settings import Settings
+    from explorer.workbench import ProjectAddress
 
 OpenApp = Callable[["Settings", str | None], int]
 """Opens the app with some settings, at a file."""
@@ -29,10 +30,17 @@ class CliState:
         """Settings from options, by the setting's name."""
         self._addressed = ""
         """The repository of an address on the command line."""
+        self.address: ProjectAddress | None = None
+        """That address."""
         self.json = False
         self.log_file = ""
         self.verbosity = 0
         """0: warnings are not logged to stderr; 1: what is done; 2: everything."""
+
+    def use_address(self, address: ProjectAddress) -> None:
+        """Take the repository of an address on the command line, as ``use_repository`` does."""
+        self.use_repository(address.repo)
+        self.address = address
 
     def use_repository(self, repo: str) -> None:
         """Take the repository of an address on the command line.
@@ -57,11 +65,19 @@ class CliState:
         Args:
             strict: raise for a bad settings file, instead of listing its problems.
             more: from the command's own options; None means not given.
+
+        Raises:
+            UsageError: an address on the command line is of another server than the API's.
         """
         from explorer.settings import load
 
         given = {name: value for name, value in more.items() if value is not None}
-        return load({**self.given, **given}, strict=strict)
+        settings = load({**self.given, **given}, strict=strict)
+        if self.address is not None and self.address.host:
+            refusal = self.address.refusal(settings.api_url)
+            if refusal is not None:
+                raise refusal
+        return settings
 
 
 def state_of(context: click.Context) -> CliState:

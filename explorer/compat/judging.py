@@ -26,6 +26,8 @@ from explorer.compat.rules.words import plural
 from explorer.elf import Binary
 from explorer.facts import Fact, NotApplicable, Unknown
 
+NOT_YET = "Not known yet: "
+"""How the reason of ``INCOMPLETE`` begins."""
 INCOMPLETE = Rule(
     "facts.incomplete",
     0,
@@ -119,7 +121,7 @@ def _incomplete(waiting: dict[str, Unknown]) -> Reason:
     return Reason(
         INCOMPLETE.code,
         Answer.UNKNOWN,
-        f"Not known yet: {', '.join(waiting)} ({why}).",
+        f"{NOT_YET}{', '.join(waiting)} ({why}).",
         f"needs the file's first {max(needs):,} bytes" if needs else "",
         "Download the file",
         short=printable(why),

@@ -22,9 +22,15 @@ from explorer.releases.profile import (
 )
 
 if TYPE_CHECKING:
-    from explorer.releases.addresses import ProjectAddress, is_repository, parse_address
+    from explorer.releases.addresses import (
+        ProjectAddress,
+        is_repository,
+        parse_address,
+        web_host,
+    )
     from explorer.releases.answers import message_in
     from explorer.releases.bundled import demo, snapshot
+    from explorer.releases.checksums import ChecksumEntry, read_checksums
     from explorer.releases.connection import TOKEN_REMEDY, Connection
     from explorer.releases.file_kinds import names_no_program
     from explorer.releases.github import GitHub
@@ -44,6 +50,7 @@ if TYPE_CHECKING:
 __getattr__ = lazy_exports(
     __name__,
     {
+        "ChecksumEntry": "checksums",
         "Connection": "connection",
         "ProjectAddress": "addresses",
         "is_repository": "addresses",
@@ -64,7 +71,9 @@ __getattr__ = lazy_exports(
         "parse_asset_name": "names",
         "parse_asset_names": "names",
         "parse_version": "names",
+        "read_checksums": "checksums",
         "snapshot": "bundled",
+        "web_host": "addresses",
     },
 )
 
@@ -78,6 +87,7 @@ __all__ = [
     "AssetKind",
     "BuildProfile",
     "Catalogue",
+    "ChecksumEntry",
     "ColumnProfile",
     "Connection",
     "DemoSource",
@@ -108,5 +118,7 @@ __all__ = [
     "parse_asset_name",
     "parse_asset_names",
     "parse_version",
+    "read_checksums",
     "snapshot",
+    "web_host",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from explorer.compat import Verdict, floor_of
 from explorer.report.cells import Cell, Column, Row, verdict_cell
 from explorer.report.markup import code, in_table, prose
+from explorer.report.tables.file_cells import short_name
 from explorer.report.text import one_line
 from explorer.report.verdicts import deciding_in_words, target_in_words
 from explorer.workbench import Inspection, TargetMatrix, TargetRow
@@ -71,7 +72,7 @@ def where_markdown(inspection: Inspection) -> str:
 def by_target_columns(matrix: TargetMatrix) -> tuple[Column, ...]:
     """The file, one column for each system, and the floor."""
     systems = (Column(name, name, width=9) for name in matrix.across)
-    return (Column("file", "file"), *systems, Column("floor", "floor", grows=True))
+    return (Column("file", "file", grows=True), *systems, Column("floor", "floor", grows=True))
 
 
 def by_target_heads(matrix: TargetMatrix) -> tuple[tuple[Cell, ...], ...]:
@@ -96,9 +97,9 @@ def _file_row(row: TargetRow, across: Sequence[str], several: bool) -> Row:
     by_name = {verdict.target.name: verdict for verdict in row.verdicts}
     name = f"{row.release.tag}/{row.asset.name}" if several else row.asset.name
     cells = (_system_cell(by_name.get(target)) for target in across)
-    return Row(
-        f"{row.release.tag}/{row.asset.name}", (Cell(name, "strong"), *cells, row_floor(row))
-    )
+    short = "" if several else short_name(row.asset)
+    file = Cell(name, "strong", short=short)
+    return Row(f"{row.release.tag}/{row.asset.name}", (file, *cells, row_floor(row)))
 
 
 def _system_cell(verdict: Verdict | None) -> Cell:

@@ -474,7 +474,8 @@ class ExplorerApp(ExplorerBase):
             seen = ()
             self.say(str(problem), warning=True)
         current = "" if state.settings.demo or state.settings.folder else state.settings.repo
-        dialog = ProjectsScreen(seen, state.settings.pinned, current, state.now())
+        settings = state.settings
+        dialog = ProjectsScreen(seen, settings.pinned, current, state.now(), settings.api_url)
         self.push_screen(dialog, self.open_project)
 
     def open_project(self, words: str | None) -> None:
@@ -482,8 +483,12 @@ class ExplorerApp(ExplorerBase):
         from explorer.tui.screens.browser import BrowserScreen
         from explorer.tui.screens.projects import address_of
 
-        address = address_of(words) if words is not None else None
+        api_url = self.state.settings.api_url
+        address = address_of(words, api_url) if words is not None else None
         if address is None:
+            return
+        if address.host and (refusal := address.refusal(api_url)) is not None:
+            self.say(str(refusal), error=True)
             return
         while len(self.screen_stack) > 1:
             self.pop_screen()

@@ -198,6 +198,10 @@ class AppState:
         """The inspection of a file, if there is one."""
         return self.files.of(asset).inspection
 
+    def failure_of(self, asset: Asset) -> ExplorerError | None:
+        """Why the last look at a file failed; None if it did not."""
+        return self.files.of(asset).error
+
     def banner(self, inspection: Inspection) -> Banner:
         """The verdict in words, and where the file was saved."""
         banner = verdicts.verdict_banner(inspection, now=self.now())

@@ -12,6 +12,7 @@ from explorer.tui.responsiveness.deferred_import import report, tables, workbenc
 from explorer.tui.rows import ListRows, matching
 
 if TYPE_CHECKING:
+    from explorer.errors import ExplorerError
     from explorer.report import Column, Row
     from explorer.workbench import Asset, Inspection, Release, Target
 
@@ -123,9 +124,10 @@ class AssetRows:
         known: Callable[[Asset], Inspection | None],
         *,
         proofs: bool,
+        failure: Callable[[Asset], ExplorerError | None] = lambda _: None,
     ) -> None:
-        """``proofs``: whether there is a column for them."""
-        self._known = known
+        """``proofs``: whether there is a column for them. ``failure``: why a look failed."""
+        self._known, self._failure = known, failure
         files = [FileEntry(asset) for asset in assets]
         gaps = [FileEntry(asset, slug) for slug, asset in tables.unpublished(assets)]
         self._entries = sorted([*files, *gaps], key=lambda entry: entry.order)
@@ -202,7 +204,8 @@ class AssetRows:
         if entry.missing:
             row = self._compact(tables.gap_row(entry.missing, entry.asset, inspection).row, entry)
         else:
-            row = tables.asset_row(entry.asset, inspection).row
+            error = self._failure(entry.asset) if inspection is None else None
+            row = tables.asset_row(entry.asset, inspection, error=error).row
         return replace(row, cells=tuple(row.cells[number] for number in self._shown))
 
     def _compact(self, row: Row, entry: FileEntry) -> Row:

@@ -53,6 +53,7 @@ from explorer.releases import (
     Role,
     is_repository,
     parse_address,
+    web_host,
 )
 from explorer.verify import (
     CheckResult,
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
         VulnerabilityChanges,
     )
     from explorer.workbench.go_program import Vulnerabilities
+    from explorer.workbench.inspect import checksums_of
     from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
     from explorer.workbench.reproduce import Rebuild
     from explorer.workbench.resolve import platform_slug
@@ -129,6 +131,7 @@ __getattr__ = lazy_exports(
         "LeftOut": "sweep_plan",
         "MatrixRow": "matrix",
         "SeenProject": "seen_projects",
+        "checksums_of": "inspect",
         "Standing": "sweep_plan",
         "SweepItem": "sweep_plan",
         "SweepRequest": "sweep_plan",
@@ -236,9 +239,11 @@ __all__ = [
     "VulnerabilityChanges",
     "Where",
     "Workbench",
+    "checksums_of",
     "file_key",
     "is_repository",
     "parse_address",
     "platform_slug",
     "subject_key",
+    "web_host",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from explorer.compat import Target
 from explorer.facts import NotApplicable, Unknown
 from explorer.progress import Cancellation
+from explorer.releases import ChecksumEntry, read_checksums
 from explorer.workbench.models import FileFacts, FileOnDisk, Inspection, Subject
 from explorer.workbench.opened import open_file, opened_by
 from explorer.workbench.program_in_archive import (
@@ -17,6 +18,9 @@ from explorer.workbench.program_in_archive import (
     undecided_binary,
 )
 from explorer.workbench.verdicts import verdicts_of, wanted_arch, without_release
+
+MOST_BYTES = 1 << 20
+"""Bytes of a checksum file that are read."""
 
 if TYPE_CHECKING:
     from explorer.compat import Surroundings, Verdict
@@ -81,6 +85,15 @@ def _undecided(
         binary=binary,
         verdicts=verdicts_of(binary, targets),
     )
+
+
+def checksums_of(inspection: Inspection) -> tuple[ChecksumEntry, ...]:
+    """The entries of a checksum file that is on disk; none for any other file. Blocking."""
+    asset = inspection.subject.asset
+    if inspection.path is None or asset is None or asset.kind.value != "checksum":
+        return ()
+    with inspection.path.open("rb") as file:
+        return read_checksums(file.read(MOST_BYTES))
 
 
 def rejudge(inspection: Inspection, targets: Sequence[Target], cache: Cache) -> Inspection:

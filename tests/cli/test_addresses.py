@@ -64,6 +64,22 @@ def test_addresses_of_two_repositories_are_refused(ripgrep: Command) -> None:
     assert error["exit_code"] == 2
 
 
+def test_an_address_of_the_api_s_own_server(ripgrep: Command, github: GitHub) -> None:
+    host = github.api_url.split("/")[2].partition(":")[0]
+    page = f"https://{host}/{RIPGREP}/releases/tag/14.1.1"
+    assert FILE in ripgrep("assets", page).out
+    error = ripgrep.json_error("assets", f"https://ghe.example.com/{RIPGREP}/releases/tag/14.1.1")
+    assert "ghe.example.com is not the server that is asked" in error["title"]
+    assert "--api-url https://ghe.example.com/api/v3" in error["remedy"]
+
+
+def test_a_checksum_file_is_no_program(ripgrep: Command) -> None:
+    done = ripgrep("--repo", RIPGREP, "inspect", f"14.1.1/{FILE}.sha256")
+    assert "a checksum file, not a program" in done.out
+    assert "0" * 64 in done.out
+    assert "does not run" not in done.out
+
+
 def test_names_kinds_and_order_of_the_list(ripgrep: Command) -> None:
     done = ripgrep("--repo", RIPGREP, "assets", "--peek")
     lines = done.out.splitlines()

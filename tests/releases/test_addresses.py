@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.releases import is_repository, parse_address
+from explorer.releases import ProjectAddress, is_repository, parse_address
 
 RIPGREP = "BurntSushi/ripgrep"
 PAGE = "https://github.com/BurntSushi/ripgrep"
@@ -64,6 +64,26 @@ def test_addresses_lead_to_a_project_and_a_file(text: str, repo: str, words: str
 )
 def test_other_texts_are_not_addresses(text: str) -> None:
     assert parse_address(text) is None
+
+
+GHE = "https://ghe.example.com/api/v3"
+
+
+def test_a_release_on_another_host_names_its_host() -> None:
+    page = "https://ghe.example.com/o/n/releases/tag/v1"
+    address = parse_address(page)
+    assert address == ProjectAddress("o/n", "v1", "ghe.example.com")
+    assert address.refusal(GHE) is None
+    refusal = address.refusal("https://api.github.com")
+    assert refusal is not None
+    assert "ghe.example.com is not the server that is asked" in str(refusal)
+    assert "--api-url https://ghe.example.com/api/v3" in refusal.remedy
+
+
+def test_any_address_on_the_host_of_the_api_counts() -> None:
+    project = "https://ghe.example.com/o/n"
+    assert parse_address(project) is None
+    assert parse_address(project, GHE) == ProjectAddress("o/n", "", "ghe.example.com")
 
 
 def test_repositories() -> None:

@@ -231,8 +231,9 @@ def test_a_peek_says_that_the_target_as_it_is_lacks_something(aided: Inspection)
     verdict = aided.verdicts[0]
     open_ = replace(verdict, answer=Answer.UNKNOWN, packages=(), install="")
     headline = verdicts.headline(open_)
-    assert headline.text.startswith("? NOT AS IT IS, unknown with packages, on Alpine 3.22")
-    assert headline.style == "unknown"
+    assert headline.text.startswith("✗ NOT AS IT IS on Alpine 3.22")
+    assert headline.text.endswith("; with packages: unknown")
+    assert headline.style == "warn"
     peeked = replace(aided, verdicts=(open_,))
     assert texts(tables.asset_row(AMD64, peeked).row)[5] == "✗ as is"
 

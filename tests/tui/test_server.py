@@ -49,6 +49,13 @@ def chosen(served: GitHub, tmp_path: Path) -> Settings:
     return settings(tmp_path, demo=False, api_url=served.api_url)
 
 
+async def test_a_file_that_cannot_be_read_is_unknown(chosen: Settings) -> None:
+    async with opened(chosen, size=(160, 50)) as ui:
+        await ui.shows("? unknown", "could not be read: ")
+        row = next(line for line in ui.drawn().splitlines() if "could not be read" in line)
+        assert "windows-amd64.zip" in row
+
+
 async def test_opening_a_release_tells_what_its_files_do_without_a_download(
     chosen: Settings, served: GitHub
 ) -> None:

@@ -30,6 +30,8 @@ EXAMPLES = """\b
 rr-explorer inspect latest --platform linux-arm64 --peek
 rr-explorer inspect ./rr --on scratch --on debian-12
 rr-explorer inspect rr.tar.gz#rr --json | jq '.verdicts[0].answer'"""
+CHECKSUMS = 100
+"""Lines for the entries of a checksum file."""
 PROGRAMS = 100
 """Rows for a folder."""
 MEMBERS, REFUSED = 20, 200
@@ -121,13 +123,17 @@ def show_inspection(output: Output, inspection: Inspection, facts: bool = True) 
     """Print each verdict with its reasons and libraries, and with ``facts`` what the file is."""
     from explorer.report import Cell, check_cell
     from explorer.report.binaries import binary_facts
-    from explorer.report.verdicts import verdict_banner
+    from explorer.report.verdicts import about_in_words, verdict_banner
 
     output.line(Cell(inspection.subject.name, "strong"))
-    for verdict in inspection.verdicts:
-        _show_verdict(output, inspection, verdict)
     banner = verdict_banner(inspection)
-    output.line(banner.proof)
+    if about_in_words(inspection):
+        output.line(banner.headline)
+        _show_checksums(output, inspection)
+    else:
+        for verdict in inspection.verdicts:
+            _show_verdict(output, inspection, verdict)
+        output.line(banner.proof)
     for note in banner.notes:
         output.line(note)
     if not facts:
@@ -136,6 +142,26 @@ def show_inspection(output: Output, inspection: Inspection, facts: bool = True) 
     output.facts(binary_facts(inspection))
     output.line(Cell("digest        ", "dim"), check_cell(inspection.check))
     _show_members(output, inspection)
+
+
+def _show_checksums(output: Output, inspection: Inspection) -> None:
+    """Print the entries of a checksum file."""
+    from explorer.report import Cell, Column, Row
+    from explorer.workbench import checksums_of
+
+    entries = checksums_of(inspection)
+    rows = [
+        Row(
+            str(number),
+            (Cell(entry.name or "–"), Cell(entry.algorithm, "dim"), Cell(entry.digest, "dim")),
+        )
+        for number, entry in enumerate(entries[:CHECKSUMS])
+    ]
+    columns = (Column("file", "file"), Column("kind", "algorithm"), Column("digest", "digest"))
+    if rows:
+        output.table(columns, rows)
+    if left := len(entries) - len(rows):
+        output.line(Cell(f"… and {left:,} more", "dim"))
 
 
 def _show_verdict(output: Output, inspection: Inspection, verdict: Verdict) -> None:

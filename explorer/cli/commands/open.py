@@ -35,9 +35,9 @@ def _words(state: CliState, word: str) -> str | None:
 
     if Path(word).exists():
         return word
-    address = parse_address(word)
+    address = parse_address(word, state.settings(strict=False).api_url)
     if address is not None:
-        state.use_repository(address.repo)
+        state.use_address(address)
         return address.words or None
     if is_repository(word) and not asyncio.run(_is_file(state.settings(strict=False), word)):
         state.use_repository(word)

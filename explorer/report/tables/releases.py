@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from explorer.compat import Answer, Target
+from explorer.errors import ExplorerError
 from explorer.facts import MISSING, NotApplicable, Unknown, known_or
 from explorer.fetch import Check
 from explorer.releases import Asset, Catalogue, Origin, Release, Role
@@ -21,7 +22,7 @@ from explorer.report.cells import (
     verdict_cell,
 )
 from explorer.report.tables.file_cells import kind_cell, name_cell, platform_cell
-from explorer.report.text import visible
+from explorer.report.text import one_line, visible
 from explorer.report.units import age, human_size, iso_date, iso_time, plural
 from explorer.report.verdicts.proofs import proof_cell
 from explorer.report.verdicts.words import deciding_in_words
@@ -96,10 +97,13 @@ class AssetRow:
 
 
 def asset_row(
-    asset: Asset, inspection: Inspection | None = None, proofs: Sequence[Proof] = ()
+    asset: Asset,
+    inspection: Inspection | None = None,
+    proofs: Sequence[Proof] = (),
+    error: ExplorerError | None = None,
 ) -> AssetRow:
-    """One file. ``inspection`` is None if it was not inspected."""
-    answer, fact = _verdict_cells(asset, inspection)
+    """One file. ``inspection`` is None if it was not inspected; ``error`` then says why."""
+    answer, fact = _verdict_cells(asset, inspection, error)
     verdict = inspection.verdicts[0] if inspection and inspection.verdicts else None
     shown = tuple(proofs) or (inspection.proofs if inspection else ())
     return AssetRow(
@@ -136,9 +140,14 @@ def _digest_cell(asset: Asset, inspection: Inspection | None) -> Cell:
     return Cell("sha256", "dim")
 
 
-def _verdict_cells(asset: Asset, inspection: Inspection | None) -> tuple[Cell, Cell]:
+def _verdict_cells(
+    asset: Asset, inspection: Inspection | None, error: ExplorerError | None
+) -> tuple[Cell, Cell]:
     if asset.unfinished:
         return UNFINISHED, Cell("its upload was never finished")
+    if inspection is None and error is not None:
+        unread = Cell("? unknown", "unknown", sort=Answer.UNKNOWN.rank)
+        return unread, Cell(f"could not be read: {one_line(error.title)}", "warn")
     if inspection is None or not inspection.verdicts:
         return EMPTY, EMPTY
     verdict = inspection.verdicts[0]

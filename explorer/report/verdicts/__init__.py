@@ -28,7 +28,13 @@ from explorer.report.verdicts.reasons import (
     reason_row,
 )
 from explorer.report.verdicts.targets import RULE_COLUMNS, TARGET_COLUMNS, rule_row, target_row
-from explorer.report.verdicts.words import binary_in_words, deciding_in_words, target_in_words
+from explorer.report.verdicts.words import (
+    about_in_words,
+    asset_about,
+    binary_in_words,
+    deciding_in_words,
+    target_in_words,
+)
 
 __all__ = [
     "CHECK_COLUMNS",
@@ -38,7 +44,9 @@ __all__ = [
     "TARGET_COLUMNS",
     "Banner",
     "ReasonBlock",
+    "about_in_words",
     "agrees_cell",
+    "asset_about",
     "binary_in_words",
     "check_row",
     "command_lines",

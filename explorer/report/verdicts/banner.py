@@ -17,7 +17,7 @@ from explorer.report.cells import (
 from explorer.report.text import one_line
 from explorer.report.units import human_size, plural
 from explorer.report.verdicts.proofs import proof_on
-from explorer.report.verdicts.words import target_in_words
+from explorer.report.verdicts.words import about_in_words, target_in_words
 from explorer.verify import proof_for
 from explorer.workbench import Inspection
 
@@ -55,6 +55,8 @@ def verdict_banner(
     proof = proof_on(inspection.proofs, _proved(inspection, chosen) if chosen else None, now)
     if chosen is None:
         return Banner(Cell("? no verdict asked for", "unknown"), EMPTY, EMPTY, EMPTY, proof, notes)
+    if about := about_in_words(inspection):
+        return Banner(Cell(f"– {about}, not a program", "dim"), EMPTY, EMPTY, EMPTY, EMPTY, notes)
     reason = chosen.deciding
     return Banner(
         headline(chosen),
@@ -81,16 +83,17 @@ def headline(verdict: Verdict) -> Cell:
     """``✗ NO, does not run on Alpine 3.22 (musl 1.2.5), amd64``.
 
     With packages to install: ``◐ YES, IF: apk add gcompat libgcc · Alpine 3.22 (…), amd64``. Where
-    only the target as it is named is judged: ``? NOT AS IT IS, unknown with packages, on …``.
+    only the target as it is named is judged: ``✗ NOT AS IT IS on …; with packages: unknown``.
     """
     words, style = _HEADLINES[verdict.answer]
+    more = ""
     if verdict.answer is Answer.YES_IF and verdict.install:
         words = f"◐ YES, IF: {one_line(verdict.install)} ·"
     elif verdict.answer is Answer.UNKNOWN and verdict.unaided is Answer.NO:
-        words = "? NOT AS IT IS, unknown with packages, on"
+        words, style, more = "✗ NOT AS IT IS on", "warn", "; with packages: unknown"
     where = target_in_words(verdict.target)
     arch = f", {verdict.target.arch}" if verdict.target.arch else ""
-    return Cell(f"{words} {where}{arch}", style)
+    return Cell(f"{words} {where}{arch}{more}", style)
 
 
 def _notes(inspection: Inspection, verdict: Verdict | None) -> Iterable[Cell]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from explorer.compat import Target, Verdict
 from explorer.elf import Binary, Elf, FileFormat, Linkage
 from explorer.facts import MISSING, Unknown, known_or
+from explorer.releases import Asset
 from explorer.report.text import clip, visible
+from explorer.workbench import Inspection
 
 _FORMATS = {
     FileFormat.PE: "a Windows program",
@@ -28,6 +30,27 @@ _LINKAGES = {
 
 WIDEST = 200
 """Cells of a deciding fact, which may quote a name in the file."""
+
+
+_ABOUT = {
+    "checksum": "a checksum file",
+    "signature": "a signature",
+    "SBOM": "a list of what the release is made of (SBOM)",
+    "source": "sources",
+}
+
+
+def about_in_words(inspection: Inspection) -> str:
+    """``a checksum file``, ``a signature``; empty for what may be a program."""
+    asset = inspection.subject.asset
+    if asset is None or not asset.runs_nowhere or inspection.binary.format is not FileFormat.DATA:
+        return ""
+    return asset_about(asset)
+
+
+def asset_about(asset: Asset) -> str:
+    """What a file that runs nowhere is."""
+    return _ABOUT.get(asset.kind.value, "a file about other files" if asset.about else "no program")
 
 
 def binary_in_words(binary: Binary) -> str:

@@ -266,7 +266,9 @@ class BrowserScreen(AssetScreen):
         self._stale.clear()
         proofs = self._has_proofs()
         self.assets.floor = NARROW_FILE_WIDTH if proofs else FILE_WIDTH
-        make_rows = partial(AssetRows, assets, state.target, state.known, proofs=proofs)
+        make_rows = partial(
+            AssetRows, assets, state.target, state.known, proofs=proofs, failure=state.failure_of
+        )
         if len(assets) <= QUICK_FILES:
             self.workers.cancel_group(self, "rows")
             self._show_files(make_rows(), keep)

@@ -17,12 +17,13 @@ from explorer.tui.render import content, error, lines, text
 from explorer.tui.rows import NO_ROWS, ListRows
 from explorer.tui.screens.base import AssetScreen
 from explorer.tui.widgets.bars import KeyBar, TopBar
+from explorer.tui.widgets.columns import SHORT_FORMS
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 from explorer.workbench import Asset, TargetMatrix, TargetRow
 
-FLOOR = 40
-"""Cells of the last column that are kept as long as a system can be left out instead."""
+FLOOR = 28
+"""Cells that the file and its floor keep as long as a system can be left out instead."""
 
 
 class LookedAt(Message):
@@ -96,7 +97,7 @@ class ByTargetScreen(AssetScreen):
         rows = by_target_rows(matrix)
         self._rows = dict(zip((row.key for row in rows), matrix.rows, strict=True))
         table.empty = "the release has no program for Linux"
-        table.drops = tuple(reversed(matrix.across))
+        table.drops = (SHORT_FORMS, *reversed(matrix.across))
         table.show(ListRows(by_target_columns(matrix), rows))
         self.refresh_bindings()
 

@@ -14,13 +14,15 @@ from explorer.report import age
 from explorer.tui.messages import PinChanged
 from explorer.tui.screens.choose import ChooseScreen, MenuItem
 from explorer.tui.widgets.table import Table
-from explorer.workbench import ProjectAddress, SeenProject, is_repository, parse_address
+from explorer.workbench import ProjectAddress, SeenProject, is_repository, parse_address, web_host
 
 
-def address_of(typed: str) -> ProjectAddress | None:
+def address_of(typed: str, api_url: str = "") -> ProjectAddress | None:
     """The project that was typed: OWNER/NAME or a GitHub address; None if it is neither."""
     typed = typed.strip()
-    return ProjectAddress(typed) if is_repository(typed) else parse_address(typed)
+    if is_repository(typed):
+        return ProjectAddress(typed, host=web_host(api_url))
+    return parse_address(typed, api_url)
 
 
 class ProjectsScreen(ChooseScreen):
@@ -40,9 +42,16 @@ class ProjectsScreen(ChooseScreen):
     )
 
     def __init__(
-        self, seen: Sequence[SeenProject], pinned: Sequence[str], current: str, now: datetime
+        self,
+        seen: Sequence[SeenProject],
+        pinned: Sequence[str],
+        current: str,
+        now: datetime,
+        api_url: str = "",
     ) -> None:
+        """``api_url``: addresses of its server count, too."""
         self._seen, self._pinned, self._now = tuple(seen), list(pinned), now
+        self._api_url = api_url
         super().__init__("Open a project", self._items(), current)
 
     def _items(self) -> list[MenuItem]:
@@ -58,7 +67,7 @@ class ProjectsScreen(ChooseScreen):
 
     def action_pin(self) -> None:
         """Pin the project that was typed or is under the cursor, or remove its pin."""
-        address = address_of(self.query_one(Input).value)
+        address = address_of(self.query_one(Input).value, self._api_url)
         row = self.query_one(Table).row
         repo = address.repo if address is not None else row.key if row is not None else ""
         if not repo:
@@ -74,6 +83,6 @@ class ProjectsScreen(ChooseScreen):
 
     @on(Input.Submitted)
     def _opened(self, event: Input.Submitted) -> None:
-        if address_of(event.value) is not None:
+        if address_of(event.value, self._api_url) is not None:
             event.prevent_default()
             self.dismiss(event.value.strip())

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from explorer.tui.render import content, error, lines, spaced, text
-from explorer.tui.responsiveness.deferred_import import report
+from explorer.tui.responsiveness.deferred_import import report, verdicts
 
 if TYPE_CHECKING:
     from explorer.errors import ExplorerError
@@ -96,8 +96,7 @@ class VerdictBanner(Static):
         elif known.error is not None:
             self.show_error(known.error, lead)
         elif asset.runs_nowhere:
-            about = "a file about other files" if asset.about else "sources"
-            self.say(head, text(f"{asset.kind}: {about}, it runs nowhere", "$text-muted"))
+            self.say(head, text(f"– {verdicts.asset_about(asset)}, not a program", "$text-muted"))
         elif asset.path is None and not (may_ask and (asset.url or asset.api_url)):
             why = "Only its name is known: nothing was downloaded, so its contents are unknown."
             self.say(Content.assemble(("? ", "$text-muted"), head), text(why, "$text-muted"))
