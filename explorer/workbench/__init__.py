@@ -18,6 +18,18 @@ from explorer.compat import (
     Verdict,
     Where,
 )
+from explorer.content import (
+    HEX_WIDTH,
+    Needle,
+    NeedleKind,
+    PrintableRun,
+    Spot,
+    StringIndex,
+    StringScanner,
+    hex_line,
+    parse_needle,
+    parse_offset,
+)
 from explorer.elf import (
     Binary,
     Dynamic,
@@ -92,6 +104,7 @@ if TYPE_CHECKING:
         VerdictChange,
         VulnerabilityChanges,
     )
+    from explorer.workbench.content import FileContent
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.inspect import checksums_of
     from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
@@ -116,6 +129,7 @@ __getattr__ = lazy_exports(
         "BuildRecipe": "build_recipe",
         "AssetPair": "compare",
         "FactChange": "compare",
+        "FileContent": "content",
         "FileComparison": "compare",
         "ModuleChange": "compare",
         "ReleaseComparison": "compare",
@@ -145,6 +159,7 @@ __getattr__ = lazy_exports(
 )
 
 __all__ = [
+    "HEX_WIDTH",
     "NO_PLATFORM",
     "Advice",
     "AdvisoryStatus",
@@ -174,6 +189,7 @@ __all__ = [
     "Engine",
     "FactChange",
     "FileComparison",
+    "FileContent",
     "FileFacts",
     "FileFormat",
     "FileState",
@@ -199,9 +215,12 @@ __all__ = [
     "Member",
     "MemberKind",
     "ModuleChange",
+    "Needle",
+    "NeedleKind",
     "Note",
     "Origin",
     "Platform",
+    "PrintableRun",
     "ProjectAddress",
     "Proof",
     "ProofOptions",
@@ -221,7 +240,10 @@ __all__ = [
     "SeenProject",
     "Segment",
     "SizeChange",
+    "Spot",
     "Standing",
+    "StringIndex",
+    "StringScanner",
     "Subject",
     "SweepItem",
     "SweepRequest",
@@ -241,8 +263,11 @@ __all__ = [
     "Workbench",
     "checksums_of",
     "file_key",
+    "hex_line",
     "is_repository",
     "parse_address",
+    "parse_needle",
+    "parse_offset",
     "platform_slug",
     "subject_key",
     "web_host",

@@ -50,12 +50,17 @@ async def download(
     """
     if asset.path is not None:
         return await resources.run(lambda cancel: _local(asset, cancel))
-    cached = await resources.run(lambda _: _cached(resources.cache, asset))
+    cached = await downloaded(resources, asset)
     if cached is not None:
         return cached
     must_have_address(resources.settings, asset)
     downloader = await resources.downloader()
     return await downloader.download(asset, progress=progress, reader=reader)
+
+
+async def downloaded(resources: Resources, asset: Asset) -> Download | None:
+    """What an earlier download left on disk, verified; None if nothing did."""
+    return await resources.run(lambda _: _cached(resources.cache, asset))
 
 
 def _local(asset: Asset, cancel: Cancellation) -> Download:

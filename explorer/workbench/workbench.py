@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from explorer.golang import GoTable
     from explorer.workbench.advise import Advice
     from explorer.workbench.compare import FileComparison, ReleaseComparison
+    from explorer.workbench.content import FileContent
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.look import Looks
     from explorer.workbench.matrix import Matrix
@@ -347,6 +348,27 @@ class Workbench:
             tag = before if one is None else after
             raise NotFoundError(f"No release is tagged {tag}", remedy="rr-explorer releases")
         return await compare_releases(self.looks, one, other, await self._targets(()))
+
+    async def content(
+        self,
+        subject: Subject,
+        inspection: Inspection | None = None,
+        *,
+        progress: ProgressCallback = ignore_progress,
+    ) -> FileContent:
+        """The bytes of an inspected program; of the file as it is published without one.
+
+        A file on a server that is not an archive is read window by window. Close it after use.
+
+        Raises:
+            NotFoundError: the program is in an archive that was not downloaded.
+            SourceError, IntegrityError: the file cannot be opened.
+        """
+        from explorer.workbench.content import open_content
+
+        if inspection is not None and inspection.path is not None:
+            inspection = await self.looks.with_files(inspection, progress)
+        return await open_content(self.resources, subject, inspection, progress)
 
     async def rebuild(self, inspection: Inspection) -> Rebuild:
         """How a Go program would be built again, as far as its build info says.

@@ -9,6 +9,7 @@ from explorer.cli.commands.doctor import doctor
 from explorer.cli.commands.functions import functions
 from explorer.cli.commands.get import get
 from explorer.cli.commands.hardening import hardening
+from explorer.cli.commands.hex import hex_command
 from explorer.cli.commands.inspect import inspect
 from explorer.cli.commands.matrix import matrix
 from explorer.cli.commands.open import open_command
@@ -17,6 +18,7 @@ from explorer.cli.commands.report import report
 from explorer.cli.commands.reproduce import reproduce
 from explorer.cli.commands.rules import rules
 from explorer.cli.commands.schema import schema
+from explorer.cli.commands.strings import strings
 from explorer.cli.commands.targets import targets
 from explorer.cli.commands.verify import verify
 from explorer.cli.commands.vulns import vulns
@@ -37,6 +39,8 @@ COMMANDS = (
     vulns,
     compare,
     reproduce,
+    strings,
+    hex_command,
     rules,
     targets,
     cache,

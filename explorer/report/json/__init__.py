@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from explorer.compat import Rule, Target
+from explorer.content import PrintableRun
 from explorer.errors import ExplorerError
 from explorer.fetch import CacheEntry, CacheStats
 from explorer.golang import GoTable
@@ -22,6 +23,7 @@ from explorer.report.json.comparing import (
     ReleasesCompared,
     Reproduced,
 )
+from explorer.report.json.content import HEX, STRINGS, HexOf, StringsOf
 from explorer.report.json.golang import FUNCTIONS, VULNS, FunctionsOf, VulnerabilitiesOf
 from explorer.report.json.inspection import INSPECT, VERIFY, WHERE, Inspected, Verified
 from explorer.report.json.machine import (
@@ -52,6 +54,7 @@ from explorer.workbench import (
     Matrix,
     Rebuild,
     ReleaseComparison,
+    Subject,
     SweepResult,
     SweepSummary,
     TargetMatrix,
@@ -59,6 +62,7 @@ from explorer.workbench import (
 )
 
 __all__ = [
+    "HexOf",
     "advise",
     "assets",
     "cache",
@@ -72,6 +76,7 @@ __all__ = [
     "functions",
     "get",
     "hardening",
+    "hex_bytes",
     "inspect",
     "matrix",
     "matrix_by_target",
@@ -80,6 +85,7 @@ __all__ = [
     "reproduce",
     "rules",
     "schema_text",
+    "strings",
     "sweep",
     "swept",
     "targets",
@@ -169,6 +175,16 @@ def reproduce(
 ) -> Object:
     """What ``reproduce --json`` prints; ``judged``: another build held against the file."""
     return REPRODUCE.encode(Reproduced(rebuild, judged, warnings))
+
+
+def strings(subject: Subject, runs: Sequence[PrintableRun], warnings: Sequence[str] = ()) -> Object:
+    """What ``strings --json`` prints."""
+    return STRINGS.encode(StringsOf(subject, runs, warnings))
+
+
+def hex_bytes(item: HexOf) -> Object:
+    """What ``hex --json`` prints."""
+    return HEX.encode(item)
 
 
 def rules(items: Sequence[Rule]) -> Object:

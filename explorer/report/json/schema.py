@@ -8,6 +8,7 @@ from typing import Any
 
 from explorer.report.json.catalogue import ASSETS, RELEASES
 from explorer.report.json.comparing import COMPARE, COMPARE_RELEASES, REPRODUCE
+from explorer.report.json.content import HEX, STRINGS
 from explorer.report.json.golang import FUNCTIONS, VULNS
 from explorer.report.json.inspection import INSPECT, VERIFY, WHERE
 from explorer.report.json.machine import CACHE, DOCTOR, ERROR, GET, RULES, TARGETS
@@ -41,6 +42,8 @@ DOCUMENTS: dict[str, Shape[Any]] = {
     "compare": COMPARE,
     "compare-releases": COMPARE_RELEASES,
     "reproduce": REPRODUCE,
+    "strings": STRINGS,
+    "hex": HEX,
     "error": ERROR,
 }
 """The document of each command, and the one for errors."""

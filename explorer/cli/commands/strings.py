@@ -1,0 +1,83 @@
+"""``strings``: the printable strings of a file, with their offsets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from explorer.cli.completions import complete_file
+from explorer.cli.options import (
+    CONTEXT,
+    FILE_HELP,
+    WORDS,
+    global_options,
+    json_option,
+    platform_option,
+)
+from explorer.cli.output import OK, Output
+from explorer.cli.running import in_workbench
+from explorer.cli.state import CliState
+
+if TYPE_CHECKING:
+    from explorer.workbench import PrintableRun, Workbench
+
+EXAMPLES = """\b
+rr-explorer strings ./rr --search GLIBC_
+rr-explorer strings rr.tar.gz --raw"""
+RAW_HELP = "The file itself as it is published, not the program packed in it."
+PIECE = 256 << 10
+"""Bytes that are read at a time."""
+
+
+@click.command(
+    "strings",
+    short_help="List the printable strings of a file.",
+    context_settings=CONTEXT,
+    help="List the printable strings of a program with their offsets in hex, as strings -a -t x"
+    f" does.\n\n{FILE_HELP}",
+    epilog=EXAMPLES,
+)
+@click.argument("file", type=WORDS, metavar="FILE", shell_complete=complete_file)
+@platform_option
+@click.option("-n", "--min", "shortest", type=click.IntRange(1, 4096), default=4, show_default=True)
+@click.option("--search", "words", default="", metavar="TEXT", help="Only those with this text.")
+@click.option("--raw", is_flag=True, help=RAW_HELP)
+@json_option
+@global_options
+@click.pass_obj
+def strings(state: CliState, file: str, platform: str, shortest: int, words: str, raw: bool) -> int:
+    async def work(workbench: Workbench, output: Output) -> int:
+        from explorer.progress import Progress
+        from explorer.report import visible
+        from explorer.report.json import strings as as_json
+        from explorer.workbench import Depth, StringScanner
+
+        subject = await workbench.resolve(file, platform)
+        inspection = None
+        if not raw:
+            inspection = await workbench.look(subject, depth=Depth.WHOLE, progress=output.progress)
+        content = await workbench.content(subject, inspection, progress=output.progress)
+        scanner, at = StringScanner(shortest), 0
+        kept: list[PrintableRun] = []
+        wanted = words.casefold()
+        try:
+            while at < content.size or at == 0:
+                output.progress(Progress("reading", at, content.size))
+                piece = await content.read(at, PIECE)
+                at += len(piece)
+                done = not piece or at >= content.size
+                runs = [run for run in scanner.feed(piece, done) if wanted in run.text.casefold()]
+                if output.json:
+                    kept += runs
+                else:
+                    output.raw("".join(f"{run.offset:7x} {visible(run.text)}\n" for run in runs))
+                if done:
+                    break
+        finally:
+            content.close()
+        if output.json:
+            output.data(as_json(subject, kept, workbench.warnings))
+        return OK
+
+    return in_workbench(state, state.settings(), work)

@@ -1,0 +1,141 @@
+"""Printable strings in binary data, as ``strings -a`` of binutils finds them.
+
+A string is a run of at least four printable ASCII characters or tabs.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from explorer.bytesource import ByteSource
+from explorer.progress import Cancellation
+
+SHORTEST: Final = 4
+LONGEST: Final = 4096
+"""Characters of a string that are kept."""
+PIECE: Final = 256 << 10
+_RUN: Final = re.compile(rb"[\t\x20-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class PrintableRun:
+    """One string. Untrusted, like everything in a file."""
+
+    offset: int
+    size: int
+    """Bytes, all of them."""
+    text: str
+    """The first ``LONGEST`` characters."""
+
+
+class StringScanner:
+    """Finds strings in pieces that follow each other. Feed it in order."""
+
+    def __init__(self, shortest: int = SHORTEST, start: int = 0) -> None:
+        """``start``: the offset of the first piece."""
+        self._shortest = shortest
+        self._at = start
+        self._begun: tuple[int, int, bytes] | None = None
+        """Offset, size and first bytes of a string that reaches the end of the last piece."""
+
+    def feed(self, piece: bytes, last: bool = False) -> Iterator[PrintableRun]:
+        """The strings that end in this piece; ``last``: no more pieces follow."""
+        begun, base = self._begun, self._at
+        self._begun = None
+        self._at += len(piece)
+        for match in _RUN.finditer(piece):
+            start, end = match.span()
+            offset, size, head = base + start, end - start, piece[start : min(end, start + LONGEST)]
+            if begun is not None and start == 0:
+                offset, size = begun[0], begun[1] + size
+                head = (begun[2] + head)[:LONGEST]
+                begun = None
+            elif begun is not None:
+                yield from self._run(*begun)
+                begun = None
+            if end == len(piece) and not last:
+                self._begun = offset, size, head
+                return
+            yield from self._run(offset, size, head)
+        if (begun is not None and piece) or (begun is not None and last):
+            yield from self._run(*begun)
+        elif begun is not None:
+            self._begun = begun
+
+    def _run(self, offset: int, size: int, head: bytes) -> Iterator[PrintableRun]:
+        if size >= self._shortest:
+            yield PrintableRun(offset, size, head.decode("ascii"))
+
+
+def strings_of(
+    source: ByteSource, shortest: int = SHORTEST, start: int = 0, cancel: Cancellation | None = None
+) -> Iterator[PrintableRun]:
+    """The strings of a whole file from an offset on. Raises as ``ByteSource.read_at`` does."""
+    scanner, at = StringScanner(shortest, start), start
+    while piece := source.read_at(at, PIECE):
+        if cancel is not None:
+            cancel.check()
+        at += len(piece)
+        yield from scanner.feed(piece)
+    yield from scanner.feed(b"", last=True)
+
+
+class StringIndex:
+    """All strings of a file by number, without keeping them: one offset in 64 is in memory."""
+
+    STEP: Final = 64
+
+    def __init__(self, source: ByteSource, shortest: int, cancel: Cancellation) -> None:
+        """Reads the file once. Blocking: call from a worker thread."""
+        self._source = source
+        self._shortest = shortest
+        self._places = array("Q")
+        count = 0
+        for run in strings_of(source, shortest, 0, cancel):
+            if count % self.STEP == 0:
+                self._places.append(run.offset)
+            count += 1
+        self._count = count
+        self._block: tuple[int, list[PrintableRun]] = (-1, [])
+
+    def __len__(self) -> int:
+        return self._count
+
+    def row(self, number: int) -> PrintableRun:
+        """One string: reads the file from the nearest place that is known."""
+        block = number // self.STEP
+        if self._block[0] != block:
+            self._block = (block, list(self._read(block)))
+        return self._block[1][number % self.STEP]
+
+    def _read(self, block: int) -> Iterator[PrintableRun]:
+        """The strings of a block, from small pieces."""
+        at = self._places[block]
+        wanted = min(self.STEP, self._count - block * self.STEP)
+        scanner = StringScanner(self._shortest, at)
+        while wanted:
+            piece = self._source.read_at(at, 16 << 10)
+            at += len(piece)
+            for run in scanner.feed(piece, last=not piece):
+                yield run
+                wanted -= 1
+                if not wanted:
+                    return
+            if not piece:
+                return
+
+    def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
+        """The numbers of the strings that contain all the words, whatever their case."""
+        wanted = words.casefold().split()
+        return array(
+            "Q",
+            (
+                number
+                for number, run in enumerate(strings_of(self._source, self._shortest, 0, cancel))
+                if all(word in run.text.casefold() for word in wanted)
+            ),
+        )
