@@ -116,6 +116,7 @@ class Command:
         assert done.out.isascii(), "nothing but ASCII may reach a terminal unescaped"
         command = next(str(word) for word in words if not str(word).startswith("-"))
         command += "-by-target" if "--by" in words else ""
+        command += "-for-maintainers" if "--for-maintainers" in words else ""
         jsonschema.Draft202012Validator(json.loads(schema_text(command))).validate(document)
         return document
 

@@ -228,3 +228,41 @@ def test_the_story_counts_only_what_was_inspected(served: Command) -> None:
 
 def test_the_story_of_a_list_says_that_nothing_was_inspected(rr: Command) -> None:
     assert "none inspected yet" in rr("matrix", "--offline", "--latest", "20").out
+
+
+def test_maintainers_of_a_static_file_are_asked_to_say_so(served: Command) -> None:
+    text = served("advise", "--for-maintainers")
+    assert text.code == 0
+    assert "linux-arm64 is static and runs on musl: say so" in text.out
+    assert "? Not run on Alpine" in text.out
+    document = served.json("advise", "--for-maintainers")
+    assert (document["situation"], document["platform"]) == ("static", "musl-arm64")
+    assert document["files"][0]["evidence"].endswith("no PT_INTERP, no PT_DYNAMIC")
+    label = next(one["text"] for one in document["snippets"] if one["key"] == "label")
+    assert label.startswith("gh api --method PATCH repos/roadrunner-server/roadrunner/releases/")
+    markdown = served("advise", "--for-maintainers", "--markdown").out
+    assert markdown.startswith("## linux-arm64 is static")
+    assert f"- `{ARM64}`: **yes**." in markdown
+    assert "### What is not known" in markdown
+
+
+def test_maintainers_without_a_working_file_are_given_a_build(served: Command) -> None:
+    document = served.json("advise", "v1.6.2", "--arch", "amd64", "--for-maintainers")
+    assert document["situation"] == "conditional"
+    lines = {one["key"]: one["text"] for one in document["snippets"]}
+    assert "      - CGO_ENABLED=0\n" in lines["goreleaser"]
+    assert 'gh release upload "$TAG"' in lines["workflow"]
+    assert any("how the project publishes" in sentence for sentence in document["unknown"])
+    none = served.json("advise", TAG, "--arch", "riscv64", "--for-maintainers", code=1)
+    assert (none["situation"], none["files"]) == ("build", [])
+
+
+def test_maintainers_are_not_promised_what_was_not_read(rr: Command) -> None:
+    offline = rr.json("--offline", "advise", "--for-maintainers", code=1)
+    assert (offline["situation"], offline["snippets"]) == ("unknown", [])
+    demo = rr("--demo", "advise", "--for-maintainers").out
+    assert "nothing here is evidence about the published files" in demo
+    assert "gh release" not in demo
+    for words in (["--print", "shell"], ["--libc", "glibc"], ["--json", "--markdown"]):
+        assert rr("advise", "--for-maintainers", *words).code == 2
+    assert rr("advise", "--markdown").code == 2

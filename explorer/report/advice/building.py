@@ -49,11 +49,16 @@ def build_snippets(advice: Advice) -> tuple[Snippet, ...]:
     Raises:
         FormatError: a name or an address that cannot be put into a script safely.
     """
-    recipe = _recipe(advice)
+    recipe = go_recipe(advice)
     return (_go_build(recipe), _buildx(recipe), _actions(recipe))
 
 
-def _recipe(advice: Advice) -> GoRecipe:
+def go_recipe(advice: Advice) -> GoRecipe:
+    """What goes into lines that build the program from the release's sources.
+
+    Raises:
+        FormatError: a name or an address that cannot be put into a script safely.
+    """
     source, tag = advice.source, advice.release.tag
     if not _TAG.fullmatch(tag) or advice.arch not in GO_ARCHES:
         raise FormatError(

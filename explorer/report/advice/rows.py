@@ -49,7 +49,7 @@ def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
     if advice.chosen is not None:
         proof = proof_of(advice)
         proofs = advice.inspection.proofs if advice.inspection else ()
-        rows.append(("known from", Cell(_known_from(advice.chosen))))
+        rows.append(("known from", Cell(known_from(advice.chosen))))
         unverified = Cell("▢ not verified yet", "warn")
         rows.append(("proof", proof_on(proofs, advice.target) if proofs else unverified))
         if proof is None:
@@ -72,7 +72,8 @@ def _why(advice: Advice) -> str:
     return one_line(inspection.verdicts[0].deciding.text if inspection else advice.why)
 
 
-def _known_from(chosen: Candidate) -> str:
+def known_from(chosen: Candidate) -> str:
+    """How much of the file the answer was read from, in words."""
     inspection = chosen.state.inspection
     if inspection is None:
         return "its name alone"

@@ -14,6 +14,7 @@ from explorer.errors import ExplorerError
 from explorer.fetch import CacheEntry, CacheStats
 from explorer.golang import GoTable
 from explorer.releases import Asset, Catalogue, Release
+from explorer.report.advice.maintainers import MaintainerNote
 from explorer.report.json.catalogue import ASSETS, RELEASES, ListedAssets, ListedReleases
 from explorer.report.json.comparing import (
     COMPARE,
@@ -37,7 +38,16 @@ from explorer.report.json.machine import (
     ListedCache,
     ListedTargets,
 )
-from explorer.report.json.overview import ADVISE, BY_TARGET, MATRIX, REPORT, Advised, Reported
+from explorer.report.json.overview import (
+    ADVISE,
+    ADVISE_MAINTAINERS,
+    BY_TARGET,
+    MATRIX,
+    REPORT,
+    Advised,
+    MaintainersAdvised,
+    Reported,
+)
 from explorer.report.json.protections import HARDENING, HardeningOf
 from explorer.report.json.schema import commands, schema_text
 from explorer.report.json.shapes import Object, compact, dumps
@@ -64,6 +74,7 @@ from explorer.workbench import (
 __all__ = [
     "HexOf",
     "advise",
+    "advise_maintainers",
     "assets",
     "cache",
     "commands",
@@ -225,6 +236,11 @@ def matrix(item: Matrix) -> Object:
 def advise(advice: Advice, call: str, warnings: Sequence[str] = ()) -> Object:
     """What ``advise --json`` prints; ``call`` is how rr-explorer is called in commands to copy."""
     return ADVISE.encode(Advised(advice, call, warnings))
+
+
+def advise_maintainers(note: MaintainerNote, warnings: Sequence[str] = ()) -> Object:
+    """What ``advise --for-maintainers --json`` prints."""
+    return ADVISE_MAINTAINERS.encode(MaintainersAdvised(note, warnings))
 
 
 def report(

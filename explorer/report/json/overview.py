@@ -8,6 +8,12 @@ from typing import NamedTuple
 from explorer.compat import Answer, Target, Verdict, floor_of
 from explorer.releases import Asset
 from explorer.report.advice.lines_to_paste import pastable
+from explorer.report.advice.maintainers import (
+    FileEvidence,
+    MaintainerNote,
+    Situation,
+    proof_sentences,
+)
 from explorer.report.advice.rows import proof_of, prove_command
 from explorer.report.advice.snippet import Snippet
 from explorer.report.json.catalogue import ASSET, SEEN_PROOF
@@ -267,6 +273,48 @@ ADVISE = Shape[Advised](
         lambda a: pastable(a.advice)[1] or None,
         "why there are no snippets",
     ),
+    Field("warnings", many(TEXT), lambda a: a.warnings),
+)
+FILE_EVIDENCE = Shape[FileEvidence](
+    "file_evidence",
+    "What is known of a file, for a message to maintainers.",
+    Field("name", TEXT, lambda f: f.name),
+    Field("answer", word(Answer), lambda f: f.answer),
+    Field("text", TEXT, lambda f: f.text, "the deciding reason, or why there is no verdict"),
+    Field("evidence", TEXT, lambda f: f.seen_at, "where in the file; empty without a verdict"),
+    Field("known_from", TEXT, lambda f: f.known_from, "how much of the file was read"),
+    Field("proofs", many(SEEN_PROOF.kind), lambda f: f.proofs, "newest first"),
+    Field("proofs_in_words", many(TEXT), proof_sentences, "each with its image's digest"),
+)
+
+
+class MaintainersAdvised(NamedTuple):
+    """A message to maintainers, and the warnings beside it."""
+
+    note: MaintainerNote
+    warnings: Sequence[str]
+
+
+ADVISE_MAINTAINERS = Shape[MaintainersAdvised](
+    "advise_for_maintainers",
+    "rr-explorer advise --for-maintainers --json",
+    Field("repo", TEXT, lambda a: a.note.repo),
+    Field("tag", TEXT, lambda a: a.note.tag),
+    Field("platform", TEXT, lambda a: a.note.platform, "musl-arm64"),
+    Field("target", TEXT, lambda a: a.note.target, "in words"),
+    Field(
+        "situation",
+        word(Situation),
+        lambda a: a.note.situation,
+        "published: a file named for musl runs; static, runs: another file does; conditional: one "
+        "runs under a condition; build: no file runs; unknown: too little is known",
+    ),
+    Field("title", TEXT, lambda a: a.note.title),
+    Field("proposal", many(TEXT), lambda a: a.note.proposal, "sentences"),
+    Field("files", many(FILE_EVIDENCE.kind), lambda a: a.note.files, "the file to use first"),
+    Field("unknown", many(TEXT), lambda a: a.note.unknown, "sentences on what is not known"),
+    Field("snippets", many(SNIPPET.kind), lambda a: a.note.snippets),
+    Field("nothing_to_paste", nullable(TEXT), lambda a: a.note.no_lines or None),
     Field("warnings", many(TEXT), lambda a: a.warnings),
 )
 MADE_WITH = Shape[tuple[str, str]](

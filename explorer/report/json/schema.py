@@ -12,7 +12,7 @@ from explorer.report.json.content import HEX, STRINGS
 from explorer.report.json.golang import FUNCTIONS, VULNS
 from explorer.report.json.inspection import INSPECT, VERIFY, WHERE
 from explorer.report.json.machine import CACHE, DOCTOR, ERROR, GET, RULES, TARGETS
-from explorer.report.json.overview import ADVISE, BY_TARGET, MATRIX, REPORT
+from explorer.report.json.overview import ADVISE, ADVISE_MAINTAINERS, BY_TARGET, MATRIX, REPORT
 from explorer.report.json.protections import HARDENING
 from explorer.report.json.shapes import MISSING_SCHEMAS, Object, Shape
 from explorer.report.json.sweeps import SWEEP, SWEPT
@@ -35,6 +35,7 @@ DOCUMENTS: dict[str, Shape[Any]] = {
     "matrix": MATRIX,
     "matrix-by-target": BY_TARGET,
     "advise": ADVISE,
+    "advise-for-maintainers": ADVISE_MAINTAINERS,
     "report": REPORT,
     "hardening": HARDENING,
     "functions": FUNCTIONS,
