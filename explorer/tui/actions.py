@@ -207,6 +207,15 @@ ACTIONS: tuple[Action, ...] = (
         group="Lists",
     ),
     Action(
+        "pull-image",
+        "p",
+        "pull",
+        "Pull the image that proofs run in, for the processor of the row",
+        _on("doctor"),
+        shown=2,
+        group="Jobs",
+    ),
+    Action(
         "projects",
         "O",
         "project",

@@ -29,6 +29,7 @@ class JobKind(StrEnum):
     VERIFY = "verify"
     SWEEP = "sweep"
     ADVISE = "advise"
+    PULL = "pull"
     DATABASE = "update"
     """Of the vulnerability database."""
 

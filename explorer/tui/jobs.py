@@ -206,6 +206,15 @@ class Jobs:
 
         return self._start(JobKind.INSPECT, subject.name, workbench.subject_key(subject), work)
 
+    def pull_image(self, platform: str) -> Job:
+        """Let the container engine pull the image of proofs for a platform."""
+        wb = self._state.wb
+
+        async def work(job: Job) -> None:
+            await self._call(wb.pull_image(platform, self._progress(job)))
+
+        return self._start(JobKind.PULL, f"image for {platform}", f"image {platform}", work)
+
     def advise(self, tag: str, arch: str, libc: str, then: Callable[[Advice], None]) -> Job:
         """Look at the candidate files and pass the advice to ``then``.
 

@@ -46,15 +46,24 @@ def is_absent(created: Called) -> bool:
     return created.failed and _ABSENT.search(created.stderr) is not None
 
 
-async def pull(engine: Engine, reference: str, platform: str, progress: ProgressCallback) -> None:
+async def pull(
+    engine: Engine,
+    reference: str,
+    platform: str,
+    progress: ProgressCallback,
+    *,
+    retry: bool = False,
+) -> None:
     """Let the engine pull an image; its output is shown as it comes. Cancelling stops it.
+
+    ``retry``: ask the registry even if it could not be reached a moment ago.
 
     Raises:
         EngineError: the registry cannot be reached, or has no such image for this platform.
     """
     key = (engine.command, reference, platform)
     failed_at, why = _failed.get(key, (0.0, ""))
-    if why and time.monotonic() - failed_at < RETRY_SECONDS:
+    if why and not retry and time.monotonic() - failed_at < RETRY_SECONDS:
         raise _pull_failure(engine, reference, platform, why)
     command = (*engine.command, "pull", "--platform", platform, reference)
     progress(Progress("pulling", unit="lines", detail=reference))
@@ -136,7 +145,12 @@ async def identity(engine: Engine, reference: str) -> str:
 
 
 async def pull_beside(
-    engine: Engine, reference: str, platform: str, progress: ProgressCallback
+    engine: Engine,
+    reference: str,
+    platform: str,
+    progress: ProgressCallback,
+    *,
+    retry: bool = False,
 ) -> str:
     """Pull a platform of an image, and leave the tag where it was; returns the name to use.
 
@@ -144,7 +158,7 @@ async def pull_beside(
     and the other platform gets a name of our own.
     """
     before = await identity(engine, reference)
-    await pull(engine, reference, platform, progress)
+    await pull(engine, reference, platform, progress, retry=retry)
     after = await identity(engine, reference)
     if not before or before == after:
         return reference

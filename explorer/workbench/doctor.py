@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from explorer import __version__
 from explorer.errors import ExplorerError
 from explorer.facts import MISSING
-from explorer.progress import ignore_progress
+from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases import Origin
 from explorer.workbench.models import Finding, Health
 from explorer.workbench.verdicts import default_target
@@ -197,9 +197,25 @@ async def _image(settings: Settings, engine: Engine, platform: str) -> Finding:
     pull = f"{engine.name} pull --platform {platform} {image}"
     if settings.pull and not settings.offline:
         text = f"{image} is not here: it is pulled when it is needed{instead}"
-        return Finding(subject, Health.ABSENT, text, pull)
+        return Finding(subject, Health.ABSENT, text, pull, platform)
     text = f"{image} is not here, and pulling is switched off{instead}"
-    return Finding(subject, Health.WARNING, text, f"{pull}, or choose one with the setting image")
+    remedy = f"{pull}, or choose one with the setting image"
+    return Finding(subject, Health.WARNING, text, remedy, "" if settings.offline else platform)
+
+
+async def pull_image(resources: Resources, platform: str, progress: ProgressCallback) -> str:
+    """Pull the image of proofs for a platform, even where proofs may not pull; returns its name.
+
+    Raises:
+        EngineError: no engine answers, the registry cannot be reached, or it has no such image.
+    """
+    from explorer.verify import pull_beside
+
+    engine = await resources.engine()
+    settings = resources.settings
+    image = settings.image or default_target(settings).image
+    await pull_beside(engine, image, platform, progress, retry=True)
+    return image
 
 
 def _terminal() -> Finding:

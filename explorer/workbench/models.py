@@ -168,3 +168,6 @@ class Finding:
     health: Health
     text: str
     remedy: str = ""
+    pulls: str = ""
+    """The platform, such as ``linux/arm64``, for which the image of proofs is missing and can be
+    pulled; else empty."""

@@ -643,3 +643,13 @@ class Workbench:
         from explorer.workbench.doctor import examine
 
         return await examine(self.resources, self._listings)
+
+    async def pull_image(self, platform: str, progress: ProgressCallback = ignore_progress) -> str:
+        """Pull the image of proofs for a platform such as ``linux/arm64``; returns its name.
+
+        Raises:
+            EngineError: no engine answers, the registry cannot be reached, or it has no such image.
+        """
+        from explorer.workbench.doctor import pull_image
+
+        return await pull_image(self.resources, platform, progress)

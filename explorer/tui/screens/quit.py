@@ -16,7 +16,7 @@ from explorer.tui.job_board import Job, JobKind
 from explorer.tui.render import lines, text
 from explorer.tui.screens.jobs import job_progress
 
-WORTH_ASKING = (JobKind.DOWNLOAD, JobKind.SAVE, JobKind.VERIFY, JobKind.SWEEP)
+WORTH_ASKING = (JobKind.DOWNLOAD, JobKind.SAVE, JobKind.VERIFY, JobKind.SWEEP, JobKind.PULL)
 """Jobs that a user started and waits for."""
 SHOWN = 4
 """Jobs that are named."""

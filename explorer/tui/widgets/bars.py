@@ -189,6 +189,7 @@ _SIGNS = {
     JobKind.OPEN: "◎",
     JobKind.LISTING: "≡",
     JobKind.ADVISE: "◎",
+    JobKind.PULL: "↓",
     JobKind.DATABASE: "↓",
 }
 
