@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import quote
 
 from explorer.facts import Fact
 
@@ -66,7 +67,7 @@ class Advisory:
     @property
     def url(self) -> str:
         """Its page."""
-        return f"https://pkg.go.dev/vuln/{self.id}"
+        return f"https://pkg.go.dev/vuln/{quote(self.id)}"
 
 
 @dataclass(frozen=True, slots=True)

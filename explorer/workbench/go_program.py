@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,9 +31,12 @@ class Vulnerabilities:
     """When the database was last changed: ``2026-08-21T00:00:00Z``. Untrusted; empty if it does
     not say."""
 
-    def advisories(self) -> Iterator[AdvisoryMatch]:
+    def advisories(self) -> tuple[AdvisoryMatch, ...]:
         """One match for each advisory, that of the module with the worst status."""
-        return iter({match.advisory.id: match for match in reversed(self.matches)}.values())
+        first: dict[str, AdvisoryMatch] = {}
+        for match in self.matches:
+            first.setdefault(match.advisory.id, match)
+        return tuple(first.values())
 
     def count(self, status: AdvisoryStatus) -> int:
         """How many advisories have this status, by the module with the worst one."""
@@ -68,17 +70,22 @@ async def vulnerabilities(
         UsageError: not a Go program, or its build info was stripped.
         SourceError, FormatError: the database cannot be read.
     """
-    build = _build_of(inspection)
+    build = build_of(inspection)
     return await resources.run(lambda cancel: _matched(inspection, build, database, cancel))
 
 
-def _build_of(inspection: Inspection) -> GoBuild:
+def build_of(inspection: Inspection) -> GoBuild:
+    """Go's build info.
+
+    Raises:
+        UsageError: not a Go program, its build info was stripped, or it was not reached.
+    """
     go = inspection.binary.go
     if isinstance(go, MISSING):
         raise UsageError(
             f"Nothing tells what {inspection.file.name} was built from",
             go.why,
-            "Vulnerabilities are known for Go programs with build info",
+            "Only Go programs with build info say what they were built from",
         )
     return go
 

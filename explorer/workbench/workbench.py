@@ -31,7 +31,7 @@ from explorer.workbench.models import (
 from explorer.workbench.resources import Resources
 
 if TYPE_CHECKING:
-    from explorer.elf import SymbolTable
+    from explorer.elf import GoBuild, SymbolTable
     from explorer.facts import Fact
     from explorer.golang import GoTable
     from explorer.workbench.advise import Advice
@@ -248,6 +248,16 @@ class Workbench:
         from explorer.workbench.go_program import go_table
 
         return await self.resources.run(lambda cancel: go_table(inspection, cancel))
+
+    def go_build(self, inspection: Inspection) -> GoBuild:
+        """Go's build info of an inspected program.
+
+        Raises:
+            UsageError: not a Go program, or its build info was stripped.
+        """
+        from explorer.workbench.go_program import build_of
+
+        return build_of(inspection)
 
     async def database_at_hand(self) -> DatabaseFile | None:
         """The user's vulnerability database, or the downloaded copy, however old; else None.

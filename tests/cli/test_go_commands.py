@@ -181,3 +181,26 @@ def test_without_network_or_database_it_says_what_to_do(rr: Command, program: st
     done = rr("vulns", program, env={"RR_EXPLORER_VULNDB_URL": "http://127.0.0.1:9/vulndb.zip"})
     assert done.code == 3
     assert "name the file with --db" in done.err
+
+
+def test_build_info_and_its_filter(rr: Command, program: str) -> None:
+    done = rr("gobuild", program)
+    assert done.code == 0
+    assert done.out.splitlines()[0].split() == ["what", "name", "version"]
+    assert "example.test/gocommands" in done.out
+    done = rr("gobuild", program, "--filter", "goarch")
+    assert [line.split() for line in done.out.splitlines()[1:]] == [["setting", "GOARCH", "amd64"]]
+    document = fits(rr("gobuild", program, "--json").out, "gobuild")
+    assert document["go"]["settings"]["GOARCH"] == "amd64"  # type: ignore[index]
+    done = rr("gobuild", str(binary("c-static")))
+    assert done.code == 2
+    assert "Nothing tells what" in done.err
+
+
+def test_a_bill_of_materials(rr: Command, program: str) -> None:
+    done = rr("sbom", program)
+    assert done.code == 0
+    document = json.loads(done.out)
+    assert document["metadata"]["component"]["name"] == "example.test/gocommands"
+    assert [one["name"] for one in document["components"]] == ["stdlib"]
+    assert rr("sbom", str(binary("c-static"))).code == 2

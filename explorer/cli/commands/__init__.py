@@ -8,6 +8,7 @@ from explorer.cli.commands.completion import completion
 from explorer.cli.commands.doctor import doctor
 from explorer.cli.commands.functions import functions
 from explorer.cli.commands.get import get
+from explorer.cli.commands.gobuild import gobuild
 from explorer.cli.commands.hardening import hardening
 from explorer.cli.commands.hex import hex_command
 from explorer.cli.commands.inspect import inspect
@@ -17,6 +18,7 @@ from explorer.cli.commands.releases import releases
 from explorer.cli.commands.report import report
 from explorer.cli.commands.reproduce import reproduce
 from explorer.cli.commands.rules import rules
+from explorer.cli.commands.sbom import sbom
 from explorer.cli.commands.schema import schema
 from explorer.cli.commands.strings import strings
 from explorer.cli.commands.targets import targets
@@ -35,8 +37,10 @@ COMMANDS = (
     advise,
     report,
     hardening,
+    gobuild,
     functions,
     vulns,
+    sbom,
     compare,
     reproduce,
     strings,

@@ -20,6 +20,7 @@ from explorer.report.golang.functions import (
     function_rows,
     package_rows,
 )
+from explorer.report.golang.sbom import as_cyclonedx
 
 __all__ = [
     "ADVISORY_COLUMNS",
@@ -28,6 +29,7 @@ __all__ = [
     "PACKAGE_COLUMNS",
     "advisories_sentence",
     "advisory_rows",
+    "as_cyclonedx",
     "as_markdown",
     "as_openvex",
     "as_sarif",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from explorer import __version__
 from explorer.advisories import AdvisoryMatch, AdvisoryStatus
@@ -47,7 +48,7 @@ _LEVELS = {AdvisoryStatus.AFFECTED: "error", AdvisoryStatus.MODULE_LEVEL: "warni
 
 def advisories_sentence(result: Vulnerabilities) -> Cell:
     """``Scanners report 66 (module level); 8 are in the program.``"""
-    total = sum(1 for _ in result.advisories())
+    total = len(result.advisories())
     affected = result.count(AdvisoryStatus.AFFECTED)
     unsure = result.count(AdvisoryStatus.MODULE_LEVEL)
     if not total:
@@ -119,7 +120,7 @@ def _md(untrusted: str) -> str:
 
 def as_openvex(result: Vulnerabilities, now: datetime) -> str:
     """An OpenVEX 0.2.0 document (https://github.com/openvex/spec): one statement per advisory."""
-    product = f"pkg:golang/{result.build.path}" if result.build.path else "urn:rr-explorer:file"
+    product = purl(result.build.path, "") if result.build.path else "urn:rr-explorer:file"
     digest = result.inspection.file.sha256
     identified: Object = {"@id": product}
     if not isinstance(digest, MISSING):
@@ -140,8 +141,8 @@ def as_openvex(result: Vulnerabilities, now: datetime) -> str:
 def _statement(result: Vulnerabilities, match: AdvisoryMatch, product: Object) -> Object:
     """One advisory; the modules with the same status are its subcomponents."""
     status, justification = _VEX[match.status]
-    alike = (
-        other
+    alike = dict.fromkeys(
+        purl(other.module, other.version)
         for other in result.matches
         if other.advisory.id == match.advisory.id and other.status is match.status
     )
@@ -150,12 +151,12 @@ def _statement(result: Vulnerabilities, match: AdvisoryMatch, product: Object) -
             "@id": match.advisory.url,
             "name": match.advisory.id,
             "description": match.advisory.summary,
-            "aliases": list(match.advisory.aliases),
+            "aliases": list(dict.fromkeys(match.advisory.aliases)),
         },
         "products": [
             {
                 **product,
-                "subcomponents": [{"@id": purl(other.module, other.version)} for other in alike],
+                "subcomponents": [{"@id": reference} for reference in alike],
             }
         ],
         "status": status,
@@ -209,10 +210,6 @@ def _sarif_result(result: Vulnerabilities, match: AdvisoryMatch) -> Object:
         "level": _LEVELS[match.status],
         "message": {"text": text},
         "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": one_line(result.inspection.file.name)}
-                }
-            }
+            {"physicalLocation": {"artifactLocation": {"uri": quote(result.inspection.file.name)}}}
         ],
     }

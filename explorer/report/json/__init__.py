@@ -10,6 +10,7 @@ from datetime import datetime
 
 from explorer.compat import Rule, Target
 from explorer.content import PrintableRun
+from explorer.elf import GoBuild
 from explorer.errors import ExplorerError
 from explorer.fetch import CacheEntry, CacheStats
 from explorer.golang import GoTable
@@ -25,7 +26,14 @@ from explorer.report.json.comparing import (
     Reproduced,
 )
 from explorer.report.json.content import HEX, STRINGS, HexOf, StringsOf
-from explorer.report.json.golang import FUNCTIONS, VULNS, FunctionsOf, VulnerabilitiesOf
+from explorer.report.json.golang import (
+    FUNCTIONS,
+    GOBUILD,
+    VULNS,
+    BuildOf,
+    FunctionsOf,
+    VulnerabilitiesOf,
+)
 from explorer.report.json.inspection import INSPECT, VERIFY, WHERE, Inspected, Verified
 from explorer.report.json.machine import (
     CACHE,
@@ -86,6 +94,7 @@ __all__ = [
     "error",
     "functions",
     "get",
+    "gobuild",
     "hardening",
     "hex_bytes",
     "inspect",
@@ -159,6 +168,11 @@ def get(result: GetResult, name: str, warnings: Sequence[str] = ()) -> Object:
 def hardening(inspection: Inspection, warnings: Sequence[str] = ()) -> Object:
     """What ``hardening --json`` prints."""
     return HARDENING.encode(HardeningOf(inspection, warnings))
+
+
+def gobuild(inspection: Inspection, build: GoBuild, warnings: Sequence[str] = ()) -> Object:
+    """What ``gobuild --json`` prints."""
+    return GOBUILD.encode(BuildOf(inspection, build, warnings))
 
 
 def functions(inspection: Inspection, table: GoTable, warnings: Sequence[str] = ()) -> Object:

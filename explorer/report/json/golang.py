@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from explorer.advisories import AdvisoryMatch, AdvisoryStatus
+from explorer.elf import GoBuild
 from explorer.golang import GoFunction, GoPackage, GoTable
+from explorer.report.json.binaries import GO
 from explorer.report.json.inspection import SUBJECT
 from explorer.report.json.shapes import (
     BYTES,
@@ -34,6 +36,23 @@ PACKAGE = Shape[GoPackage](
     Field("path", nullable(TEXT), lambda p: p.path or None, "null: made by the linker"),
     Field("functions", INTEGER, lambda p: p.functions),
     Field("size", BYTES, lambda p: p.size),
+)
+
+
+class BuildOf(NamedTuple):
+    """A program and what Go recorded of its build."""
+
+    inspection: Inspection
+    build: GoBuild
+    warnings: Sequence[str]
+
+
+GOBUILD = Shape[BuildOf](
+    "gobuild",
+    "rr-explorer gobuild --json",
+    Field("subject", SUBJECT.kind, lambda b: b.inspection.subject),
+    Field("go", GO.kind, lambda b: b.build),
+    Field("warnings", many(TEXT), lambda b: b.warnings),
 )
 
 

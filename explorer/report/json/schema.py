@@ -9,7 +9,7 @@ from typing import Any
 from explorer.report.json.catalogue import ASSETS, RELEASES
 from explorer.report.json.comparing import COMPARE, COMPARE_RELEASES, REPRODUCE
 from explorer.report.json.content import HEX, STRINGS
-from explorer.report.json.golang import FUNCTIONS, VULNS
+from explorer.report.json.golang import FUNCTIONS, GOBUILD, VULNS
 from explorer.report.json.inspection import INSPECT, VERIFY, WHERE
 from explorer.report.json.machine import CACHE, DOCTOR, ERROR, GET, RULES, TARGETS
 from explorer.report.json.overview import ADVISE, ADVISE_MAINTAINERS, BY_TARGET, MATRIX, REPORT
@@ -39,6 +39,7 @@ DOCUMENTS: dict[str, Shape[Any]] = {
     "report": REPORT,
     "hardening": HARDENING,
     "functions": FUNCTIONS,
+    "gobuild": GOBUILD,
     "vulns": VULNS,
     "compare": COMPARE,
     "compare-releases": COMPARE_RELEASES,
