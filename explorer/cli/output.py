@@ -83,10 +83,10 @@ class Output:
 
     def data_line(self, document: Mapping[str, Any]) -> None:
         """Print one of several JSON documents, on a line of its own, at once."""
-        from explorer.report.json import compact
+        from explorer.report.json import dumps
 
         self.clear()
-        send(sys.stdout, compact(document), at_once=True)
+        send(sys.stdout, dumps(document, on_one_line=True), at_once=True)
 
     def raw(self, text: str) -> None:
         """Print the program's own text (a schema, a completion script, a report) unchanged."""

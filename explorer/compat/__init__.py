@@ -17,6 +17,7 @@ from explorer.compat.models import (
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from explorer.compat.exports import version_key
     from explorer.compat.floors import floor_of, is_plain
     from explorer.compat.installing import all_rules, judge
     from explorer.compat.loader_table import GLIBC_LOADERS, musl_loader
@@ -45,6 +46,7 @@ __getattr__ = lazy_exports(
         "find_target": "targets",
         "target_for_image": "targets",
         "targets_across": "targets",
+        "version_key": "exports",
         "with_packages": "targets",
         "all_targets": "targets",
     },
@@ -73,5 +75,6 @@ __all__ = [
     "musl_loader",
     "target_for_image",
     "targets_across",
+    "version_key",
     "with_packages",
 ]

@@ -105,9 +105,11 @@ if TYPE_CHECKING:
         VulnerabilityChanges,
     )
     from explorer.workbench.content import FileContent
+    from explorer.workbench.gate import GateReport, GateRequest, GateResult
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.inspect import checksums_of
     from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+    from explorer.workbench.promise_facts import Keeping
     from explorer.workbench.reproduce import Rebuild
     from explorer.workbench.resolve import platform_slug
     from explorer.workbench.seen_projects import SeenProject
@@ -142,6 +144,10 @@ __getattr__ = lazy_exports(
         "Matrix": "matrix",
         "MatrixCell": "matrix",
         "MatrixColumn": "matrix",
+        "GateReport": "gate",
+        "GateRequest": "gate",
+        "GateResult": "gate",
+        "Keeping": "promise_facts",
         "LeftOut": "sweep_plan",
         "MatrixRow": "matrix",
         "SeenProject": "seen_projects",
@@ -194,6 +200,9 @@ __all__ = [
     "FileFormat",
     "FileState",
     "Finding",
+    "GateReport",
+    "GateRequest",
+    "GateResult",
     "GetResult",
     "GoBuild",
     "GoModule",
@@ -203,6 +212,7 @@ __all__ = [
     "Image",
     "ImageSystem",
     "Inspection",
+    "Keeping",
     "KnownFiles",
     "LeftOut",
     "Libc",

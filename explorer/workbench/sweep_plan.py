@@ -141,7 +141,7 @@ async def plan_sweep(
             return planned
         try:
             return await resources.run(
-                lambda _: _items(resources, release, planned, targets, request)
+                lambda _: items_of(resources, release, planned, targets, request)
             )
         except UsageError as error:
             return LeftOut(asset, error.detail or error.title)
@@ -180,7 +180,7 @@ async def _look(looks: Looks, asset: Asset, targets: Sequence[Target]) -> Inspec
         return LeftOut(asset, str(error))
 
 
-def _items(
+def items_of(
     resources: Resources,
     release: Release,
     inspection: Inspection,

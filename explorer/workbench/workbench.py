@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from explorer.workbench.advise import Advice
     from explorer.workbench.compare import FileComparison, ReleaseComparison
     from explorer.workbench.content import FileContent
+    from explorer.workbench.gate import GateReport, GateRequest
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.look import Looks
     from explorer.workbench.matrix import Matrix
@@ -491,17 +492,65 @@ class Workbench:
             if request.on
             else (await self.resources.run(lambda _: proof_target(self.settings, options)),)
         )
-        catalogue = await self.catalogue_at_hand()
-        moving = not request.tags or "latest" in request.tags
-        if (
-            moving
-            or catalogue is None
-            or any(catalogue.release(tag) is None for tag in request.tags)
-        ):
-            catalogue = await self.catalogue(progress=progress)
+        catalogue = await self._catalogue_with(request.tags, progress)
         releases = chosen_releases(catalogue, request.tags, 1)
         plan = await plan_sweep(self.looks, self.resources, releases, targets, request, progress)
         return await run_sweep(self.looks, self.resources, plan, request, swept, progress)
+
+    async def _catalogue_with(self, tags: Sequence[str], progress: ProgressCallback) -> Catalogue:
+        """A catalogue with these releases: at hand, if that is sure to have what is meant."""
+        catalogue = await self.catalogue_at_hand()
+        moving = not tags or "latest" in tags
+        if moving or catalogue is None or any(catalogue.release(tag) is None for tag in tags):
+            return await self.catalogue(progress=progress)
+        return catalogue
+
+    # ------------------------------------------------------------------ promises
+
+    async def check(
+        self,
+        promise: Path,
+        request: GateRequest,
+        *,
+        progress: ProgressCallback = ignore_progress,
+    ) -> GateReport:
+        """Hold a release, or a folder, against the promise in a file.
+
+        Raises:
+            UsageError: the promise says something that is not understood.
+            NotFoundError: no such file or release.
+        """
+        from explorer.workbench.gate import Gate
+        from explorer.workbench.promise import read_promise
+
+        read = await self.resources.run(lambda _: read_promise(promise))
+        release = await self._release(request.tag, progress)
+        gate = Gate(self.looks, self.resources, self._listings.subject)
+        return await gate.check(release, read, request, progress)
+
+    async def promise_of_today(
+        self, tag: str, *, progress: ProgressCallback = ignore_progress
+    ) -> str:
+        """The promise that a release keeps, as the text of a file.
+
+        Raises:
+            NotFoundError: no such release.
+        """
+        from explorer.workbench.promise_writing import write_promise
+
+        release = await self._release(tag, progress)
+        catalogue = await self._catalogue_with((release.tag,), progress)
+        return await write_promise(catalogue, release, self.looks, progress)
+
+    async def _release(self, tag: str, progress: ProgressCallback) -> Release:
+        """The release with this tag; a folder's only one for ``latest``."""
+        from explorer.workbench.matrix import chosen_releases
+
+        catalogue = await self._catalogue_with((tag,), progress)
+        is_folder = catalogue.origin is Origin.FOLDER and tag == "latest"
+        if is_folder:
+            return catalogue.releases[0]
+        return chosen_releases(catalogue, (tag,), None)[0]
 
     # ------------------------------------------------------------------ many at once
 

@@ -3,6 +3,7 @@
 from explorer.cli.commands.advise import advise
 from explorer.cli.commands.assets import assets
 from explorer.cli.commands.cache import cache
+from explorer.cli.commands.check import check
 from explorer.cli.commands.compare import compare
 from explorer.cli.commands.completion import completion
 from explorer.cli.commands.doctor import doctor
@@ -32,6 +33,7 @@ COMMANDS = (
     inspect,
     where,
     verify,
+    check,
     get,
     matrix,
     advise,

@@ -45,9 +45,9 @@ def verify_all(
 
 def _show(output: Output, result: SweepResult) -> None:
     if output.json:
-        from explorer.report.json import swept
+        from explorer.report.json import sweep
 
-        output.data_line(swept(result))
+        output.data_line(sweep(result))
         return
     from explorer.report.sweeps import sweep_line
 

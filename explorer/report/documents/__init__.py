@@ -11,7 +11,13 @@ from datetime import UTC, datetime
 
 from explorer.report.documents.content import document
 from explorer.report.documents.html import html
-from explorer.report.documents.junit import JUnitCase, JUnitOutcome, junit, sweep_junit
+from explorer.report.documents.junit import (
+    JUnitCase,
+    JUnitOutcome,
+    junit,
+    promise_junit,
+    sweep_junit,
+)
 from explorer.report.documents.markdown import markdown
 from explorer.report.documents.svg import svg
 from explorer.report.json import dumps
@@ -19,7 +25,15 @@ from explorer.report.json import report as as_json
 from explorer.report.text import visible
 from explorer.workbench import Inspection
 
-__all__ = ["FORMATS", "JUnitCase", "JUnitOutcome", "junit", "report", "sweep_junit"]
+__all__ = [
+    "FORMATS",
+    "JUnitCase",
+    "JUnitOutcome",
+    "junit",
+    "promise_junit",
+    "report",
+    "sweep_junit",
+]
 
 FORMATS = ("markdown", "json", "html", "svg")
 

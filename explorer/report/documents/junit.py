@@ -12,9 +12,10 @@ from enum import StrEnum
 from xml.etree import ElementTree
 
 from explorer.facts import known_or
+from explorer.report.promises import kept_file, requirement_in_words
 from explorer.report.sweeps import sweep_file, sweep_how, sweep_words
 from explorer.report.text import visible
-from explorer.workbench import Standing, SweepResult, SweepSummary
+from explorer.workbench import GateReport, Keeping, Standing, SweepResult, SweepSummary
 
 
 class JUnitOutcome(StrEnum):
@@ -129,3 +130,26 @@ def _case(result: SweepResult) -> JUnitCase:
         printed,
         (sweep_how(result),),
     )
+
+
+_KEEPINGS = {
+    Keeping.KEPT: JUnitOutcome.PASSED,
+    Keeping.BROKEN: JUnitOutcome.FAILURE,
+    Keeping.UNKNOWN: JUnitOutcome.ERROR,
+    Keeping.ALLOWED: JUnitOutcome.SKIPPED,
+}
+
+
+def promise_junit(report: GateReport) -> str:
+    """A promise: one suite for each file, one case for each requirement."""
+    cases = [
+        JUnitCase(
+            kept_file(result),
+            requirement_in_words(result),
+            _KEEPINGS[result.kept.keeping],
+            result.kept.keeping.value,
+            result.kept.text,
+        )
+        for result in report.results
+    ]
+    return junit(f"rr-explorer check {report.tag}", cases)

@@ -56,9 +56,10 @@ from explorer.report.json.overview import (
     MaintainersAdvised,
     Reported,
 )
+from explorer.report.json.promises import CHECK, GateOf
 from explorer.report.json.protections import HARDENING, HardeningOf
 from explorer.report.json.schema import commands, schema_text
-from explorer.report.json.shapes import Object, compact, dumps
+from explorer.report.json.shapes import Object, dumps
 from explorer.report.json.sweeps import SWEEP, SWEPT, SweepOf
 from explorer.report.units import iso_time
 from explorer.report.versions import versions
@@ -67,6 +68,7 @@ from explorer.workbench import (
     Advice,
     FileComparison,
     Finding,
+    GateReport,
     GetResult,
     Inspection,
     Matrix,
@@ -85,8 +87,8 @@ __all__ = [
     "advise_maintainers",
     "assets",
     "cache",
+    "check",
     "commands",
-    "compact",
     "compare",
     "compare_releases",
     "doctor",
@@ -107,7 +109,6 @@ __all__ = [
     "schema_text",
     "strings",
     "sweep",
-    "swept",
     "targets",
     "verify",
     "vulns",
@@ -150,14 +151,16 @@ def verify(proof: Proof, inspection: Inspection, warnings: Sequence[str] = ()) -
     return VERIFY.encode(Verified(proof, inspection, warnings))
 
 
-def swept(result: SweepResult) -> Object:
-    """A line of what ``verify --all --json`` prints, as each result comes."""
-    return SWEPT.encode(result)
+def sweep(item: SweepResult | SweepSummary, warnings: Sequence[str] = ()) -> Object:
+    """A line of what ``verify --all --json`` prints: a result as it comes, last the sum."""
+    if isinstance(item, SweepResult):
+        return SWEPT.encode(item)
+    return SWEEP.encode(SweepOf(item, warnings))
 
 
-def sweep(summary: SweepSummary, warnings: Sequence[str] = ()) -> Object:
-    """The last line of what ``verify --all --json`` prints."""
-    return SWEEP.encode(SweepOf(summary, warnings))
+def check(report: GateReport, warnings: Sequence[str] = ()) -> Object:
+    """What ``check --json`` prints."""
+    return CHECK.encode(GateOf(report, warnings))
 
 
 def get(result: GetResult, name: str, warnings: Sequence[str] = ()) -> Object:

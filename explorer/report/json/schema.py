@@ -13,6 +13,7 @@ from explorer.report.json.golang import FUNCTIONS, GOBUILD, VULNS
 from explorer.report.json.inspection import INSPECT, VERIFY, WHERE
 from explorer.report.json.machine import CACHE, DOCTOR, ERROR, GET, RULES, TARGETS
 from explorer.report.json.overview import ADVISE, ADVISE_MAINTAINERS, BY_TARGET, MATRIX, REPORT
+from explorer.report.json.promises import CHECK
 from explorer.report.json.protections import HARDENING
 from explorer.report.json.shapes import MISSING_SCHEMAS, Object, Shape
 from explorer.report.json.sweeps import SWEEP, SWEPT
@@ -27,6 +28,7 @@ DOCUMENTS: dict[str, Shape[Any]] = {
     "verify": VERIFY,
     "verify-all": SWEPT,
     "verify-all-sum": SWEEP,
+    "check": CHECK,
     "get": GET,
     "rules": RULES,
     "targets": TARGETS,

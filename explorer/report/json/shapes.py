@@ -28,17 +28,15 @@ OMITTED = object()
 """A getter's value for an optional field that is left out."""
 
 
-def dumps(document: Mapping[str, Any]) -> str:
-    """Indented JSON in ASCII, with a line end.
+def dumps(document: Mapping[str, Any], *, on_one_line: bool = False) -> str:
+    """JSON in ASCII with a line end, indented unless it is one of several documents.
 
     ASCII: no ESC, C1 or bidi character in a name reaches a terminal.
     """
-    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
-
-
-def compact(document: Mapping[str, Any]) -> str:
-    """The same on one line: for documents that come one after the other."""
-    text = json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    indent, separators = (None, (",", ":")) if on_one_line else (2, None)
+    text = json.dumps(
+        document, indent=indent, separators=separators, ensure_ascii=True, allow_nan=False
+    )
     return text + "\n"
 
 
