@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 rr-explorer report latest --platform linux-arm64 > report.md
-rr-explorer report ./rr ./other --format html > report.html"""
+rr-explorer report ./rr ./other --format html > report.html
+rr-explorer report ./rr --on alpine-3.24 --format badge > badge.svg"""
 
 
 @click.command(
@@ -45,8 +46,8 @@ rr-explorer report ./rr ./other --format html > report.html"""
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["markdown", "json", "html", "svg"]),
-    help="[default: markdown]",
+    type=click.Choice(["markdown", "json", "html", "svg", "badge", "table"]),
+    help="badge is an SVG picture and table a Markdown table, for a README.  [default: markdown]",
 )
 @platform_option
 @on_option(many=True)
@@ -57,7 +58,7 @@ rr-explorer report ./rr ./other --format html > report.html"""
 def report(
     state: CliState,
     files: tuple[str, ...],
-    form: Literal["markdown", "json", "html", "svg"] | None,
+    form: Literal["markdown", "json", "html", "svg", "badge", "table"] | None,
     platform: str,
     targets: tuple[str, ...],
     peek: bool,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from explorer.report.documents.badge import badge, table
 from explorer.report.documents.content import document
 from explorer.report.documents.html import html
 from explorer.report.documents.junit import (
@@ -26,6 +27,7 @@ from explorer.report.text import visible
 from explorer.workbench import Inspection
 
 __all__ = [
+    "BRIEF_FORMATS",
     "FORMATS",
     "JUnitCase",
     "JUnitOutcome",
@@ -36,6 +38,8 @@ __all__ = [
 ]
 
 FORMATS = ("markdown", "json", "html", "svg")
+BRIEF_FORMATS = ("badge", "table")
+"""For a README or a release's page."""
 
 
 def report(
@@ -47,7 +51,7 @@ def report(
     """The report as text.
 
     Args:
-        form: one of ``FORMATS``.
+        form: one of ``FORMATS`` or ``BRIEF_FORMATS``.
         now: when it is made; the current time if omitted.
         warnings: part of the JSON form only; a face shows them beside the others.
 
@@ -57,6 +61,8 @@ def report(
     moment = now or datetime.now(UTC)
     if form == "json":
         return dumps(as_json(inspections, moment, warnings))
+    if form in BRIEF_FORMATS:
+        return (badge if form == "badge" else table)(inspections)
     writers = {"markdown": markdown, "html": html, "svg": svg}
     if form not in writers:
         raise ValueError(f"no format {visible(form)}; there are {', '.join(FORMATS)}")
