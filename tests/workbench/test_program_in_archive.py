@@ -1,5 +1,6 @@
 """Which file of an asset is judged, from the whole file and from a peek; what is not read."""
 
+import hashlib
 import lzma
 import os
 import stat
@@ -21,6 +22,7 @@ from explorer.report.advice import pastable
 from explorer.workbench import Depth, Inspection, Workbench
 from explorer.workbench.opened import opened_by
 from explorer.workbench.peek import read_beginning
+from explorer.workbench.proof_records import keep_proof
 from explorer.workbench.proof_tree import proof_tree
 from explorer.workbench.resolve import asset_subject
 from explorer.workbench.verdicts import verdicts_of
@@ -36,6 +38,7 @@ from tests.support.archives import (
 )
 from tests.support.binaries import binary
 from tests.support.github import GitHub
+from tests.support.proofs import make_proof
 from tests.support.sevenzip import sevenzip_of
 
 STATIC, GLIBC = "c-static", "c-glibc"
@@ -125,6 +128,28 @@ async def test_a_program_that_a_large_tar_holds_twice_is_said_loudly(
     assert [f.verdicts[0].answer for f in (peeked, whole)] == [Answer.YES, Answer.NO]
     assert "holds the program twice" in whole.changed
     assert "report" not in whole.changed
+
+
+@pytest.mark.parametrize("packing", ["tar.gz", "zip"])
+async def test_a_member_belongs_to_the_bytes_of_its_archive(
+    opened: Callable[..., Workbench], packing: str, tmp_path: Path
+) -> None:
+    """A rebuilt archive of the same name has members, digests and proofs of its own."""
+    archive, bench = tmp_path / f"tool.{packing}", opened()
+    archive.write_bytes(make_archive(packing, "", {"tool": static()}))
+    first = await bench.look(await bench.resolve(str(archive)), depth=Depth.WHOLE)
+    digest = hashlib.sha256(static()).hexdigest()
+    assert first.file.sha256 == digest
+    keep_proof(bench.resources.cache, make_proof(sha256=digest))
+    again = await bench.look(await bench.resolve(str(archive)), depth=Depth.WHOLE)
+    assert [proof.sha256 for proof in again.proofs] == [digest]
+    archive.write_bytes(make_archive(packing, "", {"tool": glibc()}))
+    rebuilt = await bench.look(await bench.resolve(str(archive)), depth=Depth.WHOLE)
+    assert rebuilt.path is not None
+    assert rebuilt.path.read_bytes() == glibc()
+    assert rebuilt.file.sha256 == hashlib.sha256(glibc()).hexdigest()
+    assert rebuilt.asset_sha256 == hashlib.sha256(archive.read_bytes()).hexdigest()
+    assert rebuilt.proofs == ()
 
 
 async def test_other_programs_are_named(github: GitHub, opened: Callable[..., Workbench]) -> None:
