@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from explorer import __version__, codec
@@ -138,9 +139,9 @@ class LookRecords:
         whole = inspection.path is not None
         before = self._load(asset, platform) if whole else self._stored(asset, platform)
         if before is not None and whole and not before.whole:
-            member = inspection.member
-            repeated = not isinstance(member, MISSING) and member.repeated
-            changed = difference(before.verdicts, inspection.verdicts, repeated=repeated)
+            changed = difference(
+                before.verdicts, inspection.verdicts, repeated=_is_repeated(inspection)
+            )
             inspection = replace(inspection, changed=changed)
         if before is not None and before.whole and not whole:
             return inspection
@@ -206,6 +207,15 @@ class LookRecords:
             return True
         cached = self._resources.cache.holds(asset_key(asset))
         return cached is None or cached.sha256 == record.asset_sha256
+
+
+def _is_repeated(inspection: Inspection) -> bool:
+    """Whether the program is the later of two members with one path, however it is spelled."""
+    member, listing = inspection.member, inspection.listing
+    if isinstance(member, MISSING) or isinstance(listing, MISSING):
+        return False
+    path = normpath(member.name)
+    return sum(normpath(other.name) == path for other in listing.members) > 1
 
 
 def verdicts_kept(

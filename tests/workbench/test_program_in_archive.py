@@ -29,6 +29,7 @@ from explorer.workbench.verdicts import verdicts_of
 from tests.archive.test_hostile import head
 from tests.support.archives import (
     _PACKERS,
+    cpio_of,
     deb_of,
     gz,
     make_archive,
@@ -113,14 +114,25 @@ async def test_the_later_of_two_programs_with_one_name_is_judged(
     assert whole.others == ()
 
 
-async def test_a_program_that_a_large_tar_holds_twice_is_said_loudly(
-    github: GitHub, opened: Callable[..., Workbench]
+TWICE: dict[str, Callable[[list[tuple[str, bytes]]], bytes]] = {
+    "tar.gz": lambda members: gz(tar_of(members)),
+    "tar": tar_of,
+    "zip": zip_of,
+    "cpio": lambda members: cpio_of([(name, 0o100755, data) for name, data in members]),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("later", ["tool", "./tool"])
+@pytest.mark.parametrize("packing", TWICE)
+async def test_a_program_that_a_large_archive_holds_twice_is_said_loudly(
+    github: GitHub, opened: Callable[..., Workbench], packing: str, later: str
 ) -> None:
     """A peek that decides early sees the first one; the whole file has the later one."""
     exe = EXE + os.urandom(70_000)
-    members = [("tool", static()), ("data.bin", exe), ("tool", glibc() + exe)]
-    name = "tool-linux-amd64.tar.gz"
-    github.add_release("v1", {name: gz(tar_of(members))}, repo="acme/tool")
+    data = TWICE[packing]([("tool", static()), ("data.bin", exe), (later, glibc() + exe)])
+    name = f"tool-linux-amd64.{packing}"
+    github.add_release("v1", {name: data}, repo="acme/tool")
     bench = opened(repo="acme/tool")
     subject = await bench.resolve(f"v1/{name}")
     peeked = await bench.look(subject, on=("scratch",))
