@@ -35,7 +35,7 @@ BESIDE = ("curl", "zstd", "lz4")
 
 def busybox_path(folder: Path) -> str:
     """A PATH of one folder, made in ``folder``: busybox by its applets' names, and ``BESIDE``."""
-    program = _unpacked("busybox-static", folder) / "bin" / "busybox"
+    program = _unpacked("busybox-static", folder=folder) / "bin" / "busybox"
     tools = folder / "tools"
     tools.mkdir()
     for applet in APPLETS:
@@ -49,12 +49,28 @@ def busybox_path(folder: Path) -> str:
 
 def gnu_path(folder: Path) -> str:
     """The machine's own PATH, behind GNU cpio, which most machines lack."""
-    return f"{_unpacked('cpio', folder) / 'bin'}:{os.environ['PATH']}"
+    return f"{_unpacked('cpio', folder=folder) / 'bin'}:{os.environ['PATH']}"
 
 
-def _unpacked(name: str, folder: Path) -> Path:
+def with_bsdtar(path: str, folder: Path) -> str:
+    """The PATH with libarchive's bsdtar in front, which few machines have."""
+    names = ("libarchive-tools", "libarchive13", "libxml2", "libicu72")
+    unpacked = _unpacked(*names, folder=folder / "bsdtar")
+    tools = folder / "bsdtar" / "tools"
+    tools.mkdir()
+    libraries = f"LD_LIBRARY_PATH={unpacked}/usr/lib/x86_64-linux-gnu"
+    program = f'#!/bin/sh\n{libraries} exec {unpacked}/usr/bin/bsdtar "$@"\n'
+    (tools / "bsdtar").write_text(program, encoding="utf-8")
+    (tools / "bsdtar").chmod(0o755)
+    return f"{tools}:{path}"
+
+
+def _unpacked(*names: str, folder: Path) -> Path:
     with locked():
-        package = debian_packages("bookworm", "amd64", (name,))[name]
+        packages = debian_packages("bookworm", "amd64", names)
     unpacked = folder / "package"
-    subprocess.run(["dpkg-deb", "-x", str(package), str(unpacked)], check=True, timeout=60)
+    unpacked.mkdir(parents=True, exist_ok=True)
+    for package in packages.values():
+        command = ["dpkg-deb", "-x", str(package), str(unpacked)]
+        subprocess.run(command, check=True, timeout=60)
     return unpacked

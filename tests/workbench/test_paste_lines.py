@@ -18,7 +18,7 @@ from explorer.errors import FormatError
 from explorer.report.advice import Snippet, pastable, snippets
 from explorer.workbench import Advice, Depth, Workbench
 from tests.support.archives import cpio_of, deb_of, gz, lz4, rpm_of, tar_of, zip_of, zst
-from tests.support.busybox import busybox_path, gnu_path
+from tests.support.busybox import busybox_path, gnu_path, with_bsdtar
 from tests.support.github import GitHub
 from tests.support.sevenzip import sevenzip_of
 from tests.workbench.conftest import VERSION, rr
@@ -45,6 +45,11 @@ def cpio(name: str) -> bytes:
 
 def rpm(pack: Callable[[bytes], bytes]) -> bytes:
     return rpm_of(pack(cpio("./usr/bin/tool")))
+
+
+def sevenzip(name: str) -> bytes:
+    mode = stat.S_IFREG | 0o755
+    return sevenzip_of([("lib/tool", mode, b"another"), (name, mode, program())])
 
 
 RPM_PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -87,6 +92,8 @@ PACKINGS: dict[str, tuple[str, Callable[[], bytes]]] = {
     },
     "cpio": ("tool-linux-amd64.cpio", lambda: cpio("tool")),
     "cpio-dots": ("tool-linux-amd64.cpio", lambda: cpio("./it's $(touch owned)/tool")),
+    "7z": ("tool-linux-amd64.7z", lambda: sevenzip("bin/tool")),
+    "7z-weapon": ("tool-linux-amd64.7z", lambda: sevenzip(f"{WEAPON}/it's $(touch owned)/tool")),
     "weapon": ("tool-linux-amd64.tar.gz", lambda: gz(tar(f"{WEAPON}/tool"))),
     "spaces-and-quotes": ("tool-linux-amd64.tar.gz", lambda: gz(tar("it's $(touch owned)/tool"))),
 }
@@ -137,6 +144,7 @@ async def test_the_lines_give_the_program(
     assert advice.inspection is not None
     lines = shell_lines(advice)
     program_name = advice.inspection.file.name
+    path = with_bsdtar(path, tmp_path) if packing.startswith("7z") else path
     done = await asyncio.to_thread(
         pasted, f"{lines.text}./{program_name} --version", tmp_path / "here", path
     )
@@ -146,7 +154,13 @@ async def test_the_lines_give_the_program(
 
 
 @pytest.mark.parametrize(
-    ("packing", "note"), [("deb-xz", ""), ("deb-zst", "Needs zstd."), ("rpm-gz", "Needs cpio.")]
+    ("packing", "note"),
+    [
+        ("deb-xz", ""),
+        ("deb-zst", "Needs zstd."),
+        ("rpm-gz", "Needs cpio."),
+        ("7z", "Needs bsdtar."),
+    ],
 )
 async def test_the_note_names_what_many_machines_lack(
     packing: str, note: str, github: GitHub, opened: Callable[..., Workbench]
@@ -196,7 +210,9 @@ def with_member(advice: Advice, **changes: object) -> Advice:
         (Format.RPM, "./usr/bin/[tool]"),
         (Format.CPIO, "-x/tool"),
         (Format.CPIO, "./-x/tool"),
-        (Format.SEVEN_ZIP, "tool"),
+        (Format.SEVEN_ZIP, "a*/tool"),
+        (Format.SEVEN_ZIP, "^a/tool"),
+        (Format.SEVEN_ZIP, "a/tool$"),
     ],
 )
 async def test_names_and_packings_without_safe_lines_are_refused(
@@ -256,6 +272,10 @@ async def test_the_dockerfile_installs_what_busybox_lacks(
     lines = next(snippet for snippet in snippets(advice) if snippet.key == "dockerfile").lines
     assert "RUN apk add --no-cache zstd" in lines
     assert "    && zstd -dc < /tmp/asset | tar -xOf - -- tool > /tool \\" in lines
+    seven = await advised(github, opened, *_built("7z"))
+    lines = next(snippet for snippet in snippets(seven) if snippet.key == "dockerfile").lines
+    assert "RUN apk add --no-cache libarchive-tools" in lines
+    assert "    && bsdtar -xOf /tmp/asset -- bin/tool > /tool \\" in lines
     plain = await advised(github, opened, *_built("gz-without-ending"))
     text = next(snippet for snippet in snippets(plain) if snippet.key == "dockerfile").text
     assert "apk add" not in text

@@ -77,3 +77,14 @@ def member_without_dashes(name: str, tool: str = "unzip") -> str:
     if name.startswith("-"):
         raise FormatError(f"{tool} would take a member's name for an option", name, UNPACK)
     return member(name)
+
+
+def member_for_bsdtar(name: str) -> str:
+    """As ``member``, for bsdtar, to which ``^`` and ``$`` are the ends of a pattern.
+
+    Raises:
+        FormatError: it would take the name for a pattern.
+    """
+    if name.startswith("^") or name.endswith("$"):
+        raise FormatError("bsdtar would take a member's name for a pattern", name, UNPACK)
+    return member(name)

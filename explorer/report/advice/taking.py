@@ -30,8 +30,15 @@ _DECOMPRESS = {
 _TAR_FLAG = {"": "", "gz": "z", "bz2": "j", "xz": "J"}
 """What GNU tar and busybox's decompress themselves."""
 _CPIOS = (Format.CPIO, Format.RPM)
-_NOT_IN_BUSYBOX = {"zst": "zstd", "lz4": "lz4", "lz": "lzip"}
-"""Packages with the tools that Alpine's busybox lacks, and most images do, by the compression."""
+_NOT_IN_BUSYBOX = {
+    "zst": ("zstd", "zstd"),
+    "lz4": ("lz4", "lz4"),
+    "lz": ("lzip", "lzip"),
+    "7z": ("bsdtar", "libarchive-tools"),
+}
+"""Tools that Alpine's busybox lacks, and most images do, and Alpine's packages with them, by the
+compression. 7-Zip's own program has other names elsewhere: 7z, 7zz, 7za."""
+_NO_TOOL = ("", "")
 
 
 def dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
@@ -44,7 +51,7 @@ def dockerfile(advice: Advice, asset: Asset, sha256: str) -> Snippet:
     program = _program(advice, asset)
     stage = _stage(program)
     tools = image if advice.base.tools == advice.base.image else advice.base.tools
-    package = _NOT_IN_BUSYBOX.get(_compression(advice))
+    _, package = _NOT_IN_BUSYBOX.get(_compression(advice), _NO_TOOL)
     lines = [
         f"FROM {tools} AS {stage}",
         f"ARG URL={quoting.address(asset.url)}",
@@ -86,7 +93,8 @@ def shell(advice: Advice, asset: Asset, sha256: str) -> Snippet:
         f"chmod 0755 {program}",
     ]
     cpio = "cpio" if _packing(advice) in _CPIOS else ""
-    needs = [tool for tool in (cpio, _NOT_IN_BUSYBOX.get(_compression(advice), "")) if tool]
+    other, _ = _NOT_IN_BUSYBOX.get(_compression(advice), _NO_TOOL)
+    needs = [tool for tool in (cpio, other) if tool]
     note = f"Needs {' and '.join(needs)}." if needs else ""
     inspection = advice.inspection
     if inspection is not None and (install := inspection.verdicts[0].install):
@@ -134,23 +142,27 @@ def _unpack(advice: Advice, source: str, into: str) -> str:
         return f"{_DECOMPRESS[form.compression]} < {source} > {into}"
     if member.repeated:  # tar and unzip would write all members of the name, one after the other
         raise FormatError("The archive has several members of this name", member.name, UNPACK)
+    return f"{' | '.join(_to_stdout(member, form, source))} > {into}"
+
+
+def _to_stdout(member: Member, form: Format, source: str) -> list[str]:
+    """Commands for a pipe that ends with the member's bytes."""
     if form is Format.ZIP:
-        return f"unzip -p {source} {quoting.member_without_dashes(member.stored)} > {into}"
+        return [f"unzip -p {source} {quoting.member_without_dashes(member.stored)}"]
+    if form is Format.SEVEN_ZIP:
+        return [f"bsdtar -xOf {source} -- {quoting.member_for_bsdtar(member.stored)}"]
     if form is Format.DEB and member.part == "data":
         flag = _TAR_FLAG.get(member.payload.compression)
-        steps = [*_payload(member, source, decompress=flag is None)]
-        steps.append(f"tar -x{flag or ''}Of - -- {quoting.member(member.stored)}")
-        return f"{' | '.join(steps)} > {into}"
+        unpack = f"tar -x{flag or ''}Of - -- {quoting.member(member.stored)}"
+        return [*_payload(member, source, decompress=flag is None), unpack]
     if form in _CPIOS:
         copy = f"cpio -i --to-stdout {_cpio_names(member.stored)}"
-        if form is Format.CPIO:
-            return f"{copy} < {source} > {into}"
-        return f"{' | '.join((*_payload(member, source), copy))} > {into}"
+        return [f"{copy} < {source}"] if form is Format.CPIO else [*_payload(member, source), copy]
     if form is Format.TAR or form.compression:
-        inside = quoting.member(member.stored)
-        if form.compression in _TAR_FLAG:
-            return f"tar -x{_TAR_FLAG[form.compression]}Of {source} -- {inside} > {into}"
-        return f"{_DECOMPRESS[form.compression]} < {source} | tar -xOf - -- {inside} > {into}"
+        inside, flag = quoting.member(member.stored), _TAR_FLAG.get(form.compression)
+        if flag is not None:
+            return [f"tar -x{flag}Of {source} -- {inside}"]
+        return [f"{_DECOMPRESS[form.compression]} < {source}", f"tar -xOf - -- {inside}"]
     raise FormatError(f"No lines to paste for a {form} file", member.name, UNPACK)
 
 
@@ -183,6 +195,8 @@ def _compression(advice: Advice) -> str:
     member = _member(advice)
     if isinstance(member, NotApplicable):
         return ""
+    if member.packing is Format.SEVEN_ZIP:
+        return "7z"
     return member.packing.compression or member.payload.compression
 
 
