@@ -1,8 +1,12 @@
-"""cpio archives: the formats newc, crc, odc and bin of cpio(5). An RPM's payload is one of them."""
+"""cpio archives: the formats newc, crc, odc and bin of cpio(5). An RPM's payload is one of them.
+
+RPM 6, and RPM 4 for files of more than 4 GiB, write newc with headers that are numbers in the
+package's own list of files.
+"""
 
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,14 +26,34 @@ _TYPES = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, 
 
 
 @dataclass(frozen=True, slots=True)
-class _CpioHeader:
+class CpioHeader:
+    """One member's header."""
+
     name: str
+    """As stored; untrusted."""
     mode: int
+    """Type and permissions, as in ``st_mode``."""
     size: int
-    inode: tuple[int, ...]
+    """Bytes of the body: a file's content, a link's target."""
+    inode: tuple[int, ...] = ()
     """Of files with several names; empty for a file with one."""
-    alignment: int
+    alignment: int = 4
     """Header with name, and body, are padded to a multiple of this."""
+    is_listed: bool = False
+    """It stands in the package's list of files; the archive itself has no names."""
+
+
+FileList = Callable[[], Sequence[CpioHeader]]
+"""A package's list of files; raises ``RefusedError``."""
+
+
+def no_list() -> Sequence[CpioHeader]:
+    """Of a cpio archive without a package around it.
+
+    Raises:
+        RefusedError: ``header``, always.
+    """
+    raise RefusedError("header", "its cpio archive has no names of its own")
 
 
 def is_cpio(head: bytes) -> bool:
@@ -53,8 +77,12 @@ def _is_number(digits: bytes, base: int) -> bool:
     return digits.isalnum()
 
 
-def walk_cpio(stream: Forward, guard: Guard, budget: Budget) -> Iterator[Entry]:
+def walk_cpio(
+    stream: Forward, guard: Guard, budget: Budget, files: FileList = no_list
+) -> Iterator[Entry]:
     """Each member as soon as its header is there.
+
+    ``files`` is called for an archive whose headers are numbers in a package's list.
 
     Of a file with several names only the last one has the bytes; the earlier ones follow it as hard
     links.
@@ -63,8 +91,8 @@ def walk_cpio(stream: Forward, guard: Guard, budget: Budget) -> Iterator[Entry]:
         RefusedError: ``truncated``, ``header``, ``count`` …: the rest of the archive is unreadable.
     """
     blocks = Exact(stream)
-    waiting: dict[tuple[int, ...], list[_CpioHeader]] = {}
-    while (header := _next_header(blocks)).name != _END:
+    waiting: dict[tuple[int, ...], list[CpioHeader]] = {}
+    while (header := _next_header(blocks, files)).name != _END:
         budget.check()
         if header.inode and not header.size and stat.S_ISREG(header.mode):
             waiting.setdefault(header.inode, []).append(header)
@@ -83,7 +111,7 @@ def walk_cpio(stream: Forward, guard: Guard, budget: Budget) -> Iterator[Entry]:
 
 
 def _entry(
-    header: _CpioHeader, blocks: Exact, guard: Guard, budget: Budget, *, link: str = ""
+    header: CpioHeader, blocks: Exact, guard: Guard, budget: Budget, *, link: str = ""
 ) -> Iterator[Entry]:
     name = clean(header.name.lstrip("/"))
     budget.member = name
@@ -100,7 +128,8 @@ def _entry(
         raise RefusedError("header", "it has a body, which only a file may have", name)
     is_root = name in (".", "") and kind is MemberKind.DIRECTORY
     size = length if kind is MemberKind.FILE else 0
-    member = Member(name, kind, size, stat.S_IMODE(header.mode), link, stored=header.name)
+    stored = "" if header.is_listed else header.name
+    member = Member(name, kind, size, stat.S_IMODE(header.mode), link, stored=stored)
     admitted = None if is_root else guard.admit(member)
     body = BodyStream(blocks, length, name, budget)
     if admitted is not None:
@@ -123,8 +152,20 @@ def _take(blocks: Exact, length: int) -> bytes:
     return data
 
 
-def _next_header(blocks: Exact) -> _CpioHeader:
+def _listed(blocks: Exact, files: FileList) -> CpioHeader:
+    """The header that a stripped one stands for: eight hexadecimal digits, and padding to four."""
+    (number,) = _numbers(_take(blocks, 8), [8], 16)
+    _take(blocks, 2)
+    headers = files()
+    if number >= len(headers):
+        raise RefusedError("header", f"it has no file number {number:,}")
+    return headers[number]
+
+
+def _next_header(blocks: Exact, files: FileList) -> CpioHeader:
     magic = _take(blocks, 6)
+    if magic == _STRIPPED:
+        return _listed(blocks, files)
     if magic in (_NEWC, _CRC):
         fields = _numbers(_take(blocks, _NEWC_BYTES - 6), [8] * 13, 16)
         inode, mode, links, size = fields[0], fields[1], fields[4], fields[6]
@@ -142,8 +183,6 @@ def _next_header(blocks: Exact) -> _CpioHeader:
         inode, mode, links, size = words[2], words[3], words[6], words[11] << 16 | words[12]
         device, name_bytes, alignment = list(words[1:2]), words[10], 2
         read = _BINARY_BYTES
-    elif magic == _STRIPPED:
-        raise RefusedError("method", "its cpio archive has no names of its own (RPM 6)")
     else:
         raise RefusedError("header", "a cpio header is malformed")
     if not 0 < name_bytes <= _NAME_BYTES:
@@ -152,7 +191,7 @@ def _next_header(blocks: Exact) -> _CpioHeader:
     _take(blocks, -(read + name_bytes) % alignment)
     # odc and bin keep the bytes with each name; newc's archivers leave them out of the earlier ones
     linked = links > 1 and alignment == 4
-    return _CpioHeader(name, mode, size, (inode, *device) if linked else (), alignment)
+    return CpioHeader(name, mode, size, (inode, *device) if linked else (), alignment)
 
 
 def _numbers(data: bytes, widths: list[int], base: int) -> list[int]:

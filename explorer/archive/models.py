@@ -187,7 +187,7 @@ class Member:
     """``data`` or ``control`` in a deb, else empty."""
     stored: str = ""
     """The name exactly as stored (``./tool``), which is what tar and unzip have to be given; empty
-    for a file that is not an archive."""
+    for a file that is not an archive, and in one without names (RPM 6)."""
     packing: Format = Format.RAW
     """How the file that it is in is packed, as its bytes say."""
     repeated: bool = False

@@ -73,7 +73,8 @@ def _walk_as(form: Format, source: ByteSource, name: str, budget: Budget, prefix
     stored: set[str] = set()
     for entry in _members(form, source, name, budget, prefix):
         repeated = entry.member.stored in stored
-        stored.add(entry.member.stored)
+        if entry.member.stored:
+            stored.add(entry.member.stored)
         yield replace(entry, member=replace(entry.member, packing=form, repeated=repeated))
 
 

@@ -39,7 +39,9 @@ from tests.support.archives import (
     deb_of,
     gz,
     lz,
+    rpm6_header,
     rpm_of,
+    stripped_cpio_of,
     tar_of,
     zip_of,
     zst,
@@ -419,13 +421,43 @@ def test_an_rpm_is_read(kind: str, tmp_path: Path) -> None:
     assert (tmp_path / "usr/bin/also").read_bytes() == PROGRAM
 
 
+TREE6 = [
+    ("/usr/share/doc", FOLDER, b""),
+    ("/usr/bin/also", LINK, b"/usr/bin/rr"),
+    ("/usr/bin/another", FILE, PROGRAM),
+    ("/usr/bin/rr", FILE, PROGRAM),
+]
+
+
+def test_an_rpm_whose_payload_has_no_names_is_read(tmp_path: Path) -> None:
+    """RPM 6 writes numbers, and so does RPM 4 for files of more than 4 GiB (lib/cpio.c)."""
+    order = [(0, b""), (1, b"/usr/bin/rr"), (2, b""), (3, PROGRAM)]
+    header = rpm6_header(TREE6, inodes=(5, 6, 7, 7))
+    data = rpm_of(_PACKERS["zst"](stripped_cpio_of(order)), header=header)
+    members = listing(BytesSource(data), "rr-1.0-1.x86_64.rpm")
+    assert members.problem is None
+    expected = [
+        ("usr/share/doc", MemberKind.DIRECTORY, ""),
+        ("usr/bin/also", MemberKind.SYMLINK, "rr"),
+        ("usr/bin/rr", MemberKind.FILE, ""),
+        ("usr/bin/another", MemberKind.HARDLINK, "usr/bin/rr"),
+    ]
+    assert [(m.name, m.kind, m.link) for m in members.members] == expected
+    assert not any(member.stored or member.repeated for member in members.members)
+    extract(BytesSource(data), "x.rpm", tmp_path)
+    assert (tmp_path / "usr/bin/also").read_bytes() == PROGRAM
+
+
 @pytest.mark.parametrize(
     ("data", "rule"),
     [
         (rpm_of(b"")[:90], "truncated"),
         (rpm_of(b""), "truncated"),
         (rpm_of(b"x" * 50), "method"),
-        (rpm_of(gz(b"07070X" + bytes(200))), "method"),
+        (rpm_of(gz(b"07070X" + bytes(200))), "header"),
+        (rpm_of(gz(b"07070X00000000\0\0")), "header"),
+        (rpm_of(gz(b"07070X00000001\0\0"), header=rpm6_header(TREE6[:1])), "header"),
+        (rpm_of(gz(b"07070X00000000\0\0"), header=rpm6_header(TREE6)[:-30]), "truncated"),
         (rpm_of(gz(b"x" * 200)), "header"),
         (rpm_of(b"")[:96] + b"x" * 40, "header"),
         (rpm_of(b"")[:104] + b"\xff" * 8 + b"x" * 40, "header"),

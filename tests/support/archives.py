@@ -11,6 +11,7 @@ import gzip
 import io
 import lzma
 import os
+import posixpath
 import shutil
 import stat
 import struct
@@ -219,17 +220,51 @@ def cpio_of(members: Iterable[tuple[str, int, bytes]], *, inodes: Sequence[int] 
     return bytes(out)
 
 
-def rpm_of(payload: bytes, *, lead: bytes = b"\xed\xab\xee\xdb\x03\0") -> bytes:
-    """An RPM package around a packed payload: a lead, a 5-byte signature, an empty header."""
+def rpm_of(
+    payload: bytes, *, lead: bytes = b"\xed\xab\xee\xdb\x03\0", header: bytes = b""
+) -> bytes:
+    """An RPM package around a packed payload: a lead, a 5-byte signature, a header (empty)."""
+    signature = _rpm_section(struct.pack(">4L", 1000, 7, 0, 5), b"12345")
+    header = header or _rpm_section(b"", b"")
+    return lead.ljust(96, b"\0") + signature + bytes(-len(signature) % 8) + header + payload
 
-    def section(entries: bytes, data: bytes) -> bytes:
-        counts = struct.pack(">2L", len(entries) // 16, len(data))
-        return b"\x8e\xad\xe8\x01" + bytes(4) + counts + entries + data
 
-    signature = section(struct.pack(">4L", 1000, 7, 0, 5), b"12345")
-    return (
-        lead.ljust(96, b"\0") + signature + bytes(-len(signature) % 8) + section(b"", b"") + payload
-    )
+def _rpm_section(entries: bytes, data: bytes) -> bytes:
+    counts = struct.pack(">2L", len(entries) // 16, len(data))
+    return b"\x8e\xad\xe8\x01" + bytes(4) + counts + entries + data
+
+
+def rpm6_header(members: Sequence[tuple[str, int, bytes]], inodes: Sequence[int] = ()) -> bytes:
+    """The header of an RPM whose payload has no names: the list of its files. See ``cpio_of``."""
+    names = [posixpath.split(name) for name, _, _ in members]
+    folders = sorted({folder for folder, _ in names})
+    strings, numbers = list[tuple[int, list[bytes]]](), list[tuple[int, int, str, list[int]]]()
+    strings.append((1118, [f"{folder}/".encode() for folder in folders]))
+    strings.append((1117, [base.encode() for _, base in names]))
+    strings.append((1036, [data if stat.S_ISLNK(mode) else b"" for _, mode, data in members]))
+    numbers.append((1116, 4, "L", [folders.index(folder) for folder, _ in names]))
+    numbers.append((1030, 3, "H", [mode for _, mode, _ in members]))
+    numbers.append((5008, 5, "Q", [len(data) for _, _, data in members]))
+    numbers.append((1095, 4, "L", [1] * len(members)))
+    numbers.append((1096, 4, "L", [*inodes, *range(100, 100 + len(members))][: len(members)]))
+    entries, data = b"", b""
+    for tag, texts in strings:
+        entries += struct.pack(">4L", tag, 8, len(data), len(texts))
+        data += b"".join(text + b"\0" for text in texts)
+    for tag, kind, form, values in numbers:
+        data += bytes(-len(data) % 8)
+        entries += struct.pack(">4L", tag, kind, len(data), len(values))
+        data += struct.pack(f">{len(values)}{form}", *values)
+    return _rpm_section(entries, data)
+
+
+def stripped_cpio_of(contents: Iterable[tuple[int, bytes]]) -> bytes:
+    """A payload of RPM 6: numbers in the header's list of files, and contents."""
+    out = bytearray()
+    for number, data in contents:
+        out += b"07070X%08x\0\0" % number + data
+        out += bytes(-len(out) % 4)
+    return bytes(out) + cpio_of([])
 
 
 def ar_of(members: Iterable[tuple[str, bytes]]) -> bytes:

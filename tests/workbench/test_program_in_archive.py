@@ -367,7 +367,7 @@ UNREAD = {
     "x.Z": b"\x1f\x9d\x90" + bytes(100),
     "x_x86_64.apk": b"ADBdx\x9c" + bytes(100),
     "x.rar": b"Rar!\x1a\x07\1\0" + bytes(100),
-    "x.rpm": rpm_of(gz(b"07070X" + bytes(300))),
+    "x.rpm": rpm_of(b"drpm" + bytes(300)),
     "x.deb": deb_of(tar_of([("./control", b"Package: x\n")]), b"").replace(b".gz ", b".zz "),
 }
 

@@ -140,6 +140,8 @@ def _unpack(advice: Advice, source: str, into: str) -> str:
         return f"cp {source} {into}"
     if form.is_single:
         return f"{_DECOMPRESS[form.compression]} < {source} > {into}"
+    if not member.stored:
+        raise FormatError("No lines to paste: cpio cannot read this RPM", member.name, UNPACK)
     if member.repeated:  # tar and unzip would write all members of the name, one after the other
         raise FormatError("The archive has several members of this name", member.name, UNPACK)
     return f"{' | '.join(_to_stdout(member, form, source))} > {into}"
