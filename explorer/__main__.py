@@ -17,11 +17,11 @@ AT_ONCE: dict[tuple[str, ...], dict[str, object]] = {(): {}, ("--demo",): {"demo
 """Calls that open the app in a terminal without importing the command line's parser."""
 
 
-def open_app(settings: Settings, target: str | None) -> int:
+def open_app(settings: Settings, target: str | None, tour: bool = False) -> int:
     """Open the app. textual is imported only here."""
     from explorer.tui import run_app
 
-    return run_app(settings, target)
+    return run_app(settings, target, tour)
 
 
 def settings_at_once() -> Settings | None:

@@ -278,6 +278,9 @@ class Settings:
         "Colour theme; ansi-dark and ansi-light use the terminal's colours",
         "text",
     )
+    show_keys: bool = _setting(
+        False, _flag, "Show pressed keys in a corner, for an audience", "flag"
+    )
     prereleases: bool = _setting(True, _flag, "Show pre-releases", "flag")
     plugins: bool = _setting(True, _flag, "Show plugins", "flag")
     debs: bool = _setting(True, _flag, "Show Debian packages", "flag")

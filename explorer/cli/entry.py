@@ -111,16 +111,20 @@ class CommandGroup(click.Group):
     subcommand_metavar="[COMMAND | FILE] …",
 )
 @click.version_option(__version__, message="rr-explorer %(version)s")
+@click.option("--tour", is_flag=True, help="With --demo: the app shows itself, step by step.")
+@click.option("--show-keys", is_flag=True, help="Show pressed keys in a corner of the app.")
 @global_options
 @click.pass_context
-def main(context: click.Context) -> int | None:
+def main(context: click.Context, tour: bool, show_keys: bool) -> int | None:
     """Which of these release files runs on musl, and how do you know?
 
     Without a command, the app opens; with a FILE (a local file, TAG/ASSET, or an asset's name) it
     opens there. The options below also work after a command's name.
     """
+    if show_keys:
+        state_of(context).given["show_keys"] = True
     if context.invoked_subcommand is None:
-        return open_app(state_of(context), None)
+        return open_app(state_of(context), None, tour)
     return None
 
 

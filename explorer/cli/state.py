@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from explorer.settings import Settings
     from explorer.workbench import ProjectAddress
 
-OpenApp = Callable[["Settings", str | None], int]
-"""Opens the app with some settings, at a file."""
+OpenApp = Callable[["Settings", str | None, bool], int]
+"""Opens the app with some settings, at a file, and with the demo's tour if the last is true."""
 
 
 class CliState:

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from explorer.tui.copying import Copy
+    from explorer.tui.tour import Tour
     from explorer.workbench import Inspection, KnownFiles, Subject, Workbench
 
 KEY_S = 0.025
@@ -88,13 +89,17 @@ class ExplorerApp(ExplorerBase):
         file: str | None = None,
         bench: Workbench | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tour: bool = False,
     ) -> None:
-        """``file`` is opened at the start. ``now`` is the clock, which tests freeze."""
+        """``file`` is opened at the start. ``now`` is the clock, which tests freeze. ``tour``
+        starts the demo's tour."""
         super().__init__()
         self.animation_level = "none"  # nothing moves but what changes
         self.state = AppState(self, settings, now, bench)
         self.jobs = Jobs(self, self.state)
         self._file_to_open = file
+        self._starts_tour = tour
+        self._tour: Tour | None = None
         self._save_folder: Path | None = None
         """Where the last file was saved."""
         self.key_queue = KeyQueue(self, super().on_event)
@@ -140,6 +145,8 @@ class ExplorerApp(ExplorerBase):
         self.run_worker(self._prepare_screens())
         if self._file_to_open:
             self._open_words(self._file_to_open)
+        if self._starts_tour:
+            self.start_tour()
 
     async def _prepare_screens(self) -> None:
         """Load what screens need before a key opens one.
@@ -154,7 +161,31 @@ class ExplorerApp(ExplorerBase):
         if isinstance(event, (events.Key, events.Paste, events.MouseEvent)):
             self._interpreter.key_pressed()
             foreground.claim(KEY_S)
+            if self._tour is not None and self._tour.takes(event):
+                return
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.show_key(event.key)
         await self.key_queue.take(event)
+
+    def show_key(self, key: str) -> None:
+        """Show a pressed key in a corner, if the settings say so."""
+        if self.state.settings.show_keys:
+            from explorer.tui.widgets.pressed_keys import show_key
+
+            show_key(self.screen, key)
+
+    def show_keys(self, on: bool) -> None:
+        """Show pressed keys from now on, or no longer; the settings file stays as it is."""
+        self.state.settings = replace(self.state.settings, show_keys=on)
+
+    def start_tour(self) -> None:
+        """Show the journey from a release to a proof, from the list of releases on."""
+        from explorer.tui.tour import Tour
+
+        if self._tour is not None:
+            self._tour.stop()
+        self._tour = Tour(self, self.key_queue)
+        self._tour.start()
 
     async def on_unmount(self) -> None:
         """Stop everything that still runs."""

@@ -100,5 +100,17 @@ class ExplorerBase(App[None]):
         """Judge all files for another target."""
 
     @abstractmethod
+    def show_key(self, key: str) -> None:
+        """Show a pressed key in a corner, if the settings say so."""
+
+    @abstractmethod
+    def show_keys(self, on: bool) -> None:
+        """Show pressed keys in a corner from now on, or no longer."""
+
+    @abstractmethod
+    def start_tour(self) -> None:
+        """Start the demo's tour."""
+
+    @abstractmethod
     def apply_settings(self, settings: Settings, name: str) -> None:
         """Take over saved settings in which ``name`` has changed."""

@@ -115,6 +115,15 @@ class ActionProvider(Provider):
     def _places(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
         """Targets, themes, projects, and the tabs of an open file."""
         explorer = self.explorer
+        if explorer.state.settings.demo:
+            yield "tour", "Show the journey from a release to a proof", explorer.start_tour
+        shows = explorer.state.settings.show_keys
+        label = "hide pressed keys" if shows else "show pressed keys"
+        yield (
+            label,
+            "For an audience: the last keys in a corner",
+            partial(explorer.show_keys, not shows),
+        )
         if explorer.state.target is not None:
             for target in explorer.state.wb.targets():
                 name = target.name

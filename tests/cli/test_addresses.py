@@ -111,7 +111,7 @@ def test_the_app_opens_at_a_project(
 ) -> None:
     opened: list[tuple[str, str | None]] = []
 
-    def app(settings: Any, words: str | None) -> int:
+    def app(settings: Any, words: str | None, tour: bool) -> int:
         opened.append((settings.repo, words))
         return 0
 

@@ -61,12 +61,14 @@ async def _is_file(settings: Settings, word: str) -> bool:
         await workbench.aclose()
 
 
-def open_app(state: CliState, file: str | None) -> int:
+def open_app(state: CliState, file: str | None, tour: bool = False) -> int:
     """Open the app on a terminal; without one, print the demo as text.
 
     Raises:
-        UsageError: there is no terminal to draw on.
+        UsageError: there is no terminal to draw on, or a tour was asked for without the demo.
     """
+    if tour and not state.given.get("demo"):
+        raise UsageError("The tour leads through the demo", remedy="rr-explorer --demo --tour")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         if state.given.get("demo") and file is None:
             return in_workbench(state, state.settings(), show_demo)
@@ -79,5 +81,5 @@ def open_app(state: CliState, file: str | None) -> int:
         raise UsageError("There is no app here", remedy="Start rr-explorer itself")
     start_logging(state.log_file)  # stderr is the terminal that the app draws on
     if file is not None and Path(file).is_dir():
-        return state.app(state.settings(strict=False, folder=Path(file)), None)
-    return state.app(state.settings(strict=False), file)
+        return state.app(state.settings(strict=False, folder=Path(file)), None, False)
+    return state.app(state.settings(strict=False), file, tour)
