@@ -44,10 +44,12 @@ from explorer.workbench import (
 )
 
 __all__ = [
+    "COMPARISON_COLUMNS",
     "ComparedPart",
     "comparison_headline",
     "comparison_markdown",
     "comparison_parts",
+    "comparison_rows",
     "judgement",
     "rebuild_line",
     "rebuild_rows",
@@ -205,7 +207,6 @@ def comparison_parts(comparison: FileComparison) -> tuple[ComparedPart, ...]:
     )
     protections = map(_fact_row, comparison.hardening)
     return (
-        _part("verdicts", "Where it runs", _pair_columns("system"), _verdict_rows(comparison)),
         _part("facts", "The file", _pair_columns("fact"), map(_fact_row, comparison.facts)),
         _part("libraries", "Libraries", (Column("what", "change"), NAME), libraries),
         _part(
@@ -214,6 +215,7 @@ def comparison_parts(comparison: FileComparison) -> tuple[ComparedPart, ...]:
             _pair_columns("protection"),
             protections,
         ),
+        _part("verdicts", "Where it runs", _pair_columns("system"), _verdict_rows(comparison)),
         _of("modules", "Go modules", MODULE_COLUMNS, comparison.modules, _module_row),
         _of("settings", "Go settings", _pair_columns("setting"), comparison.settings, _fact_row),
         _of_rows("vulnerabilities", "Vulnerabilities", VULNERABILITY_COLUMNS, open_),
@@ -436,6 +438,50 @@ def _pair_row(pair: AssetPair) -> Row:
 
 def _signed(size: int) -> str:
     return f"{'+' if size > 0 else '−' if size < 0 else ''}{human_size(abs(size))}"
+
+
+# ------------------------------------------------------------------ one table
+
+COMPARISON_COLUMNS = (
+    Column("what", "what", grows=True),
+    Column("before", "before", grows=True),
+    Column("after", "after", grows=True),
+    Column("change", "change"),
+)
+_FLAT = {
+    "libraries": ("name", "", "", "what"),
+    "files": ("name", "", "size", "change"),
+    "modules": ("module", "before", "after", "change"),
+    "vulnerabilities": ("id", "module", "summary", "change"),
+    "sections": ("name", "before", "after", "grown"),
+    "packages": ("name", "before", "after", "grown"),
+    "bytes": ("kind", "before", "after", "offset"),
+    "pairs": ("file", "before", "after", "change"),
+}
+"""Keys of a part's columns that stand for what, before, after and change."""
+
+
+def comparison_rows(parts: Iterable[ComparedPart]) -> tuple[Row, ...]:
+    """All parts as one table: a row for each title, its changes below; then what is the same."""
+    rows: list[Row] = []
+    same: list[str] = []
+    for part in parts:
+        if not part.rows and part.note.text == "no change":
+            same.append(part.title)
+            continue
+        title = Cell(f"▾ {part.title}", "accent")
+        note = Cell(part.note.text, "dim")
+        rows.append(Row(f"§{part.id}", (title, note, EMPTY, EMPTY)))
+        keys = _FLAT.get(part.id, ("what", "before", "after", ""))
+        places = {column.key: place for place, column in enumerate(part.columns)}
+        for row in part.rows:
+            cells = tuple(row.cells[places[key]] if key else EMPTY for key in keys)
+            first = Cell(f"  {cells[0].text}", cells[0].style)
+            rows.append(Row(f"{part.id} {row.key}", (first, *cells[1:])))
+    if same:
+        words = Cell(", ".join(same), "dim")
+        rows.append(Row("§same", (Cell("no change", "dim"), words, EMPTY, EMPTY)))
+    return tuple(rows)
 
 
 # ------------------------------------------------------------------ documents

@@ -21,7 +21,7 @@ from explorer.progress import foreground
 from explorer.settings import DATABASE_SETTINGS, PROOF_SETTINGS, Settings
 from explorer.tui.actions import keymap_of
 from explorer.tui.app_base import ExplorerBase
-from explorer.tui.app_state import AppState
+from explorer.tui.app_state import AppState, Mark
 from explorer.tui.job_board import JobEnded, JobKind, JobPrinted, JobProgressed, JobState
 from explorer.tui.jobs import Jobs
 from explorer.tui.messages import (
@@ -358,7 +358,7 @@ class ExplorerApp(ExplorerBase):
         job = message.job
         self.state.board.finish(job, message.state, message.message)
         self.jobs.forget(job)
-        quiet = (JobKind.LISTING, JobKind.ADVISE)
+        quiet = (JobKind.LISTING, JobKind.ADVISE, JobKind.COMPARE)
         if message.state is JobState.CANCELLED and job.kind not in quiet:
             self.say(f"{job.kind} of {job.title} cancelled")
         self.state.jobs_changed.publish(job)
@@ -384,6 +384,23 @@ class ExplorerApp(ExplorerBase):
         from explorer.tui.screens.matrix import MatrixScreen
 
         self.push_screen(MatrixScreen(tag))
+
+    def mark(self, mark: Mark) -> None:
+        """Mark a file or a release, or compare it with the one that is marked."""
+        first = self.state.marked
+        if first is None or (first.subject is None) != (mark.subject is None):
+            self.state.marked = mark
+            what = "file" if mark.subject is not None else "release"
+            self.say(f"Marked {mark.name}. c on another {what} compares them")
+            return
+        self.state.marked = None
+        if first.key == mark.key:
+            self.say(f"{mark.name} is no longer marked")
+            return
+        from explorer.tui.screens.compare import CompareScreen
+
+        self.clear_notifications()
+        self.push_screen(CompareScreen(first, mark))
 
     def open_by_target(self, tag: str) -> None:
         from explorer.tui.screens.by_target import ByTargetScreen

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from explorer.tui.app_state import AppState
+from explorer.tui.app_state import AppState, Mark
 from explorer.tui.jobs import Jobs
 from explorer.tui.responsiveness.deferred_import import report
 
@@ -50,6 +50,10 @@ class ExplorerBase(App[None]):
     @abstractmethod
     def open_matrix(self, tag: str) -> None:
         """Show releases by platform, with the cursor on this release."""
+
+    @abstractmethod
+    def mark(self, mark: Mark) -> None:
+        """Mark a file or a release, or compare it with the one that is marked."""
 
     @abstractmethod
     def open_by_target(self, tag: str) -> None:

@@ -7,7 +7,7 @@ change it; workers report to them by messages.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Inspection,
         KnownFiles,
         ProofOptions,
+        Subject,
         Target,
         Workbench,
     )
@@ -40,6 +41,18 @@ if TYPE_CHECKING:
 
 BRIEF_PATH = 44
 """Cells of a path beside “not proved yet” on a screen of 80."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A file or a release that is marked to be compared."""
+
+    key: str
+    """The file's key, or the release's tag."""
+    name: str
+    """Untrusted."""
+    subject: Subject | None = None
+    """None for a release."""
 
 
 class AppState:
@@ -65,6 +78,8 @@ class AppState:
         """The system to judge for; None until the target data is loaded."""
         self.usual_target = ""
         """Name of the target that the settings choose."""
+        self.marked: Mark | None = None
+        """What the next press of c is compared with."""
         self.show_prereleases = settings.prereleases
         self.show_plugins = settings.plugins
         self.show_debs = settings.debs

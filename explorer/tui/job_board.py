@@ -30,6 +30,7 @@ class JobKind(StrEnum):
     SWEEP = "sweep"
     ADVISE = "advise"
     PULL = "pull"
+    COMPARE = "compare"
     DATABASE = "update"
     """Of the vulnerability database."""
 

@@ -15,7 +15,7 @@ from textual.worker import Worker
 from explorer.errors import ImageMissingError, OperationCancelledError, as_explorer_error
 from explorer.progress import Progress
 from explorer.tui import project_state
-from explorer.tui.app_state import AppState
+from explorer.tui.app_state import AppState, Mark
 from explorer.tui.job_board import Job, JobEnded, JobKind, JobPrinted, JobProgressed, JobState
 from explorer.tui.messages import (
     CatalogueArrived,
@@ -41,8 +41,10 @@ if TYPE_CHECKING:
         Advice,
         Asset,
         Depth,
+        FileComparison,
         Inspection,
         ProofOptions,
+        ReleaseComparison,
         Subject,
         SweepResult,
     )
@@ -228,6 +230,23 @@ class Jobs:
         # Each question is a job of its own: another screen's answer goes to that screen.
         about = f"advice {next(self._questions)}"
         return self._start(JobKind.ADVISE, f"advice for {arch}, {libc}", about, work)
+
+    def compare(
+        self, first: Mark, second: Mark, then: Callable[[FileComparison | ReleaseComparison], None]
+    ) -> Job:
+        """Compare two files, downloaded if need be, or two releases."""
+        wb = self._state.wb
+
+        async def work(job: Job) -> None:
+            progress = self._progress(job)
+            if first.subject is not None and second.subject is not None:
+                subjects = first.subject, second.subject
+                then(await self._call(wb.compare(*subjects, progress=progress)))
+            else:
+                then(await self._call(wb.compare_releases(first.key, second.key)))
+
+        about = f"compare {next(self._questions)}"
+        return self._start(JobKind.COMPARE, f"{first.name} and {second.name}", about, work)
 
     def resolve(
         self, name: str, then: Callable[[Subject], None], or_release: Callable[[str], None]

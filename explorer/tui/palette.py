@@ -25,6 +25,7 @@ WORDS = {
     "download": "fetch get cache",
     "save": "install write folder",
     "matrix": "compare releases platforms",
+    "compare": "diff changes difference same program mark",
     "by-target": "compare systems",
     "target": "alpine debian ubuntu musl glibc",
     "debs": "debian packages rpm apk",

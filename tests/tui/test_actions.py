@@ -9,6 +9,7 @@ from explorer.tui.screens.base import ExplorerScreen
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.by_target import ByTargetScreen
+from explorer.tui.screens.compare import CompareScreen
 from explorer.tui.screens.doctor import DoctorScreen
 from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.screens.settings import SettingsScreen
@@ -21,6 +22,7 @@ SCREENS: list[type[ExplorerScreen]] = [
     MatrixScreen,
     AdviceScreen,
     ByTargetScreen,
+    CompareScreen,
 ]
 PROMISED = {
     "filter": "slash",
@@ -39,6 +41,7 @@ PROMISED = {
     "matrix": "m",
     "advice": "a",
     "report": "R",
+    "compare": "c",
 }
 
 

@@ -18,11 +18,11 @@ from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from explorer.tui.app_base import ExplorerBase
-    from explorer.tui.app_state import AppState
+    from explorer.tui.app_state import AppState, Mark
     from explorer.tui.copying import Copy
     from explorer.tui.jobs import Jobs
     from explorer.tui.messages import JobFailed
-    from explorer.workbench import Asset, Inspection
+    from explorer.workbench import Asset, Inspection, Subject
 
 NARROW = 80
 WIDE = 120
@@ -138,6 +138,8 @@ class ExplorerScreen(Screen[None]):
             return self.state.target is not None
         if action == "cancel":
             return bool(self.state.board.running)
+        if action == "compare":
+            return not self.is_mounted or self.to_mark() is not None
         if action in ("matrix", "advice"):
             return self.state.catalogue is not None
         if action == "report":
@@ -207,6 +209,15 @@ class ExplorerScreen(Screen[None]):
         if self.tag:
             self.explorer.open_by_target(self.tag)
 
+    def to_mark(self) -> Mark | None:
+        """What ``c`` marks here: the current file or release."""
+        return None
+
+    def action_compare(self) -> None:
+        """Mark it, or compare it with what is marked."""
+        if (mark := self.to_mark()) is not None:
+            self.explorer.mark(mark)
+
     def action_advice(self) -> None:
         """Recommend a file of the current release."""
         self.explorer.open_advice(self.tag)
@@ -239,6 +250,11 @@ class ExplorerScreen(Screen[None]):
 
 class AssetScreen(ExplorerScreen):
     """A screen with a current asset, e.g. the one under the cursor."""
+
+    def to_mark(self) -> Mark | None:
+        """The asset."""
+        asset = self.asset
+        return file_mark(self.state.wb.subject(asset)) if asset is not None else None
 
     @property
     def asset(self) -> Asset | None:
@@ -291,6 +307,14 @@ class AssetScreen(ExplorerScreen):
             self.explorer.offer_save(self.state.wb.subject(asset))
 
 
+def file_mark(subject: Subject) -> Mark:
+    """A file as what ``c`` marks."""
+    from explorer.tui.app_state import Mark
+    from explorer.workbench import subject_key
+
+    return Mark(subject_key(subject), subject.name, subject)
+
+
 def shown(node: DOMNode) -> bool:
     """Whether neither this nor any widget around it is hidden."""
     return all(widget.display for widget in node.ancestors_with_self if isinstance(widget, Widget))
@@ -306,5 +330,6 @@ __all__ = [
     "AssetScreen",
     "ExplorerScreen",
     "bindings_for",
+    "file_mark",
     "shown",
 ]

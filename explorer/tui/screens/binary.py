@@ -29,7 +29,7 @@ from explorer.tui.job_board import Job, JobKind
 from explorer.tui.messages import CommandNeeded, JobFailed, SymbolsRead, TabRead, TargetsJudged
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import LazyRows
-from explorer.tui.screens.base import ExplorerScreen, shown
+from explorer.tui.screens.base import ExplorerScreen, file_mark, shown
 from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek
 from explorer.tui.widgets.banner import EDGES, LOW, TALL, VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
@@ -41,6 +41,7 @@ from explorer.tui.widgets.table import Table
 from explorer.workbench import ArchiveListing, Inspection, MemberKind, Subject, subject_key
 
 if TYPE_CHECKING:
+    from explorer.tui.app_state import Mark
     from explorer.tui.widgets.release_notes import ReleaseNotes
 
 SPECS = {spec.id: spec for spec in TABS}
@@ -395,6 +396,10 @@ class BinaryScreen(ExplorerScreen):
     def tag(self) -> str:
         """The tag of the file's release."""
         return self.subject.release.tag if self.subject.release is not None else ""
+
+    def to_mark(self) -> Mark:
+        """This file."""
+        return file_mark(self.subject)
 
     def inspections(self) -> Sequence[Inspection]:
         """Of this file."""

@@ -190,6 +190,7 @@ _SIGNS = {
     JobKind.LISTING: "≡",
     JobKind.ADVISE: "◎",
     JobKind.PULL: "↓",
+    JobKind.COMPARE: "≠",
     JobKind.DATABASE: "↓",
 }
 

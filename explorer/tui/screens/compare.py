@@ -1,0 +1,144 @@
+"""What changed between two files or two releases: a sentence, and one table with sections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widgets import Static
+
+from explorer.errors import ExplorerError
+from explorer.report import Cell
+from explorer.report.comparing import (
+    COMPARISON_COLUMNS,
+    ComparedPart,
+    comparison_headline,
+    comparison_markdown,
+    comparison_parts,
+    comparison_rows,
+    release_headline,
+    release_parts,
+)
+from explorer.tui.actions import bindings_for
+from explorer.tui.copying import Copy, command_copy
+from explorer.tui.job_board import Job
+from explorer.tui.messages import JobFailed
+from explorer.tui.render import content, error, lines, text
+from explorer.tui.rows import NO_ROWS, ListRows
+from explorer.tui.screens.base import ExplorerScreen
+from explorer.tui.widgets.bars import KeyBar, TopBar
+from explorer.tui.widgets.pane import Pane
+from explorer.tui.widgets.table import Table
+from explorer.workbench import FileComparison, Inspection, ReleaseComparison
+
+if TYPE_CHECKING:
+    from explorer.tui.app_state import Mark
+
+
+class Compared(Message):
+    """The result."""
+
+    def __init__(self, comparison: FileComparison | ReleaseComparison) -> None:
+        super().__init__()
+        self.comparison = comparison
+
+
+class CompareScreen(ExplorerScreen):
+    """A sentence above, every change below."""
+
+    CSS_PATH = "plain.tcss"
+    CONTEXT = "compare"
+    BINDINGS: ClassVar = bindings_for("compare")
+    AUTO_FOCUS = "Table"
+    HELP = (
+        "What changed between two files or two releases, section by section; what is the same is "
+        "left out. Two builds of one source are recognised by where they differ. Enter shows a "
+        "row in full; / finds a module, a section, a system; y copies it all as Markdown."
+    )
+
+    def __init__(self, first: Mark, second: Mark) -> None:
+        super().__init__()
+        self._marks = first, second
+        self._job: Job | None = None
+        self._headline = Cell("")
+        self._parts: tuple[ComparedPart, ...] = ()
+        self._inspections: tuple[Inspection, ...] = ()
+        self.about_a_release = first.subject is None or first.subject.asset is not None
+
+    def compose(self) -> ComposeResult:
+        yield TopBar()
+        yield Static(id="detail")
+        yield Pane(Table(floor=16, drops=("change",), empty="comparing …"), "what changed")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Compare."""
+        self.state.job_failed.subscribe(self, self._job_failed)
+        self.state.jobs_changed.subscribe(self, lambda _: self.refresh_bindings())
+        self.action_refresh()
+
+    def on_unmount(self) -> None:
+        """Stop comparing."""
+        if self._job is not None:
+            self.jobs.cancel(self._job)
+
+    def action_refresh(self) -> None:
+        """Compare (again)."""
+        names = " → ".join(mark.name for mark in self._marks)
+        waiting = text("reading both …", "$text-muted")
+        self.query_one("#detail", Static).update(lines([text(names, "bold"), waiting]))
+
+        def show(comparison: FileComparison | ReleaseComparison) -> None:
+            self.post_message(Compared(comparison))
+
+        self._job = self.jobs.compare(*self._marks, show)
+
+    def _job_failed(self, message: JobFailed) -> None:
+        if message.job is self._job:
+            self.query_one("#detail", Static).update(error(message.error))
+            self._show_none(message.error)
+
+    def _show_none(self, problem: ExplorerError) -> None:
+        table = self.query_one(Table)
+        table.empty = "nothing was compared" if problem.title else ""
+        table.show(NO_ROWS)
+
+    def shows_failure(self, message: JobFailed) -> bool:
+        """The error is shown in place of the sentence."""
+        return message.job is self._job
+
+    @on(Compared)
+    def _compared(self, message: Compared) -> None:
+        comparison = message.comparison
+        if isinstance(comparison, FileComparison):
+            self._headline = comparison_headline(comparison)
+            self._parts = comparison_parts(comparison)
+            self._inspections = comparison.before, comparison.after
+        else:
+            self._headline = release_headline(comparison)
+            self._parts = release_parts(comparison)
+        names = " → ".join(mark.name for mark in self._marks)
+        words = [text(names, "bold"), content(self._headline)]
+        self.query_one("#detail", Static).update(lines(words))
+        self.query_one(Table).show(ListRows(COMPARISON_COLUMNS, comparison_rows(self._parts)))
+        self.refresh_bindings()
+
+    @on(Table.Selected)
+    def _selected(self, event: Table.Selected) -> None:
+        self.explorer.show_cells(event.table.cells())
+
+    def inspections(self) -> Sequence[Inspection]:
+        """Of both files."""
+        return self._inspections
+
+    def copies(self) -> list[Copy]:
+        """The row, all of it as Markdown, and the command."""
+        copies = super().copies()
+        if self._parts:
+            whole = comparison_markdown(self._headline, self._parts)
+            copies.insert(0, Copy("the comparison as Markdown", whole))
+        names = [mark.name for mark in self._marks]
+        return [*copies, command_copy(self.state.settings, "compare", *names)]
