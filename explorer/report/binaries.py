@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explorer.archive import ArchiveListing, Member
+from explorer.content import PrintableRun, hex_line
 from explorer.elf import (
     Binary,
     Degree,
@@ -27,6 +28,7 @@ from explorer.report.verdicts.words import binary_in_words
 from explorer.workbench import Inspection
 
 __all__ = [
+    "BYTES_COLUMNS",
     "DYNAMIC_COLUMNS",
     "GO_COLUMNS",
     "HARDENING_COLUMNS",
@@ -34,8 +36,10 @@ __all__ = [
     "NOTE_COLUMNS",
     "SECTION_COLUMNS",
     "SEGMENT_COLUMNS",
+    "STRING_COLUMNS",
     "SYMBOL_COLUMNS",
     "binary_facts",
+    "bytes_row",
     "dynamic_row",
     "go_cgo",
     "go_rows",
@@ -46,6 +50,7 @@ __all__ = [
     "section_row",
     "segment_row",
     "size_in_words",
+    "string_row",
     "symbol_row",
     "tab_note",
 ]
@@ -223,6 +228,37 @@ def symbol_row(symbol: Symbol) -> Row:
             Cell(name),
         ),
     )
+
+
+BYTES_COLUMNS = (
+    Column("offset", "offset", width=9),
+    Column("hex", "bytes", width=39),
+    Column("text", "text", width=16),
+)
+
+
+def bytes_row(offset: int, data: bytes | None) -> Row:
+    """Sixteen bytes as ``xxd`` prints them; None: they are not here yet."""
+    name = f"{offset:08x}"
+    if data is None:
+        return Row(name, (Cell(name, "dim"), Cell("…", "dim"), EMPTY))
+    line = hex_line(offset, data)
+    start = line.index(":") + 2
+    pairs, shown = line[start : start + 39].rstrip(), line[start + 41 :]
+    return Row(name, (Cell(name, "dim"), Cell(pairs), Cell(shown, "code")))
+
+
+STRING_COLUMNS = (
+    Column("offset", "offset", "right", width=10),
+    Column("size", "length", "right", width=8),
+    Column("text", "string", grows=True),
+)
+
+
+def string_row(run: PrintableRun, number: int) -> Row:
+    """A printable string."""
+    size = Cell(str(run.size), align="right", sort=run.size)
+    return Row(str(number), (_hex(run.offset), size, Cell(run.text[:1000])))
 
 
 HARDENING_COLUMNS = (

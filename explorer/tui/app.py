@@ -21,7 +21,7 @@ from explorer.progress import foreground
 from explorer.settings import DATABASE_SETTINGS, PROOF_SETTINGS, Settings
 from explorer.tui.actions import keymap_of
 from explorer.tui.app_base import ExplorerBase
-from explorer.tui.app_state import AppState, Mark
+from explorer.tui.app_state import AppState, CompareMark
 from explorer.tui.job_board import JobEnded, JobKind, JobPrinted, JobProgressed, JobState
 from explorer.tui.jobs import Jobs
 from explorer.tui.messages import (
@@ -385,7 +385,7 @@ class ExplorerApp(ExplorerBase):
 
         self.push_screen(MatrixScreen(tag))
 
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: CompareMark) -> None:
         """Mark a file or a release, or compare it with the one that is marked."""
         first = self.state.marked
         if first is None or (first.subject is None) != (mark.subject is None):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from explorer.tui.app_state import AppState, Mark
+from explorer.tui.app_state import AppState, CompareMark
 from explorer.tui.jobs import Jobs
 from explorer.tui.responsiveness.deferred_import import report
 
@@ -52,7 +52,7 @@ class ExplorerBase(App[None]):
         """Show releases by platform, with the cursor on this release."""
 
     @abstractmethod
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: CompareMark) -> None:
         """Mark a file or a release, or compare it with the one that is marked."""
 
     @abstractmethod

@@ -44,7 +44,7 @@ BRIEF_PATH = 44
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class CompareMark:
     """A file or a release that is marked to be compared."""
 
     key: str
@@ -78,7 +78,7 @@ class AppState:
         """The system to judge for; None until the target data is loaded."""
         self.usual_target = ""
         """Name of the target that the settings choose."""
-        self.marked: Mark | None = None
+        self.marked: CompareMark | None = None
         """What the next press of c is compared with."""
         self.show_prereleases = settings.prereleases
         self.show_plugins = settings.plugins

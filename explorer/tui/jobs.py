@@ -15,7 +15,7 @@ from textual.worker import Worker
 from explorer.errors import ImageMissingError, OperationCancelledError, as_explorer_error
 from explorer.progress import Progress
 from explorer.tui import project_state
-from explorer.tui.app_state import AppState, Mark
+from explorer.tui.app_state import AppState, CompareMark
 from explorer.tui.job_board import Job, JobEnded, JobKind, JobPrinted, JobProgressed, JobState
 from explorer.tui.messages import (
     CatalogueArrived,
@@ -232,7 +232,10 @@ class Jobs:
         return self._start(JobKind.ADVISE, f"advice for {arch}, {libc}", about, work)
 
     def compare(
-        self, first: Mark, second: Mark, then: Callable[[FileComparison | ReleaseComparison], None]
+        self,
+        first: CompareMark,
+        second: CompareMark,
+        then: Callable[[FileComparison | ReleaseComparison], None],
     ) -> Job:
         """Compare two files, downloaded if need be, or two releases."""
         wb = self._state.wb

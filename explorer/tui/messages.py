@@ -186,11 +186,12 @@ class TabRead(Message):
 
 
 class SymbolsRead(Message):
-    """The symbol table, or why it cannot be read."""
+    """The rows of a tab that are decoded one by one, or why they cannot be read."""
 
-    def __init__(self, rows: RowSource | ExplorerError) -> None:
+    def __init__(self, rows: RowSource | ExplorerError, tab: str = "symbols") -> None:
         super().__init__()
         self.rows = rows
+        self.tab = tab
 
 
 class PinChanged(Message):

@@ -233,6 +233,14 @@ TABS: tuple[TabSpec, ...] = (
         "The symbol table, or in a stripped file the dynamic one. / searches all of it.",
         fits=False,
     ),
+    TabSpec(
+        "strings",
+        "Strings",
+        None,
+        "The printable strings with their offsets, as the tool strings finds them. / searches all "
+        "of them; Enter shows the bytes of the one under the cursor.",
+    ),
+    TabSpec("hex", "Hex", None, "The bytes of the program, 16 to a line."),
     TabSpec("notes", "Notes", notes, "ELF notes: build IDs, ABI tags, properties."),
     TabSpec(
         "go",

@@ -104,7 +104,7 @@ if TYPE_CHECKING:
         VerdictChange,
         VulnerabilityChanges,
     )
-    from explorer.workbench.content import FileContent
+    from explorer.workbench.content import WINDOW, FileContent
     from explorer.workbench.gate import GateReport, GateRequest, GateResult
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.inspect import checksums_of
@@ -132,6 +132,7 @@ __getattr__ = lazy_exports(
         "AssetPair": "compare",
         "FactChange": "compare",
         "FileContent": "content",
+        "WINDOW": "content",
         "FileComparison": "compare",
         "ModuleChange": "compare",
         "ReleaseComparison": "compare",
@@ -167,6 +168,7 @@ __getattr__ = lazy_exports(
 __all__ = [
     "HEX_WIDTH",
     "NO_PLATFORM",
+    "WINDOW",
     "Advice",
     "AdvisoryStatus",
     "Answer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -31,6 +32,7 @@ from explorer.workbench.models import (
 from explorer.workbench.resources import Resources
 
 if TYPE_CHECKING:
+    from explorer.content import StringIndex
     from explorer.elf import GoBuild, SymbolTable
     from explorer.facts import Fact
     from explorer.golang import GoTable
@@ -380,6 +382,22 @@ class Workbench:
         if inspection is not None and inspection.path is not None:
             inspection = await self.looks.with_files(inspection, progress)
         return await open_content(self.resources, subject, inspection, progress)
+
+    async def strings(self, subject: Subject, inspection: Inspection) -> StringIndex:
+        """The printable strings of a program by number; the file closes with the index.
+
+        Raises:
+            NotFoundError: the file was only peeked at.
+            SourceError, IntegrityError: the file cannot be read.
+        """
+        content = await self.content(subject, inspection)
+        try:
+            index = await content.strings()
+        except BaseException:
+            content.close()
+            raise
+        weakref.finalize(index, content.close)
+        return index
 
     async def rebuild(self, inspection: Inspection) -> Rebuild:
         """How a Go program would be built again, as far as its build info says.

@@ -18,7 +18,7 @@ from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from explorer.tui.app_base import ExplorerBase
-    from explorer.tui.app_state import AppState, Mark
+    from explorer.tui.app_state import AppState, CompareMark
     from explorer.tui.copying import Copy
     from explorer.tui.jobs import Jobs
     from explorer.tui.messages import JobFailed
@@ -209,7 +209,7 @@ class ExplorerScreen(Screen[None]):
         if self.tag:
             self.explorer.open_by_target(self.tag)
 
-    def to_mark(self) -> Mark | None:
+    def to_mark(self) -> CompareMark | None:
         """What ``c`` marks here: the current file or release."""
         return None
 
@@ -251,7 +251,7 @@ class ExplorerScreen(Screen[None]):
 class AssetScreen(ExplorerScreen):
     """A screen with a current asset, e.g. the one under the cursor."""
 
-    def to_mark(self) -> Mark | None:
+    def to_mark(self) -> CompareMark | None:
         """The asset."""
         asset = self.asset
         return file_mark(self.state.wb.subject(asset)) if asset is not None else None
@@ -307,12 +307,12 @@ class AssetScreen(ExplorerScreen):
             self.explorer.offer_save(self.state.wb.subject(asset))
 
 
-def file_mark(subject: Subject) -> Mark:
+def file_mark(subject: Subject) -> CompareMark:
     """A file as what ``c`` marks."""
-    from explorer.tui.app_state import Mark
+    from explorer.tui.app_state import CompareMark
     from explorer.workbench import subject_key
 
-    return Mark(subject_key(subject), subject.name, subject)
+    return CompareMark(subject_key(subject), subject.name, subject)
 
 
 def shown(node: DOMNode) -> bool:

@@ -17,7 +17,13 @@ from textual.widgets import ContentSwitcher, Tabs
 from explorer.errors import ExplorerError, OperationCancelledError, as_explorer_error
 from explorer.facts import MISSING
 from explorer.report import Cell, Row, clip, human_size, visible
-from explorer.report.binaries import SYMBOL_COLUMNS, size_in_words, symbol_row
+from explorer.report.binaries import (
+    STRING_COLUMNS,
+    SYMBOL_COLUMNS,
+    size_in_words,
+    string_row,
+    symbol_row,
+)
 from explorer.report.golang import PACKAGE_COLUMNS
 from explorer.report.tables import progress_line
 from explorer.report.verdicts import binary_in_words, shown_proof
@@ -33,6 +39,7 @@ from explorer.tui.screens.base import ExplorerScreen, file_mark, shown
 from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek
 from explorer.tui.widgets.banner import EDGES, LOW, TALL, VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
+from explorer.tui.widgets.hex_tab import HexTab
 from explorer.tui.widgets.proof_view import ProofView
 from explorer.tui.widgets.reasons import Reasons
 from explorer.tui.widgets.tab_strip import TabStrip
@@ -41,7 +48,7 @@ from explorer.tui.widgets.table import Table
 from explorer.workbench import ArchiveListing, Inspection, MemberKind, Subject, subject_key
 
 if TYPE_CHECKING:
-    from explorer.tui.app_state import Mark
+    from explorer.tui.app_state import CompareMark
     from explorer.tui.widgets.release_notes import ReleaseNotes
 
 SPECS = {spec.id: spec for spec in TABS}
@@ -73,6 +80,8 @@ class BinaryScreen(ExplorerScreen):
         """Why there is no inspection."""
         self._first_tab = tab
         self.about_a_release = subject.asset is not None
+        self._bytes_at: int | None = None
+        """The offset that the tab of bytes goes to when it is shown."""
         self._lacks_database = False
         """Whether the tab of vulnerabilities offers to download the database."""
         self._stale: set[str] = {self._first_tab}
@@ -187,6 +196,8 @@ class BinaryScreen(ExplorerScreen):
             self._stale.add(name)
         body.current = name
         self._fill(name)
+        if name == "hex":
+            self._go_to_bytes()
         if not isinstance(self.focused, Tabs):
             self._focus_tab(name)
         self.refresh_bindings()
@@ -206,6 +217,8 @@ class BinaryScreen(ExplorerScreen):
             from explorer.tui.widgets.release_notes import ReleaseNotes
 
             return ReleaseNotes(id=spec.id)
+        if spec.id == "hex":
+            return HexTab()
         return TabTable(spec)
 
     def _fill(self, name: str) -> None:
@@ -222,6 +235,8 @@ class BinaryScreen(ExplorerScreen):
             cast("ReleaseNotes", widget).show(release.body if release is not None else "")
         elif self.inspection is None:
             self._fill_empty(widget)
+        elif name == "hex":
+            cast(HexTab, widget).open(self.state, self.subject, self.inspection)
         elif isinstance(widget, Reasons):
             widget.show(self.inspection)
         elif isinstance(widget, TabTable):
@@ -250,6 +265,8 @@ class BinaryScreen(ExplorerScreen):
             widget.show(TabContent(), self._download_offer())
         elif name == "symbols":
             self.start_worker(partial(self._read_symbols, inspection), "symbols")
+        elif name == "strings":
+            self.start_worker(partial(self._read_strings, inspection), "strings")
         elif name == "packages":
             self._read(name, partial(self._go.packages, inspection))
         elif name == "vulns":
@@ -331,13 +348,29 @@ class BinaryScreen(ExplorerScreen):
             rows = LazyRows(SYMBOL_COLUMNS, len(table), row, table.search)
             self.post_message(SymbolsRead(rows))
 
+    async def _read_strings(self, inspection: Inspection) -> None:
+        state = self.state
+        try:
+            index = await state.background.run(state.wb.strings(self.subject, inspection))
+        except OperationCancelledError:
+            raise
+        except Exception as exception:  # noqa: BLE001 - the last boundary
+            self.post_message(SymbolsRead(as_explorer_error(exception), "strings"))
+        else:
+
+            def row(number: int) -> Row:
+                return string_row(index.row(number), number)
+
+            rows = LazyRows(STRING_COLUMNS, len(index), row, index.search)
+            self.post_message(SymbolsRead(rows, "strings"))
+
     @on(SymbolsRead)
     def _symbols_read(self, message: SymbolsRead) -> None:
-        widget = self.query_one("#symbols", TabTable)
+        widget = self.query_one(f"#{message.tab}", TabTable)
         if isinstance(message.rows, ExplorerError):
             widget.show_error(message.rows)
         else:
-            widget.show_rows(message.rows, empty="no symbols in this file")
+            widget.show_rows(message.rows, empty=f"no {message.tab} in this file")
 
     # -- proof -------------------------------------------------------------------------------------
 
@@ -397,7 +430,7 @@ class BinaryScreen(ExplorerScreen):
         """The tag of the file's release."""
         return self.subject.release.tag if self.subject.release is not None else ""
 
-    def to_mark(self) -> Mark:
+    def to_mark(self) -> CompareMark:
         """This file."""
         return file_mark(self.subject)
 
@@ -477,8 +510,40 @@ class BinaryScreen(ExplorerScreen):
             self.explorer.set_target(event.row.key)
         elif self._tab == "packages":
             self._open_package(event)
+        elif self._tab in ("sections", "segments", "strings"):
+            columns = [column.key for column in event.table.source.columns]
+            self.show_bytes(int(event.row.cells[columns.index("offset")].sort or 0))
+        elif self._tab == "hex":
+            event.stop()
         else:
             self.explorer.show_cells(event.table.cells())
+
+    def show_bytes(self, offset: int) -> None:
+        """Show the bytes at an offset."""
+        self._bytes_at = offset
+        if self._tab == "hex":
+            self._go_to_bytes()
+        self.query_one(Tabs).active = "hex"
+
+    def _go_to_bytes(self) -> None:
+        if self._bytes_at is not None:
+            self.query_one("#hex", HexTab).go(self._bytes_at)
+            self._bytes_at = None
+
+    @on(Reasons.Opened)
+    def _reason_opened(self, message: Reasons.Opened) -> None:
+        self.show_bytes(message.offset)
+
+    async def action_filter(self) -> None:
+        """Search the bytes, or filter the table."""
+        if self._tab == "hex":
+            self.query_one("#hex", HexTab).start_find()
+        else:
+            await super().action_filter()
+
+    def offers(self, action: str) -> bool:
+        """The bytes can be searched, though they are no table that is filtered."""
+        return (action == "filter" and self._tab == "hex") or super().offers(action)
 
     def _open_package(self, event: Table.Selected) -> None:
         """The functions of a package; on a function's row back to all packages or its cells."""
@@ -498,6 +563,8 @@ class BinaryScreen(ExplorerScreen):
 
     def action_back(self) -> None:
         """Clear the filter, go up from a package's functions, else leave the screen."""
+        if self._tab == "hex" and self.query_one("#hex", HexTab).close_find():
+            return
         pane = self.pane()
         if pane is not None and pane.clear_filter():
             return

@@ -16,7 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from explorer.tui.actions import bindings_for
-from explorer.tui.app_state import Mark
+from explorer.tui.app_state import CompareMark
 from explorer.tui.asset_rows import AssetRows, FileEntry, ReleaseRows, has_file
 from explorer.tui.project_state import BrowserPlace
 from explorer.tui.render import error, lines, text
@@ -387,10 +387,10 @@ class BrowserScreen(AssetScreen):
         """The release under the cursor."""
         return self._release.tag if self._release is not None else ""
 
-    def to_mark(self) -> Mark | None:
+    def to_mark(self) -> CompareMark | None:
         """The file, where the files have the focus; else the release."""
         if self.focused is self.releases and self.tag:
-            return Mark(self.tag, self.tag)
+            return CompareMark(self.tag, self.tag)
         return super().to_mark()
 
     def inspections(self) -> Sequence[Inspection]:

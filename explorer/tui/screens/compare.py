@@ -35,7 +35,7 @@ from explorer.tui.widgets.table import Table
 from explorer.workbench import FileComparison, Inspection, ReleaseComparison
 
 if TYPE_CHECKING:
-    from explorer.tui.app_state import Mark
+    from explorer.tui.app_state import CompareMark
 
 
 class Compared(Message):
@@ -59,7 +59,7 @@ class CompareScreen(ExplorerScreen):
         "row in full; / finds a module, a section, a system; y copies it all as Markdown."
     )
 
-    def __init__(self, first: Mark, second: Mark) -> None:
+    def __init__(self, first: CompareMark, second: CompareMark) -> None:
         super().__init__()
         self._marks = first, second
         self._job: Job | None = None

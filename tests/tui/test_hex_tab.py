@@ -1,0 +1,92 @@
+"""The bytes and strings of a file: seen, searched, reached from whatever names an offset."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Tabs
+
+from explorer.errors import UsageError
+from explorer.settings import Settings
+from explorer.tui.screens.binary import BinaryScreen
+from explorer.tui.widgets.hex_tab import HexTab, parse_query
+from explorer.tui.widgets.tab_table import TabTable
+from tests.support.binaries import binary
+from tests.support.github import GitHub
+from tests.tui.conftest import Driver, opened, settings
+
+SIZES = [(80, 24), (120, 40), (160, 50)]
+
+
+async def open_tab(ui: Driver, name: str) -> BinaryScreen:
+    await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen) and ui.app.screen.inspection)
+    screen = ui.app.screen
+    assert isinstance(screen, BinaryScreen)
+    screen.query_one(Tabs).active = name
+    await ui.until(lambda: bool(screen.query(f"#body #{name}")))
+    return screen
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_bytes_are_shown_and_searched(size: tuple[int, int], demo: Settings) -> None:
+    async with opened(demo, size=size, file=str(binary("c-glibc"))) as ui:
+        await open_tab(ui, "hex")
+        await ui.shows("00000000", "7f45 4c46 0201 0100", ".ELF....")
+        await ui.press("slash", *"/lib64/ld-", "enter")
+        await ui.shows("found at 0x", "/lib64/ld-linux")
+        await ui.press("slash", "ctrl+u", *"x:7f 45", "enter")
+        await ui.shows("Not found from here on")
+        await ui.press("N")
+        await ui.shows("found at 0x0, 2 bytes")
+        await ui.press("slash", "ctrl+u", *"@0x20", "enter")
+        await ui.shows("0x20 of 0x")
+        await ui.press("escape")
+        assert isinstance(ui.app.screen, BinaryScreen), "escape closed the line only"
+
+
+async def test_enter_goes_to_the_bytes_of_what_names_an_offset(demo: Settings) -> None:
+    async with opened(demo, file=str(binary("c-glibc"))) as ui:
+        screen = await open_tab(ui, "sections")
+        await ui.shows(".interp")
+        table = screen.query_one("#sections", TabTable).table
+        table.focus()
+        await ui.press("down", "enter")
+        await ui.shows("in .interp + 0x0", "/lib64/ld-linux")
+        screen.query_one(Tabs).active = "verdict"
+        await ui.shows("PT_INTERP at 0x")
+        screen.query_one("#verdict").focus()
+        await ui.press("enter")
+        await ui.shows("in .interp + 0x0")
+
+
+async def test_strings_are_listed_filtered_and_lead_to_their_bytes(demo: Settings) -> None:
+    async with opened(demo, file=str(binary("go-static-amd64"))) as ui:
+        screen = await open_tab(ui, "strings")
+        table = screen.query_one("#strings", TabTable).table
+        await ui.until(lambda: len(table.source) > 1000)
+        await ui.press("slash", *"hello from")
+        await ui.until(lambda: 0 < len(table.view) < 10)
+        await ui.press("enter", "enter")
+        await ui.shows("in .rodata + 0x")
+
+
+async def test_bytes_on_a_server_are_read_as_they_come_into_sight(
+    tmp_path: Path, github: GitHub
+) -> None:
+    data = bytearray(binary("go-static-amd64").read_bytes() + bytes(2 << 20))
+    data[-16:] = b"the end is here!"
+    github.add_release("v1.0.0", {"rr-linux-amd64": bytes(data)})
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url)
+    async with opened(chosen, file="v1.0.0/rr-linux-amd64") as ui:
+        screen = await open_tab(ui, "hex")
+        await ui.shows("7f45 4c46", "on the server")
+        screen.query_one("#hex", HexTab).table.focus()
+        await ui.press("end")
+        await ui.shows("the end is here!")
+        assert github.body_bytes(host="assets") < 1 << 20
+        assert "\x1b" not in ui.drawn()
+
+
+@pytest.mark.parametrize("query", ["", "@x", "x:7", "/(/", "/(a+)+/"])
+def test_what_cannot_be_looked_for(query: str) -> None:
+    with pytest.raises(UsageError):
+        parse_query(query)
