@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from explorer.elf import FileFormat
 from explorer.errors import ExplorerError, IntegrityError, UsageError
+from explorer.facts import known_or
 from explorer.progress import Progress, ProgressCallback
 from explorer.releases import Asset, Release
 from explorer.workbench.go_program import vulnerabilities
@@ -42,6 +43,8 @@ class GateRequest:
     tag: str = "latest"
     sweep: SweepRequest = field(default_factory=SweepRequest)
     """How the programs are run that must be proved; tags and targets are not read."""
+    arch: str = ""
+    """Only files whose names claim this architecture, or none; empty: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ class Gate:
         """Look at the files that are promised, and run those that must be proved."""
         files: list[_PromisedFile | GateResult] = []
         for one in promise.files:
-            files += _matching(release, one)
+            files += _matching(release, one, request.arch)
         todo = [one for one in files if isinstance(one, _PromisedFile) and one.promise.reads_file]
         gate, done = asyncio.Semaphore(PEEKS), 0
 
@@ -204,12 +207,16 @@ class Gate:
             file.kept += [proof_kept(next(results), item.target.name) for item in file.items]
 
 
-def _matching(release: Release, promise: FilePromise) -> list[_PromisedFile | GateResult]:
+def _matching(
+    release: Release, promise: FilePromise, arch: str
+) -> list[_PromisedFile | GateResult]:
     pattern = promise.pattern(release)
     assets = [asset for asset in release.assets if fnmatchcase(asset.name, pattern)]
     if not assets:
         absent = Kept("name", Keeping.BROKEN, f"no file is called {pattern}")
         return [GateResult(promise, "", absent)]
+    if arch:
+        assets = [one for one in assets if known_or(one.platform.arch, arch) == arch]
     return [
         _PromisedFile(
             promise,

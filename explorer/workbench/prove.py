@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from explorer.compat import Answer, Target, Verdict
+from explorer.compat import Answer, Libc, Target, Verdict
 from explorer.elf import FileFormat, Linkage
 from explorer.errors import SourceError, UsageError
 from explorer.facts import MISSING, Fact, NotApplicable, known_or
@@ -301,9 +301,15 @@ def wanted_image(
 ) -> str:
     """The image that a proof runs in; empty: the empty one.
 
-    ``named``: one of several targets that a user named, which one image of the settings cannot be.
+    ``named``: one of several targets that a user named. An image of the settings cannot be each of
+    them: it stands in only for a target that has none.
     """
-    image = options.image or ("" if named else settings.image) or target.image
+    own = target.image
+    if named:
+        other = "" if target.libc is Libc.NONE else settings.image
+        image = options.image or own or other
+    else:
+        image = options.image or settings.image or own
     return image.replace(ARCH, arch)
 
 

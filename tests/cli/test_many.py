@@ -9,6 +9,7 @@ from tests.cli.conftest import AMD64, ARM64, OLD, TAG, Command
 from tests.support.archives import make_archive
 from tests.support.binaries import binary
 from tests.support.github import GitHub
+from tests.support.workflows import check_workflow
 
 
 def test_the_matrix_tells_the_story_of_musl_arm64(served: Command, github: GitHub) -> None:
@@ -246,12 +247,17 @@ def test_maintainers_of_a_static_file_are_asked_to_say_so(served: Command) -> No
     assert "### What is not known" in markdown
 
 
-def test_maintainers_without_a_working_file_are_given_a_build(served: Command) -> None:
+def test_maintainers_without_a_working_file_are_given_a_build(
+    served: Command, tmp_path: Path
+) -> None:
     document = served.json("advise", "v1.6.2", "--arch", "amd64", "--for-maintainers")
     assert document["situation"] == "conditional"
     lines = {one["key"]: one["text"] for one in document["snippets"]}
     assert "      - CGO_ENABLED=0\n" in lines["goreleaser"]
     assert 'gh release upload "$TAG"' in lines["workflow"]
+    file = tmp_path / "release.yaml"
+    file.write_text(lines["workflow"], encoding="utf-8")
+    check_workflow(file)
     assert any("how the project publishes" in sentence for sentence in document["unknown"])
     none = served.json("advise", TAG, "--arch", "riscv64", "--for-maintainers", code=1)
     assert (none["situation"], none["files"]) == ("build", [])

@@ -26,6 +26,7 @@ from explorer.cli.commands.targets import targets
 from explorer.cli.commands.verify import verify
 from explorer.cli.commands.vulns import vulns
 from explorer.cli.commands.where import where
+from explorer.cli.commands.workflow import workflow
 
 COMMANDS = (
     releases,
@@ -34,6 +35,7 @@ COMMANDS = (
     where,
     verify,
     check,
+    workflow,
     get,
     matrix,
     advise,

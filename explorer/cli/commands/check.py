@@ -36,6 +36,7 @@ class CheckOptions(TypedDict):
     database: Path | None
     engine: str | None
     image: str
+    arch: str
     jobs: int
     again: bool
     no_pull: bool
@@ -85,6 +86,12 @@ class CheckOptions(TypedDict):
     metavar="IMAGE",
     help="The image; {arch} in it stands for the processor.  [default: each target's]",
 )
+@click.option(
+    "--arch",
+    default="",
+    metavar="ARCH",
+    help="Only files for this architecture, and those whose names claim none.",
+)
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True)
 @click.option("--again", is_flag=True, help="Run what is proved already, too.")
 @click.option("--no-pull", is_flag=True, help="Use only images that are already here.")
@@ -120,7 +127,20 @@ def _request(settings: Settings, tag: str, options: CheckOptions) -> GateRequest
 
     proof = ProofOptions(options["image"], options["engine"] or "", pull=settings.pull)
     sweep = SweepRequest(options=proof, jobs=options["jobs"], again=options["again"])
-    return GateRequest(tag, sweep)
+    return GateRequest(tag, sweep, _arch(options["arch"]))
+
+
+def _arch(name: str) -> str:
+    """The architecture in Go's words.
+
+    Raises:
+        UsageError: it is not a known one.
+    """
+    from explorer.platforms import go_arch, is_arch
+
+    if name and not is_arch(name):
+        raise UsageError(f"{name} is not an architecture", remedy="For example --arch arm64")
+    return go_arch(name)
 
 
 def _show(output: Output, report: GateReport, form: str, warnings: tuple[str, ...]) -> None:
