@@ -15,7 +15,7 @@ export PIP_RETRIES PIP_DEFAULT_TIMEOUT
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check dev console test lint engine prepare browser programs published fuzz bench screenshots standins clean
+.PHONY: help demo check dev console test lint engine prepare browser programs published fuzz bench web screenshots standins clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ fuzz: $(VENV)/.installed-test ## a million fuzzed inputs for every parser (INPUT
 
 bench: $(VENV)/.installed-test ## measure first paint, keys, downloads, peeks and proofs beside other tools
 	@$(BIN)/python -m tests.bench
+
+web: $(VENV)/.installed ## the demo in a web browser, on this machine only: http://127.0.0.1:8000
+	@$(PIP) install --quiet '.[web]' && $(BIN)/python -m explorer.tui.web
 
 screenshots: $(VENV)/.installed-test ## draw the README's pictures from the running app
 	@$(BIN)/python -m tests.screenshots
