@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from explorer.progress import Cancellation
 from explorer.report import Cell, Column, Row, Style, cell_width
+from explorer.report.golang import vulnerable_cell
 from explorer.report.tables import MarkForm, MarkState, mark_cell, mark_of
 from explorer.tui.rows import matching
 from explorer.tui.widgets.grid import Heading
@@ -32,6 +33,8 @@ DERIVED_WIDTH = 9
 """Cells of a column of a project without a profile: ``? unknown``."""
 SHORT_WIDTH = 7
 """Cells of a column for another system: ``freebsd``."""
+VULNERABILITIES = Heading("", "known", "vulns")
+"""Above the column of a database: how many vulnerabilities affect the release."""
 NAMED_WIDTH = 17
 """Cells of the column that names the file to use instead: ``↳ linux-arm64 yes``."""
 
@@ -51,13 +54,14 @@ def headings(matrix: Matrix) -> tuple[Heading, ...]:
     kinds = [column.kind for column in matrix.columns]
     program = next((kind.value for kind in kinds if kind.role is Role.PROGRAM), "files")
     groups = {Role.PROGRAM: program, Role.PACKAGE: program, Role.OTHER: "files"}
-    return tuple(
+    platforms = tuple(
         Heading(
             groups.get(column.kind.role, column.kind.value),
             *(Cell(line).text for line in column.lines),
         )
         for column in matrix.columns
     )
+    return platforms if matrix.vulnerabilities is None else (VULNERABILITIES, *platforms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +128,12 @@ class MatrixRows:
         self._places = {row.release.tag: number for number, row in enumerate(self._rows)}
         least, most = RELEASE_WIDTH
         tags = max((cell_width(row.release.tag) for row in self._rows), default=0)
+        counted = matrix.vulnerabilities is not None
+        self.first = 1 if counted else 0
+        """The number of the first platform's column, not counting the release's."""
         self.columns = (
             Column("tag", "release", width=min(most, max(least, tags))),
+            *((Column("vulns", "vulns", width=len("vulns")),) if counted else ()),
             *(Column(column.key, column.title, width=_width(column)) for column in matrix.columns),
         )
 
@@ -149,10 +157,11 @@ class MatrixRows:
             style: Style = "dim" if row.release.prerelease else "strong"
             cells = (
                 self._cell(self._files.to_draw(row.release.tag, cell, known), column.width)
-                for cell, column in zip(row.cells, self.columns[1:], strict=True)
+                for cell, column in zip(row.cells, self.columns[1 + self.first :], strict=True)
             )
             tag = row.release.tag
-            made = self._made[index] = Row(tag, (Cell(tag, style), *cells))
+            count = (vulnerable_cell(self.matrix, row),) if self.first else ()
+            made = self._made[index] = Row(tag, (Cell(tag, style), *count, *cells))
         return made
 
     def _cell(self, cell: MatrixCell, width: int) -> Cell:

@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from explorer.workbench.gate import GateReport, GateRequest, GateResult
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.inspect import checksums_of
+    from explorer.workbench.known_programs import AffectingAdvisories, KnownVulnerabilities
     from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
     from explorer.workbench.promise_facts import Keeping
     from explorer.workbench.reproduce import Rebuild
@@ -128,6 +129,8 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "Advice": "advise",
+        "AffectingAdvisories": "known_programs",
+        "KnownVulnerabilities": "known_programs",
         "BuildRecipe": "build_recipe",
         "AssetPair": "compare",
         "FactChange": "compare",
@@ -171,6 +174,7 @@ __all__ = [
     "WINDOW",
     "Advice",
     "AdvisoryStatus",
+    "AffectingAdvisories",
     "Answer",
     "ArchiveListing",
     "Asset",
@@ -216,6 +220,7 @@ __all__ = [
     "Inspection",
     "Keeping",
     "KnownFiles",
+    "KnownVulnerabilities",
     "LeftOut",
     "Libc",
     "Linkage",

@@ -32,10 +32,12 @@ from explorer.workbench.verdicts import default_target
 if TYPE_CHECKING:
     from explorer.settings import Settings
     from explorer.workbench.catalogue_service import CatalogueService
+    from explorer.workbench.known_programs import AffectingAdvisories
     from explorer.workbench.look import Looks
     from explorer.workbench.resources import Resources
 
 LIBCS = ("musl", "glibc")
+NO_DATABASE = NotApplicable("no vulnerability database is here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Advice:
     """What to build if no published file works, or only with packages installed."""
     why: str
     """One sentence."""
+    vulnerabilities: Fact[AffectingAdvisories] = NO_DATABASE
+    """Of the chosen file."""
 
     @property
     def inspection(self) -> Inspection | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from explorer.advisories import AdvisoryMatch, AdvisoryStatus
@@ -11,9 +12,11 @@ from explorer.elf import GoBuild
 from explorer.errors import NotFoundError, UsageError
 from explorer.facts import MISSING, Fact
 from explorer.golang import GoTable
+from explorer.releases import Release
 from explorer.workbench.models import Inspection
 
 if TYPE_CHECKING:
+    from explorer.advisories import GoProgram
     from explorer.progress import Cancellation
     from explorer.workbench.resources import Resources
     from explorer.workbench.vuln_database import DatabaseFile
@@ -30,6 +33,9 @@ class Vulnerabilities:
     modified: str
     """When the database was last changed: ``2026-08-21T00:00:00Z``. Untrusted; empty if it does
     not say."""
+    fixed_in: Mapping[str, str] = field(default_factory=dict)
+    """By the id of an advisory that affects the program: the newest release of which is known that
+    its program for the same platform is not affected."""
 
     def advisories(self) -> tuple[AdvisoryMatch, ...]:
         """One match for each advisory, that of the module with the worst status."""
@@ -62,16 +68,24 @@ def go_table(inspection: Inspection, cancel: Cancellation) -> Fact[GoTable]:
 
 
 async def vulnerabilities(
-    resources: Resources, inspection: Inspection, database: DatabaseFile
+    resources: Resources,
+    inspection: Inspection,
+    database: DatabaseFile,
+    releases: Sequence[Release] = (),
 ) -> Vulnerabilities:
-    """Match the program's modules and functions against a database.
+    """Match the program's modules and functions against a database, and record what it is made of.
+
+    ``releases``: the project's, newest first; what earlier looks recorded of their programs tells
+    which is not affected.
 
     Raises:
         UsageError: not a Go program, or its build info was stripped.
         SourceError, FormatError: the database cannot be read.
     """
-    build = build_of(inspection)
-    return await resources.run(lambda cancel: _matched(inspection, build, database, cancel))
+    build_of(inspection)
+    return await resources.run(
+        lambda cancel: _matched(resources, inspection, database, releases, cancel)
+    )
 
 
 def build_of(inspection: Inspection) -> GoBuild:
@@ -91,9 +105,30 @@ def build_of(inspection: Inspection) -> GoBuild:
 
 
 def _matched(
-    inspection: Inspection, build: GoBuild, database: DatabaseFile, cancel: Cancellation
+    resources: Resources,
+    inspection: Inspection,
+    database: DatabaseFile,
+    releases: Sequence[Release],
+    cancel: Cancellation,
 ) -> Vulnerabilities:
-    from explorer.advisories import GoProgram, load_database, match_advisories
+    from explorer.advisories import load_database, match_advisories
+    from explorer.workbench.known_programs import keep_program, releases_without
+
+    build = build_of(inspection)
+    program = _program(inspection, build, cancel)
+    keep_program(resources, inspection, program)
+    loaded = load_database(database.path, {*program.modules, "stdlib"})
+    matches = match_advisories(program, loaded)
+    affected = {m.advisory.id for m in matches if m.status is AdvisoryStatus.AFFECTED}
+    asset = inspection.subject.asset
+    fixed_in: Mapping[str, str] = {}
+    if asset is not None and affected:
+        fixed_in = releases_without(resources, asset, releases, sorted(affected), database)
+    return Vulnerabilities(inspection, build, matches, database, loaded.modified, fixed_in)
+
+
+def _program(inspection: Inspection, build: GoBuild, cancel: Cancellation) -> GoProgram:
+    from explorer.advisories import GoProgram
     from explorer.golang import symbols_by_package
 
     table = go_table(inspection, cancel)
@@ -103,13 +138,10 @@ def _matched(
     for module in (*main, *build.dependencies):
         used = module.replace or module
         modules[used.path] = used.version
-    program = GoProgram(
+    return GoProgram(
         modules,
         build.version,
         build.setting("GOOS") or "",
         build.setting("GOARCH") or "",
         names if isinstance(names, MISSING) else symbols_by_package(names),
     )
-    loaded = load_database(database.path, {*modules, "stdlib"})
-    matches = match_advisories(program, loaded)
-    return Vulnerabilities(inspection, build, matches, database, loaded.modified)

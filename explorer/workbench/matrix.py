@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from explorer.releases import Asset, AssetKind, Catalogue, Release, Role
 from explorer.workbench.known_files import FileState, KnownFiles, file_key
 
 if TYPE_CHECKING:
+    from explorer.workbench.known_programs import KnownVulnerabilities
     from explorer.workbench.look import Looks
 
 PEEKS = 16
@@ -79,6 +80,14 @@ class Matrix:
     known: KnownFiles
     """Fills as files are looked at."""
     warnings: tuple[str, ...]
+    vulnerabilities: Mapping[str, KnownVulnerabilities] | None = None
+    """Of each file of which enough is known, by ``file_key``; None without a database at hand."""
+
+    def vulnerable(self, row: MatrixRow) -> int | None:
+        """How many affect the program of a release for the platform with most; None: unknown."""
+        known = self.vulnerabilities or {}
+        files = (file_key(asset) for cell in row.cells for asset in cell.assets)
+        return max((len(known[key].affected) for key in files if key in known), default=None)
 
 
 def lay_out(

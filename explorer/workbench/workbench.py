@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from explorer.compat import Rule, Target
 from explorer.elf import FileFormat
-from explorer.errors import NotFoundError, SourceError, UsageError
+from explorer.errors import ExplorerError, NotFoundError, SourceError, UsageError
 from explorer.facts import MISSING
 from explorer.fetch import CacheEntry, CacheStats, Download
 from explorer.progress import ProgressCallback, ignore_progress
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from explorer.workbench.content import FileContent
     from explorer.workbench.gate import GateReport, GateRequest
     from explorer.workbench.go_program import Vulnerabilities
+    from explorer.workbench.known_programs import AffectingAdvisories, KnownVulnerabilities
     from explorer.workbench.look import Looks
     from explorer.workbench.matrix import Matrix
     from explorer.workbench.reproduce import Rebuild
@@ -305,7 +306,38 @@ class Workbench:
         """
         from explorer.workbench.go_program import vulnerabilities
 
-        return await vulnerabilities(self.resources, inspection, database)
+        at_hand = None
+        if inspection.subject.asset is not None:
+            at_hand = await self.catalogue_at_hand()
+        releases = at_hand.releases if at_hand is not None else ()
+        return await vulnerabilities(self.resources, inspection, database, releases)
+
+    async def known_vulnerabilities(
+        self, assets: Iterable[Asset]
+    ) -> Mapping[str, KnownVulnerabilities] | None:
+        """Those of each file of which enough is recorded, by ``file_key``.
+
+        None without a database at hand. Reads records only: downloads and peeks at nothing.
+
+        Raises:
+            SourceError, FormatError: the cache or the database cannot be read.
+        """
+        from explorer.workbench.known_programs import affected_by
+
+        database = await self.database_at_hand()
+        if database is None:
+            return None
+        files = tuple(assets)
+        return await self.resources.run(lambda _: affected_by(self.resources, files, database))
+
+    async def _with_vulnerabilities(self, matrix: Matrix) -> Matrix:
+        """The matrix, with what is known of vulnerabilities."""
+        assets = [asset for row in matrix.rows for cell in row.cells for asset in cell.assets]
+        try:
+            return replace(matrix, vulnerabilities=await self.known_vulnerabilities(assets))
+        except ExplorerError as error:  # costs the column, not the matrix
+            self.resources.warn(str(error))
+            return matrix
 
     # ------------------------------------------------------------------ two files
 
@@ -587,7 +619,8 @@ class Workbench:
         from explorer.workbench.matrix import lay_out
 
         (target,) = await self._targets((on,) if on else ())
-        return await self.resources.run(lambda _: lay_out(catalogue, target, tags, latest))
+        matrix = await self.resources.run(lambda _: lay_out(catalogue, target, tags, latest))
+        return await self._with_vulnerabilities(matrix)
 
     async def matrix(
         self,
@@ -647,7 +680,25 @@ class Workbench:
         from explorer.workbench.advise import AdviceQuestion, advise
 
         question = AdviceQuestion(tag, arch, libc)
-        return await advise(question, self._listings, self.looks, self.resources, progress)
+        advice = await advise(question, self._listings, self.looks, self.resources, progress)
+        try:
+            return replace(advice, vulnerabilities=await self._affecting(advice))
+        except ExplorerError as error:  # costs one line, not the advice
+            self.resources.warn(str(error))
+            return advice
+
+    async def _affecting(self, advice: Advice) -> Fact[AffectingAdvisories]:
+        """The vulnerabilities of the chosen file, if it is on disk or was looked at before."""
+        from explorer.workbench.known_programs import affecting
+
+        database, chosen = await self.database_at_hand(), advice.chosen
+        if database is None or chosen is None:
+            return advice.vulnerabilities
+        at_hand = await self.catalogue_at_hand()
+        releases = at_hand.releases if at_hand is not None else ()
+        return await self.resources.run(
+            lambda _: affecting(self.resources, chosen.asset, releases, database)
+        )
 
     # ------------------------------------------------------------------ data
 

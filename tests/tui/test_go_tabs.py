@@ -7,6 +7,7 @@ from textual.widgets import Tabs
 
 from explorer.settings import Settings
 from explorer.tui.screens.binary import BinaryScreen
+from explorer.tui.widgets.grid import Grid
 from explorer.tui.widgets.tab_table import TabTable
 from tests.advisories.entries import entry, write_database
 from tests.advisories.server import database_server
@@ -150,3 +151,27 @@ async def test_a_peek_offers_the_download(github: GitHub, tmp_path: Path) -> Non
         await ui.shows("needs the whole file", "d downloads it (")
         await ui.press("d")
         await ui.shows("runtime", "████")
+
+
+async def test_the_matrix_has_a_column_of_vulnerabilities(github: GitHub, tmp_path: Path) -> None:
+    stem = "roadrunner-2025.1.15-linux-amd64"
+    members = roadrunner_members(go_build("gocommands", SOURCE))
+    github.add_release("v2025.1.15", {f"{stem}.tar.gz": make_archive("tar.gz", stem, members)})
+    database = write_database(tmp_path / "db", ENTRIES)
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url, vulndb=database)
+    async with opened(chosen, size=(120, 40)) as ui:
+        await ui.press("m")
+        await ui.shows("Matrix", "v2025.1.15", "vulns")
+        grid = ui.find("#grid", Grid)
+        await ui.until(lambda: grid.source.row(0).cells[1].text == "?")
+        await ui.press("ctrl+home")
+        await ui.shows("known vulnerabilities affect it is not known")
+        await ui.press("right", "enter")
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
+        await ui.press("d")
+        await open_tab(ui, "vulns")
+        await ui.shows("1 is in the program")
+        await ui.press("escape")
+        await ui.until(lambda: grid.source.row(0).cells[1].text == "1")
+        await ui.press("ctrl+home")
+        await ui.shows("1 known vulnerability affects its program")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 
+from explorer.advisories import AdvisoryMatch
 from explorer.compat import Answer
-from explorer.facts import MISSING
+from explorer.facts import MISSING, NotApplicable
 from explorer.report.cells import UNFINISHED, Cell, Row, answer_cell
 from explorer.report.tables.marks import verdict_words
 from explorer.report.text import one_line, visible
@@ -17,6 +19,8 @@ from explorer.workbench import Advice, Candidate
 
 PROVE = "prove it"
 """Key and title of the row with the command that would verify the chosen file."""
+_NAMED = 3
+"""Vulnerabilities that are named."""
 CALL = "rr-explorer"
 """How commands to copy begin; a face adds the options that it was called with."""
 
@@ -55,6 +59,8 @@ def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
         if proof is None:
             rows.append((PROVE, Cell(prove_command(advice, call), "code")))
         rows.append(("sha256", _digest_cell(advice)))
+        if not isinstance(advice.vulnerabilities, NotApplicable):
+            rows.append(("vulns", vulnerabilities_cell(advice, call)))
     taken = advice.chosen.asset.name if advice.chosen else ""
     rows += [
         (_standing(advice, other), _candidate_cell(other))
@@ -65,6 +71,29 @@ def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
         Row(PROVE if name == PROVE else str(number), (Cell(name, "dim"), cell))
         for number, (name, cell) in enumerate(rows)
     )
+
+
+def vulnerabilities_cell(advice: Advice, call: str = CALL) -> Cell:
+    """Which known vulnerabilities affect the chosen file, and where each is fixed."""
+    known = advice.vulnerabilities
+    if isinstance(known, MISSING):
+        name = advice.chosen.asset.name if advice.chosen is not None else ""
+        file = shlex.quote(f"{advice.release.tag}/{name}")
+        return Cell(f"? {known.why}: {call} vulns {file}", "unknown")
+    if not known.matches:
+        return Cell("no known vulnerability affects this program", "good")
+    count = len(known.matches)
+    verb = "vulnerability affects" if count == 1 else "vulnerabilities affect"
+    named = "; ".join(_fix_of(match, known.fixed_in) for match in known.matches[:_NAMED])
+    more = f"; and {count - _NAMED} more" if count > _NAMED else ""
+    return Cell.of(f"{count} known {verb} this program: {named}{more}", "bad")
+
+
+def _fix_of(match: AdvisoryMatch, fixed_in: Mapping[str, str]) -> str:
+    """``GO-2026-5970, fixed in stdlib 1.26.5, not in v2026.1.0``."""
+    fix = f"fixed in {match.module} {match.fixed}" if match.fixed else "not fixed yet"
+    tag = fixed_in.get(match.advisory.id)
+    return f"{match.advisory.id}, {fix}" + (f", not in {tag}" if tag else "")
 
 
 def _why(advice: Advice) -> str:

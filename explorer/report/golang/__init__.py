@@ -20,6 +20,7 @@ from explorer.report.golang.functions import (
     function_rows,
     package_rows,
 )
+from explorer.report.golang.releases import vulnerable_cell, vulnerable_words
 from explorer.report.golang.sbom import as_cyclonedx
 
 __all__ = [
@@ -37,4 +38,6 @@ __all__ = [
     "function_bar_rows",
     "function_rows",
     "package_rows",
+    "vulnerable_cell",
+    "vulnerable_words",
 ]

@@ -79,12 +79,20 @@ def advisory_rows(result: Vulnerabilities) -> tuple[Row, ...]:
                 Cell.of(match.advisory.id),
                 Cell.of(next(iter(match.advisory.aliases), "")),
                 Cell.of(f"{match.module} {match.version}"),
-                Cell.of(match.fixed or "no fix"),
+                Cell.of(_fixed(result, match)),
                 Cell.of(_reason(match) if match.symbols else match.advisory.summary),
             ),
         )
         for match in result.matches
     )
+
+
+def _fixed(result: Vulnerabilities, match: AdvisoryMatch) -> str:
+    """The version of the module; of the project too, where a release is known to have it."""
+    tag = result.fixed_in.get(match.advisory.id, "")
+    if tag and match.status is AdvisoryStatus.AFFECTED:
+        return f"{match.fixed or 'no fix'} ({tag})"
+    return match.fixed or "no fix"
 
 
 def _reason(match: AdvisoryMatch) -> str:

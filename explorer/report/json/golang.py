@@ -18,11 +18,12 @@ from explorer.report.json.shapes import (
     Shape,
     fact,
     many,
+    mapping,
     nullable,
     word,
 )
 from explorer.report.units import iso_time
-from explorer.workbench import Inspection, Vulnerabilities
+from explorer.workbench import AffectingAdvisories, Inspection, Vulnerabilities
 
 FUNCTION = Shape[GoFunction](
     "go_function",
@@ -73,6 +74,7 @@ FUNCTIONS = Shape[FunctionsOf](
     Field("functions", many(FUNCTION.kind), lambda f: f.table.functions, "by address"),
     Field("warnings", many(TEXT), lambda f: f.warnings),
 )
+_FIXED_IN = "by the advisory's id: the newest release of which is known that it is not affected"
 ADVISORY_MATCH = Shape[AdvisoryMatch](
     "advisory_match",
     "An advisory that concerns a module of the program.",
@@ -103,6 +105,14 @@ DATABASE = Shape[Vulnerabilities](
 )
 
 
+AFFECTING = Shape[AffectingAdvisories](
+    "affecting",
+    "The vulnerabilities that affect a file.",
+    Field("advisories", many(ADVISORY_MATCH.kind), lambda a: a.matches),
+    Field("fixed_in", mapping(TEXT), lambda a: a.fixed_in, _FIXED_IN),
+)
+
+
 class VulnerabilitiesOf(NamedTuple):
     """What ``vulns`` says."""
 
@@ -117,5 +127,6 @@ VULNS = Shape[VulnerabilitiesOf](
     Field("go", TEXT, lambda v: v.result.build.version),
     Field("database", DATABASE.kind, lambda v: v.result),
     Field("advisories", many(ADVISORY_MATCH.kind), lambda v: v.result.matches),
+    Field("fixed_in", mapping(TEXT), lambda v: v.result.fixed_in, _FIXED_IN),
     Field("warnings", many(TEXT), lambda v: v.warnings),
 )

@@ -17,6 +17,7 @@ from explorer.report.advice.maintainers import (
 from explorer.report.advice.rows import proof_of, prove_command
 from explorer.report.advice.snippet import Snippet
 from explorer.report.json.catalogue import ASSET, SEEN_PROOF
+from explorer.report.json.golang import AFFECTING
 from explorer.report.json.inspection import INSPECT, PLACE, Inspected
 from explorer.report.json.shapes import (
     BOOLEAN,
@@ -155,6 +156,12 @@ MATRIX_ROW = Shape[_Row](
     Field("published_at", fact(TIME), lambda r: r.row.release.published_at),
     Field("prerelease", BOOLEAN, lambda r: r.row.release.prerelease),
     Field(
+        "vulnerabilities",
+        nullable(INTEGER),
+        lambda r: r.matrix.vulnerable(r.row),
+        "known ones that affect its program; null: not known, or no database is here",
+    ),
+    Field(
         "cells",
         many(MATRIX_CELL.kind),
         lambda r: [_Cell(r.matrix, cell) for cell in r.row.cells],
@@ -249,6 +256,7 @@ ADVISE = Shape[Advised](
         lambda a: a.advice.chosen.asset if a.advice.chosen else None,
         "null: no published file works",
     ),
+    Field("vulnerabilities", fact(AFFECTING.kind), lambda a: a.advice.vulnerabilities),
     Field("sha256", fact(SHA256), lambda a: a.advice.sha256),
     Field(
         "sha256_from", nullable(one_of("api", "download")), lambda a: a.advice.sha256_from or None

@@ -8,7 +8,11 @@ from explorer.report.tables.marks import (
     mark_of,
     verdict_words,
 )
-from explorer.report.tables.matrix import error_lines, matrix_errors, matrix_markdown
+from explorer.report.tables.matrix import (
+    error_lines,
+    matrix_errors,
+    matrix_markdown,
+)
 from explorer.report.tables.matrix_table import MatrixTables, matrix_tables
 from explorer.report.tables.progress import ProgressWords, progress_line, progress_words
 from explorer.report.tables.releases import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from explorer.report.cells import EMPTY, Cell, Column, Row
 from explorer.report.tables.marks import Mark, MarkForm, matrix_legend
-from explorer.report.tables.matrix import marks_of, matrix_columns, matrix_row
+from explorer.report.tables.matrix import fixed_columns, marks_of, matrix_columns, matrix_row
 from explorer.report.text import cell_width
 from explorer.workbench import Matrix, Role
 
@@ -68,7 +68,7 @@ _Part = tuple[MatrixTable, Sequence[int], MarkForm]
 def _unbounded(matrix: Matrix, marks: _Marks) -> MatrixTables:
     columns = matrix_columns(matrix)
     rows = tuple(
-        matrix_row(row, row_marks, MarkForm.FULL)
+        matrix_row(matrix, row, row_marks, MarkForm.FULL)
         for row, row_marks in zip(matrix.rows, marks, strict=True)
     )
     heads = (tuple(Cell(column.title, "dim") for column in columns),)
@@ -100,14 +100,16 @@ def _table(
     matrix: Matrix, marks: _Marks, numbers: Sequence[int], form: MarkForm, dated: bool
 ) -> MatrixTable:
     """Some of the platforms; titles on two lines, so that a column is no wider than ``arm64``."""
-    fixed = 2 if dated else 1
     columns = matrix_columns(matrix)
-    chosen = (*columns[:fixed], *(columns[2 + n] for n in numbers))
+    before = len(fixed_columns(matrix))
+    fixed = [n for n in range(before) if dated or columns[n].key != "date"]
+    chosen = [*(columns[n] for n in fixed), *(columns[before + n] for n in numbers)]
     rows = []
     for row, row_marks in zip(matrix.rows, marks, strict=True):
-        cells = matrix_row(row, [row_marks[n] for n in numbers], form).cells
-        rows.append(Row(row.release.tag, (*cells[:fixed], *cells[2:])))
-    return MatrixTable(tuple(chosen), _heads(matrix, columns[:fixed], numbers), tuple(rows))
+        cells = matrix_row(matrix, row, [row_marks[n] for n in numbers], form).cells
+        shown = [*(cells[n] for n in fixed), *cells[before:]]
+        rows.append(Row(row.release.tag, tuple(shown)))
+    return MatrixTable(tuple(chosen), _heads(matrix, chosen[: len(fixed)], numbers), tuple(rows))
 
 
 def _heads(

@@ -16,6 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from explorer.report import plural
+from explorer.report.golang import vulnerable_words
 from explorer.report.story import Story, column_of_story, story_of
 from explorer.report.tables import release_title
 from explorer.report.verdicts import target_in_words
@@ -127,8 +128,9 @@ class MatrixScreen(AssetScreen):
     @property
     def cell(self) -> MatrixCell | None:
         """The cell under the cursor."""
-        row, column = self.row, self.grid.column
-        return row.cells[column] if row is not None and column < len(row.cells) else None
+        row = self.row
+        column = self.grid.column - (self._rows.first if self._rows is not None else 0)
+        return row.cells[column] if row is not None and 0 <= column < len(row.cells) else None
 
     @property
     def asset(self) -> Asset | None:
@@ -159,15 +161,18 @@ class MatrixScreen(AssetScreen):
         rows = [row for row in matrix.rows if state.show_prereleases or not row.release.prerelease]
         self._files = message.files
         self.opening = False
+        before = self._rows.first if self._rows is not None else 0
         self._rows = MatrixRows(matrix, rows, message.files)
         self._shown = replace(matrix, rows=tuple(rows))
         grid.empty = "no release has files"
         grid.headings = headings(matrix)
         grid.show(self._rows)
+        grid.column += self._rows.first - before
         if self._tag and grid.go_to(self._tag):
             self._tag = ""
             column = column_of_story(matrix)
-            grid.column = matrix.columns.index(column) if column is not None else 0
+            place = matrix.columns.index(column) if column is not None else 0
+            grid.column = self._rows.first + place
         hidden = len(matrix.rows) - len(rows)
         count = f"{plural(len(rows), 'release')} with files"
         parts = ["Matrix", count, target_in_words(matrix.target)]
@@ -238,7 +243,8 @@ class MatrixScreen(AssetScreen):
         for shown in self.grid.rows_in_sight():
             row = self._rows.at(shown.key)
             if row is not None:
-                for cell in row.cells[columns.start : columns.stop]:
+                first = self._rows.first
+                for cell in row.cells[max(0, columns.start - first) : columns.stop - first]:
                     yield from files_of(cell)[:PEEKED]
 
     def on_resize(self) -> None:
@@ -257,7 +263,18 @@ class MatrixScreen(AssetScreen):
                 self._rows.forget(row.key)
                 self._stale.add(row.key)
             self._draw_stale()
+            self.start_worker(self._count_vulnerabilities, "count")
         self._look_soon()
+
+    async def _count_vulnerabilities(self) -> None:
+        """Lay the releases out again if more is known of their vulnerabilities by now."""
+        matrix, state = self._shown, self.state
+        if matrix is None:
+            return
+        files = [file for row in matrix.rows for cell in row.cells for file in cell.assets]
+        known = await state.background.run(state.wb.known_vulnerabilities(files))
+        if known != matrix.vulnerabilities:
+            await self._lay_out()
 
     # -- explaining --------------------------------------------------------------------------------
 
@@ -272,6 +289,9 @@ class MatrixScreen(AssetScreen):
         """Say in words what the cell under the cursor means."""
         banner = self.query_one(VerdictBanner)
         row, cell = self.row, self.cell
+        if row is not None and cell is None and self._shown is not None:
+            banner.say(text(row.release.tag, "bold"), content(vulnerable_words(self._shown, row)))
+            return
         if row is None or cell is None:
             banner.say(text("nothing under the cursor", "$text-muted"))
             return
