@@ -15,6 +15,31 @@ REPORT = "rr-explorer-proofs.jsonl"
 """The file that is attached to the release: what ``verify --all --json`` printed everywhere."""
 
 
+_REPORT_JOB = f"""\
+  report:
+    name: report
+    needs: prove
+    if: ${{{{ !cancelled() }}}}
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    permissions:
+      actions: read  # reads what the other jobs have kept
+      contents: write  # attaches the report to the release
+    env:
+      GH_REPO: ${{{{ github.repository }}}}
+      GH_TOKEN: {_TOKEN}
+      RUN: ${{{{ github.run_id }}}}
+      TAG: {_TAG}
+    steps:
+      - name: Fetch what each machine has proved
+        run: gh run download "$RUN" --pattern 'proofs-*' --dir proofs
+      - name: Make one report
+        run: cat proofs/*/proofs-*.jsonl > {REPORT}
+      - name: Attach it to the release
+        run: gh release upload "$TAG" {REPORT} --clobber
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkflowOptions:
     """What the workflow is made for."""
@@ -35,12 +60,6 @@ def workflow(options: WorkflowOptions) -> str:
     Raises:
         FormatError: a name that cannot be put into a script safely.
     """
-    on = " ".join(f'--on "{quoting.plain(name)}/$ARCH"' for name in options.targets)
-    install = shlex.quote(quoting.word(options.install))
-    machines = "".join(
-        f"          - runner: {runner}\n            arch: {arch}\n"
-        for arch, runner in sorted(RUNNERS.items())
-    )
     return f"""\
 name: prove the release
 on:
@@ -52,6 +71,18 @@ concurrency:
   group: prove-{_TAG}
   cancel-in-progress: true
 jobs:
+{_prove(options)}{_REPORT_JOB}"""
+
+
+def _prove(options: WorkflowOptions) -> str:
+    """The job that runs on a machine of each architecture."""
+    on = " ".join(f'--on "{quoting.plain(name)}/$ARCH"' for name in options.targets)
+    install = shlex.quote(quoting.word(options.install))
+    machines = "".join(
+        f"          - runner: {runner}\n            arch: {arch}\n"
+        for arch, runner in sorted(RUNNERS.items())
+    )
+    return f"""\
   prove:
     name: ${{{{ matrix.arch }}}}
     strategy:
@@ -81,27 +112,6 @@ jobs:
         with:
           name: proofs-${{{{ matrix.arch }}}}
           path: proofs-*
-  report:
-    name: report
-    needs: prove
-    if: ${{{{ !cancelled() }}}}
-    runs-on: ubuntu-24.04
-    timeout-minutes: 10
-    permissions:
-      actions: read  # reads what the other jobs have kept
-      contents: write  # attaches the report to the release
-    env:
-      GH_REPO: ${{{{ github.repository }}}}
-      GH_TOKEN: {_TOKEN}
-      RUN: ${{{{ github.run_id }}}}
-      TAG: {_TAG}
-    steps:
-      - name: Fetch what each machine has proved
-        run: gh run download "$RUN" --pattern 'proofs-*' --dir proofs
-      - name: Make one report
-        run: cat proofs/*/proofs-*.jsonl > {REPORT}
-      - name: Attach it to the release
-        run: gh release upload "$TAG" {REPORT} --clobber
 """
 
 
