@@ -59,7 +59,20 @@ def main() -> None:
         sys.exit(130)
 
 
+def _print_version() -> bool:
+    """Print the version without the command line's parser; False leaves it to that."""
+    from explorer import __version__
+
+    try:
+        os.write(sys.stdout.fileno(), f"rr-explorer {__version__}\n".encode())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _called() -> int:
+    if sys.argv[1:] == ["--version"] and _print_version():
+        return 0
     settings = settings_at_once()
     if settings is not None:
         for stream in (sys.stdout, sys.stderr):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from explorer.cli import main
+from explorer.cli.commands import COMMANDS, load
 from explorer.tui.actions import keys_markdown
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,7 +55,7 @@ def test_every_call_is_one_the_program_takes(call: str) -> None:
     words = shlex.split(call)[1:]
     if not words:
         return
-    command = main.commands[words[0]]
+    command = load(words[0])
     options = {
         name
         for parameter in command.params
@@ -68,8 +68,12 @@ def test_every_call_is_one_the_program_takes(call: str) -> None:
 
 
 def test_every_command_is_named() -> None:
-    hidden = {name for name, command in main.commands.items() if command.hidden}
-    assert {name for name in main.commands if f"`{name}" not in README} - hidden == set()
+    assert {name for name in COMMANDS if f"`{name}" not in README} == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_has_their_short_helps(name: str) -> None:
+    assert load(name).short_help == COMMANDS[name]
 
 
 @pytest.mark.parametrize("picture", re.findall(r"!\[.*?\]\((.*?)\)", README))

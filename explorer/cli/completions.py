@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -97,6 +96,8 @@ def _catalogue_at_hand(context: click.Context) -> Catalogue | None:
             await workbench.aclose()
 
     try:
+        import asyncio
+
         return asyncio.run(look())
     except ExplorerError:
         return None

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
+import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
 from explorer import __version__
-from explorer.cli.commands import COMMANDS, open_command
-from explorer.cli.commands.help import help_command
-from explorer.cli.commands.open import open_app
-from explorer.cli.options import CONTEXT, global_options
+from explorer.cli.commands import COMMANDS, load
+from explorer.cli.options import CONTEXT, WIDEST_HELP, global_options
 from explorer.cli.output import OK, Output, close_quietly, prepare_streams, send
 from explorer.cli.state import CliState, OpenApp, state_of
 from explorer.errors import (
@@ -38,10 +35,8 @@ Exit codes: 0 success; 1 the answer is no, or the proof failed; 2 usage; 3 sourc
 MEANT = {
     "audit": "vulns",
     "build": "advise",
-    "check": "inspect",
-    "compare": "matrix",
     "config": "doctor",
-    "diff": "matrix",
+    "diff": "compare",
     "dockerfile": "advise --print dockerfile",
     "download": "get",
     "explain": "rules",
@@ -70,7 +65,6 @@ MEANT = {
     "version": "--version",
 }
 """What other tools call a command."""
-_log = logging.getLogger("explorer.cli")
 
 
 class CommandGroup(click.Group):
@@ -78,11 +72,16 @@ class CommandGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by its name; ``help`` is one, too, and is not listed."""
-        return help_command if cmd_name == "help" else super().get_command(ctx, cmd_name)
+        return load(cmd_name) if cmd_name in COMMANDS or cmd_name == "help" else None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order in which they are used, not by the alphabet."""
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -93,11 +92,13 @@ class CommandGroup(click.Group):
         if (meant := self._meant(ctx, word)) and not Path(word).exists():
             line = " ".join((meant, *args[1:]))
             raise click.UsageError(f"No such command '{word}'. Did you mean {line}?", ctx)
-        return open_command.name, open_command, args
+        return "open", load("open"), args
 
     def _meant(self, ctx: click.Context, word: str) -> str:
         if word in MEANT:
             return MEANT[word]
+        from difflib import get_close_matches
+
         near = get_close_matches(word, [*self.list_commands(ctx), *MEANT], 1, 0.7)
         return MEANT.get(near[0], near[0]) if near else ""
 
@@ -124,12 +125,20 @@ def main(context: click.Context, tour: bool, show_keys: bool) -> int | None:
     if show_keys:
         state_of(context).given["show_keys"] = True
     if context.invoked_subcommand is None:
+        from explorer.cli.commands.open import open_app
+
         return open_app(state_of(context), None, tour)
     return None
 
 
-for _command in COMMANDS:
-    main.add_command(_command)
+def help_width() -> int:
+    """Cells of a line of help: as click has it, which would import the compressors to ask."""
+    try:
+        columns = int(os.environ.get("COLUMNS", "0"))
+        columns = columns or os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
+    except (ValueError, OSError, AttributeError):
+        columns = 0
+    return max(min(columns or 80, WIDEST_HELP) - 2, 50)
 
 
 def run(words: Sequence[str], app: OpenApp | None = None) -> int:
@@ -143,7 +152,13 @@ def run(words: Sequence[str], app: OpenApp | None = None) -> int:
     state = CliState(app, words)
     out, err = sys.stdout, sys.stderr
     try:
-        code = main.main(list(words), "rr-explorer", standalone_mode=False, obj=state)
+        code = main.main(
+            list(words),
+            "rr-explorer",
+            standalone_mode=False,
+            obj=state,
+            terminal_width=help_width(),
+        )
         send(sys.stdout, "", at_once=True)
         return code if isinstance(code, int) else OK
     except click.exceptions.Exit as done:
@@ -168,10 +183,13 @@ def run(words: Sequence[str], app: OpenApp | None = None) -> int:
 
 def _failed(state: CliState, error: Exception) -> int:
     """Report an error; one that no part of rr-explorer raises on purpose asks for a bug report."""
+    import logging
+
+    log = logging.getLogger("explorer.cli")
     if isinstance(error, ExplorerError):
-        _log.info("the command failed: %s: %s", type(error).__name__, error)
+        log.info("the command failed: %s: %s", type(error).__name__, error)
     else:
-        _log.error("the command failed", exc_info=error)
+        log.error("the command failed", exc_info=error)
     return state.output().error(as_explorer_error(error))
 
 
@@ -188,8 +206,10 @@ def _usage(state: CliState, wrong: click.ClickException, as_json: bool) -> int:
 
 
 def _unwritable(state: CliState, error: OSError) -> int:
+    import logging
+
     place = str(error.filename or "the output")
-    _log.info("reading or writing failed", exc_info=error)
+    logging.getLogger("explorer.cli").info("reading or writing failed", exc_info=error)
     return state.output().error(
         SourceError(
             f"{place} cannot be written or read",

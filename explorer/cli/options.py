@@ -13,7 +13,9 @@ from explorer.cli.state import state_of
 from explorer.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+WIDEST_HELP = 100
+"""Cells of a line of help at most."""
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": WIDEST_HELP}
 FILE_HELP = """FILE is a local file or archive, TAG/ASSET, an asset's name, TAG with --platform, or
 a GitHub address of one; - is standard input, latest a tag, and #member picks a file inside an
 archive (#archive#member one in an archive in it)."""

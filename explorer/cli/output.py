@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import shutil
 import sys
 import textwrap
 import threading
@@ -41,6 +40,13 @@ _SGR = {
     "accent": "36",
     "code": "36",
 }
+
+
+def terminal_width() -> int:
+    """Cells of a line of the terminal, or what COLUMNS says."""
+    import shutil  # with it come the compressors, which a help text does without
+
+    return shutil.get_terminal_size().columns
 
 
 def prepare_streams() -> None:
@@ -102,7 +108,7 @@ class Output:
 
     def room(self) -> int | None:
         """The terminal's width in cells; None if stdout is not a terminal."""
-        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        return terminal_width() if sys.stdout.isatty() else None
 
     def table(
         self,
@@ -175,7 +181,7 @@ class Output:
 
         with self._lock:
             self._last = time.monotonic()
-            line = clip(progress_line(moment), max(10, shutil.get_terminal_size().columns - 1))
+            line = clip(progress_line(moment), max(10, terminal_width() - 1))
             send(sys.stderr, f"\r\x1b[2K{line}", at_once=True)
             self._drawn = True
 
@@ -222,7 +228,7 @@ class Output:
 
         self.clear()
         lines = [one_line(text)]
-        room = shutil.get_terminal_size().columns - len(mark) if sys.stderr.isatty() else 0
+        room = terminal_width() - len(mark) if sys.stderr.isatty() else 0
         if room >= NARROWEST:
             lines = _wrap(lines[0], room)
         send(sys.stderr, f"{self._styled(mark, style, err=True)}{lines[0]}\n")

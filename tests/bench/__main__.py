@@ -6,12 +6,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import getting, keys, painting, peeking, proving, whole
+from tests.bench import getting, keys, painting, peeking, proving, starting, whole
 from tests.bench.figures import Figure, print_table
 
 PARTS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
     "peek": ("A verdict before the download (counted at the local server)", peeking.measure),
     "paint": ("First paint (in a terminal of 120 by 40)", painting.measure),
+    "start": ("The command line's start beside click's", starting.measure),
     "keys": (
         "Keys, during a download, peeks, a million-row search and a flood of output",
         keys.measure,

@@ -3,16 +3,14 @@
 import gzip
 import importlib.util
 import os
-import resource
 import shutil
 import statistics
-import subprocess
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench.figures import Figure
 from tests.bench.peeking import TAG
+from tests.bench.processes import run_once
 from tests.bench.whole import EXPLORER
 from tests.support.archives import roadrunner_members, tar_of
 from tests.support.github import GitHub
@@ -90,7 +88,7 @@ def _compare(github: GitHubProcess, name: str, limit: float, folder: Path) -> li
             for used in (out, cache):
                 shutil.rmtree(used, ignore_errors=True)
             out.mkdir()
-            times[which].append(_run(commands[which]))
+            times[which].append(run_once(commands[which]))
     wall, busy = (
         statistics.median(
             get[kind] / pipe[kind]
@@ -106,14 +104,3 @@ def _compare(github: GitHubProcess, name: str, limit: float, folder: Path) -> li
         Figure("… in the pipeline's time", f"{wall:.2f} ×", f"at most {limit}", wall <= limit),
         Figure("… in its processor time", f"{busy:.2f} ×"),
     ]
-
-
-def _run(command: Sequence[str]) -> tuple[float, float]:
-    """Seconds, and seconds of processor time, of a command with its children."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{command} ended with {done.returncode}: {done.stderr[-500:]}")
-    took, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return took, busy

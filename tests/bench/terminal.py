@@ -24,9 +24,9 @@ def time_until(
     env: Mapping[str, str],
     size: tuple[int, int] = (120, 40),
     limit: float = 20.0,
-) -> float:
-    """Seconds from the start of ``command`` until ``marker`` stands in what it drew after entering
-    its screen.
+) -> tuple[float, float]:
+    """Seconds, and seconds of processor time, from the start of ``command`` until ``marker`` stands
+    in what it drew after entering its screen.
 
     Raises:
         TimeoutError: it did not appear.
@@ -47,14 +47,19 @@ def time_until(
                 break
             _, entered, after = drawn.partition(ENTER_SCREEN)
             if entered and marker in after:
-                return time.perf_counter() - started
+                took = time.perf_counter() - started
+                os.kill(pid, signal.SIGKILL)
+                _, _, used = os.wait4(pid, 0)
+                pid = 0
+                return took, used.ru_utime + used.ru_stime
         raise TimeoutError(
             f"{marker!r} was not drawn in {limit} s; the last of it: {drawn[-300:]!r}"
         )
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
         os.close(master)
 
 
@@ -79,8 +84,14 @@ class Bare(App):
         yield Static("FIRST-PAINT", id="banner")
         yield Footer()
     def on_mount(self) -> None:
-        for table in self.query(DataTable):
-            table.add_columns("one", "two", "three")
+        releases, files = self.query(DataTable)
+        releases.add_columns("release", "date", "files")
+        files.add_columns("file", "kind", "platform", "size", "on musl", "because")
+        for number in range(206):
+            releases.add_row(f"v2025.1.{number}", "2026-06-17", "16")
+        for number in range(18):
+            name = f"roadrunner-2025.1.15-linux-{number}.tar.gz"
+            files.add_row(name, "program", "linux-arm64", "24.1 MB", "yes", "static")
 
 Bare().run()
 """

@@ -82,7 +82,7 @@ def test_help_lists_commands_in_the_order_of_use(rr: Command) -> None:
     text = rr("--help").out
     listed = text.split("Commands:")[1].split("\n\n")[0].splitlines()[1:]
     names = [line.split()[0] for line in listed]
-    assert names[:6] == ["releases", "assets", "inspect", "where", "verify", "get"]
+    assert names[:5] == ["releases", "assets", "inspect", "where", "verify"]
     assert all(line.endswith(".") and not line.endswith("...") for line in listed)
 
 
@@ -93,8 +93,8 @@ def test_help_lists_commands_in_the_order_of_use(rr: Command) -> None:
         ("download latest", "get latest"),
         ("list", "releases"),
         ("prove ./rr", "verify ./rr"),
-        ("compare v1 v2", "matrix v1 v2"),
-        ("diff", "matrix"),
+        ("diff v1 v2", "compare v1 v2"),
+        ("diff", "compare"),
         ("dockerfile", "advise --print dockerfile"),
         ("verfy x", "verify x"),
         ("downlaod x", "get x"),
