@@ -23,12 +23,20 @@ from explorer.tui.app import ExplorerApp
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.matrix import MatrixScreen
+from explorer.tui.tour import player
+from explorer.tui.tour.steps import STEPS
 from explorer.tui.widgets.table import Table
+from tests.moving_picture import animated
 from tests.support.engine import TestEngine, find
 
 PLACE = Path(__file__).resolve().parents[1] / "screenshots"
 NOW = datetime(2026, 8, 22, 12, 0, tzinfo=UTC)
 SIZE = (120, 34)
+TOUR_SIZE = (100, 28)
+TOUR_SECONDS = 5.0
+"""Seconds of each frame of the moving picture."""
+TOUR_SHOWS = {3: "elf.static", 6: "YES, IF: apk add", 8: "CGO_ENABLED=0", 9: "is not published"}
+"""What is on the screen at some steps of the tour once they are complete."""
 LIMIT = 120.0
 """Seconds after which a picture that does not come to be is given up: an emulated proof takes a
 few."""
@@ -52,7 +60,7 @@ class Camera:
         """Wait until all of it is on the screen and nothing is at work any more."""
         end = time.monotonic() + LIMIT
         while not all(word in self.drawn() for word in words) or any(
-            worker.is_running for worker in self.app.workers
+            worker.is_running and worker.name != "tour" for worker in self.app.workers
         ):
             if time.monotonic() > end:
                 raise TimeoutError(f"{words} did not come; on the screen:\n{self.drawn()}")
@@ -159,10 +167,34 @@ async def take(name: str, **more: Any) -> str:
             return slim(app.export_screenshot(title="rr-explorer"))
 
 
+async def take_tour() -> str:
+    """The tour as one moving picture: what each caption says is on the screen beside it."""
+    frames = []
+    player.LEAST_S = LIMIT  # each caption stays until its picture is taken
+    with tempfile.TemporaryDirectory() as folder:
+        app = ExplorerApp(
+            Settings(
+                demo=True, cache_dir=Path(folder, "cache"), config_file=Path(folder, "config.toml")
+            ),
+            now=lambda: NOW,
+            tour=True,
+        )
+        async with app.run_test(size=TOUR_SIZE, notifications=True) as pilot:
+            camera = Camera(app, pilot)
+            await camera.shows("✓ yes", f"1/{len(STEPS)}")
+            for number in range(1, len(STEPS) + 1):
+                await camera.shows(f"{number}/{len(STEPS)}", TOUR_SHOWS.get(number, ""))
+                camera.without_toasts()
+                await pilot.pause()
+                frames.append(slim(app.export_screenshot(title="rr-explorer --demo --tour")))
+                await pilot.press("right")
+    return animated(frames, TOUR_SECONDS)
+
+
 def main(names: list[str]) -> int:
     """Take the pictures named, or all."""
     PLACE.mkdir(exist_ok=True)
-    for name in names or PICTURES:
+    for name in names or (*PICTURES, "tour"):
         more: dict[str, Any] = {}
         if name == "proof":
             engine = find()
@@ -177,7 +209,8 @@ def main(names: list[str]) -> int:
                 "image": image,
             }
         path = PLACE / f"{name}.svg"
-        path.write_text(asyncio.run(take(name, **more)), encoding="utf-8")
+        drawn = asyncio.run(take_tour() if name == "tour" else take(name, **more))
+        path.write_text(drawn, encoding="utf-8")
         print(f"{path.relative_to(PLACE.parent)}: {path.stat().st_size / 1000:.0f} kB")
     return 0
 

@@ -1,7 +1,8 @@
 """The demo in a web browser, on this machine only: ``make web``, or ``python -m explorer.tui.web``.
 
-textual-serve runs the app once for each page and draws it there. Whoever reaches the page controls
-the app, so it listens on the loopback address, and refuses requests that another site has caused.
+textual-serve runs the app once for each page and draws it there. Anyone who reaches the page
+controls the app, so it listens on the loopback address, and refuses requests that another site has
+caused.
 """
 
 from __future__ import annotations
