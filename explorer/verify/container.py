@@ -83,7 +83,8 @@ class Container:
 
         Standard input is /dev/null. The root is read-only, and the program's tree a volume, the one
         place of such a container that ``cp`` can write to; what can be written is in small tmpfs.
-        The engine keeps no log: a flood of output must not fill its disk.
+        The engine keeps no log: a flood of output must not fill its disk. It is killed at once when
+        it is removed: podman would wait 10 s after a SIGTERM that a first process may ignore.
         """
         memory = str(self.limits.memory_bytes)
         scratch = f"rw,exec,nosuid,nodev,size={SCRATCH_BYTES},mode=1777"
@@ -93,6 +94,7 @@ class Container:
             *("--cap-drop=ALL", "--security-opt=no-new-privileges"),
             *(f"--memory={memory}", f"--memory-swap={memory}"),
             *(f"--pids-limit={self.limits.processes}", "--log-driver=none"),
+            "--stop-signal=SIGKILL",
             *("--ulimit=core=0:0", "--ulimit=nofile=1024:4096"),
             f"--ulimit=fsize={SCRATCH_BYTES}:{SCRATCH_BYTES}",
             *(() if self.plain else self._restrictions()),

@@ -65,10 +65,12 @@ def ran_as(proof: Proof, argv: Sequence[str]) -> bool:
 
 
 _VOLUME = "--volume"
+_OURS = ("--log-driver=none", "--stop-signal=SIGKILL")
+"""What a person who watches does without."""
 
 
 def _without(options: Sequence[str]) -> Iterator[str]:
-    """Options of ``create`` but its name, label and log; ``_VOLUME`` alone for its volume."""
+    """Options of ``create`` but name, label, log and signal; ``_VOLUME`` alone for its volume."""
     words = iter(options)
     for word in words:
         if word in ("--name", "--label"):
@@ -78,5 +80,5 @@ def _without(options: Sequence[str]) -> Iterator[str]:
             yield _VOLUME
         elif word == f"--volume={ROOT}":
             yield _VOLUME
-        elif word != "--log-driver=none":
+        elif word not in _OURS:
             yield word

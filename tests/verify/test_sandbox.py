@@ -17,6 +17,7 @@ from explorer.errors import IntegrityError
 from explorer.facts import MISSING
 from explorer.verify import Engine, ProofRequest, Result, TreeItem, prove
 from explorer.verify.container import SCRATCH_BYTES
+from explorer.verify.leftovers import session_label
 from tests.support.binaries import zig_cc
 from tests.support.engine import TestEngine
 from tests.verify.conftest import Prover, act
@@ -175,6 +176,24 @@ async def test_an_engine_that_labels_no_volumes_keeps_its_restrictions(
     proof = await prove(replace(request_for(look(), "/tmp", static=True), engine=wrapped(refuses)))
     assert proof.result is Result.RAN, proof
     assert {"--volume=/rr-explorer", "--read-only", "--ipc=none"} <= set(proof.command[0])
+
+
+async def test_an_engine_that_stops_before_it_removes_does_not_wait(
+    wrapped: Callable[[str], Engine], request_for: Requests, engine: TestEngine
+) -> None:
+    """As podman does: the stop signal, 10 s for the program, which ignores it, then a kill."""
+    last = 'for name in "$@"; do :; done'
+    stops = f'case "$1" in rm) {last}; {engine.name} stop "$name" >/dev/null;; esac'
+    request = replace(request_for(act(), "serve", static=True), engine=wrapped(stops))
+    serving = asyncio.Event()
+    proving = asyncio.ensure_future(prove(request, output=lambda _: serving.set()))
+    async with asyncio.timeout(60):
+        await serving.wait()
+    began = time.monotonic()
+    proving.cancel()
+    await asyncio.wait((proving,))
+    assert time.monotonic() - began < 8
+    assert not engine.containers(session_label())
 
 
 async def test_a_good_proof_survives_a_failing_rm(
