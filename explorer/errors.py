@@ -10,6 +10,7 @@
      │   ├─ DeniedError                the server does not accept the token
      │   └─ RateLimitedError           the server asks to wait
      ├─ IntegrityError            4    the bytes are not the promised ones
+     ├─ TrustError                7    a signal that was required does not pass
      ├─ EngineError               5    the container engine is missing or failed
      ├─ FormatError               6    a file is not what it claims to be
      └─ OperationCancelledError   130  the user stopped it
@@ -85,6 +86,13 @@ class IntegrityError(ExplorerError):
 
     exit_code = 4
     kind = "integrity"
+
+
+class TrustError(ExplorerError):
+    """A signal that was required fails, is absent, or cannot be checked."""
+
+    exit_code = 7
+    kind = "trust"
 
 
 class EngineError(ExplorerError):

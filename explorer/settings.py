@@ -272,6 +272,12 @@ class Settings:
         "Where the Go vulnerability database is downloaded, if vulndb names none",
         "text",
     )
+    keyring: Path | None = _setting(
+        None,
+        _path,
+        "A file with OpenPGP public keys that release signatures are verified with",
+        "path",
+    )
     theme: str = _setting(
         "",
         _text,
@@ -405,7 +411,7 @@ def load(
     for name, raw in given.items():
         values[name] = parse_value(name, raw, f"--{name.replace('_', '-')}")
     values["config_file"] = path
-    for name in ("cache_dir", "config_file", "folder", "vulndb"):
+    for name in ("cache_dir", "config_file", "folder", "vulndb", "keyring"):
         if values.get(name) is not None:
             # Path.absolute() would keep "..".
             values[name] = Path(os.path.abspath(values[name]))  # noqa: PTH100

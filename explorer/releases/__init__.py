@@ -12,7 +12,7 @@ from explorer.releases.kinds import (
     Role,
     VersionCommand,
 )
-from explorer.releases.models import Asset, Catalogue, Origin, Rate, Release
+from explorer.releases.models import Asset, Attestation, Catalogue, Origin, Rate, Release
 from explorer.releases.profile import (
     BuildProfile,
     ColumnProfile,
@@ -85,6 +85,7 @@ __all__ = [
     "TOKEN_REMEDY",
     "Asset",
     "AssetKind",
+    "Attestation",
     "BuildProfile",
     "Catalogue",
     "ChecksumEntry",

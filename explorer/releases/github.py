@@ -34,8 +34,9 @@ from explorer.releases.answers import (
     tag_in,
     web_page,
 )
+from explorer.releases.attestations import parsed_attestations, read_raw
 from explorer.releases.connection import TOKEN_REMEDY, Connection, WaitClock
-from explorer.releases.models import Catalogue, Origin, Rate
+from explorer.releases.models import Attestation, Catalogue, Origin, Rate
 from explorer.releases.pages import (
     Page,
     PagedListing,
@@ -246,6 +247,41 @@ class GitHub:
             return listing
         tag = await asyncio.to_thread(tag_in, answer.body) if answer.status == 200 else ""
         return replace(listing, latest=tag, latest_etag=_valid_etag(answer) if tag else "")
+
+    async def attestations(self, sha256: str) -> tuple[Attestation, ...]:
+        """The attestations of a file, from its digest alone; none if GitHub has none.
+
+        Raises:
+            SourceError: the server does not say.
+        """
+        url = f"{self.api_url}/repos/{self.repo}/attestations/sha256:{sha256}?per_page=30"
+        answer = await self._ask(url, "")
+        if answer.status == 404:
+            return ()
+        if answer.status != 200:
+            self._refused(answer)
+        found = await asyncio.to_thread(parsed_attestations, answer)
+        return tuple([await self._with_bundle(each) for each in found])
+
+    async def _with_bundle(self, attestation: Attestation) -> Attestation:
+        """The attestation with its bundle, which may be at another host: that gets no token."""
+        if attestation.data or not attestation.url:
+            return attestation
+        url = attestation.url
+        try:
+            async with (
+                asyncio.timeout(_PATIENCE_S),
+                self._client.stream("GET", url, follow_redirects=False) as response,
+            ):
+                if response.status_code != 200:
+                    raise SourceError(
+                        "An attestation cannot be read",
+                        f"{response.url.host} answers {response.status_code}",
+                        "Try again",
+                    )
+                return replace(attestation, data=await read_raw(response))
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+            raise describe_failure(error, url) from error
 
     def _ours(self, url: str) -> bool:
         """Whether a link stays on the API's own origin."""

@@ -7,11 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from explorer.facts import MISSING, Fact, NotApplicable
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.releases.claims import Platform
 from explorer.releases.kinds import AssetKind, Role
 from explorer.releases.profile import ProjectProfile, derived_profile
 
+_NOT_SAID = Unknown("the server does not say")
 _LONGEST_WORDS = 1024
 """Characters of ``TAG/FILE``: each of the two has at most 255 bytes."""
 
@@ -85,6 +86,18 @@ class Release:
     evidence: str = "api"
     """``api``, ``folder``, or the bundled list's word: ``published``, ``derived`` (expected from
     the release workflows), ``third-party``."""
+    immutable: Fact[bool] = _NOT_SAID
+    """Whether GitHub lets nobody change its files and its tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A sigstore bundle that GitHub keeps for a digest. It is not verified here."""
+
+    data: bytes
+    """The bundle's JSON, or empty if only its address is known. Untrusted."""
+    url: str = ""
+    """Where the bundle is, compressed with Snappy; empty: ``data`` came with the answer."""
 
 
 @dataclass(frozen=True, slots=True)

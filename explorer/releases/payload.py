@@ -25,6 +25,7 @@ _RELEASE_FIELDS = (
     "prerelease",
     "published_at",
     "html_url",
+    "immutable",
     "assets",
 )
 _ASSET_FIELDS = (
@@ -236,7 +237,13 @@ def _release(value: dict[str, Any], place: _FieldPlace) -> Release:
         body=fields.text("body"),
         url=fields.address("html_url"),
         assets=tuple(_assets(assets, tag, fields, place)),
+        immutable=_immutable(value.get("immutable")),
     )
+
+
+def _immutable(value: object) -> Fact[bool]:
+    """GitHub says it since 2025; a list that was kept before, and other servers, do not."""
+    return value if isinstance(value, bool) else Unknown("the server does not say")
 
 
 def _assets(values: list[Any], tag: str, release: _Fields, place: _FieldPlace) -> Iterable[Asset]:

@@ -82,7 +82,11 @@ class ProjectProfile:
     sources: tuple[str, ...] = ()
     """The repositories, in lower case, whose sources ``builds`` is about; empty: all of them."""
     signing_keys: tuple[str, ...] = ()
-    """Fingerprints, 40 hex digits."""
+    """Fingerprints of OpenPGP keys, in upper-case hex."""
+    key_files: tuple[str, ...] = ()
+    """Paths of files with OpenPGP public keys."""
+    minisign_keys: tuple[str, ...] = ()
+    """Public keys, a line of base64 each."""
     derived: bool = False
     """Whether nothing particular is known."""
 
@@ -292,10 +296,16 @@ def read_profile(values: Mapping[str, object], place: str, problems: list[str]) 
         ),
         builds=tuple(_build(each) for each in table.tables("builds")),
         sources=tuple(repo.lower() for repo in table.texts("sources")),
-        signing_keys=tuple(key.upper() for key in table.texts("signing_keys")),
+        signing_keys=tuple(_fingerprint(key) for key in table.texts("signing_keys")),
+        key_files=table.texts("key_files"),
+        minisign_keys=table.texts("minisign_keys"),
     )
     table.end()
     return profile
+
+
+def _fingerprint(text: str) -> str:
+    return text.replace(" ", "").upper().removeprefix("0X")
 
 
 def _kind(table: _ProfileTable, before: Mapping[str, AssetKind]) -> AssetKind | None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases.connection import TOKEN_REMEDY, Connection
-from explorer.releases.models import Catalogue
+from explorer.releases.models import Attestation, Catalogue
 from explorer.releases.pages import PageStore, cached
 from explorer.releases.profile import Profiles
 
@@ -51,6 +51,13 @@ class ReleaseSource(Protocol):
     def bundled(self) -> Catalogue | None:
         """The list that is shipped with the package; None for a project without one. Blocking."""
 
+    async def attestations(self, repo: str, sha256: str) -> tuple[Attestation, ...]:
+        """What GitHub attests of a file of ``repo``, by its digest; none for a local source.
+
+        Raises:
+            SourceError: the server does not say.
+        """
+
     async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
         """The list as it is now.
 
@@ -82,6 +89,9 @@ class FolderSource:
     def bundled(self) -> None:
         return None
 
+    async def attestations(self, repo: str, sha256: str) -> tuple[Attestation, ...]:
+        return ()
+
     async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
         import asyncio
 
@@ -110,6 +120,9 @@ class DemoSource:
 
     def bundled(self) -> Catalogue:
         return self.at_hand()
+
+    async def attestations(self, repo: str, sha256: str) -> tuple[Attestation, ...]:
+        return ()
 
     async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
         import asyncio
@@ -148,6 +161,11 @@ class GitHubSource:
         from explorer.releases.bundled import REPO, snapshot
 
         return snapshot() if self.repo.lower() == REPO else None
+
+    async def attestations(self, repo: str, sha256: str) -> tuple[Attestation, ...]:
+        from explorer.releases.github import GitHub
+
+        return await GitHub(repo, self.api_url, await self.connect()).attestations(sha256)
 
     async def catalogue(self, *, progress: ProgressCallback = ignore_progress) -> Catalogue:
         from explorer.releases.github import GitHub

@@ -67,6 +67,7 @@ from explorer.releases import (
     parse_address,
     web_host,
 )
+from explorer.trust import Signal, SignalKind, SignalState
 from explorer.verify import (
     CheckResult,
     DryRun,
@@ -123,6 +124,7 @@ if TYPE_CHECKING:
         SweepResult,
     )
     from explorer.workbench.target_matrix import TargetMatrix, TargetRow
+    from explorer.workbench.trust import TrustReport
     from explorer.workbench.vuln_database import DatabaseFile
 
 __getattr__ = lazy_exports(
@@ -163,6 +165,7 @@ __getattr__ = lazy_exports(
         "SweepSummary": "sweep",
         "TargetMatrix": "target_matrix",
         "TargetRow": "target_matrix",
+        "TrustReport": "trust",
         "Vulnerabilities": "go_program",
         "platform_slug": "resolve",
     },
@@ -256,6 +259,9 @@ __all__ = [
     "Section",
     "SeenProject",
     "Segment",
+    "Signal",
+    "SignalKind",
+    "SignalState",
     "SizeChange",
     "Spot",
     "Standing",
@@ -271,6 +277,7 @@ __all__ = [
     "TargetMatrix",
     "TargetRow",
     "Traffic",
+    "TrustReport",
     "Verdict",
     "VerdictChange",
     "VersionNeed",

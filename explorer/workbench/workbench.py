@@ -18,6 +18,7 @@ from explorer.fetch import CacheEntry, CacheStats, Download
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.releases import Asset, Catalogue, Origin, Release
 from explorer.settings import DATABASE_SETTINGS, PROOF_SETTINGS, Settings
+from explorer.trust import SignalKind
 from explorer.verify import Proof
 from explorer.workbench.catalogue_service import CatalogueService
 from explorer.workbench.known_files import FileState
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from explorer.workbench.sweep import SweepSummary
     from explorer.workbench.sweep_plan import SweepRequest, SweepResult
     from explorer.workbench.target_matrix import TargetMatrix
+    from explorer.workbench.trust import TrustReport
     from explorer.workbench.vuln_database import DatabaseFile
 
 
@@ -218,17 +220,48 @@ class Workbench:
 
         return await download(self.resources, asset, progress)
 
+    async def trust(
+        self, subject: Subject, *, whole: bool, progress: ProgressCallback = ignore_progress
+    ) -> TrustReport:
+        """Who vouches for a file; ``whole``: it is downloaded for that if it is not local.
+
+        Without the file, what its digest from the API is enough for is checked.
+
+        Raises:
+            SourceError: the file cannot be downloaded.
+        """
+        from explorer.workbench.trust import trust_report
+
+        whole = whole or await self.on_disk(subject)
+        last = self._listings.last
+        return await trust_report(self.resources, subject, last, whole=whole, progress=progress)
+
+    def lost_signals(self, release: Release) -> tuple[str, ...]:
+        """What a release lacks and the one before it had: one sentence each."""
+        from explorer.workbench.trust import lost_signals
+
+        last = self._listings.last
+        return lost_signals(last, release) if last is not None else ()
+
     async def get(
-        self, subject: Subject, into: Path, *, progress: ProgressCallback = ignore_progress
+        self,
+        subject: Subject,
+        into: Path,
+        *,
+        require: Sequence[SignalKind] = (),
+        progress: ProgressCallback = ignore_progress,
     ) -> GetResult:
         """Download, check, unpack below ``into``, and mark the program executable.
 
         Raises:
+            TrustError: a signal of ``require`` does not pass; nothing is written.
             SourceError: ``into`` cannot be written, or a file exists there.
             FormatError: the archive is damaged or a member was refused.
         """
         from explorer.workbench.get import get
 
+        if require:
+            (await self.trust(subject, whole=True, progress=progress)).require(require)
         return await get(self.resources, subject, into, progress)
 
     async def symbols(self, inspection: Inspection) -> SymbolTable:

@@ -62,6 +62,10 @@ class GitHub:
         """The tag that the project has marked as the latest; empty: the newest stable release."""
         self.sources = Sources()
         """``github.sources.add(repo, tag, files)`` pushes a tag whose sources can be had."""
+        self.attestations: dict[str, list[dict[str, Any]]] = {}
+        """By digest: elements of the API's answer, with ``bundle`` or ``bundle_url``."""
+        self.raw_files: dict[str, bytes] = {}
+        """By path: other files of the host that keeps the files, such as compressed bundles."""
         self._retry_after: int | None = None
         self._limit_status = 403
         self._resets_at = int(time.time()) + 3600
@@ -334,6 +338,8 @@ class GitHub:
             return self._list(request, repo)
         if rest == ["releases", "latest"] and (latest := self._latest(repo)) is not None:
             return self._json(request, 200, release_json(latest, self.api_url, self.web_url))
+        if rest[:1] == ["attestations"] and len(rest) == 2 and rest[1] in self.attestations:
+            return self._json(request, 200, {"attestations": self.attestations[rest[1]]})
         if rest[:2] == ["releases", "assets"] and len(rest) == 3:
             asset = self._assets.get(int(rest[2])) if rest[2].isdecimal() else None
             if asset is not None and "application/octet-stream" in request.headers.get(
@@ -454,6 +460,10 @@ class GitHub:
     def _route_files(self, request: Request, fault: Fault | None) -> Answer:
         if (sources := self.sources.given(request.path)) is not None:
             return sources
+        if request.path in self.raw_files:
+            return Answer(
+                200, {"Content-Type": "application/x-snappy"}, self.raw_files[request.path]
+            )
         parts = request.path.split(
             "/", 4
         )  # '', 'github-production-release-asset', repository, asset, name

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "gobuild": "Show Go's build info: toolchain, modules, settings.",
     "functions": "List the packages of a Go program by size.",
     "vulns": "List the known vulnerabilities of a Go program.",
+    "trust": "Say who vouches for a file.",
     "sbom": "Write a bill of materials of a Go program.",
     "compare": "Say what changed between two files or releases.",
     "reproduce": "Print the line that would rebuild a Go program.",

@@ -19,10 +19,11 @@ from explorer.cli.options import (
 from explorer.cli.output import OK, Output
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
+from explorer.errors import UsageError
 from explorer.facts import MISSING
 
 if TYPE_CHECKING:
-    from explorer.workbench import GetResult, Workbench
+    from explorer.workbench import GetResult, SignalKind, Workbench
 
 SUMMARY = "Download a file, verify its digest, unpack it into DIR and mark the program executable."
 EXAMPLES = "\b\nrr-explorer get latest --platform linux-arm64 -o ./bin"
@@ -46,13 +47,21 @@ EXAMPLES = "\b\nrr-explorer get latest --platform linux-arm64 -o ./bin"
     help="Where to unpack; created if it does not exist.",
 )
 @platform_option
+@click.option(
+    "--require",
+    default="",
+    metavar="SIGNALS",
+    help="Write nothing unless these pass, separated by commas: digest, checksum, signature"
+    " (OpenPGP), attestation, immutable, cosign, provenance, minisign.",
+)
 @json_option
 @global_options
 @click.pass_obj
-def get(state: CliState, file: str, directory: Path, platform: str) -> int:
+def get(state: CliState, file: str, directory: Path, platform: str, require: str) -> int:
     async def work(workbench: Workbench, output: Output) -> int:
+        required = _signals(require)
         subject = await workbench.resolve(file, platform)
-        result = await workbench.get(subject, directory, progress=output.progress)
+        result = await workbench.get(subject, directory, require=required, progress=output.progress)
         if output.json:
             from explorer.report.json import get as as_json
 
@@ -62,6 +71,24 @@ def get(state: CliState, file: str, directory: Path, platform: str) -> int:
         return OK
 
     return in_workbench(state, state.settings(), work)
+
+
+def _signals(words: str) -> tuple[SignalKind, ...]:
+    """The signals that ``--require`` names.
+
+    Raises:
+        UsageError: one of them does not exist.
+    """
+    from explorer.workbench import SignalKind
+
+    names = [word.strip().lower() for word in words.split(",") if word.strip()]
+    kinds = {kind.value: kind for kind in SignalKind}
+    for name in names:
+        if name not in kinds:
+            raise UsageError(
+                f"--require: there is no signal “{name}”", remedy=f"Choose of {', '.join(kinds)}"
+            )
+    return tuple(kinds[name] for name in names)
 
 
 def _show(output: Output, result: GetResult) -> None:

@@ -61,6 +61,7 @@ from explorer.report.json.protections import HARDENING, HardeningOf
 from explorer.report.json.schema import commands, schema_text
 from explorer.report.json.shapes import Object, dumps
 from explorer.report.json.sweeps import SWEEP, SWEPT, SweepOf
+from explorer.report.json.trust import TRUST, TrustOf
 from explorer.report.units import iso_time
 from explorer.report.versions import versions
 from explorer.verify import Proof
@@ -78,6 +79,7 @@ from explorer.workbench import (
     SweepResult,
     SweepSummary,
     TargetMatrix,
+    TrustReport,
     Vulnerabilities,
 )
 
@@ -110,6 +112,7 @@ __all__ = [
     "strings",
     "sweep",
     "targets",
+    "trust",
     "verify",
     "vulns",
     "where",
@@ -213,6 +216,11 @@ def strings(subject: Subject, runs: Sequence[PrintableRun], warnings: Sequence[s
 def hex_bytes(item: HexOf) -> Object:
     """What ``hex --json`` prints."""
     return HEX.encode(item)
+
+
+def trust(report: TrustReport, warnings: Sequence[str] = ()) -> Object:
+    """What ``trust --json`` prints."""
+    return TRUST.encode(TrustOf(report, warnings))
 
 
 def rules(items: Sequence[Rule]) -> Object:

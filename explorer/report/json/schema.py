@@ -17,6 +17,7 @@ from explorer.report.json.promises import CHECK
 from explorer.report.json.protections import HARDENING
 from explorer.report.json.shapes import MISSING_SCHEMAS, Object, Shape
 from explorer.report.json.sweeps import SWEEP, SWEPT
+from explorer.report.json.trust import TRUST
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ID = "urn:rr-explorer:json:1"
@@ -42,6 +43,7 @@ DOCUMENTS: dict[str, Shape[Any]] = {
     "hardening": HARDENING,
     "functions": FUNCTIONS,
     "gobuild": GOBUILD,
+    "trust": TRUST,
     "vulns": VULNS,
     "compare": COMPARE,
     "compare-releases": COMPARE_RELEASES,

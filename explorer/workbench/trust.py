@@ -1,0 +1,244 @@
+"""Who vouches for a file: every signal of its release, checked as far as its bytes are here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from explorer.errors import ExplorerError, IntegrityError, TrustError
+from explorer.facts import MISSING, Fact, NotApplicable
+from explorer.progress import ProgressCallback, ignore_progress
+from explorer.trust import (
+    CompanionRole,
+    Signal,
+    SignalKind,
+    SignalState,
+    roles_of,
+    satisfies,
+    unsnap,
+)
+from explorer.workbench.download import file_on_disk
+from explorer.workbench.evidence import LARGEST, gather_evidence
+from explorer.workbench.models import FileOnDisk, Subject
+
+if TYPE_CHECKING:
+    from explorer.releases import Attestation, Catalogue, Release
+    from explorer.workbench.resources import Resources
+    from explorer.workbench.signal_checks import Checked
+
+_RELEASE_PREDICATE = "/attestation/release/"
+_ROLE_WORDS = {
+    CompanionRole.CHECKSUMS: "a checksum file",
+    CompanionRole.SIGNATURE: "a signature",
+    CompanionRole.MINISIGN: "a minisign signature",
+    CompanionRole.BUNDLE: "a sigstore bundle",
+    CompanionRole.PROVENANCE: "SLSA provenance",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrustReport:
+    """Every signal about one file."""
+
+    subject: Subject
+    sha256: Fact[str]
+    """Of the file: of its bytes if they were read, else GitHub's word."""
+    is_whole: bool
+    """Whether the file's bytes were read."""
+    signals: tuple[Signal, ...]
+    """At least one of each kind, in the order of ``SignalKind``."""
+    lost: tuple[str, ...]
+    """What the release lacks and the one before it had, one sentence each. Untrusted."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether a signal fails."""
+        return any(signal.state is SignalState.FAIL for signal in self.signals)
+
+    def require(self, kinds: Iterable[SignalKind]) -> None:
+        """Check that the kinds of signals that a user insists on pass.
+
+        Raises:
+            TrustError: one fails, is absent, is weak or cannot be checked; names all of them.
+        """
+        problems = [
+            f"{signal.kind.value} {_state_words(signal)} ({signal.why})"
+            for kind in dict.fromkeys(kinds)
+            if not satisfies(self.signals, kind)
+            for signal in self.signals
+            if signal.kind is kind and (signal.state is not SignalState.PASS or signal.weak)
+        ]
+        if problems:
+            raise TrustError(
+                f"{self.subject.name} does not have the signals that were required",
+                "; ".join(problems),
+                "Nothing was written. rr-explorer trust lists all signals",
+            )
+
+
+def _state_words(signal: Signal) -> str:
+    words = {
+        SignalState.FAIL: "fails",
+        SignalState.ABSENT: "is absent",
+        SignalState.PASS: "is weak",
+    }
+    return words.get(signal.state, "was not checked")
+
+
+async def trust_report(
+    resources: Resources,
+    subject: Subject,
+    catalogue: Catalogue | None,
+    *,
+    whole: bool,
+    progress: ProgressCallback = ignore_progress,
+) -> TrustReport:
+    """Check every signal about a file.
+
+    Args:
+        whole: whether the file is downloaded if it is not local.
+
+    Raises:
+        SourceError: the file cannot be downloaded.
+    """
+    from explorer.workbench.signal_checks import SignalChecks
+
+    file: FileOnDisk | None = None
+    mismatch = ""
+    if whole or subject.path is not None:
+        try:
+            file = await file_on_disk(resources, subject, progress)
+        except IntegrityError as error:
+            mismatch = str(error)
+    evidence = await gather_evidence(resources, subject)
+    checks = SignalChecks(resources, subject, file, evidence)
+    checked = await resources.run(checks.run)
+    signals = [_digest_signal(subject, checked, mismatch), *checked.signals]
+    signals += await _attestations(resources, subject, checked)
+    signals.append(_immutable(subject.release, checked))
+    ordered = [s for kind in SignalKind for s in _with_absent(kind, signals)]
+    lost = lost_signals(catalogue, subject.release) if catalogue and subject.release else ()
+    return TrustReport(subject, checked.sha256, file is not None, tuple(ordered), lost)
+
+
+_ABSENT = {
+    SignalKind.CHECKSUM: "no checksum file lists it",
+    SignalKind.SIGNATURE: "no OpenPGP signature is beside or inside it",
+    SignalKind.ATTESTATION: "GitHub has no attestation of this digest",
+    SignalKind.COSIGN: "no sigstore bundle is beside it",
+    SignalKind.PROVENANCE: "no *.intoto.jsonl names it",
+    SignalKind.MINISIGN: "no .minisig is beside it",
+}
+
+
+def _with_absent(kind: SignalKind, signals: list[Signal]) -> list[Signal]:
+    """The signals of a kind; one that is absent only if there is no other."""
+    own = [signal for signal in signals if signal.kind is kind]
+    there = [signal for signal in own if signal.state is not SignalState.ABSENT]
+    return there or own[:1] or [Signal(kind, SignalState.ABSENT, _ABSENT[kind])]
+
+
+def _digest_signal(subject: Subject, checked: Checked, mismatch: str) -> Signal:
+    def signal(state: SignalState, why: str) -> Signal:
+        return Signal(SignalKind.DIGEST, state, why)
+
+    if mismatch:
+        return signal(SignalState.FAIL, mismatch)
+    if subject.asset is None:
+        return signal(SignalState.ABSENT, "a local file: no API names its digest")
+    digest = subject.asset.digest
+    if isinstance(digest, MISSING):
+        missing = isinstance(digest, NotApplicable)
+        return signal(SignalState.ABSENT if missing else SignalState.NOT_CHECKED, digest.why)
+    if not checked.is_whole:
+        return signal(SignalState.NOT_CHECKED, "it needs the whole file, which is not downloaded")
+    if digest == f"sha256:{checked.sha256}":
+        return signal(SignalState.PASS, "the bytes have the sha256 that GitHub's API names")
+    return signal(SignalState.FAIL, f"GitHub's API names {digest}")
+
+
+def _immutable(release: Release | None, checked: Checked) -> Signal:
+    def signal(state: SignalState, why: str) -> Signal:
+        return Signal(SignalKind.IMMUTABLE, state, why)
+
+    if release is None:
+        return signal(SignalState.ABSENT, "not a file of a release")
+    if isinstance(release.immutable, MISSING):
+        return signal(SignalState.NOT_CHECKED, release.immutable.why)
+    if not release.immutable:
+        return signal(SignalState.ABSENT, "the release can be changed")
+    return signal(SignalState.PASS, "GitHub says that nobody can change the release")
+
+
+async def _attestations(
+    resources: Resources, subject: Subject, checked: Checked
+) -> tuple[Signal, ...]:
+    """What GitHub attests of the file's digest."""
+
+    def unchecked(why: str) -> tuple[Signal, ...]:
+        return (Signal(SignalKind.ATTESTATION, SignalState.NOT_CHECKED, why),)
+
+    asset, source = subject.asset, resources.source
+    if asset is None:
+        return unchecked("not a file of a release")
+    if isinstance(checked.sha256, MISSING):
+        return unchecked("the digest is not known before the download")
+    if source.is_local:
+        return unchecked(f"no server is asked: {source.why_local}")
+    try:
+        found = await source.attestations(asset.repo, checked.sha256)
+    except ExplorerError as error:
+        return unchecked(error.title)
+    if not found:
+        return ()
+    sha256, repositories = checked.sha256, (asset.repo, *checked.repositories)
+    return await resources.run(lambda _: _verified(found, sha256, repositories))
+
+
+def _verified(
+    found: Iterable[Attestation], sha256: str, repositories: tuple[str, ...]
+) -> tuple[Signal, ...]:
+    """One signal: of the first attestation that passes, else of the first one."""
+    from explorer.trust import check_bundle, claims_of, read_bundles
+
+    signals = []
+    for each in found:
+        try:
+            data = unsnap(each.data, LARGEST) if each.url else each.data
+            (bundle, *_) = read_bundles(data)
+            if _RELEASE_PREDICATE in claims_of(bundle).predicate:
+                continue  # about the release: GitHub signs it when it becomes immutable
+        except ValueError as error:
+            why = f"it cannot be read: {error}"
+            signals.append(Signal(SignalKind.ATTESTATION, SignalState.FAIL, why))
+            continue
+        signals.append(check_bundle(SignalKind.ATTESTATION, bundle, sha256, repositories))
+    passed = tuple(signal for signal in signals if signal.state is SignalState.PASS)
+    return passed[:1] or tuple(signals[:1])
+
+
+def lost_signals(catalogue: Catalogue, release: Release) -> tuple[str, ...]:
+    """What a release lacks and the one before it had, by the names of their files.
+
+    A stable release is compared with the stable one before it.
+    """
+    before = _before(catalogue, release)
+    if before is None or not release.assets:
+        return ()
+    had = roles_of(asset.name for asset in before.assets)
+    has = roles_of(asset.name for asset in release.assets)
+    lost = [f"{release.tag} lacks {_ROLE_WORDS[role]}" for role in had - has]
+    if before.immutable is True and release.immutable is False:
+        lost.append(f"{release.tag} is not immutable")
+    return tuple(f"{words}; {before.tag} before it had one" for words in sorted(lost))
+
+
+def _before(catalogue: Catalogue, release: Release) -> Release | None:
+    tags = [each.tag for each in catalogue.releases]
+    if release.tag not in tags:
+        return None
+    older = catalogue.releases[tags.index(release.tag) + 1 :]
+    candidates = [each for each in older if each.assets and not each.draft]
+    stable = [each for each in candidates if not each.prerelease]
+    return next(iter(stable if not release.prerelease else candidates), None)

@@ -1,0 +1,257 @@
+"""Who vouches for a file: signals of releases with the signatures of keys made here."""
+
+import base64
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explorer.errors import TrustError, UsageError
+from explorer.settings import Settings, load
+from explorer.workbench import SignalKind, SignalState, TrustReport, Workbench
+from tests.support.archives import gz, tar_of
+from tests.support.github import GitHub
+from tests.trust.keys import minisign_key, openpgp_key
+from tests.trust.test_bundles import bundle
+
+REPO = "acme/tool"
+NAME = "tool-1.0-linux-amd64.tar.gz"
+PROGRAM = b"\x7fELF\x02\x01\x01" + bytes(200)
+KEY, OTHER = openpgp_key("author"), openpgp_key("other")
+Open = Callable[..., Workbench]
+
+
+def archive(**more: bytes) -> bytes:
+    """A tar.gz with a program, and what is beside it."""
+    beside = [(name.replace("_", "."), data) for name, data in more.items()]
+    return gz(tar_of([("tool", PROGRAM), *beside]))
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+async def opened(github: GitHub, tmp_path: Path) -> AsyncIterator[Open]:
+    """Makes workbenches over the server, and closes them."""
+    made: list[Workbench] = []
+
+    def make(**settings: Any) -> Workbench:
+        chosen = {"api_url": github.api_url, "cache_dir": tmp_path / "cache", **settings}
+        made.append(Workbench(Settings(**chosen)))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        await bench.aclose()
+
+
+@pytest.fixture
+def publish(github: GitHub, opened: Open, tmp_path: Path) -> Callable[..., Workbench]:
+    """Publish a release of acme/tool, and open a workbench that knows the author's keys."""
+
+    def make(files: dict[str, bytes], tag: str = "v1.0", **profile: object) -> Workbench:
+        github.add_release(tag, files, repo=REPO)
+        ring = tmp_path / "keys"
+        ring.write_bytes(KEY.public + OTHER.public)
+        keys = {"signing_keys": [KEY.fingerprint], "minisign_keys": [minisign_key().public]}
+        return opened(repo=REPO, keyring=ring, projects={REPO: {**keys, **profile}})
+
+    return make
+
+
+async def report_of(bench: Workbench, *, whole: bool = True, tag: str = "v1.0") -> TrustReport:
+    return await bench.trust(await bench.resolve(f"{tag}/{NAME}"), whole=whole)
+
+
+def state(report: TrustReport, kind: SignalKind) -> tuple[SignalState, str]:
+    (signal,) = (signal for signal in report.signals if signal.kind is kind)
+    return signal.state, signal.why
+
+
+async def test_what_a_careful_project_publishes(publish: Callable[..., Workbench]) -> None:
+    data = archive(tool_asc=KEY.sign(PROGRAM))
+    sums = f"{sha256(data)}  {NAME}\n".encode()
+    bench = publish(
+        {NAME: data, "checksums.txt": sums, f"{NAME}.minisig": minisign_key().sign(data)}
+    )
+    report = await report_of(bench)
+    assert report.is_whole
+    assert state(report, SignalKind.DIGEST)[0] is SignalState.PASS
+    assert state(report, SignalKind.CHECKSUM)[0] is SignalState.PASS
+    assert state(report, SignalKind.MINISIGN)[0] is SignalState.PASS
+    passed, why = state(report, SignalKind.SIGNATURE)
+    assert passed is SignalState.PASS
+    assert why.startswith("signs the program inside, tool, by ")
+    absent = (SignalKind.ATTESTATION, SignalKind.COSIGN, SignalKind.PROVENANCE)
+    assert all(state(report, kind)[0] is SignalState.ABSENT for kind in absent)
+    assert state(report, SignalKind.IMMUTABLE) == (SignalState.ABSENT, "the release can be changed")
+
+
+async def test_what_a_project_publishes_is_known_before_the_download(
+    publish: Callable[..., Workbench], github: GitHub
+) -> None:
+    data = archive()
+    bench = publish({NAME: data, f"{NAME}.sha256": sha256(data).encode()})
+    github.attestations[f"sha256:{sha256(data)}"] = [{"bundle": bundle(sha256(data), logged=False)}]
+    report = await report_of(bench, whole=False)
+    assert (report.is_whole, report.sha256) == (False, sha256(data))
+    assert state(report, SignalKind.CHECKSUM)[0] is SignalState.PASS
+    assert "present, not verified" in state(report, SignalKind.ATTESTATION)[1]
+    assert state(report, SignalKind.DIGEST)[0] is SignalState.NOT_CHECKED
+    assert state(report, SignalKind.SIGNATURE)[0] is SignalState.NOT_CHECKED
+    assert github.count(f"*/{NAME}") == 0
+
+
+@pytest.mark.parametrize(
+    ("signature", "keys", "expected", "words"),
+    [
+        (KEY.sign(PROGRAM), True, SignalState.PASS, "valid"),
+        (KEY.sign(b"another program"), True, SignalState.FAIL, "not valid"),
+        (OTHER.sign(PROGRAM), True, SignalState.FAIL, "not one of the project's"),
+        (openpgp_key("stranger").sign(PROGRAM), True, SignalState.NOT_CHECKED, "unknown key, none"),
+        (KEY.sign(PROGRAM), False, SignalState.NOT_CHECKED, "name a file with it"),
+        (b"not a signature", True, SignalState.FAIL, "not an OpenPGP signature"),
+    ],
+)
+async def test_bad_unknown_and_wrong_keys_are_told_apart(
+    publish: Callable[..., Workbench],
+    tmp_path: Path,
+    signature: bytes,
+    keys: bool,
+    expected: SignalState,
+    words: str,
+) -> None:
+    bench = publish({NAME: archive(tool_asc=signature)})
+    if not keys:
+        (tmp_path / "keys").write_bytes(b"")
+    result, why = state(await report_of(bench), SignalKind.SIGNATURE)
+    assert result is expected
+    assert words in why
+
+
+async def test_a_signed_list_of_checksums(publish: Callable[..., Workbench]) -> None:
+    data = archive()
+    sums = f"{sha256(data)}  {NAME}\n".encode()
+    bench = publish({NAME: data, "SHA256SUMS": sums, "SHA256SUMS.asc": KEY.sign(sums)})
+    report = await report_of(bench)
+    assert state(report, SignalKind.SIGNATURE)[1].startswith("signs SHA256SUMS, by ")
+    report.require([SignalKind.SIGNATURE, SignalKind.CHECKSUM, SignalKind.DIGEST])
+
+
+async def test_attestations_at_another_host_get_no_token(
+    publish: Callable[..., Workbench], github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_" + "a" * 36)
+    github.tokens.add("ghp_" + "a" * 36)
+    data = archive()
+    raw = json.dumps(bundle("00" * 32)).encode()
+    size = bytes((len(raw) & 0x7F | 0x80, len(raw) >> 7))
+    github.raw_files["/bundle.sn"] = size + b"\xf4" + (len(raw) - 1).to_bytes(2, "little") + raw
+    place = f"{github.assets_url}/bundle.sn"
+    github.attestations[f"sha256:{sha256(data)}"] = [{"bundle": None, "bundle_url": place}]
+    report = await report_of(publish({NAME: data}), whole=False)
+    assert state(report, SignalKind.ATTESTATION) == (SignalState.FAIL, "it is about another file")
+    assert github.hosts_that_saw_a_token == {"api"}
+
+
+@pytest.mark.parametrize("answer", [{"bundle_url": "/nowhere"}, {"bundle": 7}, {"bundle": {}}])
+async def test_strange_attestations_are_no_pass(
+    publish: Callable[..., Workbench], github: GitHub, answer: dict[str, Any]
+) -> None:
+    data = archive()
+    if "bundle_url" in answer:
+        answer = {"bundle_url": github.assets_url + "/nowhere"}
+    github.attestations[f"sha256:{sha256(data)}"] = [answer]
+    report = await report_of(publish({NAME: data}), whole=False)
+    assert state(report, SignalKind.ATTESTATION)[0] is not SignalState.PASS
+
+
+async def test_provenance_and_cosign_beside_the_file(publish: Callable[..., Workbench]) -> None:
+    data = archive()
+    lines = "\n".join(json.dumps(bundle(each, logged=False)) for each in ("00" * 32, sha256(data)))
+    sig = base64.b64encode(b"a signature")
+    files = {"multiple.intoto.jsonl": lines.encode(), f"{NAME}.sig": sig, f"{NAME}.bundle": b"{"}
+    report = await report_of(publish({NAME: data, **files}))
+    assert "present, not verified" in state(report, SignalKind.PROVENANCE)[1]
+    cosign = {s.state for s in report.signals if s.kind is SignalKind.COSIGN}
+    assert cosign == {SignalState.NOT_CHECKED, SignalState.FAIL}
+    assert report.failed
+
+
+async def test_a_huge_signature_is_not_downloaded(
+    publish: Callable[..., Workbench], github: GitHub
+) -> None:
+    bench = publish({NAME: archive(), f"{NAME}.asc": b"x"})
+    github.asset("v1.0", f"{NAME}.asc", repo=REPO).overrides = {"size": 100_000_000}
+    result, why = state(await report_of(bench), SignalKind.SIGNATURE)
+    assert result is SignalState.NOT_CHECKED
+    assert "too large: 100,000,000 bytes" in why
+    assert github.count(f"*/{NAME}.asc") == 0
+
+
+async def test_get_writes_nothing_without_the_required_signals(
+    publish: Callable[..., Workbench], tmp_path: Path
+) -> None:
+    data = archive(tool_asc=OTHER.sign(PROGRAM))
+    bench = publish({NAME: data, "SHA256SUMS": f"{sha256(data)}  {NAME}\n".encode()})
+    subject = await bench.resolve(f"v1.0/{NAME}")
+    into = tmp_path / "out"
+    for kind, words in (
+        (SignalKind.SIGNATURE, r"signature fails \(.*not one of the project's"),
+        (SignalKind.ATTESTATION, r"attestation is absent \("),
+    ):
+        with pytest.raises(TrustError, match=words) as error:
+            await bench.get(subject, into, require=[SignalKind.CHECKSUM, kind])
+        assert error.value.exit_code == 7
+        assert not into.exists()
+    got = await bench.get(subject, into, require=[SignalKind.CHECKSUM, SignalKind.DIGEST])
+    assert got.binary == into / "tool"
+
+
+async def test_what_the_release_before_had_is_missed(
+    publish: Callable[..., Workbench], github: GitHub
+) -> None:
+    github.add_release(
+        "v0.9",
+        {NAME: b"x", "SHA256SUMS": b"", f"{NAME}.asc": b""},
+        repo=REPO,
+        overrides={"immutable": True},
+    )
+    github.add_release("v1.0-rc1", {NAME: b"x"}, repo=REPO, prerelease=True)
+    bench = publish({NAME: archive()})
+    catalogue = await bench.catalogue()
+    assert [bench.lost_signals(release) for release in catalogue.releases] == [
+        (
+            "v1.0 is not immutable; v0.9 before it had one",
+            "v1.0 lacks a checksum file; v0.9 before it had one",
+            "v1.0 lacks a signature; v0.9 before it had one",
+        ),
+        (
+            "v1.0-rc1 is not immutable; v0.9 before it had one",
+            "v1.0-rc1 lacks a checksum file; v0.9 before it had one",
+            "v1.0-rc1 lacks a signature; v0.9 before it had one",
+        ),
+        (),
+    ]
+
+
+async def test_a_local_file_and_what_is_beside_it(opened: Open, tmp_path: Path) -> None:
+    (tmp_path / "tool").write_bytes(PROGRAM)
+    (tmp_path / "tool.asc").write_bytes(KEY.sign(PROGRAM))
+    (tmp_path / "SHA256SUMS").write_bytes(f"{sha256(PROGRAM)} *build/tool\n".encode())
+    (tmp_path / "keys").write_bytes(KEY.public)
+    bench = opened(keyring=tmp_path / "keys", offline=True)
+    report = await bench.trust(await bench.resolve(str(tmp_path / "tool")), whole=False)
+    assert state(report, SignalKind.CHECKSUM)[0] is SignalState.PASS
+    assert state(report, SignalKind.SIGNATURE)[0] is SignalState.PASS
+    assert state(report, SignalKind.DIGEST)[0] is SignalState.ABSENT
+
+
+def test_the_keyring_is_a_path() -> None:
+    assert load({"keyring": "keys.asc"}).keyring == Path.cwd() / "keys.asc"
+    with pytest.raises(UsageError, match="a path"):
+        load({"keyring": "a\0b"})
