@@ -60,8 +60,8 @@ from explorer.report.json.promises import CHECK, GateOf
 from explorer.report.json.protections import HARDENING, HardeningOf
 from explorer.report.json.schema import commands, schema_text
 from explorer.report.json.shapes import Object, dumps
+from explorer.report.json.signals import TRUST, TrustOf
 from explorer.report.json.sweeps import SWEEP, SWEPT, SweepOf
-from explorer.report.json.trust import TRUST, TrustOf
 from explorer.report.units import iso_time
 from explorer.report.versions import versions
 from explorer.verify import Proof

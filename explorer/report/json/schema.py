@@ -16,8 +16,8 @@ from explorer.report.json.overview import ADVISE, ADVISE_MAINTAINERS, BY_TARGET,
 from explorer.report.json.promises import CHECK
 from explorer.report.json.protections import HARDENING
 from explorer.report.json.shapes import MISSING_SCHEMAS, Object, Shape
+from explorer.report.json.signals import TRUST
 from explorer.report.json.sweeps import SWEEP, SWEPT
-from explorer.report.json.trust import TRUST
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ID = "urn:rr-explorer:json:1"
