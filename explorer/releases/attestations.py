@@ -34,15 +34,15 @@ def parsed_attestations(answer: ApiAnswer) -> tuple[Attestation, ...]:
     items = value.get("attestations") if isinstance(value, dict) else None
     if not isinstance(items, list):
         raise SourceError("The answer about attestations cannot be read", answer.url, "Try again")
-    found = []
+    attestations = []
     for item in items[:_MOST]:
         bundle = item.get("bundle") if isinstance(item, dict) else None
         url = item.get("bundle_url") if isinstance(item, dict) else None
         if isinstance(bundle, dict):
-            found.append(Attestation(json.dumps(bundle).encode()))
+            attestations.append(Attestation(json.dumps(bundle).encode()))
         elif isinstance(url, str) and url.lower().startswith(("https://", "http://")):
-            found.append(Attestation(b"", url))
-    return tuple(found)
+            attestations.append(Attestation(b"", url))
+    return tuple(attestations)
 
 
 async def read_raw(response: httpx.Response) -> bytes:

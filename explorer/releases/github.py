@@ -260,8 +260,8 @@ class GitHub:
             return ()
         if answer.status != 200:
             self._refused(answer)
-        found = await asyncio.to_thread(parsed_attestations, answer)
-        return tuple([await self._with_bundle(each) for each in found])
+        listed = await asyncio.to_thread(parsed_attestations, answer)
+        return tuple([await self._with_bundle(each) for each in listed])
 
     async def _with_bundle(self, attestation: Attestation) -> Attestation:
         """The attestation with its bundle, which may be at another host: that gets no token."""

@@ -87,7 +87,7 @@ class Release:
     """``api``, ``folder``, or the bundled list's word: ``published``, ``derived`` (expected from
     the release workflows), ``third-party``."""
     immutable: Fact[bool] = _NOT_SAID
-    """Whether GitHub lets nobody change its files and its tag."""
+    """Whether its files and its tag cannot be changed any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from explorer.trust.bundles import LARGEST_BUNDLE, check_bundle, claims_of, read_bundles
     from explorer.trust.checksums import (
         COMPUTED,
-        ChecksumEntry,
         Digests,
+        ListedDigest,
         check_checksums,
         entries_about,
         parse_checksums,
@@ -31,7 +31,7 @@ _MODULES = {
     "bundles": ("LARGEST_BUNDLE", "check_bundle", "claims_of", "read_bundles"),
     "checksums": (
         "COMPUTED",
-        "ChecksumEntry",
+        "ListedDigest",
         "Digests",
         "check_checksums",
         "entries_about",
@@ -57,10 +57,10 @@ __all__ = [
     "COMPUTED",
     "LARGEST_BUNDLE",
     "NO_VERIFIER",
-    "ChecksumEntry",
     "Companion",
     "CompanionRole",
     "Digests",
+    "ListedDigest",
     "OpenPgpOutcome",
     "OpenPgpResult",
     "OpenPgpSignature",

@@ -35,7 +35,7 @@ _ENDING = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class ChecksumEntry:
+class ListedDigest:
     """One line: the digest of one file."""
 
     algorithm: str
@@ -59,14 +59,14 @@ class Digests:
     """Hex digits in lower case."""
 
 
-def parse_checksums(data: bytes, name: str) -> tuple[ChecksumEntry, ...]:
+def parse_checksums(data: bytes, name: str) -> tuple[ListedDigest, ...]:
     """The entries of a checksum file; lines of another form are left out.
 
     Args:
         data: at most ``LARGEST_FILE`` bytes are read, in UTF-8, UTF-16 with a mark, or Latin-1.
         name: the file's own name, which may tell the algorithm.
     """
-    entries: list[ChecksumEntry] = []
+    entries: list[ListedDigest] = []
     for line in _text(data[:LARGEST_FILE]).splitlines():
         if len(entries) >= _MOST_ENTRIES:
             break
@@ -85,7 +85,7 @@ def _text(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _entry(line: str, file_name: str) -> ChecksumEntry | None:
+def _entry(line: str, file_name: str) -> ListedDigest | None:
     algorithm, name = "", ""
     if match := _TAGGED.fullmatch(line):
         algorithm, name, digest = match.groups()
@@ -98,7 +98,7 @@ def _entry(line: str, file_name: str) -> ChecksumEntry | None:
     if line.startswith("\\"):
         name = _unescaped(name)
     known = _algorithm(algorithm, digest, file_name)
-    return ChecksumEntry(known, digest.lower(), name) if known else None
+    return ListedDigest(known, digest.lower(), name) if known else None
 
 
 def _algorithm(tag: str, digest: str, file_name: str) -> str:
@@ -127,8 +127,8 @@ def described_file(checksum_name: str) -> str:
 
 
 def entries_about(
-    entries: tuple[ChecksumEntry, ...], asset_name: str, checksum_name: str
-) -> tuple[ChecksumEntry, ...]:
+    entries: tuple[ListedDigest, ...], asset_name: str, checksum_name: str
+) -> tuple[ListedDigest, ...]:
     """The entries about a file; of a file of its own (``FILE.sha256``) all if none has its name."""
     exact = tuple(entry for entry in entries if entry.name == asset_name)
     by_name = exact or tuple(entry for entry in entries if entry.file_name == asset_name)
@@ -170,7 +170,7 @@ def check_checksums(
 
 
 def _compared(
-    entry: ChecksumEntry, source: str, file: Digests, program: Digests | None, is_whole: bool
+    entry: ListedDigest, source: str, file: Digests, program: Digests | None, is_whole: bool
 ) -> Signal:
     weak = entry.algorithm in WEAK
     note = f" ({entry.algorithm} is weak: it can be forged)" if weak else ""

@@ -267,6 +267,13 @@ TABS: tuple[TabSpec, ...] = (
         floor=30,
     ),
     TabSpec(
+        "trust",
+        "Trust",
+        None,
+        "Who vouches for the file: digest, checksum files, signatures, attestations. Enter shows "
+        "the whole reason. Before a download what the digest is enough for is checked.",
+    ),
+    TabSpec(
         "release", "Release", None, "The release's notes. A link opens only when you choose it."
     ),
 )

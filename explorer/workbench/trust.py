@@ -168,7 +168,7 @@ def _immutable(release: Release | None, checked: Checked) -> Signal:
         return signal(SignalState.NOT_CHECKED, release.immutable.why)
     if not release.immutable:
         return signal(SignalState.ABSENT, "the release can be changed")
-    return signal(SignalState.PASS, "GitHub says that nobody can change the release")
+    return signal(SignalState.PASS, "GitHub says that the release cannot be changed")
 
 
 async def _attestations(
@@ -187,23 +187,23 @@ async def _attestations(
     if source.is_local:
         return unchecked(f"no server is asked: {source.why_local}")
     try:
-        found = await source.attestations(asset.repo, checked.sha256)
+        attested = await source.attestations(asset.repo, checked.sha256)
     except ExplorerError as error:
         return unchecked(error.title)
-    if not found:
+    if not attested:
         return ()
     sha256, repositories = checked.sha256, (asset.repo, *checked.repositories)
-    return await resources.run(lambda _: _verified(found, sha256, repositories))
+    return await resources.run(lambda _: _verified(attested, sha256, repositories))
 
 
 def _verified(
-    found: Iterable[Attestation], sha256: str, repositories: tuple[str, ...]
+    attested: Iterable[Attestation], sha256: str, repositories: tuple[str, ...]
 ) -> tuple[Signal, ...]:
     """One signal: of the first attestation that passes, else of the first one."""
     from explorer.trust import check_bundle, claims_of, read_bundles
 
     signals = []
-    for each in found:
+    for each in attested:
         try:
             data = unsnap(each.data, LARGEST) if each.url else each.data
             (bundle, *_) = read_bundles(data)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.trust import (
-    ChecksumEntry,
     Digests,
+    ListedDigest,
     Signal,
     SignalKind,
     SignalState,
@@ -119,7 +119,7 @@ def test_an_algorithm_that_is_not_computed_is_not_checked() -> None:
 def test_escaped_names() -> None:
     line = f"\\{sha(ARCHIVE)}  a\\nb\\\\c"
     assert parse_checksums(line.encode(), "SHA256SUMS") == (
-        ChecksumEntry("sha256", sha(ARCHIVE), "a\nb\\c"),
+        ListedDigest("sha256", sha(ARCHIVE), "a\nb\\c"),
     )
 
 

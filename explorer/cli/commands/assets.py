@@ -94,6 +94,7 @@ def assets(state: CliState, /, tag: str, peek: bool, on: str, **narrow: object) 
         columns = asset_columns(await workbench.default_target())
         output.table(columns, [row.row for row in rows], spare=("digest", "platform", "size"))
         output.note(release_title(release))
+        output.warnings(workbench.lost_signals(release))
         return OK
 
     return in_workbench(state, state.settings(target=on or None), work)

@@ -37,6 +37,7 @@ from explorer.tui.render import error, lines, text
 from explorer.tui.rows import LazyRows
 from explorer.tui.screens.base import ExplorerScreen, file_mark, shown
 from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek
+from explorer.tui.trust_tab import trust_content
 from explorer.tui.widgets.banner import EDGES, LOW, TALL, VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.hex_tab import HexTab
@@ -261,6 +262,8 @@ class BinaryScreen(ExplorerScreen):
             widget.show(content, offer)
         elif name == "targets":
             self.start_worker(partial(self._judge_all, inspection), "targets")
+        elif name == "trust":
+            self._read(name, partial(trust_content, self.state, inspection.subject))
         elif is_peek(inspection):
             widget.show(TabContent(), self._download_offer())
         elif name == "symbols":
@@ -295,7 +298,8 @@ class BinaryScreen(ExplorerScreen):
         content = message.content
         if content.needs_database:
             self._lacks_database = True
-        widget.show(content, database_offer(self.state) if content.needs_database else None)
+        offer = database_offer(self.state) if content.needs_database else None
+        widget.show(content, self._download_offer(True) if content.needs_file else offer)
         self.refresh_bindings()
 
     def _download_offer(self, partly: bool = False) -> Content:
