@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import EngineError
+from explorer.progress import Progress
 from explorer.settings import Settings
-from explorer.tui.job_board import JobKind, JobState
+from explorer.tui.job_board import Job, JobKind, JobState
 from explorer.tui.messages import SweepEnded, Swept
 from explorer.tui.screens.choose import ChooseScreen
 from explorer.tui.screens.matrix import MatrixScreen
+from explorer.tui.widgets.bars import running_jobs_text
 from explorer.workbench import Standing, SweepItem, SweepRequest, SweepResult, SweepSummary
 from explorer.workbench.sweep_plan import plan_sweep
 from tests.support.engine import TestEngine
@@ -47,12 +49,19 @@ async def test_the_matrix_turns_from_yes_to_ran(sweeping: Settings) -> None:
         await ui.until(lambda: isinstance(ui.app.screen, ChooseScreen))
         await ui.shows(f"{TAG} alone", "releases on the screen", "all 206 releases")
         await ui.press("enter")
-        await ui.shows("▷ sweep", "x cancel")
         await ui.until(lambda: "3 of 3 as predicted" in ui.drawn(), limit=90)
         await ui.shows("▣ ran", "linux-arm64 ran")
         assert bells == [True]
         await ui.press("escape")
         await ui.shows("▣ ran")
+
+
+def test_one_line_says_what_is_done_left_and_failed() -> None:
+    job = Job(1, JobKind.SWEEP, TAG, "sweep", 0.0)
+    job.progress = Progress("proving", 5, 12, "proofs", detail="7 left, 1 failed")
+    longest, shorter, *_ = running_jobs_text([job])
+    assert longest == "▷ sweep 5 of 12, 7 left, 1 failed  x cancel"
+    assert shorter == "▷ sweep 5 of 12  x cancel"
 
 
 @pytest.mark.container
