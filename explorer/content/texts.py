@@ -17,8 +17,9 @@ from explorer.progress import Cancellation
 SHORTEST: Final = 4
 LONGEST: Final = 4096
 """Characters of a string that are kept."""
-PIECE: Final = 256 << 10
+PIECE: Final = 64 << 10
 _RUN: Final = re.compile(rb"[\t\x20-\x7e]+")
+_PRINTABLE: Final = bytes([9, *range(0x20, 0x7F)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class StringScanner:
     def __init__(self, shortest: int = SHORTEST, start: int = 0) -> None:
         """``start``: the offset of the first piece."""
         self._shortest = shortest
+        self._whole = re.compile(rb"[\t\x20-\x7e]{%d,}" % shortest)
         self._at = start
         self._begun: tuple[int, int, bytes] | None = None
         """Offset, size and first bytes of a string that reaches the end of the last piece."""
@@ -47,24 +49,23 @@ class StringScanner:
         begun, base = self._begun, self._at
         self._begun = None
         self._at += len(piece)
-        for match in _RUN.finditer(piece):
-            start, end = match.span()
-            offset, size, head = base + start, end - start, piece[start : min(end, start + LONGEST)]
-            if begun is not None and start == 0:
-                offset, size = begun[0], begun[1] + size
-                head = (begun[2] + head)[:LONGEST]
-                begun = None
-            elif begun is not None:
-                yield from self._run(*begun)
-                begun = None
-            if end == len(piece) and not last:
-                self._begun = offset, size, head
+        start = 0
+        if begun is not None:
+            match = _RUN.match(piece)
+            start = match.end() if match is not None else 0
+            offset, size, head = begun
+            begun = offset, size + start, (head + piece[: min(start, LONGEST)])[:LONGEST]
+            if start == len(piece) and not last:
+                self._begun = begun
                 return
-            yield from self._run(offset, size, head)
-        if (begun is not None and piece) or (begun is not None and last):
             yield from self._run(*begun)
-        elif begun is not None:
-            self._begun = begun
+        end = len(piece) if last else max(start, len(piece.rstrip(_PRINTABLE)))
+        for match in self._whole.finditer(piece, start, end):
+            at = match.start()
+            text = piece[at : min(match.end(), at + LONGEST)].decode("ascii")
+            yield PrintableRun(base + at, match.end() - at, text)
+        if end < len(piece):
+            self._begun = base + end, len(piece) - end, piece[end : end + LONGEST]
 
     def _run(self, offset: int, size: int, head: bytes) -> Iterator[PrintableRun]:
         if size >= self._shortest:

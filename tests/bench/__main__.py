@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import getting, keys, painting, peeking, proving, starting, whole
+from tests.bench import contents, getting, keys, painting, peeking, proving, starting, whole
 from tests.bench.figures import Figure, print_table
 
 PARTS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
@@ -20,6 +20,7 @@ PARTS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
     "inspect": ("Whole files: inspect", whole.inspections),
     "download": ("Whole files: download", whole.downloads),
     "get": ("get beside curl, sha256sum and tar", getting.measure),
+    "bytes": ("Strings and bytes of a file, two files", contents.measure),
     "proof": ("Proofs", proving.measure),
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,27 @@ def test_what_differs_between_two_programs(rr: Command) -> None:
     assert {change["after"] for change in answers.values()} >= {"no"}
     assert document["modules"] is None
     assert document["missing"]["modules"]["state"] == "not-applicable"
+
+
+def sections_by_readelf(path: Path) -> dict[str, int]:
+    done = subprocess.run(
+        ["readelf", "-SW", str(path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    rows = re.findall(r"^ +\[ *[1-9]\d*\] (\S+) +\S+ +\S+ \S+ (\S+)", done.stdout, re.MULTILINE)
+    return {name: int(size, 16) for name, size in rows}
+
+
+def test_sizes_of_sections_are_those_of_readelf(rr: Command) -> None:
+    pair = binary("go-static-amd64"), binary("c-glibc")
+    before, after = map(sections_by_readelf, pair)
+    assert len(before) > 10
+    expected = {
+        name: (before.get(name), after.get(name))
+        for name in {*before, *after}
+        if before.get(name) != after.get(name)
+    }
+    changes = rr.json("compare", *pair)["sections"]
+    assert {c["name"]: (c["before"], c["after"]) for c in changes} == expected
 
 
 def test_modules_that_moved_were_added_and_are_gone(rr: Command) -> None:

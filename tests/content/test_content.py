@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.bytesource import BytesSource, FileSource
@@ -47,6 +47,7 @@ def test_hex_lines_are_those_of_xxd() -> None:
     assert ours == printed("xxd", path).splitlines()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=6))
 def test_strings_do_not_depend_on_the_pieces(data: bytes, cuts: list[int]) -> None:
     scanner = StringScanner()
@@ -86,6 +87,7 @@ def found(data: bytes, text: str, kind: NeedleKind, piece: int = 7) -> list[tupl
     return [(spot.offset, data[spot.offset : spot.offset + spot.size]) for spot in spots]
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=60), st.binary(min_size=1, max_size=3), st.integers(1, 9))
 def test_bytes_are_found_wherever_the_pieces_end(data: bytes, part: bytes, piece: int) -> None:
     expected = [(m.start(), m.group()) for m in re.finditer(re.escape(part), data, re.DOTALL)]
@@ -127,6 +129,7 @@ def test_what_cannot_be_searched_for_says_so(kind: NeedleKind, text: str) -> Non
         parse_needle(text, kind)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab()[]*+?{},1|\\.^$", max_size=12))
 def test_any_expression_is_taken_or_refused(text: str) -> None:
     try:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.bytesource import BytesSource, FileSource
@@ -149,6 +149,7 @@ def test_files_of_other_sizes_and_kinds() -> None:
     assert result.ranges[0].kind is DifferenceKind.OTHER
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=300), st.lists(st.integers(0, 299), max_size=20))
 def test_every_changed_byte_is_counted_once(data: bytes, places: list[int]) -> None:
     changed = bytearray(data)
