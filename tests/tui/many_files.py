@@ -55,6 +55,7 @@ class Stopwatch:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, Turns)
         for key in keys:
+            await asyncio.sleep(0)  # a new turn: the one until here is not the key's
             before, loop.longest_ms = time.thread_time(), 0.0
             await self.ui.press(key)
             self.times.append((f"{action} {key}", (time.thread_time() - before) * 1000))
