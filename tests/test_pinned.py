@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("explorer", "docs", ".ci", ".github")
 ENDINGS = (".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".json", ".html", ".tcss", "")
 PRIVILEGED = re.compile(r"\brun\b[^\n`]*--(?:privileged|cap-add|device|pid[= ]host)[^\n`]*")
-ACTION = re.compile(r"^\s*(?:- )?uses: *(\S+|\{\w+\})", re.MULTILINE)
+ACTION = re.compile(r"^\s*(?:- )?uses: *([\w.-]+/\S+|\{\w+\})", re.MULTILINE)
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\b")
 COMMIT = re.compile(r"@[0-9a-f]{40}\b")
 
