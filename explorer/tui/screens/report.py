@@ -157,8 +157,8 @@ class SaveScreen(ModalScreen["Path | None"]):
             return
         try:
             path = await asyncio.to_thread(write_new, self._path.parent, name, self._content)
-        except FileExistsError as error:
-            self._show_problem(f"{error.filename} exists already. Type another name")
+        except FileExistsError:
+            self._show_problem("That file exists already. Type another name")
         except (OSError, RuntimeError, ValueError) as error:
             # RuntimeError: ~user without a home directory; ValueError: a NUL character
             reason = (isinstance(error, OSError) and error.strerror) or str(error)
