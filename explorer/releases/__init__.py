@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     )
     from explorer.releases.answers import message_in
     from explorer.releases.bundled import demo, snapshot
-    from explorer.releases.checksums import ChecksumEntry, read_checksums
     from explorer.releases.connection import TOKEN_REMEDY, Connection
     from explorer.releases.file_kinds import names_no_program
     from explorer.releases.github import GitHub
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
 __getattr__ = lazy_exports(
     __name__,
     {
-        "ChecksumEntry": "checksums",
         "Connection": "connection",
         "ProjectAddress": "addresses",
         "is_repository": "addresses",
@@ -71,7 +69,6 @@ __getattr__ = lazy_exports(
         "parse_asset_name": "names",
         "parse_asset_names": "names",
         "parse_version": "names",
-        "read_checksums": "checksums",
         "snapshot": "bundled",
         "web_host": "addresses",
     },
@@ -88,7 +85,6 @@ __all__ = [
     "Attestation",
     "BuildProfile",
     "Catalogue",
-    "ChecksumEntry",
     "ColumnProfile",
     "Connection",
     "DemoSource",
@@ -119,7 +115,6 @@ __all__ = [
     "parse_asset_name",
     "parse_asset_names",
     "parse_version",
-    "read_checksums",
     "snapshot",
     "web_host",
 ]

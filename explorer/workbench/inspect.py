@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from explorer.compat import Target
 from explorer.facts import NotApplicable, Unknown
 from explorer.progress import Cancellation
-from explorer.releases import ChecksumEntry, read_checksums
+from explorer.trust import ListedDigest, parse_checksums
 from explorer.workbench.models import FileFacts, FileOnDisk, Inspection, Subject
 from explorer.workbench.opened import open_file, opened_by
 from explorer.workbench.program_in_archive import (
@@ -87,13 +87,13 @@ def _undecided(
     )
 
 
-def checksums_of(inspection: Inspection) -> tuple[ChecksumEntry, ...]:
+def checksums_of(inspection: Inspection) -> tuple[ListedDigest, ...]:
     """The entries of a checksum file that is on disk; none for any other file. Blocking."""
     asset = inspection.subject.asset
     if inspection.path is None or asset is None or asset.kind.value != "checksum":
         return ()
     with inspection.path.open("rb") as file:
-        return read_checksums(file.read(MOST_BYTES))
+        return parse_checksums(file.read(MOST_BYTES), asset.name)
 
 
 def rejudge(inspection: Inspection, targets: Sequence[Target], cache: Cache) -> Inspection:

@@ -149,3 +149,23 @@ def test_files_that_vouch_for_a_file() -> None:
 def test_a_checksum_of_a_file_without_an_ending_is_its_own() -> None:
     names = ["tool-amd64", "tool-arm64", "tool-amd64.sha256", "tool-arm64.sha256"]
     assert [each.name for each in companions_of("tool-amd64", names)] == ["tool-amd64.sha256"]
+
+
+def test_the_forms_of_coreutils_and_bsd_are_read() -> None:
+    one, other = sha(b"x"), sha(b"x", "sha512")
+    text = (
+        f"{one}  tool-linux-amd64.tar.gz\n{one.upper()} *tool.exe\r\n"
+        f"SHA512 (a (b).zip) = {other}\n# a comment\n{one}\n\n{one[:-1]}  short\n"
+    )
+    assert parse_checksums(text.encode(), "checksums.txt") == (
+        ListedDigest("sha256", one, "tool-linux-amd64.tar.gz"),
+        ListedDigest("sha256", one, "tool.exe"),
+        ListedDigest("sha512", other, "a (b).zip"),
+        ListedDigest("sha256", one, ""),
+    )
+
+
+@given(st.binary(max_size=200) | st.text(max_size=60).map(lambda t: f"{sha(b'x')}  {t}".encode()))
+def test_any_bytes_can_be_read(data: bytes) -> None:
+    for entry in parse_checksums(data, "SHA256SUMS"):
+        assert bytes.fromhex(entry.digest)
