@@ -67,7 +67,7 @@ from explorer.releases import (
     parse_address,
     web_host,
 )
-from explorer.trust import Signal, SignalKind, SignalState
+from explorer.trust import ListedDigest, Signal, SignalKind, SignalState
 from explorer.verify import (
     CheckResult,
     DryRun,
@@ -108,7 +108,6 @@ if TYPE_CHECKING:
     from explorer.workbench.content import WINDOW, FileContent
     from explorer.workbench.gate import GateReport, GateRequest, GateResult
     from explorer.workbench.go_program import Vulnerabilities
-    from explorer.workbench.inspect import checksums_of
     from explorer.workbench.known_programs import AffectingAdvisories, KnownVulnerabilities
     from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
     from explorer.workbench.promise_facts import Keeping
@@ -157,7 +156,6 @@ __getattr__ = lazy_exports(
         "LeftOut": "sweep_plan",
         "MatrixRow": "matrix",
         "SeenProject": "seen_projects",
-        "checksums_of": "inspect",
         "Standing": "sweep_plan",
         "SweepItem": "sweep_plan",
         "SweepRequest": "sweep_plan",
@@ -228,6 +226,7 @@ __all__ = [
     "Libc",
     "Linkage",
     "Linking",
+    "ListedDigest",
     "Matrix",
     "MatrixCell",
     "MatrixColumn",
@@ -285,7 +284,6 @@ __all__ = [
     "VulnerabilityChanges",
     "Where",
     "Workbench",
-    "checksums_of",
     "file_key",
     "hex_line",
     "is_repository",

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from explorer.elf import GoBuild, SymbolTable
     from explorer.facts import Fact
     from explorer.golang import GoTable
+    from explorer.trust import ListedDigest
     from explorer.workbench.advise import Advice
     from explorer.workbench.compare import FileComparison, ReleaseComparison
     from explorer.workbench.content import FileContent
@@ -543,6 +544,16 @@ class Workbench:
             inspection.binary.format in (FileFormat.ELF, FileFormat.SCRIPT)
             and kind_of_program(inspection, self.resources.profiles) is None
         )
+
+    async def checksums(self, inspection: Inspection) -> tuple[ListedDigest, ...]:
+        """The entries of a checksum file of a release; none for any other file.
+
+        Raises:
+            OSError: it is gone from the disk.
+        """
+        from explorer.workbench.inspect import checksums_of
+
+        return await self.resources.run(lambda _: checksums_of(inspection))
 
     async def proofs(self, sha256: str) -> tuple[Proof, ...]:
         """Stored proofs of a binary, newest first."""

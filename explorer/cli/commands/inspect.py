@@ -24,7 +24,7 @@ from explorer.cli.state import CliState
 from explorer.facts import MISSING
 
 if TYPE_CHECKING:
-    from explorer.workbench import Inspection, Verdict, Workbench
+    from explorer.workbench import Inspection, ListedDigest, Verdict, Workbench
 
 EXAMPLES = """\b
 rr-explorer inspect latest --platform linux-arm64 --peek
@@ -79,7 +79,7 @@ def inspect(
 
             output.data(as_json(inspection, workbench.warnings))
         else:
-            show_inspection(output, inspection)
+            show_inspection(output, inspection, await workbench.checksums(inspection))
         fails = any(verdict.answer.value == "no" for verdict in inspection.verdicts)
         return NO if exit_code and fails else OK
 
@@ -119,7 +119,12 @@ async def show_folder(
     return fails
 
 
-def show_inspection(output: Output, inspection: Inspection, facts: bool = True) -> None:
+def show_inspection(
+    output: Output,
+    inspection: Inspection,
+    checksums: Sequence[ListedDigest] = (),
+    facts: bool = True,
+) -> None:
     """Print each verdict with its reasons and libraries, and with ``facts`` what the file is."""
     from explorer.report import Cell, check_cell
     from explorer.report.binaries import binary_facts
@@ -129,7 +134,7 @@ def show_inspection(output: Output, inspection: Inspection, facts: bool = True) 
     banner = verdict_banner(inspection)
     if about_in_words(inspection):
         output.line(banner.headline)
-        _show_checksums(output, inspection)
+        _show_checksums(output, checksums)
     else:
         for verdict in inspection.verdicts:
             _show_verdict(output, inspection, verdict)
@@ -144,12 +149,10 @@ def show_inspection(output: Output, inspection: Inspection, facts: bool = True) 
     _show_members(output, inspection)
 
 
-def _show_checksums(output: Output, inspection: Inspection) -> None:
+def _show_checksums(output: Output, entries: Sequence[ListedDigest]) -> None:
     """Print the entries of a checksum file."""
     from explorer.report import Cell, Column, Row
-    from explorer.workbench import checksums_of
 
-    entries = checksums_of(inspection)
     rows = [
         Row(
             str(number),
