@@ -5,7 +5,16 @@ from __future__ import annotations
 from explorer.facts import MISSING
 from explorer.report.cells import Cell, Column, Row, Style
 from explorer.report.units import plural
-from explorer.workbench import Signal, SignalKind, SignalState, TrustReport
+from explorer.workbench import (
+    Matrix,
+    MatrixRow,
+    ReleaseTrust,
+    Signal,
+    SignalKind,
+    SignalState,
+    TrustReport,
+    Voucher,
+)
 
 TRUST_COLUMNS = (
     Column("signal", "signal", names_row=True),
@@ -79,3 +88,82 @@ def trust_facts(report: TrustReport) -> tuple[Row, ...]:
         Row("sha256", (Cell("sha256", "dim"), value)),
         *lost,
     )
+
+
+# ---- releases, in the matrix
+
+_LETTERS: tuple[tuple[str, str, tuple[SignalKind, ...]], ...] = (
+    ("D", "API digest", (SignalKind.DIGEST,)),
+    ("C", "checksums", (SignalKind.CHECKSUM,)),
+    ("S", "signature", (SignalKind.SIGNATURE, SignalKind.MINISIGN, SignalKind.COSIGN)),
+    ("A", "attestation", (SignalKind.ATTESTATION,)),
+    ("P", "provenance", (SignalKind.PROVENANCE,)),
+    ("I", "immutable", (SignalKind.IMMUTABLE,)),
+)
+_WORST_FIRST = (
+    Voucher.FAILED,
+    Voucher.PASSED,
+    Voucher.PUBLISHED,
+    Voucher.UNKNOWN,
+    Voucher.ABSENT,
+)
+_GLYPHS = {Voucher.FAILED: "✗", Voucher.UNKNOWN: "?", Voucher.ABSENT: "·"}
+TRUST_WIDTH = len(_LETTERS) + 1
+TRUST_LEGEND = (
+    "trust: D API digest, C checksums, S signature, A attestation, P provenance, I immutable; "
+    "· absent, ? not known, ✗ fails, ! the release before it had more"
+)
+
+
+def _voucher(trust: ReleaseTrust, kinds: tuple[SignalKind, ...]) -> Voucher:
+    return min((trust.vouchers[kind] for kind in kinds), key=_WORST_FIRST.index)
+
+
+def trust_cell(matrix: Matrix, row: MatrixRow) -> Cell:
+    """``DC?··I!``: a letter for each kind of signal that is there, as ``TRUST_LEGEND`` says."""
+    trust = matrix.trust.get(row.release.tag)
+    if trust is None:
+        return Cell("?" * len(_LETTERS), "dim", sort=len(_LETTERS))
+    vouchers = [_voucher(trust, kinds) for _, _, kinds in _LETTERS]
+    letters = (
+        _GLYPHS.get(voucher, letter)
+        for voucher, (letter, _, _) in zip(vouchers, _LETTERS, strict=True)
+    )
+    failed = Voucher.FAILED in vouchers
+    style: Style = "bad" if failed else "warn" if trust.lost else ""
+    missing = sum(voucher in (Voucher.ABSENT, Voucher.UNKNOWN) for voucher in vouchers)
+    return Cell("".join(letters) + "!" * bool(trust.lost), style, sort=missing)
+
+
+def trust_words(matrix: Matrix, row: MatrixRow) -> Cell:
+    """What the cell of ``trust_cell`` means, with what the release lost."""
+    trust = matrix.trust.get(row.release.tag)
+    if trust is None:
+        return Cell("? what vouches for it is not known", "dim")
+    by_voucher: dict[Voucher, list[str]] = {}
+    for _, title, kinds in _LETTERS:
+        by_voucher.setdefault(_voucher(trust, kinds), []).append(title)
+    parts = [f"{text}." for text in trust.lost]
+    for voucher, lead in (
+        (Voucher.FAILED, "Failed"),
+        (Voucher.PASSED, "Checked"),
+        (Voucher.PUBLISHED, "Published, not checked"),
+        (Voucher.ABSENT, "Absent"),
+        (Voucher.UNKNOWN, "Not known without the file"),
+    ):
+        if titles := by_voucher.get(voucher):
+            parts.append(f"{lead}: {', '.join(titles)}.")
+    style: Style = "bad" if Voucher.FAILED in by_voucher else "warn" if trust.lost else ""
+    return Cell.of(" ".join(parts), style)
+
+
+def lost_warnings(matrix: Matrix, most: int = 3) -> tuple[str, ...]:
+    """What releases of the matrix lack and those before them had; untrusted."""
+    lost = [
+        text
+        for row in matrix.rows
+        if (trust := matrix.trust.get(row.release.tag)) is not None
+        for text in trust.lost
+    ]
+    more = len(lost) - most
+    return (*lost[:most], *([f"and {more} more: see the column “trust”"] if more > 0 else ()))

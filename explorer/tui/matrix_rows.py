@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from explorer.progress import Cancellation
 from explorer.report import Cell, Column, Row, Style, cell_width
 from explorer.report.golang import vulnerable_cell
-from explorer.report.tables import MarkForm, MarkState, mark_cell, mark_of
+from explorer.report.tables import (
+    MarkForm,
+    MarkState,
+    mark_cell,
+    mark_of,
+)
+from explorer.report.trust import TRUST_WIDTH, trust_cell
 from explorer.tui.rows import matching
 from explorer.tui.widgets.grid import Heading
 from explorer.workbench import (
@@ -35,8 +41,14 @@ SHORT_WIDTH = 7
 """Cells of a column for another system: ``freebsd``."""
 VULNERABILITIES = Heading("", "known", "vulns")
 """Above the column of a database: how many vulnerabilities affect the release."""
+TRUST = Heading("", "", "trust")
+"""Above the column of what vouches for a release."""
 NAMED_WIDTH = 17
 """Cells of the column that names the file to use instead: ``↳ linux-arm64 yes``."""
+
+
+_FIXED_WIDTHS = {"trust": TRUST_WIDTH, "vulns": len("vulns")}
+_FIXED_CELLS = {"trust": trust_cell, "vulns": vulnerable_cell}
 
 
 def _width(column: MatrixColumn) -> int:
@@ -61,7 +73,14 @@ def headings(matrix: Matrix) -> tuple[Heading, ...]:
         )
         for column in matrix.columns
     )
-    return platforms if matrix.vulnerabilities is None else (VULNERABILITIES, *platforms)
+    before = {"trust": TRUST, "vulns": VULNERABILITIES}
+    return (*(before[key] for key in _before_platforms(matrix)), *platforms)
+
+
+def _before_platforms(matrix: Matrix) -> tuple[str, ...]:
+    """The keys of the columns between the release and the platforms."""
+    is_shown = {"trust": matrix.shows_trust, "vulns": matrix.vulnerabilities is not None}
+    return tuple(key for key, shown in is_shown.items() if shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +147,13 @@ class MatrixRows:
         self._places = {row.release.tag: number for number, row in enumerate(self._rows)}
         least, most = RELEASE_WIDTH
         tags = max((cell_width(row.release.tag) for row in self._rows), default=0)
-        counted = matrix.vulnerabilities is not None
-        self.first = 1 if counted else 0
+        self.fixed = _before_platforms(matrix)
+        """The keys of the columns between the release and the platforms."""
+        self.first = len(self.fixed)
         """The number of the first platform's column, not counting the release's."""
         self.columns = (
             Column("tag", "release", width=min(most, max(least, tags))),
-            *((Column("vulns", "vulns", width=len("vulns")),) if counted else ()),
+            *(Column(key, key, width=_FIXED_WIDTHS[key]) for key in self.fixed),
             *(Column(column.key, column.title, width=_width(column)) for column in matrix.columns),
         )
 
@@ -160,8 +180,8 @@ class MatrixRows:
                 for cell, column in zip(row.cells, self.columns[1 + self.first :], strict=True)
             )
             tag = row.release.tag
-            count = (vulnerable_cell(self.matrix, row),) if self.first else ()
-            made = self._made[index] = Row(tag, (Cell(tag, style), *count, *cells))
+            fixed = (_FIXED_CELLS[key](self.matrix, row) for key in self.fixed)
+            made = self._made[index] = Row(tag, (Cell(tag, style), *fixed, *cells))
         return made
 
     def _cell(self, cell: MatrixCell, width: int) -> Cell:

@@ -111,6 +111,7 @@ if TYPE_CHECKING:
     from explorer.workbench.known_programs import AffectingAdvisories, KnownVulnerabilities
     from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
     from explorer.workbench.promise_facts import Keeping
+    from explorer.workbench.release_trust import ReleaseTrust, Voucher
     from explorer.workbench.reproduce import Rebuild
     from explorer.workbench.resolve import platform_slug
     from explorer.workbench.seen_projects import SeenProject
@@ -163,7 +164,9 @@ __getattr__ = lazy_exports(
         "SweepSummary": "sweep",
         "TargetMatrix": "target_matrix",
         "TargetRow": "target_matrix",
+        "ReleaseTrust": "release_trust",
         "TrustReport": "trust",
+        "Voucher": "release_trust",
         "Vulnerabilities": "go_program",
         "platform_slug": "resolve",
     },
@@ -249,6 +252,7 @@ __all__ = [
     "Refusal",
     "Release",
     "ReleaseComparison",
+    "ReleaseTrust",
     "RelocationType",
     "Result",
     "Role",
@@ -280,6 +284,7 @@ __all__ = [
     "Verdict",
     "VerdictChange",
     "VersionNeed",
+    "Voucher",
     "Vulnerabilities",
     "VulnerabilityChanges",
     "Where",

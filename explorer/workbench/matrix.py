@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from explorer.compat import Target
@@ -18,6 +18,7 @@ from explorer.workbench.known_files import FileState, KnownFiles, file_key
 if TYPE_CHECKING:
     from explorer.workbench.known_programs import KnownVulnerabilities
     from explorer.workbench.look import Looks
+    from explorer.workbench.release_trust import ReleaseTrust
 
 PEEKS = 16
 """Looks at a time: the files of one release."""
@@ -82,6 +83,13 @@ class Matrix:
     warnings: tuple[str, ...]
     vulnerabilities: Mapping[str, KnownVulnerabilities] | None = None
     """Of each file of which enough is known, by ``file_key``; None without a database at hand."""
+    trust: Mapping[str, ReleaseTrust] = field(default_factory=dict)
+    """What vouches for each release, by its tag."""
+
+    @property
+    def shows_trust(self) -> bool:
+        """Whether something is known to vouch for any of the releases, or is missed."""
+        return any(one.says_something for one in self.trust.values())
 
     def vulnerable(self, row: MatrixRow) -> int | None:
         """How many affect the program of a release for the platform with most; None: unknown."""

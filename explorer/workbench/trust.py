@@ -10,17 +10,17 @@ from explorer.errors import ExplorerError, IntegrityError, TrustError
 from explorer.facts import MISSING, Fact, NotApplicable
 from explorer.progress import ProgressCallback, ignore_progress
 from explorer.trust import (
-    CompanionRole,
     Signal,
     SignalKind,
     SignalState,
-    roles_of,
     satisfies,
     unsnap,
 )
 from explorer.workbench.download import file_on_disk
 from explorer.workbench.evidence import LARGEST, gather_evidence
+from explorer.workbench.lost_signals import lost_signals
 from explorer.workbench.models import FileOnDisk, Subject
+from explorer.workbench.release_trust import keep_signals
 
 if TYPE_CHECKING:
     from explorer.releases import Attestation, Catalogue, Release
@@ -28,13 +28,6 @@ if TYPE_CHECKING:
     from explorer.workbench.signal_checks import Checked
 
 _RELEASE_PREDICATE = "/attestation/release/"
-_ROLE_WORDS = {
-    CompanionRole.CHECKSUMS: "a checksum file",
-    CompanionRole.SIGNATURE: "a signature",
-    CompanionRole.MINISIGN: "a minisign signature",
-    CompanionRole.BUNDLE: "a sigstore bundle",
-    CompanionRole.PROVENANCE: "SLSA provenance",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +112,8 @@ async def trust_report(
     signals.append(_immutable(subject.release, checked))
     ordered = [s for kind in SignalKind for s in _with_absent(kind, signals)]
     lost = lost_signals(catalogue, subject.release) if catalogue and subject.release else ()
+    if (asset := subject.asset) is not None and not subject.member:
+        await resources.run(lambda _: keep_signals(resources, asset, ordered))
     return TrustReport(subject, checked.sha256, file is not None, tuple(ordered), lost)
 
 
@@ -216,29 +211,3 @@ def _verified(
         signals.append(check_bundle(SignalKind.ATTESTATION, bundle, sha256, repositories))
     passed = tuple(signal for signal in signals if signal.state is SignalState.PASS)
     return passed[:1] or tuple(signals[:1])
-
-
-def lost_signals(catalogue: Catalogue, release: Release) -> tuple[str, ...]:
-    """What a release lacks and the one before it had, by the names of their files.
-
-    A stable release is compared with the stable one before it.
-    """
-    before = _before(catalogue, release)
-    if before is None or not release.assets:
-        return ()
-    had = roles_of(asset.name for asset in before.assets)
-    has = roles_of(asset.name for asset in release.assets)
-    lost = [f"{release.tag} lacks {_ROLE_WORDS[role]}" for role in had - has]
-    if before.immutable is True and release.immutable is False:
-        lost.append(f"{release.tag} is not immutable")
-    return tuple(f"{words}; {before.tag} before it had one" for words in sorted(lost))
-
-
-def _before(catalogue: Catalogue, release: Release) -> Release | None:
-    tags = [each.tag for each in catalogue.releases]
-    if release.tag not in tags:
-        return None
-    older = catalogue.releases[tags.index(release.tag) + 1 :]
-    candidates = [each for each in older if each.assets and not each.draft]
-    stable = [each for each in candidates if not each.prerelease]
-    return next(iter(stable if not release.prerelease else candidates), None)

@@ -15,7 +15,7 @@ from explorer.elf import FileFormat
 from explorer.errors import ExplorerError, NotFoundError, SourceError, UsageError
 from explorer.facts import MISSING
 from explorer.fetch import CacheEntry, CacheStats, Download
-from explorer.progress import ProgressCallback, ignore_progress
+from explorer.progress import Cancellation, ProgressCallback, ignore_progress
 from explorer.releases import Asset, Catalogue, Origin, Release
 from explorer.settings import DATABASE_SETTINGS, PROOF_SETTINGS, Settings
 from explorer.trust import SignalKind
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from explorer.workbench.known_programs import AffectingAdvisories, KnownVulnerabilities
     from explorer.workbench.look import Looks
     from explorer.workbench.matrix import Matrix
+    from explorer.workbench.release_trust import ReleaseTrust
     from explorer.workbench.reproduce import Rebuild
     from explorer.workbench.seen_projects import SeenProject
     from explorer.workbench.sweep import SweepSummary
@@ -239,10 +240,19 @@ class Workbench:
 
     def lost_signals(self, release: Release) -> tuple[str, ...]:
         """What a release lacks and the one before it had: one sentence each."""
-        from explorer.workbench.trust import lost_signals
+        from explorer.workbench.lost_signals import lost_signals
 
         last = self._listings.last
         return lost_signals(last, release) if last is not None else ()
+
+    async def trust_of_releases(self, releases: Sequence[Release]) -> Mapping[str, ReleaseTrust]:
+        """What vouches for releases of the list, by tag. Asks no server."""
+        from explorer.workbench.release_trust import trust_of_releases
+
+        resources, last = self.resources, self._listings.last
+        if last is None:
+            return {}
+        return await resources.run(lambda _: trust_of_releases(resources, last, releases))
 
     async def get(
         self,
@@ -661,10 +671,17 @@ class Workbench:
             NotFoundError: a tag is not in the catalogue. UsageError: no such target.
         """
         from explorer.workbench.matrix import lay_out
+        from explorer.workbench.release_trust import trust_of_releases
 
         (target,) = await self._targets((on,) if on else ())
-        matrix = await self.resources.run(lambda _: lay_out(catalogue, target, tags, latest))
-        return await self._with_vulnerabilities(matrix)
+        resources = self.resources
+
+        def work(_: Cancellation) -> Matrix:
+            matrix = lay_out(catalogue, target, tags, latest)
+            releases = (row.release for row in matrix.rows)
+            return replace(matrix, trust=trust_of_releases(resources, catalogue, releases))
+
+        return await self._with_vulnerabilities(await resources.run(work))
 
     async def matrix(
         self,

@@ -9,6 +9,7 @@ from textual.widgets import Tabs
 
 from explorer.settings import Settings
 from explorer.tui.screens.binary import BinaryScreen
+from explorer.tui.screens.browser import BrowserScreen
 from tests.support.archives import gz, tar_of
 from tests.support.github import GitHub
 from tests.tui.conftest import opened
@@ -39,3 +40,10 @@ async def test_signals_of_a_file(size: tuple[int, int], tmp_path: Path, github: 
         await ui.shows("API digest", "? not checked", "attestation", "– absent")
         await ui.press("d")
         await ui.shows("2 signals pass: API digest, checksum file.")
+        await ui.press("escape")
+        await ui.until(lambda: isinstance(ui.app.screen, BrowserScreen))
+        await ui.shows("! v1.0 lacks a signature")
+        await ui.press("m")
+        await ui.shows("trust", "DC?···!", "DCS?··")
+        await ui.press("ctrl+home")
+        await ui.shows("v1.0 lacks a signature; v0.9 before it had one.", "Checked: API digest")

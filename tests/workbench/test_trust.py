@@ -4,14 +4,18 @@ import base64
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from explorer.errors import TrustError, UsageError
+from explorer.report.json import matrix as matrix_json
+from explorer.report.tables import matrix_markdown, matrix_tables
+from explorer.report.trust import lost_warnings, trust_cell, trust_words
 from explorer.settings import Settings, load
-from explorer.workbench import SignalKind, SignalState, TrustReport, Workbench
+from explorer.workbench import SignalKind, SignalState, TrustReport, Voucher, Workbench
 from tests.support.archives import gz, tar_of
 from tests.support.github import GitHub
 from tests.trust.keys import minisign_key, openpgp_key
@@ -226,17 +230,66 @@ async def test_what_the_release_before_had_is_missed(
     catalogue = await bench.catalogue()
     assert [bench.lost_signals(release) for release in catalogue.releases] == [
         (
-            "v1.0 is not immutable; v0.9 before it had one",
+            "v1.0 is not immutable; v0.9 before it is",
             "v1.0 lacks a checksum file; v0.9 before it had one",
             "v1.0 lacks a signature; v0.9 before it had one",
         ),
         (
-            "v1.0-rc1 is not immutable; v0.9 before it had one",
+            "v1.0-rc1 is not immutable; v0.9 before it is",
             "v1.0-rc1 lacks a checksum file; v0.9 before it had one",
             "v1.0-rc1 lacks a signature; v0.9 before it had one",
         ),
         (),
     ]
+
+
+async def test_the_matrix_says_what_vouches_for_each_release(
+    publish: Callable[..., Workbench], github: GitHub
+) -> None:
+    data = archive()
+    sums = f"{sha256(data)}  {NAME}\n".encode()
+    more = {"SHA256SUMS": sums, f"{NAME}.sig": b"x", "multiple.intoto.jsonl": b"{"}
+    github.add_release("v0.9", {NAME: data, **more}, repo=REPO, overrides={"immutable": True})
+    bench = publish({NAME: data})
+
+    async def shown() -> list[str]:
+        matrix = await bench.matrix()
+        said = matrix_json(matrix)["rows"][1]["trust"]
+        assert said["immutable"] == "passed"
+        assert said["checksum"] in ("published", "passed")
+        return [trust_cell(matrix, row).text for row in matrix.rows]
+
+    assert await shown() == ["D·??··!", "DCS?PI"]
+    await report_of(bench, whole=False)
+    assert await shown() == ["D·?···!", "DCS?PI"]
+    await report_of(bench, whole=True, tag="v0.9")
+    assert await shown() == ["D·?···!", "DC✗·✗I"]
+    matrix = await bench.matrix()
+    words = trust_words(matrix, matrix.rows[0]).text
+    assert "v1.0 lacks a checksum file; v0.9 before it had one." in words
+    assert "Not known without the file: signature." in words
+    assert len(lost_warnings(matrix)) == 4
+    assert lost_warnings(matrix)[-1] == "and 1 more: see the column “trust”"
+    for room in (None, 200, 20):
+        drawn = matrix_tables(matrix, room)
+        assert ("trust" in [c.key for c in drawn.tables[0].columns]) is (room != 20)
+        assert any("D API digest" in line for line in drawn.legend)
+    assert "| trust |" in matrix_markdown(matrix)
+
+
+async def test_a_file_that_was_published_again_has_no_record(
+    publish: Callable[..., Workbench], github: GitHub
+) -> None:
+    bench = publish({NAME: archive(), "SHA256SUMS": b"00"})
+    await report_of(bench)
+    (release,) = (await bench.catalogue()).releases
+    (before,) = (await bench.trust_of_releases([release])).values()
+    again = replace(
+        release, assets=tuple(replace(asset, digest=f"sha256:{0:064}") for asset in release.assets)
+    )
+    (after,) = (await bench.trust_of_releases([again])).values()
+    assert before.vouchers[SignalKind.DIGEST] is Voucher.PASSED
+    assert after.vouchers[SignalKind.DIGEST] is Voucher.PUBLISHED
 
 
 async def test_a_local_file_and_what_is_beside_it(opened: Open, tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def matrix(state: CliState, tags: tuple[str, ...], **options: Unpack[MatrixOptio
     async def work(workbench: Workbench, output: Output) -> int:
         from explorer.report.json import matrix as as_json
         from explorer.report.tables import matrix_errors, matrix_markdown
+        from explorer.report.trust import lost_warnings
 
         count = latest or (None if tags else 10)
         result = await workbench.matrix(tags, count, on, progress=output.progress)
@@ -83,6 +84,7 @@ def matrix(state: CliState, tags: tuple[str, ...], **options: Unpack[MatrixOptio
             output.raw(matrix_markdown(result))
             return OK
         output.warnings(matrix_errors(result))
+        output.warnings(lost_warnings(result))
         for line in show_matrix(output, result, options["everything"]):
             output.note(line)
         output.note(f"{len(result.rows)} of {result.total} releases on {result.target.title}")

@@ -20,7 +20,11 @@ from explorer.report.golang.functions import (
     function_rows,
     package_rows,
 )
-from explorer.report.golang.releases import vulnerable_cell, vulnerable_words
+from explorer.report.golang.releases import (
+    VULNERABILITIES_LEGEND,
+    vulnerable_cell,
+    vulnerable_words,
+)
 from explorer.report.golang.sbom import as_cyclonedx
 
 __all__ = [
@@ -28,6 +32,7 @@ __all__ = [
     "FUNCTION_BAR_COLUMNS",
     "FUNCTION_COLUMNS",
     "PACKAGE_COLUMNS",
+    "VULNERABILITIES_LEGEND",
     "advisories_sentence",
     "advisory_rows",
     "as_cyclonedx",

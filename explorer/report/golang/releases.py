@@ -5,6 +5,11 @@ from __future__ import annotations
 from explorer.report.cells import Cell
 from explorer.workbench import Matrix, MatrixRow
 
+VULNERABILITIES_LEGEND = (
+    "vulns: known vulnerabilities that affect the release's program; ? not known: no file of it "
+    "was checked yet (rr-explorer vulns FILE)"
+)
+
 
 def vulnerable_cell(matrix: Matrix, row: MatrixRow) -> Cell:
     """How many vulnerabilities affect a release's program; ``?`` if that is not known."""

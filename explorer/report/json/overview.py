@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from explorer.compat import Answer, Target, Verdict, floor_of
@@ -43,8 +43,11 @@ from explorer.workbench import (
     MatrixCell,
     MatrixColumn,
     MatrixRow,
+    ReleaseTrust,
+    SignalKind,
     TargetMatrix,
     TargetRow,
+    Voucher,
 )
 
 
@@ -149,6 +152,18 @@ MATRIX_CELL = Shape[_Cell](
         "the file that may work instead where nothing is published",
     ),
 )
+
+
+def _voucher_of(kind: SignalKind) -> Callable[[ReleaseTrust], Voucher]:
+    return lambda trust: trust.vouchers[kind]
+
+
+VOUCHERS = Shape[ReleaseTrust](
+    "vouchers",
+    "What vouches for the files of a release.",
+    *(Field(kind.value, word(Voucher), _voucher_of(kind)) for kind in SignalKind),
+    Field("lost", many(TEXT), lambda t: t.lost, "what the release before it had"),
+)
 MATRIX_ROW = Shape[_Row](
     "matrix_row",
     "One release.",
@@ -160,6 +175,12 @@ MATRIX_ROW = Shape[_Row](
         nullable(INTEGER),
         lambda r: r.matrix.vulnerable(r.row),
         "known ones that affect its program; null: not known, or no database is here",
+    ),
+    Field(
+        "trust",
+        nullable(VOUCHERS.kind),
+        lambda r: r.matrix.trust.get(r.row.release.tag),
+        "what vouches for its files, as far as it is known without a download",
     ),
     Field(
         "cells",

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from explorer.compat import Answer
 from explorer.report.cells import Cell, Style
+from explorer.report.golang import VULNERABILITIES_LEGEND
+from explorer.report.trust import TRUST_LEGEND
 from explorer.report.verdicts.words import deciding_in_words
 from explorer.verify import Result, proof_for
 from explorer.workbench import Asset, FileState, Matrix, MatrixCell
@@ -241,6 +243,10 @@ def matrix_legend(
         legend.append("published: not inspected" if full else "○: published, not inspected")
     if any(mark.instead for mark in shown):
         legend.append(_legend_of_instead(matrix, form))
+    if matrix.shows_trust:
+        legend.append(TRUST_LEGEND)
+    if matrix.vulnerabilities is not None:
+        legend.append(VULNERABILITIES_LEGEND)
     return tuple(legend)
 
 

@@ -12,17 +12,20 @@ from explorer.report.golang import vulnerable_cell
 from explorer.report.markup import code, in_table, prose
 from explorer.report.story import story_of
 from explorer.report.tables.marks import Mark, MarkForm, mark_cell, mark_of, matrix_legend
+from explorer.report.trust import trust_cell
 from explorer.report.units import iso_date, plural
 from explorer.report.verdicts.words import target_in_words
 from explorer.workbench import Matrix, MatrixRow, Role
 
 
 def fixed_columns(matrix: Matrix) -> tuple[Column, ...]:
-    """What stands before the platforms: release, date, and with a database vulnerabilities."""
-    columns = (Column("tag", "release"), Column("date", "date", width=10))
-    if matrix.vulnerabilities is None:
-        return columns
-    return (*columns, Column("vulns", "vulns", "right"))
+    """What stands before the platforms: release, date, what vouches for it, vulnerabilities."""
+    columns = [Column("tag", "release"), Column("date", "date", width=10)]
+    if matrix.shows_trust:
+        columns.append(Column("trust", "trust"))
+    if matrix.vulnerabilities is not None:
+        columns.append(Column("vulns", "vulns", "right"))
+    return tuple(columns)
 
 
 def matrix_columns(matrix: Matrix) -> tuple[Column, ...]:
@@ -41,6 +44,8 @@ def matrix_row(matrix: Matrix, row: MatrixRow, marks: Sequence[Mark], form: Mark
     mark = " pre" if release.prerelease else ""
     tag = Cell(release.tag + mark, "dim" if mark else "strong")
     fixed = [tag, Cell(date, "dim")]
+    if matrix.shows_trust:
+        fixed.append(trust_cell(matrix, row))
     if matrix.vulnerabilities is not None:
         fixed.append(vulnerable_cell(matrix, row))
     return Row(release.tag, (*fixed, *(mark_cell(m, form) for m in marks)))

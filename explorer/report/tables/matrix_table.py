@@ -38,7 +38,8 @@ def matrix_tables(matrix: Matrix, room: int | None, everything: bool = False) ->
     """The matrix in ``room`` cells of width (None: as wide as it likes).
 
     If it does not fit, it loses, in this order: the words of a cell, the plugin's columns (with
-    ``everything`` they get a table of their own), the date; at last there are several tables.
+    ``everything`` they get a table of their own), the date and what vouches for
+    a release; at last there are several tables.
     """
     every = list(range(len(matrix.columns)))
     marks = [marks_of(matrix, row) for row in matrix.rows]
@@ -102,7 +103,7 @@ def _table(
     """Some of the platforms; titles on two lines, so that a column is no wider than ``arm64``."""
     columns = matrix_columns(matrix)
     before = len(fixed_columns(matrix))
-    fixed = [n for n in range(before) if dated or columns[n].key != "date"]
+    fixed = [n for n in range(before) if dated or columns[n].key not in ("date", "trust")]
     chosen = [*(columns[n] for n in fixed), *(columns[before + n] for n in numbers)]
     rows = []
     for row, row_marks in zip(matrix.rows, marks, strict=True):

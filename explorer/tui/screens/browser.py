@@ -144,7 +144,13 @@ class BrowserScreen(AssetScreen):
     @property
     def more_help(self) -> Sequence[str]:
         """All warnings in full, for the help screen."""
-        return self.state.catalogue.warnings if self.state.catalogue is not None else ()
+        warnings = self.state.catalogue.warnings if self.state.catalogue is not None else ()
+        return (*self._lost(), *warnings)
+
+    def _lost(self) -> Sequence[str]:
+        """What the release under the cursor lacks and the one before it had."""
+        release = self._release
+        return self.state.wb.lost_signals(release) if release is not None else ()
 
     def _shown(self) -> list[Release]:
         catalogue = self.state.catalogue
@@ -287,7 +293,9 @@ class BrowserScreen(AssetScreen):
         self._rows = rows
         self.assets.show(rows, keep=keep)
         pane = self.query_one("#assets", Pane)
-        pane.explain("↳ not published: use this" if rows.has_gaps else "")
+        lost = [f"! {text}" for text in self._lost()[:1]]
+        pane.explain("  ".join([*lost, *(["↳ not published: use this"] if rows.has_gaps else [])]))
+        pane.set_class(bool(lost), "-warned")
         if not keep:
             place, release = self.state.shown.place, self._release
             same = release is not None and release.tag == place.tag

@@ -19,6 +19,7 @@ from explorer.report import plural
 from explorer.report.golang import vulnerable_words
 from explorer.report.story import Story, column_of_story, story_of
 from explorer.report.tables import release_title
+from explorer.report.trust import trust_words
 from explorer.report.verdicts import target_in_words
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
@@ -77,7 +78,11 @@ class MatrixScreen(AssetScreen):
         "▣ and ▨ once it ran in a container. ↳ names the file to use instead where none is "
         "published, – means that there is none, ○ that only the name is known, * that the file is "
         "in the cache. Of several files in one cell the worst verdict is shown. Only files on the "
-        "screen are looked at."
+        "screen are looked at. The column “trust” has a letter for each signal that vouches for a "
+        "release, as far as that is known without a download: D API digest, C checksums, "
+        "S signature, A attestation, P provenance, I immutable; · means absent, ? not known, and "
+        "! that the release before it had more. “known vulns” counts the vulnerabilities that "
+        "affect the program; ? means that no file of the release was checked yet."
     )
 
     def __init__(self, tag: str = "") -> None:
@@ -263,17 +268,19 @@ class MatrixScreen(AssetScreen):
                 self._rows.forget(row.key)
                 self._stale.add(row.key)
             self._draw_stale()
-            self.start_worker(self._count_vulnerabilities, "count")
+            self.start_worker(self._update_fixed, "count")
         self._look_soon()
 
-    async def _count_vulnerabilities(self) -> None:
-        """Lay the releases out again if more is known of their vulnerabilities by now."""
+    async def _update_fixed(self) -> None:
+        """Lay the releases out again if more is known of vulnerabilities or trust by now."""
         matrix, state = self._shown, self.state
         if matrix is None:
             return
         files = [file for row in matrix.rows for cell in row.cells for file in cell.assets]
         known = await state.background.run(state.wb.known_vulnerabilities(files))
-        if known != matrix.vulnerabilities:
+        releases = [row.release for row in matrix.rows]
+        trust = await state.background.run(state.wb.trust_of_releases(releases))
+        if known != matrix.vulnerabilities or trust != matrix.trust:
             await self._lay_out()
 
     # -- explaining --------------------------------------------------------------------------------
@@ -290,7 +297,9 @@ class MatrixScreen(AssetScreen):
         banner = self.query_one(VerdictBanner)
         row, cell = self.row, self.cell
         if row is not None and cell is None and self._shown is not None:
-            banner.say(text(row.release.tag, "bold"), content(vulnerable_words(self._shown, row)))
+            trusted = self._rows is not None and self._rows.fixed[self.grid.column] == "trust"
+            explain = trust_words if trusted else vulnerable_words
+            banner.say(text(row.release.tag, "bold"), content(explain(self._shown, row)))
             return
         if row is None or cell is None:
             banner.say(text("nothing under the cursor", "$text-muted"))

@@ -50,6 +50,7 @@ class Pane(Vertical):
             width: 3; color: $text-accent; text-style: bold; padding: 0 0 0 1;
         }
         & > Horizontal > Input { width: 1fr; background: transparent; }
+        &.-warned { border-subtitle-color: $text-warning; }
         &.-filtered > Horizontal { display: block; }
     }
     """
