@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Final
@@ -36,8 +37,10 @@ class OpenPgpResult(Enum):
     BAD = auto()
     """The key is here, and the signature is not valid for these bytes."""
     UNKNOWN_KEY = auto()
+    EXPIRED_KEY = auto()
+    """Valid when it was made; the key has expired since."""
     EXPIRED = auto()
-    """Valid, by a key or signature that has expired."""
+    """The signature has expired, or was made after its key had."""
     REVOKED = auto()
     NOT_CHECKED = auto()
 
@@ -121,7 +124,7 @@ def _unanswered(why: str) -> OpenPgpOutcome:
 _RESULTS = {
     "BADSIG": OpenPgpResult.BAD,
     "REVKEYSIG": OpenPgpResult.REVOKED,
-    "EXPKEYSIG": OpenPgpResult.EXPIRED,
+    "EXPKEYSIG": OpenPgpResult.EXPIRED_KEY,
     "EXPSIG": OpenPgpResult.EXPIRED,
     "GOODSIG": OpenPgpResult.VALID,
     "NO_PUBKEY": OpenPgpResult.UNKNOWN_KEY,
@@ -136,8 +139,16 @@ def _outcome(output: str) -> OpenPgpOutcome:
     if result is None:
         return _unanswered("gpgv does not read this signature")
     valid = said.get("VALIDSIG", [])
+    if result is OpenPgpResult.EXPIRED_KEY and _is_late(valid, said.get("KEYEXPIRED", [])):
+        result = OpenPgpResult.EXPIRED
     keys = tuple(dict.fromkeys(key for key in (*valid[:1], *valid[-1:]) if key))
     return OpenPgpOutcome(result, keys)
+
+
+def _is_late(valid: list[str], expired: list[str]) -> bool:
+    """Whether a signature was made after its key had expired; both times in seconds."""
+    times = [word for word in (*valid[2:3], *expired[:1]) if word.isdecimal()]
+    return len(times) == 2 and int(times[0]) >= int(times[1])
 
 
 def _by_pysequoia(
@@ -151,6 +162,8 @@ def _by_pysequoia(
         made = library.Sig.from_file(str(signature))
     except Exception as error:  # noqa: BLE001 - a Rust library names no narrower class
         return _unanswered(f"pysequoia: {error}")
+    if made.expiration is not None and made.expiration < datetime.now(UTC):
+        return OpenPgpOutcome(OpenPgpResult.EXPIRED)
     try:
         valid = library.verify(file=str(file), signature=made, store=lambda _: certs).valid_sigs
     except Exception as error:  # noqa: BLE001
@@ -160,4 +173,7 @@ def _by_pysequoia(
             str(name).upper() for sig in valid for name in (sig.signing_key, sig.certificate)
         )
     )
-    return OpenPgpOutcome(OpenPgpResult.VALID, names)
+    ends = [c.expiration for c in certs if str(c.fingerprint).upper() in names and c.expiration]
+    is_expired = any(moment < datetime.now(UTC) for moment in ends)
+    result = OpenPgpResult.EXPIRED_KEY if is_expired else OpenPgpResult.VALID
+    return OpenPgpOutcome(result, names)

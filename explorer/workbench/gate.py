@@ -23,11 +23,13 @@ from explorer.workbench.promise_facts import (
     Kept,
     facts_kept,
     proof_kept,
+    signals_kept,
     targets_for,
     vulnerabilities_kept,
 )
 from explorer.workbench.sweep import run_sweep
 from explorer.workbench.sweep_plan import SweepItem, SweepPlan, SweepRequest, items_of
+from explorer.workbench.trust import trust_report
 from explorer.workbench.verdicts import named_targets
 from explorer.workbench.vuln_database import find_database
 
@@ -147,9 +149,19 @@ class Gate:
             file.kept += [Kept(name, keeping, str(error)) for name in _asked(promise)]
             return
         file.kept += facts_kept(promise, inspection)
+        file.kept += await self._signals(replace(subject, release=release), promise)
         if promise.allowed_vulnerabilities is not None:
             file.kept.append(await self._vulnerable(inspection, promise))
         await self._plan(file, release, inspection, request)
+
+    async def _signals(self, subject: Subject, promise: FilePromise) -> list[Kept]:
+        if not promise.signals:
+            return []
+        try:
+            report = await trust_report(self._resources, subject, None, whole=True)
+        except ExplorerError as error:
+            return [Kept("signals", Keeping.UNKNOWN, str(error))]
+        return list(signals_kept(promise, report.signals))
 
     async def _vulnerable(self, inspection: Inspection, promise: FilePromise) -> Kept:
         try:

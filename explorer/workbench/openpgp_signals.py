@@ -98,14 +98,16 @@ def _judged(
         return SignalState.NOT_CHECKED, outcome.detail
     if outcome.result is OpenPgpResult.BAD:
         return SignalState.FAIL, "not valid, these are not the bytes that were signed"
+    if outcome.result is OpenPgpResult.EXPIRED:
+        return SignalState.FAIL, "the signature has expired, or was made with an expired key"
     if outcome.result is OpenPgpResult.REVOKED:
         return SignalState.FAIL, "the key was revoked"
     if outcome.result is OpenPgpResult.UNKNOWN_KEY:
         return SignalState.NOT_CHECKED, _unknown_key(made, keys)
     if keys.fingerprints and not set(keys.fingerprints) & set(outcome.keys):
         return SignalState.FAIL, "valid, but the key is not one of the project's"
-    if outcome.result is OpenPgpResult.EXPIRED:
-        return SignalState.NOT_CHECKED, "valid, but the key or the signature has expired since"
+    if outcome.result is OpenPgpResult.EXPIRED_KEY:
+        return SignalState.PASS, "valid when it was made; the key has expired since"
     return SignalState.PASS, "valid"
 
 

@@ -28,8 +28,9 @@ from explorer.compat import all_targets, find_target
 from explorer.errors import NotFoundError, SourceError, UsageError
 from explorer.platforms import go_arch, is_arch
 from explorer.releases import Release
+from explorer.trust import SignalKind
 
-SIGNALS = ("digest",)
+SIGNALS = tuple(kind.value for kind in SignalKind)
 """The trust signals that can be asked for."""
 _VERSION = re.compile(r"\d+(\.\d+)*")
 Values = Mapping[str, Any]

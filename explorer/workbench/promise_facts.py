@@ -10,7 +10,7 @@ from explorer.advisories import AdvisoryStatus
 from explorer.compat import Answer, Verdict
 from explorer.elf import Linkage
 from explorer.facts import MISSING, Fact, NotApplicable
-from explorer.fetch import Check
+from explorer.trust import Signal, SignalKind, SignalState, satisfies
 from explorer.workbench.go_program import Vulnerabilities
 from explorer.workbench.models import Inspection
 from explorer.workbench.promise import FilePromise
@@ -69,8 +69,6 @@ def facts_kept(promise: FilePromise, inspection: Inspection) -> Iterator[Kept]:
         verdict = by_name[f"musl-{promise.musl}"]
         kept = _runs(verdict, "")
         yield Kept("musl", kept.keeping, f"musl {promise.musl}: {kept.text}")
-    for _ in promise.signals:
-        yield _digest(inspection.check)
 
 
 def _runs(verdict: Verdict, target: str) -> Kept:
@@ -125,14 +123,20 @@ def _glibc(verdict: Verdict, bare: Verdict, most: str) -> Kept:
     return Kept("glibc", Keeping.KEPT if fits else Keeping.BROKEN, words)
 
 
-def _digest(check: Fact[Check]) -> Kept:
-    if isinstance(check, MISSING):
-        return Kept("signals", Keeping.UNKNOWN, f"digest: {check.why}")
-    if check is Check.OK:
-        return Kept("signals", Keeping.KEPT, "digest: the bytes are those that were published")
-    absent = "digest: none was published"
-    differs = "digest: the bytes are not those that were published"
-    return Kept("signals", Keeping.BROKEN, absent if check is Check.ABSENT else differs)
+def signals_kept(promise: FilePromise, signals: tuple[Signal, ...]) -> Iterator[Kept]:
+    """Whether the signals of trust pass, as ``trust`` and ``get --require`` judge them."""
+    order = (SignalState.FAIL, SignalState.NOT_CHECKED, SignalState.PASS, SignalState.ABSENT)
+    for kind in map(SignalKind, promise.signals):
+        own = [signal for signal in signals if signal.kind is kind]
+        if satisfies(signals, kind):
+            why = next(s.why for s in own if s.state is SignalState.PASS and not s.weak)
+            yield Kept("signals", Keeping.KEPT, f"{kind.value}: {why}")
+            continue
+        worst = min(own, key=lambda signal: order.index(signal.state))
+        unknown = worst.state is SignalState.NOT_CHECKED
+        words = "weak" if worst.state is SignalState.PASS else worst.state.value
+        keeping = Keeping.UNKNOWN if unknown else Keeping.BROKEN
+        yield Kept("signals", keeping, f"{kind.value} {words}: {worst.why}")
 
 
 def proof_kept(result: SweepResult, target: str) -> Kept:

@@ -18,6 +18,8 @@ from explorer.trust import (
     read_signatures,
     verify_openpgp,
 )
+from explorer.trust.gpg import _outcome
+from tests.trust import expired
 from tests.trust.keys import openpgp_key
 
 DATA = b"a program\n" * 100
@@ -121,6 +123,28 @@ def test_good_bad_and_unknown_are_told_apart(tmp_path: Path) -> None:
     file.write_bytes(DATA + b"!")
     assert verified(author.public) is OpenPgpResult.BAD
     assert verified(other.public) is OpenPgpResult.UNKNOWN_KEY
+
+
+@pytest.mark.usefixtures("verifier")
+def test_what_has_expired_since_is_told_from_what_has_expired(tmp_path: Path) -> None:
+    file, signature = tmp_path / "file", tmp_path / "file.asc"
+    file.write_bytes(expired.SIGNED)
+
+    def verified(data: bytes) -> OpenPgpResult:
+        signature.write_bytes(data)
+        return verify_openpgp(file, signature, (expired.KEY,), Cancellation()).result
+
+    assert verified(expired.BY_EXPIRED_KEY) is OpenPgpResult.EXPIRED_KEY
+    assert verified(expired.EXPIRED_SIGNATURE) is OpenPgpResult.EXPIRED
+    file.write_bytes(b"other")
+    assert verified(expired.BY_EXPIRED_KEY) is OpenPgpResult.BAD
+
+
+@pytest.mark.parametrize(("made", "late"), [("100", False), ("300", True)])
+def test_a_signature_by_a_key_that_had_expired_is_late(made: str, late: bool) -> None:
+    output = f"[GNUPG:] KEYEXPIRED 200\n[GNUPG:] EXPKEYSIG K\n[GNUPG:] VALIDSIG K 2020 {made} 0\n"
+    result = OpenPgpResult.EXPIRED if late else OpenPgpResult.EXPIRED_KEY
+    assert _outcome(output).result is result
 
 
 def test_without_a_verifier_the_remedy_is_said(

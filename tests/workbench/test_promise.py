@@ -12,11 +12,13 @@ from explorer.compat import all_targets
 from explorer.elf import GoBuild
 from explorer.errors import EngineError, ExplorerError, NotFoundError, UsageError
 from explorer.facts import NotApplicable, Unknown
-from explorer.fetch import Check
 from explorer.verify import CheckResult, Result
 from explorer.workbench import (
     Inspection,
     Keeping,
+    Signal,
+    SignalKind,
+    SignalState,
     Standing,
     SweepResult,
     Vulnerabilities,
@@ -33,6 +35,7 @@ from explorer.workbench.promise_facts import (
     Kept,
     facts_kept,
     proof_kept,
+    signals_kept,
     targets_for,
     vulnerabilities_kept,
 )
@@ -136,24 +139,30 @@ EVERYTHING = FilePromise(
     static=True,
     glibc="2.17",
     musl="1.2.3",
-    signals=("digest",),
 )
 
 
 async def test_a_static_program_keeps_what_it_can(demo: Workbench) -> None:
     inspection = await judged(demo, EVERYTHING)
     names = ["runs-on", "runs-on", "arch", "static", "glibc", "musl"]
-    assert states(list(facts_kept(EVERYTHING, inspection))) == [
-        *((name, "kept") for name in names),
-        ("signals", "unknown"),
-    ], "nothing publishes a digest of a program of the demo"
-    for check, keeping in (
-        (Check.OK, "kept"),
-        (Check.ABSENT, "broken"),
-        (Check.MISMATCH, "broken"),
+    kept = states(list(facts_kept(EVERYTHING, inspection)))
+    assert kept == [(name, "kept") for name in names]
+
+
+def test_a_signal_keeps_a_promise_if_it_passes() -> None:
+    promise = FilePromise("a", signals=("digest", "checksum"))
+    digest = Signal(SignalKind.DIGEST, SignalState.PASS, "right")
+    for state, weak, keeping, text in (
+        (SignalState.PASS, False, "kept", "checksum: sha256"),
+        (SignalState.PASS, True, "broken", "checksum weak: sha256"),
+        (SignalState.ABSENT, False, "broken", "checksum absent: sha256"),
+        (SignalState.FAIL, False, "broken", "checksum fail: sha256"),
+        (SignalState.NOT_CHECKED, False, "unknown", "checksum not checked: sha256"),
     ):
-        checked = replace(inspection, check=check)
-        assert states(list(facts_kept(EVERYTHING, checked)))[-1] == ("signals", keeping)
+        checksum = Signal(SignalKind.CHECKSUM, state, "sha256", weak=weak)
+        first, second = signals_kept(promise, (digest, checksum))
+        assert (first.keeping, first.text) == (Keeping.KEPT, "digest: right")
+        assert (second.keeping.value, second.text) == (keeping, text)
 
 
 async def test_what_is_not_known_is_not_kept(demo: Workbench) -> None:
@@ -161,7 +170,7 @@ async def test_what_is_not_known_is_not_kept(demo: Workbench) -> None:
     why = Unknown("not read")
     binary = replace(inspection.binary, arch=why, elf=why)
     unread = await demo.judge(replace(inspection, binary=binary), on=targets_for(EVERYTHING))
-    wanted = {"arch", "static", "glibc", "musl", "runs-on", "signals"}
+    wanted = {"arch", "static", "glibc", "musl", "runs-on"}
     assert set(states(list(facts_kept(EVERYTHING, unread)))) == {
         (name, "unknown") for name in wanted
     }

@@ -9,16 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sigstore.models import TrustedRoot
+from sigstore.verify import Verifier
 
 from explorer.errors import TrustError, UsageError
 from explorer.report.json import matrix as matrix_json
 from explorer.report.tables import matrix_markdown, matrix_tables
 from explorer.report.trust import lost_warnings, trust_cell, trust_words
 from explorer.settings import Settings, load
-from explorer.workbench import SignalKind, SignalState, TrustReport, Voucher, Workbench
+from explorer.workbench import (
+    GateRequest,
+    Keeping,
+    SignalKind,
+    SignalState,
+    TrustReport,
+    Voucher,
+    Workbench,
+)
+from explorer.workbench.promise import SIGNALS
 from tests.support.archives import gz, tar_of
 from tests.support.github import GitHub
 from tests.trust.keys import minisign_key, openpgp_key
+from tests.trust.sigstore_world import SigstoreWorld
 from tests.trust.test_bundles import bundle
 
 REPO = "acme/tool"
@@ -241,6 +253,39 @@ async def test_what_the_release_before_had_is_missed(
         ),
         (),
     ]
+
+
+async def test_a_promise_holds_every_kind_of_signal(
+    publish: Callable[..., Workbench],
+    github: GitHub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = SigstoreWorld()
+    root = TrustedRoot.from_file(str(world.write_root(tmp_path / "root.json")))
+    monkeypatch.setattr(Verifier, "production", lambda offline: Verifier(trusted_root=root))
+    data = archive(tool_asc=KEY.sign(PROGRAM))
+    files = {
+        NAME: data,
+        "checksums.txt": f"{sha256(data)}  {NAME}\n".encode(),
+        f"{NAME}.minisig": minisign_key().sign(data),
+        f"{NAME}.sigstore.json": json.dumps(world.sign(data, REPO)).encode(),
+        "multiple.intoto.jsonl": json.dumps(world.attest(sha256(data), REPO)).encode(),
+    }
+    github.attestations[f"sha256:{sha256(data)}"] = [{"bundle": world.attest(sha256(data), REPO)}]
+    bench = publish(files)
+    path = tmp_path / "promise.toml"
+    path.write_text(f"[[files]]\nname = '{NAME}'\nsignals = {json.dumps(list(SIGNALS))}\n")
+
+    async def broken() -> list[str]:
+        report = await bench.check(path, GateRequest("v1.0"))
+        kept = [one.kept for one in report.results if one.kept.requirement == "signals"]
+        assert len(kept) == len(SIGNALS)
+        return [one.text for one in kept if one.keeping is not Keeping.KEPT]
+
+    assert await broken() == ["immutable absent: the release can be changed"]
+    github.attestations[f"sha256:{sha256(data)}"] = [{"bundle": world.attest(sha256(data), "a/b")}]
+    assert "attestation fail: signed for another repository" in (await broken())[0]
 
 
 async def test_the_matrix_says_what_vouches_for_each_release(
