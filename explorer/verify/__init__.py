@@ -24,6 +24,7 @@ from explorer.verify.models import (
 from explorer.verify.tree import Tree, TreeItem, file_item, no_tree
 
 if TYPE_CHECKING:
+    from explorer.verify.api import close_apis
     from explorer.verify.emulation import emulation_of
     from explorer.verify.engines import engine_status, find_engine
     from explorer.verify.images import pull_beside
@@ -40,6 +41,7 @@ __getattr__ = lazy_exports(
     {
         "base_name": "proof_targets",
         "classify": "outcomes",
+        "close_apis": "api",
         "emulation_of": "emulation",
         "engine_status": "engines",
         "find_engine": "engines",
@@ -80,6 +82,7 @@ __all__ = [
     "agreement",
     "base_name",
     "classify",
+    "close_apis",
     "emulation_of",
     "engine_status",
     "file_item",

@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar
 
@@ -48,6 +48,35 @@ class Called:
     def failed(self) -> bool:
         """Whether the client reported a failure."""
         return self.code != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A container whose output is being read."""
+
+    reading: "asyncio.Future[Any]"
+    """Ends with the output; raises what the receiver of the output raised."""
+    code: Callable[[], Awaitable[int | None]]
+    """Waits for the end and gives the exit code; None if it is not known."""
+
+
+@contextlib.asynccontextmanager
+async def running(
+    read: Coroutine[Any, Any, object], code: Callable[[], Awaitable[int | None]]
+) -> AsyncIterator[Running]:
+    """Read for as long as the block lasts."""
+    reading = asyncio.ensure_future(read)
+    try:
+        yield Running(reading, code)
+    finally:
+        reading.cancel()
+        await finish(_ended(reading))
+
+
+async def _ended(task: "asyncio.Future[Any]") -> None:
+    await asyncio.wait((task,))
+    if not task.cancelled():
+        task.exception()  # retrieved, else asyncio complains of it at some later time
 
 
 @contextlib.asynccontextmanager

@@ -7,10 +7,20 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, BinaryIO
 
 from explorer.errors import EngineError
-from explorer.verify.client import CLEANUP_SECONDS, Called, both, call, client, finish
+from explorer.verify.api import api_of, engine_call
+from explorer.verify.client import (
+    CALL_SECONDS,
+    CLEANUP_SECONDS,
+    Called,
+    Running,
+    both,
+    client,
+    finish,
+    running,
+)
 from explorer.verify.engines import engine_failure
 from explorer.verify.leftovers import session_label
 from explorer.verify.models import Engine, RunLimits
@@ -73,6 +83,8 @@ class Container:
     """Without the restrictions that some engines do not know."""
     has_volume: bool = True
     """Whether something is copied in."""
+    tree_of: str = ""
+    """The container whose copied tree it shares, read-only; empty: it has its own."""
     labels_volume: bool = True
     """Whether docker's volume is labelled; what only calls itself docker may not know how."""
     name: str = field(default_factory=lambda: f"rr-explorer-{uuid.uuid4().hex[:12]}")
@@ -113,6 +125,8 @@ class Container:
         """Labelled where the engine can, so that a sweep finds it without its container."""
         if not self.has_volume:
             return ()
+        if self.tree_of:
+            return (f"--volumes-from={self.tree_of}:ro",)
         if not self.labels_volume or self.engine.name != "docker":
             return (f"--volume={ROOT}",)
         return ("--mount", f"type=volume,dst={ROOT},volume-label={session_label()}")
@@ -149,7 +163,7 @@ class Container:
 
         It is removed in any case. If that fails, ``warn`` gets a sentence: it changes no proof.
         """
-        creating = asyncio.ensure_future(call(self.create_command))
+        creating = asyncio.ensure_future(self._call(self.create_command))
         try:
             # a client killed in the middle may leave a container that appears after its removal
             yield await asyncio.shield(creating)
@@ -168,7 +182,7 @@ class Container:
             EngineError: the engine refused.
         """
         async with tree.opened() as file:
-            copied = await call(self.copy_command, stdin=file, seconds=COPY_SECONDS)
+            copied = await self._call(self.copy_command, stdin=file, seconds=COPY_SECONDS)
         if copied.failed:
             raise engine_failure(self.engine.name, copied, "cp")
 
@@ -180,23 +194,16 @@ class Container:
         """
         keeper = RunOutput(self.limits.output_bytes, output)
         began = time.monotonic()
-        async with client(self.start_command) as process:
-            reading = asyncio.ensure_future(
-                both(keeper.read(process.stdout, "stdout"), keeper.read(process.stderr, "stderr"))
-            )
-            try:
-                timed_out = await self._wait(reading, keeper)
-                took = time.monotonic() - began
-                stopped = await self._stop(reading)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(STOP_SECONDS):
-                        await asyncio.wait((reading,))
-                        reading.result()  # an error of ``output`` is the caller's
-                        await process.wait()
-            finally:
-                reading.cancel()
-                await finish(_ended(reading))
-            code = process.returncode
+        code: int | None = None
+        async with self._started(keeper) as run:
+            timed_out = await self._wait(run.reading, keeper)
+            took = time.monotonic() - began
+            stopped = await self._stop(run.reading)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS):
+                    await asyncio.wait((run.reading,))
+                    run.reading.result()  # an error of ``output`` is the caller's
+                    code = await run.code()
         observed = Observation(
             code,
             keeper.text("stdout"),
@@ -209,6 +216,26 @@ class Container:
         if stopped and keeper.signal and not (timed_out or keeper.full):
             observed = replace(observed, exit_code=128 + keeper.signal)
         return Run(observed, took, keeper.full)
+
+    @contextlib.asynccontextmanager
+    async def _started(self, keeper: RunOutput) -> AsyncIterator[Running]:
+        """Start it, attached: by the API where that is open, else by the client."""
+        if (api := api_of(self.engine)) is not None:
+            async with api.attached(self.name, keeper) as run:
+                yield run
+            return
+        async with client(self.start_command) as process:
+            read = both(
+                keeper.read(process.stdout, "stdout"), keeper.read(process.stderr, "stderr")
+            )
+            async with running(read, process.wait) as run:
+                yield run
+
+    async def _call(
+        self, command: tuple[str, ...], stdin: BinaryIO | None = None, seconds: float = CALL_SECONDS
+    ) -> Called:
+        words = command[len(self.engine.command) :]
+        return await engine_call(self.engine, words, stdin=stdin, seconds=seconds)
 
     async def _wait(self, reading: "asyncio.Future[Any]", keeper: RunOutput) -> bool:
         """Wait for the run's end or for a reason to stop it; whether the time limit was one."""
@@ -232,12 +259,12 @@ class Container:
         """
         if reading.done():
             return False
-        killed = await call((*self.engine.command, "kill", self.name), seconds=STOP_SECONDS)
+        killed = await engine_call(self.engine, ("kill", self.name), seconds=STOP_SECONDS)
         return not killed.failed  # else it has ended by itself meanwhile
 
     async def _look(self, observed: Observation) -> Observation:
         """Add what the engine knows: docker's client gives 1 for a failed start, the engine 127."""
-        answer = await call((*self.engine.command, "inspect", "--type=container", self.name))
+        answer = await engine_call(self.engine, ("inspect", "--type=container", self.name))
         try:
             state = json.loads(answer.stdout)[0]["State"]
             begun = state.get("Status") != "created"
@@ -254,16 +281,10 @@ class Container:
                 return
         try:
             for _ in range(2):
-                removed = await call(self.remove_command, seconds=CLEANUP_SECONDS)
+                removed = await self._call(self.remove_command, seconds=CLEANUP_SECONDS)
                 if not removed.failed or "no such container" in removed.stderr.lower():
                     return
             error = engine_failure(self.engine.name, removed, "rm")
         except EngineError as failure:
             error = failure
         warn(f"The container {self.name} is left over: {error}. The next start removes it")
-
-
-async def _ended(task: "asyncio.Future[Any]") -> None:
-    await asyncio.wait((task,))
-    if not task.cancelled():
-        task.exception()  # retrieved, else asyncio complains of it at some later time

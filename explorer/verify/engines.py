@@ -1,17 +1,22 @@
 """Finds a container engine that answers, or says what to do."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import shutil
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from explorer.errors import EngineError, UsageError
 from explorer.facts import Fact, Unknown
 from explorer.platforms import go_arch
+from explorer.verify.api import EngineApi, NoApiError, keep_open, open_api
+from explorer.verify.api_words import ApiRequest
 from explorer.verify.client import Called, call
+from explorer.verify.endpoints import connect, docker_endpoint, podman_endpoint
 from explorer.verify.models import Engine, EngineStatus
 
 ENGINES = ("docker", "podman", "nerdctl")
@@ -103,8 +108,48 @@ async def engine_status(engine_args: Sequence[str] = ()) -> tuple[EngineStatus, 
 
 
 async def _ask(name: str, engine_args: Sequence[str]) -> Engine:
-    # `version` does not tell podman's platform, nor whether the engine is rootless
+    """Ask the engine what it is, and keep the connection to its API open, if it has one."""
     command = (name, *engine_args)
+    if name == "docker":
+        api, info = await _by_api(command)
+        if api is not None and info is not None:
+            engine = _engine(name, command, info)
+            keep_open(command, api)
+            return engine
+    info = await _by_client(name, command)
+    engine = _engine(name, command, info)
+    if name == "podman":
+        with contextlib.suppress(EngineError):  # its client has answered
+            endpoint = await podman_endpoint(command, info)
+            if endpoint is not None and (api := await connect(name, endpoint)) is not None:
+                keep_open(command, api)
+    return engine
+
+
+async def _by_api(command: tuple[str, ...]) -> tuple[EngineApi | None, dict[str, object] | None]:
+    """Docker's API and its answer; None where it has none that can be used."""
+    api = open_api(command)
+    if api is None:
+        # the client takes as long as the import, which would come next
+        endpoint, _ = await asyncio.gather(
+            docker_endpoint(command), asyncio.to_thread(import_module, "httpx")
+        )
+        api = None if endpoint is None else await connect(command[0], endpoint)
+    if api is None:
+        return None, None
+    try:
+        answer = await api.ask(ApiRequest("GET", "/info"), seconds=ANSWER_SECONDS)
+        info = json.loads(answer.stdout)
+    except (NoApiError, EngineError, ValueError):
+        info = None
+    if isinstance(info, dict):
+        return api, info
+    await api.aclose()
+    return None, None
+
+
+async def _by_client(name: str, command: tuple[str, ...]) -> dict[str, object]:
+    # `version` does not tell podman's platform, nor whether the engine is rootless
     asked = await call((*command, "info", "--format", "{{json .}}"), seconds=ANSWER_SECONDS)
     if asked.failed:
         raise engine_failure(name, asked)
@@ -120,7 +165,7 @@ async def _ask(name: str, engine_args: Sequence[str]) -> Engine:
         )
     if info.get("ServerErrors"):
         raise engine_failure(name, Called(1, "", "\n".join(map(str, info["ServerErrors"]))))
-    return _engine(name, command, info)
+    return info
 
 
 def _engine(name: str, command: tuple[str, ...], info: dict[str, object]) -> Engine:

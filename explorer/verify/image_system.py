@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from explorer.compat import GLIBC_LOADERS, musl_loader
 from explorer.errors import EngineError
 from explorer.facts import Fact, NotApplicable, Unknown
-from explorer.verify.client import call
+from explorer.verify.api import engine_call
 from explorer.verify.container import Container
 from explorer.verify.engines import engine_failure
 from explorer.verify.models import ImageSystem
@@ -144,7 +144,7 @@ async def _file(container: Container, path: str) -> _File | None:
     for _ in range(_LINKS):
         if not path:
             return None
-        copied = await call((*container.engine.command, "cp", f"{container.name}:{path}", "-"))
+        copied = await engine_call(container.engine, ("cp", f"{container.name}:{path}", "-"))
         if copied.failed:
             if re.search(r"could not find|no such|not found|not exist", copied.stderr, re.I):
                 return None

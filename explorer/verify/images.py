@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from explorer.errors import ImageMissingError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.progress import Progress, ProgressCallback
+from explorer.verify.api import engine_call
 from explorer.verify.client import Called, both, call, client
 from explorer.verify.engines import engine_failure
 from explorer.verify.models import Engine, Image
@@ -140,8 +141,11 @@ def kept_name(reference: str, platform: str) -> str:
 
 async def identity(engine: Engine, reference: str) -> str:
     """The id of an image, or an empty string if it is not there."""
-    inspected = await call((*engine.command, "image", "inspect", "--format", "{{.Id}}", reference))
-    return "" if inspected.failed else inspected.stdout.strip()
+    inspected = await engine_call(engine, ("image", "inspect", reference))
+    try:
+        return str(json.loads(inspected.stdout)[0]["Id"])
+    except (ValueError, LookupError, TypeError):
+        return ""
 
 
 async def pull_beside(
@@ -177,7 +181,7 @@ async def describe(engine: Engine, used: str, reference: str) -> Fact[Image]:
         used: the name that it has here.
         reference: the name that was asked for.
     """
-    inspected = await call((*engine.command, "image", "inspect", used))
+    inspected = await engine_call(engine, ("image", "inspect", used))
     try:
         image = json.loads(inspected.stdout)[0]
         identifier = full_id(str(image["Id"]))
@@ -255,7 +259,7 @@ async def load_image(engine: Engine, reference: str, arch: str, files: Mapping[s
             ):
                 add_file(archive, member, data)
         whole.seek(0)
-        loaded = await call((*engine.command, "load"), stdin=whole, seconds=LOAD_SECONDS)
+        loaded = await engine_call(engine, ("load",), stdin=whole, seconds=LOAD_SECONDS)
     if loaded.failed:
         raise engine_failure(engine.name, loaded, "load")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from explorer.errors import EngineError
 from explorer.facts import MISSING
+from explorer.verify.api import engine_call
 from explorer.verify.client import call
 from explorer.verify.container import Container
 from explorer.verify.image_system import read_system
@@ -116,7 +117,7 @@ async def _of_platform(engine: Engine, names: Sequence[str], platform: str) -> d
     """Ids of those images that are of a platform."""
     if not names:
         return {}
-    inspected = await call((*engine.command, "image", "inspect", *names))
+    inspected = await engine_call(engine, ("image", "inspect", *names))
     try:
         images = json.loads(inspected.stdout or "[]")
         described = [

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from explorer.compat import musl_loader
-from explorer.errors import EngineError, IntegrityError, SourceError, UsageError
+from explorer.errors import EngineError, IntegrityError, UsageError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 from explorer.verify.checks import check
@@ -124,30 +124,28 @@ class _Proving:
     warn: Warn
 
     async def carry_out(self) -> _Outcome:
-        """Run it. The tree is packed while the container is created, and what the image is and
-        what the loader lists are found out beside the run."""
+        """Run it. The tree is packed while the container is created; what the image is and what the
+        loader lists are found out beside the run."""
         request = self.plan.request
         async with _packed(request) as packing, _background() as start:
-            listing = start(self._dry_run(request.image, packing))
+            copied = asyncio.Event()
             async with contextlib.AsyncExitStack() as stack:
                 model = self.plan.container(self.plan.argv)
                 placer = Placer(stack, request, model, self.warn)
                 placed = await placer.place(self.progress)
                 tree = await asyncio.shield(packing)
-                if not placed.as_named:
-                    await listing
-                    name = "" if placed.why_empty else placed.container.image
-                    listing = start(self._dry_run(name, packing))
+                listing = start(self._dry_run(placed, copied))
                 self.progress(Progress("copying", unit="steps"))
                 await placed.container.copy_in(tree)
+                copied.set()
                 describing = start(_image(request, placed))
-                run, commands = await self._run(placer, placed.container, tree)
-                image = await describing
+                run, commands = await self._run(placer, placed.container)
+                image, dry_run = await describing, await listing
                 self.progress(Progress("removing", unit="steps"))
-            return _Outcome(run, image, await listing, commands, tree.sha256, placed.why_empty)
+            return _Outcome(run, image, dry_run, commands, tree.sha256, placed.why_empty)
 
     async def _run(
-        self, placer: Placer, container: Container, tree: PackedTree
+        self, placer: Placer, container: Container
     ) -> tuple[Run, tuple[tuple[str, ...], ...]]:
         """Run it, and once more if qemu reports a signal."""
         detail = "emulated" if self.plan.emulation.emulated else ""
@@ -156,35 +154,39 @@ class _Proving:
         commands = _commands(container)
         if not detail or not signalled_under_emulation(run.observed):
             return run, commands
-        again = replace(container, name=f"{container.name}-2", environment=(_NO_PREEMPTION,))
+        name = f"{container.name}-2"
+        again = replace(container, name=name, environment=(_NO_PREEMPTION,), tree_of=container.name)
         created = await placer.create(again)
         if created.failed:
             raise engine_failure(container.engine.name, created, "create")
-        await again.copy_in(tree)
         self.progress(Progress("running", unit="steps", detail=detail))
         return await again.start(self.output), commands + _commands(again)
 
-    async def _dry_run(self, image: str, packing: "asyncio.Future[PackedTree]") -> Fact[DryRun]:
-        """The loader's own ``--list`` in a second container.
+    async def _dry_run(self, placed: Placed, copied: asyncio.Event) -> Fact[DryRun]:
+        """The loader's own ``--list`` in a second container that shares the tree of the first.
 
         It maps the libraries and resolves the symbols, and runs nothing of the file.
         """
         request, argv = self.plan.request, self.plan.argv
         loader = musl_loader(request.platform.split("/")[1])
-        if request.static or request.by_shell or not image:
+        if request.static or request.by_shell or placed.why_empty or not request.image:
             return NotApplicable("a static program has no loader")
         if not loader or not self.plan.runs_binary:
             return NotApplicable(
                 "only for a binary that is run by itself, of an architecture that musl knows"
             )
-        container = self.plan.container((loader, "--list", argv[0]), image)
+        container = replace(
+            self.plan.container((loader, "--list", argv[0]), placed.container.image),
+            plain=placed.container.plain,
+            tree_of=placed.container.name,
+        )
         try:
             async with container.exists(self.warn) as created:
                 if created.failed:
                     return Unknown("the engine refused a second container")
-                await container.copy_in(await asyncio.shield(packing))
+                await copied.wait()
                 run = await container.start(look=False)
-        except (EngineError, SourceError) as error:
+        except EngineError as error:
             return Unknown(f"it could not be done: {error.title}")
         return _listed(run, container.argv)
 
@@ -254,7 +256,7 @@ async def _background() -> AsyncIterator[Start[Any]]:
 def _commands(container: Container) -> tuple[tuple[str, ...], ...]:
     return (
         container.create_command,
-        container.copy_command,
+        *(() if container.tree_of else (container.copy_command,)),
         container.start_command,
         container.remove_command,
     )

@@ -300,6 +300,9 @@ class Resources:
         await asyncio.to_thread(self._folders.close)
         self._input = None
         self._client = self._threads = self._writer = self._cache = self._downloader = None
+        from explorer.verify import close_apis
+
+        await close_apis()
         self._engines.clear()
         self._turn, self._engine_turn = asyncio.Lock(), asyncio.Lock()
 

@@ -36,6 +36,8 @@ PAUSE = 0.3
 PATIENCE = 60.0
 """Seconds for what is not measured."""
 MIB = 1 << 20
+NO_API = 'case " $* " in *" context "*) exit 1;; esac'
+"""For a client that hides where its engine's socket is, so that it is used itself."""
 
 
 def seconds_to_stop(process: subprocess.Popen[str]) -> float:
@@ -227,7 +229,7 @@ def slow_client(engine: TestEngine, folder: Path, command: str) -> SlowClient:
     os.mkfifo(slow.told)
     script = folder / engine.name
     script.write_text(
-        "#!/bin/sh\n"
+        f"#!/bin/sh\n{NO_API}\n"
         f'case " $* " in *" {command} "*) echo "$$ $*" > {slow.told}; exec sleep 300;; esac\n'
         f'exec {shutil.which(engine.name)} "$@"\n'
     )
@@ -267,7 +269,7 @@ def test_a_proof_that_goes_on(
     os.mkfifo(started_at)
     client = tmp_path / engine.name
     client.write_text(
-        f'#!/bin/sh\ncase " $* " in *" start "*) echo yes > {started_at};; esac\n'
+        f'#!/bin/sh\n{NO_API}\ncase " $* " in *" start "*) echo yes > {started_at};; esac\n'
         f'exec {shutil.which(engine.name)} "$@"\n'
     )
     client.chmod(0o755)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from itertools import dropwhile
 from pathlib import Path
@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from explorer.verify import Engine, Proof, ProofRequest, RunLimits, find_engine, image_system, prove
+from explorer.verify import (
+    Engine,
+    Proof,
+    ProofRequest,
+    RunLimits,
+    close_apis,
+    find_engine,
+    image_system,
+    prove,
+)
+from explorer.verify.api import api_of
 from tests.support.binaries import zig_cc
 from tests.support.engine import TestEngine
 
@@ -77,10 +87,31 @@ def act(arch: str = "x86_64") -> Path:
 Prover = Callable[..., Awaitable[Proof]]
 
 
+@pytest.fixture
+def way() -> str:
+    """How the engine is asked: by its ``api`` where it has one; a test may ask for ``client``."""
+    return "api"
+
+
+by_the_client = pytest.mark.parametrize("way", ["client"])
+both_ways = pytest.mark.parametrize("way", ["api", "client"])
+
+
 @pytest_asyncio.fixture
-async def real(engine: TestEngine) -> Engine:
+async def real(engine: TestEngine, way: str) -> AsyncIterator[Engine]:
     """The engine, as the room finds it."""
-    return await find_engine(engine.name, engine.engine_args)
+    yield await find_engine_by(way, engine)
+    await close_apis()
+
+
+async def find_engine_by(way: str, engine: TestEngine) -> Engine:
+    """The engine, asked by its API or by its client."""
+    engine_found = await find_engine(engine.name, engine.engine_args)
+    if way == "client":
+        await close_apis()
+    elif engine.name == "docker":
+        assert api_of(engine_found) is not None, "docker's socket is here"
+    return engine_found
 
 
 @pytest.fixture

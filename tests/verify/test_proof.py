@@ -22,7 +22,6 @@ from explorer.verify import (
     RunLimits,
     VersionOutput,
     emulation_of,
-    find_engine,
     from_json,
     prove,
     run_line,
@@ -34,7 +33,7 @@ from explorer.verify.tree import file_item
 from tests.support.binaries import binary, go_build, zig_cc
 from tests.support.engine import TestEngine
 from tests.support.proofs import make_proof
-from tests.verify.conftest import Prover, act
+from tests.verify.conftest import Prover, act, both_ways, by_the_client, find_engine_by
 
 pytestmark = pytest.mark.container
 Requests = Callable[..., ProofRequest]
@@ -102,6 +101,7 @@ async def test_a_glibc_program_finds_no_interpreter_on_musl(recipe: str, proved:
     ), proof
 
 
+@both_ways
 async def test_a_disagreement_is_told(proved: Prover) -> None:
     assert (await proved(binary("c-glibc"), verdict="yes")).agrees is False
     for verdict in ("unknown", "yes-if"):
@@ -145,6 +145,7 @@ def caller() -> Path:
     return zig_cc("caller", CALLER, MUSL, *flags, files={"libanswer.so.1": library()})
 
 
+@both_ways
 async def test_a_missing_library_is_named_by_the_run_and_by_the_dry_run(proved: Prover) -> None:
     proof = await proved(caller())
     assert (proof.result, proof.meaning) == (Result.FAILED, "library-missing"), proof
@@ -154,6 +155,7 @@ async def test_a_missing_library_is_named_by_the_run_and_by_the_dry_run(proved: 
     assert "libanswer.so.1" in proof.dry_run.output
 
 
+@both_ways
 async def test_neighbours_are_found_by_origin(proved: Prover) -> None:
     proof = await proved(caller(), beside=lambda _: [file_item("lib/libanswer.so.1", library())])
     assert proof.result is Result.RAN, proof
@@ -186,6 +188,7 @@ async def test_a_packed_dynamic_program_ends_with_127_and_says_nothing(proved: P
     assert (await proved(data / "upx-static-amd64")).result is Result.RAN
 
 
+@both_ways
 @pytest.mark.parametrize(("what", "meaning"), [("segv", "crash"), ("ill", "isa")])
 @pytest.mark.parametrize("arch", ["amd64", "arm64"])
 async def test_a_crash_is_tried_once_more_under_emulation_only(
@@ -203,6 +206,7 @@ async def test_a_crash_is_tried_once_more_under_emulation_only(
     assert len(again) == (0 if real.platform == f"linux/{arch}" else 1)
 
 
+@both_ways
 async def test_a_file_that_is_no_program_is_refused_by_the_kernel(
     proved: Prover, tmp_path: Path
 ) -> None:
@@ -212,6 +216,7 @@ async def test_a_file_that_is_no_program_is_refused_by_the_kernel(
     assert (proof.result, proof.meaning) == (Result.FAILED, "exec-format"), proof
 
 
+@both_ways
 async def test_a_command_that_is_not_executable_says_nothing_about_the_binary(
     proved: Prover,
 ) -> None:
@@ -245,6 +250,7 @@ READ = ("cp", "cp", "cp")
 # --- what it costs: every call of an engine's client takes 0.03 to 0.2 s ---
 
 
+@by_the_client
 @pytest.mark.parametrize("arch", ["amd64", "arm64"])
 async def test_a_proof_asks_the_engine_no_more_than_it_must(
     arch: str, engine: TestEngine, calls: Callable[[], list[str]], request_for: Requests
@@ -255,11 +261,11 @@ async def test_a_proof_asks_the_engine_no_more_than_it_must(
         request_for(misbehaved, "exit", "3", arch=arch),
     )
     calls()
-    fresh = await find_engine(
-        engine.name, (*engine.engine_args, "--log-level=error")
-    )  # one that nobody has asked anything yet
+    unknown = replace(engine, engine_args=(*engine.engine_args, "--log-level=error"))
+    fresh = await find_engine_by("client", unknown)
     await prove(replace(fine, engine=fresh, static=True))
-    assert calls() == ["cp", *READ, "create", "image inspect", "info", "rm", "start"], (
+    asked = "context" if engine.name == "docker" else "info"
+    assert calls() == sorted(["cp", *READ, "create", "image inspect", asked, "rm", "start"]), (
         "the first answer tells of the emulation, too; an image is read once"
     )
     await prove(replace(failing, engine=fresh, static=True))
@@ -268,14 +274,14 @@ async def test_a_proof_asks_the_engine_no_more_than_it_must(
     )
 
 
-async def test_a_dry_run_costs_a_second_container(
+@by_the_client
+async def test_a_dry_run_costs_a_second_container_and_no_second_copy(
     calls: Callable[[], list[str]], request_for: Requests
 ) -> None:
     wanted = request_for(binary("c-musl"))
     calls()
     await prove(wanted)
     assert calls() == [
-        "cp",
         "cp",
         *READ,
         "create",
@@ -291,6 +297,7 @@ async def test_a_dry_run_costs_a_second_container(
 # --- limits ---
 
 
+@both_ways
 async def test_nobody_without_network_and_rights(proved: Prover) -> None:
     proof = await proved(act(), "who", static=True)
     assert "Uid:\t65534\t65534" in proof.stdout
@@ -304,10 +311,12 @@ async def test_nobody_without_network_and_rights(proved: Prover) -> None:
     assert "tmp writable" in proof.stdout
 
 
+@both_ways
 async def test_standard_input_is_empty(proved: Prover) -> None:
     assert (await proved(act(), "stdin", static=True)).stdout == "read 0\n"
 
 
+@both_ways
 async def test_the_two_streams_are_kept_apart_and_shown_as_they_come(request_for: Requests) -> None:
     lines: list[str] = []
     stages: list[str] = []
@@ -323,6 +332,7 @@ async def test_the_two_streams_are_kept_apart_and_shown_as_they_come(request_for
     assert stages == ["preparing", "copying", "running", "removing"]
 
 
+@both_ways
 @pytest.mark.parametrize("what", ["streams", "serve", "flood"])
 async def test_whoever_is_shown_the_output_and_fails_is_heard(
     what: str, request_for: Requests, engine: TestEngine
@@ -341,6 +351,7 @@ async def test_whoever_is_shown_the_output_and_fails_is_heard(
     assert not engine.containers(session_label())
 
 
+@both_ways
 async def test_a_silent_program_is_stopped_at_the_time_limit(proved: Prover) -> None:
     proof = await proved(act(), "hang", static=True, limits=RunLimits(seconds=1))
     assert (proof.result, proof.meaning) == (Result.NOT_RUN, "timeout")
@@ -354,6 +365,7 @@ async def test_a_server_has_started_when_the_time_is_up(proved: Prover) -> None:
     assert proof.stdout == "serving\n"
 
 
+@both_ways
 @pytest.mark.parametrize("what", ["flood", "line"])
 async def test_a_flood_is_cut_at_the_output_limit(what: str, request_for: Requests) -> None:
     shown = 0
@@ -378,6 +390,7 @@ async def test_a_flood_is_cut_at_the_output_limit(what: str, request_for: Reques
     assert proof.duration_s < 15
 
 
+@both_ways
 async def test_memory_is_limited(proved: Prover) -> None:
     proof = await proved(
         act(), "hog", static=True, limits=RunLimits(seconds=20, memory_bytes=32 << 20)
@@ -387,12 +400,14 @@ async def test_memory_is_limited(proved: Prover) -> None:
     assert proof.result is Result.NOT_RUN, "a silent program may have been killed before its start"
 
 
+@both_ways
 async def test_a_fork_bomb_is_limited(proved: Prover) -> None:
     proof = await proved(act(), "forks", static=True, limits=RunLimits(seconds=20, processes=64))
     assert proof.result is Result.RAN, proof
     assert 1 < int(proof.stdout.split()[1]) < 64
 
 
+@both_ways
 async def test_the_disk_cannot_be_filled(proved: Prover) -> None:
     proof = await proved(act(), "fill", static=True)
     assert 1 << 20 <= int(proof.stdout.split()[1]) <= 64 << 20
@@ -401,6 +416,7 @@ async def test_the_disk_cannot_be_filled(proved: Prover) -> None:
 # --- images and platforms ---
 
 
+@both_ways
 async def test_without_an_image_a_static_program_is_proved_in_an_empty_one(proved: Prover) -> None:
     for arch in ("amd64", "arm64"):
         program = binary(f"go-static-{arch}")
@@ -444,6 +460,7 @@ async def test_without_an_image_a_dynamic_program_cannot_be_proved(request_for: 
         await prove(replace(wanted, image=""))
 
 
+@both_ways
 async def test_an_image_of_another_platform_is_not_taken_for_the_right_one(
     engine: TestEngine, request_for: Requests
 ) -> None:
@@ -483,6 +500,7 @@ async def test_a_name_that_leads_elsewhere_is_refused(name: str, request_for: Re
         await prove(request_for(act(), name=name))
 
 
+@both_ways
 async def test_odd_names_and_words_reach_the_program_as_they_are(proved: Prover) -> None:
     proof = await proved(
         act(), argv=("/bin/echo", "{}", "$(id)", "--rm", "a b", "-x"), name='odd "name"; $(x) [b]'

@@ -20,7 +20,7 @@ from explorer.verify.container import SCRATCH_BYTES
 from explorer.verify.leftovers import session_label
 from tests.support.binaries import zig_cc
 from tests.support.engine import TestEngine
-from tests.verify.conftest import Prover, act
+from tests.verify.conftest import Prover, act, both_ways
 
 pytestmark = pytest.mark.container
 Requests = Callable[..., ProofRequest]
@@ -81,6 +81,7 @@ def written(stdout: str) -> dict[str, int]:
     return totals
 
 
+@both_ways
 async def test_what_is_written_anywhere_is_bounded(proved: Prover) -> None:
     """Debian's images have a world-writable /run/lock."""
     proof = await proved(look(), *FOLDERS, static=True)
@@ -110,6 +111,7 @@ def _open_image(engine: TestEngine) -> str:
     return reference
 
 
+@both_ways
 async def test_a_program_gets_few_files_one_processor_and_no_shared_memory(proved: Prover) -> None:
     proof = await proved(look(), static=True)
     assert "nofile 1024" in proof.stdout
@@ -119,6 +121,7 @@ async def test_a_program_gets_few_files_one_processor_and_no_shared_memory(prove
     assert any(f"cpu {quota}" in proof.stdout for quota in ("100000", "unknown")), proof.stdout
 
 
+@both_ways
 async def test_the_client_s_proxies_do_not_reach_the_program(
     proved: Prover, engine: TestEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -261,6 +264,7 @@ async def test_a_proof_names_the_bytes_that_ran(proved: Prover) -> None:
     assert (await proved(act(), static=True)).sha256 == digest
 
 
+@both_ways
 async def test_the_tree_is_there_with_links_and_empty_folders(proved: Prover) -> None:
     items = [
         TreeItem("data/x", lambda: iter((b"hello\n",)), 6),
@@ -273,6 +277,7 @@ async def test_the_tree_is_there_with_links_and_empty_folders(proved: Prover) ->
     assert "link -> data" in proof.stdout
 
 
+@both_ways
 async def test_a_shell_starts_what_the_kernel_does_not(proved: Prover, tmp_path: Path) -> None:
     """Without its #! line a script is one, as an APE file is."""
     tool = tmp_path / "tool"
