@@ -200,9 +200,8 @@ class CheckedStream:
         if limit <= 0 or self._checked:
             return b""
         self._budget.check()
-        data = self._below.read(
-            min(limit, self._size - self._count + 1)
-        )  # one byte more, to detect a longer member
+        left = self._size - self._count
+        data = self._below.read(min(limit, left) or 1)  # one more at the end: is it longer?
         self._count += len(data)
         if self._count > self._size:
             raise RefusedError(

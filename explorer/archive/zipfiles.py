@@ -210,7 +210,7 @@ def _compare(source: ByteSource, one: _Located, following: int) -> _Located:
     except RefusedError as error:
         return replace(one, refused=error.refusal)
     if (lie := _difference(central, local)) is not None:
-        return replace(one, refused=Refusal("header", lie))
+        return replace(one, local=local, refused=Refusal("header", lie))
     end = central.offset + local.length + central.packed
     if end > following:
         return replace(one, refused=Refusal("header", "its data overlap what follows"))
@@ -260,9 +260,9 @@ def _entry(source: ByteSource, one: _Located, guard: Guard, budget: Budget) -> I
     if kind is MemberKind.DIRECTORY and header.size and refused is None:
         refused = Refusal("header", "its header gives a folder a body")
     size = header.size if kind is MemberKind.FILE else 0
-    member = guard.admit(
-        Member(name, kind, size, stat.S_IMODE(mode), link, refused, stored=header.name)
-    )
+    # A refused one keeps the local header's name, by which a peek knows it.
+    called = one.local.name if one.refused and one.local else header.name
+    member = guard.admit(Member(name, kind, size, stat.S_IMODE(mode), link, refused, stored=called))
     if member is not None:
         yield Entry(member, partial(_open, source, one, member, budget))
 

@@ -10,7 +10,16 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from explorer.archive import ArchiveListing, Format, Member, Refusal, RefusedError, walk
+from explorer.archive import (
+    ArchiveListing,
+    Entry,
+    Format,
+    Member,
+    Refusal,
+    RefusedError,
+    chunks,
+    walk,
+)
 from explorer.bytesource import ByteSource, BytesSource, OutOfReachError, StreamSource
 from explorer.compat import Answer, Target
 from explorer.elf import Binary, FileFormat, Scope
@@ -241,9 +250,29 @@ def _read_member(
         binary = _read(source, layer.name, targets, cancel, whole_reach=True)
         binary = replace(binary, detail=ANDROID_APP)
         return PeekedProgram(layer.name, NotApplicable(ANDROID_APP), binary)
-    entry = next(islice(walk(source, layer.name, cancel=cancel, prefix=True), program.index, None))
+    if _is_small(source):
+        _check_member(_entry_at(source, layer, program.index, cancel))
+    entry = _entry_at(source, layer, program.index, cancel)
     stream = StreamSource(entry.open().read, size_of(entry.member))
     return _read_program(stream, program, layer, targets, cancel)
+
+
+def _entry_at(source: ByteSource, layer: Layer, index: int, cancel: Cancellation) -> Entry:
+    return next(islice(walk(source, layer.name, cancel=cancel, prefix=True), index, None))
+
+
+def _check_member(entry: Entry) -> None:
+    """Read a member to its end, where its checksum is; as far as the file is here.
+
+    Raises:
+        RefusedError: it is damaged.
+    """
+    left = SMALL_UNPACKED
+    with contextlib.suppress(OutOfReachError):
+        for part in chunks(entry.open()):
+            left -= len(part)
+            if left < 0:
+                break
 
 
 def _read_program(

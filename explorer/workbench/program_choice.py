@@ -14,7 +14,7 @@ import posixpath
 import re
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import lru_cache
 
@@ -27,6 +27,20 @@ HEAD_BYTES = 512
 """Bytes of a member that are looked at: an ELF header, a first line, a tar header."""
 _SHORT = 4
 """Letters of an abbreviation at most."""
+_COMMANDS = {
+    "bottom": "btm",
+    "difftastic": "difft",
+    "helix": "hx",
+    "neovim": "nvim",
+    "nushell": "nu",
+    "ripgrep": "rg",
+    "ripgrep_all": "rga",
+    "tealdeer": "tldr",
+    "the_silver_searcher": "ag",
+}
+"""Programs that do not have their project's name. Only these decide a peek: of other short names
+a later member may be the program, as ``containerd`` is behind ``ctr``.
+"""
 _LARGER = 4
 """The largest of several equal candidates is the program if it is this many times larger."""
 
@@ -99,6 +113,7 @@ def expected_program(
     names = {project.lower()}
     for file_name in file_names:
         names |= {core_name(file_name), _without_endings(posixpath.basename(file_name)).lower()}
+    names |= {_COMMANDS.get(name, "") for name in names}
     os, arch, libc = (
         "" if isinstance(fact, MISSING) else fact
         for fact in (platform.os, platform.arch, platform.libc)
@@ -301,20 +316,34 @@ class ProgramChooser:
         """The program, if no later member can replace it.
 
         It has a name that was asked for, and is not one of several variants; or it is a program for
-        the platform that the file claims, has the project's or the file's name or is short for it,
-        and is where programs usually are. Of two such members the first one is the program.
+        the platform that the file claims, has the project's or the file's name, and is where
+        programs usually are. Of two such members the first one is the program.
         """
         return self._decided
 
     def _decides(self, candidate: ProgramCandidate) -> bool:
         if self.expected.member or (self.expected.required and not self._is_variant(candidate)):
             return True
-        usual = (ProgramKind.PROGRAM, 2, 3)
+        usual = (ProgramKind.PROGRAM, 2, 4)
         return (
             bool(self.expected.arch)
             and self._rank(candidate)[:3] == usual
             and self._is_usual_place(candidate.path)
         )
+
+    def may_replace(self, member: Member, chosen: ProgramCandidate, *, is_later: bool) -> bool:
+        """Whether a file that cannot be read may be the program instead of the one chosen.
+
+        Nothing but its name is known of it. ``is_later``: whether it is behind the one chosen.
+        """
+        if not self.may_be_program(replace(member, kind=MemberKind.FILE)):
+            return False
+        unread = ProgramCandidate(member, ProgramKind.PROGRAM, "", "")
+        if unread.path == chosen.path:
+            return is_later
+        if self._decides(chosen):
+            return not is_later and self._decides(unread)
+        return self._rank(unread) >= self._rank(chosen)
 
     def choice(self) -> Choice:
         """The program among all members of the archive."""
@@ -365,13 +394,13 @@ class ProgramChooser:
         return 1 if wanted.arch and candidate.arch not in ("", wanted.arch) else 2
 
     def _name_rank(self, path: str) -> int:
-        """3: the project's or the file's name, or short for it. 2: its own folder's.
+        """4: the project's or the file's name. 3: short for one of them. 2: its own folder's name.
         1: begins like one of them.
         """
         base = posixpath.basename(path).lower()
         core = core_name(base)
         if core in self.expected.names or base in (*self.expected.names, *self.expected.required):
-            return 3
+            return 4
         if any(is_short_for(core, name) for name in self.expected.names):
             return 3
         folders = [f for f in path.lower().split("/")[:-1] if f not in _GENERIC]

@@ -28,6 +28,7 @@ from explorer.progress import Cancellation
 from explorer.workbench.layers import Layer, expected_names
 from explorer.workbench.program_choice import (
     HEAD_BYTES,
+    ProgramCandidate,
     ProgramChooser,
     ProgramKind,
     listed,
@@ -191,6 +192,7 @@ def conclude(chooser: ProgramChooser, listing: ArchiveListing, layer: Layer) -> 
             listing,
         )
     if choice.chosen is not None:
+        _refuse_unread_rivals(chooser, choice.chosen, listing)
         member = choice.chosen.member
         rest = rest_behind(member.name, layer.subject.member) or ""
         inner = layer.inner(member.name, rest)
@@ -222,10 +224,47 @@ def _raise_for_problem(chooser: ProgramChooser, listing: ArchiveListing, layer: 
             if member.refused is not None and rest_behind(member.name, wanted) is not None:
                 raise RefusedError(member.refused.rule, member.refused.text, member.name)
         return
+    _refuse_unread([m for m in refused if chooser.may_be_program(m)], listing)
+
+
+def _refuse_unread_rivals(
+    chooser: ProgramChooser, chosen: ProgramCandidate, listing: ArchiveListing
+) -> None:
+    """A member that cannot be read is not passed over: it may be the program.
+
+    A peek reads a zip from its front, where nothing shows that the directory contradicts it.
+    """
+    place = _index_of(chosen.member, listing)
+    _refuse_unread(
+        [
+            member
+            for index, member in enumerate(listing.members)
+            if member.refused is not None
+            and (member.kind is MemberKind.FILE or _is_file_at_front(member, listing.format))
+            and any(
+                chooser.may_replace(replace(member, name=name), chosen, is_later=index > place)
+                for name in {member.name, member.stored or member.name}
+            )
+        ],
+        listing,
+    )
+
+
+def _is_file_at_front(member: Member, form: Format) -> bool:
+    """Whether a zip's local header takes for a file what its directory calls something else."""
+    if form is not Format.ZIP or member.stored.endswith("/"):
+        return False
+    is_path = member.link and member.link.isprintable()
+    return not (member.kind is MemberKind.SYMLINK and is_path)
+
+
+def _refuse_unread(members: list[Member], listing: ArchiveListing) -> None:
+    """Raise UndecidedProgramError if some of these refused members can be whole all the same."""
     texts = [
-        f"{m.name}: {m.refused.text}"
-        for m in refused
-        if m.refused is not None and m.refused.rule in _MAY_BE_RIGHT and chooser.may_be_program(m)
+        f"{member.name}: {member.refused.text}"
+        for member in members
+        if member.refused is not None
+        and (member.refused.rule in _MAY_BE_RIGHT or member.kind is not MemberKind.FILE)
     ]
     if texts:
         text = f"the program may be what is not read here: {listed(texts)}"

@@ -213,7 +213,7 @@ def test_what_a_later_member_could_change_is_not_decided_early(
         ("nu-0.96.0-x86_64-unknown-linux-gnu.tar.gz", "nushell", "nu"),
     ],
 )  # fmt: skip
-def test_a_short_form_of_the_name_decides_early(name: str, project: str, member: str) -> None:
+def test_a_known_command_of_a_project_decides_early(name: str, project: str, member: str) -> None:
     chooser = chooser_of({"LICENSE": b"text", member: AMD64}, name, project)
     decided = chooser.decided()
     assert decided is not None
@@ -224,6 +224,77 @@ def test_a_short_form_of_the_name_decides_early(name: str, project: str, member:
 def test_other_names_are_not_short_forms(member: str) -> None:
     name = "ripgrep-14.1.1-x86_64-unknown-linux-musl.tar.gz"
     assert chooser_of({member: AMD64}, name, "ripgrep").decided() is None
+
+
+KUBERNETES = (
+    "apiextensions-apiserver kube-aggregator kube-apiserver kube-controller-manager "
+    "kube-log-runner kube-proxy kube-scheduler kubeadm kubectl kubectl-convert kubelet mounter"
+)
+PROMETHEUS = "prometheus-3.5.0.linux-amd64"
+ETCD = "etcd-v3.6.4-linux-amd64"
+RUST = "x86_64-unknown-linux-musl"
+PUBLISHED = {
+    "containerd-2.1.4-linux-amd64.tar.gz": (
+        "containerd",
+        ("ctr", "containerd", "containerd-shim-runc-v2", "containerd-stress"),
+        "bin/",
+        "bin/containerd",
+    ),
+    f"ripgrep-14.1.1-{RUST}.tar.gz": (
+        "ripgrep", ("complete/_rg", "rg", "doc/rg.1"), f"ripgrep-14.1.1-{RUST}/",
+        f"ripgrep-14.1.1-{RUST}/rg",
+    ),
+    "helix-25.07.1-x86_64-linux.tar.xz": (
+        "helix", ("hx", "runtime/grammars/go.so"), "helix-25.07.1-x86_64-linux/",
+        "helix-25.07.1-x86_64-linux/hx",
+    ),
+    f"bat-v0.25.0-{RUST}.tar.gz": (
+        "bat", ("autocomplete/bat.bash", "bat"), f"bat-v0.25.0-{RUST}/", f"bat-v0.25.0-{RUST}/bat"
+    ),
+    f"fd-v10.3.0-{RUST}.tar.gz": (
+        "fd", ("autocomplete/_fd", "fd", "fd.1"), f"fd-v10.3.0-{RUST}/", f"fd-v10.3.0-{RUST}/fd"
+    ),
+    "kubernetes-server-linux-amd64.tar.gz": (
+        "kubernetes", tuple(KUBERNETES.split()), "kubernetes/server/bin/", ""
+    ),
+    f"{PROMETHEUS}.tar.gz": (
+        "prometheus", ("promtool", "prometheus"), f"{PROMETHEUS}/", f"{PROMETHEUS}/prometheus"
+    ),
+    f"{ETCD}.tar.gz": (
+        "etcd", ("etcdutl", "etcdctl", "etcd"), f"{ETCD}/", f"{ETCD}/etcd"
+    ),
+    "consul-template_0.41.1_linux_amd64.zip": (
+        "consul-template", ("consul-template", "LICENSE.txt"), "", "consul-template"
+    ),
+    "helm-v3.18.6-linux-amd64.tar.gz": ("helm", ("helm", "LICENSE"), "linux-amd64/",
+                                        "linux-amd64/helm"),
+    "gh_2.78.0_linux_amd64.tar.gz": ("cli", ("bin/gh", "share/man/man1/gh.1"),
+                                     "gh_2.78.0_linux_amd64/", "gh_2.78.0_linux_amd64/bin/gh"),
+    "neovim-linux-x86_64.tar.gz": ("neovim", ("bin/nvim", "lib/nvim/parser/c.so"),
+                                   "nvim-linux-x86_64/", "nvim-linux-x86_64/bin/nvim"),
+}  # fmt: skip
+"""The programs in published archives, which one is the project's, and none if nothing says it."""
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_program_of_published_archives_in_any_order(name: str) -> None:
+    project, members, place, program = PUBLISHED[name]
+    files = {f"{place}{member}": AMD64 for member in members}
+    for order in (files, dict(reversed(files.items()))):
+        chooser = chooser_of(order, name, project)
+        chosen_one, early = chooser.choice().chosen, chooser.decided()
+        assert (chosen_one.member.name if chosen_one else "") == program
+        assert early is None or early == chosen_one
+
+
+@pytest.mark.parametrize("short", ["ctr", "cont", "cd"])
+def test_a_short_name_is_the_program_only_where_no_member_has_the_name(short: str) -> None:
+    name = "containerd-2.1.4-linux-amd64.tar.gz"
+    alone = {f"bin/{short}": AMD64, "bin/other": AMD64}
+    assert chosen(alone, name, "containerd") == f"bin/{short}"
+    assert chooser_of(alone, name, "containerd").decided() is None
+    for files in ({**alone, "bin/containerd": AMD64}, {"bin/containerd": AMD64, **alone}):
+        assert chosen(files, name, "containerd") == "bin/containerd"
 
 
 def test_an_android_app_is_recognised() -> None:
