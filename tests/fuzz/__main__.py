@@ -1,13 +1,16 @@
-"""``python -m tests.fuzz [--inputs N] [TARGET …]``: run each target in a process of its own.
+"""``python -m tests.fuzz [--inputs N] [--jobs N] [TARGET …]``: each target in its own process.
 
 Prints a row a target, and exits with 1 where one failed; the input that did it is kept under
 ``build/fuzz/TARGET`` and its path is printed.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tests.fuzz.seeds import SEEDS
@@ -39,8 +42,9 @@ LONGEST = 48 << 10
 """Bytes of an input."""
 
 
-def run(target: str, inputs: int) -> bool:
-    """Fuzz one target; whether it held."""
+def run(total: int, shares: int, target: str) -> bool:
+    """Fuzz one target with its share of all inputs; whether it held."""
+    inputs = total * SHARES[target] // shares
     place = BUILD / "fuzz" / target
     (place / "corpus").mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(SEEDS[target]()):
@@ -63,11 +67,13 @@ def main() -> int:
     """All targets, or those that are named."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("--inputs", type=int, default=INPUTS)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("targets", nargs="*", choices=[*SHARES, []], default=[])
     options = parser.parse_args()
     chosen = options.targets or list(SHARES)
-    total = sum(SHARES[name] for name in chosen)
-    held = [run(name, options.inputs * SHARES[name] // total) for name in chosen]
+    whole = sum(SHARES[name] for name in chosen)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        held = list(pool.map(partial(run, options.inputs, whole), chosen))
     print(f"{sum(held)} of {len(held)} targets held, {options.inputs:,} inputs")
     return 0 if all(held) else 1
 
