@@ -231,7 +231,7 @@ class HeaderReader:
             if kind == _PROPERTIES:
                 while self._byte() != _END:
                     self._take(self._number())
-            elif kind == _STREAMS:
+            elif kind == _STREAMS and not files:
                 streams = self._streams()
             elif kind == _FILES:
                 files = self._files(streams)

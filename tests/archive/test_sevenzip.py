@@ -155,6 +155,15 @@ def test_a_malformed_header_ends_the_walk(header: bytes, rule: str) -> None:
     assert rules(sealed(header), "x") == ({"": rule} if rule else {})
 
 
+def test_streams_that_are_described_behind_the_files_end_the_walk() -> None:
+    data = sevenzip_of([("tool", stat.S_IFREG | 0o755, b"x" * 900)])
+    body, size = struct.unpack_from("<2Q", data, 12)
+    header = data[32 + body :][: size - 1] + b"\x04\x00\x00"
+    start = struct.pack("<2QL", body, len(header), zlib.crc32(header))
+    again = data[:8] + struct.pack("<L", zlib.crc32(start)) + start + data[32 : 32 + body] + header
+    assert rules(again, "x") == {"": "header"}
+
+
 def test_a_dictionary_that_needs_too_much_memory_is_refused() -> None:
     data = bytearray(sevenzip_of([("rr", FILE, b"x" * 100)]))
     data[data.rindex(b"\x21\x21\x01\x10") + 3] = 40

@@ -1,6 +1,7 @@
 """Keys in the app with a release of 60,000 files, and after a paste of a megabyte.
 
-``python -m tests.tui.many_files FOLDER`` prints the figures as JSON: memory is a process's own.
+``python -m tests.tui.many_files FOLDER [FILES]`` prints the figures as JSON: memory is a process's
+own. With a few files it shows what the same keys cost at least.
 """
 
 import asyncio
@@ -62,7 +63,7 @@ class Stopwatch:
             self.turns.append((f"{action} {key}", loop.longest_ms))
 
 
-async def measure(folder: Path) -> dict[str, object]:
+async def measure(folder: Path, count: int) -> dict[str, object]:
     """Memory and the time of each key."""
     async with opened(settings(folder)) as ui:
         await ui.shows("✓ yes")
@@ -71,30 +72,30 @@ async def measure(folder: Path) -> dict[str, object]:
         release = catalogue.releases[1]
         files = tuple(
             replace(release.assets[number % 5], name=f"tool-{number}", path=None, url="")
-            for number in range(FILES)
+            for number in range(count)
         )
         many = replace(catalogue, releases=(replace(release, assets=files),))
         ui.app.post_message(CatalogueArrived(many, None, final=True))
         table = ui.app.screen.query_one("#asset-table", Table)
-        await ui.until(lambda: len(table.view) >= FILES, limit=60)
+        await ui.until(lambda: len(table.view) >= count, limit=60)
         # As the app does after its first list. A full collection comes at rest, not with a key.
         gc.collect()
         gc.freeze()
         keys = Stopwatch(ui)
         await keys.press("files", "enter", *["down"] * 10, "end", "home", "pagedown")
         await keys.press("filter files", "slash", *"arm64")
-        await ui.until(lambda: 0 < len(table.view) < FILES, limit=60)
+        await ui.until(lambda: 0 < len(table.view) < count, limit=60)
         ui.app.post_message(Paste(PASTE))
         await ui.until(lambda: len(ui.find("FilterInput").value) == LONGEST, limit=60)
         await keys.press("after a paste", *["left", "x", "backspace"] * 3, "escape")
-        await in_other_places(ui, keys)
+        await in_other_places(ui, keys, count)
         return {"memory_mb": memory_mb(), "times_ms": keys.times, "turns_ms": keys.turns}
 
 
-async def in_other_places(ui: Driver, keys: Stopwatch) -> None:
+async def in_other_places(ui: Driver, keys: Stopwatch, count: int) -> None:
     """Sort, filter the releases, open the palette, the matrix, another target, and close them."""
     table = ui.app.screen.query_one("#asset-table", Table)
-    await ui.until(lambda: len(table.view) >= FILES, limit=60)
+    await ui.until(lambda: len(table.view) >= count, limit=60)
     await keys.press("sort files", "s", "I", "s", "s")
     await keys.press("releases", "escape", "slash", *"2025", "escape")
     await keys.press("palette", "ctrl+p", *"matrix", "escape")
@@ -109,4 +110,5 @@ async def in_other_places(ui: Driver, keys: Stopwatch) -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=Turns) as runner:
-        print(json.dumps(runner.run(measure(Path(sys.argv[1])))))
+        count = int(sys.argv[2]) if len(sys.argv) > 2 else FILES
+        print(json.dumps(runner.run(measure(Path(sys.argv[1]), count))))
