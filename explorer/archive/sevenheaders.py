@@ -226,7 +226,7 @@ class HeaderReader:
             return streams.folders[0]
         if kind != _HEADER:
             raise RefusedError("header", "its header is malformed")
-        streams, files = _Streams(), []
+        streams, files = _Streams(), list[SevenFile]()
         while (kind := self._byte()) != _END:
             if kind == _PROPERTIES:
                 while self._byte() != _END:

@@ -299,10 +299,11 @@ class ProgramChooser:
         """Note a member that was wanted. A later one of the same name replaces the earlier."""
         candidate = classify(member, head)
         is_far = candidate.kind is ProgramKind.ARCHIVE and not _folder_rank(candidate.path)
-        if not self._is_named and (candidate.kind is ProgramKind.OTHER or is_far):
+        if self._is_named or not (candidate.kind is ProgramKind.OTHER or is_far):
+            self._candidates[candidate.path] = candidate
+            self.has_programs = self.has_programs or candidate.kind >= ProgramKind.SCRIPT
+        elif self._candidates.pop(candidate.path, None) is None:
             return
-        self._candidates[candidate.path] = candidate
-        self.has_programs = self.has_programs or candidate.kind >= ProgramKind.SCRIPT
         if self._decided is None:
             self._decided = candidate if self._decides(candidate) else None
         elif self._decided.path == candidate.path:

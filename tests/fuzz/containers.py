@@ -9,6 +9,7 @@ import functools
 import struct
 import tempfile
 import zlib
+from collections import Counter
 from pathlib import Path
 from posixpath import normpath
 
@@ -18,8 +19,8 @@ from explorer.archive.models import RefusedError
 from explorer.bytesource import BytesSource, PrefixSource
 from explorer.compat import Answer, find_target
 from explorer.elf import Scope, read
-from explorer.errors import ExplorerError, FormatError
-from explorer.facts import Unknown
+from explorer.errors import ExplorerError
+from explorer.facts import MISSING, Unknown
 from explorer.progress import Cancellation
 from explorer.releases.local import folder
 from explorer.workbench.layers import Layer, layer_of
@@ -134,23 +135,29 @@ def peek(data: bytes) -> None:
     target = find_target("debian-12")
     # A file of unknown length is not read to its end, as one of more than 64 KiB is not.
     for size in (len(data), Unknown("not said")):
+        twice = set[str]()
         try:
-            answer = _whole_answer(data, layer_of(_subject(), _NAME))
+            answer = _whole_answer(data, layer_of(_subject(), _NAME), twice)
         except ExplorerError:
             answer = None
         with contextlib.suppress(ExplorerError):
             source = PrefixSource(data[:cut], size)
             seen = read_beginning(source, _subject(), (target,), Cancellation())
             part = verdicts_of(seen.binary, (target,))[0].answer
-            if answer is not None:
+            # Of two members with one name a peek takes the first: docs/decisions.md.
+            names = (*seen.inside, "" if isinstance(seen.member, MISSING) else seen.member.name)
+            if answer is not None and twice.isdisjoint(map(normpath, names)):
                 assert part in (answer, Answer.UNKNOWN), (cut, size, part, answer)
 
 
-def _whole_answer(data: bytes, layer: Layer) -> Answer:
-    """The answer of a file that is here, opened as the workbench opens it on disk."""
+def _whole_answer(data: bytes, layer: Layer, twice: set[str]) -> Answer:
+    """The answer of a file that is here, opened as the workbench opens it on disk.
+
+    ``twice`` receives the names that several members have.
+    """
     target = find_target("debian-12")
     try:
-        program = _opened(data, layer)
+        program = _opened(data, layer, twice)
     except UndecidedProgramError as error:
         if error.is_unread:
             raise  # damaged where a peek does not look: in a zip's directory, say
@@ -159,7 +166,7 @@ def _whole_answer(data: bytes, layer: Layer) -> Answer:
     return verdicts_of(facts, (target,))[0].answer
 
 
-def _opened(data: bytes, layer: Layer) -> bytes:
+def _opened(data: bytes, layer: Layer, twice: set[str]) -> bytes:
     source, cancel = BytesSource(data), Cancellation()
     form = detect(source, layer.name, cancel)
     if form is Format.RAW:
@@ -169,12 +176,12 @@ def _opened(data: bytes, layer: Layer) -> bytes:
         (content,) = (b"".join(chunks(e.open())) for e in walk(source, layer.name, _LIMITS))
         content_form = detect(BytesSource(content), members.members[0].name, cancel)
         single = inner_of_single(layer, members, content_form)
-        return content if single is None else _opened(content, single)
+        return content if single is None else _opened(content, single, twice)
     program = find_program(source, layer, cancel)
     if program is None:
         return data
-    if [normpath(m.name) for m in program.listing.members].count(normpath(program.member.name)) > 1:
-        raise FormatError("of two with one name a peek takes the first: docs/decisions.md")
+    names = Counter(normpath(member.name) for member in program.listing.members)
+    twice.update(name for name, count in names.items() if count > 1)
     for index, entry in enumerate(walk(source, layer.name)):
         if index == program.index:
             content = b"".join(chunks(entry.open()))
@@ -182,4 +189,4 @@ def _opened(data: bytes, layer: Layer) -> bytes:
     if program.inner is None:
         return content
     with opening_inner(program):
-        return _opened(content, program.inner)
+        return _opened(content, program.inner, twice)

@@ -140,6 +140,12 @@ def test_of_two_members_with_one_name_the_later_one_counts() -> None:
     assert choice.others == ()
 
 
+def test_a_later_text_of_the_programs_name_replaces_it() -> None:
+    assert chosen([("tool", AMD64), ("other", AMD64), ("tool", b"text")]) == "other"
+    assert choose([("tool", AMD64), ("./tool", b"text")]).chosen is None
+    assert chosen([("tool", b"text"), ("other", AMD64), ("tool", AMD64)]) == "tool"
+
+
 def test_names_that_were_asked_for_decide_whatever_they_are() -> None:
     assert choose({"tool": AMD64, "x/notes": b"x"}, member="notes").chosen is not None
     required = parse_asset_name("x.tar.gz", "").platform
