@@ -108,10 +108,7 @@ def lay_out(
     """
     releases = chosen_releases(catalogue, tags, latest)
     columns = _columns(catalogue)
-    rows = tuple(
-        MatrixRow(release, tuple(_cell(release, column) for column in columns))
-        for release in releases
-    )
+    rows = tuple(MatrixRow(release, _cells(release, columns)) for release in releases)
     return Matrix(
         catalogue.repo,
         target,
@@ -222,15 +219,14 @@ def _lines(slug: str) -> tuple[str, str]:
     return system, arch
 
 
-def _cell(release: Release, column: MatrixColumn) -> MatrixCell:
-    def of(slugs: Sequence[str]) -> tuple[Asset, ...]:
-        return tuple(
-            a
-            for s in slugs
-            for a in release.assets
-            if a.kind == column.kind and a.platform.slug == s
-        )
+def _cells(release: Release, columns: Sequence[MatrixColumn]) -> tuple[MatrixCell, ...]:
+    published: dict[tuple[AssetKind, str], list[Asset]] = {}
+    for asset in release.assets:
+        published.setdefault((asset.kind, asset.platform.slug), []).append(asset)
 
-    assets = of(column.platforms)
-    instead = of((column.instead,)) if column.instead and not assets else ()
-    return MatrixCell(column, assets, instead[0] if instead else None)
+    def cell(column: MatrixColumn) -> MatrixCell:
+        assets = [a for slug in column.platforms for a in published.get((column.kind, slug), ())]
+        instead = [] if assets else published.get((column.kind, column.instead), [])
+        return MatrixCell(column, tuple(assets), instead[0] if instead else None)
+
+    return tuple(map(cell, columns))
