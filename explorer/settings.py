@@ -247,6 +247,12 @@ class Settings:
     engine_args: tuple[str, ...] = _setting(
         (), _words, "Extra engine arguments, e.g. --context remote", "words"
     )
+    engines: tuple[str, ...] = _setting(
+        (),
+        _words,
+        "Engines that share proofs: docker, podman, contexts of docker, connections of podman",
+        "words",
+    )
     run_args: tuple[str, ...] = _setting(
         (), _words, "Extra arguments of the engine's create, e.g. --runtime=runc", "words"
     )
@@ -320,7 +326,7 @@ class Option:
 DATABASE_SETTINGS = frozenset(("vulndb", "vulndb_url"))
 """Which vulnerability database is used: a change takes effect when it is next read."""
 PROOF_SETTINGS = frozenset(
-    {"engine", "engine_args", "image", "pull"}
+    {"engine", "engine_args", "engines", "image", "pull"}
     | {f"run_{name}" for name in ("args", "seconds", "memory", "processes", "output")}
 )
 """Settings that only proofs read: a change takes effect with the next one."""

@@ -159,6 +159,26 @@ def on_option(many: bool = False, default: str = DEFAULT_TARGET) -> Callable[[F]
     )
 
 
+def engine_option(command: F) -> F:
+    """Add ``--engine``, repeatable, as ``engines``."""
+    return click.option(
+        "--engine",
+        "engines",
+        metavar="ENGINE",
+        multiple=True,
+        help="docker, podman, nerdctl, a context of docker or a connection of podman; several "
+        "share the work.  [default: the first that answers]",
+    )(command)
+
+
+def chosen_engines(engines: tuple[str, ...]) -> tuple[str | None, tuple[str, ...] | None]:
+    """The settings ``engine`` and ``engines`` that ``--engine`` stands for; None: not given."""
+    if not engines:
+        return None, None
+    is_client = len(engines) == 1 and engines[0] in ("docker", "podman", "nerdctl")
+    return (engines[0], ()) if is_client else ("", engines)
+
+
 def peek_option(command: F) -> F:
     """Add ``--peek``."""
     return click.option(

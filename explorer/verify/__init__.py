@@ -26,7 +26,12 @@ from explorer.verify.tree import Tree, TreeItem, file_item, no_tree
 if TYPE_CHECKING:
     from explorer.verify.api import close_apis
     from explorer.verify.emulation import emulation_of
-    from explorer.verify.engines import engine_status, find_engine
+    from explorer.verify.engines import (
+        engine_answers,
+        engine_by_name,
+        engine_status,
+        find_engine,
+    )
     from explorer.verify.images import pull_beside
     from explorer.verify.leftovers import sweep
     from explorer.verify.local_images import has_image, image_id, images_here, images_in_words
@@ -43,6 +48,8 @@ __getattr__ = lazy_exports(
         "classify": "outcomes",
         "close_apis": "api",
         "emulation_of": "emulation",
+        "engine_answers": "engines",
+        "engine_by_name": "engines",
         "engine_status": "engines",
         "find_engine": "engines",
         "from_json": "records",
@@ -84,6 +91,8 @@ __all__ = [
     "classify",
     "close_apis",
     "emulation_of",
+    "engine_answers",
+    "engine_by_name",
     "engine_status",
     "file_item",
     "find_engine",

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from explorer.errors import EngineError
@@ -223,6 +224,11 @@ class EngineApi:
                 f"Look at it with: {self.name} info",
             ) from error
 
+    @property
+    def forwarded(self) -> Path | None:
+        """The socket here that leads to an engine on another machine; None if it is here."""
+        return None if self._forward is None else self._forward.socket
+
     async def aclose(self) -> None:
         """Close the connection."""
         await self._client.aclose()
@@ -281,6 +287,18 @@ async def close_apis() -> None:
             await api.aclose()
 
 
+def client_of(engine: Engine) -> tuple[str, ...]:
+    """The words that start the client: over the held connection, where there is one over ssh.
+
+    A client that connects by itself needs seconds for each command.
+    """
+    api = api_of(engine)
+    if api is None or api.forwarded is None:
+        return engine.command
+    host = "--url" if engine.name == "podman" else "--host"
+    return (engine.command[0], host, f"unix://{api.forwarded}")
+
+
 async def engine_call(
     engine: Engine,
     words: Sequence[str],
@@ -300,7 +318,7 @@ async def engine_call(
         except NoApiError:  # the client says why
             _open.pop(engine.command, None)
             await api.aclose()
-    command = (*engine.command, *words)
+    command = (*client_of(engine), *words)
     if stdin is None:
         return await call(command, seconds=seconds)
     return await call(command, stdin=stdin, seconds=seconds)

@@ -13,7 +13,7 @@ from importlib import import_module
 from explorer.errors import EngineError, UsageError
 from explorer.facts import Fact, Unknown
 from explorer.platforms import go_arch
-from explorer.verify.api import EngineApi, NoApiError, keep_open, open_api
+from explorer.verify.api import EngineApi, NoApiError, api_of, keep_open, open_api
 from explorer.verify.api_words import ApiRequest
 from explorer.verify.client import Called, call
 from explorer.verify.endpoints import connect, docker_endpoint, podman_endpoint
@@ -71,11 +71,57 @@ async def find_engine(choice: str = "", engine_args: Sequence[str] = ()) -> Engi
     raise EngineError("No container engine answers", detail, errors[0][1].remedy)
 
 
-async def engine_status(engine_args: Sequence[str] = ()) -> tuple[EngineStatus, ...]:
-    """What each engine says, for the doctor."""
+async def engine_by_name(name: str, engine_args: Sequence[str] = ()) -> Engine:
+    """An engine of a pool: a client's name, a context of docker or a connection of podman.
+
+    Args:
+        engine_args: for a client's name only.
+
+    Raises:
+        EngineError: it does not answer. UsageError: no engine has this name.
+    """
+    if name in ENGINES:
+        return await find_engine(name, engine_args)
+    if name.startswith("-") or not name:
+        raise UsageError(f"Not the name of an engine: {name!r}")
+    if shutil.which("docker") is not None:
+        asked = await call(("docker", "context", "inspect", name))
+        if not asked.failed:
+            return await _ask("docker", ("--context", name))
+    if shutil.which("podman") is not None:
+        asked = await call(("podman", "system", "connection", "list", "--format={{.Name}}"))
+        if name in asked.stdout.split():
+            return await _ask("podman", ("--connection", name))
+    raise UsageError(
+        f"Unknown engine: {name}",
+        f"there is no context of docker and no connection of podman with this name, and the "
+        f"clients are {', '.join(ENGINES)}",
+        "List them with: docker context ls (podman: podman system connection list)",
+    )
+
+
+async def engine_answers(engine: Engine) -> bool:
+    """Whether an engine still answers."""
+    api = api_of(engine)
+    try:
+        if api is not None:
+            return not (await api.ask(ApiRequest("GET", "/info"), seconds=ANSWER_SECONDS)).failed
+        return not (await call((*engine.command, "info"), seconds=ANSWER_SECONDS)).failed
+    except (NoApiError, EngineError):
+        return False
+
+
+async def engine_status(
+    engine_args: Sequence[str] = (), names: Sequence[str] = ENGINES
+) -> tuple[EngineStatus, ...]:
+    """What each engine says, for the doctor.
+
+    Args:
+        names: of engines, as ``engine_by_name`` takes them.
+    """
 
     async def one(name: str) -> EngineStatus:
-        if shutil.which(name) is None:
+        if name in ENGINES and shutil.which(name) is None:
             return EngineStatus(
                 name,
                 installed=False,
@@ -84,8 +130,8 @@ async def engine_status(engine_args: Sequence[str] = ()) -> tuple[EngineStatus, 
                 remedy=_install_remedy(name),
             )
         try:
-            engine = await _ask(name, engine_args)
-        except EngineError as error:
+            engine = await engine_by_name(name, engine_args)
+        except (EngineError, UsageError) as error:
             return EngineStatus(
                 name,
                 installed=True,
@@ -103,7 +149,7 @@ async def engine_status(engine_args: Sequence[str] = ()) -> tuple[EngineStatus, 
         )
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(name)) for name in ENGINES]
+        tasks = [group.create_task(one(name)) for name in names]
     return tuple(task.result() for task in tasks)
 
 

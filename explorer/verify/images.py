@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from explorer.errors import ImageMissingError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.progress import Progress, ProgressCallback
-from explorer.verify.api import engine_call
-from explorer.verify.client import Called, both, call, client
+from explorer.verify.api import client_of, engine_call
+from explorer.verify.client import Called, both, client
 from explorer.verify.engines import engine_failure
 from explorer.verify.models import Engine, Image
 
@@ -66,7 +66,7 @@ async def pull(
     failed_at, why = _failed.get(key, (0.0, ""))
     if why and not retry and time.monotonic() - failed_at < RETRY_SECONDS:
         raise _pull_failure(engine, reference, platform, why)
-    command = (*engine.command, "pull", "--platform", platform, reference)
+    command = (*client_of(engine), "pull", "--platform", platform, reference)
     progress(Progress("pulling", unit="lines", detail=reference))
     tail: list[str] = []
 
@@ -168,7 +168,7 @@ async def pull_beside(
         return reference
     kept = kept_name(reference, platform)
     for source, name in ((after, kept), (before, reference)):
-        tagged = await call((*engine.command, "tag", source, name))
+        tagged = await engine_call(engine, ("tag", source, name))
         if tagged.failed:
             raise engine_failure(engine.name, tagged, "tag")
     return kept

@@ -12,7 +12,7 @@ import time
 from functools import cache
 from pathlib import Path
 
-from explorer.verify.client import call
+from explorer.verify.api import engine_call
 from explorer.verify.engines import engine_failure
 from explorer.verify.models import Engine
 
@@ -111,7 +111,7 @@ async def sweep(engine: Engine) -> int:
 
 async def _dead(engine: Engine, listing: tuple[str, ...], form: str) -> list[str]:
     """Names in a listing, which are followed by a label, of sessions that are over."""
-    listed = await call((*engine.command, *listing, "--format", form))
+    listed = await engine_call(engine, (*listing, "--format", form))
     if listed.failed:
         raise engine_failure(engine.name, listed, listing[0])
     rows = [line.split(None, 1) for line in listed.stdout.splitlines()]
@@ -120,6 +120,6 @@ async def _dead(engine: Engine, listing: tuple[str, ...], form: str) -> list[str
 
 async def _remove(engine: Engine, command: tuple[str, ...]) -> None:
     """Run a removal; what another session's sweep has removed meanwhile is no failure."""
-    removed = await call((*engine.command, *command))
+    removed = await engine_call(engine, command)
     if removed.failed and not _GONE.search(removed.stderr):
         raise engine_failure(engine.name, removed, command[0])

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from explorer.errors import EngineError
 from explorer.facts import MISSING
 from explorer.verify.api import engine_call
-from explorer.verify.client import call
 from explorer.verify.container import Container
 from explorer.verify.image_system import read_system
 from explorer.verify.images import full_id, kept_name
@@ -104,7 +103,7 @@ async def image_id(engine: Engine, reference: str, platform: str) -> str:
 async def _names(engine: Engine, platform: str) -> dict[str, str]:
     """Ids of the newest images of a platform, by one name each."""
     form = "{{.Repository}}:{{.Tag}}"
-    listed = await call((*engine.command, "image", "ls", "--format", form))
+    listed = await engine_call(engine, ("image", "ls", "--format", form))
     lines = [line.strip() for line in listed.stdout.splitlines()][:MOST_LISTED]
     names = [line for line in lines if _UNTAGGED not in line and not line.startswith(_OURS)]
     by_id: dict[str, str] = {}

@@ -149,7 +149,10 @@ async def _network(settings: Settings, listings: CatalogueService) -> tuple[Find
 async def _engines(resources: Resources) -> tuple[Finding, ...]:
     from explorer.verify import engine_status
 
-    statuses = await engine_status(resources.settings.engine_args)
+    settings = resources.settings
+    statuses = await engine_status(settings.engine_args)
+    if settings.engines:
+        statuses += await engine_status(settings.engine_args, settings.engines)
     findings = [
         Finding(
             status.name,

@@ -34,6 +34,7 @@ _APE = (b"MZqFpD='", b"jartsr='", b"APEDBG='")
 if TYPE_CHECKING:
     from explorer.fetch import Cache
     from explorer.settings import Settings
+    from explorer.workbench.engine_pool import EnginePool
     from explorer.workbench.resources import Resources
 
 
@@ -58,13 +59,14 @@ async def prove_inspection(
     settings = resources.settings
     target = await resources.run(lambda _: proof_target(settings, options))
     _check_arch(inspection, platform, target)
-    engine = await resources.engine(options.engine)
-    platform = platform or (f"linux/{target.arch}" if target.arch else engine.platform)
+    pool = await resources.pool(options.engine)
+    own = f"linux/{target.arch}" if target.arch else pool.engines[0].platform
+    platform = platform or own
     cache = resources.cache
     verdict, tree = await resources.run(lambda _: _judged(inspection, target, cache))
     assert inspection.path is not None
     request = ProofRequest(
-        engine=engine,
+        engine=pool.engines[0],
         binary=inspection.path,
         platform=platform,
         image=wanted_image(settings, options, target, platform.partition("/")[2]),
@@ -87,14 +89,26 @@ async def prove_inspection(
         stand_in=inspection.subject.stand_in,
     )
     run = partial(prove, progress=progress, output=output, warn=resources.warn)
-    fallback = () if options.argv else usual.fallback
-    proof = await _run_or_fall_back(run, request, fallback)
+    proof = await _on_any(pool, run, request, () if options.argv else usual.fallback)
     proof = await resources.run(
         lambda _: compared_with(cache, inspection, proof, target, bool(options.on))
     )
     if proof.result is not Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
         await resources.run(lambda _: _keep(resources, proof))
     return proof
+
+
+async def _on_any(
+    pool: EnginePool,
+    run: Callable[[ProofRequest], Awaitable[Proof]],
+    request: ProofRequest,
+    fallback: tuple[str, ...],
+) -> Proof:
+    """The proof, by an engine of the pool."""
+    return await pool.run(
+        request.platform,
+        lambda engine: _run_or_fall_back(run, replace(request, engine=engine), fallback),
+    )
 
 
 async def _run_or_fall_back(

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from explorer.http import Token
     from explorer.releases import Profiles, ReleaseSource
     from explorer.verify import Engine
+    from explorer.workbench.engine_pool import EnginePool
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ class Resources:
         self._downloader: Downloader | None = None
         self._token: Token | None = None
         self._token_asked = False
-        self._engines: dict[str, Engine] = {}
+        self._pools: dict[str, EnginePool] = {}
         self._turn, self._engine_turn = asyncio.Lock(), asyncio.Lock()
         self._threads: ThreadPoolExecutor | None = None
         self._writer: ThreadPoolExecutor | None = None
@@ -216,26 +217,66 @@ class Resources:
     def use(self, settings: Settings) -> None:
         """Take other settings for what is not open yet: engines are found again."""
         self.settings = settings
-        self._engines.clear()
+        self._pools.clear()
 
     async def engine(self, choice: str = "") -> Engine:
-        """The container engine, found once per choice; leftovers of killed runs are removed then.
+        """The container engine: the first one of the pool.
 
         Raises:
             EngineError: no engine answers; says what to do.
         """
+        return (await self.pool(choice)).engines[0]
+
+    async def pool(self, choice: str = "") -> EnginePool:
+        """The engines that share proofs: those of the settings, or only the chosen one.
+
+        Found once; leftovers of killed runs are removed from all of them then.
+
+        Raises:
+            EngineError: no engine answers; says what to do.
+            UsageError: no engine has this name.
+        """
+        from explorer.workbench.engine_pool import EnginePool
+
+        names = () if choice else self.settings.engines
         choice = choice or self.settings.engine
         async with self._engine_turn:
-            if choice not in self._engines:
-                from explorer.verify import find_engine, sweep
+            known = self._pools.get(choice)
+            if known is None:
+                engines = await self._find(names, choice)
+                known = self._pools[choice] = EnginePool(engines, self.warn)
+            return known
 
-                engine = await find_engine(choice, self.settings.engine_args)
-                try:
-                    await sweep(engine)
-                except EngineError as error:
-                    self.warn(f"Containers of earlier runs could not be removed: {error}")
-                self._engines[choice] = engine
-            return self._engines[choice]
+    async def _find(self, names: Sequence[str], choice: str) -> list[Engine]:
+        """The engines of these names that answer; of none: the chosen one."""
+        from explorer.verify import engine_by_name, find_engine
+
+        if not names:
+            return [await self._swept(await find_engine(choice, self.settings.engine_args))]
+
+        async def one(name: str) -> Engine | EngineError:
+            try:
+                return await self._swept(await engine_by_name(name, self.settings.engine_args))
+            except EngineError as error:
+                return error
+
+        results = await asyncio.gather(*(one(name) for name in dict.fromkeys(names)))
+        engines = [result for result in results if not isinstance(result, EngineError)]
+        errors = [result for result in results if isinstance(result, EngineError)]
+        if not engines:
+            raise errors[0]
+        for error in errors:
+            self.warn(f"An engine of the pool is left out: {error}")
+        return engines
+
+    async def _swept(self, engine: Engine) -> Engine:
+        from explorer.verify import sweep
+
+        try:
+            await sweep(engine)
+        except EngineError as error:
+            self.warn(f"Containers of earlier runs could not be removed: {error}")
+        return engine
 
     async def run(
         self, work: Callable[[Cancellation], T], *, stop: Callable[[], object] | None = None
@@ -303,7 +344,7 @@ class Resources:
         from explorer.verify import close_apis
 
         await close_apis()
-        self._engines.clear()
+        self._pools.clear()
         self._turn, self._engine_turn = asyncio.Lock(), asyncio.Lock()
 
 

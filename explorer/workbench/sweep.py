@@ -81,7 +81,7 @@ async def run_sweep(
     swept: Swept,
     progress: ProgressCallback = ignore_progress,
 ) -> SweepSummary:
-    """Prove what the plan names, up to ``request.jobs`` at a time.
+    """Prove what the plan names, up to ``request.jobs`` at a time on each engine.
 
     An item that cannot be run costs its own result only. Cancelling ends all runs and removes
     their containers; what was proved until then is kept.
@@ -107,9 +107,9 @@ class _Sweep:
         self._looks, self._resources = looks, resources
         self._plan, self._request = plan, request
         self._swept, self._progress = swept, progress
-        self._gate = asyncio.Semaphore(request.jobs)
+        self._gate = asyncio.Semaphore(request.jobs)  # for each engine
         self._results: dict[int, SweepResult] = {}
-        self._images: dict[ImageKey, str] = {}
+        self._images: dict[ImageKey, frozenset[str]] = {}
         self._files: dict[str, Inspection] = {}
         """Inspections of whole files, by ``file_key``."""
         self._turns: dict[str, asyncio.Lock] = {}
@@ -118,11 +118,13 @@ class _Sweep:
         """Everything from the images to the last proof."""
         items = self._plan.items
         if items:
-            engine = await self._resources.engine(self._request.options.engine)
+            pool = await self._resources.pool(self._request.options.engine)
+            self._gate = asyncio.Semaphore(self._request.jobs * len(pool.engines))
             keys = dict.fromkeys((item.image, item.platform) for item in items if item.image)
-            self._images = await images_at_hand(engine, keys)
+            self._images = await images_at_hand(pool.engines, keys)
             waiting = await self._without_known(dict(enumerate(items)))
-            await self._pull_missing(engine, list(waiting.values()))
+            for engine in tuple(pool.engines):
+                await self._pull_missing(engine, list(waiting.values()))
             waiting = await self._without_known(waiting)
             async with asyncio.TaskGroup() as group:
                 for place, item in waiting.items():
@@ -164,14 +166,15 @@ class _Sweep:
         if settings.offline or not (settings.pull and self._request.options.pull):
             return
         for name, platform in dict.fromkeys((item.image, item.platform) for item in items):
-            if not name or not platform or self._images[name, platform]:
+            key = name, platform
+            if not name or not platform or (await images_at_hand([engine], [key]))[key]:
                 continue
             try:
                 await pull_beside(engine, name, platform, self._progress)
             except EngineError as error:
                 _log.info("not pulled: %s", error)
                 continue
-            self._images |= await images_at_hand(engine, [(name, platform)])
+            self._images[key] |= (await images_at_hand([engine], [key]))[key]
 
     async def _prove(self, place: int, item: SweepItem) -> None:
         async with self._gate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from explorer.compat import Target, Verdict
 from explorer.elf import FileFormat
-from explorer.errors import ExplorerError, UsageError
+from explorer.errors import EngineError, ExplorerError, UsageError
 from explorer.facts import MISSING, known_or
 from explorer.progress import Progress, ProgressCallback
 from explorer.releases import Asset, Release, Role
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from explorer.verify import Engine
     from explorer.workbench.look import Looks
     from explorer.workbench.resources import Resources
+
+
+_log = logging.getLogger("explorer.workbench")
 
 
 class Standing(StrEnum):
@@ -60,7 +64,7 @@ class SweepRequest:
     options: ProofOptions = field(default_factory=lambda: ProofOptions())
     """For every proof; ``on`` is not read. ``{arch}`` in the image stands for the architecture."""
     jobs: int = 4
-    """Proofs at a time."""
+    """Proofs at a time on each engine."""
     again: bool = False
     """Whether to run what is proved already."""
 
@@ -213,15 +217,28 @@ ImageKey = tuple[str, str]
 """An image's reference, and the platform it is wanted for."""
 
 
-async def images_at_hand(engine: Engine, keys: Iterable[ImageKey]) -> dict[ImageKey, str]:
-    """The ids of the images that are here; empty for those that are not."""
+ImageIds = Mapping[ImageKey, frozenset[str]]
+"""The ids of an image on the engines that have it; none where it is nowhere."""
+
+
+async def images_at_hand(
+    engines: Iterable[Engine], keys: Iterable[ImageKey]
+) -> dict[ImageKey, frozenset[str]]:
+    """The ids of the images that are here."""
     from explorer.verify import image_id
 
-    return {(name, platform): await image_id(engine, name, platform) for name, platform in keys}
+    ids: dict[ImageKey, frozenset[str]] = dict.fromkeys(keys, frozenset())
+    for engine in engines:
+        for key in ids:
+            try:
+                ids[key] |= {await image_id(engine, *key)} - {""}
+            except EngineError as error:  # it has died: the others are asked
+                _log.info("%s", error)
+    return ids
 
 
 async def known_result(
-    resources: Resources, item: SweepItem, images: Mapping[ImageKey, str]
+    resources: Resources, item: SweepItem, images: ImageIds
 ) -> SweepResult | None:
     """The result of an earlier run of the same bytes, in the same image, by the same command."""
     inspection = item.inspection
@@ -238,18 +255,16 @@ async def known_result(
     return SweepResult(item, standing_of(compared, item.target), compared, known=True)
 
 
-def _is_same_run(
-    resources: Resources, item: SweepItem, proof: Proof, images: Mapping[ImageKey, str]
-) -> bool:
+def _is_same_run(resources: Resources, item: SweepItem, proof: Proof, images: ImageIds) -> bool:
     if proof.result is Result.NOT_RUN or isinstance(proof.image, MISSING):
         return False
     if item.platform and proof.platform != item.platform:
         return False
-    here = images.get((item.image, item.platform), "")
+    here = images.get((item.image, item.platform), frozenset())
     if proof.image.empty:
         same_image = not item.image or not here
     else:
-        same_image = proof.image.reference == item.image and here in ("", proof.image.id)
+        same_image = proof.image.reference == item.image and (not here or proof.image.id in here)
     return same_image and is_usual_run(item.inspection, item.options, resources.profiles, proof)
 
 

@@ -6,7 +6,17 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import contents, getting, keys, painting, peeking, proving, starting, whole
+from tests.bench import (
+    contents,
+    engines,
+    getting,
+    keys,
+    painting,
+    peeking,
+    proving,
+    starting,
+    whole,
+)
 from tests.bench.figures import Figure, print_table
 
 PARTS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
@@ -22,6 +32,7 @@ PARTS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
     "get": ("get beside curl, sha256sum and tar", getting.measure),
     "bytes": ("Strings and bytes of a file, two files", contents.measure),
     "proof": ("Proofs", proving.measure),
+    "engines": ("Proofs by the Engine API, and over ssh", engines.measure),
 }
 
 

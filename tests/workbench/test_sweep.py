@@ -101,7 +101,9 @@ async def known(
     bench: Workbench, item: SweepItem, proof: Proof, here: str = IMAGE.id
 ) -> SweepResult | None:
     item = replace(item, inspection=replace(item.inspection, proofs=(proof,)))
-    return await known_result(bench.resources, item, {("alpine:3.22", "linux/arm64"): here})
+    return await known_result(
+        bench.resources, item, {("alpine:3.22", "linux/arm64"): frozenset({here} - {""})}
+    )
 
 
 EMPTY_IMAGE = replace(IMAGE, reference="rr-explorer/empty", empty=True)

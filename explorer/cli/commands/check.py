@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from explorer.cli.completions import complete_tag
-from explorer.cli.options import CONTEXT, WORDS, global_options, json_option
+from explorer.cli.options import (
+    CONTEXT,
+    WORDS,
+    chosen_engines,
+    engine_option,
+    global_options,
+    json_option,
+)
 from explorer.cli.output import NO, OK, Output
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
@@ -34,7 +41,7 @@ class CheckOptions(TypedDict):
     summary: bool
     write: bool
     database: Path | None
-    engine: str | None
+    engines: tuple[str, ...]
     image: str
     arch: str
     jobs: int
@@ -75,11 +82,7 @@ class CheckOptions(TypedDict):
     help="A vulndb.zip, or a folder with its content, instead of the official one, which is"
     " downloaded when needed.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["docker", "podman", "nerdctl"]),
-    help="The container engine for what must be proved.  [default: the first that answers]",
-)
+@engine_option
 @click.option(
     "--image",
     default="",
@@ -103,8 +106,10 @@ def check(state: CliState, tag: str, **options: Unpack[CheckOptions]) -> int:
         raise UsageError("--json and --format exclude each other", remedy="Choose one")
     if options["summary"] and options["form"] != "markdown":
         raise UsageError("--summary needs --format markdown", remedy="Add it")
+    engine, engines = chosen_engines(options["engines"])
     settings = state.settings(
-        engine=options["engine"],
+        engine=engine,
+        engines=engines,
         pull=False if options["no_pull"] else None,
         vulndb=options["database"],
     )
@@ -125,7 +130,7 @@ def check(state: CliState, tag: str, **options: Unpack[CheckOptions]) -> int:
 def _request(settings: Settings, tag: str, options: CheckOptions) -> GateRequest:
     from explorer.workbench import GateRequest, ProofOptions, SweepRequest
 
-    proof = ProofOptions(options["image"], options["engine"] or "", pull=settings.pull)
+    proof = ProofOptions(options["image"], pull=settings.pull)
     sweep = SweepRequest(options=proof, jobs=options["jobs"], again=options["again"])
     return GateRequest(tag, sweep, _arch(options["arch"]))
 

@@ -13,6 +13,8 @@ from explorer.cli.options import (
     CONTEXT,
     FILE_HELP,
     WORDS,
+    chosen_engines,
+    engine_option,
     global_options,
     json_option,
     on_option,
@@ -40,7 +42,7 @@ class VerifyOptions(TypedDict):
     platform: str
     targets: tuple[str, ...]
     image: str
-    engine: str | None
+    engines: tuple[str, ...]
     line: str | None
     seconds: float | None
     no_pull: bool
@@ -73,11 +75,7 @@ class VerifyOptions(TypedDict):
     metavar="IMAGE",
     help="The image; {arch} in it stands for the processor.  [default: the target's]",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["docker", "podman", "nerdctl"]),
-    help="The container engine.  [default: the first that answers]",
-)
+@engine_option
 @click.option(
     "--run",
     "line",
@@ -99,7 +97,7 @@ class VerifyOptions(TypedDict):
     type=click.IntRange(1, 64),
     default=4,
     show_default=True,
-    help="With --all: how many run at a time.",
+    help="With --all: how many run at a time on each engine.",
 )
 @click.option("--again", is_flag=True, help="With --all: run what is proved already, too.")
 @click.option(
@@ -115,16 +113,18 @@ class VerifyOptions(TypedDict):
 def verify(state: CliState, files: tuple[str, ...], **options: Unpack[VerifyOptions]) -> int:
     from explorer.workbench import ProofOptions
 
-    line, image, engine = options["line"], options["image"], options["engine"]
+    line, image = options["line"], options["image"]
+    engine, engines = chosen_engines(options["engines"])
     settings = state.settings(
         engine=engine,
+        engines=engines,
         image=image or None,
         pull=False if options["no_pull"] else None,
         run_seconds=options["seconds"],
     )
     argv = split_words(line, "--run") if line is not None else ()
     seconds = options["seconds"] or 0.0
-    proof_options = ProofOptions(image, engine or "", argv, "", seconds, settings.pull)
+    proof_options = ProofOptions(image, "", argv, "", seconds, settings.pull)
     _check_words(files, options)
     if options["everything"]:
         return _verify_all(state, settings, proof_options, files, options)
