@@ -119,7 +119,7 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _starts(engine: TestEngine, image: str, program: Program, arch: str) -> tuple[bool, str]:
+def starts(engine: TestEngine, image: str, program: Program, arch: str) -> tuple[bool, str]:
     """Whether it starts with --version and without a network, by what it prints."""
     root = program.folder / "files"
     assert program.path is not None
@@ -177,7 +177,7 @@ def test_real_runs_on_musl_never_disagree(
             continue
         program.path.chmod(0o755)
         seen = verdict_of(program, target)
-        started, text = _starts(engine, loaded[seen.target.arch], program, seen.target.arch)
+        started, text = starts(engine, loaded[seen.target.arch], program, seen.target.arch)
         count += 1
         if seen.answer is not (Answer.YES if started else Answer.NO):
             wrong.append((program.id, seen.deciding, text))

