@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -207,7 +208,7 @@ class EngineApi:
         except TimeoutError:
             detail = f"{path} did not end within {seconds:.0f} s"
             raise EngineError(f"{self.name} gives no answer", detail, look) from None
-        except (httpx.HTTPError, BrokenStreamError) as error:
+        except (httpx.HTTPError, ssl.SSLError, BrokenStreamError) as error:
             detail = f"{path}: {str(error)[:300] or type(error).__name__}"
             raise EngineError(f"{self.name} gives no usable answer", detail, look) from error
 

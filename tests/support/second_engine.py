@@ -58,7 +58,7 @@ class SecondEngine:
 
 
 @contextlib.contextmanager
-def second_engine() -> Iterator[SecondEngine]:
+def second_engine(*arguments: str) -> Iterator[SecondEngine]:
     """Start a daemon with folders of its own; everything of it is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="rr-explorer-engine-"))
     engine = folder / "s.sock"
@@ -67,7 +67,7 @@ def second_engine() -> Iterator[SecondEngine]:
             [
                 *("dockerd", f"--host=unix://{engine}", f"--data-root={folder}/data"),
                 *(f"--exec-root={folder}/exec", f"--pidfile={folder}/pid"),
-                *("--iptables=false", "--bridge=none"),
+                *("--iptables=false", "--bridge=none", *arguments),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -121,7 +121,7 @@ def behind_ssh(engine: SecondEngine) -> Iterator[tuple[str, Path]]:
     knows the host."""
     program = _sshd()
     folder = Path(tempfile.mkdtemp(prefix="rr-explorer-ssh-"))
-    port = _free_port()
+    port = free_port()
     for name in ("host", "user"):
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True
@@ -165,7 +165,24 @@ def behind_ssh(engine: SecondEngine) -> Iterator[tuple[str, Path]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _free_port() -> int:
+def certificates(folder: Path) -> None:
+    """A certificate authority, and one key that is both the server's and the client's."""
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca")
+    openssl("req", *key, "-keyout", "key.pem", "-out", "request.pem", "-subj", "/CN=both")
+    (folder / "names").write_text(
+        "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n"
+    )
+    authority = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
+    openssl("x509", "-req", "-in", "request.pem", "-out", "cert.pem", *authority)
+
+
+def free_port() -> int:
+    """A port of the loopback address that nothing listens at."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
