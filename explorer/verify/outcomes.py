@@ -169,7 +169,7 @@ _REFUSALS = (
         r"[^\n]*version `(?P<what>[^\n']+)' not found \(required by",
         (1,),
         "symbol-missing",
-        "The libc is too old: version {what} not found",
+        "A library is too old: version {what} not found",
     ),
     _Refusal(
         r"[^\n]*(?:CPU ISA level is lower than required|CPU does not support x86-64-v)",

@@ -271,7 +271,8 @@ def container_platform(inspection: Inspection) -> str:
         raise UsageError(
             title, f"it is not a program: {binary.detail}", "Choose the program: FILE#MEMBER"
         )
-    return f"linux/{binary.arch}"
+    # x32 and n32 need the kernel of the 64-bit processor, and no image is named after them.
+    return f"linux/{binary.arch.replace('p32', '')}"
 
 
 def needs_shell(inspection: Inspection) -> bool:

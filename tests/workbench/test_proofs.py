@@ -15,7 +15,9 @@ from explorer.report.verdicts import verdict_banner
 from explorer.verify import Proof, Result
 from explorer.workbench import Depth, ProofOptions, Workbench
 from explorer.workbench.proof_records import KEPT, keep_proof
+from explorer.workbench.prove import container_platform
 from tests.compat import programs
+from tests.elf.crafted import Program
 from tests.support.archives import make_archive, zip_of
 from tests.support.binaries import C_LIBRARY, MUSL, binary, zig_cc
 from tests.support.engine import TestEngine
@@ -86,6 +88,14 @@ async def test_a_file_that_no_container_can_start_is_refused(
         await bench.verify(inspection, ProofOptions(argv=("{}",)))
     assert says in caught.value.detail
     assert caught.value.remedy
+
+
+async def test_x32_is_run_in_an_image_for_amd64(bench: Workbench, tmp_path: Path) -> None:
+    """No image is named after it: the kernel for amd64 starts it, or says that it does not."""
+    (tmp_path / "tool").write_bytes(Program(bits=32, flags=5).build())
+    inspection = await bench.look(await bench.resolve(str(tmp_path / "tool")), depth=Depth.WHOLE)
+    assert inspection.verdicts[0].deciding.code == "elf.abi"
+    assert container_platform(inspection) == "linux/amd64"
 
 
 async def test_a_file_that_is_not_a_program_is_refused(bench: Workbench, tmp_path: Path) -> None:
