@@ -224,7 +224,8 @@ def _raise_for_problem(chooser: ProgramChooser, listing: ArchiveListing, layer: 
             if member.refused is not None and rest_behind(member.name, wanted) is not None:
                 raise RefusedError(member.refused.rule, member.refused.text, member.name)
         return
-    _refuse_unread([m for m in refused if chooser.may_be_program(m)], listing)
+    may_be = [m for m in refused if chooser.may_be_program(m)]
+    _refuse_unread(may_be, listing, _MAY_BE_RIGHT | {"name"})
 
 
 def _refuse_unread_rivals(
@@ -258,13 +259,15 @@ def _is_file_at_front(member: Member, form: Format) -> bool:
     return not (member.kind is MemberKind.SYMLINK and is_path)
 
 
-def _refuse_unread(members: list[Member], listing: ArchiveListing) -> None:
+def _refuse_unread(
+    members: list[Member], listing: ArchiveListing, rules: frozenset[str] = _MAY_BE_RIGHT
+) -> None:
     """Raise UndecidedProgramError if some of these refused members can be whole all the same."""
     texts = [
         f"{member.name}: {member.refused.text}"
         for member in members
         if member.refused is not None
-        and (member.refused.rule in _MAY_BE_RIGHT or member.kind is not MemberKind.FILE)
+        and (member.refused.rule in rules or member.kind is not MemberKind.FILE)
     ]
     if texts:
         text = f"the program may be what is not read here: {listed(texts)}"

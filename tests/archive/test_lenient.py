@@ -636,6 +636,12 @@ def test_a_spanning_marker_is_skipped(marker: bytes) -> None:
     assert contents(data, "x") == {"rr": PROGRAM} == contents(data, "x", prefix=True)
 
 
+def test_other_bytes_in_a_zips_name_are_read_as_its_code_page() -> None:
+    """Without the flag for UTF-8 a name is in code page 437, in which every byte is a letter."""
+    data = zip_of([("cafe", PROGRAM)]).replace(b"cafe", b"caf\xe9")
+    assert contents(data, "x.zip") == {"caf\N{GREEK CAPITAL LETTER THETA}": PROGRAM}
+
+
 def test_names_in_utf8_without_the_flag_are_read() -> None:
     class Unflagged(zipfile.ZipInfo):
         def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802

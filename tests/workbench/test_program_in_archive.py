@@ -429,6 +429,25 @@ async def test_a_member_that_cannot_be_read_may_be_the_program(
         assert "tool: its deflate data cannot be read" in found.verdicts[0].deciding.text
 
 
+@pytest.mark.parametrize("packing", ["tar", "tar.gz", "cpio"])
+async def test_a_program_whose_name_is_not_utf8_is_unknown_and_says_why(
+    github: GitHub, opened: Callable[..., Workbench], packing: str
+) -> None:
+    """Nothing is said of what cannot be named; another program beside it is judged as ever."""
+    for others in ((), (("tool", static()),)):
+        members = [("caf\udce9", static()), *others]
+        modes = [(name, stat.S_IFREG | 0o755, data) for name, data in members]
+        data = cpio_of(modes) if packing == "cpio" else tar_of(members)
+        name = f"tool-linux-amd64.{packing}"
+        if others:
+            github.remove_release("v1", repo="acme/tool")
+        packed = gz(data) if packing == "tar.gz" else data
+        for found in await looks(github, opened, name, packed):
+            verdict = found.verdicts[0]
+            assert verdict.answer is (Answer.YES if others else Answer.UNKNOWN)
+            assert others or "its name is not UTF-8" in verdict.deciding.text
+
+
 async def test_an_android_app_runs_on_android_only(
     github: GitHub, opened: Callable[..., Workbench]
 ) -> None:

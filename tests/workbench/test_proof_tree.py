@@ -91,6 +91,8 @@ def test_only_shared_libraries_of_the_folder_go_along(tmp_path: Path) -> None:
             "app/lib/liba.so": library(),
             "app/core.123": core_dump(),
             "app/libcore.so": core_dump(),
+            "app/libobject.so": binary("c-object").read_bytes(),
+            "app/libprogram.so": binary("c-static").read_bytes(),
             "app/other": binary("c-musl").read_bytes(),
             "app/id_rsa": b"PRIVATE KEY",
             "app/notes.so": b"a text with the name of a library",
