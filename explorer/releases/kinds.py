@@ -61,6 +61,35 @@ class VersionCommand:
     """What to run if ``argv`` ends with an error; empty: nothing."""
 
 
+DEEP_STEPS = ("serve", "tls", "time-zone", "dns", "write", "threads")
+"""What a profile can describe of a deep proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeepCommand:
+    """What the program is asked to do in a step of a deep proof."""
+
+    step: str
+    """One of ``DEEP_STEPS``."""
+    argv: tuple[str, ...] = ("{}",)
+    """``{}`` stands for the program, ``{config}`` for the path of ``config``."""
+    until: str = ""
+    """The last version that is asked in this way; empty: all later ones."""
+    config: str = ""
+    """The text of a configuration file."""
+    url: str = ""
+    """For ``serve``: what must answer 200 inside the container."""
+    expect: str = ""
+    """A regular expression (multi-line) that the output must match; empty: any output."""
+    fails: bool = False
+    """Whether it must end with an error of its own."""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there is a command; a table without one says that those versions have none."""
+        return bool(self.argv)
+
+
 DEFAULT_COMMANDS = (VersionCommand(certain=False, fallback=("{}", "--help")),)
 """For a program whose project has no profile."""
 
@@ -78,6 +107,8 @@ class AssetKind:
     """The names of the program inside, without ``.exe``; empty: any name."""
     commands: tuple[VersionCommand, ...] = field(default=DEFAULT_COMMANDS, compare=False)
     """How the program is asked for its version, oldest era first."""
+    deep: tuple[DeepCommand, ...] = field(default=(), compare=False)
+    """The steps of a deep proof; of one step, the oldest era first."""
 
     def __str__(self) -> str:
         return self.value
@@ -86,6 +117,14 @@ class AssetKind:
         """How the program of a release with that version is asked for its version."""
         eras = (command for command in self.commands if holds(command.until, version))
         return next(eras, DEFAULT_COMMANDS[0])
+
+    def deep_commands(self, version: str) -> tuple[DeepCommand, ...]:
+        """The steps of a deep proof for a release with that version, one of each name."""
+        steps: dict[str, DeepCommand] = {}
+        for command in self.deep:
+            if holds(command.until, version):
+                steps.setdefault(command.step, command)
+        return tuple(command for command in steps.values() if command.is_given)
 
 
 PROGRAM = AssetKind("program", Role.PROGRAM)

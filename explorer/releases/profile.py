@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING
 from explorer.errors import FormatError
 from explorer.releases.file_kinds import general_kind
 from explorer.releases.kinds import (
+    DEEP_STEPS,
     DEFAULT_COMMANDS,
     GENERAL_KINDS,
     OTHER,
     PROGRAM,
     AssetKind,
+    DeepCommand,
     Role,
     VersionCommand,
     holds,
@@ -249,6 +251,16 @@ class _ProfileTable:
         self._report(name, "a regular expression with a group")
         return ""
 
+    def expression(self, name: str) -> str:
+        """A regular expression; empty if there is none."""
+        value = self.text(name)
+        try:
+            re.compile(value, re.MULTILINE)
+        except re.error:
+            self._report(name, "a regular expression")
+            return ""
+        return value
+
     def texts(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         value = self._values.pop(name, list(default))
         if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
@@ -275,6 +287,7 @@ class _ProfileTable:
 _LONGEST_TEXT = 1000
 _SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)?"
 _KIND_NAME = r"[a-z][a-z0-9-]{0,15}"
+_LOCAL_URL = r"http://(?:127\.0\.0\.1|localhost):\d{1,5}/[\w./?=&-]*"
 _VERSION_TEXT = r"v?\d{1,6}(\.\d{1,6}){0,3}"
 
 
@@ -315,12 +328,15 @@ def _kind(table: _ProfileTable, before: Mapping[str, AssetKind]) -> AssetKind | 
     like = before.get(table.text("like"))
     programs = table.texts("programs", like.programs if like else ())
     commands = tuple(_command(each) for each in table.tables("commands"))
+    deep = tuple(step for each in table.tables("deep") if (step := _deep(each)))
     table.end()
     if not name:
         return None
     commands = commands or (like.commands if like else DEFAULT_COMMANDS)
     general = next((kind for kind in GENERAL_KINDS if kind.value == name), None)
-    return AssetKind(name, general.role if general else Role(role), prefix, programs, commands)
+    deep = deep or (like.deep if like else ())
+    own = general.role if general else Role(role)
+    return AssetKind(name, own, prefix, programs, commands, deep)
 
 
 def _command(table: _ProfileTable) -> VersionCommand:
@@ -337,6 +353,23 @@ def _command(table: _ProfileTable) -> VersionCommand:
     )
     table.end()
     return command if "{}" in command.argv else replace(command, argv=("{}", *command.argv))
+
+
+def _deep(table: _ProfileTable) -> DeepCommand | None:
+    step = DeepCommand(
+        step=table.text(
+            "step", pattern="|".join(DEEP_STEPS), must=f"one of {', '.join(DEEP_STEPS)}"
+        ),
+        argv=table.texts("argv"),
+        until=table.text("until", pattern=_VERSION_TEXT, must="a version"),
+        config=table.text("config"),
+        url=table.text("url", pattern=_LOCAL_URL, must="an address such as http://127.0.0.1:80/"),
+        expect=table.expression("expect"),
+        fails=table.flag("fails", False),
+    )
+    table.end()
+    is_whole = step.step and (step.step != "serve" or step.url or not step.argv)
+    return step if is_whole else None
 
 
 def _column(table: _ProfileTable, kinds: Mapping[str, AssetKind]) -> ColumnProfile | None:

@@ -6,6 +6,7 @@ Exports the models; everything that starts a process is imported on first use.
 from typing import TYPE_CHECKING
 
 from explorer.lazy import lazy_exports
+from explorer.verify.deep_steps import STEP_NAMES, DeepStep, StepResult, StepStatus
 from explorer.verify.models import (
     CheckResult,
     DryRun,
@@ -25,6 +26,7 @@ from explorer.verify.tree import Tree, TreeItem, file_item, no_tree
 
 if TYPE_CHECKING:
     from explorer.verify.api import close_apis
+    from explorer.verify.deep import prove_deeply
     from explorer.verify.emulation import emulation_of
     from explorer.verify.engines import (
         engine_answers,
@@ -61,6 +63,7 @@ __getattr__ = lazy_exports(
         "proof_elsewhere": "proof_targets",
         "proof_for": "proof_targets",
         "prove": "proof",
+        "prove_deeply": "deep",
         "target_of": "proof_targets",
         "pull_beside": "images",
         "ran_as": "records",
@@ -71,7 +74,9 @@ __getattr__ = lazy_exports(
 )
 
 __all__ = [
+    "STEP_NAMES",
     "CheckResult",
+    "DeepStep",
     "DryRun",
     "Emulation",
     "Engine",
@@ -83,6 +88,8 @@ __all__ = [
     "ProofRequest",
     "Result",
     "RunLimits",
+    "StepResult",
+    "StepStatus",
     "Tree",
     "TreeItem",
     "VersionOutput",
@@ -105,6 +112,7 @@ __all__ = [
     "proof_elsewhere",
     "proof_for",
     "prove",
+    "prove_deeply",
     "pull_beside",
     "ran_as",
     "run_line",

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from explorer.facts import Fact, Unknown
+from explorer.verify.deep_steps import StepResult
 from explorer.verify.tree import Tree, no_tree
 
 
@@ -253,3 +254,5 @@ class Proof:
     subject: str
     """What it is called: ``v2025.1.15/roadrunner-…tar.gz#rr``. Untrusted."""
     stand_in: bool = False
+    deep: tuple[StepResult, ...] = ()
+    """What was done beyond starting it; empty without a deep proof."""

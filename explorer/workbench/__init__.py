@@ -77,6 +77,7 @@ from explorer.verify import (
     Proof,
     Result,
     RunLimits,
+    StepResult,
 )
 from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
 from explorer.workbench.models import (
@@ -268,6 +269,7 @@ __all__ = [
     "SizeChange",
     "Spot",
     "Standing",
+    "StepResult",
     "StringIndex",
     "StringScanner",
     "Subject",

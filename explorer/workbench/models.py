@@ -139,6 +139,8 @@ class ProofOptions:
     """Time limit of the run."""
     pull: bool = True
     """Whether an image that is missing may be pulled."""
+    deep: bool = False
+    """Whether the steps of the project's profile are done, too."""
 
 
 @dataclass(frozen=True, slots=True)

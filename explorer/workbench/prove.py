@@ -15,6 +15,7 @@ from explorer.facts import MISSING, Fact, NotApplicable, known_or
 from explorer.progress import ProgressCallback
 from explorer.releases import DEFAULT_COMMANDS, AssetKind, Profiles, VersionCommand
 from explorer.verify import (
+    DeepStep,
     Expectations,
     Proof,
     ProofRequest,
@@ -56,18 +57,17 @@ async def prove_inspection(
 
     platform = container_platform(inspection)
     usual = usual_command(inspection, resources.profiles)
-    settings = resources.settings
+    settings, cache, path = resources.settings, resources.cache, inspection.path
     target = await resources.run(lambda _: proof_target(settings, options))
     _check_arch(inspection, platform, target)
     pool = await resources.pool(options.engine)
     own = f"linux/{target.arch}" if target.arch else pool.engines[0].platform
     platform = platform or own
-    cache = resources.cache
     verdict, tree = await resources.run(lambda _: _judged(inspection, target, cache))
-    assert inspection.path is not None
+    assert path is not None
     request = ProofRequest(
         engine=pool.engines[0],
-        binary=inspection.path,
+        binary=path,
         platform=platform,
         image=wanted_image(settings, options, target, platform.partition("/")[2]),
         name=tree.name,
@@ -93,8 +93,9 @@ async def prove_inspection(
     proof = await resources.run(
         lambda _: compared_with(cache, inspection, proof, target, bool(options.on))
     )
-    if proof.result is not Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
-        await resources.run(lambda _: _keep(resources, proof))
+    if options.deep:
+        proof = await _deepened(resources, inspection, request, proof, progress)
+    await resources.run(lambda _: _keep(resources, proof))
     return proof
 
 
@@ -109,6 +110,23 @@ async def _on_any(
         request.platform,
         lambda engine: _run_or_fall_back(run, replace(request, engine=engine), fallback),
     )
+
+
+async def _deepened(
+    resources: Resources,
+    inspection: Inspection,
+    request: ProofRequest,
+    proof: Proof,
+    progress: ProgressCallback,
+) -> Proof:
+    """The proof with the steps of the project's profile."""
+    from explorer.verify import prove_deeply
+
+    if not isinstance(proof.engine, MISSING):
+        request = replace(request, engine=proof.engine)
+    steps = deep_steps(inspection, resources.profiles)
+    deep = await prove_deeply(request, proof, steps, progress=progress, warn=resources.warn)
+    return replace(proof, deep=deep)
 
 
 async def _run_or_fall_back(
@@ -235,6 +253,8 @@ def _own_verdict(inspection: Inspection, target: Target, cache: Cache) -> Verdic
 
 def _keep(resources: Resources, proof: Proof) -> None:
     """A cache that cannot be written costs the record and a warning, never the proof."""
+    if proof.result is Result.NOT_RUN:  # it would hide an earlier proof, and says nothing
+        return
     try:
         keep_proof(resources.cache, proof)
     except SourceError as error:
@@ -292,6 +312,17 @@ def usual_command(inspection: Inspection, profiles: Profiles) -> VersionCommand:
     kind = kind_of_program(inspection, profiles)
     release = inspection.subject.release
     return kind.command(release.version if release else "") if kind else DEFAULT_COMMANDS[0]
+
+
+def deep_steps(inspection: Inspection, profiles: Profiles) -> tuple[DeepStep, ...]:
+    """The steps of a deep proof that the project's profile describes for this version."""
+    kind = kind_of_program(inspection, profiles)
+    release = inspection.subject.release
+    commands = kind.deep_commands(release.version if release else "") if kind else ()
+    return tuple(
+        DeepStep(step.step, step.argv, step.config, step.url, step.expect, step.fails)
+        for step in commands
+    )
 
 
 def kind_of_program(inspection: Inspection, profiles: Profiles) -> AssetKind | None:

@@ -17,6 +17,7 @@ import pytest
 from tests.cli.conftest import AMD64, TAG, Command
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary, zig_cc
+from tests.support.deep_server import server
 from tests.support.engine import TestEngine
 from tests.support.github import GitHub
 
@@ -100,6 +101,45 @@ def test_the_line_to_paste_runs_a_downloaded_program_again(
     words = ["sh", "-c", document["line"]]
     pasted = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert pasted.stdout == document["proof"]["output"]["stdout"]
+
+
+PROFILE = """
+[projects."acme/server"]
+[[projects."acme/server".kinds]]
+name = "server"
+programs = ["server"]
+[[projects."acme/server".kinds.deep]]
+step = "serve"
+argv = ["{}", "serve", "{config}"]
+config = "127.0.0.1:8080"
+url = "http://127.0.0.1:8080/health"
+[[projects."acme/server".kinds.deep]]
+step = "threads"
+argv = ["{}", "THREADS"]
+expect = "16 threads"
+"""
+
+
+@pytest.mark.parametrize(("word", "code"), [("threads", 0), ("broken", 1)])
+def test_a_deep_proof_is_printed_and_remembered(
+    word: str, code: int, rr: Command, verifier: list[str]
+) -> None:
+    with Path(verifier[1]).open("a", encoding="utf-8") as config:
+        config.write(PROFILE.replace("THREADS", word))
+    done = rr("verify", server(), "--deep", "--json", *verifier)
+    assert done.code == code, done.err
+    steps = json.loads(done.out)["proof"]["deep"]
+    status = {step["name"]: step["status"] for step in steps}
+    assert status["threads"] == ("fail" if code else "pass")
+    assert (status["health"], status["SIGTERM"], status["tls"]) == (
+        "pass",
+        "pass",
+        "not-applicable",
+    )
+    assert rr.json("inspect", server())["proofs"][0]["deep"] == steps
+    text = rr("verify", server(), "--deep", *verifier).out
+    assert "it answered 200 inside the container" in text
+    assert ("✗ fail" in text) is (code == 1)
 
 
 def _row(table: str) -> str:

@@ -8,7 +8,7 @@ from explorer.facts import Unknown
 from explorer.releases import Role
 from explorer.report.tables import MarkState, mark_of
 from explorer.workbench import BuildRecipe, Workbench
-from explorer.workbench.prove import usual_command
+from explorer.workbench.prove import deep_steps, usual_command
 from tests.support.archives import make_archive
 from tests.support.github import GitHub
 from tests.workbench.conftest import rr
@@ -43,6 +43,7 @@ async def test_the_documented_profile_works(
     command = usual_command(inspection, bench.resources.profiles)
     assert command is not None
     assert command.argv == ("{}", "--version")  # the default, as 2.0.0 is after 1.9
+    assert [step.name for step in deep_steps(inspection, bench.resources.profiles)] == ["serve"]
     advice = await bench.advise("latest", "amd64")
     assert isinstance(advice.source, BuildRecipe)
     assert advice.source.variable == "example.com/tool/v2.version"

@@ -49,6 +49,7 @@ class VerifyOptions(TypedDict):
     everything: bool
     jobs: int
     again: bool
+    deep: bool
     junit: Path | None
     jsonl: bool
 
@@ -59,7 +60,8 @@ class VerifyOptions(TypedDict):
     context_settings=CONTEXT,
     help=f"Run a binary in a throw-away container and report what happened.\n\n{FILE_HELP}\n\n"
     "Exits with 0 if it ran; 1 if it did not start, or is not what its release promises "
-    "(version, system, processor); 5 if the engine could not run it.\n\n"
+    "(version, system, processor), or if a step of --deep fails that no package is known to "
+    "mend; 5 if the engine could not run it.\n\n"
     "With --all, FILE is a TAG (the newest release without one): every program for Linux of these "
     "releases is run on every target, foreign processors emulated. What is proved already, with "
     "the same digest, image and command, is not run again. Exits with 0 if nothing contradicts "
@@ -99,6 +101,11 @@ class VerifyOptions(TypedDict):
     show_default=True,
     help="With --all: how many run at a time on each engine.",
 )
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Do what the project's profile describes, too: serve, TLS, time zones …",
+)
 @click.option("--again", is_flag=True, help="With --all: run what is proved already, too.")
 @click.option(
     "--junit",
@@ -124,7 +131,8 @@ def verify(state: CliState, files: tuple[str, ...], **options: Unpack[VerifyOpti
     )
     argv = split_words(line, "--run") if line is not None else ()
     seconds = options["seconds"] or 0.0
-    proof_options = ProofOptions(image, "", argv, "", seconds, settings.pull)
+    deep = options["deep"]
+    proof_options = ProofOptions(image, "", argv, "", seconds, settings.pull, deep)
     _check_words(files, options)
     if options["everything"]:
         return _verify_all(state, settings, proof_options, files, options)
@@ -160,6 +168,8 @@ def _check_words(files: tuple[str, ...], options: VerifyOptions) -> None:
         UsageError: they do not.
     """
     if options["everything"]:
+        if options["deep"]:
+            raise UsageError("--all and --deep exclude each other", remedy="Leave one out")
         if options["platform"]:
             raise UsageError("--all and --platform exclude each other", remedy="Leave one out")
         return
@@ -198,6 +208,7 @@ def _exit_code(proof: Proof) -> int:
     if proof.result.value == "not-run":
         return EngineError.exit_code
     differs = any(check.ok is False for check in proof.checks)
+    differs |= any(step.counts_as_failure for step in proof.deep)
     return NO if proof.result.value == "failed" or differs else OK
 
 
@@ -217,6 +228,7 @@ def show_proof(output: Output, proof: Proof, asked: Target | None) -> None:
     ``asked`` is the target that a user named: a run on another system does not test it.
     """
     from explorer.report import Cell
+    from explorer.report.steps import STEP_COLUMNS, step_row
     from explorer.report.verdicts import (
         CHECK_COLUMNS,
         check_row,
@@ -235,6 +247,9 @@ def show_proof(output: Output, proof: Proof, asked: Target | None) -> None:
     if proof.checks:
         output.line("")
         output.table(CHECK_COLUMNS, [check_row(check) for check in proof.checks])
+    if proof.deep:
+        output.line("")
+        output.table(STEP_COLUMNS, [step_row(step) for step in proof.deep])
     for name, text in (("stdout", proof.stdout), ("stderr", proof.stderr)):
         if lines := output_lines(text):
             output.line("")

@@ -40,7 +40,17 @@ from explorer.report.json.shapes import (
     word,
 )
 from explorer.report.verdicts.proofs import paste_line
-from explorer.verify import CheckResult, DryRun, Engine, Image, ImageSystem, Proof, Result
+from explorer.verify import (
+    CheckResult,
+    DryRun,
+    Engine,
+    Image,
+    ImageSystem,
+    Proof,
+    Result,
+    StepResult,
+    StepStatus,
+)
 from explorer.workbench import FileFacts, Inspection, Subject
 
 MAX_DEPTH = 64
@@ -202,6 +212,19 @@ CHECK_RESULT = Shape[CheckResult](
     Field("expected", TEXT, lambda c: c.expected),
     Field("seen", TEXT, lambda c: c.seen),
 )
+STEP_RESULT = Shape[StepResult](
+    "step",
+    "What came out of one step of a deep proof.",
+    Field("name", TEXT, lambda s: s.name, "health, SIGTERM, tls without ca-certificates …"),
+    Field("status", word(StepStatus), lambda s: s.status),
+    Field("why", TEXT, lambda s: s.why),
+    Field(
+        "install",
+        nullable(TEXT),
+        lambda s: s.install or None,
+        "what turns this failure into a success: apk add tzdata",
+    ),
+)
 DRY_RUN = Shape[DryRun](
     "dry_run",
     "The loader's own --list, which executes nothing of the file.",
@@ -245,6 +268,7 @@ PROOF = Shape[Proof](
     Field("sha256", TEXT, lambda p: p.sha256, "of the binary that ran"),
     Field("subject", TEXT, lambda p: p.subject),
     Field("stand_in", BOOLEAN, lambda p: p.stand_in),
+    Field("deep", many(STEP_RESULT.kind), lambda p: p.deep, "the steps of verify --deep"),
 )
 
 

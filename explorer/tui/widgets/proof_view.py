@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from explorer.report import Cell, Column, Row
+from explorer.report.steps import step_row
 from explorer.report.tables import progress_line
 from explorer.report.verdicts import (
     agrees_cell,
@@ -26,7 +27,7 @@ from explorer.tui.render import content, facts, lines, text
 from explorer.tui.rows import ListRows
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
-from explorer.workbench import CheckResult, Inspection, Proof
+from explorer.workbench import CheckResult, Inspection, Proof, StepResult
 
 OUTPUT_COLUMNS = (Column("line", "", grows=True),)
 SHOWN_FACTS = (
@@ -126,6 +127,7 @@ class ProofView(Vertical):
             warning = "Prediction and observation differ: one of them is wrong. Please report it."
             parts.append(text(warning, "$text-error"))
         parts += [_check(check) for check in proof.checks]
+        parts += [_step(step) for step in proof.deep]
         parts.append(Content(""))
         parts += facts([row for row in proof_facts(proof) if row.key in SHOWN_FACTS])
         parts.append(Content(""))
@@ -171,3 +173,9 @@ def _check(check: CheckResult) -> Content:
     return Content.assemble(
         ok, "  ", name.stylize("bold"), ": expected ", expected, ", seen ", actual
     )
+
+
+def _step(step: StepResult) -> Content:
+    """A step of a deep proof, and what came out."""
+    status, name, why = (content(cell) for cell in step_row(step).cells)
+    return Content.assemble(status, "  ", name.stylize("bold"), ": ", why)
