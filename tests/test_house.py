@@ -68,6 +68,20 @@ def test_lines_fit_in_100_columns() -> None:
     assert long == []
 
 
+def test_tasks_that_belong_together_end_together() -> None:
+    """``gather`` leaves the others running when one fails, unless it collects what they raise."""
+    left = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "gather"
+        and not any(keyword.arg == "return_exceptions" for keyword in node.keywords)
+    ]
+    assert left == []
+
+
 def test_parameter_lists_are_short() -> None:
     long = {
         f"{path.relative_to(ROOT)}:{function.name}": len(parameters(function))

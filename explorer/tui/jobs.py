@@ -117,7 +117,9 @@ class Jobs:
         workers = list(self._workers.values())
         for worker in workers:
             worker.cancel()
-        await asyncio.gather(*(_ended(worker) for worker in workers))
+        async with asyncio.TaskGroup() as group:
+            for worker in workers:
+                group.create_task(_ended(worker))
 
     async def _call(self, work: Coroutine[Any, Any, T]) -> T:
         """Await one of the workbench's coroutines in the background loop."""

@@ -177,9 +177,11 @@ async def _by_api(command: tuple[str, ...]) -> tuple[EngineApi | None, dict[str,
     api = open_api(command)
     if api is None:
         # the client takes as long as the import, which would come next
-        endpoint, _ = await asyncio.gather(
-            docker_endpoint(command), asyncio.to_thread(import_module, "httpx")
-        )
+        importing = asyncio.create_task(asyncio.to_thread(import_module, "httpx"))
+        try:
+            endpoint = await docker_endpoint(command)
+        finally:
+            await importing
         api = None if endpoint is None else await connect(command[0], endpoint)
     if api is None:
         return None, None

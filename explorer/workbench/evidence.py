@@ -56,7 +56,9 @@ async def gather_evidence(resources: Resources, subject: Subject) -> tuple[Evide
             return await _downloaded(resources, companion, assets[companion.name])
 
     wanted = companions_of(subject.asset.name, assets)[:_MOST_FILES]
-    return tuple(await asyncio.gather(*map(one, wanted)))
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(companion)) for companion in wanted]
+    return tuple(task.result() for task in tasks)
 
 
 async def _downloaded(resources: Resources, companion: Companion, asset: Asset) -> Evidence:

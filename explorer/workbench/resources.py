@@ -260,7 +260,9 @@ class Resources:
             except EngineError as error:
                 return error
 
-        results = await asyncio.gather(*(one(name) for name in dict.fromkeys(names)))
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(name)) for name in dict.fromkeys(names)]
+        results = [task.result() for task in tasks]
         engines = [result for result in results if not isinstance(result, EngineError)]
         errors = [result for result in results if isinstance(result, EngineError)]
         if not engines:
