@@ -601,6 +601,21 @@ class Workbench:
         plan = await plan_sweep(self.looks, self.resources, releases, targets, request, progress)
         return await run_sweep(self.looks, self.resources, plan, request, swept, progress)
 
+    async def programs(
+        self, tags: Sequence[str], *, progress: ProgressCallback = ignore_progress
+    ) -> tuple[tuple[Release, Asset], ...]:
+        """The files of releases that may be programs for Linux, by their names.
+
+        Raises:
+            NotFoundError: a tag is not in the catalogue.
+        """
+        from explorer.workbench.matrix import chosen_releases
+        from explorer.workbench.sweep_plan import programs_of
+
+        catalogue = await self._catalogue_with(tags, progress)
+        releases = chosen_releases(catalogue, tags, 1)
+        return tuple((release, asset) for release in releases for asset in programs_of(release))
+
     async def _catalogue_with(self, tags: Sequence[str], progress: ProgressCallback) -> Catalogue:
         """A catalogue with these releases: at hand, if that is sure to have what is meant."""
         catalogue = await self.catalogue_at_hand()

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "Run a binary in a throw-away container.",
     "check": "Hold a release, or a folder, against a promise.",
     "workflow": "Write a GitHub Actions workflow that proves each release.",
+    "job": "Write a Kubernetes Job that runs a release's programs.",
     "get": "Download a file, verify its digest, and unpack it.",
     "matrix": "Show what would run, release by platform.",
     "advise": "Say which file to use, with lines to paste.",
