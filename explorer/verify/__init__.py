@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from explorer.verify.images import pull_beside
     from explorer.verify.leftovers import sweep
+    from explorer.verify.lending import remove_lent
     from explorer.verify.local_images import has_image, image_id, images_here, images_in_words
     from explorer.verify.outcomes import classify
     from explorer.verify.proof import agreement, prove
@@ -67,6 +68,7 @@ __getattr__ = lazy_exports(
         "target_of": "proof_targets",
         "pull_beside": "images",
         "ran_as": "records",
+        "remove_lent": "lending",
         "run_line": "records",
         "sweep": "leftovers",
         "to_json": "records",
@@ -115,6 +117,7 @@ __all__ = [
     "prove_deeply",
     "pull_beside",
     "ran_as",
+    "remove_lent",
     "run_line",
     "sweep",
     "target_of",

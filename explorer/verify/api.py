@@ -88,10 +88,12 @@ class EngineApi:
         transport: "httpx.AsyncHTTPTransport",
         base_url: str,
         forward: "SocketForward | None" = None,
+        endpoint: str = "",
     ) -> None:
         import httpx
 
         self.name = name
+        self.endpoint = endpoint
         self.loop = asyncio.get_running_loop()
         self._client = httpx.AsyncClient(
             transport=transport, base_url=base_url, timeout=None, trust_env=False

@@ -135,8 +135,11 @@ def _tmpfs(text: str) -> dict[str, str]:
 
 
 def _mount(text: str) -> list[Body]:
-    """An anonymous volume, labelled."""
+    """An anonymous volume, labelled; or a file of this machine, read-only."""
     fields = _fields(text)
+    if set(fields) == {"type", "src", "dst", "readonly"} and fields["type"] == "bind":
+        place = {"Source": fields["src"], "Target": fields["dst"]}
+        return [{"Type": "bind", "ReadOnly": True, **place}]
     if set(fields) != {"type", "dst", "volume-label"} or fields["type"] != "volume":
         raise ValueError(text)
     options = {"Labels": _pair(fields["volume-label"])}

@@ -79,6 +79,10 @@ class Container:
     run_args: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     """``NAME=value``."""
+    lent: str = ""
+    """A file of this machine that is mounted as the program, instead of a copied tree."""
+    lent_as: str = ""
+    """Its path inside."""
     plain: bool = False
     """Without the restrictions that some engines do not know."""
     has_volume: bool = True
@@ -125,6 +129,8 @@ class Container:
         """Labelled where the engine can, so that a sweep finds it without its container."""
         if not self.has_volume:
             return ()
+        if self.lent:
+            return ("--mount", f"type=bind,src={self.lent},dst={self.lent_as},readonly")
         if self.tree_of:
             return (f"--volumes-from={self.tree_of}:ro",)
         if not self.labels_volume or self.engine.name != "docker":

@@ -107,7 +107,7 @@ async def connect(name: str, endpoint: Endpoint) -> EngineApi | None:
         transport = httpx.AsyncHTTPTransport(uds=str(opened.socket), limits=limits)
     else:
         return None
-    api = EngineApi(name, transport, base, opened)
+    api = EngineApi(name, transport, base, opened, endpoint.url)
     try:
         if await api.negotiate(CONNECT_SECONDS):
             return api

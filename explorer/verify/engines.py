@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import platform as host_platform
 import re
 import shutil
 import sys
@@ -25,6 +26,9 @@ ENGINES = ("docker", "podman", "nerdctl")
 ANSWER_SECONDS = 15.0
 """A local daemon answers ``info`` in 0.1 to 0.4 s; one behind ssh takes seconds."""
 
+_mounting: set[tuple[str, ...]] = set()
+"""The clients of daemons that see this machine's files."""
+
 _hosts: dict[tuple[str, ...], str] = {}
 """The kernel and the name of the server's machine, by the words that start the client."""
 
@@ -32,6 +36,26 @@ _hosts: dict[tuple[str, ...], str] = {}
 def runs_on(engine: Engine) -> str:
     """``KERNEL NAME`` of the machine that runs the containers; empty if the engine did not say."""
     return _hosts.get(engine.command, "")
+
+
+def mounts_files(engine: Engine) -> bool:
+    """Whether the engine can mount files of this machine: docker, here and without remapped users.
+
+    A policy of SELinux would keep the program from being read.
+    """
+    return engine.command in _mounting
+
+
+def _sees_our_files(endpoint: str, info: dict[str, object]) -> bool:
+    options = info.get("SecurityOptions")
+    ours = f"{host_platform.release()} {host_platform.node()}"
+    return (
+        endpoint.startswith("unix://")
+        and host_platform.system() == "Linux"
+        and f"{info.get('KernelVersion')} {info.get('Name')}" == ours
+        and isinstance(options, list)
+        and not any(re.search("userns|selinux|rootless", str(option)) for option in options)
+    )
 
 
 async def find_engine(choice: str = "", engine_args: Sequence[str] = ()) -> Engine:
@@ -161,6 +185,8 @@ async def _ask(name: str, engine_args: Sequence[str]) -> Engine:
         if api is not None and info is not None:
             engine = _engine(name, command, info)
             keep_open(command, api)
+            if _sees_our_files(api.endpoint, info):
+                _mounting.add(command)
             return engine
     info = await _by_client(name, command)
     engine = _engine(name, command, info)

@@ -227,7 +227,8 @@ class Proof:
     """``linux/arm64``: the binary's."""
     emulated: Fact[bool]
     command: tuple[tuple[str, ...], ...]
-    """The engine's exact command lines in order: create, cp, start, rm; for ``shlex.join``."""
+    """The engine's exact command lines in order: create, cp (none for a lone program that is
+    mounted), start, rm; for ``shlex.join``."""
     argv: tuple[str, ...]
     """What ran inside the container."""
     exit_code: Fact[int]

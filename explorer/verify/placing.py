@@ -120,6 +120,9 @@ class Placer:
         """A container of an image; None if the image is not there for the platform."""
         container = replace(self.model, image=image)
         created = await self.create(container)
+        if created.failed and container.lent and "bind source path" in created.stderr:
+            container = replace(container, lent="")  # the daemon sees other files than we do
+            created = await self.create(container)
         if created.failed and "volume-label" in created.stderr:
             container = replace(container, labels_volume=False)
             created = await self.create(container)

@@ -16,9 +16,10 @@ from explorer.verify.checks import check
 from explorer.verify.client import finish
 from explorer.verify.container import Container, Run, Warn, ignore_warning
 from explorer.verify.emulation import emulation_of
-from explorer.verify.engines import engine_failure
+from explorer.verify.engines import engine_failure, mounts_files
 from explorer.verify.image_system import EMPTY_SYSTEM, read_system
 from explorer.verify.images import describe
+from explorer.verify.lending import fill, is_mountable, lent_file
 from explorer.verify.models import DryRun, Emulation, Image, Proof, ProofRequest, Result, RunLimits
 from explorer.verify.outcomes import (
     EMULATOR_REFUSED,
@@ -29,7 +30,7 @@ from explorer.verify.outcomes import (
 )
 from explorer.verify.placing import Placed, Placer
 from explorer.verify.run_output import Output
-from explorer.verify.tree import ROOT, SHELL, PackedTree, inner_path, pack
+from explorer.verify.tree import ROOT, SHELL, PackedTree, inner_path, no_tree, pack
 
 T = TypeVar("T")
 
@@ -83,6 +84,13 @@ class _Plan:
     emulation: Emulation
 
     @property
+    def can_lend(self) -> bool:
+        """Whether the program is mounted instead of copied."""
+        request = self.request
+        is_alone = request.beside is no_tree and is_mountable(_inside(request))
+        return is_alone and mounts_files(request.engine)
+
+    @property
     def runs_binary(self) -> bool:
         """The command is the binary itself, or the shell that starts it."""
         inside = _inside(self.request)
@@ -127,16 +135,25 @@ class _Proving:
         """Run it. The tree is packed while the container is created; what the image is and what the
         loader lists are found out beside the run."""
         request = self.plan.request
-        async with _packed(request) as packing, _background() as start:
+        with contextlib.ExitStack() as places:
+            lent = places.enter_context(lent_file()) if self.plan.can_lend else ""
+            return await self._carry_out(request, lent)
+
+    async def _carry_out(self, request: ProofRequest, lent: str) -> _Outcome:
+        async with _packed(request, lent) as packing, _background() as start:
             copied = asyncio.Event()
             async with contextlib.AsyncExitStack() as stack:
                 model = self.plan.container(self.plan.argv)
+                model = replace(model, lent=lent, lent_as=_inside(request))
                 placer = Placer(stack, request, model, self.warn)
                 placed = await placer.place(self.progress)
                 tree = await asyncio.shield(packing)
+                if lent and not placed.container.lent:  # the engine refused it
+                    tree = await asyncio.shield(await stack.enter_async_context(_packed(request)))
                 listing = start(self._dry_run(placed, copied))
                 self.progress(Progress("copying", unit="steps"))
-                await placed.container.copy_in(tree)
+                if not placed.container.lent:
+                    await placed.container.copy_in(tree)
                 copied.set()
                 describing = start(_image(request, placed))
                 run, commands = await self._run(placer, placed.container)
@@ -155,7 +172,8 @@ class _Proving:
         if not detail or not signalled_under_emulation(run.observed):
             return run, commands
         name = f"{container.name}-2"
-        again = replace(container, name=name, environment=(_NO_PREEMPTION,), tree_of=container.name)
+        again = replace(container, name=name, environment=(_NO_PREEMPTION,))
+        again = _sharing(again, container)
         created = await placer.create(again)
         if created.failed:
             raise engine_failure(container.engine.name, created, "create")
@@ -175,11 +193,8 @@ class _Proving:
             return NotApplicable(
                 "only for a binary that is run by itself, of an architecture that musl knows"
             )
-        container = replace(
-            self.plan.container((loader, "--list", argv[0]), placed.container.image),
-            plain=placed.container.plain,
-            tree_of=placed.container.name,
-        )
+        container = self.plan.container((loader, "--list", argv[0]), placed.container.image)
+        container = _sharing(replace(container, plain=placed.container.plain), placed.container)
         try:
             async with container.exists(self.warn) as created:
                 if created.failed:
@@ -202,13 +217,22 @@ def _listed(run: Run, argv: tuple[str, ...]) -> Fact[DryRun]:
 
 
 @contextlib.asynccontextmanager
-async def _packed(request: ProofRequest) -> "AsyncIterator[asyncio.Future[PackedTree]]":
-    """Pack the tree in a thread; closed, and the thread ended, when the block is left."""
+async def _packed(
+    request: ProofRequest, lent: str = ""
+) -> "AsyncIterator[asyncio.Future[PackedTree]]":
+    """Pack the tree in a thread; closed, and the thread ended, when the block is left.
+
+    Args:
+        lent: where the program is copied to instead.
+    """
     cancel = Cancellation()
     name = inner_path(request.name or request.binary.name)
 
     def work() -> PackedTree:
-        tree = pack(name, request.binary, request.beside(cancel), cancel)
+        if lent:
+            tree = PackedTree(*fill(lent, request.binary, cancel), asyncio.Lock())
+        else:
+            tree = pack(name, request.binary, request.beside(cancel), cancel)
         if request.sha256 and tree.sha256 != request.sha256:
             tree.file.close()
             raise IntegrityError(
@@ -253,10 +277,17 @@ async def _background() -> AsyncIterator[Start[Any]]:
         await finish(ended())
 
 
+def _sharing(container: Container, other: Container) -> Container:
+    """A container that sees the same program as another one."""
+    if other.lent:
+        return replace(container, lent=other.lent, lent_as=other.lent_as)
+    return replace(container, tree_of=other.name)
+
+
 def _commands(container: Container) -> tuple[tuple[str, ...], ...]:
     return (
         container.create_command,
-        *(() if container.tree_of else (container.copy_command,)),
+        *(() if container.tree_of or container.lent else (container.copy_command,)),
         container.start_command,
         container.remove_command,
     )

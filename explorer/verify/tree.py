@@ -122,12 +122,17 @@ def pack(name: str, binary: Path, beside: Iterable[TreeItem], cancel: Cancellati
         return PackedTree(packer.finish(), digest.hexdigest(), asyncio.Lock())
     except OSError as error:
         packer.file.close()
-        raise SourceError(
-            "Cannot copy the program for its run", error.strerror or str(error), "Check the disk"
-        ) from error
+        raise uncopied(error) from error
     except BaseException:
         packer.file.close()
         raise
+
+
+def uncopied(error: OSError) -> SourceError:
+    """The error of a program that could not be copied for its run."""
+    return SourceError(
+        "Cannot copy the program for its run", error.strerror or str(error), "Check the disk"
+    )
 
 
 def _is_possible(name: str) -> bool:

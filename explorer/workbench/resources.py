@@ -272,8 +272,9 @@ class Resources:
         return engines
 
     async def _swept(self, engine: Engine) -> Engine:
-        from explorer.verify import sweep
+        from explorer.verify import remove_lent, sweep
 
+        await self.run(lambda _: remove_lent())
         try:
             await sweep(engine)
         except EngineError as error:

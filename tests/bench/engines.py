@@ -8,6 +8,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from explorer.progress import Cancellation
@@ -54,7 +55,8 @@ async def _beside_client(engine: TestEngine, rr: Path) -> list[Figure]:
         packed.seek(0)
         tar = packed.read()
     await close_apis()
-    commands = (await prove(request)).command
+    copied = replace(request, beside=lambda _: ())  # else it is mounted
+    commands = (await prove(copied)).command
     await find_engine("docker", engine.engine_args)
     figures = []
     for many, limit in ((1, 0.6), (AT_ONCE, 0.7)):

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from explorer.progress import Cancellation
 from explorer.verify import (
     Engine,
     Proof,
     ProofRequest,
     RunLimits,
+    TreeItem,
     close_apis,
     find_engine,
     image_system,
@@ -95,6 +97,11 @@ def way() -> str:
 
 by_the_client = pytest.mark.parametrize("way", ["client"])
 both_ways = pytest.mark.parametrize("way", ["api", "client"])
+
+
+def copied(cancel: Cancellation) -> tuple[TreeItem, ...]:
+    """No file beside the program, which is copied all the same, not mounted."""
+    return ()
 
 
 @pytest_asyncio.fixture

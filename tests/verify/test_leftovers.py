@@ -42,6 +42,7 @@ async def main():
         told["image"],
         argv=("{}", told["what"]),
         name=told["name"],
+        beside=lambda _: (),  # else it would be mounted: no volume
         static=True,
         run_args=tuple(told["run_args"]),
         limits=RunLimits(seconds=60),

@@ -33,7 +33,7 @@ from explorer.verify.tree import file_item
 from tests.support.binaries import binary, go_build, zig_cc
 from tests.support.engine import TestEngine
 from tests.support.proofs import make_proof
-from tests.verify.conftest import Prover, act, both_ways, by_the_client, find_engine_by
+from tests.verify.conftest import Prover, act, both_ways, by_the_client, copied, find_engine_by
 
 pytestmark = pytest.mark.container
 Requests = Callable[..., ProofRequest]
@@ -67,6 +67,7 @@ async def test_a_static_go_server_runs_and_says_what_its_release_promises(
         static=True,
         verdict="yes",
         expect=Expectations("2025.1.15", "linux", arch, PRINTS),
+        beside=copied,
     )
     assert proof.result is Result.RAN, proof
     assert proof.agrees is True
@@ -257,8 +258,8 @@ async def test_a_proof_asks_the_engine_no_more_than_it_must(
 ) -> None:
     misbehaved = act("aarch64" if arch == "arm64" else "x86_64")
     fine, failing = (
-        request_for(binary(f"go-static-{arch}"), arch=arch),
-        request_for(misbehaved, "exit", "3", arch=arch),
+        request_for(binary(f"go-static-{arch}"), arch=arch, beside=copied),
+        request_for(misbehaved, "exit", "3", arch=arch, beside=copied),
     )
     calls()
     unknown = replace(engine, engine_args=(*engine.engine_args, "--log-level=error"))
@@ -278,7 +279,7 @@ async def test_a_proof_asks_the_engine_no_more_than_it_must(
 async def test_a_dry_run_costs_a_second_container_and_no_second_copy(
     calls: Callable[[], list[str]], request_for: Requests
 ) -> None:
-    wanted = request_for(binary("c-musl"))
+    wanted = request_for(binary("c-musl"), beside=copied)
     calls()
     await prove(wanted)
     assert calls() == [

@@ -1,0 +1,103 @@
+"""A lone program is mounted for an engine on this machine, and copied for any other."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from explorer.errors import IntegrityError
+from explorer.facts import MISSING
+from explorer.progress import Cancellation
+from explorer.verify import Engine, ProofRequest, Result, prove, remove_lent
+from explorer.verify.container import Container
+from explorer.verify.engines import mounts_files
+from explorer.verify.leftovers import session_label
+from explorer.verify.lending import fill, is_mountable, lent_file
+from tests.support.binaries import binary
+from tests.support.engine import TestEngine
+from tests.verify.conftest import Prover, act, both_ways
+
+Requests = Callable[..., ProofRequest]
+
+
+def folders() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob(f"rr-explorer-run-*-{os.getpid()}-*"))
+
+
+def test_what_is_lent_is_a_private_executable_copy(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(b"bytes")
+    with lent_file() as place:
+        file, digest = fill(place, program, Cancellation())
+        with file:
+            assert file.read() == b"bytes"
+        assert digest == "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9"
+        path = Path(place)
+        assert path.stat().st_mode & 0o777 == 0o755
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("name", ["a,b", 'a"b', "a\nb"])
+def test_a_name_that_no_word_can_hold_is_copied(name: str) -> None:
+    assert not is_mountable(name)
+
+
+def test_what_a_killed_session_has_lent_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    label = session_label(process.pid)
+    with monkeypatch.context() as patch:
+        patch.setattr("explorer.verify.lending.session_label", lambda: label)
+        patch.setattr("shutil.rmtree", lambda *_args, **_named: None)
+        with lent_file() as place:
+            pass
+    with lent_file() as ours:
+        remove_lent()
+        assert Path(place).exists(), "its session lives"
+        process.communicate(b"\n")
+        remove_lent()
+        assert not Path(place).parent.exists()
+        assert Path(ours).exists()
+
+
+@pytest.mark.container
+@both_ways
+async def test_a_lone_program_is_mounted_and_nothing_is_left(
+    engine: TestEngine, real: Engine, proved: Prover
+) -> None:
+    proof = await proved(binary("c-musl"))
+    assert proof.result is Result.RAN, proof
+    assert not isinstance(proof.dry_run, MISSING)
+    steps = [words[len(real.command)] for words in proof.command]
+    if mounts_files(real):
+        assert steps == ["create", "start", "rm"]
+        assert any("type=bind" in word and "readonly" in word for word in proof.command[0])
+    assert not folders()
+
+
+@pytest.mark.container
+async def test_an_engine_that_sees_other_files_gets_a_copy(
+    engine: TestEngine, request_for: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker by a snap has a /tmp of its own."""
+    words = Container._volume
+
+    def elsewhere(container: Container) -> tuple[str, ...]:
+        return tuple(word.replace("src=/", "src=/nowhere/") for word in words(container))
+
+    monkeypatch.setattr(Container, "_volume", elsewhere)
+    proof = await prove(request_for(act(), "streams", static=True))
+    assert (proof.result, proof.stdout) == (Result.RAN, "to stdout\n")
+    assert [step[len(engine.command)] for step in proof.command][1] == "cp"
+
+
+@pytest.mark.container
+async def test_changed_bytes_are_not_lent(request_for: Requests) -> None:
+    with pytest.raises(IntegrityError, match="changed since it was inspected"):
+        await prove(replace(request_for(act(), static=True), sha256="ab" * 32))
+    assert not folders()
