@@ -252,11 +252,12 @@ class ExplorerApp(ExplorerBase):
 
     @on(CommandNeeded)
     def _command_needed(self, message: CommandNeeded) -> None:
-        from explorer.tui.screens.command import CommandScreen
+        from explorer.tui.screens.command import CommandChoice, CommandScreen
 
-        def verify(argv: tuple[str, ...] | None) -> None:
-            if argv is not None:
-                options = replace(self.state.proof_options, argv=argv)
+        def verify(choice: CommandChoice | None) -> None:
+            if choice is not None:
+                usual = self.state.proof_options
+                options = replace(usual, argv=choice.argv, deep=choice.deep)
                 with about(message.project):
                     self.jobs.verify(message.subject, message.inspection, options)
 

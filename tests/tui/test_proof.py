@@ -158,6 +158,19 @@ async def test_of_any_other_program_one_is_asked_what_to_run(
         await ui.press("escape")
         await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen))
         assert len(screen.inspection.proofs) == 1
+        await ui.press("V")
+        await ui.until(lambda: isinstance(ui.app.screen, CommandScreen))
+        await ui.press("tab", "space", "shift+tab", "enter")
+        await ui.until(lambda: "– n/a  threads" in ui.drawn(), limit=90)
+        assert "✓ pass  restricted: it ran as 65534:65534" in ui.drawn()
+        assert screen.inspection.proofs[0].deep
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 50)])
+async def test_the_dialog_offers_a_deep_proof(size: tuple[int, int], tmp_path: Path) -> None:
+    async with opened(settings(tmp_path), size=size) as ui:
+        ui.app.push_screen(CommandScreen("tool"))
+        await ui.shows("deep: also what the project's profile describes", "tab deep")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 50)])

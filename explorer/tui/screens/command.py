@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -10,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Checkbox, Input, Static
 
 from explorer.tui.render import text
 from explorer.tui.widgets.line_input import LineInput
@@ -19,17 +20,26 @@ SUGGESTION = "--version"
 """Most programs print it and exit."""
 
 
-class CommandScreen(ModalScreen["tuple[str, ...] | None"]):
-    """Returns the command's words, split as a shell would; none for the usual command.
+@dataclass(frozen=True, slots=True)
+class CommandChoice:
+    """What the dialog was left with."""
 
-    ``{}`` stands for the program.
-    """
+    argv: tuple[str, ...]
+    """The command's words, split as a shell would; ``{}`` stands for the program. Empty: the usual
+    command."""
+    deep: bool
+    """Whether the steps of the project's profile are done, too."""
+
+
+class CommandScreen(ModalScreen["CommandChoice | None"]):
+    """Returns what to run, or None if it is closed."""
 
     CSS_PATH = "command.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "close")]
     HELP = (
-        "The program's arguments, or a whole command in which {} stands for the program. Enter "
-        "runs it, escape closes the dialog."
+        "The program's arguments, or a whole command in which {} stands for the program. Tab and "
+        "space choose a deep proof, which also does what the project's profile describes: serve, "
+        "TLS, time zone, DNS. Enter runs it, escape closes the dialog."
     )
 
     def __init__(self, name: str) -> None:
@@ -39,10 +49,11 @@ class CommandScreen(ModalScreen["tuple[str, ...] | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text("Run with")
-            dialog.border_subtitle = text("enter run · esc close")
+            dialog.border_subtitle = text("enter run · tab deep · esc close")
             question = f"Arguments for {self._program}. If {SUGGESTION} fails, --help is tried."
             yield Static(text(question, "$text-muted"))
             yield LineInput(SUGGESTION)
+            yield Checkbox("deep: also what the project's profile describes", compact=True)
             yield Static(id="problem")
 
     @on(Input.Submitted)
@@ -54,7 +65,9 @@ class CommandScreen(ModalScreen["tuple[str, ...] | None"]):
                 text(f"Not a command: {problem}", "$text-error")
             )
             return
+        deep = self.query_one(Checkbox).value
         if words == (SUGGESTION,):
-            self.dismiss(())
+            self.dismiss(CommandChoice((), deep))
             return
-        self.dismiss(words if "{}" in words else ("{}", *words))
+        argv = words if "{}" in words else ("{}", *words)
+        self.dismiss(CommandChoice(argv, deep))
