@@ -77,6 +77,8 @@ class DeepCommand:
     """The last version that is asked in this way; empty: all later ones."""
     config: str = ""
     """The text of a configuration file."""
+    config_name: str = "rr-explorer-deep.conf"
+    """Its name: some programs tell a file's format by its ending."""
     url: str = ""
     """For ``serve``: what must answer 200 inside the container."""
     expect: str = ""

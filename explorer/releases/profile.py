@@ -363,6 +363,9 @@ def _deep(table: _ProfileTable) -> DeepCommand | None:
         argv=table.texts("argv"),
         until=table.text("until", pattern=_VERSION_TEXT, must="a version"),
         config=table.text("config"),
+        config_name=table.text(
+            "config_name", DeepCommand("").config_name, pattern=r"\w[\w.-]*", must="a file name"
+        ),
         url=table.text("url", pattern=_LOCAL_URL, must="an address such as http://127.0.0.1:80/"),
         expect=table.expression("expect"),
         fails=table.flag("fails", False),

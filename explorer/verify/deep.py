@@ -24,9 +24,6 @@ from explorer.verify.models import Expectations, Proof, ProofRequest, Result
 from explorer.verify.proof import prove
 from explorer.verify.tree import ROOT, SHELL, Tree, TreeItem
 
-CONFIG = "rr-explorer-deep.conf"
-"""The name of a step's configuration, beside the program."""
-
 _SERVE = r"""
 url=$1; tries=$2; shift 2
 command -v wget >/dev/null || { echo "no wget"; exit 3; }
@@ -189,12 +186,12 @@ class _DeepProving:
     async def _prove(
         self, argv: tuple[str, ...], step: DeepStep, words: tuple[str, ...]
     ) -> Proof | EngineError:
-        config = f"{ROOT}/{CONFIG}"
+        config = f"{ROOT}/{step.config_name}"
         request = replace(
             self.request,
             argv=tuple(config if word == "{config}" else word for word in argv),
             run_args=(*self.request.run_args, *_WORDS.get(step.name, ()), *words),
-            beside=_beside(self.request.beside, step.config),
+            beside=_beside(self.request.beside, step),
             expect=Expectations(),
         )
         try:
@@ -203,15 +200,15 @@ class _DeepProving:
             return error
 
 
-def _beside(tree: Tree, config: str) -> Tree:
+def _beside(tree: Tree, step: DeepStep) -> Tree:
     """The tree with a step's configuration."""
-    if not config:
+    if not step.config:
         return tree
-    data = config.encode()
+    data = step.config.encode()
 
     def items(cancel: Cancellation) -> Iterable[TreeItem]:
         yield from tree(cancel)
-        yield TreeItem(CONFIG, lambda: iter((data,)), len(data))
+        yield TreeItem(step.config_name, lambda: iter((data,)), len(data))
 
     return items
 

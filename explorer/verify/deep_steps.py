@@ -26,6 +26,8 @@ class DeepStep:
     """``{}`` stands for the program, ``{config}`` for the path of ``config``."""
     config: str = ""
     """The text of a file beside the program; empty: none."""
+    config_name: str = "rr-explorer-deep.conf"
+    """The name of that file."""
     url: str = ""
     """For ``serve``: what must answer 200 inside the container."""
     expect: str = ""

@@ -320,7 +320,15 @@ def deep_steps(inspection: Inspection, profiles: Profiles) -> tuple[DeepStep, ..
     release = inspection.subject.release
     commands = kind.deep_commands(release.version if release else "") if kind else ()
     return tuple(
-        DeepStep(step.step, step.argv, step.config, step.url, step.expect, step.fails)
+        DeepStep(
+            name=step.step,
+            argv=step.argv,
+            config=step.config,
+            config_name=step.config_name,
+            url=step.url,
+            expect=step.expect,
+            fails=step.fails,
+        )
         for step in commands
     )
 

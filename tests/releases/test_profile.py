@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from explorer.releases import (
     PROGRAM,
@@ -17,7 +18,7 @@ from explorer.releases import (
     parse_asset_name,
 )
 from explorer.releases import profile as module
-from explorer.releases.profile import read_profile
+from explorer.releases.profile import bundled_profiles, read_profile
 
 REPO = "roadrunner-server/roadrunner"
 OWN = """
@@ -291,3 +292,15 @@ def test_a_local_program_is_recognised_by_its_name() -> None:
 def test_adding_a_profile_is_adding_a_file() -> None:
     folder = Path(module.__file__).parent / "data" / "projects"
     assert len(module.bundled_profiles()) == len(list(folder.glob("*.toml")))
+
+
+@pytest.mark.parametrize(
+    ("version", "steps"), [("2025.1.15", ["serve"]), ("3.0.0", []), ("2024.3.5", []), ("1.6.2", [])]
+)
+def test_roadrunner_is_served_as_far_as_it_was_tried(version: str, steps: list[str]) -> None:
+    (roadrunner,) = bundled_profiles()
+    commands = roadrunner.kinds[0].deep_commands(version)
+    assert [command.step for command in commands] == steps
+    for command in commands:  # viper tells the format by the ending
+        assert command.config_name.endswith(".yaml")
+        assert YAML(typ="safe").load(command.config)["status"] == {"address": "127.0.0.1:2114"}

@@ -121,7 +121,7 @@ async def test_a_cancelled_deep_proof_leaves_nothing(
     request = request_for(server(), image=engine.alpine())
     first = await prove(request)
     under_way = asyncio.Event()
-    hanging = DeepStep("serve", ("{}", "serve", "{config}"), "127.0.0.1:8080\n", URL + "/none")
+    hanging = replace(SERVE, url=URL + "/none")
     proving = asyncio.ensure_future(
         prove_deeply(request, first, (hanging,), progress=lambda _: under_way.set())
     )
