@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from explorer.errors import EngineError, OfflineError, SourceError
+from explorer.errors import EngineError, ExplorerError, OfflineError, SourceError, UsageError
 from explorer.progress import Cancellation
 from explorer.settings import Settings
 
@@ -254,19 +254,20 @@ class Resources:
         if not names:
             return [await self._swept(await find_engine(choice, self.settings.engine_args))]
 
-        async def one(name: str) -> Engine | EngineError:
+        async def one(name: str) -> Engine | ExplorerError:
             try:
                 return await self._swept(await engine_by_name(name, self.settings.engine_args))
-            except EngineError as error:
+            except (EngineError, UsageError) as error:
                 return error
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(name)) for name in dict.fromkeys(names)]
         results = [task.result() for task in tasks]
-        engines = [result for result in results if not isinstance(result, EngineError)]
-        errors = [result for result in results if isinstance(result, EngineError)]
-        if not engines:
-            raise errors[0]
+        engines = [result for result in results if not isinstance(result, ExplorerError)]
+        errors = [result for result in results if isinstance(result, ExplorerError)]
+        unknown = [error for error in errors if isinstance(error, UsageError)]
+        if unknown or not engines:
+            raise (unknown or errors)[0]
         for error in errors:
             self.warn(f"An engine of the pool is left out: {error}")
         return engines
