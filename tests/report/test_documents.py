@@ -18,7 +18,7 @@ from explorer.report.documents import FORMATS, report
 from explorer.report.documents.content import document
 from explorer.report.documents.html import html
 from explorer.report.markup import code, fence, in_table, prose
-from explorer.verify import CheckResult, Engine, Image, Proof, Result
+from explorer.verify import CheckResult, Engine, Image, Proof, Result, StepResult, StepStatus
 from explorer.workbench import Inspection, Subject
 from tests.report.conftest import NOW
 from tests.support.proofs import make_proof
@@ -53,6 +53,7 @@ def proof_of(text: str) -> Proof:
         verdict=text,
         target=text,
         subject=text,
+        deep=(StepResult(text, StepStatus.FAIL, text, text),),
     )
 
 
@@ -105,6 +106,15 @@ def test_every_form_says_what_was_found(inspected: Inspection, form: str) -> Non
     if form != "svg":
         assert str(inspected.file.sha256) in text
         assert "elf.interp.glibc" in text.replace("\\", "")
+
+
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_the_steps_of_a_deep_proof_stand_in_it(inspected: Inspection, form: str) -> None:
+    failed = StepResult("time-zone without tzdata", StepStatus.FAIL, "no zone", "apk add tzdata")
+    proofs = (make_proof(deep=(failed,)),)
+    text = report([replace(inspected, proofs=proofs)], form, NOW)
+    assert "time-zone without tzdata" in text
+    assert "apk add tzdata makes it pass" in text
 
 
 def test_the_same_report_twice_is_the_same(inspected: Inspection) -> None:

@@ -38,6 +38,11 @@ def alpine(arch: str = "amd64") -> TestImage:
     return TestImage(reference, archive, arch, "musl", MUSL)
 
 
+def debugfs() -> str | None:
+    """The program that copies the files; /usr/sbin is not on every user's PATH."""
+    return shutil.which("debugfs", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
 def _root(arch: str) -> dict[str, Node]:
     wheel = images.platform_wheel(PACKAGE, PACKAGE_VERSION, f"manylinux_2_17_{_MACHINES[arch]}")
     with tempfile.TemporaryDirectory(dir=images.BUILD, prefix=".alpine-") as folder:
@@ -46,9 +51,7 @@ def _root(arch: str) -> dict[str, Node]:
             name = next(name for name in archive.namelist() if name.endswith(".qcow2"))
             write_raw(archive.read(name), disk)
         tree.mkdir()
-        # /sbin is not on every user's PATH
-        tool = shutil.which("debugfs", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-        if tool is None:
+        if (tool := debugfs()) is None:
             raise ImageUnavailableError("Alpine's files are copied by debugfs: install e2fsprogs")
         images.run([tool, "-R", f"rdump / {tree}", str(disk)])
         root = dict(_nodes(tree))

@@ -27,7 +27,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import images
-from tests.support.alpine import alpine
+from tests.support.alpine import alpine, debugfs
 from tests.support.skips import do_without, report_missing
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
@@ -142,6 +142,8 @@ def bring_up() -> str:
     if isinstance(known, str):
         return known
     emulated = _register_emulation()
+    if debugfs() is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install("e2fsprogs")
     try:
         for arch in ("amd64", "arm64"):
             print(f"engine: {known.musl(arch)}")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from explorer.facts import MISSING
 from explorer.report.binaries import binary_facts
 from explorer.report.cells import (
+    EMPTY,
     Cell,
     Column,
     Row,
@@ -16,6 +17,7 @@ from explorer.report.cells import (
     missing_text,
     verdict_cell,
 )
+from explorer.report.steps import step_row
 from explorer.report.units import human_size, iso_time
 from explorer.report.verdicts import (
     ReasonBlock,
@@ -31,7 +33,7 @@ from explorer.report.verdicts import (
 )
 from explorer.report.verdicts.proofs import proof_cell
 from explorer.report.versions import versions
-from explorer.verify import Proof
+from explorer.verify import Proof, StepResult
 from explorer.workbench import Inspection
 
 OUTPUT_LINES = 200
@@ -156,6 +158,12 @@ def _section(inspection: Inspection) -> ReportSection:
     )
 
 
+def _step_as_check(step: StepResult) -> Row:
+    """A step of a deep proof among the checks."""
+    status, name, why = step_row(step).cells
+    return Row(step.name, (status, name, EMPTY, why))
+
+
 def _proof(proof: Proof) -> ProofPart:
     output = (
         ("stdout", output_lines(proof.stdout, OUTPUT_LINES)),
@@ -164,7 +172,7 @@ def _proof(proof: Proof) -> ProofPart:
     return ProofPart(
         proof_line(proof),
         proof_facts(proof),
-        tuple(check_row(check) for check in proof.checks),
+        (*map(check_row, proof.checks), *map(_step_as_check, proof.deep)),
         command_lines(proof),
         tuple((name, lines) for name, lines in output if lines),
     )
