@@ -41,11 +41,12 @@ async def forward(url: str, identity: str, seconds: float) -> SocketForward | No
     what only we could write.
     """
     parts = urlsplit(url)
-    if (
-        not parts.hostname
-        or parts.hostname.startswith("-")
-        or (parts.username or "").startswith("-")
-    ):
+    names = (parts.hostname or "-", parts.username or "")
+    try:
+        port = parts.port
+    except ValueError:  # no number, or too large a one
+        return None
+    if any(name.startswith("-") for name in names):
         return None
     folder = tempfile.TemporaryDirectory(prefix="rr-explorer-")
     socket = Path(folder.name) / "engine"
@@ -53,10 +54,10 @@ async def forward(url: str, identity: str, seconds: float) -> SocketForward | No
         *("ssh", "-T", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes"),
         *("-o", "ServerAliveInterval=15", "-o", f"ConnectTimeout={seconds:.0f}"),
         *(("-l", parts.username) if parts.username else ()),
-        *(("-p", str(parts.port)) if parts.port else ()),
+        *(("-p", str(port)) if port else ()),
         *(("-i", identity) if identity else ()),
         *("-L", f"{socket}:{parts.path.rstrip('/') or DOCKER_SOCKET}"),
-        *("--", parts.hostname, "echo ready; exec cat"),
+        *("--", names[0], "echo ready; exec cat"),
     )
     try:
         process = await asyncio.create_subprocess_exec(

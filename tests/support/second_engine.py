@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.engine import BUILD
+from tests.support.skips import do_without
 
 WAIT_SECONDS = 60.0
 HOST = "rr-explorer-test"
@@ -60,6 +61,8 @@ class SecondEngine:
 @contextlib.contextmanager
 def second_engine(*arguments: str) -> Iterator[SecondEngine]:
     """Start a daemon with folders of its own; everything of it is gone afterwards."""
+    if os.geteuid() != 0 or shutil.which("dockerd") is None:
+        do_without("second engine", "it needs root and dockerd", "Run `make test` as root")
     folder = Path(tempfile.mkdtemp(prefix="rr-explorer-engine-"))
     engine = folder / "s.sock"
     with (folder / "log").open("wb") as log:
