@@ -27,6 +27,9 @@ pip install --quiet --user --no-cache-dir {install}
 rr=/work/python/bin/rr-explorer
 "$rr" --repo {repo} get "$file" -o /work/file --json > /work/got.json
 python3 -c 'import json; print(json.load(open("/work/got.json"))["binary"])' > /work/program
+"$rr" --repo {repo} inspect "$file" --on {target} --json > /work/seen.json
+python3 -c 'import json
+print(json.load(open("/work/seen.json"))["verdicts"][0]["unaided"])' > /work/verdict
 rm -rf /work/cache
 """
 _RUN = """\
@@ -36,9 +39,20 @@ case "$JOB_COMPLETION_INDEX" in
 program=$(cat /work/program)
 timeout {seconds} "$program" "$@" > /tmp/stdout 2> /tmp/stderr < /dev/null
 code=$?
+started=true
+if [ "$code" = 126 ] || [ "$code" = 127 ]; then
+  grep -qE "^timeout: |^Error (loading|relocating) " /tmp/stderr && started=false
+fi
+verdict=$(cat /work/verdict)
+case "$verdict:$started" in
+yes:true|no:false) agrees=true;;
+yes:false|no:true) agrees=false;;
+*) agrees=null;;
+esac
 packed() {{ head -c 8192 "$1" | base64 | tr -d '\n'; }}
 printf '{{"index":%d,"file":"%s","target":"{target}","arch":"{arch}","exit_code":%d,' \\
     "$JOB_COMPLETION_INDEX" "$file" "$code"
+printf '"started":%s,"verdict":"%s","agrees":%s,' "$started" "$verdict" "$agrees"
 printf '"stdout_base64":"%s","stderr_base64":"%s"}}\n' \\
     "$(packed /tmp/stdout)" "$(packed /tmp/stderr)"
 """
@@ -88,6 +102,7 @@ def job(options: JobOptions, programs: Sequence[JobProgram]) -> str:
         cases=_cases(programs, with_arguments=False),
         install=shlex.quote(quoting.word(options.install)),
         repo=shlex.quote(quoting.word(options.repo)),
+        target=shlex.quote(quoting.plain(options.target)),
     )
     run = _RUN.format(
         cases=_cases(programs, with_arguments=True),

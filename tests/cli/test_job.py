@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.cli.conftest import AMD64, ARM64, TAG, Command
+from tests.cli.conftest import AMD64, ARM64, OLD, TAG, Command
 from tests.support.engine import TestEngine
 
 
@@ -56,15 +56,24 @@ def test_what_cannot_be_written_is_refused(words: list[str], served: Command) ->
 
 @pytest.mark.container
 @pytest.mark.xdist_group("container")
+@pytest.mark.parametrize(
+    ("tag", "asset", "code", "started"), [(TAG, AMD64, 0, True), ("v1.6.2", OLD, 127, False)]
+)
 def test_its_container_runs_a_program_and_prints_one_line(
-    served: Command, engine: TestEngine, tmp_path: Path
+    tag: str,
+    asset: str,
+    code: int,
+    started: bool,
+    served: Command,
+    engine: TestEngine,
+    tmp_path: Path,
 ) -> None:
     """Without a cluster: each container's own command, by hand, with the pod's restrictions."""
     image = engine.alpine()
-    jobs = manifests(served, tmp_path, TAG, "--on", "alpine-3.23/amd64", "--image", image)
+    jobs = manifests(served, tmp_path, tag, "--on", "alpine-3.23/amd64", "--image", image)
     pod = jobs[0]["spec"]["template"]["spec"]
     (files,) = [line for line in pod["containers"][0]["args"][0].splitlines() if "0) file=" in line]
-    assert f"{TAG}/{AMD64}" in files
+    assert f"{tag}/{asset}" in files
     assert ARM64 not in files
     work = fetched(served, tmp_path, pod["initContainers"][0])
     words = [
@@ -77,9 +86,12 @@ def test_its_container_runs_a_program_and_prints_one_line(
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     result = json.loads(line)
-    assert (result["index"], result["file"], result["exit_code"]) == (0, f"{TAG}/{AMD64}", 0)
+    assert (result["index"], result["file"], result["exit_code"]) == (0, f"{tag}/{asset}", code)
+    verdict = "yes" if started else "no"  # without gcompat, which the image does not have
+    assert (result["started"], result["verdict"], result["agrees"]) == (started, verdict, True)
     assert (result["target"], result["arch"]) == ("alpine-3.23", "amd64")
-    assert base64.b64decode(result["stdout_base64"]).startswith(b"hello")
+    stdout, stderr = (base64.b64decode(result[f"{name}_base64"]) for name in ("stdout", "stderr"))
+    assert stdout.startswith(b"hello") if started else b"No such file" in stderr
 
 
 def fetched(served: Command, folder: Path, container: Any) -> Path:
