@@ -238,3 +238,44 @@ def _headers_found(
             "no PT_PHDR",
         )
     return None
+
+
+_WRAPS: Final = 1 << 63
+"""Addresses from here on may wrap around to small ones, and nothing is said of them."""
+
+
+def unmapped(segments: Sequence[Segment], kinds: Sequence[str], page: int) -> str:
+    """What a loader reads or protects in the program's memory, and the kernel maps nothing there.
+
+    Loaders go by the addresses of these headers, never by their places in the file.
+
+    Args:
+        kinds: the headers that the loader uses: ``DYNAMIC``, ``INTERP`` or both.
+        page: bytes of the smallest page.
+
+    Returns:
+        The header and its address as evidence; empty if all of them are mapped.
+    """
+    loads = [segment for segment in segments if segment.type == "LOAD" and segment.memsz]
+    for segment in segments:
+        at = segment.vaddr
+        if segment.type in kinds:
+            # musl does without a path at 0.
+            if (at or segment.type == "DYNAMIC") and not _are_mapped(loads, at, at + 1, page):
+                return f"PT_{segment.type} at {at:#x}"
+        elif segment.type == "GNU_RELRO":
+            start, end = at // page * page, (at + segment.memsz) // page * page
+            # Larger pages hold more than the segment: what they cover may be protected.
+            if start < end < _WRAPS and not any(
+                _are_mapped(loads, start, end, size) for size in (page, 65536)
+            ):
+                return f"PT_GNU_RELRO from {at:#x} to {at + segment.memsz:#x}"
+    return ""
+
+
+def _are_mapped(loads: Sequence[Segment], start: int, end: int, page: int) -> bool:
+    """Whether every page from ``start`` to ``end`` is part of a segment."""
+    for load in sorted(loads, key=lambda one: one.vaddr):
+        if load.vaddr // page * page <= start:
+            start = max(start, -(-(load.vaddr + load.memsz) // page) * page)
+    return start >= end

@@ -1,5 +1,6 @@
 """Every rule, by a real file that triggers it; and what a reader of a verdict sees."""
 
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -92,6 +93,45 @@ def _odd_header() -> Verdict:
     return judge(read_bytes(data), find_target("musl"))
 
 
+RELRO = 0x6474E552
+"""PT_GNU_RELRO."""
+
+
+def _with_address(kind: int, vaddr: int, memsz: int = 0) -> Verdict:
+    """A program for musl with another address, and size in memory, in its header of this type."""
+    data = binary("c-musl").read_bytes()
+    count = struct.unpack_from("<H", data, 56)[0]
+    headers = [64 + 56 * number for number in range(count)]
+    (at,) = (place for place in headers if struct.unpack_from("<L", data, place)[0] == kind)
+    memsz = memsz or struct.unpack_from("<Q", data, at + 40)[0]
+    fields = (at + 16, struct.pack("<Q", vaddr)), (at + 40, struct.pack("<Q", memsz))
+    return judge(read_bytes(patched(data, *fields)), find_target("musl"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "vaddr", "memsz"),
+    [
+        (2, 0, 0),
+        (2, 1 << 47, 0),
+        (3, 1, 0),
+        (0x6474E552, 1 << 40, 0x1000),
+        (0x6474E552, 0, 1 << 40),
+    ],
+)
+def test_what_a_loader_uses_is_where_something_is_mapped(kind: int, vaddr: int, memsz: int) -> None:
+    """musl 1.2.5 and glibc 2.36 crash, or cannot protect it; the file's bytes are in order."""
+    verdict = _with_address(kind, vaddr, memsz)
+    assert (verdict.unaided, verdict.deciding.code) == (Answer.NO, "elf.loader.tables")
+
+
+@pytest.mark.parametrize(
+    ("kind", "vaddr", "memsz"),
+    [(0x6474E552, 1 << 40, 1), (0x6474E552, 1, (1 << 64) - 9), (3, 0, 0)],
+)
+def test_musl_starts_what_it_need_not_use(kind: int, vaddr: int, memsz: int) -> None:
+    assert _with_address(kind, vaddr, memsz).answer is Answer.YES
+
+
 def _with_library(program: Path, content: bytes, target: str = "musl") -> Verdict:
     with TemporaryDirectory() as folder:
         (Path(folder) / "libv.so").write_bytes(content)
@@ -120,6 +160,7 @@ TRIGGERS: dict[str, Callable[[], Verdict]] = {
     "elf.interp.glibc": lambda: verdict("c-glibc", "musl-1.2.5"),
     "elf.interp.musl": lambda: verdict("c-musl", "debian-12"),
     "elf.interp.missing": lambda: _judged(programs.strange_loader(), "alpine-3.22"),
+    "elf.loader.tables": lambda: _with_address(2, 1),
     "elf.interp.relative": lambda: _judged(
         programs.with_loader("lib/ld-musl-x86_64.so.1"), "alpine-3.22"
     ),

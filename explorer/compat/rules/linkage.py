@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explorer.compat.context import Context
+from explorer.compat.kernel import smallest_page, unmapped
 from explorer.compat.loaders import Presence, foreign_system, listed, whose
 from explorer.compat.models import Answer, Libc
 from explorer.compat.rules.registry import Match, rule
@@ -181,4 +182,25 @@ def relative_interpreter(context: Context) -> Match | None:
         context.interp_evidence(),
         "Start it in /, or set an absolute path with “patchelf --set-interpreter”",
         short="only when started in /",
+    )
+
+
+@rule("elf.loader.tables", 4, Answer.NO, "Its loader reads where nothing is mapped")
+def loader_tables(context: Context) -> Match | None:
+    """The loader takes the tables in PT_DYNAMIC, and on musl the path in PT_INTERP, at their
+    addresses, and makes PT_GNU_RELRO read-only. An address that is in no PT_LOAD ends the program
+    before its first instruction. Editing program headers by hand leaves such files.
+    """
+    if not context.dynamic_program or context.elf is None:
+        return None
+    page = smallest_page(context.elf.header.arch)
+    is_musl = context.target.libc is Libc.MUSL
+    kinds = ("DYNAMIC", "INTERP") if is_musl else ("DYNAMIC",)
+    if not (where := unmapped(context.segments, kinds, page)):
+        return None
+    return Match(
+        "Its loader crashes: one of its program headers has an address at which nothing is mapped.",
+        f"{where} is in no PT_LOAD",
+        "Build it again, without editing it afterwards",
+        short="damaged program headers",
     )
