@@ -49,7 +49,15 @@ def test_a_job_is_valid_and_asks_for_no_rights(served: Command, tmp_path: Path) 
             assert "env" not in container
 
 
-@pytest.mark.parametrize("words", [["v0"], [TAG, "--on", "windows"], [TAG, "--install", "a b"]])
+def test_single_files_can_be_named(served: Command, tmp_path: Path) -> None:
+    (one,) = manifests(served, tmp_path, f"{TAG}/{ARM64}", "--on", "alpine-3.23")
+    assert one["spec"]["completions"] == 1
+    assert one["spec"]["template"]["spec"]["nodeSelector"]["kubernetes.io/arch"] == "arm64"
+
+
+@pytest.mark.parametrize(
+    "words", [["v0"], [TAG, "--on", "windows"], [TAG, "--install", "a b"], ["v0/x"]]
+)
 def test_what_cannot_be_written_is_refused(words: list[str], served: Command) -> None:
     assert served("job", *words).code != 0
 

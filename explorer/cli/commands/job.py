@@ -28,7 +28,7 @@ kubectl logs --prefix=false -l app.kubernetes.io/name=rr-explorer -c prove"""
     context_settings=CONTEXT,
     epilog=EXAMPLES,
 )
-@click.argument("tags", type=WORDS, metavar="TAG...", nargs=-1)
+@click.argument("words", type=WORDS, metavar="FILE...", nargs=-1)
 @on_option(many=True)
 @click.option(
     "--format",
@@ -55,33 +55,51 @@ kubectl logs --prefix=false -l app.kubernetes.io/name=rr-explorer -c prove"""
 @click.pass_obj
 def job(
     state: CliState,
-    tags: tuple[str, ...],
+    words: tuple[str, ...],
     targets: tuple[str, ...],
     form: str,
     image: str,
     install: str,
 ) -> int:
-    """Write a Kubernetes Job that runs every program for Linux of these releases (the newest one
-    without a TAG): a pod for each, without a service account, privileges or root, and one line of
-    JSON in its log. Needs Kubernetes 1.29 or later. The release must be public: no token is
-    written.
+    """Write a Kubernetes Job that runs files of a release: a pod for each, without a service
+    account, privileges or root, and one line of JSON in its log. FILE is a TAG, which stands for
+    all its programs for Linux, or TAG/ASSET; without one, the newest release. Needs Kubernetes
+    1.29 or later. The release must be public: no token is written.
     """
 
     async def work(workbench: Workbench, output: Output) -> int:
         chosen = [workbench.target(name) for name in targets]
         chosen = chosen or [await workbench.default_target()]
-        files = await workbench.programs(tags, progress=output.progress)
+        files = await _files(workbench, words, output)
         documents = []
         for target in chosen:
             documents += _jobs(workbench, target, files, image or target.image, install)
         if not documents:
             raise NotFoundError(
-                "No file is named as a program for Linux and a processor", ", ".join(tags)
+                "No file is named as a program for Linux and a processor", ", ".join(words)
             )
         output.raw("---\n".join(documents))
         return OK
 
     return in_workbench(state, state.settings(), work)
+
+
+async def _files(
+    workbench: Workbench, words: tuple[str, ...], output: Output
+) -> tuple[tuple[Release, Asset], ...]:
+    """The files that the words name, each with its release."""
+    files: list[tuple[Release, Asset]] = []
+    for word in words or ("latest",):
+        try:
+            files += await workbench.programs((word,), progress=output.progress)
+        except NotFoundError:
+            if "/" not in word:
+                raise
+            subject = await workbench.resolve(word)
+            if subject.release is None or subject.asset is None:
+                raise
+            files.append((subject.release, subject.asset))
+    return tuple(dict.fromkeys(files))
 
 
 def _jobs(
