@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from urllib.parse import urlsplit
 
 from explorer.verify.client import END_SECONDS, finish
 
+_THEN_REMOVE = '"$@"; rm -rf -- "$0"'
+"""The folder goes with the connection, even if we were killed."""
 DOCKER_SOCKET = "/var/run/docker.sock"
 
 
@@ -29,7 +33,7 @@ class SocketForward:
             await asyncio.wait_for(self.process.wait(), END_SECONDS)
         if self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                self.process.kill()
+                os.killpg(self.process.pid, signal.SIGKILL)
             await self.process.wait()
         self.folder.cleanup()
 
@@ -51,6 +55,7 @@ async def forward(url: str, identity: str, seconds: float) -> SocketForward | No
     folder = tempfile.TemporaryDirectory(prefix="rr-explorer-")
     socket = Path(folder.name) / "engine"
     command = (
+        *("sh", "-c", _THEN_REMOVE, folder.name),
         *("ssh", "-T", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes"),
         *("-o", "ServerAliveInterval=15", "-o", f"ConnectTimeout={seconds:.0f}"),
         *(("-l", parts.username) if parts.username else ()),

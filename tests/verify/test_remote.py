@@ -77,7 +77,7 @@ async def test_nothing_of_a_connection_is_left(monkeypatch: pytest.MonkeyPatch) 
         assert api is not None
         assert api.forwarded is not None
         folder = str(api.forwarded.parent)
-        assert len(_processes_with(folder)) == 1
+        assert _processes_with(folder)
         await close_apis()
         assert not _processes_with(folder)
         assert not os.path.exists(folder)  # noqa: ASYNC240, PTH110  a folder on a local disk
@@ -88,11 +88,13 @@ async def test_nothing_of_a_connection_is_left(monkeypatch: pytest.MonkeyPatch) 
         assert process.stdout is not None
         assert await asyncio.wait_for(process.stdout.readline(), 60) == b"open\n"
         (connection,) = _children_of(process.pid)
+        socket = Path(_read(Path(f"/proc/{connection}/cmdline")).split(b"\0")[3].decode())
         process.send_signal(signal.SIGKILL)
         await process.wait()
         async with asyncio.timeout(30):
             while _runs(connection):  # noqa: ASYNC110  it is no child of ours
                 await asyncio.sleep(0.05)
+        assert not os.path.exists(socket)  # noqa: ASYNC240, PTH110
 
 
 def _processes_with(word: str) -> list[int]:
