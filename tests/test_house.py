@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.source_trees import parsed
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "explorer"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -38,7 +40,7 @@ def parameters(function: Function) -> list[str]:
 def test_no_class_name_is_used_twice() -> None:
     places = defaultdict(list)
     for path in MODULES:
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(str(path.relative_to(ROOT)))
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
@@ -48,7 +50,7 @@ def test_exceptions_are_called_errors() -> None:
     names = {
         node.name
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.ClassDef)
         and any(
             isinstance(base, ast.Name) and base.id.endswith(("Error", "Exception"))
@@ -86,7 +88,7 @@ def test_parameter_lists_are_short() -> None:
     long = {
         f"{path.relative_to(ROOT)}:{function.name}": len(parameters(function))
         for path in MODULES
-        for function in functions(ast.parse(path.read_text(encoding="utf-8")))
+        for function in functions(parsed(path))
         if len(parameters(function)) > MOST_PARAMETERS
     }
     assert long == {}
@@ -96,7 +98,7 @@ def test_locals_say_what_they_hold() -> None:
     vague = {
         f"{path.relative_to(ROOT)}:{node.lineno}:{node.id}"
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in VAGUE
     }
     assert vague == set()
@@ -106,7 +108,7 @@ def test_test_names_are_short() -> None:
     long = {
         f"{path.relative_to(ROOT)}:{function.name}"
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        for function in functions(ast.parse(path.read_text(encoding="utf-8")))
+        for function in functions(parsed(path))
         if function.name.startswith("test_") and len(function.name) >= LONGEST_TEST_NAME
     }
     assert long == set()
@@ -126,7 +128,7 @@ def test_functions_are_short(tmp_path: Path) -> None:
     )
     long = {}
     for path in sorted(tmp_path.rglob("*.py")):
-        for function in functions(ast.parse(path.read_text(encoding="utf-8"))):
+        for function in functions(parsed(path)):
             lines = (function.end_lineno or 0) - function.lineno + 1
             if lines > MOST_LINES:
                 long[f"{path.relative_to(tmp_path)}:{function.name}"] = lines

@@ -70,14 +70,15 @@ def contains_nearly(line: str, word: str) -> bool:
 
     ``lnxarm`` is nearly in ``linux-arm64``.
     """
-    ends = {place for place, letter in enumerate(line) if letter == word[0]}
+    places = dict.fromkeys(word, 0)  # of each letter: bit n is set where it is letter n
+    for place, letter in enumerate(line):
+        if letter in places:
+            places[letter] |= 1 << place
+    ends = places[word[0]]
     for letter in word[1:]:
-        ends = {
-            place
-            for end in ends
-            for place in range(end + 1, min(end + 4, len(line)))
-            if line[place] == letter
-        }
+        ends = (ends << 1 | ends << 2 | ends << 3) & places[letter]
+        if not ends:
+            return False
     return bool(ends)
 
 
