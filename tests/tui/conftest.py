@@ -21,7 +21,7 @@ from explorer.tui.app_state import AppState
 from tests.support.warm import warm_cache
 
 NOW = datetime(2026, 8, 22, 12, 0, tzinfo=UTC)
-POLL_S = 0.005
+POLL_S = 0.02
 """Seconds between two looks at a condition."""
 SIZES = [(20, 5), (60, 20), (80, 24), (120, 40)]
 

@@ -355,18 +355,18 @@ class Table(Styled, can_focus=True):
     def render_line(self, y: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
         width = self.size.width
-        base = self.rich_style
+        row = self._style("row")
         if y < self._top:
             if not self._columns.shown:
-                return Strip.blank(width, base)
-            return self._header().crop_extend(scroll_x, scroll_x + width, base)
+                return Strip.blank(width, row)
+            return self._header().crop_extend(scroll_x, scroll_x + width, row)
         place = y - self._top + scroll_y
         if place >= len(self.view):
             if self.view or y > self._top:
-                return Strip.blank(width, base)
-            return self._blank().crop_extend(0, width, base)
+                return Strip.blank(width, row)
+            return self._blank().crop_extend(0, width, row)
         # The highlight ends with the row: behind its last column there is nothing.
-        return self._row(place).crop_extend(scroll_x, scroll_x + width, self._style("row"))
+        return self._row(place).crop_extend(scroll_x, scroll_x + width, row)
 
     def _header(self) -> Strip:
         segments = [Segment(" " * len(MARK), self._style("header"))]
