@@ -149,10 +149,11 @@ class ExplorerApp(ExplorerBase):
             self.start_tour()
 
     async def _prepare_screens(self) -> None:
-        """Load what screens need before a key opens one.
+        """Load what screens need before a key opens one, but after the first verdicts.
 
         Textual parses all styles again for each screen whose style sheet it has not read.
         """
+        await self.state.first_verdicts()
         await asyncio.to_thread(load_screens)
         self.stylesheet.read_all(sorted(STYLES.glob("*.tcss")))
 

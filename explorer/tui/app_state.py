@@ -6,7 +6,9 @@ change it; workers report to them by messages.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     )
 
 
+VERDICTS_S = 0.5
+"""Seconds that work which can wait leaves to the first verdicts."""
 BRIEF_PATH = 44
 """Cells of a path beside “not proved yet” on a screen of 80."""
 
@@ -71,6 +75,8 @@ class AppState:
         self.now = now
         self.ready = False
         """Whether ``report`` and ``workbench`` are imported. Nothing untrusted is there before."""
+        self.looked_up = asyncio.Event()
+        """Set once the files on the first screen have been looked up."""
         self.board = JobBoard()
         self.background = BackgroundLoop()
         """Where the workbench's coroutines run."""
@@ -89,6 +95,11 @@ class AppState:
         """Something new is known of the file with this key."""
         self.jobs_changed: Signal[Job] = Signal(app, "jobs-changed")
         self.job_failed: Signal[JobFailed] = Signal(app, "job-failed")
+
+    async def first_verdicts(self) -> None:
+        """Wait until the first verdicts are on the screen, for ``VERDICTS_S`` at most."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.looked_up.wait(), VERDICTS_S)
 
     # -- projects ----------------------------------------------------------------------------------
 

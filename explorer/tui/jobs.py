@@ -145,6 +145,8 @@ class Jobs:
                 self._app.post_message(CatalogueArrived(at_hand, target, final=not asks_server))
                 if at_hand is not None and not asks_server:
                     return
+                if at_hand is not None:  # the HTTP client is slow to import
+                    await state.first_verdicts()
             fresh = await self._call(wb.catalogue(progress=self._progress(job)))
             self._app.post_message(CatalogueArrived(fresh, None, final=True))
 

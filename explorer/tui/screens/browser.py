@@ -70,6 +70,8 @@ class BrowserScreen(AssetScreen):
         """Keys of files of which something was learned since they were drawn."""
         self._placed = False
         """Whether the cursor has been put on the newest stable release."""
+        self._newest = ""
+        """The release that the cursor goes to at the start: its files are looked up at once."""
 
     def compose(self) -> ComposeResult:
         yield TopBar()
@@ -165,11 +167,20 @@ class BrowserScreen(AssetScreen):
     def _file_changed(self, key: str) -> None:
         """Draw results that arrive together at once; behind another screen, on return."""
         self._stale.add(key)
-        if self._redraw is None and self.in_front:
+        is_last = self.peeks.idle
+        if is_last:
+            self.state.looked_up.set()
+        if not self.in_front:
+            return
+        if is_last:
+            self._draw_stale()
+        elif self._redraw is None:
             self._redraw = self.set_timer(REDRAW_S, self._draw_stale)
 
     def _draw_stale(self) -> None:
-        self._redraw = None
+        if self._redraw is not None:
+            self._redraw.stop()
+            self._redraw = None
         rows, stale = self._rows, list(self._stale)
         self._stale.clear()
         if rows is None or not sum(rows.forget(key) for key in stale):
@@ -192,7 +203,8 @@ class BrowserScreen(AssetScreen):
             self._placed = True
             place = state.shown.place
             newest = state.catalogue.release(place.tag or "latest")
-            self.releases.go_to(newest.tag if newest is not None else "")
+            self._newest = newest.tag if newest is not None else ""
+            self.releases.go_to(self._newest)
             if place.in_files:
                 self.assets.focus()
         hidden = len(state.catalogue.releases) - len(shown) if state.catalogue else 0
@@ -258,7 +270,11 @@ class BrowserScreen(AssetScreen):
         self._release = release
         self._fill_assets(keep=not moved)
         self._filter_files()
-        self._look_up_soon()
+        if not moved or (release is not None and release.tag == self._newest):
+            self._newest = ""
+            self._look_up()  # no key brought it here: no other one follows soon
+        else:
+            self._look_up_soon()
 
     def _fill_assets(self, keep: bool = True) -> None:
         state, release = self.state, self._release
@@ -378,6 +394,8 @@ class BrowserScreen(AssetScreen):
             and self.state.known(entry.asset) is None
         }
         self.peeks.want(wanted.values())
+        if self.peeks.idle:
+            self.state.looked_up.set()
 
     def on_screen_resume(self) -> None:
         """Show what was learned behind another screen, and look up what is still unknown."""
