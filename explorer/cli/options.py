@@ -53,7 +53,7 @@ def _keep_repo(context: click.Context, parameter: click.Parameter, value: str | 
     if value is not None:
         from explorer.workbench import parse_address
 
-        state, address = state_of(context), parse_address(value)
+        state, address = state_of(context), parse_address(value, any_host=True)
         state.given["repo"] = address.repo if address is not None else value
         state.address = address or state.address
 

@@ -61,11 +61,12 @@ def web_host(api_url: str) -> str:
     return "" if host == _API_HOST else host
 
 
-def parse_address(text: str, api_url: str = "") -> ProjectAddress | None:
+def parse_address(text: str, api_url: str = "", *, any_host: bool = False) -> ProjectAddress | None:
     """What a GitHub address leads to; None if ``text`` is not one.
 
     The scheme may be missing. A tag may contain slashes, escaped or not. On the host of ``api_url``
-    any address counts, on other hosts only that of a release or of a file of one.
+    any address counts, on other hosts only that of a release or of a file of one; with ``any_host``
+    that of a project counts there, too.
     """
     text = text.strip()
     if len(text) > _LONGEST:
@@ -88,7 +89,7 @@ def parse_address(text: str, api_url: str = "") -> ProjectAddress | None:
     if not has_scheme or not host or "@" in parts.netloc:
         return None
     address = _of_path(path, unquote(parts.fragment))
-    if address is None or not (address.words or host == web_host(api_url)):
+    if address is None or not (any_host or address.words or host == web_host(api_url)):
         return None
     return replace(address, host=host)
 
