@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from explorer.releases.answers import message_in
     from explorer.releases.bundled import demo, snapshot
     from explorer.releases.connection import TOKEN_REMEDY, Connection
-    from explorer.releases.file_kinds import names_no_program
+    from explorer.releases.file_kinds import general_kind, names_no_program
     from explorer.releases.github import GitHub
     from explorer.releases.local import folder
     from explorer.releases.names import parse_asset_name, parse_asset_names, parse_version
@@ -64,6 +64,7 @@ __getattr__ = lazy_exports(
         "demo": "bundled",
         "find_token": "token",
         "folder": "local",
+        "general_kind": "file_kinds",
         "message_in": "answers",
         "names_no_program": "file_kinds",
         "parse_asset_name": "names",
@@ -107,6 +108,7 @@ __all__ = [
     "demo",
     "find_token",
     "folder",
+    "general_kind",
     "is_repository",
     "load_profiles",
     "message_in",

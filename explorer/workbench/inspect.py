@@ -89,11 +89,11 @@ def _undecided(
 
 def checksums_of(inspection: Inspection) -> tuple[ListedDigest, ...]:
     """The entries of a checksum file that is on disk; none for any other file. Blocking."""
-    asset = inspection.subject.asset
-    if inspection.path is None or asset is None or asset.kind.value != "checksum":
+    kind = inspection.subject.about
+    if inspection.path is None or kind is None or kind.value != "checksum":
         return ()
     with inspection.path.open("rb") as file:
-        return parse_checksums(file.read(MOST_BYTES), asset.name)
+        return parse_checksums(file.read(MOST_BYTES), inspection.file.name)
 
 
 def rejudge(inspection: Inspection, targets: Sequence[Target], cache: Cache) -> Inspection:

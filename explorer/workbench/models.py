@@ -9,7 +9,7 @@ from explorer.compat import Verdict
 from explorer.elf import Binary
 from explorer.facts import Fact, NotApplicable
 from explorer.fetch import Check, Download, Traffic
-from explorer.releases import Asset, Platform, Release
+from explorer.releases import Asset, AssetKind, Platform, Release
 from explorer.verify import Proof
 
 
@@ -28,6 +28,18 @@ class Subject:
     """A member's name; empty: the program that a user would mean."""
     platform: Platform | None = None
     """The platform asked for; None: the one that the file's name claims."""
+
+    @property
+    def about(self) -> AssetKind | None:
+        """The kind of a file that runs nowhere, as its name says; None for any other file."""
+        from explorer.releases import Role, general_kind, parse_asset_name
+
+        if self.asset is not None:
+            return self.asset.kind if self.asset.runs_nowhere else None
+        if self.path is None or self.member:
+            return None
+        kind = general_kind(self.path.name, parse_asset_name(self.path.name))
+        return kind if kind.role is Role.ABOUT else None
 
     @property
     def stand_in(self) -> bool:

@@ -556,7 +556,7 @@ class Workbench:
         )
 
     async def checksums(self, inspection: Inspection) -> tuple[ListedDigest, ...]:
-        """The entries of a checksum file of a release; none for any other file.
+        """The entries of a checksum file that is on disk; none for any other file.
 
         Raises:
             OSError: it is gone from the disk.

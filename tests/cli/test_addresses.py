@@ -73,6 +73,22 @@ def test_an_address_of_the_api_s_own_server(ripgrep: Command, github: GitHub) ->
     assert "--api-url https://ghe.example.com/api/v3" in error["remedy"]
 
 
+def test_the_address_of_a_project_on_the_api_s_own_server(ripgrep: Command, github: GitHub) -> None:
+    host = github.api_url.split("/")[2].partition(":")[0]
+    assert FILE in ripgrep("--repo", f"https://{host}/{RIPGREP}", "assets").out
+    error = ripgrep.json_error("--repo", "https://ghe.example.com/owner/name", "assets")
+    assert "ghe.example.com is not the server that is asked" in error["title"]
+    assert "--api-url https://ghe.example.com/api/v3" in error["remedy"]
+
+
+def test_a_checksum_file_on_disk_is_no_program(rr: Command, tmp_path: Path) -> None:
+    (tmp_path / "checksums.txt").write_text(f"{'a' * 64}  tool.tar.gz\n")
+    done = rr("inspect", str(tmp_path / "checksums.txt"))
+    assert "a checksum file, not a program" in done.out
+    assert ("tool.tar.gz" in done.out, "a" * 64 in done.out) == (True, True)
+    assert "does not run" not in done.out
+
+
 def test_a_checksum_file_is_no_program(ripgrep: Command) -> None:
     done = ripgrep("--repo", RIPGREP, "inspect", f"14.1.1/{FILE}.sha256")
     assert "a checksum file, not a program" in done.out

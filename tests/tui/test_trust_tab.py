@@ -23,6 +23,17 @@ def is_read(screen: Screen[object]) -> bool:
     return isinstance(screen, BinaryScreen) and screen.inspection is not None
 
 
+async def test_a_checksum_file_lists_its_entries(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    sums = tmp_path / "files" / "checksums.txt"
+    sums.write_text(f"{'a' * 64}  {NAME}\n{'b' * 64}  other.zip\n")
+    chosen = Settings(
+        folder=sums.parent, cache_dir=tmp_path / "c", config_file=tmp_path / "s", offline=True
+    )
+    async with opened(chosen, size=(120, 40), file=str(sums)) as ui:
+        await ui.shows("a checksum file, not a program", NAME, "a" * 64, "other.zip", "b" * 64)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_signals_of_a_file(size: tuple[int, int], tmp_path: Path, github: GitHub) -> None:
     data = gz(tar_of([("tool", PROGRAM)]))

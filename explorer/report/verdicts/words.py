@@ -42,10 +42,10 @@ _ABOUT = {
 
 def about_in_words(inspection: Inspection) -> str:
     """``a checksum file``, ``a signature``; empty for what may be a program."""
-    asset = inspection.subject.asset
-    if asset is None or not asset.runs_nowhere or inspection.binary.format is not FileFormat.DATA:
+    asset, kind = inspection.subject.asset, inspection.subject.about
+    if kind is None or inspection.binary.format is not FileFormat.DATA:
         return ""
-    return asset_about(asset)
+    return asset_about(asset) if asset is not None else _ABOUT.get(kind.value, "")
 
 
 def asset_about(asset: Asset) -> str:

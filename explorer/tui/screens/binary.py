@@ -16,7 +16,7 @@ from textual.widgets import ContentSwitcher, Tabs
 
 from explorer.errors import ExplorerError, OperationCancelledError, as_explorer_error
 from explorer.facts import MISSING
-from explorer.report import Cell, Row, clip, human_size, visible
+from explorer.report import Cell, Row, cell_width, clip, human_size, pad, visible
 from explorer.report.binaries import (
     STRING_COLUMNS,
     SYMBOL_COLUMNS,
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from explorer.tui.app_state import CompareMark
     from explorer.tui.widgets.release_notes import ReleaseNotes
 
+CHECKSUMS = 1000
+"""Lines for the entries of a checksum file."""
 SPECS = {spec.id: spec for spec in TABS}
 
 
@@ -239,7 +241,7 @@ class BinaryScreen(ExplorerScreen):
         elif name == "hex":
             cast(HexTab, widget).open(self.state, self.subject, self.inspection)
         elif isinstance(widget, Reasons):
-            widget.show(self.inspection)
+            self._fill_reasons(widget, self.inspection)
         elif isinstance(widget, TabTable):
             self._fill_table(name, widget, self.inspection)
 
@@ -253,6 +255,39 @@ class BinaryScreen(ExplorerScreen):
                 widget.show_error(self._error)
             else:
                 widget.show(TabContent(note=Cell("looking inside …", "dim")))
+
+    def _fill_reasons(self, widget: Reasons, inspection: Inspection) -> None:
+        """Show the verdict's reasons, or what a checksum file lists."""
+        kind = self.subject.about
+        if kind is None or kind.value != "checksum":
+            widget.show(inspection)
+        elif is_peek(inspection):
+            widget.say(self._download_offer())
+        else:
+            self.start_worker(partial(self._read_checksums, widget, inspection), "checksums")
+
+    async def _read_checksums(self, widget: Reasons, inspection: Inspection) -> None:
+        state = self.state
+        try:
+            entries = await state.background.run(state.wb.checksums(inspection))
+        except OSError as exception:
+            widget.say(error(as_explorer_error(exception)))
+            return
+        if not entries:
+            widget.show(inspection)
+            return
+        shown = entries[:CHECKSUMS]
+        width = max(cell_width(visible(entry.name)) for entry in shown)
+        rows = [
+            Content.assemble(
+                text(pad(visible(entry.name), width)),
+                text(f"  {entry.algorithm}  {entry.digest}", "$text-muted"),
+            )
+            for entry in shown
+        ]
+        if len(entries) > len(shown):
+            rows.append(text(f"… and {len(entries) - len(shown):,} more", "$text-muted"))
+        widget.say(lines(rows))
 
     def _fill_table(self, name: str, widget: TabTable, inspection: Inspection) -> None:
         build = SPECS[name].build
