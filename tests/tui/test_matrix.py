@@ -278,7 +278,7 @@ async def test_a_star_marks_the_cache_and_of_two_files_the_worse_is_shown(
         await ui.until(lambda: line(ui).count("✓ yes") == 2)
         assert "*" not in line(ui), "only peeked at"
         assert "◐ mixed" in line(ui), "one of the two packages is damaged, the other runs"
-        await ui.press("ctrl+left", "right", "d")  # linux-arm64
+        await ui.press("ctrl+left", "right", "right", "d")  # linux-arm64
         await ui.until(lambda: "✓ yes*" in line(ui))
         assert "↳linux-arm64 yes*" in line(ui), "it is the file that serves for musl-arm64, too"
         assert line(ui).count("*") == 2
@@ -336,7 +336,7 @@ async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, github: GitHu
     async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=(80, 24)) as ui:
         screen = await open_matrix(ui)
         await rested(ui, screen)
-        await ui.press("ctrl+left")
+        await ui.press("ctrl+left", "right")
         await ui.shows("! error", "? no verdict yet")
 
 
