@@ -133,3 +133,14 @@ def test_functions_are_short(tmp_path: Path) -> None:
             if lines > MOST_LINES:
                 long[f"{path.relative_to(tmp_path)}:{function.name}"] = lines
     assert long == {}
+
+
+def test_the_top_level_holds_what_a_newcomer_must_know_and_nothing_else() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split("\0")
+    shown = {name.partition("/")[0] for name in tracked if name}
+    assert shown - {".gitignore", ".gitattributes", ".ci"} == {
+        *("explorer", "tests", "docs", "screenshots", "Makefile", "pyproject.toml"),
+        *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"),
+    }

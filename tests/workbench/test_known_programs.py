@@ -9,6 +9,7 @@ from explorer.advisories import GoProgram
 from explorer.facts import NotApplicable, Unknown
 from explorer.report.advice import advice_facts
 from explorer.report.tables import matrix_markdown, matrix_tables
+from explorer.report.tables.matrix_table import MatrixTable
 from explorer.workbench import AdvisoryStatus, Depth, Workbench
 from explorer.workbench.known_programs import keep_program, known_program
 from tests.advisories.entries import entry, write_database
@@ -69,6 +70,12 @@ async def test_the_newest_release_without_it_is_named(
     assert await looked_at(bench, OLD) == {"GO-2026-0001": f"v{NEWEST}"}
 
 
+def counted(table: MatrixTable) -> list[str]:
+    """The cells of the column of vulnerabilities."""
+    place = [column.title for column in table.columns].index("vulns")
+    return [row.cells[place].text for row in table.rows]
+
+
 async def test_the_matrix_counts_what_is_known(
     released: GitHub, opened: Callable[..., Workbench], tmp_path: Path
 ) -> None:
@@ -82,11 +89,9 @@ async def test_the_matrix_counts_what_is_known(
     downloads = [seen for seen in released.seen[before:] if "download" in seen.path]
     assert downloads == [], "the column downloads nothing"
     table = matrix_tables(matrix, None).tables[0]
-    assert table.columns[2].title == "vulns"
-    assert [row.cells[2].text for row in table.rows] == ["?", "0", "1"]
-    narrow = matrix_tables(matrix, 60).tables[0]
-    assert [row.cells[1].text for row in narrow.rows] == ["?", "0", "1"]
-    assert "| release | date | vulns |" in matrix_markdown(matrix)
+    assert counted(table) == ["?", "0", "1"]
+    assert counted(matrix_tables(matrix, 60).tables[0]) == ["?", "0", "1"]
+    assert "| vulns |" in matrix_markdown(matrix)
     without = await opened().matrix_layout(await bench.catalogue())
     assert without.vulnerabilities is None
     assert [column.key for column in matrix_tables(without, None).tables[0].columns[:3]][:2] == [
