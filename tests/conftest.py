@@ -6,8 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from _pytest.unraisableexception import gc_collect_iterations_key
+from hypothesis import settings
 
 from tests.support.github import GitHub
+
+settings.register_profile("quick", max_examples=20)
+"""For ``make check``; ``make test`` tries a hundred inputs and more."""
 
 pytest_plugins = [
     "tests.support.skips",
