@@ -70,7 +70,7 @@ class Driver:
                 await self.app.animator.wait_until_complete()
                 self.app.screen._on_timer_update()
                 return
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.005)
 
     async def shows(self, *words: str) -> None:
         """Wait until all the words are on the screen."""
