@@ -46,7 +46,7 @@ async def test_a_redirect_to_a_bad_address_costs_its_file(
     github.fault("*", host="web", status=302, headers={"location": f"http://{host}/file"})
     async with opened(chosen) as ui:
         await ui.until(lambda: ui.state.files[f"{TAG}/{FILE}"].error is not None)
-        await ui.press("m", "ctrl+left")
+        await ui.press("m", "ctrl+left", "right")  # past the column of trust
         await ui.shows("! error", "? no verdict yet")
         await ui.press("escape", "enter", "d")
         await ui.until(
