@@ -165,7 +165,6 @@ class Grid(Table):
         if spans and sum(spans[-1]) + 1 > room:
             width += self._left_of(len(spans) - 1, room)
         self.virtual_size = Size(width, len(self.view) + self._top)
-        self.refresh()
 
     # -- drawing -----------------------------------------------------------------------------------
 

@@ -240,6 +240,7 @@ class Table(Styled, can_focus=True):
         if stay is not None:
             place = place_of(number, view, bool(self.row_query.sorted_by), here)
         self._measure()
+        self.refresh()
         self.cursor = place
         self.post_message(self.Changed(self))
         if self.view_changed is not None:
@@ -278,7 +279,6 @@ class Table(Styled, can_focus=True):
     def _measure(self) -> None:
         if self.source is NO_ROWS:
             self.virtual_size = self.region.size
-            self.refresh()
             return  # the first frame is drawn before modules that make rows are imported
         # The vertical scrollbar appears only after the size is set: reserve its cell before.
         bar = (
@@ -296,11 +296,13 @@ class Table(Styled, can_focus=True):
             self._columns = scrolling(self.source, self.view)
         total = width if self._fits else max(width, self._columns.total + len(MARK))
         self.virtual_size = Size(total, len(self.view) + self._top)
-        self.refresh()
 
     def on_resize(self) -> None:
         """Fit the columns to the width and keep the cursor in sight."""
+        before = self._columns, self._top
         self._measure()
+        if before != (self._columns, self._top):  # else its lines were drawn with the layout
+            self.refresh()
         self._bring_into_sight()
 
     def watch_cursor(self, before: int, now: int) -> None:
@@ -318,6 +320,7 @@ class Table(Styled, can_focus=True):
             self.show(self.source)
             return
         self._measure()
+        self.refresh()
         if (row := self.row) != self._announced:
             self._announced = row
             self.post_message(self.Highlighted(self, row))
