@@ -51,7 +51,7 @@ lint: $(VENV)/.installed-test ## ruff, mypy --strict and the import laws
 	$(BIN)/lint-imports
 
 check: lint ## lint, types, laws, the tests that need nothing but Python
-	@$(BIN)/pytest -q -n 4 --dist worksteal -m "not tools and not alone" --hypothesis-profile=quick
+	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not tools and not alone" --hypothesis-profile=quick
 
 dev: $(VENV)/.installed-test ## open the demo with Textual's developer tools; its log goes to make console
 	@TEXTUAL=devtools,debug $(BIN)/rr-explorer --demo

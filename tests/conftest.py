@@ -5,7 +5,6 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from _pytest.unraisableexception import gc_collect_iterations_key
 from hypothesis import settings
 
 from tests.support.github import GitHub
@@ -21,18 +20,24 @@ pytest_plugins = [
 ]
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Prepare the process: Ctrl+C, and garbage collections.
 
     A process started in a shell's background ignores Ctrl+C, and so would every program that a
     test starts and stops with it. A full collection looks through everything that pytest and the
-    tests' modules hold, and would come with every app that is opened: they are made rare. At the
-    end pytest does five, for interpreters without reference counts; one suffices here.
+    tests' modules hold, and would come with every app that is opened: they are made rare.
     """
-    config.stash[gc_collect_iterations_key] = 1
     gc.set_threshold(20_000, 50, 100)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_sessionfinish() -> None:
+    """Give what the tests have left behind back with the process.
+
+    pytest and the interpreter each collect it first: seconds for millions of objects.
+    """
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

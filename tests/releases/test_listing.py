@@ -406,9 +406,14 @@ async def test_latest_is_what_github_calls_the_latest(
 
 @pytest.mark.parametrize("status", [404, 500, 403])
 async def test_a_server_that_does_not_say_which_is_the_latest(
-    github: Server, client: httpx.AsyncClient, store: MemoryStore, status: int
+    github: Server,
+    client: httpx.AsyncClient,
+    store: MemoryStore,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An older GitHub Enterprise, a rate limit: then it is the newest stable release."""
+    monkeypatch.setattr("explorer.releases.github._FIRST_WAIT_S", 0.02)
     for tag, prerelease in (("v1", False), ("v2", False), ("v3", True)):
         github.add_release(tag, prerelease=prerelease)
     github.fault("*/latest", status=status)

@@ -20,6 +20,8 @@ async def matrix(tmp_path: Path) -> Matrix:
     bench = Workbench(Settings(demo=True, cache_dir=tmp_path))
     result = await bench.matrix((TAG,))
     await bench.aclose()
+    stand_in = result.known[file_key(the_debs(result).assets[0])]
+    assert stand_in.inspection is not None, stand_in
     return result
 
 

@@ -53,7 +53,7 @@ async def test_a_program_that_does_not_take_it_does_not_count(
     script: str, clipboard: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_program(clipboard.parent, "wl-copy", script)
-    monkeypatch.setattr("explorer.tui.clipboard.LIMIT_S", 0.5)
+    monkeypatch.setattr("explorer.tui.clipboard.LIMIT_S", 0.2)
     assert await put_on_clipboard("x") == ()
 
 

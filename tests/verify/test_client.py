@@ -57,7 +57,7 @@ async def test_a_wrapper_s_child_does_not_outlive_the_time_limit(tmp_path: Path)
     wrapper = script(tmp_path, f"sleep 60 & echo $! > {notes}; wait")
     began = time.monotonic()
     with pytest.raises(EngineError, match="gives no answer"):
-        await call((wrapper, "info"), seconds=1.5)
+        await call((wrapper, "info"), seconds=0.8)
     assert time.monotonic() - began < PATIENCE
     assert not await alive(notes)
 
@@ -67,7 +67,7 @@ async def test_a_child_in_a_session_of_its_own_does_not_hold_us(tmp_path: Path) 
     wrapper = script(tmp_path, f"setsid sleep 60 & echo $! > {notes}; wait")
     began = time.monotonic()
     with pytest.raises(EngineError, match="gives no answer"):
-        await call((wrapper, "info"), seconds=1.5)
+        await call((wrapper, "info"), seconds=0.8)
     assert time.monotonic() - began < PATIENCE
     with contextlib.suppress(ProcessLookupError):
         os.kill(int(notes.read_text()), signal.SIGKILL)

@@ -38,8 +38,11 @@ def server(tmp_path: Path) -> Iterator[DatabaseServer]:
 
 
 @pytest.fixture
-async def bench_of(server: DatabaseServer, tmp_path: Path) -> AsyncIterator[Open]:
-    """Makes workbenches that share a cache."""
+async def bench_of(
+    server: DatabaseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Open]:
+    """Makes workbenches that share a cache, and that soon try again what failed."""
+    monkeypatch.setattr("explorer.fetch.document._PAUSE_S", 0.02)
     made: list[Workbench] = []
 
     def make(**more: object) -> Workbench:
