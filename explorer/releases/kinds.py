@@ -96,6 +96,14 @@ DEFAULT_COMMANDS = (VersionCommand(certain=False, fallback=("{}", "--help")),)
 """For a program whose project has no profile."""
 
 
+_IN_WORDS = {
+    "checksum": "a checksum file",
+    "signature": "a signature",
+    "SBOM": "a list of what the release is made of (SBOM)",
+    "source": "sources",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class AssetKind:
     """A kind of files. A project profile can name its own, such as RoadRunner's ``server``."""
@@ -114,6 +122,11 @@ class AssetKind:
 
     def __str__(self) -> str:
         return self.value
+
+    @property
+    def in_words(self) -> str:
+        """What a file about other files is: ``a checksum file``."""
+        return _IN_WORDS.get(self.value, "a file about other files")
 
     def command(self, version: str) -> VersionCommand:
         """How the program of a release with that version is asked for its version."""

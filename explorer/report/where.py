@@ -9,7 +9,7 @@ from explorer.report.cells import Cell, Column, Row, verdict_cell
 from explorer.report.markup import code, in_table, prose
 from explorer.report.tables.file_cells import short_name
 from explorer.report.text import one_line
-from explorer.report.verdicts import deciding_in_words, target_in_words
+from explorer.report.verdicts import about_in_words, deciding_in_words, target_in_words
 from explorer.workbench import Inspection, TargetMatrix, TargetRow
 
 __all__ = [
@@ -56,6 +56,8 @@ def floor_cell(verdicts: Sequence[Verdict]) -> Cell:
 
 def where_markdown(inspection: Inspection) -> str:
     """The floor and the table as Markdown, fit for an issue."""
+    if about := about_in_words(inspection):
+        return f"{code(inspection.subject.name)}: {prose(about)}, not a program\n"
     columns = WHERE_COLUMNS[:3]
     lines = [
         f"{code(inspection.subject.name)}: {prose(floor_cell(inspection.verdicts).text)}",

@@ -196,7 +196,11 @@ class Jobs:
     async def _inspected(self, inspection: Inspection) -> Inspection:
         """Post the inspection, judged for the target that is current by now."""
         state = self._state
-        while (on := state.judged_on) and inspection.verdicts[0].target.name != on[0]:
+        while (
+            inspection.verdicts
+            and (on := state.judged_on)
+            and inspection.verdicts[0].target.name != on[0]
+        ):
             inspection = await self._call(state.wb.judge(inspection, on=on))
         self._app.post_message(FileInspected(inspection))
         return inspection

@@ -28,7 +28,12 @@ from explorer.report.binaries import (
     tab_note,
 )
 from explorer.report.tables import asset_facts
-from explorer.report.verdicts import DEPENDENCY_COLUMNS, dependency_facts, dependency_rows
+from explorer.report.verdicts import (
+    DEPENDENCY_COLUMNS,
+    about_in_words,
+    dependency_facts,
+    dependency_rows,
+)
 from explorer.workbench import Elf, Inspection
 
 T = TypeVar("T")
@@ -75,6 +80,13 @@ def is_peek(inspection: Inspection) -> bool:
     return inspection.path is None and inspection.asset_path is None
 
 
+def not_judged(inspection: Inspection) -> TabContent:
+    """Why there are no verdicts: it is a file about files, such as a checksum file."""
+    what = about_in_words(inspection)
+    words = f"n/a: {what}, not a program" if what else "no verdict was requested"
+    return TabContent(note=Cell(words, "dim"))
+
+
 def missing_table(inspection: Inspection, fact: Unknown | NotApplicable) -> TabContent:
     """Why a tab has no table."""
     if isinstance(fact, Unknown) and is_peek(inspection):
@@ -85,7 +97,7 @@ def missing_table(inspection: Inspection, fact: Unknown | NotApplicable) -> TabC
 def dependencies(inspection: Inspection) -> TabContent:
     """The tree of libraries."""
     if not inspection.verdicts:
-        return TabContent(note=Cell("no verdict was requested", "dim"))
+        return not_judged(inspection)
     verdict = inspection.verdicts[0]
     if isinstance(verdict.dependencies, Unknown) and is_peek(inspection):
         return TabContent(needs_file=True)

@@ -222,7 +222,8 @@ def _facts(inspection: Inspection) -> Iterator[tuple[str, Fact[str]]]:
     yield "toolchain", _as_text(binary.go, lambda go: go.version)
     yield "main package", _as_text(binary.go, lambda go: go.path)
     yield "main module", _as_text(binary.go, _main_module)
-    yield "needs at least", floor_of(inspection.verdicts)
+    floor = floor_of(inspection.verdicts) if inspection.verdicts else NotApplicable("no program")
+    yield "needs at least", floor
 
 
 def _as_text(fact: Fact[T], show: Callable[[T], str]) -> Fact[str]:

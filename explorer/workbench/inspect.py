@@ -89,7 +89,7 @@ def _undecided(
 
 def checksums_of(inspection: Inspection) -> tuple[ListedDigest, ...]:
     """The entries of a checksum file that is on disk; none for any other file. Blocking."""
-    kind = inspection.subject.about
+    kind = inspection.about
     if inspection.path is None or kind is None or kind.value != "checksum":
         return ()
     with inspection.path.open("rb") as file:

@@ -58,7 +58,7 @@ class Looks:
 
         groups = by_subject(subject, targets)
         looks = [await self._look(asking, on, depth, progress) for asking, on in groups.items()]
-        return looks[0] if len(looks) == 1 else _merged(looks, targets)
+        return _programs_only(looks[0] if len(looks) == 1 else _merged(looks, targets))
 
     async def _look(
         self,
@@ -95,14 +95,15 @@ class Looks:
             if not isinstance(error, ExplorerError):
                 _log.exception("looking at %s", asset.name)
             return FileState(error=as_explorer_error(error))
-        return FileState(inspection)
+        return FileState(_programs_only(inspection))
 
     async def known(self, asset: Asset, targets: Sequence[Target]) -> Inspection | None:
         """What an earlier look has recorded, with its verdicts; None if nothing is."""
         from explorer.workbench.asked import for_arch
 
         subject = for_arch(self._subject_of(asset), targets[0].arch)
-        return (await self._recorded(subject, targets))[0]
+        inspection = (await self._recorded(subject, targets))[0]
+        return _programs_only(inspection) if inspection is not None else None
 
     async def on_disk(self, subject: Subject) -> bool:
         """Whether the file's bytes are local, judged by size alone: using them verifies them."""
@@ -121,6 +122,8 @@ class Looks:
         """The same facts judged for other targets; neighbouring libraries are read if needed."""
         from explorer.workbench.inspect import rejudge
 
+        if inspection.about is not None:
+            return inspection
         resources = self._resources
         try:
             return await resources.run(lambda _: rejudge(inspection, targets, resources.cache))
@@ -271,6 +274,11 @@ class Looks:
         except SourceError as error:
             self._resources.warn(str(error))
             return ()
+
+
+def _programs_only(inspection: Inspection) -> Inspection:
+    """The inspection; without verdicts where the file is about files, such as a checksum file."""
+    return replace(inspection, verdicts=()) if inspection.about is not None else inspection
 
 
 def _merged(looks: Sequence[Inspection], targets: Sequence[Target]) -> Inspection:

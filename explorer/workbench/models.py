@@ -6,7 +6,7 @@ from pathlib import Path
 
 from explorer.archive import ArchiveListing, Member
 from explorer.compat import Verdict
-from explorer.elf import Binary
+from explorer.elf import Binary, FileFormat
 from explorer.facts import Fact, NotApplicable
 from explorer.fetch import Check, Download, Traffic
 from explorer.releases import Asset, AssetKind, Platform, Release
@@ -102,6 +102,10 @@ class Holder:
     sha256: str
 
 
+NO_PROGRAMS = frozenset({FileFormat.DATA, FileFormat.EMPTY, FileFormat.UNSEEN})
+"""Formats of a file whose content does not contradict a name such as ``checksums.txt``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """A binary: what it is, what is predicted, and what was proved."""
@@ -124,6 +128,7 @@ class Inspection:
     member: Fact[Member]
     binary: Binary
     verdicts: tuple[Verdict, ...]
+    """In the order of the targets; empty for a file about files, which runs nowhere."""
     traffic: Fact[Traffic] = field(default_factory=lambda: NotApplicable("not a peek"))
     proofs: tuple[Proof, ...] = ()
     """Newest first."""
@@ -135,6 +140,11 @@ class Inspection:
     """The archives in the file that the program is in, the outermost first. Untrusted."""
     holder: Holder | None = None
     """What holds the program, if that is an archive in the file; None after a peek, too."""
+
+    @property
+    def about(self) -> AssetKind | None:
+        """The kind of a file about files, by its name and content; None: it may be a program."""
+        return self.subject.about if self.binary.format in NO_PROGRAMS else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,8 @@ def container_platform(inspection: Inspection) -> str:
     if binary.format is FileFormat.SCRIPT or needs_shell(inspection):
         return ""
     title = f"{inspection.file.name} cannot be run in a Linux container"
+    if inspection.about is not None:
+        raise UsageError(title, f"it is {inspection.about.in_words}", "Name a program")
     if binary.format is FileFormat.UNSEEN:
         raise UsageError(title, binary.detail, "Name the program: FILE#MEMBER")
     if (

@@ -1,5 +1,6 @@
 """Projects, releases and files named by OWNER/NAME or by their GitHub address."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,40 @@ def test_a_checksum_file_on_disk_is_no_program(rr: Command, tmp_path: Path) -> N
     assert "a checksum file, not a program" in done.out
     assert ("tool.tar.gz" in done.out, "a" * 64 in done.out) == (True, True)
     assert "does not run" not in done.out
+
+
+ABOUT_FILES = {
+    "checksums.txt": (f"{'a' * 64}  tool.tar.gz\n", "a checksum file"),
+    "tool.asc": ("-----BEGIN PGP SIGNATURE-----\n", "a signature"),
+    "tool.sbom.json": (
+        '{"bomFormat": "CycloneDX"}',
+        "a list of what the release is made of (SBOM)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ABOUT_FILES)
+def test_a_file_about_files_is_judged_nowhere(name: str, rr: Command, tmp_path: Path) -> None:
+    content, words = ABOUT_FILES[name]
+    path = tmp_path / name
+    path.write_text(content)
+    where = rr("where", str(path))
+    assert where.out.splitlines()[1:] == [f"– {words}, not a program"]
+    assert rr("where", str(path), "--markdown").out.endswith(", not a program\n")
+    answers = [json.loads(rr(word, str(path), "--json").out) for word in ("where", "inspect")]
+    kind = "checksum" if name == "checksums.txt" else "SBOM" if "sbom" in name else "signature"
+    assert [answer["about_files"] for answer in answers] == [kind, kind]
+    assert (answers[0]["floor"], answers[0]["places"], answers[1]["verdicts"]) == (None, [], [])
+    refused = rr("verify", str(path))
+    assert f"it is {words}" in refused.err
+    compared = rr("compare", str(path), str(path))
+    assert (refused.code, compared.code) == (2, 0)
+
+
+def test_a_program_named_as_a_checksum_is_judged(rr: Command, tmp_path: Path) -> None:
+    (tmp_path / "tool.sha256").write_bytes(b"\x7fELF\x02\x01\x01" + bytes(57))
+    answer = json.loads(rr("inspect", str(tmp_path / "tool.sha256"), "--json").out)
+    assert (answer["about_files"], len(answer["verdicts"])) == (None, 1)
 
 
 def test_a_checksum_file_is_no_program(ripgrep: Command) -> None:

@@ -34,6 +34,20 @@ async def test_a_checksum_file_lists_its_entries(tmp_path: Path) -> None:
         await ui.shows("a checksum file, not a program", NAME, "a" * 64, "other.zip", "b" * 64)
 
 
+async def test_a_signature_is_judged_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    signature = tmp_path / "files" / "tool.asc"
+    signature.write_text("-----BEGIN PGP SIGNATURE-----\n")
+    chosen = Settings(
+        folder=signature.parent, cache_dir=tmp_path / "c", config_file=tmp_path / "s", offline=True
+    )
+    async with opened(chosen, size=(80, 24), file=str(signature)) as ui:
+        await ui.shows("a signature, not a program", "Not judged for any system")
+        for tab in ("dependencies", "targets"):
+            ui.app.screen.query_one(Tabs).active = tab
+            await ui.shows("n/a: a signature, not a program")
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_signals_of_a_file(size: tuple[int, int], tmp_path: Path, github: GitHub) -> None:
     data = gz(tar_of([("tool", PROGRAM)]))

@@ -50,6 +50,7 @@ def where(state: CliState, file: str, platform: str, peek: bool, markdown: bool)
     async def work(workbench: Workbench, output: Output) -> int:
         from explorer.report import Cell
         from explorer.report.json import where as as_json
+        from explorer.report.verdicts import verdict_banner
         from explorer.report.where import (
             WHERE_COLUMNS,
             floor_cell,
@@ -66,6 +67,9 @@ def where(state: CliState, file: str, platform: str, peek: bool, markdown: bool)
             output.data(as_json(inspection, workbench.warnings))
         elif markdown:
             output.raw(where_markdown(inspection))
+        elif inspection.about is not None:
+            output.line(Cell(inspection.subject.name, "strong"))
+            output.line(verdict_banner(inspection).headline)
         else:
             output.line(Cell(inspection.subject.name, "strong"))
             output.line(Cell("floor  ", "dim"), floor_cell(inspection.verdicts))

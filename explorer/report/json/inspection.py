@@ -292,6 +292,12 @@ _ABOUT = Shape[Inspection](
     "What was inspected.",
     Field("subject", SUBJECT.kind, lambda i: i.subject),
     Field("file", FILE.kind, lambda i: i.file),
+    Field(
+        "about_files",
+        nullable(TEXT),
+        lambda i: i.about.value if i.about is not None else None,
+        "checksum, signature, SBOM or source: such a file is not judged; null for any other file",
+    ),
 )
 INSPECT = Shape[Inspected](
     "inspect",
@@ -359,15 +365,15 @@ WHERE = Shape[Inspected](
     *part(_ABOUT, lambda i: i.inspection),
     Field(
         "floor",
-        TEXT,
-        lambda i: floor_of(i.inspection.verdicts),
-        "the least that it needs, in words: glibc 2.29 or newer",
+        nullable(TEXT),
+        lambda i: floor_of(i.inspection.verdicts) if i.inspection.verdicts else None,
+        "the least that it needs, in words: glibc 2.29 or newer; null for a file about files",
     ),
     Field(
         "places",
         many(PLACE.kind),
         lambda i: sorted(i.inspection.verdicts, key=lambda v: v.answer.rank),
-        "every system, best first",
+        "every system, best first; none for a file about files",
     ),
     Field("warnings", many(TEXT), lambda i: i.warnings or ()),
 )

@@ -53,10 +53,10 @@ def verdict_banner(
     chosen = verdict or (inspection.verdicts[0] if inspection.verdicts else None)
     notes = tuple(_notes(inspection, chosen))
     proof = proof_on(inspection.proofs, _proved(inspection, chosen) if chosen else None, now)
-    if chosen is None:
-        return Banner(Cell("? no verdict asked for", "unknown"), EMPTY, EMPTY, EMPTY, proof, notes)
     if about := about_in_words(inspection):
         return Banner(Cell(f"– {about}, not a program", "dim"), EMPTY, EMPTY, EMPTY, EMPTY, notes)
+    if chosen is None:
+        return Banner(Cell("? no verdict asked for", "unknown"), EMPTY, EMPTY, EMPTY, proof, notes)
     reason = chosen.deciding
     return Banner(
         headline(chosen),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from explorer.compat import Target, Verdict
 from explorer.elf import Binary, Elf, FileFormat, Linkage
 from explorer.facts import MISSING, Unknown, known_or
-from explorer.releases import Asset
+from explorer.releases import Asset, Role
 from explorer.report.text import clip, visible
 from explorer.workbench import Inspection
 
@@ -32,25 +32,18 @@ WIDEST = 200
 """Cells of a deciding fact, which may quote a name in the file."""
 
 
-_ABOUT = {
-    "checksum": "a checksum file",
-    "signature": "a signature",
-    "SBOM": "a list of what the release is made of (SBOM)",
-    "source": "sources",
-}
-
-
 def about_in_words(inspection: Inspection) -> str:
     """``a checksum file``, ``a signature``; empty for what may be a program."""
-    asset, kind = inspection.subject.asset, inspection.subject.about
-    if kind is None or inspection.binary.format is not FileFormat.DATA:
+    asset, kind = inspection.subject.asset, inspection.about
+    if kind is None:
         return ""
-    return asset_about(asset) if asset is not None else _ABOUT.get(kind.value, "")
+    return asset_about(asset) if asset is not None else kind.in_words
 
 
 def asset_about(asset: Asset) -> str:
     """What a file that runs nowhere is."""
-    return _ABOUT.get(asset.kind.value, "a file about other files" if asset.about else "no program")
+    is_about = asset.about or asset.kind.role is Role.ABOUT
+    return asset.kind.in_words if is_about else "no program"
 
 
 def binary_in_words(binary: Binary) -> str:

@@ -26,7 +26,7 @@ from explorer.report.binaries import (
 )
 from explorer.report.golang import PACKAGE_COLUMNS
 from explorer.report.tables import progress_line
-from explorer.report.verdicts import binary_in_words, shown_proof
+from explorer.report.verdicts import about_in_words, binary_in_words, shown_proof
 from explorer.report.where import WHERE_COLUMNS, floor_cell, where_rows
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
@@ -36,7 +36,7 @@ from explorer.tui.messages import CommandNeeded, JobFailed, SymbolsRead, TabRead
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import LazyRows
 from explorer.tui.screens.base import ExplorerScreen, file_mark, shown
-from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek
+from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek, not_judged
 from explorer.tui.trust_tab import trust_content
 from explorer.tui.widgets.banner import EDGES, LOW, TALL, VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
@@ -258,9 +258,12 @@ class BinaryScreen(ExplorerScreen):
 
     def _fill_reasons(self, widget: Reasons, inspection: Inspection) -> None:
         """Show the verdict's reasons, or what a checksum file lists."""
-        kind = self.subject.about
-        if kind is None or kind.value != "checksum":
+        kind = inspection.about
+        if kind is None:
             widget.show(inspection)
+        elif kind.value != "checksum":
+            why = f"Not judged for any system: this is {about_in_words(inspection)}, not a program."
+            widget.say(text(why, "$text-muted"))
         elif is_peek(inspection):
             widget.say(self._download_offer())
         else:
@@ -274,7 +277,7 @@ class BinaryScreen(ExplorerScreen):
             widget.say(error(as_explorer_error(exception)))
             return
         if not entries:
-            widget.show(inspection)
+            widget.say(text("It lists no digests that can be read.", "$text-muted"))
             return
         shown = entries[:CHECKSUMS]
         width = max(cell_width(visible(entry.name)) for entry in shown)
@@ -370,6 +373,9 @@ class BinaryScreen(ExplorerScreen):
     def _judged(self, message: TargetsJudged) -> None:
         widget = self.query_one("#targets", TabTable)
         verdicts = message.inspection.verdicts
+        if not verdicts:
+            widget.show(not_judged(message.inspection))
+            return
         floor = Row("floor", (Cell("floor", "dim"), floor_cell(verdicts)))
         widget.show(TabContent(WHERE_COLUMNS, where_rows(verdicts), summary=(floor,)))
 
