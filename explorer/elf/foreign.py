@@ -4,6 +4,7 @@ Sources: Microsoft's PE format; Apple's ``mach-o/loader.h`` and ``fat.h``; ``bin
 """
 
 import struct
+from typing import NamedTuple
 
 from explorer.bytesource import OutOfReachError
 from explorer.elf.models import FileFormat
@@ -33,7 +34,11 @@ _THIN = {
     b"\xfe\xed\xfa\xcf": ">",
     b"\xcf\xfa\xed\xfe": "<",
 }
-_FAT = {b"\xca\xfe\xba\xbe": 20, b"\xca\xfe\xba\xbf": 32}
+_FAT = {
+    b"\xca\xfe\xba\xbe": struct.Struct(">I4xII4x"),
+    b"\xca\xfe\xba\xbf": struct.Struct(">I4xQQ8x"),
+}
+"""Processor, offset and size of an architecture, by the magic number."""
 MAX_FAT = 42
 """Java class files have the same magic, and a major version from 45 up in place of this count."""
 _DATA = (
@@ -120,18 +125,12 @@ def _thin(view: View, order: str) -> Named:
 
 def _fat(view: View, magic: bytes) -> Named | None:
     try:
-        head = view.upto(4, 4)
-        count = int.from_bytes(head, "big")
-        if len(head) < 4 or not 0 < count <= MAX_FAT:
-            return None
-        table = view.upto(8, count * _FAT[magic])
+        entries = fat_entries(view, magic)
     except OutOfReachError as error:
         return FileFormat.MACHO, "Mach-O universal", _out_of_reach(error)
-    size = _FAT[magic]
-    cpus = [
-        int.from_bytes(table[at : at + 4], "big") for at in range(0, len(table) - size + 1, size)
-    ]
-    arches = list(dict.fromkeys(_MACHO_CPUS.get(cpu, f"cpu-{cpu:#x}") for cpu in cpus))
+    if not entries:
+        return None
+    arches = list(dict.fromkeys(entry.arch for entry in entries))
     detail = f"Mach-O universal ({', '.join(arches)})"
     return (
         FileFormat.MACHO,
@@ -140,6 +139,37 @@ def _fat(view: View, magic: bytes) -> Named | None:
         if len(arches) == 1
         else NotApplicable(f"several in one file: {', '.join(arches)}"),
     )
+
+
+class FatEntry(NamedTuple):
+    """Where one architecture of a universal file lies."""
+
+    arch: str
+    offset: int
+    size: int
+
+
+def fat_entries(view: View, magic: bytes) -> list[FatEntry]:
+    """The architectures of a universal file in its order; empty for a file of another kind.
+
+    ``magic``: the first four bytes. ``fat_arch`` has 20 bytes, ``fat_arch_64`` 32.
+
+    Raises:
+        OutOfReachError: the table cannot be reached.
+    """
+    if magic not in _FAT:
+        return []
+    form = _FAT[magic]
+    head = view.upto(4, 4)
+    count = int.from_bytes(head, "big")
+    if len(head) < 4 or not 0 < count <= MAX_FAT:
+        return []
+    table = view.upto(8, count * form.size)
+    whole = table[: len(table) - len(table) % form.size]
+    return [
+        FatEntry(_MACHO_CPUS.get(cpu, f"cpu-{cpu:#x}"), offset, size)
+        for cpu, offset, size in form.iter_unpack(whole)
+    ]
 
 
 def _script(view: View) -> Named:

@@ -1,18 +1,18 @@
 """Go's build info in PE and Mach-O files, which map it as ELF files do.
 
-Sources: Microsoft's PE format; Apple's ``mach-o/loader.h`` and ``fat.h``; Go's ``debug/buildinfo``,
-which reads the first architecture of a universal file.
+Sources: Microsoft's PE format; Apple's ``mach-o/loader.h`` and ``fat.h``; Go's ``debug/buildinfo``.
 """
 
 import struct
 from collections.abc import Iterator
 
-from explorer.bytesource import OutOfReachError
+from explorer.bytesource import OutOfReachError, WindowSource
+from explorer.elf.foreign import fat_entries
 from explorer.elf.gobuild import Marks, search
 from explorer.elf.head import RawSegment, unknown
 from explorer.elf.layout import PT_LOAD
 from explorer.elf.memory import Memory
-from explorer.elf.models import FileFormat, GoBuild
+from explorer.elf.models import FileFormat, GoBuild, MachoSlice
 from explorer.elf.view import DamagedError, View
 from explorer.facts import Fact, NotApplicable, Unknown
 
@@ -52,6 +52,31 @@ def go_build(view: View, form: FileFormat) -> Fact[GoBuild]:
     return NotApplicable(why)
 
 
+def read_slices(view: View, magic: bytes) -> tuple[MachoSlice, ...]:
+    """The architectures of a universal Mach-O file; empty for any other.
+
+    Each is read on its own. Those that share bytes with another are not read, so that a table of
+    many entries costs one pass.
+    """
+    try:
+        entries = fat_entries(view, magic)
+    except OutOfReachError:
+        return ()
+    slices: list[MachoSlice] = []
+    for entry in entries:
+        window = View(WindowSource(view.source, entry.offset, entry.size), view.cancel)
+        overlaps = any(
+            entry.offset < other.offset + other.size and other.offset < entry.offset + entry.size
+            for other in slices
+        )
+        go = _OVERLAPS if overlaps else go_build(window, FileFormat.MACHO)
+        slices.append(MachoSlice(*entry, go))
+    return tuple(slices)
+
+
+_OVERLAPS = Unknown("it overlaps another architecture of the file")
+
+
 class _PackedError(Exception):
     """The real program is compressed. Stays in this module."""
 
@@ -80,20 +105,14 @@ def _sections(view: View) -> Iterator[RawSegment]:
 
 
 def _commands(view: View) -> Iterator[RawSegment]:
-    """The segments of a Mach-O file, or of the first architecture in a universal one."""
-    base = 0
+    """The segments of a Mach-O file for one architecture."""
     magic = view.exact(0, 4, "the Mach-O header")
-    if magic not in _ORDERS:
-        wide = magic == b"\xca\xfe\xba\xbf"
-        entry = view.exact(8, 24, "the universal header")
-        base = int.from_bytes(entry[8:16] if wide else entry[8:12], "big")
-        magic = view.exact(base, 4, "the Mach-O header")
     if magic not in _ORDERS:
         return
     order, length = _ORDERS[magic]
-    header = view.exact(base, length, "the Mach-O header")
+    header = view.exact(0, length, "the Mach-O header")
     count, room = struct.unpack_from(f"{order}16xII", header)
-    commands = view.exact(base + length, min(room, 1 << 20), "the load commands")
+    commands = view.exact(length, min(room, 1 << 20), "the load commands")
     at = 0
     for _ in range(min(count, _MOST_PARTS)):
         kind, size = struct.unpack_from(f"{order}II", commands, at)
@@ -105,5 +124,5 @@ def _commands(view: View) -> Iterator[RawSegment]:
                 numbers, commands, at
             )
             if in_file and name.rstrip(b"\0") not in _NOT_LOADED:
-                yield _load(base + offset, address, in_file, writable=bool(protection & 2))
+                yield _load(offset, address, in_file, writable=bool(protection & 2))
         at += size

@@ -4,7 +4,7 @@ Sources: System V gABI chapters 4 and 5, the Linux ``elf.h``, the psABIs of x86-
 ``debug/buildinfo``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -302,6 +302,18 @@ class Elf:
         return self.packed.packer if isinstance(self.packed, PackedProgram) else self.packed
 
 
+@dataclass(frozen=True, slots=True)
+class MachoSlice:
+    """One architecture of a universal Mach-O file."""
+
+    arch: str
+    """As Go names it."""
+    offset: int
+    size: int
+    """Bytes."""
+    go: Fact[GoBuild]
+
+
 NEITHER_PE_NOR_MACHO: Final = NotApplicable("neither PE nor Mach-O")
 
 
@@ -323,11 +335,27 @@ class Binary:
     elf: Fact[Elf]
     """NotApplicable for a file that is not ELF."""
     foreign_go: Fact[GoBuild] = NEITHER_PE_NOR_MACHO
-    """Go's build info of a PE or Mach-O file."""
+    """Go's build info of a PE or Mach-O file for one architecture."""
+    slices: tuple[MachoSlice, ...] = ()
+    """The architectures of a universal Mach-O file; empty for any other file."""
+    chosen: int = 0
+    """Index of the slice that ``go`` is about."""
+
+    @property
+    def slice(self) -> MachoSlice | None:
+        """The architecture that ``go`` is about; None unless the file is universal."""
+        return self.slices[self.chosen] if self.chosen < len(self.slices) else None
+
+    def for_arch(self, arch: str) -> "Binary":
+        """The same file with ``go`` about this architecture; unchanged if it has no such slice."""
+        places = [place for place, each in enumerate(self.slices) if each.arch == arch]
+        return replace(self, chosen=places[0]) if places else self
 
     @property
     def go(self) -> Fact[GoBuild]:
         """Go's build info, whatever the format."""
+        if self.slice is not None:
+            return self.slice.go
         if self.format in (FileFormat.PE, FileFormat.MACHO):
             return self.foreign_go
         return self.elf if isinstance(self.elf, MISSING) else self.elf.go

@@ -76,8 +76,11 @@ def read(
         binary = Binary(name, source.size, kind, scope, detail, arch, no_elf)
         if kind not in (FileFormat.PE, FileFormat.MACHO):
             return binary
-        go = foreign_go.go_build(view, kind) if scope is Scope.FULL else _UNREAD
-        return replace(binary, foreign_go=go)
+        if scope is not Scope.FULL:
+            return replace(binary, foreign_go=_UNREAD)
+        if slices := foreign_go.read_slices(view, start[:4]):
+            return replace(binary, slices=slices)
+        return replace(binary, foreign_go=foreign_go.go_build(view, kind))
     try:
         head = read_head(view)
     except OutOfReachError as error:

@@ -50,6 +50,7 @@ __all__ = [
     "section_row",
     "segment_row",
     "size_in_words",
+    "slice_rows",
     "string_row",
     "symbol_row",
     "tab_note",
@@ -97,7 +98,8 @@ def _elf_facts(binary: Binary) -> tuple[Row, ...]:
     if isinstance(binary.elf, MISSING):
         no_elf = _pair("ELF", Cell(missing_text(binary.elf), "dim"))
         may_be_go = binary.format in (FileFormat.PE, FileFormat.MACHO)
-        return (no_elf, _go_fact(binary.go)) if may_be_go else (no_elf,)
+        go = _slice_facts(binary) if binary.slices else (_go_fact(binary.go),)
+        return (no_elf, *go) if may_be_go else (no_elf,)
     elf = binary.elf
     rows = [
         _pair("linkage", fact_cell(elf.linkage, lambda linkage: Cell(linkage.value))),
@@ -121,8 +123,15 @@ def _elf_facts(binary: Binary) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _go_fact(go: Fact[GoBuild]) -> Row:
-    return _pair("Go", fact_cell(go, lambda go: Cell(f"{go.version}, cgo {go_cgo(go)}")))
+def _slice_facts(binary: Binary) -> tuple[Row, ...]:
+    """Go's version in each architecture of a universal file, the chosen one marked."""
+    rows = (_go_fact(each.go, f"Go ({each.arch})") for each in binary.slices)
+    chosen = binary.slice.arch if binary.slice is not None else ""
+    return (*rows, _pair("shown", Cell(f"{chosen}; --platform darwin-ARCH chooses another")))
+
+
+def _go_fact(go: Fact[GoBuild], title: str = "Go") -> Row:
+    return _pair(title, fact_cell(go, lambda go: Cell(f"{go.version}, cgo {go_cgo(go)}")))
 
 
 def go_cgo(go: GoBuild) -> str:
@@ -325,6 +334,22 @@ def go_rows(go: Fact[GoBuild]) -> tuple[Row, ...]:
         if module.replace is not None:
             rows.append(_module_row(f"replace:{number}", "└ replaced by", module.replace))
     return tuple(rows)
+
+
+def slice_rows(binary: Binary) -> tuple[Row, ...]:
+    """The architectures of a universal file, for the table of ``go_rows``; none for others."""
+    return tuple(
+        Row(
+            f"slice:{number}",
+            (
+                Cell("architecture", "dim"),
+                Cell(one_line(each.arch), "strong"),
+                fact_cell(each.go, lambda go: Cell(go.version)),
+                Cell("shown below" if number == binary.chosen else "", "dim"),
+            ),
+        )
+        for number, each in enumerate(binary.slices)
+    )
 
 
 def _module_row(key: str, what: str, module: GoModule) -> Row:

@@ -25,6 +25,7 @@ from explorer.report.binaries import (
     note_row,
     section_row,
     segment_row,
+    slice_rows,
     tab_note,
 )
 from explorer.report.tables import asset_facts
@@ -178,7 +179,9 @@ def go_build(inspection: Inspection) -> TabContent:
     go = inspection.binary.go
     if isinstance(go, MISSING):
         return missing_table(inspection, go)
-    return TabContent(GO_COLUMNS, go_rows(go), needs_file=is_peek(inspection))
+    return TabContent(
+        GO_COLUMNS, (*slice_rows(inspection.binary), *go_rows(go)), needs_file=is_peek(inspection)
+    )
 
 
 TABS: tuple[TabSpec, ...] = (

@@ -171,7 +171,7 @@ def _compared(before: Inspection, after: Inspection, cancel: Cancellation) -> Fi
         tuple(name for name in libraries[0] if name not in libraries[1]),
         tuple(_changed_texts(protections[0], protections[1])),
         _section_changes(*elves),
-        _package_changes(paths, cancel) if _both(builds) else _missing_of(builds),
+        _package_changes((before, after), cancel) if _both(builds) else _missing_of(builds),
         _of_both(builds, _module_changes),
         _of_both(builds, _setting_changes),
         tuple(_verdict_changes(before.verdicts, after.verdicts)),
@@ -309,13 +309,14 @@ def _size_changes(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[
     return tuple(sorted(changes, key=lambda change: (-abs(change.grown), change.name)))
 
 
-def _package_changes(paths: Sequence[Path], cancel: Cancellation) -> Fact[tuple[SizeChange, ...]]:
-    from explorer.golang import read_functions
+def _package_changes(
+    pair: Sequence[Inspection], cancel: Cancellation
+) -> Fact[tuple[SizeChange, ...]]:
+    from explorer.workbench.go_program import go_table
 
     sizes: list[dict[str, int]] = []
-    for path in paths:
-        with FileSource(path) as source:
-            table = read_functions(source, cancel)
+    for inspection in pair:
+        table = go_table(inspection, cancel)
         if isinstance(table, MISSING):
             return table
         sizes.append({package.path: package.size for package in table.packages()})

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from explorer.advisories import AdvisoryMatch, AdvisoryStatus
-from explorer.bytesource import FileSource
-from explorer.elf import GoBuild
+from explorer.bytesource import ByteSource, FileSource, WindowSource
+from explorer.elf import Binary, GoBuild
 from explorer.errors import NotFoundError, UsageError
 from explorer.facts import MISSING, Fact
 from explorer.golang import GoTable
@@ -55,8 +55,6 @@ def go_table(inspection: Inspection, cancel: Cancellation) -> Fact[GoTable]:
     Raises:
         NotFoundError: the file was only peeked at.
     """
-    from explorer.golang import read_functions
-
     if inspection.path is None:
         raise NotFoundError(
             "The functions are not available",
@@ -64,7 +62,20 @@ def go_table(inspection: Inspection, cancel: Cancellation) -> Fact[GoTable]:
             "Download the file: d",
         )
     with FileSource(inspection.path) as source:
-        return read_functions(source, cancel)
+        return functions_of(source, inspection.binary, cancel)
+
+
+def functions_of(source: ByteSource, binary: Binary, cancel: Cancellation) -> Fact[GoTable]:
+    """The functions of a program; of a universal Mach-O file, those of the chosen architecture.
+
+    Blocking: call from a worker thread.
+    """
+    from explorer.golang import read_functions
+
+    part = binary.slice
+    if part is not None:
+        source = WindowSource(source, part.offset, part.size)
+    return read_functions(source, cancel)
 
 
 async def vulnerabilities(

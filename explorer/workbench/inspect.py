@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from explorer.compat import Target
-from explorer.facts import NotApplicable, Unknown
+from explorer.facts import NotApplicable, Unknown, known_or
 from explorer.progress import Cancellation
 from explorer.trust import ListedDigest, parse_checksums
+from explorer.workbench.asked import wanted_platform
 from explorer.workbench.models import FileFacts, FileOnDisk, Inspection, Subject
 from explorer.workbench.opened import open_file, opened_by
 from explorer.workbench.program_in_archive import (
@@ -49,6 +50,9 @@ def inspect_file(
     with FileSource(opened.program) as source:
         binary = read(source, opened.file.name, cancel=cancel)
         binary = with_program_inside(source, binary, cancel)
+    if binary.slices:
+        names = tuple(step.member.name for step in opened.way)
+        binary = binary.for_arch(known_or(wanted_platform(file.subject, names).arch, ""))
     if opened.member == NotApplicable(ANDROID_APP):
         binary = replace(binary, detail=ANDROID_APP)
     return Inspection(

@@ -114,7 +114,9 @@ class LookRecords:
         if record is not None or platform is None:
             return record
         record = self._load(asset, None)
-        return record if record is not None and _answers_for(record, platform) else None
+        if record is None or not _answers_for(record, platform):
+            return None
+        return replace(record, binary=record.binary.for_arch(known_or(platform.arch, "")))
 
     def _load(self, asset: Asset, platform: Platform | None) -> LookRecord | None:
         # First, as it leaves once it is written.
@@ -279,7 +281,8 @@ def trimmed(binary: Binary) -> Binary:
     """The facts for a list: without tables, symbols and notes, which may hold a million names."""
     elf = binary.elf
     if isinstance(elf, MISSING):
-        return replace(binary, foreign_go=_trimmed_build(binary.foreign_go))
+        slices = (replace(each, go=_trimmed_build(each.go)) for each in binary.slices)
+        return replace(binary, foreign_go=_trimmed_build(binary.foreign_go), slices=tuple(slices))
     gone = Unknown(NEEDS_FILE)
     go, payload = _trimmed_build(elf.go), elf.payload
     if not isinstance(payload, MISSING) and not isinstance(payload.program, MISSING):

@@ -11,6 +11,7 @@ from tests.advisories.entries import entry, write_database
 from tests.advisories.server import database_server
 from tests.cli.conftest import Command
 from tests.support.binaries import binary, go_build
+from tests.support.macho import universal
 
 SOURCE = """package main
 
@@ -204,3 +205,36 @@ def test_a_bill_of_materials(rr: Command, program: str) -> None:
     assert document["metadata"]["component"]["name"] == "example.test/gocommands"
     assert [one["name"] for one in document["components"]] == ["stdlib"]
     assert rr("sbom", str(binary("c-static"))).code == 2
+
+
+@pytest.fixture
+def mac_program(tmp_path: Path) -> str:
+    parts = [
+        (cpu, go_build("gocommands", SOURCE, goos="darwin", goarch=arch).read_bytes())
+        for arch, cpu in (("amd64", 0x01000007), ("arm64", 0x0100000C))
+    ]
+    path = tmp_path / "both"
+    path.write_bytes(universal(*parts))
+    return str(path)
+
+
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+def test_the_architecture_asked_for_of_a_universal_file(
+    rr: Command, mac_program: str, arch: str
+) -> None:
+    out = rr("gobuild", mac_program, "--platform", f"darwin-{arch}", "--json").out
+    document = fits(out, "gobuild")
+    assert document["go"]["settings"]["GOARCH"] == arch  # type: ignore[index]
+    assert [one["arch"] for one in document["slices"]] == ["amd64", "arm64"]  # type: ignore[attr-defined]
+    printed = rr("gobuild", mac_program, "--platform", f"darwin-{arch}").out.splitlines()
+    shown = [line.split()[1] for line in printed if "shown below" in line]
+    assert shown == [arch]
+    thin = str(go_build("gocommands", SOURCE, goos="darwin", goarch=arch))
+    expected = rr("functions", thin, "--json").out
+    out = rr("functions", mac_program, "--platform", f"darwin-{arch}", "--json").out
+    assert fits(out, "functions")["functions"] == json.loads(expected)["functions"]
+
+
+def test_inspect_lists_every_architecture(rr: Command, mac_program: str) -> None:
+    lines = rr("inspect", mac_program).out.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("Go (")] == ["(amd64)", "(arm64)"]

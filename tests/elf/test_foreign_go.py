@@ -14,6 +14,7 @@ from explorer.facts import MISSING, NotApplicable, Unknown
 from tests.elf.crafted import framed
 from tests.elf.test_go import as_go_prints, module
 from tests.support.binaries import GO_HELLO, go_build
+from tests.support.macho import universal
 
 PLATFORMS = [
     ("windows", "amd64"),
@@ -48,29 +49,39 @@ def test_as_go_itself_reads_it(goos: str, goarch: str) -> None:
     assert (build.setting("GOOS"), build.setting("GOARCH")) == (goos, goarch)
 
 
-def universal(*programs: tuple[int, bytes]) -> bytes:
-    """A universal file of programs, each with its cputype."""
-    header = struct.pack(">4sI", b"\xca\xfe\xba\xbe", len(programs))
-    body = b""
-    start = 0x4000
-    for cpu, data in programs:
-        header += struct.pack(">IIIII", cpu, 0, start + len(body), len(data), 14)
-        body += data + bytes(-len(data) % 0x4000)
-    return header.ljust(start, b"\0") + body
+CPUS = {"amd64": 0x01000007, "arm64": 0x0100000C}
+"""``CPU_TYPE_X86_64`` and ``CPU_TYPE_ARM64`` in ``mach/machine.h``."""
 
 
-def test_a_universal_file_is_read_as_go_reads_it(tmp_path: Path) -> None:
-    amd64, arm64 = (hello("darwin", arch).read_bytes() for arch in ("amd64", "arm64"))
-    for first, programs in {
-        "amd64": ((0x01000007, amd64), (0x0100000C, arm64)),
-        "arm64": ((0x0100000C, arm64), (0x01000007, amd64)),
-    }.items():
-        path = tmp_path / first
-        path.write_bytes(universal(*programs))
-        build = binary_of(path).go
-        assert isinstance(build, GoBuild)
-        shown = {row["Key"]: row["Value"] for row in as_go_prints(path)["Settings"]}  # type: ignore[attr-defined]
-        assert build.setting("GOARCH") == shown["GOARCH"] == first
+def test_each_architecture_of_a_universal_file_is_read(tmp_path: Path) -> None:
+    thin = {arch: hello("darwin", arch) for arch in CPUS}
+    for arches in (("amd64", "arm64"), ("arm64", "amd64")):
+        for wide in (False, True):
+            path = tmp_path / f"{arches[0]}{wide}"
+            parts = [(CPUS[arch], thin[arch].read_bytes()) for arch in arches]
+            path.write_bytes(universal(*parts, wide=wide))
+            binary = binary_of(path)
+            assert tuple(each.arch for each in binary.slices) == arches
+            for arch in arches:
+                assert binary.for_arch(arch).go == binary_of(thin[arch]).foreign_go
+            assert binary.go == binary.slices[0].go
+            assert binary.for_arch("riscv64") == binary
+            if not wide:  # go's debug/macho does not know the 64-bit header
+                rows: list[dict[str, str]] = as_go_prints(path)["Settings"]  # type: ignore[assignment]
+                assert {"Key": "GOARCH", "Value": arches[0]} in rows
+
+
+def test_a_universal_file_that_is_damaged_says_so() -> None:
+    program = macho(with_pointers(0x100001000))
+    shared = universal((7, program), (12, program))
+    shared = shared[:36] + shared[16:20] + shared[40:]  # both at the first one's offset
+    first, second = read(BytesSource(shared), "x").slices
+    assert isinstance(first.go, GoBuild)
+    assert second.go == Unknown("it overlaps another architecture of the file")
+    cut = read(BytesSource(universal((7, program), (12, program))[:-0x3000]), "x")
+    assert isinstance(cut.slices[1].go, (Unknown, GoBuild))
+    gone = read(BytesSource(universal((7, program), (12, program))[:0x8000]), "x")
+    assert isinstance(gone.slices[1].go, Unknown)
 
 
 def pe(section: bytes, name: bytes = b".data") -> bytes:
@@ -136,5 +147,10 @@ def test_damaged_headers_are_never_a_crash(data: bytes, offset: int, junk: bytes
     damaged = data[:offset] + junk + data[offset + len(junk) :]
     binary = read(BytesSource(damaged), "damaged")
     assert isinstance(binary.go, (GoBuild, Unknown, NotApplicable))
-    binary = read(BytesSource(universal((7, damaged))), "damaged")
+    for wide in (False, True):
+        file = universal((7, damaged), (12, data), wide=wide)
+        file = file[: offset // 8] + junk + file[offset // 8 + len(junk) :]
+        binary = read(BytesSource(file), "damaged")
+        for each in binary.slices:
+            assert isinstance(each.go, (GoBuild, Unknown, NotApplicable))
     assert isinstance(binary.go, (GoBuild, Unknown, NotApplicable))

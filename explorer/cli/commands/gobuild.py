@@ -44,7 +44,7 @@ rr-explorer gobuild latest --platform darwin-arm64 --json"""
 @click.pass_obj
 def gobuild(state: CliState, file: str, platform: str, words: str) -> int:
     async def work(workbench: Workbench, output: Output) -> int:
-        from explorer.report.binaries import GO_COLUMNS, go_rows
+        from explorer.report.binaries import GO_COLUMNS, go_rows, slice_rows
         from explorer.report.json import gobuild as as_json
         from explorer.workbench import Depth
 
@@ -55,7 +55,7 @@ def gobuild(state: CliState, file: str, platform: str, words: str) -> int:
             output.data(as_json(inspection, build, workbench.warnings))
             return OK
         wanted = words.casefold()
-        rows = go_rows(build)
+        rows = (*slice_rows(inspection.binary), *go_rows(build))
         shown = [row for row in rows if any(wanted in cell.text.casefold() for cell in row.cells)]
         output.table(GO_COLUMNS, shown)
         return OK

@@ -10,6 +10,7 @@ from explorer.elf import (
     GoModule,
     Linkage,
     Linking,
+    MachoSlice,
     Note,
     RelocationType,
     Section,
@@ -19,6 +20,7 @@ from explorer.elf import (
 from explorer.facts import MISSING, Fact
 from explorer.report.json.shapes import (
     BOOLEAN,
+    BYTES,
     INTEGER,
     TEXT,
     Field,
@@ -163,3 +165,12 @@ GO = Shape[GoBuild](
     Field("dependencies", many(GO_MODULE.kind), lambda g: g.dependencies),
     Field("settings", mapping(TEXT), lambda g: dict(g.settings)),
 )
+MACHO_SLICE = Shape[MachoSlice](
+    "macho_slice",
+    "One architecture of a universal Mach-O file.",
+    Field("arch", TEXT, lambda s: s.arch),
+    Field("offset", BYTES, lambda s: s.offset),
+    Field("size", BYTES, lambda s: s.size),
+    Field("go", fact(GO.kind), lambda s: s.go),
+)
+SLICES_ABOUT = "the architectures of a universal Mach-O file; go is about the chosen one"

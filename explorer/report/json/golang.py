@@ -8,7 +8,7 @@ from typing import NamedTuple
 from explorer.advisories import AdvisoryMatch, AdvisoryStatus
 from explorer.elf import GoBuild
 from explorer.golang import GoFunction, GoPackage, GoTable
-from explorer.report.json.binaries import GO
+from explorer.report.json.binaries import GO, MACHO_SLICE, SLICES_ABOUT
 from explorer.report.json.inspection import SUBJECT
 from explorer.report.json.shapes import (
     BYTES,
@@ -53,6 +53,7 @@ GOBUILD = Shape[BuildOf](
     "rr-explorer gobuild --json",
     Field("subject", SUBJECT.kind, lambda b: b.inspection.subject),
     Field("go", GO.kind, lambda b: b.build),
+    Field("slices", many(MACHO_SLICE.kind), lambda b: b.inspection.binary.slices, SLICES_ABOUT),
     Field("warnings", many(TEXT), lambda b: b.warnings),
 )
 

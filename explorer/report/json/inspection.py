@@ -20,7 +20,7 @@ from explorer.compat import (
 from explorer.elf import FileFormat, Scope
 from explorer.facts import MISSING
 from explorer.fetch import Check, Traffic
-from explorer.report.json.binaries import ELF, GO
+from explorer.report.json.binaries import ELF, GO, MACHO_SLICE, SLICES_ABOUT
 from explorer.report.json.catalogue import ASSET, TESTED, Tested, tested_on_each
 from explorer.report.json.shapes import (
     BOOLEAN,
@@ -325,6 +325,7 @@ INSPECT = Shape[Inspected](
     Field("scope", word(Scope), lambda i: i.inspection.binary.scope, "how much was read"),
     Field("elf", fact(ELF.kind), lambda i: i.inspection.binary.elf),
     Field("go", fact(GO.kind), lambda i: i.inspection.binary.go),
+    Field("slices", many(MACHO_SLICE.kind), lambda i: i.inspection.binary.slices, SLICES_ABOUT),
     Field("verdicts", many(VERDICT.kind), lambda i: i.inspection.verdicts),
     Field("proofs", many(PROOF.kind), lambda i: i.inspection.proofs, "newest first"),
     Field("tested", many(TESTED.kind), lambda i: tested_on_each(i.inspection)),
