@@ -103,6 +103,20 @@ def test_vulnerabilities_in_words(rr: Command, program: str, database: str) -> N
     assert "\u202e" not in out
 
 
+def test_openvex_has_no_document_without_a_statement(
+    rr: Command, program: str, tmp_path: Path
+) -> None:
+    other = entry(4, "example.test/other", [{"path": "example.test/other", "symbols": ["F"]}])
+    database = str(write_database(tmp_path / "none", [other]))
+    done = rr("vulns", program, "--db", database, "--format", "openvex")
+    assert (done.code, done.out) == (2, "")
+    assert "There is nothing to state in OpenVEX" in done.err
+    for form in ("sarif", "markdown"):
+        done = rr("vulns", program, "--db", database, "--format", form)
+        assert done.code == 0
+        assert done.out
+
+
 def test_vulnerabilities_as_json(rr: Command, program: str, database: str) -> None:
     out = rr("vulns", program, "--db", database, "--json").out
     document = fits(out, "vulns")

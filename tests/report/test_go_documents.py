@@ -48,7 +48,12 @@ OPENVEX: dict[str, Any] = {
         "tooling": {"type": "string"},
         "timestamp": {"type": "string", "format": "date-time"},
         "version": {"type": "integer", "minimum": 1},
-        "statements": {"type": "array", "uniqueItems": True, "items": {"$ref": "#/$defs/one"}},
+        "statements": {
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"$ref": "#/$defs/one"},
+        },
     },
     "$defs": {
         "one": {

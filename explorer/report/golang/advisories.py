@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from explorer import __version__
 from explorer.advisories import AdvisoryMatch, AdvisoryStatus
+from explorer.errors import UsageError
 from explorer.facts import MISSING
 from explorer.report.cells import Cell, Column, Row, Style
 from explorer.report.golang.purl import purl
@@ -127,7 +128,18 @@ def _md(untrusted: str) -> str:
 
 
 def as_openvex(result: Vulnerabilities, now: datetime) -> str:
-    """An OpenVEX 0.2.0 document (https://github.com/openvex/spec): one statement per advisory."""
+    """An OpenVEX 0.2.0 document (https://github.com/openvex/spec): one statement per advisory.
+
+    Raises:
+        UsageError: no advisory concerns the program. The format's schema needs a statement.
+    """
+    if not result.matches:
+        raise UsageError(
+            "There is nothing to state in OpenVEX",
+            f"no advisory concerns {one_line(result.inspection.file.name)}, and a document needs"
+            " at least one statement",
+            "--format sarif, --format markdown and --json can say that there is none",
+        )
     product = purl(result.build.path, "") if result.build.path else "urn:rr-explorer:file"
     digest = result.inspection.file.sha256
     identified: Object = {"@id": product}
