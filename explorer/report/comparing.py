@@ -16,7 +16,7 @@ from explorer import __version__
 from explorer.advisories import AdvisoryMatch
 from explorer.elf import Degree, DifferenceKind, Sameness
 from explorer.errors import FormatError
-from explorer.facts import MISSING, Fact
+from explorer.facts import MISSING, Fact, Unknown
 from explorer.report.cells import (
     EMPTY,
     Cell,
@@ -391,7 +391,39 @@ def release_parts(comparison: ReleaseComparison) -> tuple[ComparedPart, ...]:
     return (
         _part("files", "Files added and gone", FILE_COLUMNS, files),
         _part("pairs", "Files in both", PAIR_COLUMNS, pairs),
+        _release_modules(comparison),
     )
+
+
+RELEASE_MODULE_COLUMNS = (*MODULE_COLUMNS, Column("files", "in", grows=True))
+
+
+def _release_modules(comparison: ReleaseComparison) -> ComparedPart:
+    """Each change of a module once, and which programs it is in."""
+    programs = [pair for pair in comparison.pairs if not isinstance(pair.modules, MISSING)]
+    unread = [pair.modules for pair in comparison.pairs if isinstance(pair.modules, Unknown)]
+    names: dict[ModuleChange, list[str]] = {}
+    for pair in programs:
+        assert not isinstance(pair.modules, MISSING)
+        for change in pair.modules:
+            names.setdefault(change, []).append(pair.after.name)
+    rows = []
+    for change in sorted(names, key=lambda change: (change.path, len(names[change]))):
+        row, files = _module_row(change), names[change]
+        where = f"all {len(files)}" if len(files) == len(programs) > 1 else _listed(files)
+        rows.append(Row(f"{row.key} {files[0]}", (*row.cells, Cell(where))))
+    note = EMPTY
+    if unread:
+        why = one_line("; ".join(dict.fromkeys(missing.why for missing in unread)))
+        note = Cell(f"{plural(len(unread), 'program')} not compared: {why}", "dim")
+    elif not rows:
+        note = Cell("no change" if programs else "no program has Go's build info", "dim")
+    return ComparedPart("modules", "Go modules", RELEASE_MODULE_COLUMNS, tuple(rows), note)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return one_line(names[0]) + more
 
 
 def _file_row(change: str, name: str, size: Fact[int]) -> Row:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LOOKS = 8
 """Files of two releases that are looked at side by side."""
+DOWNLOADS = 2
+"""Files that are downloaded, unpacked or read whole at once."""
 _OPEN = (AdvisoryStatus.AFFECTED, AdvisoryStatus.MODULE_LEVEL)
 _NO_DATABASE = NotApplicable("there is no vulnerability database here: vulns FILE downloads one")
 
@@ -118,6 +120,8 @@ class AssetPair:
     after: Asset
     states: tuple[FileState, FileState]
     """What is known of both; empty for files that run nowhere."""
+    modules: Fact[tuple[ModuleChange, ...]]
+    """Between the programs of both files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,24 +454,41 @@ def _by_claim(assets: Iterable[Asset], packing: bool) -> dict[tuple[str, ...], A
 
 
 async def compare_releases(
-    looks: Looks, before: Release, after: Release, targets: Sequence[Target]
+    looks: Looks,
+    releases: tuple[Release, Release],
+    targets: Sequence[Target],
+    *,
+    download: bool,
+    progress: ProgressCallback,
 ) -> ReleaseComparison:
-    """Match the files of two releases and look at those that run: at most a peek at each."""
+    """Match the files of two releases and look at those that run.
+
+    ``download``: whether their programs are fetched for the modules in them; else modules are known
+    of the files on disk, and there is at most a peek at each.
+    """
+    before, after = releases
     pairs, added, gone = matched_assets(before, after)
-    limit = asyncio.Semaphore(LOOKS)
+    limit, downloads = asyncio.Semaphore(LOOKS), asyncio.Semaphore(DOWNLOADS)
 
     async def state(asset: Asset) -> FileState:
-        if asset.runs_nowhere:
-            return FileState()
         async with limit:
             return await looks.look_at(asset, targets)
 
+    async def compared(one: Asset, other: Asset) -> AssetPair:
+        if one.runs_nowhere or other.runs_nowhere:
+            nowhere = NotApplicable("not a program")
+            return AssetPair(one, other, (FileState(), FileState()), nowhere)
+        async with asyncio.TaskGroup() as both:
+            states = [both.create_task(state(each)) for each in (one, other)]
+        async with downloads:
+            builds = [
+                await looks.go_build(each, targets, download=download, progress=progress)
+                for each in (one, other)
+            ]
+        changes = _of_both((builds[0], builds[1]), _module_changes)
+        return AssetPair(one, other, (states[0].result(), states[1].result()), changes)
+
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            (group.create_task(state(one)), group.create_task(state(other))) for one, other in pairs
-        ]
-    looked = tuple(
-        AssetPair(one, other, (first.result(), second.result()))
-        for (one, other), (first, second) in zip(pairs, tasks, strict=True)
-    )
+        tasks = [group.create_task(compared(one, other)) for one, other in pairs]
+    looked = tuple(task.result() for task in tasks)
     return ReleaseComparison(before, after, looked, tuple(added), tuple(gone))

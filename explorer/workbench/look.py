@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Reason, Target, Verdict
+from explorer.elf import GoBuild
 from explorer.errors import (
     ExplorerError,
     NotFoundError,
@@ -19,7 +20,7 @@ from explorer.errors import (
     SourceError,
     as_explorer_error,
 )
-from explorer.facts import MISSING, NEEDS_FILE, Unknown
+from explorer.facts import MISSING, NEEDS_FILE, Fact, Unknown
 from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 from explorer.releases import Asset
 from explorer.workbench.download import file_on_disk, may_ask, must_have_address
@@ -96,6 +97,29 @@ class Looks:
                 _log.exception("looking at %s", asset.name)
             return FileState(error=as_explorer_error(error))
         return FileState(_programs_only(inspection))
+
+    async def go_build(
+        self,
+        asset: Asset,
+        targets: Sequence[Target],
+        *,
+        download: bool,
+        progress: ProgressCallback = ignore_progress,
+    ) -> Fact[GoBuild]:
+        """Go's build info of the whole file; Unknown, with the reason, if it cannot be read.
+
+        ``download``: whether a file that is not on disk is fetched.
+        """
+        subject = self._subject_of(asset)
+        try:
+            if not download and not await self.on_disk(subject):
+                return Unknown(NEEDS_FILE)
+            inspection = await self.look(subject, targets, Depth.WHOLE, progress)
+        except OperationCancelledError:
+            raise
+        except ExplorerError as error:
+            return Unknown(error.title)
+        return inspection.binary.go
 
     async def known(self, asset: Asset, targets: Sequence[Target]) -> Inspection | None:
         """What an earlier look has recorded, with its verdicts; None if nothing is."""

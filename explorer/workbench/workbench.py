@@ -421,9 +421,17 @@ class Workbench:
         return replace(comparison, vulnerabilities=vulnerability_changes(results[0], results[1]))
 
     async def compare_releases(
-        self, before: str, after: str, *, progress: ProgressCallback = ignore_progress
+        self,
+        before: str,
+        after: str,
+        *,
+        download: bool = False,
+        progress: ProgressCallback = ignore_progress,
     ) -> ReleaseComparison:
-        """What changed between two releases: files, and where those run by the default target.
+        """What changed between two releases: files, where those run, and the Go modules in them.
+
+        Where they run is said of the default target. Modules are known of the files on disk, of all
+        with ``download``.
 
         Raises:
             NotFoundError: a tag is not in the catalogue. SourceError: the list cannot be had.
@@ -436,7 +444,13 @@ class Workbench:
         if one is None or other is None:
             tag = before if one is None else after
             raise NotFoundError(f"No release is tagged {tag}", remedy="rr-explorer releases")
-        return await compare_releases(self.looks, one, other, await self._targets(()))
+        return await compare_releases(
+            self.looks,
+            (one, other),
+            await self._targets(()),
+            download=download,
+            progress=progress,
+        )
 
     async def content(
         self,

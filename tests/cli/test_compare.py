@@ -14,6 +14,7 @@ from explorer.report.json import schema_text
 from tests.advisories.entries import entry, write_database
 from tests.cli.conftest import AMD64, ARM64, OLD, TAG, Command
 from tests.support.binaries import BUILD, binary, compiler_environment, go_build
+from tests.support.github import GitHub
 
 FIRST, SECOND = "2026-01-02T03:04:05Z", "2026-11-22T13:14:15Z"
 SOURCE = """package main
@@ -101,26 +102,28 @@ def test_sizes_of_sections_are_those_of_readelf(rr: Command) -> None:
     assert {c["name"]: (c["before"], c["after"]) for c in changes} == expected
 
 
-def test_modules_that_moved_were_added_and_are_gone(rr: Command) -> None:
-    def build(first: str, second: str) -> Path:
-        wanted = f"require (\n\texample.test/a v0.0.0\n\texample.test/{second} v0.0.0\n)\n"
-        places = (
-            f"replace example.test/a => ./{first}\nreplace example.test/{second} => ./{second}\n"
-        )
-        imports = f'import (\n\t_ "example.test/a"\n\t_ "example.test/{second}"\n)\n'
-        return go_build(
-            "modules",
-            f"package main\n\n{imports}\nfunc main() {{}}\n",
-            files={
-                "go.mod": f"module example.test/modules\n\ngo 1.22\n\n{wanted}\n{places}",
-                f"{first}/go.mod": "module example.test/a\n\ngo 1.22\n",
-                f"{first}/a.go": "package a\n",
-                f"{second}/go.mod": f"module example.test/{second}\n\ngo 1.22\n",
-                f"{second}/x.go": f"package {second}\n",
-            },
-        )
+def with_modules(first: str, second: str, goarch: str = "amd64") -> Path:
+    """A program of two modules: ``a`` from the folder ``first``, and ``second``."""
+    wanted = f"require (\n\texample.test/a v0.0.0\n\texample.test/{second} v0.0.0\n)\n"
+    places = f"replace example.test/a => ./{first}\nreplace example.test/{second} => ./{second}\n"
+    imports = f'import (\n\t_ "example.test/a"\n\t_ "example.test/{second}"\n)\n'
+    return go_build(
+        "modules",
+        f"package main\n\n{imports}\nfunc main() {{}}\n",
+        goarch=goarch,
+        files={
+            "go.mod": f"module example.test/modules\n\ngo 1.22\n\n{wanted}\n{places}",
+            f"{first}/go.mod": "module example.test/a\n\ngo 1.22\n",
+            f"{first}/a.go": "package a\n",
+            f"{second}/go.mod": f"module example.test/{second}\n\ngo 1.22\n",
+            f"{second}/x.go": f"package {second}\n",
+        },
+    )
 
-    document = rr.json("compare", build("one", "b"), build("two", "c"))
+
+def test_modules_that_moved_were_added_and_are_gone(rr: Command) -> None:
+    pair = with_modules("one", "b"), with_modules("two", "c")
+    document = rr.json("compare", *pair)
     changes = {change["path"]: change for change in document["modules"]}
     assert sorted(changes) == ["example.test/a", "example.test/b", "example.test/c"]
     assert changes["example.test/b"]["after"] is None
@@ -167,6 +170,35 @@ def test_two_releases(served: Command) -> None:
     assert f"added   {ARM64}" in done.out
     assert AMD64 in done.out
     assert OLD not in done.out
+
+
+def test_modules_of_two_releases(rr: Command, github: GitHub) -> None:
+    for tag, first, second in (("v1", "one", "b"), ("v2", "two", "c")):
+        programs = {
+            f"tool-linux-{arch}": with_modules(first, second, arch).read_bytes()
+            for arch in ("amd64", "arm64")
+        }
+        day = f"2026-06-0{tag[1:]}T10:00:00+00:00"
+        github.add_release(tag, programs, published_at=day)
+    rr.api_url = github.api_url
+    words = ("compare", "v1", "v2")
+    done = rr(*words)
+    assert "2 programs not compared: needs the whole file" in " ".join(done.out.split())
+    done = rr(*words, "--modules")
+    assert done.code == 0
+    rows = [line.split() for line in done.out.splitlines() if "example.test/" in line]
+    assert [row[:2] for row in rows] == [
+        ["moved", "example.test/a"],
+        ["gone", "example.test/b"],
+        ["added", "example.test/c"],
+    ]
+    assert all(row[-2:] == ["all", "2"] for row in rows)
+    document = json.loads(rr(*words, "--json").out)  # read again from disk, without --modules
+    jsonschema.validate(document, json.loads(schema_text("compare-releases")))
+    for pair in document["pairs"]:
+        assert len(pair["modules"]) == 3
+    markdown = rr(*words, "--format", "markdown").out
+    assert "### Go modules" in markdown
 
 
 def test_two_files_of_releases(served: Command) -> None:

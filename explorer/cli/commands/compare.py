@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 rr-explorer compare ./rr ./build/rr
 rr-explorer compare v2025.1.14 v2025.1.15 --platform linux-amd64
-rr-explorer compare v2025.1.14 v2025.1.15 --format markdown"""
+rr-explorer compare v2025.1.14 v2025.1.15 --modules --format markdown"""
 SHOWN = 30
 """Rows of a table that are printed; --all prints every one."""
 
@@ -61,6 +61,11 @@ SHOWN = 30
     show_default=True,
 )
 @click.option("--all", "every", is_flag=True, help=f"Print every row, not only {SHOWN} of a table.")
+@click.option(
+    "--modules",
+    is_flag=True,
+    help="Of two releases: download the programs of both, to compare the Go modules in them.",
+)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if they are not the same program.")
 @json_option
 @global_options
@@ -76,7 +81,9 @@ def compare(state: CliState, /, before: str, after: str, **options: object) -> i
 
         tags = await _tags(workbench, before, after) if not platform else None
         if tags is not None:
-            releases = await workbench.compare_releases(*tags, progress=output.progress)
+            releases = await workbench.compare_releases(
+                *tags, download=bool(options["modules"]), progress=output.progress
+            )
             if output.json:
                 output.data(documents.compare_releases(releases, workbench.warnings))
                 return OK

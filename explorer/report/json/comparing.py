@@ -149,6 +149,7 @@ PAIR = Shape[AssetPair](
     Field("after", ASSET.kind, lambda p: p.after),
     Field("answer_before", nullable(word(Answer)), lambda p: _answer(p.states[0])),
     Field("answer_after", nullable(word(Answer)), lambda p: _answer(p.states[1])),
+    Field("modules", fact(many(MODULE_CHANGE.kind)), lambda p: p.modules),
 )
 COMPARE_RELEASES = Shape[ReleasesCompared](
     "compare_releases",
