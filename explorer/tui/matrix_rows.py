@@ -31,8 +31,8 @@ from explorer.workbench import (
 LARGE_CELL = 16
 """Files of one cell above which only those that something is known of are read to draw it."""
 
-RELEASE_WIDTH = (13, 17)
-"""Cells of the release's column, at least and at most: ``v2.0.0-alpha1``, ``v2023.1.0-alpha.1``."""
+RELEASE_WIDTH = (10, 17)
+"""Cells of the release's column, at least and at most: ``v2025.1.15``, ``v2023.1.0-alpha.1``."""
 ANSWER_WIDTH = 8
 """Cells of a column for Linux: ``◐ yes-if``."""
 DERIVED_WIDTH = 9

@@ -303,11 +303,7 @@ async def test_what_has_left_the_screen_is_cancelled(
         await ui.until(lambda: len(screen.peeks._running) == AT_A_TIME)
         before = set(screen.peeks._running)
         await ui.press("end")
-        await ui.until(
-            lambda: (
-                len(screen.peeks._running) == AT_A_TIME and not before & set(screen.peeks._running)
-            )
-        )
+        await ui.until(lambda: screen.peeks._running and not before & set(screen.peeks._running))
         workers = [worker for worker in ui.app.workers if worker.name in before]
         await ui.until(lambda: not any(worker.is_running for worker in workers), limit=25)
         await ui.press("escape")
@@ -397,11 +393,28 @@ async def test_a_narrow_matrix_shows_whole_cells(size: tuple[int, int], demo: Se
             assert "v3.0.0" in ui.drawn(), (
                 "more than one release is seen, however low the terminal is"
             )
+            last = screen.grid.columns_in_sight()[-1]
+            title = screen.grid.headings[last].lower
+            assert last == screen.grid.column or title in ui.drawn(), "none is cut at the right"
             await ui.press("right")
         assert "plugin" in ui.drawn(), "a column's group is named where its title is scrolled away"
         await ui.press("ctrl+left")
         assert screen.grid.scroll_offset.x == 0
         await ui.shows("server", "amd64")
+
+
+async def test_a_matrix_counts_the_columns_beyond_its_edges(demo: Settings) -> None:
+    async with opened(demo, size=(80, 24)) as ui:
+        screen = await open_matrix(ui)
+        columns = len(screen.grid.headings)
+        await ui.press("ctrl+left")
+        shown = screen.grid.columns_in_sight()
+        await ui.shows(f" {columns - len(shown)} more →")
+        line = next(line for line in ui.drawn().splitlines() if "  release" in line)
+        assert line.split()[-2:] == [screen.grid.headings[shown[-1]].lower, "│"]
+        await ui.press("ctrl+right")
+        await ui.shows(f"← {screen.grid.columns_in_sight()[0]} more")
+        assert "more →" not in ui.drawn()
 
 
 async def test_the_longest_tags_are_whole(demo: Settings) -> None:

@@ -135,14 +135,17 @@ class Grid(Table):
         return next((left for left, _ in spans[:column] if left >= start + width + 1 - room), start)
 
     def columns_in_sight(self) -> range:
-        """The numbers of the columns that are at least partly on the screen."""
+        """The numbers of the columns on the screen.
+
+        One that does not fit at the right edge is not drawn, unless it is the only one.
+        """
         left = round(self.scroll_offset.x)
         right = left + self._room
-        visible = [
-            number
-            for number, (start, width) in enumerate(self._spans())
-            if start < right and start + width > left
-        ]
+        spans = list(enumerate(self._spans()))
+        visible = [number for number, (start, width) in spans if start < right]
+        visible = [number for number in visible if sum(spans[number][1]) > left]
+        if len(visible) > 1 and sum(spans[visible[-1]][1]) > right:
+            visible.pop()
         return range(visible[0], visible[-1] + 1) if visible else range(0)
 
     def _measure(self) -> None:
@@ -177,8 +180,26 @@ class Grid(Table):
         plain = self._style("row")
         left = round(self.scroll_offset.x)
         room = max(0, width - self._fixed)
-        moving = Strip(rest).crop_extend(left, left + room, plain)
+        shown = self.columns_in_sight()
+        end = sum(self._spans()[shown[-1]]) + GAP if shown else 0
+        moving = Strip(rest).crop(left, min(end, left + room)).extend_cell_length(room, plain)
+        if y + HEADER == self._top:
+            fixed, moving = self._name_hidden(fixed, moving, shown)
         return Strip.join([Strip(fixed).crop_extend(0, min(width, self._fixed), plain), moving])
+
+    def _name_hidden(
+        self, fixed: list[Segment], moving: Strip, shown: range
+    ) -> tuple[list[Segment], Strip]:
+        """The line of groups, with the number of columns beyond each edge."""
+        style = self._style("header")
+        before, after = shown.start, len(self._columns.shown) - 1 - shown.stop
+        if before:
+            fixed = [Segment(f"{f'← {before} more':>{self._fixed - GAP}} ", style)]
+        if after:
+            words = f" {after} more →"
+            room = max(0, self._room - len(words))  # the scrollbar covers the last cell
+            moving = Strip([*moving.crop(0, room), Segment(words, style)])
+        return fixed, moving
 
     def _heading(self, y: int) -> tuple[list[Segment], list[Segment]]:
         style = self._style("header")
