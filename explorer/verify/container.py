@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from explorer.errors import EngineError
@@ -23,6 +24,7 @@ from explorer.verify.client import (
 )
 from explorer.verify.engines import engine_failure
 from explorer.verify.leftovers import session_label
+from explorer.verify.lending import NAME_FILES
 from explorer.verify.models import Engine, RunLimits
 from explorer.verify.outcomes import Observation
 from explorer.verify.run_output import Output, RunOutput
@@ -130,12 +132,23 @@ class Container:
         if not self.has_volume:
             return ()
         if self.lent:
-            return ("--mount", f"type=bind,src={self.lent},dst={self.lent_as},readonly")
+            places = {self.lent: self.lent_as, **self._name_files()}
+            mounts = (
+                f"type=bind,src={one},dst={inside},readonly" for one, inside in places.items()
+            )
+            return tuple(word for mount in mounts for word in ("--mount", mount))
         if self.tree_of:
             return (f"--volumes-from={self.tree_of}:ro",)
         if not self.labels_volume or self.engine.name != "docker":
             return (f"--volume={ROOT}",)
         return ("--mount", f"type=volume,dst={ROOT},volume-label={session_label()}")
+
+    def _name_files(self) -> dict[str, str]:
+        """The files beside the lent program; not where a user may have chosen a network."""
+        if self.run_args:
+            return {}
+        folder = Path(self.lent).parent
+        return {str(folder / name): f"/etc/{name}" for name in NAME_FILES}
 
     def _without_proxies(self) -> tuple[str, ...]:
         if self.engine.name == "podman":

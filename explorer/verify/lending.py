@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +20,15 @@ from explorer.verify.tree import file_item, uncopied
 
 _CSV = re.compile(r'[,"\r\n]')
 """What ``--mount`` would take apart."""
+
+NAME_FILES: Mapping[str, str] = {
+    "hosts": "127.0.0.1\tlocalhost\n",
+    "resolv.conf": "nameserver 127.0.0.1\n",
+}
+"""What a container without a network needs to resolve names, below ``/etc``.
+
+They take the place of the engine's own files, which show this machine's name servers.
+"""
 
 
 def _prefix() -> str:
@@ -31,7 +40,8 @@ def _prefix() -> str:
 def lent_file() -> Iterator[str]:
     """An empty executable file in a folder of its own, gone afterwards; empty: not possible here.
 
-    Files of a file system that is mounted noexec cannot be started.
+    The folder holds ``NAME_FILES``, too. Files of a file system that is mounted noexec cannot be
+    started.
     """
     session = session_label().partition("/")[2].replace("/", "-")
     try:
@@ -43,6 +53,10 @@ def lent_file() -> Iterator[str]:
         path = Path(folder, "program")
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755))
         path.chmod(0o755)
+        for name, text in NAME_FILES.items():
+            file = Path(folder, name)
+            file.write_text(text)
+            file.chmod(0o644)  # read by the container's user, whatever the umask is
         noexec = os.statvfs(folder).f_flag & os.ST_NOEXEC
         yield "" if noexec or _CSV.search(folder) else str(path)
     finally:

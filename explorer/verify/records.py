@@ -70,14 +70,17 @@ _OURS = ("--log-driver=none", "--stop-signal=SIGKILL")
 
 
 def _without(options: Sequence[str]) -> Iterator[str]:
-    """Options of ``create`` but name, label, log and signal; ``_VOLUME`` alone for its volume."""
+    """Options of ``create`` but name, label, log and signal; ``_VOLUME`` alone for its volume.
+
+    The engine makes its own hosts and resolv.conf.
+    """
     words = iter(options)
     for word in words:
         if word in ("--name", "--label"):
             next(words)
         elif word == "--mount":
-            next(words)
-            yield _VOLUME
+            if ",dst=/etc/" not in next(words):
+                yield _VOLUME
         elif word == f"--volume={ROOT}":
             yield _VOLUME
         elif word not in _OURS:

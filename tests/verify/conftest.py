@@ -27,6 +27,8 @@ from tests.support.binaries import zig_cc
 from tests.support.engine import TestEngine
 
 ACT = r"""
+#include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +61,17 @@ int main(int n, char **v) {
     while (f && fgets(line, sizeof line, f)) if (strchr(line, ':')) printf("net %s", line);
     f = fopen("/rr-explorer/x", "w"); printf("beside %s\n", f ? "writable" : "read-only");
     f = fopen("/tmp/x", "w"); printf("tmp %s\n", f ? "writable" : "read-only");
+  }
+  if (!strcmp(what, "localhost")) {
+    struct addrinfo want = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *at, *far;
+    printf("resolved %d\n", getaddrinfo("localhost", "8080", &want, &at));
+    int server = socket(AF_INET, SOCK_STREAM, 0), own = socket(AF_INET, SOCK_STREAM, 0);
+    printf("bound %d\n", bind(server, at->ai_addr, at->ai_addrlen) | listen(server, 1));
+    printf("connected %d\n", connect(own, at->ai_addr, at->ai_addrlen));
+    getaddrinfo("192.0.2.1", "80", &want, &far);
+    int out = socket(AF_INET, SOCK_STREAM, 0);
+    int refused = connect(out, far->ai_addr, far->ai_addrlen);
+    printf("outside %s\n", refused && errno == ENETUNREACH ? "unreachable" : "reached");
   }
   if (!strcmp(what, "stdin")) {
     int many = 0;

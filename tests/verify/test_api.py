@@ -54,6 +54,19 @@ def test_every_word_of_a_proof_has_its_place_in_a_request() -> None:
     assert shared.body["HostConfig"]["VolumesFrom"] == ["other:ro"]
 
 
+def test_only_a_container_with_its_own_name_files_has_no_sandbox() -> None:
+    def is_disabled(**changes: object) -> bool:
+        request = as_request(container(DOCKER, **changes).create_command[1:])
+        assert request is not None
+        assert request.body is not None
+        return bool(request.body.get("NetworkDisabled", False))
+
+    lent = {"lent": "/tmp/x/program", "lent_as": "/rr-explorer/rr"}
+    assert is_disabled(**lent)
+    assert not is_disabled()
+    assert not is_disabled(**lent, run_args=("--network=bridge",))
+
+
 @pytest.mark.parametrize(
     "words",
     [

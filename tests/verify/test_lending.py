@@ -40,6 +40,8 @@ def test_what_is_lent_is_a_private_executable_copy(tmp_path: Path) -> None:
         path = Path(place)
         assert path.stat().st_mode & 0o777 == 0o755
         assert path.parent.stat().st_mode & 0o777 == 0o700
+        names = {one.name: one.stat().st_mode & 0o777 for one in path.parent.iterdir()}
+        assert names == {"program": 0o755, "hosts": 0o644, "resolv.conf": 0o644}
     assert not path.parent.exists()
 
 
@@ -78,6 +80,17 @@ async def test_a_lone_program_is_mounted_and_nothing_is_left(
         assert steps == ["create", "start", "rm"]
         assert any("type=bind" in word and "readonly" in word for word in proof.command[0])
     assert not folders()
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("image", [None, ""], ids=["musl", "empty"])
+@both_ways
+async def test_a_mounted_program_reaches_itself_and_nothing_else(
+    image: str | None, proved: Prover
+) -> None:
+    proof = await proved(act(), "localhost", static=True, image=image)
+    said = "resolved 0\nbound 0\nconnected 0\noutside unreachable\n"
+    assert proof.stdout == said, proof
 
 
 @pytest.mark.container
