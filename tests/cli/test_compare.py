@@ -14,6 +14,7 @@ from explorer.report.json import schema_text
 from tests.advisories.entries import entry, write_database
 from tests.cli.conftest import AMD64, ARM64, OLD, TAG, Command
 from tests.support.binaries import BUILD, binary, compiler_environment, go_build
+from tests.support.diffoscope import differing_sections
 from tests.support.github import GitHub
 
 FIRST, SECOND = "2026-01-02T03:04:05Z", "2026-11-22T13:14:15Z"
@@ -119,6 +120,20 @@ def with_modules(first: str, second: str, goarch: str = "amd64") -> Path:
             f"{second}/x.go": f"package {second}\n",
         },
     )
+
+
+def test_bytes_differ_in_the_sections_that_diffoscope_lists(rr: Command) -> None:
+    names = [f"stamped{number}" for number in range(2)]
+    pair = [stamped(time, name) for name, time in zip(names, (FIRST, SECOND), strict=True)]
+    one_file = stamped(FIRST, "stamped"), stamped(SECOND, "stamped")
+    ranges = rr.json("compare", *one_file)["bytes"]["ranges"]
+    places = {".note" if r["place"].startswith(".note") else r["place"] for r in ranges}
+    assert places == {".note", ".rodata"}
+    assert differing_sections(*one_file) == places
+    assert rr.json("compare", *pair)["bytes"]["sameness"] != "identical"
+    sections = {change["name"] for change in rr.json("compare", *pair)["sections"]}
+    listed = differing_sections(*pair)
+    assert sections <= {*listed, *(name for name in sections if name.startswith(".note"))}
 
 
 def test_modules_that_moved_were_added_and_are_gone(rr: Command) -> None:
