@@ -1,6 +1,10 @@
 """The bytes and strings of a file: seen, searched, reached from whatever names an offset."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import Tabs
@@ -84,6 +88,28 @@ async def test_bytes_on_a_server_are_read_as_they_come_into_sight(
         await ui.shows("the end is here!")
         assert github.body_bytes(host="assets") < 1 << 20
         assert "\x1b" not in ui.drawn()
+
+
+KEY_MS = 50
+GROWTH_MB = 24
+"""How much more memory ten times the bytes may take."""
+
+
+@pytest.mark.alone
+def test_no_key_waits_for_a_search_through_100_mb(tmp_path: Path) -> None:
+    def figures(megabytes: int) -> dict[str, Any]:
+        command = [sys.executable, "-m", "tests.tui.big_file", str(tmp_path), str(megabytes)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=240)
+        measured: dict[str, Any] = json.loads(done.stdout)
+        return measured
+
+    small, big = figures(10), figures(100)
+    turns = sorted(big["turns_ms"], key=lambda pair: pair[1])
+    print(f"longest turns of the loop: {turns[-4:]}")
+    print(f"{small['memory_mb']:.0f} MB with 10 MB, {big['memory_mb']:.0f} MB with 100 MB")
+    assert big["during_a_search"] > 40
+    assert turns[-1][1] < KEY_MS, turns[-4:]
+    assert big["memory_mb"] - small["memory_mb"] < GROWTH_MB
 
 
 @pytest.mark.parametrize("query", ["", "@x", "x:7", "/(/", "/(a+)+/"])
