@@ -19,7 +19,12 @@ def diffoscope() -> Path:
     with locked():
         if not program.exists():
             subprocess.run([sys.executable, "-m", "venv", place], check=True, timeout=120)
-            install = [place / "bin" / "pip", "install", "--quiet", f"diffoscope=={VERSION}"]
+            install: list[str | Path] = [
+                place / "bin" / "pip",
+                "install",
+                "--quiet",
+                f"diffoscope=={VERSION}",
+            ]
             subprocess.run(install, check=True, timeout=300, capture_output=True)
     return program
 
