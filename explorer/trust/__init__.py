@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         parse_checksums,
     )
     from explorer.trust.companions import Companion, CompanionRole, companions_of, roles_of
+    from explorer.trust.cosign import check_bare_signature, read_local_payload, read_signature
     from explorer.trust.gpg import NO_VERIFIER, OpenPgpOutcome, OpenPgpResult, verify_openpgp
     from explorer.trust.minisign import check_minisign, is_minisign
     from explorer.trust.openpgp import (
@@ -38,6 +39,7 @@ _MODULES = {
         "parse_checksums",
     ),
     "companions": ("Companion", "CompanionRole", "companions_of", "roles_of"),
+    "cosign": ("check_bare_signature", "read_local_payload", "read_signature"),
     "gpg": ("NO_VERIFIER", "OpenPgpOutcome", "OpenPgpResult", "verify_openpgp"),
     "minisign": ("check_minisign", "is_minisign"),
     "openpgp": (
@@ -67,6 +69,7 @@ __all__ = [
     "Signal",
     "SignalKind",
     "SignalState",
+    "check_bare_signature",
     "check_bundle",
     "check_checksums",
     "check_minisign",
@@ -79,6 +82,8 @@ __all__ = [
     "key_fingerprints",
     "parse_checksums",
     "read_bundles",
+    "read_local_payload",
+    "read_signature",
     "read_signatures",
     "roles_of",
     "satisfies",

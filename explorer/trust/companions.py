@@ -19,6 +19,8 @@ class CompanionRole(Enum):
     MINISIGN = auto()
     BUNDLE = auto()
     PROVENANCE = auto()
+    CERTIFICATE = auto()
+    """Of the key of a bare cosign signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ _ENDINGS = (
     (".sig", CompanionRole.SIGNATURE),
     (".sign", CompanionRole.SIGNATURE),
     (".gpg", CompanionRole.SIGNATURE),
+    (".sig.pem", CompanionRole.CERTIFICATE),
+    (".pem", CompanionRole.CERTIFICATE),
+    (".crt", CompanionRole.CERTIFICATE),
+    (".cert", CompanionRole.CERTIFICATE),
 )
 _LIST = re.compile(
     r"(?:^|[._-])(?:sha-?(?:1|2|224|256|384|512)?sums?|md5sums?|checksums?|b2sums?|b3sums?|hashes"

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explorer.archive import Member, MemberKind
 from explorer.bytesource import FileSource
@@ -20,6 +20,7 @@ from explorer.trust import (
     Signal,
     SignalKind,
     SignalState,
+    check_bare_signature,
     check_bundle,
     check_checksums,
     check_minisign,
@@ -27,6 +28,8 @@ from explorer.trust import (
     is_openpgp,
     parse_checksums,
     read_bundles,
+    read_local_payload,
+    read_signature,
 )
 from explorer.workbench.evidence import LARGEST, Evidence
 from explorer.workbench.models import FileOnDisk, Subject
@@ -126,6 +129,8 @@ class SignalChecks:
 
     def _checked(self, each: Evidence, name: str, sha256: Fact[str]) -> Iterator[Signal]:
         role, source = each.companion.role, each.companion.name
+        if role is CompanionRole.CERTIFICATE:
+            return  # read with the signature that it belongs to
         if each.path is None:
             kind = _KINDS[role]
             yield Signal(kind, SignalState.NOT_CHECKED, f"{source}: {each.problem}", source)
@@ -136,15 +141,13 @@ class SignalChecks:
         elif role in (CompanionRole.BUNDLE, CompanionRole.PROVENANCE):
             yield from self._bundles(each, sha256)
         else:
-            yield self._signature(each, each.data)
+            yield self._signature(each, each.data, sha256)
 
     def _bundles(self, each: Evidence, sha256: Fact[str]) -> Iterator[Signal]:
         source = each.companion.name
         is_provenance = each.companion.role is CompanionRole.PROVENANCE
         kind = SignalKind.PROVENANCE if is_provenance else SignalKind.COSIGN
-        signed = self._signed_by(each)
-        if signed is not None and signed.path is not None and signed.is_list:
-            sha256 = hash_with(signed.path, ("sha256",), self._cancel)["sha256"]
+        sha256 = self._digest_of(each, sha256)
         try:
             bundles = read_bundles(each.data)
         except ValueError as error:
@@ -154,14 +157,41 @@ class SignalChecks:
             yield Signal(kind, SignalState.NOT_CHECKED, sha256.why, source)
             return
         repositories = (*self._own_repository(), *self._profile.repositories)
-        signals = [check_bundle(kind, one, sha256, repositories, source) for one in bundles]
+        signals = [
+            _local_payload(one, sha256, source)
+            if "base64Signature" in one
+            else check_bundle(kind, one, sha256, repositories, source)
+            for one in bundles
+        ]
         order = (SignalState.PASS, SignalState.NOT_CHECKED, SignalState.FAIL)
         yield min(signals, key=lambda signal: order.index(signal.state))
+
+    def _digest_of(self, each: Evidence, sha256: Fact[str]) -> Fact[str]:
+        """The sha256 of what a signature is about: the file, or a list of checksums."""
+        signed = self._signed_by(each)
+        if signed is not None and signed.path is not None and signed.is_list:
+            return hash_with(signed.path, ("sha256",), self._cancel)["sha256"]
+        return sha256
+
+    def _bare_signature(self, each: Evidence, data: bytes, sha256: Fact[str]) -> Signal:
+        """cosign's ``.sig``, with the certificate beside it."""
+        source, about = each.companion.name, each.companion.about.lower()
+        sha256 = self._digest_of(each, sha256)
+        if isinstance(sha256, MISSING):
+            return Signal(SignalKind.COSIGN, SignalState.NOT_CHECKED, sha256.why, source)
+        certificates = [
+            other.data
+            for other in self._evidence
+            if other.companion.role is CompanionRole.CERTIFICATE
+            and other.companion.about.lower() == about
+        ]
+        signed = read_signature(data, certificates[0] if certificates else b"")
+        return check_bare_signature(signed, sha256, source)
 
     def _own_repository(self) -> tuple[str, ...]:
         return (self._subject.asset.repo,) if self._subject.asset is not None else ()
 
-    def _signature(self, each: Evidence, data: bytes) -> Signal:
+    def _signature(self, each: Evidence, data: bytes, sha256: Fact[str]) -> Signal:
         """A signature beside the file, of a kind that its content tells."""
         source, signed = each.companion.name, self._signed_by(each)
         assert each.path is not None
@@ -174,8 +204,7 @@ class SignalChecks:
             about = signed or SignedFile(self._file_name(), None)
             return check_openpgp(each.path, source, about, self._keys, self._cancel)
         if each.companion.role is CompanionRole.SIGNATURE and _is_base64(data):
-            why = "present, not verified: a bare cosign signature is checked by cosign verify-blob"
-            return Signal(SignalKind.COSIGN, SignalState.NOT_CHECKED, why, source)
+            return self._bare_signature(each, data, sha256)
         kind = _KINDS[each.companion.role]
         return Signal(kind, SignalState.FAIL, f"{source} is not a signature", source)
 
@@ -238,6 +267,16 @@ _KINDS = {
     CompanionRole.BUNDLE: SignalKind.COSIGN,
     CompanionRole.PROVENANCE: SignalKind.PROVENANCE,
 }
+
+
+def _local_payload(bundle: dict[str, Any], sha256: str, source: str) -> Signal:
+    """A bundle as cosign wrote it before Sigstore's."""
+    try:
+        signed = read_local_payload(bundle)
+    except ValueError as error:
+        why = f"it cannot be read: {error}"
+        return Signal(SignalKind.COSIGN, SignalState.FAIL, why, source)
+    return check_bare_signature(signed, sha256, source)
 
 
 def _needs_file(kind: SignalKind, source: str) -> Signal:

@@ -213,6 +213,21 @@ class SigstoreWorld:
         }
         return {**self._material(certificate, body), "messageSignature": message}
 
+    def sign_bare(self, data: bytes, repo: str) -> tuple[bytes, bytes]:
+        """A ``.sig`` and a ``.pem``, as ``cosign sign-blob`` of versions 1 and 2 writes them."""
+        key = new_key()
+        pem = _pem(self.certificate(key, repo))
+        return b64(signed(key, data)).encode(), pem.encode()
+
+    def sign_payload(self, data: bytes, repo: str) -> dict[str, Any]:
+        """A bundle as ``cosign sign-blob --bundle`` of versions 1 and 2 wrote it."""
+        signature, pem = self.sign_bare(data, repo)
+        body = {"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {"data": {}}}
+        body["spec"] = {"data": {"hash": _hash(data)}}
+        entry = {"body": b64(json.dumps(body).encode()), "integratedTime": 1, "logIndex": 1}
+        log = {"SignedEntryTimestamp": b64(b"unread"), "Payload": {**entry, "logID": "00"}}
+        return {"base64Signature": signature.decode(), "cert": pem.decode(), "rekorBundle": log}
+
     def _material(self, certificate: x509.Certificate, body: dict[str, Any]) -> dict[str, Any]:
         return {
             "mediaType": _BUNDLE,

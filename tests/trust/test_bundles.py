@@ -16,13 +16,17 @@ from explorer.trust import (
     Signal,
     SignalKind,
     SignalState,
+    check_bare_signature,
     check_bundle,
     check_minisign,
     claims_of,
     read_bundles,
+    read_local_payload,
+    read_signature,
     unsnap,
 )
 from tests.trust.keys import minisign_key
+from tests.trust.sigstore_world import SigstoreWorld
 
 SHA = "ab" * 32
 REPO = ("owner/name",)
@@ -156,3 +160,34 @@ def test_minisign(tmp_path: Path, hashed: bool) -> None:
     file.write_bytes(b"another program")
     assert signed(signature, key.public).state is SignalState.FAIL
     assert signed(b"untrusted comment: x\nAAAA\n", key.public).state is SignalState.FAIL
+
+
+def test_a_bare_signature_without_its_certificate_or_cryptography(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signature, pem = SigstoreWorld().sign_bare(b"data", "owner/name")
+    alone = check_bare_signature(read_signature(signature, b""), SHA, "a.sig")
+    assert (alone.state, alone.why) == (
+        SignalState.NOT_CHECKED,
+        "present, not verified: no certificate of its signer is beside it",
+    )
+    junk = check_bare_signature(read_signature(signature, b"junk"), SHA, "a.sig")
+    assert junk.state is SignalState.FAIL
+    monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
+    missing = check_bare_signature(read_signature(signature, pem), SHA, "a.sig")
+    assert missing.state is SignalState.NOT_CHECKED
+    assert missing.why == "present, not verified: install rr-explorer[trust]"
+
+
+@given(st.binary(max_size=80), st.binary(max_size=80))
+def test_any_certificate_is_read_or_refused(signature: bytes, pem: bytes) -> None:
+    for signer in (pem, b"-----BEGIN CERTIFICATE-----\n" + pem):
+        signed = read_signature(base64.b64encode(signature), signer)
+        state = check_bare_signature(signed, SHA, "a.sig").state
+        assert state in (SignalState.FAIL, SignalState.NOT_CHECKED)
+
+
+@given(st.dictionaries(st.sampled_from(["base64Signature", "cert", "rekorBundle"]), st.text()))
+def test_any_payload_is_read_or_refused(value: dict[str, Any]) -> None:
+    with contextlib.suppress(ValueError):
+        check_bare_signature(read_local_payload(value), SHA, "a.bundle")

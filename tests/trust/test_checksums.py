@@ -139,9 +139,9 @@ def test_files_that_vouch_for_a_file() -> None:
     own = [f"{NAME}{end}" for end in (".sha256", ".sha256sum", ".dgst", ".asc", ".sig", ".minisig")]
     own += [f"{NAME}.sigstore.json", f"{NAME}.sha256.asc", f"{NAME}.intoto.jsonl"]
     lists = ["tool_1.2.3_checksums.txt", "SHA256SUMS", "SHA256SUMS.asc", "sha256sum.txt"]
-    lists += ["multiple.intoto.jsonl", "checksums.txt", "checksums.txt.sig"]
+    lists += ["multiple.intoto.jsonl", "checksums.txt", "checksums.txt.sig", "checksums.txt.pem"]
     arm = NAME.replace("amd64", "arm64")
-    others = [arm, f"{arm}.sha256", f"{arm}.asc", "README.md", "sbom.json", "checksums.txt.pem"]
+    others = [arm, f"{arm}.sha256", f"{arm}.asc", "README.md", "sbom.json", "ca.pem"]
     chosen = {each.name for each in companions_of(NAME, [NAME, *own, *lists, *others])}
     assert chosen == {*own, *lists}
 

@@ -198,6 +198,39 @@ async def test_provenance_and_cosign_beside_the_file(publish: Callable[..., Work
     assert report.failed
 
 
+VALID = "valid for the key of a certificate for https://github.com/acme/tool/.github/workflows/"
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "before the download"])
+async def test_cosigns_older_signatures_are_tried(
+    publish: Callable[..., Workbench], whole: bool
+) -> None:
+    data, world = archive(), SigstoreWorld()
+    signature, pem = world.sign_bare(data, REPO)
+    payload = json.dumps(world.sign_payload(data, REPO)).encode()
+    files = {f"{NAME}.sig": signature, f"{NAME}.pem": pem, f"{NAME}.bundle": payload}
+    report = await report_of(publish({NAME: data, **files}), whole=whole)
+    signals = [s for s in report.signals if s.kind is SignalKind.COSIGN]
+    assert [s.state for s in signals] == [SignalState.NOT_CHECKED] * 2
+    for signal in signals:  # anyone can write such a certificate
+        assert signal.why.startswith(VALID)
+        assert "no proof of the transparency log" in signal.why
+
+
+async def test_cosigns_older_signatures_of_another_file_fail(
+    publish: Callable[..., Workbench],
+) -> None:
+    data, world = archive(), SigstoreWorld()
+    other, pem = world.sign_bare(b"other", REPO)
+    payload = json.dumps(world.sign_payload(b"other", REPO)).encode()
+    files = {f"{NAME}.sig": other, f"{NAME}.pem": pem, f"{NAME}.bundle": payload}
+    report = await report_of(publish({NAME: data, **files}))
+    signals = {s.source: s for s in report.signals if s.kind is SignalKind.COSIGN}
+    assert {s.state for s in signals.values()} == {SignalState.FAIL}
+    assert signals[f"{NAME}.sig"].why == "the signature is not valid for this file"
+    assert signals[f"{NAME}.bundle"].why == "its log entry is about another file"
+
+
 async def test_a_huge_signature_is_not_downloaded(
     publish: Callable[..., Workbench], github: GitHub
 ) -> None:
