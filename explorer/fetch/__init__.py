@@ -2,16 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from explorer.fetch.keys import asset_key, member_key
-from explorer.fetch.models import (
-    Blob,
-    CacheEntry,
-    CacheStats,
-    Check,
-    Download,
-    Traffic,
-    check_of,
-)
 from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
@@ -20,24 +10,42 @@ if TYPE_CHECKING:
     from explorer.fetch.disk import write_new
     from explorer.fetch.document import DocumentRequest, FetchedDocument, fetch_document
     from explorer.fetch.download import Downloader
+    from explorer.fetch.keys import asset_key, member_key
+    from explorer.fetch.models import (
+        Blob,
+        CacheEntry,
+        CacheStats,
+        Check,
+        Download,
+        Traffic,
+        check_of,
+    )
     from explorer.fetch.remote import RemoteSource, open_remote
-
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "asset_key": "keys",
+        "member_key": "keys",
+        "Blob": "models",
+        "CacheEntry": "models",
+        "CacheStats": "models",
+        "Check": "models",
+        "Download": "models",
+        "Traffic": "models",
+        "check_of": "models",
         "ArrivingFile": "arriving",
-        "Cache": "cache",
-        "FetchedDocument": "document",
-        "DocumentRequest": "document",
-        "Downloader": "download",
         "NotArrivingError": "arriving",
-        "RemoteSource": "remote",
+        "Cache": "cache",
         "Store": "cache",
-        "fetch_document": "document",
         "open_cache": "cache",
-        "open_remote": "remote",
         "write_new": "disk",
+        "DocumentRequest": "document",
+        "FetchedDocument": "document",
+        "fetch_document": "document",
+        "Downloader": "download",
+        "RemoteSource": "remote",
+        "open_remote": "remote",
     },
 )
 

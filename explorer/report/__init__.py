@@ -11,20 +11,10 @@ instead of a colour. This door has cells, widths and units; the others are sub-p
 - ``json``: what ``--json`` prints, and its schema
 """
 
-from explorer.report.cells import (
-    EMPTY,
-    Align,
-    Cell,
-    Column,
-    Row,
-    Style,
-    answer_cell,
-    check_cell,
-    fact_cell,
-    missing_text,
-    result_cell,
-    verdict_cell,
-)
+from typing import TYPE_CHECKING
+
+from explorer.lazy import lazy_exports
+from explorer.report.cells import EMPTY, Align, Cell, Column, Row, Style
 from explorer.report.text import cell_width, clip, clip_middle, one_line, pad, visible
 from explorer.report.units import (
     age,
@@ -35,6 +25,28 @@ from explorer.report.units import (
     iso_time,
     percent,
     plural,
+)
+
+if TYPE_CHECKING:
+    from explorer.report.answers import (
+        answer_cell,
+        check_cell,
+        fact_cell,
+        missing_text,
+        result_cell,
+        verdict_cell,
+    )
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "answer_cell": "answers",
+        "check_cell": "answers",
+        "fact_cell": "answers",
+        "missing_text": "answers",
+        "result_cell": "answers",
+        "verdict_cell": "answers",
+    },
 )
 
 __all__ = [

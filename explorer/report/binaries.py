@@ -21,7 +21,8 @@ from explorer.elf import (
     hardening,
 )
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown, known_or
-from explorer.report.cells import EMPTY, Cell, Column, Row, fact_cell, missing_text
+from explorer.report.answers import fact_cell, missing_text
+from explorer.report.cells import EMPTY, Cell, Column, Row
 from explorer.report.text import one_line
 from explorer.report.units import human_size
 from explorer.report.verdicts.words import binary_in_words

@@ -17,16 +17,8 @@ from explorer.advisories import AdvisoryMatch
 from explorer.elf import Degree, DifferenceKind, Sameness
 from explorer.errors import FormatError
 from explorer.facts import MISSING, Fact, Unknown
-from explorer.report.cells import (
-    EMPTY,
-    Cell,
-    Column,
-    Row,
-    Style,
-    fact_cell,
-    missing_text,
-    verdict_cell,
-)
+from explorer.report.answers import fact_cell, missing_text, verdict_cell
+from explorer.report.cells import EMPTY, Cell, Column, Row, Style
 from explorer.report.markup import code, in_table, prose
 from explorer.report.text import one_line
 from explorer.report.units import human_size, plural

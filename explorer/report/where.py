@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explorer.compat import Verdict, floor_of
-from explorer.report.cells import Cell, Column, Row, verdict_cell
+from explorer.report.answers import verdict_cell
+from explorer.report.cells import Cell, Column, Row
 from explorer.report.markup import code, in_table, prose
 from explorer.report.tables.file_cells import short_name
 from explorer.report.text import one_line

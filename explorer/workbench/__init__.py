@@ -1,98 +1,86 @@
 """One facade over the rooms: what both faces call, and the models they are given.
 
-Importing it loads models only: neither httpx, elftools nor diskcache.
+A name is imported when it is first used, so that the app's first frame does without the rooms.
 """
 
 from typing import TYPE_CHECKING
 
-from explorer.advisories import AdvisoryStatus
-from explorer.archive import ArchiveListing, Member, MemberKind, Refusal
-from explorer.compat import (
-    Answer,
-    Dependency,
-    DependencyCheck,
-    Libc,
-    Reason,
-    Rule,
-    Target,
-    Verdict,
-    Where,
-)
-from explorer.content import (
-    HEX_WIDTH,
-    Needle,
-    NeedleKind,
-    PrintableRun,
-    Spot,
-    StringIndex,
-    StringScanner,
-    hex_line,
-    parse_needle,
-    parse_offset,
-)
-from explorer.elf import (
-    Binary,
-    Dynamic,
-    DynamicEntry,
-    Elf,
-    FileFormat,
-    GoBuild,
-    GoModule,
-    Header,
-    Linkage,
-    Linking,
-    Note,
-    RelocationType,
-    Scope,
-    Section,
-    Segment,
-    Symbol,
-    VersionNeed,
-)
-from explorer.fetch import Blob, CacheEntry, CacheStats, Check, Download, Traffic
-from explorer.golang import GoTable
 from explorer.lazy import lazy_exports
-from explorer.releases import (
-    NO_PLATFORM,
-    Asset,
-    AssetKind,
-    Catalogue,
-    Origin,
-    Platform,
-    ProjectAddress,
-    Rate,
-    Release,
-    Role,
-    is_repository,
-    parse_address,
-    web_host,
-)
-from explorer.trust import ListedDigest, Signal, SignalKind, SignalState
-from explorer.verify import (
-    CheckResult,
-    DryRun,
-    Engine,
-    Image,
-    ImageSystem,
-    Proof,
-    Result,
-    RunLimits,
-    StepResult,
-)
-from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
-from explorer.workbench.models import (
-    Depth,
-    FileFacts,
-    Finding,
-    GetResult,
-    Health,
-    Inspection,
-    ProofOptions,
-    Subject,
-)
-from explorer.workbench.workbench import Workbench
 
 if TYPE_CHECKING:
+    from explorer.advisories import AdvisoryStatus
+    from explorer.archive import ArchiveListing, Member, MemberKind, Refusal
+    from explorer.compat import (
+        Answer,
+        Dependency,
+        DependencyCheck,
+        Libc,
+        Reason,
+        Rule,
+        Target,
+        Verdict,
+        Where,
+    )
+    from explorer.content import (
+        HEX_WIDTH,
+        Needle,
+        NeedleKind,
+        PrintableRun,
+        Spot,
+        StringIndex,
+        StringScanner,
+        hex_line,
+        parse_needle,
+        parse_offset,
+    )
+    from explorer.elf import (
+        Binary,
+        Dynamic,
+        DynamicEntry,
+        Elf,
+        FileFormat,
+        GoBuild,
+        GoModule,
+        Header,
+        Linkage,
+        Linking,
+        Note,
+        RelocationType,
+        Scope,
+        Section,
+        Segment,
+        Symbol,
+        VersionNeed,
+    )
+    from explorer.fetch import Blob, CacheEntry, CacheStats, Check, Download, Traffic
+    from explorer.golang import GoTable
+    from explorer.releases import (
+        NO_PLATFORM,
+        Asset,
+        AssetKind,
+        Catalogue,
+        Origin,
+        Platform,
+        ProjectAddress,
+        Rate,
+        Release,
+        Role,
+        is_repository,
+        parse_address,
+        web_host,
+    )
+    from explorer.trust import ListedDigest, Signal, SignalKind, SignalState
+    from explorer.verify import (
+        CheckResult,
+        DryRun,
+        Engine,
+        Image,
+        ImageSystem,
+        Proof,
+        Result,
+        RunLimits,
+        StepResult,
+    )
     from explorer.workbench.advise import Advice
     from explorer.workbench.build_recipe import BuildRecipe
     from explorer.workbench.candidates import Candidate
@@ -109,8 +97,19 @@ if TYPE_CHECKING:
     from explorer.workbench.content import WINDOW, FileContent
     from explorer.workbench.gate import GateReport, GateRequest, GateResult
     from explorer.workbench.go_program import Vulnerabilities
+    from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
     from explorer.workbench.known_programs import AffectingAdvisories, KnownVulnerabilities
     from explorer.workbench.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+    from explorer.workbench.models import (
+        Depth,
+        FileFacts,
+        Finding,
+        GetResult,
+        Health,
+        Inspection,
+        ProofOptions,
+        Subject,
+    )
     from explorer.workbench.promise_facts import Keeping
     from explorer.workbench.release_trust import ReleaseTrust, Voucher
     from explorer.workbench.reproduce import Rebuild
@@ -127,49 +126,137 @@ if TYPE_CHECKING:
     from explorer.workbench.target_matrix import TargetMatrix, TargetRow
     from explorer.workbench.trust import TrustReport
     from explorer.workbench.vuln_database import DatabaseFile
+    from explorer.workbench.workbench import Workbench
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "AdvisoryStatus": "explorer.advisories",
+        "ArchiveListing": "explorer.archive",
+        "Member": "explorer.archive",
+        "MemberKind": "explorer.archive",
+        "Refusal": "explorer.archive",
+        "Answer": "explorer.compat",
+        "Dependency": "explorer.compat",
+        "DependencyCheck": "explorer.compat",
+        "Libc": "explorer.compat",
+        "Reason": "explorer.compat",
+        "Rule": "explorer.compat",
+        "Target": "explorer.compat",
+        "Verdict": "explorer.compat",
+        "Where": "explorer.compat",
+        "HEX_WIDTH": "explorer.content",
+        "Needle": "explorer.content",
+        "NeedleKind": "explorer.content",
+        "PrintableRun": "explorer.content",
+        "Spot": "explorer.content",
+        "StringIndex": "explorer.content",
+        "StringScanner": "explorer.content",
+        "hex_line": "explorer.content",
+        "parse_needle": "explorer.content",
+        "parse_offset": "explorer.content",
+        "Binary": "explorer.elf",
+        "Dynamic": "explorer.elf",
+        "DynamicEntry": "explorer.elf",
+        "Elf": "explorer.elf",
+        "FileFormat": "explorer.elf",
+        "GoBuild": "explorer.elf",
+        "GoModule": "explorer.elf",
+        "Header": "explorer.elf",
+        "Linkage": "explorer.elf",
+        "Linking": "explorer.elf",
+        "Note": "explorer.elf",
+        "RelocationType": "explorer.elf",
+        "Scope": "explorer.elf",
+        "Section": "explorer.elf",
+        "Segment": "explorer.elf",
+        "Symbol": "explorer.elf",
+        "VersionNeed": "explorer.elf",
+        "Blob": "explorer.fetch",
+        "CacheEntry": "explorer.fetch",
+        "CacheStats": "explorer.fetch",
+        "Check": "explorer.fetch",
+        "Download": "explorer.fetch",
+        "Traffic": "explorer.fetch",
+        "GoTable": "explorer.golang",
+        "NO_PLATFORM": "explorer.releases",
+        "Asset": "explorer.releases",
+        "AssetKind": "explorer.releases",
+        "Catalogue": "explorer.releases",
+        "Origin": "explorer.releases",
+        "Platform": "explorer.releases",
+        "ProjectAddress": "explorer.releases",
+        "Rate": "explorer.releases",
+        "Release": "explorer.releases",
+        "Role": "explorer.releases",
+        "is_repository": "explorer.releases",
+        "parse_address": "explorer.releases",
+        "web_host": "explorer.releases",
+        "ListedDigest": "explorer.trust",
+        "Signal": "explorer.trust",
+        "SignalKind": "explorer.trust",
+        "SignalState": "explorer.trust",
+        "CheckResult": "explorer.verify",
+        "DryRun": "explorer.verify",
+        "Engine": "explorer.verify",
+        "Image": "explorer.verify",
+        "ImageSystem": "explorer.verify",
+        "Proof": "explorer.verify",
+        "Result": "explorer.verify",
+        "RunLimits": "explorer.verify",
+        "StepResult": "explorer.verify",
+        "FileState": "known_files",
+        "KnownFiles": "known_files",
+        "file_key": "known_files",
+        "subject_key": "known_files",
+        "Depth": "models",
+        "FileFacts": "models",
+        "Finding": "models",
+        "GetResult": "models",
+        "Health": "models",
+        "Inspection": "models",
+        "ProofOptions": "models",
+        "Subject": "models",
+        "Workbench": "workbench",
         "Advice": "advise",
-        "AffectingAdvisories": "known_programs",
-        "KnownVulnerabilities": "known_programs",
         "BuildRecipe": "build_recipe",
+        "Candidate": "candidates",
         "AssetPair": "compare",
         "FactChange": "compare",
-        "FileContent": "content",
-        "WINDOW": "content",
         "FileComparison": "compare",
         "ModuleChange": "compare",
         "ReleaseComparison": "compare",
         "SizeChange": "compare",
         "VerdictChange": "compare",
         "VulnerabilityChanges": "compare",
-        "Rebuild": "reproduce",
-        "Candidate": "candidates",
-        "DatabaseFile": "vuln_database",
-        "Matrix": "matrix",
-        "MatrixCell": "matrix",
-        "MatrixColumn": "matrix",
+        "WINDOW": "content",
+        "FileContent": "content",
         "GateReport": "gate",
         "GateRequest": "gate",
         "GateResult": "gate",
-        "Keeping": "promise_facts",
-        "LeftOut": "sweep_plan",
+        "Vulnerabilities": "go_program",
+        "AffectingAdvisories": "known_programs",
+        "KnownVulnerabilities": "known_programs",
+        "Matrix": "matrix",
+        "MatrixCell": "matrix",
+        "MatrixColumn": "matrix",
         "MatrixRow": "matrix",
+        "Keeping": "promise_facts",
+        "ReleaseTrust": "release_trust",
+        "Voucher": "release_trust",
+        "Rebuild": "reproduce",
+        "platform_slug": "resolve",
         "SeenProject": "seen_projects",
+        "SweepSummary": "sweep",
+        "LeftOut": "sweep_plan",
         "Standing": "sweep_plan",
         "SweepItem": "sweep_plan",
         "SweepRequest": "sweep_plan",
         "SweepResult": "sweep_plan",
-        "SweepSummary": "sweep",
         "TargetMatrix": "target_matrix",
         "TargetRow": "target_matrix",
-        "ReleaseTrust": "release_trust",
         "TrustReport": "trust",
-        "Voucher": "release_trust",
-        "Vulnerabilities": "go_program",
-        "platform_slug": "resolve",
+        "DatabaseFile": "vuln_database",
     },
 )
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from explorer.advisories import AdvisoryMatch
 from explorer.compat import Answer
 from explorer.facts import MISSING, NotApplicable
-from explorer.report.cells import UNFINISHED, Cell, Row, answer_cell
+from explorer.report.answers import UNFINISHED, answer_cell
+from explorer.report.cells import Cell, Row
 from explorer.report.tables.marks import verdict_words
 from explorer.report.text import one_line, visible
 from explorer.report.units import human_size

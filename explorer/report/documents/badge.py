@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from explorer.compat import Answer, Target, Verdict
-from explorer.report.cells import verdict_cell
+from explorer.report.answers import verdict_cell
 from explorer.report.markup import code, in_table, prose
 from explorer.report.text import cell_width, clip, visible
 from explorer.report.units import plural

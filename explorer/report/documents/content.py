@@ -7,16 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from explorer.facts import MISSING
+from explorer.report.answers import check_cell, missing_text, verdict_cell
 from explorer.report.binaries import binary_facts
-from explorer.report.cells import (
-    EMPTY,
-    Cell,
-    Column,
-    Row,
-    check_cell,
-    missing_text,
-    verdict_cell,
-)
+from explorer.report.cells import EMPTY, Cell, Column, Row
 from explorer.report.steps import step_row
 from explorer.report.units import human_size, iso_time
 from explorer.report.verdicts import (

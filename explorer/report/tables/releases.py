@@ -11,16 +11,8 @@ from explorer.errors import ExplorerError
 from explorer.facts import MISSING, NotApplicable, Unknown, known_or
 from explorer.fetch import Check
 from explorer.releases import Asset, Catalogue, Origin, Release, Role
-from explorer.report.cells import (
-    EMPTY,
-    UNFINISHED,
-    Cell,
-    Column,
-    Row,
-    check_cell,
-    fact_cell,
-    verdict_cell,
-)
+from explorer.report.answers import UNFINISHED, check_cell, fact_cell, verdict_cell
+from explorer.report.cells import EMPTY, Cell, Column, Row
 from explorer.report.tables.file_cells import kind_cell, name_cell, platform_cell
 from explorer.report.text import one_line, visible
 from explorer.report.units import age, human_size, iso_date, iso_time, plural

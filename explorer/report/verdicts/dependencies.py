@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from explorer.compat import Answer, Dependency, Verdict, Where
 from explorer.facts import MISSING
-from explorer.report.cells import (
-    EMPTY,
-    Cell,
-    Column,
-    Row,
-    Style,
-    fact_cell,
-    missing_text,
-)
+from explorer.report.answers import fact_cell, missing_text
+from explorer.report.cells import EMPTY, Cell, Column, Row, Style
 from explorer.report.text import one_line, visible
 from explorer.report.verdicts.proofs import short_title
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from explorer.compat import Answer, Target
 from explorer.facts import MISSING, NotApplicable, known_or
-from explorer.report.cells import EMPTY, Cell, Column, Row, Style, fact_cell, result_cell
+from explorer.report.answers import fact_cell, result_cell
+from explorer.report.cells import EMPTY, Cell, Column, Row, Style
 from explorer.report.text import one_line, visible
 from explorer.report.units import human_duration
 from explorer.verify import (

@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explorer.compat import Reason, Verdict
-from explorer.report.cells import (
-    Cell,
-    Column,
-    Row,
-    Style,
-    answer_cell,
-    answer_mark,
-)
+from explorer.report.answers import answer_cell, answer_mark
+from explorer.report.cells import Cell, Column, Row, Style
 from explorer.report.text import one_line
 
 REASON_COLUMNS = (

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from explorer.compat import Rule, Target
-from explorer.report.cells import (
-    Cell,
-    Column,
-    Row,
-    answer_cell,
-)
+from explorer.report.answers import answer_cell
+from explorer.report.cells import Cell, Column, Row
 
 TARGET_COLUMNS = (
     Column("name", "name"),

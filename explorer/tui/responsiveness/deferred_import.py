@@ -16,6 +16,8 @@ _NAMES = (
     "explorer.report.verdicts",
     "explorer.workbench",
 )
+_FIRST_USED = ("Workbench", "KnownFiles", "file_key")
+"""Names of the workbench that the first list and its verdicts need."""
 _SCREENS = (
     "explorer.tui.palette",
     *(f"explorer.tui.screens.{name}" for name in ("advice", "binary", "choose", "help", "matrix")),
@@ -38,6 +40,8 @@ def load_deferred_modules() -> None:
     """Import them now. Blocking: call from a worker thread."""
     for name in _NAMES:
         importlib.import_module(name)
+    for name in _FIRST_USED:  # the door of the workbench imports nothing by itself
+        getattr(workbench, name)
 
 
 def load_screens() -> None:
