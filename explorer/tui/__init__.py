@@ -17,6 +17,9 @@ def run_app(settings: Settings, file: str | None = None, tour: bool = False) -> 
     ``tour`` starts the demo's tour.
     Returns the exit code: 0, 128 plus a signal's number, or Textual's own after an error.
     """
+    import gc
+
+    gc.disable()  # what a start makes stays; switched on again after the first verdicts
     from explorer.tui.app import ExplorerApp
     from explorer.tui.responsiveness.terminal_output import forgiving_stderr
 

@@ -154,6 +154,7 @@ class ExplorerApp(ExplorerBase):
         Textual parses all styles again for each screen whose style sheet it has not read.
         """
         await self.state.first_verdicts()
+        self._interpreter.started()
         await asyncio.to_thread(load_screens)
         self.stylesheet.read_all(sorted(STYLES.glob("*.tcss")))
 

@@ -46,6 +46,11 @@ class InterpreterTuning:
             self._frozen.add(what)
             gc.freeze()
 
+    def started(self) -> None:
+        """Collect garbage from now on: ``run_app`` switches that off for the start."""
+        self.freeze("start")
+        gc.enable()
+
     def key_pressed(self) -> None:
         """Put the next full collection off."""
         self._last_key = time.monotonic()
@@ -60,3 +65,4 @@ class InterpreterTuning:
         sys.setswitchinterval(self._switch_interval)
         gc.set_threshold(*self._thresholds)
         gc.unfreeze()
+        gc.enable()
