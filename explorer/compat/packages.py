@@ -64,9 +64,11 @@ def packages_by(manager: str, edition: str = "") -> Mapping[str, Package]:
             if name in other.gone:
                 continue
             name = other.renamed.get(name, name)
-            paths = {library: f"/usr/lib/{library}" for library in libraries}
+            present = (library for library in libraries if library not in other.absent)
+            paths = {library: f"/usr/lib/{library}" for library in present}
             source = other.source or listed["source"]
-            packages.setdefault(name, Package(name, paths, source=source))
+            if paths:
+                packages.setdefault(name, Package(name, paths, source=source))
     return packages
 
 
@@ -76,6 +78,9 @@ class _Edition:
 
     source: str = ""
     gone: frozenset[str] = frozenset()
+    """Packages."""
+    absent: frozenset[str] = frozenset()
+    """Libraries that a package of the same name does not have there."""
     renamed: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -85,7 +90,8 @@ def _edition(manager: str, edition: str) -> _Edition:
         return _Edition()
     if "like" in row:
         return replace(_edition(manager, row["like"]), source=row["source"])
-    return _Edition(row["source"], frozenset(row.get("gone", ())), row.get("renamed", {}))
+    gone, absent = (frozenset(row.get(key, ())) for key in ("gone", "absent"))
+    return _Edition(row["source"], gone, absent, row.get("renamed", {}))
 
 
 def install_command(manager: str, packages: Sequence[str]) -> str:

@@ -40,6 +40,22 @@ def test_the_packages_follow_their_schema() -> None:
             assert package.source, package.name
 
 
+@pytest.mark.parametrize(
+    ("edition", "package", "libraries"),
+    [
+        ("", "libcurl3-gnutls", {"libcurl-gnutls.so.4"}),
+        ("debian-13", "libcurl3t64-gnutls", {"libcurl-gnutls.so.4"}),
+        ("debian-sid", "libcurl4-gnutls", {"libcurl-gnutls.so.4"}),
+        ("", "libcap2", {"libcap.so.2", "libpsx.so.2"}),
+        ("debian-11", "libcap2", {"libcap.so.2"}),
+        ("debian-11", "libcap-ng0", {"libcap-ng.so.0"}),
+        ("ubuntu-20.04", "libcap2", {"libcap.so.2"}),
+    ],
+)
+def test_a_library_in_debians_releases(edition: str, package: str, libraries: set[str]) -> None:
+    assert set(packages_by("apt", edition)[package].libraries) == libraries
+
+
 def test_every_package_of_a_base_image_is_listed() -> None:
     for target in all_targets():
         listed = {package.name for package in packages_of(target)}
