@@ -35,6 +35,10 @@ class VisiblePeeks:
         self._wanted: dict[str, Asset] = {}
         """Waiting, in order."""
         self._running: dict[str, Worker[None]] = {}
+        self._on = state.judged_on
+        """The target that the running ones judge for."""
+        self._posted: set[str] = set()
+        """Ended; the app has perhaps not handled the result yet."""
 
     @property
     def idle(self) -> bool:
@@ -44,7 +48,11 @@ class VisiblePeeks:
     def want(self, assets: Iterable[Asset]) -> None:
         """Peek at these files, in this order, and drop all others."""
         by_key = {workbench.file_key(asset): asset for asset in assets}
-        for key in self._running.keys() - by_key.keys():
+        if self._on != self._state.judged_on:  # results for another target are dropped
+            self._on, old = self._state.judged_on, list(self._running)
+        else:
+            old = list(self._running.keys() - by_key.keys())
+        for key in old:
             # Forgotten now, not when it has ended: it may be wanted again before that.
             self._running.pop(key).cancel()
             self._state.files.stop(key)
@@ -53,13 +61,16 @@ class VisiblePeeks:
 
     def _is_new(self, key: str) -> bool:
         known = self._state.files[key]
-        return not known.looked_at and not known.unreachable and key not in self._running
+        if known.in_progress and (key in self._running or key in self._posted):
+            return False
+        return not known.looked_at and not known.unreachable
 
     def _start_more(self) -> None:
         while self._wanted and len(self._running) < AT_A_TIME:
             key = next(iter(self._wanted))
             asset = self._wanted.pop(key)
             self._state.files.start(key)
+            self._posted.discard(key)
             work = self._looking(self._state.project, key, asset)
             self._running[key] = self._screen.run_worker(work, name=key, group="look")
 
@@ -90,5 +101,6 @@ class VisiblePeeks:
         finally:
             if self._running.get(key) is get_current_worker():
                 del self._running[key]
+                self._posted.add(key)
             if self._screen.is_running:
                 self._start_more()

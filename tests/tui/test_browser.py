@@ -6,12 +6,14 @@ import webbrowser
 from pathlib import Path
 
 import pytest
+from textual.message import Message
 
 from explorer.settings import Settings
+from explorer.tui.messages import FileLooked
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.widgets.table import Table
 from tests.support.github import GitHub
-from tests.tui.conftest import SIZES, opened, settings
+from tests.tui.conftest import SIZES, Driver, opened, settings
 
 
 def rows(table: Table) -> list[str]:
@@ -37,6 +39,76 @@ async def test_releases_and_files_side_by_side_with_verdicts(demo: Settings) -> 
         assert "musl-arm64" in ui.drawn()
         await ui.press("tab", "down")
         await ui.shows("YES, runs on Alpine", "stand-in: a demo binary")
+
+
+async def browser_of_six(ui: Driver) -> BrowserScreen:
+    """The browser while it looks at the six files of its release."""
+    screen = ui.app.screen
+    assert isinstance(screen, BrowserScreen)
+    await ui.until(lambda: len(screen.peeks._running) == 6)
+    return screen
+
+
+@pytest.fixture
+def six(tmp_path: Path, github: GitHub) -> Settings:
+    """A project of one release with six programs."""
+    arches = ("amd64", "arm64", "386", "armv7", "s390x", "riscv64")
+    files: dict[str, bytes | Path] = {f"tool-linux-{arch}": b"\x7fELF" for arch in arches}
+    github.add_release("v1.0", files, repo="a/tool")
+    return settings(tmp_path, demo=False, api_url=github.api_url, repo="a/tool")
+
+
+async def test_a_second_look_up_starts_no_look_again(six: Settings, github: GitHub) -> None:
+    github.fault(host="web", latency_s=30.0)
+    async with opened(six) as ui:
+        screen = await browser_of_six(ui)
+        before = dict(screen.peeks._running)
+        screen.on_screen_resume()
+        screen._look_up()
+        assert dict(screen.peeks._running) == before
+        ui.app.set_target("debian-12")
+        old = set(before.values())
+        await ui.until(lambda: not set(screen.peeks._running.values()) & old)
+        await ui.until(lambda: screen.peeks._running.keys() == before.keys())
+
+
+async def test_a_look_whose_result_is_on_its_way_is_not_started_again(
+    six: Settings, github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[FileLooked] = []
+    async with opened(six, ready=False) as ui:
+        post = ui.app.post_message
+
+        def hold(message: Message) -> bool:
+            if isinstance(message, FileLooked):
+                held.append(message)
+                return True
+            return post(message)
+
+        monkeypatch.setattr(ui.app, "post_message", hold)
+        screen = ui.app.screen
+        assert isinstance(screen, BrowserScreen)
+        await ui.until(lambda: len(held) == 6 and screen.peeks.idle)
+        screen._look_up()
+        assert screen.peeks.idle
+        for message in held:
+            post(message)
+        await ui.until(lambda: ui.looked_at() == 6)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 50)], ids=str)
+async def test_a_toast_covers_no_lost_signal(
+    size: tuple[int, int], tmp_path: Path, github: GitHub
+) -> None:
+    name = "tool-linux-amd64"
+    github.add_release("v1.0", {name: b"\x7fELF", f"{name}.asc": b"x"}, repo="a/tool")
+    github.add_release("v1.1", {name: b"\x7fELF"}, repo="a/tool")
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url, repo="a/tool")
+    async with opened(chosen, size=size) as ui:
+        await ui.shows("! v1.1 lacks a signature", "tool-linux-amd64")
+        ui.app.say("a long warning " * 12, warning=True)
+        more = "; v1.0 before it had one" if size[0] > 80 else " ─╯"
+        await ui.shows("a long warning", f"! v1.1 lacks a signature{more}")
 
 
 async def test_a_long_tag_is_whole(demo: Settings) -> None:

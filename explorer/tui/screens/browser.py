@@ -274,6 +274,7 @@ class BrowserScreen(AssetScreen):
             self._newest = ""
             self._look_up()  # no key brought it here: no other one follows soon
         else:
+            self.peeks.want(())
             self._look_up_soon()
 
     def _fill_assets(self, keep: bool = True) -> None:
@@ -309,7 +310,9 @@ class BrowserScreen(AssetScreen):
         self._rows = rows
         self.assets.show(rows, keep=keep)
         pane = self.query_one("#assets", Pane)
-        lost = [f"! {text}" for text in self._lost()[:1]]
+        lost = [f"! {words}" for words in self._lost()[:1]]
+        if self.app.size.width < WIDE:  # what the release before it had is in the help
+            lost = [words.partition(";")[0] for words in lost]
         pane.explain("  ".join([*lost, *(["↳ not published: use this"] if rows.has_gaps else [])]))
         pane.set_class(bool(lost), "-warned")
         if not keep:
@@ -376,7 +379,6 @@ class BrowserScreen(AssetScreen):
     def _look_up_soon(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        self.peeks.want(())
         self._timer = self.set_timer(SETTLE_S, self._look_up)
 
     def _look_up(self) -> None:

@@ -49,9 +49,12 @@ class VerdictBanner(Static):
     )
 
     def on_resize(self) -> None:
-        """Keep toasts off the banner where it stands at the bottom."""
+        """Keep toasts off the banner at the bottom, and off the edge of the pane above it.
+
+        On that edge stands what a release has lost.
+        """
         height = self.screen.size.height
-        top = self.region.y
+        top = self.region.y - 1
         bottom_margin = height - top if top > height // 2 else 1
         for rack in self.screen.query("ToastRack"):
             rack.styles.margin = (0, 0, bottom_margin, 0)
