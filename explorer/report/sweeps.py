@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from explorer.facts import MISSING
 from explorer.report.cells import Cell, Style
+from explorer.report.steps import steps_in_words
 from explorer.report.text import one_line
 from explorer.report.units import human_duration, plural
 from explorer.report.verdicts.proofs import image_in_words, result_in_words, system_in_words
@@ -53,7 +54,12 @@ def sweep_words(result: SweepResult) -> str:
         for check in proof.checks
         if check.ok is False
     ]
-    return "; ".join([words, *differing])
+    failing = [
+        f"{one_line(step.name)}: {one_line(step.why)}"
+        for step in proof.deep
+        if step.counts_as_failure
+    ]
+    return "; ".join([words, *differing, *failing])
 
 
 def sweep_file(result: SweepResult) -> str:
@@ -63,13 +69,17 @@ def sweep_file(result: SweepResult) -> str:
 
 
 def sweep_how(result: SweepResult) -> str:
-    """``arm64 emulated, alpine:3.24, 0.3 s``; an earlier proof says so instead of its time."""
+    """``arm64 emulated, alpine:3.24, 7 of 8 steps pass, 0.3 s``.
+
+    An earlier proof says so instead of its time.
+    """
     proof = result.proof
     arch = result.item.platform.rpartition("/")[2]
     parts = [f"{arch} emulated" if proof is not None and proof.emulated is True else arch]
     if proof is not None and not isinstance(proof.image, MISSING):
         parts.append(image_in_words(proof.image))
     if proof is not None:
+        parts.append(steps_in_words(proof.deep))
         parts.append("proved before" if result.known else human_duration(proof.total_s))
     return ", ".join(part for part in parts if part)
 

@@ -252,6 +252,8 @@ async def known_result(
     compared = await resources.run(
         lambda _: held_again(resources.cache, inspection, proof, item.target, chosen)
     )
+    if not item.options.deep:
+        compared = replace(compared, deep=())
     return SweepResult(item, standing_of(compared, item.target), compared, known=True)
 
 
@@ -259,6 +261,8 @@ def _is_same_run(resources: Resources, item: SweepItem, proof: Proof, images: Im
     if proof.result is Result.NOT_RUN or isinstance(proof.image, MISSING):
         return False
     if item.platform and proof.platform != item.platform:
+        return False
+    if item.options.deep and not proof.deep:
         return False
     here = images.get((item.image, item.platform), frozenset())
     if proof.image.empty:
@@ -276,7 +280,8 @@ def standing_of(proof: Proof, target: Target) -> Standing:
         return Standing.NOT_RUN
     if proof.agrees is False:
         return Standing.DISAGREES
-    if any(check.ok is False for check in proof.checks):
+    steps_fail = any(step.counts_as_failure for step in proof.deep)
+    if steps_fail or any(check.ok is False for check in proof.checks):
         return Standing.DIFFERS
     if proof.agrees is True:
         same = base_name(proof.target) == base_name(target)

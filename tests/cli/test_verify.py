@@ -107,6 +107,7 @@ PROFILE = """
 [projects."acme/server"]
 [[projects."acme/server".kinds]]
 name = "server"
+prefix = "server-"
 programs = ["server"]
 [[projects."acme/server".kinds.deep]]
 step = "serve"

@@ -11,9 +11,10 @@ import pytest
 
 from explorer.report.json import schema_text
 from tests.cli.conftest import AMD64, ARM64, OLD, TAG, Command
-from tests.cli.test_verify import SLEEP, containers_of, verifier
+from tests.cli.test_verify import PROFILE, SLEEP, containers_of, verifier
 from tests.report.test_junit import check_shape
 from tests.support.binaries import binary, zig_cc
+from tests.support.deep_server import server
 from tests.support.engine import TestEngine
 from tests.support.github import GitHub
 
@@ -63,6 +64,26 @@ def test_a_release_is_proved_and_known_the_next_time(
     assert "arm64 emulated" in text.out
     again = served(*words, "--again", "--jsonl")
     assert lines(again.out)[1]["known"] == 0
+
+
+def test_each_file_takes_the_steps_of_its_profile(
+    rr: Command, verifier: list[str], tmp_path: Path
+) -> None:
+    with Path(verifier[1]).open("a", encoding="utf-8") as config:
+        config.write(PROFILE.replace("THREADS", "threads"))
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    (folder / "server-1.0.0-linux-amd64").write_bytes(server().read_bytes())
+    words = ["verify", "--all", "--deep", "--folder", str(folder), *MUSL, "--run", "{}", *verifier]
+    done = rr(*words, "--json")
+    results, total = lines(done.out)
+    assert done.code == 0, done.err
+    (result,) = results
+    passed = {step["name"] for step in result["proof"]["deep"] if step["status"] == "pass"}
+    assert passed == {"restricted", "health", "SIGTERM", "threads"}
+    assert total["sentence"] == "1 of 1 as predicted"
+    text = rr(*words).out
+    assert "4 of 4 steps pass, proved before" in text
 
 
 def test_what_is_not_as_promised_comes_first(

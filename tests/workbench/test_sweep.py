@@ -11,8 +11,9 @@ from explorer.compat import find_target
 from explorer.errors import NotFoundError
 from explorer.facts import NotApplicable, Unknown
 from explorer.progress import ignore_progress
+from explorer.report.sweeps import sweep_how, sweep_words
 from explorer.settings import Settings
-from explorer.verify import CheckResult, Proof, Result
+from explorer.verify import CheckResult, Proof, Result, StepResult, StepStatus
 from explorer.workbench import (
     ProofOptions,
     Standing,
@@ -151,6 +152,30 @@ async def test_a_known_proof_is_held_against_the_verdict_of_today(demo: Workbenc
     assert result.standing is Standing.AS_PREDICTED
 
 
+PASSES = StepResult("threads", StepStatus.PASS, "it ended with 0, as expected")
+FAILS = StepResult("health", StepStatus.FAIL, "it did not answer 200")
+MENDED = StepResult("tls", StepStatus.FAIL, "no certificates", "apk add ca-certificates")
+
+
+async def test_a_deep_sweep_runs_what_was_proved_without_steps(demo: Workbench) -> None:
+    item = await arm64_item(demo, "alpine-3.22")
+    deep = replace(item, options=replace(item.options, deep=True))
+    assert await known(demo, deep, make_proof()) is None
+    result = await known(demo, deep, make_proof(deep=(PASSES, FAILS)))
+    assert result is not None
+    assert result.standing is Standing.DIFFERS
+    assert sweep_words(result).endswith("; health: it did not answer 200")
+    assert "1 of 2 steps pass" in sweep_how(result)
+
+
+async def test_a_sweep_without_steps_does_not_count_those_of_before(demo: Workbench) -> None:
+    result = await proved(demo, make_proof(deep=(FAILS,)))
+    assert result is not None
+    assert result.standing is Standing.AS_PREDICTED
+    assert result.proof is not None
+    assert result.proof.deep == ()
+
+
 DIFFERS = (CheckResult("version", False, "1", "2"),)
 
 
@@ -162,6 +187,8 @@ DIFFERS = (CheckResult("version", False, "1", "2"),)
         (make_proof(agrees=False), Standing.DISAGREES),
         (make_proof(checks=DIFFERS), Standing.DIFFERS),
         (make_proof(checks=DIFFERS, agrees=False), Standing.DISAGREES),
+        (make_proof(deep=(PASSES, FAILS)), Standing.DIFFERS),
+        (make_proof(deep=(PASSES, MENDED)), Standing.AS_PREDICTED),
         (make_proof(result=Result.NOT_RUN, agrees=NotApplicable("")), Standing.NOT_RUN),
         (make_proof(target="scratch"), Standing.ELSEWHERE),
         (make_proof(target="alpine-3.22+gcompat"), Standing.AS_PREDICTED),

@@ -168,8 +168,6 @@ def _check_words(files: tuple[str, ...], options: VerifyOptions) -> None:
         UsageError: they do not.
     """
     if options["everything"]:
-        if options["deep"]:
-            raise UsageError("--all and --deep exclude each other", remedy="Leave one out")
         if options["platform"]:
             raise UsageError("--all and --platform exclude each other", remedy="Leave one out")
         return
