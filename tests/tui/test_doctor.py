@@ -6,11 +6,41 @@ import pytest
 
 from explorer.tui.job_board import JobKind
 from explorer.tui.widgets.table import Table
+from explorer.verify.images import kept_name
 from tests.support.engine import TestEngine
 from tests.tui.conftest import opened, settings
+from tests.verify.test_pull import Registry, allow, registry
+
+__all__ = ["registry"]
 
 NOWHERE = "localhost:9/rr-explorer/none:1"
 """An image of a registry that does not answer."""
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+async def test_a_missing_image_is_pulled(
+    arch: str, tmp_path: Path, engine: TestEngine, registry: Registry
+) -> None:
+    with registry.served() as address:
+        name = allow(address, tmp_path)
+        chosen = settings(tmp_path, engine=engine.command[0], image=name)
+        try:
+            async with opened(chosen, size=(80, 24)) as ui:
+                await ui.press("D")
+                await ui.shows(f"image {arch}")
+                table = ui.find("Table", Table)
+                rows = (table.source.row(n) for n in range(99))
+                table.go_to(next(r.key for r in rows if f"image {arch}" in r.cells[1].text))
+                await ui.shows("p pulls it: ", f"pull --platform linux/{arch}")
+                await ui.press("p")
+                await ui.until(lambda: ui.state.board.find(JobKind.PULL, f"image linux/{arch}"))
+                await ui.until(lambda: not ui.state.board.running)
+                await ui.shows(f"{name} is here")
+                assert "p pulls it" not in ui.drawn()
+        finally:
+            for one in (name, kept_name(name, f"linux/{arch}")):
+                engine.run("image", "rm", "--force", one)
 
 
 @pytest.mark.container
