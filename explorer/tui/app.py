@@ -62,6 +62,8 @@ if TYPE_CHECKING:
 
 KEY_S = 0.025
 """Seconds that handling a key and drawing the result may take: background threads wait so long."""
+TOGETHER_S = 0.1
+"""Seconds that the first list waits for its verdicts, so that both are laid out and drawn once."""
 STYLES = Path(__file__).with_name("screens")
 """Where the screens' style sheets are."""
 
@@ -203,6 +205,8 @@ class ExplorerApp(ExplorerBase):
     def _catalogue_arrived(self, message: CatalogueArrived) -> None:
         state = self.state
         project = message.project or state.shown
+        if project.catalogue is None and message.catalogue is not None:
+            self.run_worker(self._draw_together())
         project.catalogue = message.catalogue or project.catalogue
         if state.target is None and message.target is not None:
             state.target, state.usual_target = message.target, message.target.name
@@ -211,6 +215,11 @@ class ExplorerApp(ExplorerBase):
             self._interpreter.freeze("list")
         if project is state.shown:
             state.changed.publish("catalogue")
+
+    async def _draw_together(self) -> None:
+        """Draw nothing until the first verdicts are known, if that is soon."""
+        with self.batch_update():
+            await self.state.first_verdicts(TOGETHER_S)
 
     @on(CatalogueFailed)
     def _catalogue_failed(self, message: CatalogueFailed) -> None:

@@ -96,10 +96,10 @@ class AppState:
         self.jobs_changed: Signal[Job] = Signal(app, "jobs-changed")
         self.job_failed: Signal[JobFailed] = Signal(app, "job-failed")
 
-    async def first_verdicts(self) -> None:
-        """Wait until the first verdicts are on the screen, for ``VERDICTS_S`` at most."""
+    async def first_verdicts(self, limit_s: float = VERDICTS_S) -> None:
+        """Wait until the first verdicts are known, or ``limit_s`` have passed."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.looked_up.wait(), VERDICTS_S)
+            await asyncio.wait_for(self.looked_up.wait(), limit_s)
 
     # -- projects ----------------------------------------------------------------------------------
 
