@@ -40,6 +40,7 @@ from explorer.progress import Cancellation
 
 T = TypeVar("T")
 _UNREAD = Unknown(NEEDS_FILE)
+_OBFUSCATED = Unknown("the names of its functions are obfuscated")
 _LINKAGE_WORDS = {
     "shared-library": "shared library",
     "static-pie": "static PIE",
@@ -336,7 +337,7 @@ class _Collector:
             or missing
             or NotApplicable("no Go build info: it was stripped" if is_go else "not a Go program"),
             is_go=is_go or missing or False,
-            tzdata=(marks.tzdata or searched or False)
+            tzdata=(marks.tzdata or searched or (False if marks.runtime else _OBFUSCATED))
             if is_go
             else missing or NotApplicable("not a Go program"),
         )

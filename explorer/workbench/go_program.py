@@ -10,7 +10,7 @@ from explorer.advisories import AdvisoryMatch, AdvisoryStatus
 from explorer.bytesource import ByteSource, FileSource, WindowSource
 from explorer.elf import Binary, GoBuild
 from explorer.errors import NotFoundError, UsageError
-from explorer.facts import MISSING, Fact
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.golang import GoTable
 from explorer.releases import Release
 from explorer.workbench.models import Inspection
@@ -75,7 +75,10 @@ def functions_of(source: ByteSource, binary: Binary, cancel: Cancellation) -> Fa
     part = binary.slice
     if part is not None:
         source = WindowSource(source, part.offset, part.size)
-    return read_functions(source, cancel)
+    table = read_functions(source, cancel)
+    if isinstance(table, NotApplicable) and isinstance(binary.go, GoBuild):
+        return Unknown("its table of functions is not found: it is obfuscated or removed")
+    return table
 
 
 async def vulnerabilities(
@@ -103,7 +106,8 @@ def build_of(inspection: Inspection) -> GoBuild:
     """Go's build info.
 
     Raises:
-        UsageError: not a Go program, its build info was stripped, or it was not reached.
+        UsageError: not a Go program, its build info was stripped or not reached, or it names
+            neither Go's version nor a module, as after garble.
     """
     go = inspection.binary.go
     if isinstance(go, MISSING):
@@ -111,6 +115,13 @@ def build_of(inspection: Inspection) -> GoBuild:
             f"Nothing tells what {inspection.file.name} was built from",
             go.why,
             "Only Go programs with build info say what they were built from",
+        )
+    has_version = go.version.startswith(("go", "devel"))
+    if not has_version and isinstance(go.main, MISSING) and not go.dependencies:
+        raise UsageError(
+            f"Nothing tells what {inspection.file.name} was built from",
+            "its build info names neither Go's version nor a module: it is obfuscated",
+            "Ask for a build without an obfuscator such as garble",
         )
     return go
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from explorer.elf import Elf, GoBuild, GoModule
 from explorer.errors import UsageError
 from explorer.facts import MISSING
+from explorer.workbench.go_program import build_of
 from explorer.workbench.models import Inspection
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def rebuild_of(inspection: Inspection, profiles: Profiles) -> Rebuild:
     """What the build info of an inspected program says of its build.
 
     Raises:
-        UsageError: not a Go program, or its build info was stripped.
+        UsageError: not a Go program, or its build info was stripped or obfuscated.
     """
     build = inspection.binary.go
     if isinstance(build, MISSING):
@@ -60,7 +61,7 @@ def rebuild_of(inspection: Inspection, profiles: Profiles) -> Rebuild:
             build.why,
             "Go programs with build info can be reproduced",
         )
-    return _Recipe(inspection, build, profiles).rebuild()
+    return _Recipe(inspection, build_of(inspection), profiles).rebuild()
 
 
 class _Recipe:

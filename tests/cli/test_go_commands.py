@@ -11,6 +11,7 @@ from tests.advisories.entries import entry, write_database
 from tests.advisories.server import database_server
 from tests.cli.conftest import Command
 from tests.support.binaries import binary, go_build
+from tests.support.garble import garbled
 from tests.support.macho import universal
 
 SOURCE = """package main
@@ -252,3 +253,23 @@ def test_the_architecture_asked_for_of_a_universal_file(
 def test_inspect_lists_every_architecture(rr: Command, mac_program: str) -> None:
     lines = rr("inspect", mac_program).out.splitlines()
     assert [line.split()[1] for line in lines if line.startswith("Go (")] == ["(amd64)", "(arm64)"]
+
+
+@pytest.mark.parametrize("is_found", [False, True], ids=["no table", "a table of hashes"])
+def test_an_obfuscated_program_is_unknown(
+    rr: Command, tmp_path: Path, database: str, is_found: bool
+) -> None:
+    program = tmp_path / "garbled"
+    program.write_bytes(garbled("gocommands", SOURCE, is_found=is_found))
+    for words in (("gobuild",), ("vulns", "--db", database), ("sbom",), ("reproduce",)):
+        done = rr(words[0], program, *words[1:])
+        assert done.code == 2, words
+        assert "names neither Go's version nor a module: it is obfuscated" in done.err
+    done = rr("functions", program, "--json")
+    assert done.code == (0 if is_found else 2)
+    assert (
+        is_found or "its table of functions is not found" in json.loads(done.err)["error"]["detail"]
+    )
+    document = rr.json("inspect", program)
+    assert document["elf"]["tzdata"] is None
+    assert document["verdicts"][0]["answer"] == "yes", "it is static all the same"
