@@ -7,13 +7,18 @@ replaces both methods that do, so a row with a pickle counts as missing.
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import diskcache
 
 from explorer.fetch.database import TIMEOUT_S, Database, storable
 from explorer.fetch.disk import Warn
+
+T = TypeVar("T")
 
 _MODE_RAW = 1
 """diskcache's mode of values that sqlite holds as they are."""
@@ -41,13 +46,40 @@ class RawDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
 
 
 class CacheTable(Database):
-    """One diskcache folder; beyond ``limit_bytes``, values stored first are removed."""
+    """One diskcache folder; beyond ``limit_bytes``, values stored first are removed.
+
+    diskcache opens a connection in each thread that uses it, and can close none but its own
+    thread's: the others stay open, two files each. So one thread does all the work.
+    """
 
     table = "Cache"
 
     def __init__(self, folder: Path, limit_bytes: int, warn: Warn) -> None:
         super().__init__(folder / "cache.db", warn)
         self._limit = limit_bytes
+        self._starting = threading.Lock()
+        self._worker: ThreadPoolExecutor | None = None
+        self._worker_id = 0
+
+    def close(self) -> None:
+        if threading.get_ident() == self._worker_id:
+            super().close()
+            return
+        with self._starting:
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.submit(super().close).result()
+            worker.shutdown()
+
+    def _run(self, work: Callable[[Any], T]) -> T:
+        with self._starting:
+            if self._worker is None:
+                self._worker = ThreadPoolExecutor(1, "cache", self._know_worker)
+            done = self._worker.submit(super()._run, work)
+        return done.result()
+
+    def _know_worker(self) -> None:
+        self._worker_id = threading.get_ident()
 
     def load(self, key: str) -> bytes | None:
         if not self.exists:

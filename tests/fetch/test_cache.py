@@ -671,3 +671,26 @@ def test_the_statement_on_the_pickles_is_openvex() -> None:
     for path in ("explorer/fetch/tables.py", "tests/fetch/test_cache.py"):
         assert path in statement["impact_statement"]
         assert (ROOT / path).is_file()
+
+
+def open_files(folder: Path) -> int:
+    """Descriptors of this process that are files below the folder."""
+    links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return sum(link.readlink().is_relative_to(folder) for link in links)
+
+
+def test_threads_that_have_ended_leave_no_file_open(cache: Cache) -> None:
+    """Each thread's connection stayed open until a garbage collection: 1,024 files are soon
+    reached."""
+    table = CacheTable(cache.directory / "page", 1 << 20, cache.warn)
+    table.save("key", b"value")
+    alone = open_files(cache.directory)
+    for _ in range(20):
+        thread = threading.Thread(target=table.load, args=("key",))
+        thread.start()
+        thread.join()
+    assert open_files(cache.directory) == alone
+    table.close()
+    assert open_files(cache.directory) == 0
+    assert table.load("key") == b"value", "it opens again when it is used again"
+    table.close()
