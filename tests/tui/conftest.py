@@ -65,11 +65,12 @@ class Driver:
     async def settle(self) -> None:
         """Wait until all keys and all messages are handled, and draw what they have changed."""
         while self.app.is_running:
-            await self.pilot._wait_for_screen()
-            if not self.app.key_queue.busy:
-                await self.app.animator.wait_until_complete()
-                self.app.screen._on_timer_update()
-                return
+            if not self.app.key_queue.busy:  # asking each widget's queue costs a millisecond
+                await self.pilot._wait_for_screen()
+                if not self.app.key_queue.busy:
+                    await self.app.animator.wait_until_complete()
+                    self.app.screen._on_timer_update()
+                    return
             await asyncio.sleep(0.005)
 
     async def shows(self, *words: str) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import RenderableType
+from textual.screen import Screen
 
 from explorer.errors import SourceError
 from explorer.settings import Settings
@@ -47,6 +49,25 @@ async def list_rested(ui: Driver) -> None:
         return bool(shown) and all(ui.state.files.of(asset).looked_at for asset in shown)
 
     await ui.until(done, limit=60)
+
+
+async def test_no_empty_grid_is_drawn_before_the_releases(
+    demo: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(demo) as ui:
+        frames: list[str] = []
+        display = ui.app._display
+
+        def displayed(screen: Screen[object], update: RenderableType | None) -> None:
+            if isinstance(screen, MatrixScreen) and not ui.app._batch_count:
+                frames.append(ui.drawn())
+            display(screen, update)
+
+        monkeypatch.setattr(ui.app, "_display", displayed)
+        await open_matrix(ui)
+        await ui.shows("v2025")
+        assert frames
+        assert not [frame for frame in frames if "laying out" in frame]
 
 
 async def rested(ui: Driver, screen: MatrixScreen) -> None:

@@ -44,6 +44,8 @@ from explorer.workbench import (
     file_key,
 )
 
+FIRST_DRAWING_S = 0.2
+"""Seconds that the first drawing of the screen waits for the releases."""
 PEEKED = 16
 """Files of one cell that are peeked at; usually a cell has one or two."""
 
@@ -115,7 +117,7 @@ class MatrixScreen(AssetScreen):
         self.watch(self.grid, "scroll_y", self._look_soon, init=False)
         self.watch(self.grid, "scroll_x", self._look_soon, init=False)
         self.opening = self.state.catalogue is not None
-        self.start_worker(self._lay_out, "layout")
+        self.start_worker(self._lay_out_first, "layout")
 
     @property
     def grid(self) -> Grid:
@@ -150,6 +152,14 @@ class MatrixScreen(AssetScreen):
         return row.release if row is not None else None
 
     # -- filling -----------------------------------------------------------------------------------
+
+    async def _lay_out_first(self) -> None:
+        """Lay the releases out. For a moment, no empty grid is drawn."""
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(self._lay_out())
+            with self.app.batch_update():
+                await asyncio.wait([task], timeout=FIRST_DRAWING_S)
+            self.refresh()  # what was drawn meanwhile did not reach the terminal
 
     async def _lay_out(self) -> None:
         state = self.state

@@ -57,7 +57,8 @@ class VerdictBanner(Static):
         top = self.region.y - 1
         bottom_margin = height - top if top > height // 2 else 1
         for rack in self.screen.query("ToastRack"):
-            rack.styles.margin = (0, 0, bottom_margin, 0)
+            if rack.styles.margin.bottom != bottom_margin:  # else setting it lays out again
+                rack.styles.margin = (0, 0, bottom_margin, 0)
 
     def say(self, headline: Content, *more: Content) -> None:
         """Show any words, e.g. that a file is being looked at."""
