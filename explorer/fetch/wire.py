@@ -113,7 +113,7 @@ class RemoteAsset:
                 "its name is known, but no server has listed it",
                 "Refresh the list online",
             )
-        secure_list = asset.api_url.lower().startswith("https:")
+        secure_list = asset.over_https or asset.api_url.lower().startswith("https:")
         if secure_list and not (checked and self.sha256):
             unsafe = [url for url in urls if url.lower().startswith("http:")]
             if unsafe:

@@ -61,6 +61,8 @@ class Asset:
     """Whether it is a checksum, a signature or a text, as its name says."""
     unfinished: bool = False
     """Whether its upload was never finished (the API's state ``starter``): it has no bytes."""
+    over_https: bool = False
+    """Whether the list that names it came over https: its addresses may still be http."""
 
     @property
     def runs_nowhere(self) -> bool:

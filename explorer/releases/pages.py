@@ -169,7 +169,8 @@ def catalogue_from(
     """A listing as the catalogue of ``repo`` as of ``fetched_at``; ``more`` are further fields."""
     complaints = Complaints()
     pages = (json.loads(page.body) for page in listing.pages)
-    releases = releases_from(pages, repo, complaints, profile)
+    over_https = all(page.url.lower().startswith("https:") for page in listing.pages)
+    releases = releases_from(pages, repo, complaints, profile, over_https=over_https)
     count = len(listing.pages)
     read = "1 page of the list was read" if count == 1 else f"{count} pages of the list were read"
     partial = () if listing.complete else (f"These are not all releases: only {read}",)

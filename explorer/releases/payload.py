@@ -100,6 +100,7 @@ class _FieldPlace:
     repo: str
     profile: ProjectProfile
     complaints: Complaints
+    over_https: bool
 
 
 def releases_from(
@@ -107,13 +108,15 @@ def releases_from(
     repo: str,
     complaints: Complaints,
     profile: ProjectProfile | None = None,
+    *,
+    over_https: bool = False,
 ) -> tuple[Release, ...]:
     """All pages as one list, newest ``published_at`` first, undated releases last.
 
     Otherwise the server's order is kept. A release that is on two pages, because another was
-    published between the two requests, counts once.
+    published between the two requests, counts once. ``over_https``: all pages came over https.
     """
-    place = _FieldPlace(repo, profile or derived_profile(repo), complaints)
+    place = _FieldPlace(repo, profile or derived_profile(repo), complaints, over_https)
     releases: list[Release] = []
     ids: set[int] = set()
     for page in pages:
@@ -287,4 +290,5 @@ def _asset(fields: _Fields, name: str, parsed: ParsedName, tag: str, place: _Fie
         archive=parsed.archive,
         about=parsed.about,
         unfinished=unfinished,
+        over_https=place.over_https,
     )

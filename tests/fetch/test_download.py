@@ -676,6 +676,17 @@ async def test_a_changed_file_on_a_bad_line_is_still_fetched(
     assert (got.blob.sha256, got.resumed_from) == (hashlib.sha256(other).hexdigest(), 2_800_000)
 
 
+@pytest.mark.parametrize("api_url", ["", "http://api.example/assets/1"])
+async def test_http_after_https_is_refused_whatever_the_api_address(
+    github: GitHub, downloader: Downloader, api_url: str
+) -> None:
+    listed = dataclasses.replace(publish(github, DATA), api_url=api_url, over_https=True)
+    without = dataclasses.replace(listed, digest=NotApplicable("uploaded before digests"))
+    with pytest.raises(SourceError, match="insecure address"):
+        await downloader.download(without)
+    assert github.seen == []
+
+
 async def test_http_for_a_list_that_came_by_https_needs_a_digest(
     github: GitHub, downloader: Downloader
 ) -> None:

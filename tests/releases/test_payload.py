@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.facts import MISSING, NotApplicable, Unknown
-from explorer.releases import Asset, Release
+from explorer.releases import Asset, Origin, Release
+from explorer.releases.pages import Page, PagedListing, catalogue_from
 from explorer.releases.payload import Complaints, releases_from, slim
+from explorer.releases.profile import derived_profile
 from tests.support.github_store import StoredAsset, StoredRelease, release_json
 
 REPO = "roadrunner-server/roadrunner"
@@ -160,6 +162,16 @@ def test_releases_are_ordered_by_publication_not_by_version() -> None:
         "draft",
         "undated",
     ]
+
+
+@pytest.mark.parametrize(("scheme", "over_https"), [("https", True), ("http", False)])
+def test_each_file_says_whether_its_list_came_over_https(scheme: str, over_https: bool) -> None:
+    body = json.dumps([SAMPLE]).encode()
+    page = Page(f"{scheme}://api.example/repos/{REPO}/releases", "", "", "", body)
+    listing = PagedListing((page,), NOW, complete=True)
+    catalogue = catalogue_from(listing, REPO, Origin.API, derived_profile(REPO))
+    files = [asset for release in catalogue.releases for asset in release.assets]
+    assert [file.over_https for file in files] == [over_https] * len(_FILES)
 
 
 def test_a_release_on_two_pages_counts_once() -> None:
