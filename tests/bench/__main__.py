@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import (
+    auditing,
     contents,
     engines,
     getting,
@@ -30,6 +31,7 @@ PARTS: dict[str, tuple[str, Callable[[Path], list[Figure]]]] = {
     "inspect": ("Whole files: inspect", whole.inspections),
     "download": ("Whole files: download", whole.downloads),
     "get": ("get beside curl, sha256sum and tar", getting.measure),
+    "audit": ("What an audit asks, beside the usual tools", auditing.measure),
     "bytes": ("Strings and bytes of a file, two files", contents.measure),
     "proof": ("Proofs", proving.measure),
     "engines": ("Proofs by the Engine API, and over ssh", engines.measure),
