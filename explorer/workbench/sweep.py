@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from explorer.compat import Answer
 from explorer.errors import (
     EngineError,
     ExplorerError,
@@ -147,7 +148,9 @@ class _Sweep:
             return items
         waiting = {}
         for place, item in items.items():
-            known = await known_result(self._resources, item, self._images)
+            known = None
+            if _is_settled(item):
+                known = await known_result(self._resources, item, self._images)
             if known is None:
                 waiting[place] = item
             else:
@@ -189,9 +192,9 @@ class _Sweep:
         self._add(place, result)
 
     async def _proved(self, item: SweepItem) -> SweepResult:
-        was_known = not isinstance(item.inspection.file.sha256, MISSING)
+        was_settled = _is_settled(item)
         item = replace(item, inspection=await self._whole(item))
-        if not was_known and not self._request.again:
+        if not was_settled and not self._request.again:
             known = await known_result(self._resources, item, self._images)
             if known is not None:
                 return known
@@ -207,3 +210,9 @@ class _Sweep:
             whole = await self._looks.with_files(self._files.get(key, item.inspection))
             self._files[key] = whole
         return await resources.run(lambda _: rejudge(whole, (item.target,), resources.cache))
+
+
+def _is_settled(item: SweepItem) -> bool:
+    """Whether the whole file could tell no more: its digest is known, and a verdict is given."""
+    has_digest = not isinstance(item.inspection.file.sha256, MISSING)
+    return has_digest and item.verdict.answer is not Answer.UNKNOWN

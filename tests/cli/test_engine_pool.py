@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from explorer.report.json import schema_text
+from explorer.tui.job_board import JobKind
 from tests.cli.conftest import Command
 from tests.support.engine import TestEngine
 from tests.support.pool import FAR, NEAR, TwoEngines, release_of_sixteen, two_engines
-from tests.tui.conftest import opened, settings
+from tests.tui.conftest import Driver, opened, settings
 
 __all__ = ["settings"]
 pytestmark = [pytest.mark.container, pytest.mark.alone]
@@ -97,11 +98,17 @@ def test_a_release_of_sixteen_is_killed_in_the_middle_and_gone_on_with(
     assert not [name for name in both.containers(NEAR) if mine in label_of(engine, name)]
 
 
+def proofs_done(ui: Driver) -> int:
+    job = ui.state.board.find(JobKind.SWEEP, "sweep")
+    progress = job.progress if job is not None else None
+    return progress.done if progress is not None and progress.stage == "proving" else 0
+
+
 def label_of(engine: TestEngine, name: str) -> str:
     return engine.run("inspect", "--format", "{{json .Config.Labels}}", name).stdout
 
 
-async def test_it_ends_as_predicted_on_the_screen(
+async def test_it_is_stopped_on_the_screen_and_ends_as_predicted(
     both: TwoEngines,
     engine: TestEngine,
     release: Path,
@@ -117,7 +124,13 @@ async def test_it_ends_as_predicted_on_the_screen(
     async with opened(chosen) as ui:
         await ui.shows("✓ yes")
         await ui.press("V")
+        await ui.until(lambda: 2 <= proofs_done(ui) < 16, limit=PATIENCE)
+    assert not both.containers(FAR), "the app was closed in the middle"
+    async with opened(chosen) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("V")
         await ui.until(lambda: "16 of 16 as predicted" in ui.drawn(), limit=PATIENCE)
+        assert "before)" in ui.drawn(), "it went on in the middle"
     assert not both.containers(FAR)
 
 

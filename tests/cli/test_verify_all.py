@@ -86,6 +86,18 @@ def test_each_file_takes_the_steps_of_its_profile(
     assert "4 of 4 steps pass, proved before" in text
 
 
+def test_a_known_dynamic_program_is_held_against_its_verdict(
+    rr: Command, sweeper: list[str], tmp_path: Path
+) -> None:
+    """Its libraries are known only once the whole file was read."""
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    (folder / "tool-linux-amd64").write_bytes(binary("c-musl").read_bytes())
+    words = ["verify", "--all", "--folder", str(folder), *MUSL, "--run", "{}", *sweeper]
+    assert rr(*words).out.strip().endswith("1 of 1 as predicted")
+    assert rr(*words).out.strip().endswith("1 of 1 as predicted (1 proved before)")
+
+
 def test_what_is_not_as_promised_comes_first(
     served: Command, github: GitHub, sweeper: list[str], tmp_path: Path
 ) -> None:
