@@ -131,7 +131,10 @@ def protections(inspection: Inspection) -> TabContent:
     rows = hardening_rows(inspection.binary)
     if isinstance(rows, MISSING):
         return missing_table(inspection, rows)
-    return TabContent(HARDENING_COLUMNS, rows, needs_file=is_peek(inspection))
+    # What it says of Go is two sentences, which no column has the width for.
+    long = [row for row in rows if row.key == "pie" and ". " in row.cells[-1].text]
+    summary = tuple(Row(row.key, (Cell("PIE", "dim"), row.cells[-1])) for row in long)
+    return TabContent(HARDENING_COLUMNS, rows, summary=summary, needs_file=is_peek(inspection))
 
 
 def members(inspection: Inspection) -> TabContent:

@@ -1,4 +1,4 @@
-"""The bytes and strings of a file: seen, searched, reached from whatever names an offset."""
+"""Bytes, strings and protections of a file: seen, searched, reached from what names an offset."""
 
 import json
 import subprocess
@@ -60,6 +60,13 @@ async def test_enter_goes_to_the_bytes_of_what_names_an_offset(demo: Settings) -
         screen.query_one("#verdict").focus()
         await ui.press("enter")
         await ui.shows("in .interp + 0x0")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_what_pie_does_to_go_is_not_cut(size: tuple[int, int], demo: Settings) -> None:
+    async with opened(demo, size=size, file=str(binary("go-static-amd64"))) as ui:
+        await open_tab(ui, "hardening")
+        await ui.until(lambda: "no longer start on Alpine." in " ".join(ui.drawn().split()))
 
 
 async def test_strings_are_listed_filtered_and_lead_to_their_bytes(demo: Settings) -> None:
