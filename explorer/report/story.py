@@ -40,7 +40,8 @@ def story_of(matrix: Matrix) -> Story:
     place = matrix.columns.index(column)
     cells = [row.cells[place] for row in matrix.rows]
     parts = [_published(column, cells)]
-    instead = _instead_of(matrix, column)
+    is_published = any(cell.assets for cell in cells)
+    instead = None if is_published else _instead_of(matrix, column)
     if instead is None:
         name, files = "", cells
     else:

@@ -424,6 +424,18 @@ async def test_a_narrow_matrix_shows_whole_cells(size: tuple[int, int], demo: Se
         await ui.shows("server", "amd64")
 
 
+async def test_the_story_of_a_published_platform_is_about_its_own_files(
+    tmp_path: Path, github: GitHub
+) -> None:
+    names = [f"tool-aarch64-unknown-linux-{libc}" for libc in ("gnu", "musl")]
+    files: dict[str, bytes | Path] = {names[0]: b"\x7fELF", names[1]: binary("go-static-arm64")}
+    github.add_release("v1.0", files, repo="a/tool")
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url, repo="a/tool")
+    async with opened(chosen, size=(80, 24)) as ui:
+        await open_matrix(ui)
+        await ui.shows("musl-arm64: published in 1 of 1 release; runs in 1")
+
+
 async def test_a_matrix_counts_the_columns_beyond_its_edges(demo: Settings) -> None:
     async with opened(demo, size=(80, 24)) as ui:
         screen = await open_matrix(ui)

@@ -313,7 +313,9 @@ class BrowserScreen(AssetScreen):
         lost = [f"! {words}" for words in self._lost()[:1]]
         if self.app.size.width < WIDE:  # what the release before it had is in the help
             lost = [words.partition(";")[0] for words in lost]
-        pane.explain("  ".join([*lost, *(["↳ not published: use this"] if rows.has_gaps else [])]))
+        room = self.app.size.width >= WIDE or not lost
+        gaps = ["↳ not published: use this"] if rows.has_gaps and room else []
+        pane.explain("  ".join([*lost, *gaps]))
         pane.set_class(bool(lost), "-warned")
         if not keep:
             place, release = self.state.shown.place, self._release
