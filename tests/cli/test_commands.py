@@ -76,6 +76,16 @@ def test_a_folder_is_a_list_of_its_programs(rr: Command, tmp_path: Path) -> None
     assert rr("inspect", tmp_path / "empty").code == 3
 
 
+@pytest.mark.parametrize(
+    "words", [("--platform", "linux"), ("--kind", "snap"), ("--filter", "zzz")]
+)
+def test_an_empty_list_of_files_says_what_there_is(served: Command, words: tuple[str, str]) -> None:
+    done = served("assets", TAG, *words)
+    assert done.code == 0
+    assert "none of the 2 files" in done.err
+    assert "linux-amd64, linux-arm64; the kinds are server" in done.err
+
+
 def test_assets_and_what_is_not_published(served: Command) -> None:
     document = served.json("assets", TAG)
     assert [asset["name"] for asset in document["assets"]] == [ARM64, AMD64]

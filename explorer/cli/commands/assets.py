@@ -77,6 +77,8 @@ def assets(state: CliState, /, tag: str, peek: bool, on: str, **narrow: object) 
             await workbench.resolve(f"{tag}/")  # raises, and names the nearest tags
             raise AssertionError(f"{tag} was resolved, though there is no such release")
         shown = [asset for asset in release.assets if narrowing.fits(asset)]
+        if release.assets and not shown:
+            output.warn(_what_there_is(release))
         programs = [asset for asset in shown if not asset.runs_nowhere]
         known = await _peek(workbench, output, programs) if peek else {}
         for asset in programs:
@@ -98,6 +100,18 @@ def assets(state: CliState, /, tag: str, peek: bool, on: str, **narrow: object) 
         return OK
 
     return in_workbench(state, state.settings(target=on or None), work)
+
+
+def _what_there_is(release: Release) -> str:
+    """Why a list is empty: the platforms and the kinds that would not be."""
+    from explorer.report import plural
+
+    platforms = sorted({asset.platform.slug for asset in release.assets} - {""})
+    kinds = sorted({asset.kind.value for asset in release.assets})
+    return (
+        f"none of the {plural(len(release.assets), 'file')} of {release.tag} fits: the platforms"
+        f" are {', '.join(platforms) or 'unknown'}; the kinds are {', '.join(kinds)}"
+    )
 
 
 async def _peek(workbench: Workbench, output: Output, shown: list[Asset]) -> dict[str, Inspection]:
