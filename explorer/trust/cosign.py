@@ -108,8 +108,9 @@ def check_bare_signature(signed: BareSignature, sha256: str, source: str) -> Sig
         is_valid, holder = _verified(signed, bytes.fromhex(sha256))
     except ImportError:
         return signal(SignalState.NOT_CHECKED, NOT_VERIFIED)
-    except ValueError as error:
-        return signal(SignalState.FAIL, f"the certificate beside it cannot be read: {error}")
+    except ValueError as error:  # which says nothing about the signature
+        why = f"present, not verified: the file beside it is {error}"
+        return signal(SignalState.NOT_CHECKED, why)
     if is_valid is None:
         return signal(SignalState.NOT_CHECKED, "present, not verified: its key is of another kind")
     if not is_valid:
