@@ -49,7 +49,8 @@ class CacheTable(Database):
     """One diskcache folder; beyond ``limit_bytes``, values stored first are removed.
 
     diskcache opens a connection in each thread that uses it, and can close none but its own
-    thread's: the others stay open, two files each. So one thread does all the work.
+    thread's: the others stay open, two files each. So two threads do all the work: one reads,
+    and one writes, which waits where another process writes.
     """
 
     table = "Cache"
@@ -58,28 +59,42 @@ class CacheTable(Database):
         super().__init__(folder / "cache.db", warn)
         self._limit = limit_bytes
         self._starting = threading.Lock()
-        self._worker: ThreadPoolExecutor | None = None
-        self._worker_id = 0
+        self._workers: dict[str, ThreadPoolExecutor] = {}
+        self._worker_ids: set[int] = set()
 
     def close(self) -> None:
-        if threading.get_ident() == self._worker_id:
-            super().close()
-            return
-        with self._starting:
-            worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.submit(super().close).result()
-            worker.shutdown()
+        if threading.get_ident() not in self._worker_ids:
+            with self._starting:
+                workers, self._workers = self._workers, {}
+            for worker in workers.values():
+                worker.submit(self._close_here).result()
+                worker.shutdown()
+        super().close()
+
+    def _close_here(self) -> None:
+        """Close this thread's connection."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+        self._worker_ids.discard(threading.get_ident())
 
     def _run(self, work: Callable[[Any], T]) -> T:
+        return self._run_in("write", work)
+
+    def _read(self, work: Callable[[Any], T]) -> T:
+        return self._run_in("read", work)
+
+    def _run_in(self, name: str, work: Callable[[Any], T]) -> T:
         with self._starting:
-            if self._worker is None:
-                self._worker = ThreadPoolExecutor(1, "cache", self._know_worker)
-            done = self._worker.submit(super()._run, work)
+            worker = self._workers.get(name)
+            if worker is None:
+                worker = ThreadPoolExecutor(1, f"cache-{name}", self._know_worker)
+                self._workers[name] = worker
+            done = worker.submit(super()._run, work)
         return done.result()
 
     def _know_worker(self) -> None:
-        self._worker_id = threading.get_ident()
+        self._worker_ids.add(threading.get_ident())
 
     def load(self, key: str) -> bytes | None:
         if not self.exists:
@@ -89,10 +104,11 @@ class CacheTable(Database):
             try:
                 return db.get(storable(key))
             except RefusedRowError:
-                db.delete(storable(key))
-                return None
+                return RefusedRowError
 
-        value = self._run(work)
+        value = self._read(work)
+        if value is RefusedRowError:
+            self.delete(key)
         if isinstance(value, str):
             return value.encode("utf-8", "surrogatepass")
         return value if isinstance(value, bytes) else None
@@ -107,10 +123,10 @@ class CacheTable(Database):
     def keys(self) -> tuple[str, ...]:
         if not self.exists:
             return ()
-        return self._run(lambda db: tuple(key for key in db if isinstance(key, str)))
+        return self._read(lambda db: tuple(key for key in db if isinstance(key, str)))
 
     def _count(self) -> int:
-        return self._run(len)
+        return self._read(len)
 
     def _clear(self) -> None:
         self._run(lambda db: db.clear())

@@ -684,6 +684,7 @@ def test_threads_that_have_ended_leave_no_file_open(cache: Cache) -> None:
     reached."""
     table = CacheTable(cache.directory / "page", 1 << 20, cache.warn)
     table.save("key", b"value")
+    table.load("key")
     alone = open_files(cache.directory)
     for _ in range(20):
         thread = threading.Thread(target=table.load, args=("key",))
