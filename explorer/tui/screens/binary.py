@@ -166,13 +166,14 @@ class BinaryScreen(ExplorerScreen):
         banner = self.query_one(VerdictBanner)
         name = text(visible(self.subject.name), "bold")
         if self.inspection is not None:
-            summary = text(f"  {what_it_is(self.inspection)}", "$text-muted")
-            lead, words = Content.assemble(name, summary), self.state.banner(self.inspection)
+            forms = [text(f"  {form}", "$text-muted") for form in what_it_is(self.inspection)]
+            lead, words = Content.assemble(name, forms[0]), self.state.banner(self.inspection)
             short = self.size.height < TALL
             if short:
                 # The tab below says it in full.
                 room = self.app.size.width - EDGES
-                lead = lead.truncate(max(room, name.cell_length), ellipsis=True)
+                leads = [Content.assemble(name, form) for form in forms]
+                lead = next((one for one in leads if one.cell_length <= room), name)
                 words = replace(words, remedy=Cell(clip(words.remedy.text, room - len("→ "))))
             banner.show(words, lead if self.app.size.height >= LOW else None, short)
         elif self._error is not None:
@@ -650,11 +651,15 @@ class BinaryScreen(ExplorerScreen):
         return copies
 
 
-def what_it_is(inspection: Inspection) -> str:
-    """``24.1 MB · rr: 62.6 MB, static Go``: the asset's size, then the program in it."""
+def what_it_is(inspection: Inspection) -> tuple[str, ...]:
+    """``24.1 MB · rr: 62.6 MB, static Go``: the asset's size, then the program in it.
+
+    After it, shorter forms for where that has no room, the longest first.
+    """
     size, words = size_in_words(inspection), binary_in_words(inspection.binary)
     asset = inspection.subject.asset
     if asset is None or inspection.file.name == asset.name:
-        return f"{size} · {words}"
+        return f"{size} · {words}", size
     whole = human_size(asset.size) if isinstance(asset.size, int) else "? bytes"
-    return f"{whole} · {inspection.file.name}: {size}, {words}"
+    program = f"{whole} · {inspection.file.name}: {size}"
+    return f"{program}, {words}", program, whole
