@@ -32,12 +32,18 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_sessionfinish() -> None:
-    """Give what the tests have left behind back with the process.
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Give what the tests have left behind back with the process; note failures by their own names.
 
-    pytest and the interpreter each collect it first: seconds for millions of objects.
+    pytest and the interpreter each collect garbage first: seconds for millions of objects. xdist
+    adds its group to a test's name, by which ``--last-failed`` would not find it.
     """
     gc.freeze()
+    cache = session.config.cache
+    if cache is not None and not hasattr(session.config, "workerinput"):
+        failed = cache.get("cache/lastfailed", {})
+        cache.set("cache/lastfailed", {name.removesuffix("@container"): 1 for name in failed})
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
