@@ -40,7 +40,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     adds its group to a test's name, by which ``--last-failed`` would not find it.
     """
     gc.freeze()
-    cache = session.config.cache
+    cache = getattr(session.config, "cache", None)
     if cache is not None and not hasattr(session.config, "workerinput"):
         failed = cache.get("cache/lastfailed", {})
         cache.set("cache/lastfailed", {name.removesuffix("@container"): 1 for name in failed})
