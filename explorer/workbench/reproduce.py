@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.elf import Elf, GoBuild, GoModule
-from explorer.errors import UsageError
 from explorer.facts import MISSING
 from explorer.workbench.go_program import build_of
 from explorer.workbench.models import Inspection
@@ -54,13 +53,6 @@ def rebuild_of(inspection: Inspection, profiles: Profiles) -> Rebuild:
     Raises:
         UsageError: not a Go program, or its build info was stripped or obfuscated.
     """
-    build = inspection.binary.go
-    if isinstance(build, MISSING):
-        raise UsageError(
-            f"Nothing tells how {inspection.file.name} was built",
-            build.why,
-            "Go programs with build info can be reproduced",
-        )
     return _Recipe(inspection, build_of(inspection), profiles).rebuild()
 
 

@@ -23,7 +23,14 @@ removes one delay. Nothing else in the app has to know of it.
     Threads switch ten times as often, and full garbage collections happen at rest. Without the
     first, keys on a busy machine wait for several threads in turn; without the second, collections
     happen while results arrive, which is while the user types. Measured by ``make bench keys``,
-    beside other work for the first, and by ``gc.callbacks``.
+    beside other work for the first, and by ``gc.callbacks``. ``run_app`` collects no garbage at
+    all until the first verdicts: without that, collections look through every module while it is
+    imported. Measured by ``make bench paint``.
+
+``TOGETHER_S`` in ``app``, ``FIRST_DRAWING_S`` in ``screens.matrix``
+    The first list waits a moment for its verdicts, and the matrix for its layout. Without it, what
+    is drawn is drawn again at once: three layouts at the start, an empty grid before the matrix.
+    Measured by ``make bench paint`` and ``tests/tui/test_bounds.py``.
 
 ``key_queue``
     Each key waits until the one before it is done. This removes no delay, it adds one too short to
