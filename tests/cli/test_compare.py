@@ -285,7 +285,7 @@ def test_a_release_file_is_cloned_at_its_tag(served: Command) -> None:
 def test_what_is_not_go_cannot_be_reproduced(rr: Command) -> None:
     done = rr("reproduce", binary("c-static"))
     assert done.code == 2
-    assert "Nothing tells how" in done.err
+    assert "Nothing tells what hello was built from" in done.err
 
 
 def test_hostile_settings_do_not_reach_the_line(rr: Command, tmp_path: Path) -> None:
