@@ -39,6 +39,8 @@ def as_request(words: Sequence[str]) -> ApiRequest | None:
             return _archive("GET", there)
         case ("kill", name):
             return ApiRequest("POST", f"/containers/{_quoted(name)}/kill")
+        case ("kill", "--signal=TERM", name):
+            return ApiRequest("POST", f"/containers/{_quoted(name)}/kill", {"signal": "TERM"})
         case ("inspect", "--type=container", name):
             return ApiRequest("GET", f"/containers/{_quoted(name)}/json", answer="list")
         case ("rm", "--force", "--volumes", name):
@@ -177,6 +179,7 @@ _OF_CONTAINER: Mapping[str, tuple[str, Callable[[str], object]]] = {
 _OF_HOST: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "--cap-drop": ("CapDrop", _as_list),
     "--cpus": ("NanoCpus", lambda text: round(float(text) * 1e9)),
+    "--dns": ("Dns", _as_list),
     "--ipc": ("IpcMode", str),
     "--log-driver": ("LogConfig", lambda text: {"Type": text}),
     "--memory": ("Memory", int),
@@ -186,6 +189,7 @@ _OF_HOST: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "--pids-limit": ("PidsLimit", int),
     "--runtime": ("Runtime", str),
     "--security-opt": ("SecurityOpt", _as_list),
+    "--sysctl": ("Sysctls", _pair),
     "--tmpfs": ("Tmpfs", _tmpfs),
     "--ulimit": ("Ulimits", _ulimit),
     "--volumes-from": ("VolumesFrom", _as_list),

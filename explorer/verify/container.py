@@ -93,6 +93,8 @@ class Container:
     """The container whose copied tree it shares, read-only; empty: it has its own."""
     labels_volume: bool = True
     """Whether docker's volume is labelled; what only calls itself docker may not know how."""
+    network: str = "none"
+    """``container:NAME``: it shares that container's."""
     name: str = field(default_factory=lambda: f"rr-explorer-{uuid.uuid4().hex[:12]}")
 
     @property
@@ -108,8 +110,8 @@ class Container:
         scratch = f"rw,exec,nosuid,nodev,size={SCRATCH_BYTES},mode=1777"
         return (
             *(*self.engine.command, "create", "--name", self.name, "--label", session_label()),
-            *("--platform", self.platform, "--pull=never", "--network=none", "--user=65534:65534"),
-            *("--cap-drop=ALL", "--security-opt=no-new-privileges"),
+            *("--platform", self.platform, "--pull=never", f"--network={self.network}"),
+            *("--user=65534:65534", "--cap-drop=ALL", "--security-opt=no-new-privileges"),
             *(f"--memory={memory}", f"--memory-swap={memory}"),
             *(f"--pids-limit={self.limits.processes}", "--log-driver=none"),
             "--stop-signal=SIGKILL",

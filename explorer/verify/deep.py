@@ -4,6 +4,8 @@ Each step is a proof of its own, with the same limits, labels and clean-up. A pa
 lent by this machine: they lie in a volume where the package would put them.
 """
 
+import asyncio
+import contextlib
 import io
 import re
 import tarfile
@@ -12,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from explorer.errors import EngineError
+from explorer.errors import EngineError, ExplorerError, UsageError
 from explorer.facts import MISSING
 from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 from explorer.verify.api import engine_call
@@ -22,28 +24,15 @@ from explorer.verify.engines import engine_failure
 from explorer.verify.leftovers import session_label
 from explorer.verify.models import Expectations, Proof, ProofRequest, Result
 from explorer.verify.proof import prove
-from explorer.verify.tree import ROOT, SHELL, Tree, TreeItem
-
-_SERVE = r"""
-url=$1; tries=$2; shift 2
-command -v wget >/dev/null || { echo "no wget"; exit 3; }
-"$@" >&2 &
-server=$!
-while [ "$tries" -gt 0 ]; do
-  if wget -q -T 2 -O /dev/null "$url" 2>/tmp/rr-explorer-wget; then echo "health 200"; break; fi
-  kill -0 "$server" 2>/dev/null || { wait "$server"; echo "stopped $?"; exit 4; }
-  tries=$((tries - 1))
-  sleep 0.1
-done
-[ "$tries" -gt 0 ] || echo "no answer: $(tail -n 1 /tmp/rr-explorer-wget)"
-kill -TERM "$server"
-wait "$server"
-echo "ended $?"
-"""
-"""Starts a server, waits for its answer and ends it. The server's own output goes to stderr, so
-that the lines on stdout are these."""
-_TRIES_PER_SECOND = 5
-"""Of the time limit. A try takes 0.1 s or more: about half of the time is left to end it."""
+from explorer.verify.sidecar import (
+    RESOLVE,
+    Sidecar,
+    is_ok,
+    loopback_request,
+    sidecar,
+    terminate,
+)
+from explorer.verify.tree import ROOT, Tree, TreeItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +64,8 @@ PACKAGES: Mapping[str, Lent] = {
     "tzdata": Lent("/usr/share/zoneinfo", _zones),
 }
 _NEEDS = {"tls": "ca-certificates", "time-zone": "tzdata"}
-_WORDS = {
-    "time-zone": ("--env=TZ=Europe/Berlin",),
-    "dns": ("--dns=127.0.0.1",),
-}
-"""What the container of a step has beyond a proof's: a resolver is the program's own."""
+_WORDS = {"time-zone": ("--env=TZ=Europe/Berlin",)}
+"""What the container of a step has beyond a proof's."""
 
 
 async def prove_deeply(
@@ -141,20 +127,52 @@ class _DeepProving:
         """What came out of a step: without a package and with it, if one matters."""
         self.progress(Progress("running", unit="steps", detail=step.name))
         if step.name == "serve":
-            tries = max(1, int(self.request.limits.seconds * _TRIES_PER_SECOND))
-            argv = (SHELL, "-c", _SERVE, SHELL, step.url, str(tries), *step.argv)
-            return _served(await self._prove(argv, step, ()))
+            return await self._serve(step)
+        if step.name == "dns":
+            return (_judged(step.name, step, await self._resolve(step)),)
         package = _NEEDS.get(step.name, "")
         if not package:
-            return (_judged(step.name, step, await self._prove(step.argv, step, ())),)
+            return (_judged(step.name, step, await self._prove(step)),)
         place = self.lent[package].place
-        hidden = await self._prove(step.argv, step, (f"--tmpfs={place}:ro,size=4096",))
+        hidden = await self._prove(step, f"--tmpfs={place}:ro,size=4096")
         without = _judged(f"{step.name} without {package}", step, hidden)
         with_it = await self._with(package, step)
         if (without.status, with_it.status) == (StepStatus.FAIL, StepStatus.PASS):
             tool = "apk add" if self.request.libc == "musl" else "apt-get install"
             without = replace(without, install=f"{tool} {package}")
         return without, with_it
+
+    async def _serve(self, step: DeepStep) -> tuple[StepResult, ...]:
+        """Start the server, ask it from within its network, and end it by a signal."""
+        names: list[str] = []
+        try:
+            port, text = loopback_request(step.url)
+            async with sidecar(self.request, ("ask", str(port), text), self.warn) as beside:
+                asking = asyncio.ensure_future(self._end_once_asked(beside, names))
+                try:
+                    proof = await self._prove(step, network_of=beside.name, starting=names.append)
+                finally:
+                    asking.cancel()
+                    await asyncio.wait((asking,))
+        except (EngineError, UsageError) as error:
+            return _served(error, "")
+        return _served(proof, "" if asking.cancelled() else asking.result())
+
+    async def _end_once_asked(self, beside: Sidecar, names: Sequence[str]) -> str:
+        """What the server answered; half of its time is left to end it."""
+        answer = await beside.answer(self.request.limits.seconds / 2)
+        if names:
+            with contextlib.suppress(EngineError):  # then it runs until its limit
+                await terminate(self.request.engine, names[-1])
+        return answer
+
+    async def _resolve(self, step: DeepStep) -> Proof | EngineError:
+        """Run it with a resolver in its network."""
+        try:
+            async with sidecar(self.request, RESOLVE, self.warn) as beside:
+                return await self._prove(step, network_of=beside.name)
+        except EngineError as error:
+            return error
 
     async def _with(self, package: str, step: DeepStep) -> StepResult:
         """The step with a package's files, lent in a volume that a container of its own holds."""
@@ -180,22 +198,27 @@ class _DeepProving:
             if created.failed:
                 raise engine_failure(request.engine.name, created, "create")
             await _copy_in(holder, lent.place, files)
-            proof = await self._prove(step.argv, step, (f"--volumes-from={holder.name}:ro",))
+            proof = await self._prove(step, f"--volumes-from={holder.name}:ro")
         return _judged(name, step, proof)
 
     async def _prove(
-        self, argv: tuple[str, ...], step: DeepStep, words: tuple[str, ...]
+        self,
+        step: DeepStep,
+        *words: str,
+        network_of: str = "",
+        starting: Callable[[str], object] = lambda _: None,
     ) -> Proof | EngineError:
         config = f"{ROOT}/{step.config_name}"
         request = replace(
             self.request,
-            argv=tuple(config if word == "{config}" else word for word in argv),
+            argv=tuple(config if word == "{config}" else word for word in step.argv),
             run_args=(*self.request.run_args, *_WORDS.get(step.name, ()), *words),
+            network_of=network_of,
             beside=_beside(self.request.beside, step),
             expect=Expectations(),
         )
         try:
-            return await prove(request, warn=self.warn)
+            return await prove(request, warn=self.warn, starting=starting)
         except EngineError as error:  # a step that cannot be tried leaves the others
             return error
 
@@ -237,43 +260,47 @@ def _folders(files: Iterable[str]) -> Iterator[str]:
     yield from sorted(parents - {"."})
 
 
-def _not_tried(proof: Proof | EngineError) -> str:
+def _not_tried(proof: Proof | ExplorerError) -> str:
     """Why a run shows nothing of the program; empty if it does."""
-    if isinstance(proof, EngineError):
-        return f"{proof.title}: {proof.detail}"
+    if isinstance(proof, ExplorerError):
+        return ": ".join(filter(None, (proof.title, proof.detail)))
     if proof.result is Result.NOT_RUN and proof.meaning != "timeout":
         return proof.text
     return ""
 
 
-def _served(proof: Proof | EngineError) -> tuple[StepResult, ...]:
-    """Whether the server answered, and whether a signal ended it well."""
+def _served(proof: Proof | ExplorerError, answer: str) -> tuple[StepResult, ...]:
+    """Whether the server answered, and whether a signal ended it well.
+
+    Args:
+        answer: what came of asking it; empty: it ended before that.
+    """
     names = ("health", "SIGTERM")
-    said = [] if isinstance(proof, EngineError) else proof.stdout.splitlines()
     why = _not_tried(proof)
-    if said == ["no wget"] or (why and getattr(proof, "meaning", "") == "file-missing"):
-        why = f"the image has no {SHELL} with wget to ask from inside"
-    if why or isinstance(proof, EngineError):
+    if why or not isinstance(proof, Proof):
         return tuple(StepResult(name, StepStatus.NOT_TRIED, why) for name in names)
-    if stopped := next((line for line in said if line.startswith("stopped ")), ""):
-        why = f"the server ended with {stopped.split()[1]} before it answered{_last(proof.stderr)}"
+    last = _last(proof.stderr or proof.stdout)
+    if not answer:
+        how = f"the server ended with {proof.exit_code}"
+        if isinstance(proof.exit_code, MISSING) or proof.result is Result.FAILED:
+            how = proof.text
+        why = f"{how} before it answered{last}"
         return (
             StepResult(names[0], StepStatus.FAIL, why),
             StepResult(names[1], StepStatus.NOT_TRIED, "the server had ended by itself"),
         )
-    if "health 200" in said:
+    if is_ok(answer):
         health = StepResult(names[0], StepStatus.PASS, "it answered 200 inside the container")
     else:
-        last = next((line for line in said if line.startswith("no answer: ")), "")
-        why = f"it did not answer 200{_last(last.removeprefix('no answer: '))}"
+        why = f"it did not answer 200{_last(answer)}"
         health = StepResult(names[0], StepStatus.FAIL, why)
-    code = next((line.split()[1] for line in said if line.startswith("ended ")), "")
-    if code == "0":
-        signal = StepResult(names[1], StepStatus.PASS, "it ended with 0")
-    elif code:
-        signal = StepResult(names[1], StepStatus.FAIL, f"it ended with {code}, not 0")
-    else:
+    if isinstance(proof.exit_code, MISSING):
         why = "it was still running at the time limit"
+        signal = StepResult(names[1], StepStatus.FAIL, why)
+    elif proof.exit_code == 0:
+        signal = StepResult(names[1], StepStatus.PASS, "it ended with 0")
+    else:
+        why = f"it ended with {proof.exit_code}, not 0{last}"
         signal = StepResult(names[1], StepStatus.FAIL, why)
     return health, signal
 

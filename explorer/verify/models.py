@@ -169,6 +169,8 @@ class ProofRequest:
     limits: RunLimits = field(default_factory=lambda: RunLimits())
     run_args: tuple[str, ...] = ()
     """Extra arguments of the engine's ``create``."""
+    network_of: str = ""
+    """The name of a container whose network it shares; empty: it has none."""
     pull: bool = True
     """Whether an image that is not there may be pulled."""
     expect: Expectations = field(default_factory=lambda: Expectations())

@@ -37,6 +37,7 @@ T = TypeVar("T")
 _NO_PREEMPTION = "GODEBUG=asyncpreemptoff=1"
 """Go's preemption by signals upsets qemu-user now and then: a signal is tried once more without."""
 
+Starting = Callable[[str], object]
 Start = Callable[[Coroutine[Any, Any, T]], "asyncio.Task[T]"]
 
 
@@ -46,6 +47,7 @@ async def prove(
     progress: ProgressCallback = ignore_progress,
     output: Output | None = None,
     warn: Warn = ignore_warning,
+    starting: Starting = lambda _: None,
 ) -> Proof:
     """Run the binary in a throw-away container and say what happened.
 
@@ -54,6 +56,7 @@ async def prove(
     Args:
         output: gets the program's lines as they come, both streams, raw: untrusted.
         warn: gets a sentence if a container could not be removed.
+        starting: gets the name of the container in which it is started next.
 
     Raises:
         EngineError: the image or the emulation is missing, or the engine failed before the start.
@@ -72,7 +75,7 @@ async def prove(
         )
     seconds = request.limits.seconds * (2 if emulation.emulated else 1)
     plan = _Plan(request, argv, replace(request.limits, seconds=seconds), emulation)
-    outcome = await _Proving(plan, progress, output, warn).carry_out()
+    outcome = await _Proving(plan, progress, output, warn, starting).carry_out()
     return _proof(plan, outcome, at.isoformat(timespec="milliseconds"), time.monotonic() - began)
 
 
@@ -107,9 +110,11 @@ class _Plan:
 
     def container(self, argv: tuple[str, ...], image: str = "") -> Container:
         request = self.request
-        return Container(
+        network = f"container:{request.network_of}" if request.network_of else "none"
+        made = Container(
             request.engine, image, request.platform, argv, self.limits, request.run_args
         )
+        return replace(made, network=network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,7 @@ class _Proving:
     progress: ProgressCallback
     output: Output | None
     warn: Warn
+    starting: Starting
 
     async def carry_out(self) -> _Outcome:
         """Run it. The tree is packed while the container is created; what the image is and what the
@@ -167,6 +173,7 @@ class _Proving:
         """Run it, and once more if qemu reports a signal."""
         detail = "emulated" if self.plan.emulation.emulated else ""
         self.progress(Progress("running", unit="steps", detail=detail))
+        self.starting(container.name)
         run = await container.start(self.output)
         commands = _commands(container)
         if not detail or not signalled_under_emulation(run.observed):
@@ -178,6 +185,7 @@ class _Proving:
         if created.failed:
             raise engine_failure(container.engine.name, created, "create")
         self.progress(Progress("running", unit="steps", detail=detail))
+        self.starting(again.name)
         return await again.start(self.output), commands + _commands(again)
 
     async def _dry_run(self, placed: Placed, copied: asyncio.Event) -> Fact[DryRun]:

@@ -13,8 +13,9 @@ from explorer.report.json import schema_text
 from tests.cli.conftest import AMD64, ARM64, OLD, TAG, Command
 from tests.cli.test_verify import PROFILE, SLEEP, containers_of, verifier
 from tests.report.test_junit import check_shape
+from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary, zig_cc
-from tests.support.deep_server import server
+from tests.support.deep_server import roadrunner, server
 from tests.support.engine import TestEngine
 from tests.support.github import GitHub
 
@@ -84,6 +85,27 @@ def test_each_file_takes_the_steps_of_its_profile(
     assert total["sentence"] == "1 of 1 as predicted"
     text = rr(*words).out
     assert "4 of 4 steps pass, proved before" in text
+
+
+def test_roadrunners_profile_proves_a_server_like_its_own(
+    rr: Command, verifier: list[str], engine: TestEngine, tmp_path: Path
+) -> None:
+    """On genuine Alpine and in an empty image, both architectures."""
+    folder = tmp_path / "v2025.1.15"
+    folder.mkdir()
+    for arch in ("amd64", "arm64"):
+        root = f"roadrunner-2025.1.15-linux-{arch}"
+        packed = make_archive("tar.gz", root, roadrunner_members(roadrunner(arch)))
+        (folder / f"{root}.tar.gz").write_bytes(packed)
+        image = engine.alpine(arch).replace(arch, "{arch}")
+    words = ["verify", "--all", "--deep", "--folder", str(folder), "--json", "--no-pull"]
+    for target in (("alpine-3.23", "--image", image), ("scratch",)):
+        done = rr(*words, *verifier[:4], "--on", *target)
+        results, total = lines(done.out)
+        assert (done.code, total["sentence"]) == (0, "2 of 2 as predicted"), done.err
+        for result in results:
+            status = {step["name"]: step["status"] for step in result["proof"]["deep"]}
+            assert [status[name] for name in ("restricted", "health", "SIGTERM")] == 3 * ["pass"]
 
 
 def test_a_known_dynamic_program_is_held_against_its_verdict(

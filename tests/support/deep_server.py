@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tests.support.binaries import go_build
 
-SOURCE = r"""package main
+SOURCE = r"""/*DEBUG*/
+package main
 
 /*IMPORT_C*/
 import (
@@ -67,29 +68,6 @@ func secure() {
 }
 
 func resolve() {
-	conn, err := net.ListenPacket("udp", "127.0.0.1:53")
-	fail(err)
-	go func() {
-		query := make([]byte, 512)
-		for {
-			n, from, err := conn.ReadFrom(query)
-			if err != nil || n < 17 {
-				return
-			}
-			end := 12
-			for query[end] != 0 {
-				end += int(query[end]) + 1
-			}
-			reply := append([]byte{}, query[:end+5]...)
-			reply[2], reply[3] = 0x81, 0x80
-			reply[8], reply[9], reply[10], reply[11] = 0, 0, 0, 0
-			if query[end+2] == 1 {
-				reply[7] = 1
-				reply = append(reply, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 7)
-			}
-			conn.WriteTo(reply, from)
-		}
-	}()
 	limited, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 	defer cancel()
 	found, err := net.DefaultResolver.LookupHost(limited, "deep.example.org.")
@@ -174,11 +152,16 @@ import "C"
 
 
 def server(arch: str = "amd64", *, cgo: bool = False) -> Path:
-    """``server serve|tls|zone|dns|write|threads``: static, by pure Go or with musl's C library."""
+    """``server serve|tls|zone|dns|write|threads``: static, by pure Go or with musl's C library.
+
+    Names are resolved by Go itself or, with cgo, by musl.
+    """
     if not cgo:
         source = SOURCE.replace("/*IMPORT_C*/", "").replace("/*DEEP*/", "")
+        source = source.replace("/*DEBUG*/", "//go:debug netdns=go")
         return go_build("server", source, goarch=arch)
     source = SOURCE.replace("/*IMPORT_C*/", CGO).replace("/*DEEP*/", "C.deep_in_c(200)")
+    source = source.replace("/*DEBUG*/", "//go:debug netdns=cgo")
     machine = {"amd64": "x86_64", "arm64": "aarch64"}[arch]
     return go_build(
         "server",
@@ -187,3 +170,63 @@ def server(arch: str = "amd64", *, cgo: bool = False) -> Path:
         cgo=f"{machine}-linux-musl",
         ldflags="-s -w -extldflags=-static",
     )
+
+
+ROADRUNNER = r"""package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"regexp"
+	"runtime"
+	"syscall"
+)
+
+var address = regexp.MustCompile(`(?m)^(rpc|status): *\{\w+: *"(?:tcp://)?([^"]+)"\}$`)
+
+func fail(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == "--version" {
+		made := "(build time: 2026-06-17T16:05:23+0000, " + runtime.Version() + ")"
+		fmt.Println("rr version 2025.1.15", made+", OS: "+runtime.GOOS+", arch: "+runtime.GOARCH)
+		return
+	}
+	if len(os.Args) != 4 || os.Args[1] != "serve" || os.Args[2] != "-c" {
+		fail(fmt.Errorf("this stand-in knows --version and serve -c FILE"))
+	}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	text, err := os.ReadFile(os.Args[3])
+	fail(err)
+	found := map[string]string{}
+	for _, match := range address.FindAllStringSubmatch(string(text), -1) {
+		found[match[1]] = match[2]
+	}
+	rpc, err := net.Listen("tcp", found["rpc"])
+	fail(err)
+	defer rpc.Close()
+	status, err := net.Listen("tcp", found["status"])
+	fail(err)
+	http.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "[]") })
+	go http.Serve(status, nil)
+	<-stop
+}
+"""
+
+
+def roadrunner(arch: str = "amd64") -> Path:
+    """Stands in for RoadRunner's ``rr``, which cannot be built from packages alone.
+
+    ``rr --version``; ``rr serve -c FILE`` with the addresses of the plugins ``rpc`` and ``status``,
+    ``/health`` of the latter, and 0 after SIGTERM.
+    """
+    return go_build("rr", ROADRUNNER, goarch=arch)

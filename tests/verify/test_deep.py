@@ -22,8 +22,10 @@ from explorer.verify import (
 )
 from explorer.verify.deep import PACKAGES, Lent
 from explorer.verify.leftovers import session_label
+from tests.support.binaries import zig_cc
 from tests.support.deep_server import server
 from tests.support.engine import TestEngine
+from tests.verify.conftest import both_ways
 
 pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
 Requests = Callable[..., ProofRequest]
@@ -80,7 +82,7 @@ async def test_a_server_does_on_alpine_what_servers_do(
     ("step", "name", "why"),
     [
         (replace(SERVE, argv=("{}", "broken")), "health", "ended with 1 before it answered"),
-        (replace(SERVE, url=URL + "/missing"), "health", "did not answer 200: wget"),
+        (replace(SERVE, url=URL + "/missing"), "health", "did not answer 200: HTTP/1.1 404"),
         (DeepStep("threads", ("{}", "threads"), expect="17"), "threads", "something else"),
         (DeepStep("write", ("{}", "write", "/tmp/x"), fails=True), "write", "not with an error"),
         (DeepStep("dns", ("{}", "broken")), "dns", "ended with 1: cannot listen"),
@@ -108,11 +110,80 @@ async def test_a_server_that_ignores_sigterm_ends_at_the_limit(
     assert "still running at the time limit" in results["SIGTERM"].why
 
 
-async def test_without_a_shell_a_server_cannot_be_asked(request_for: Requests) -> None:
-    _, results = await deep(request_for(server(), image="", static=True), *STEPS[:1], STEPS[5])
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+@both_ways
+async def test_in_an_empty_image_a_server_is_asked_and_names_are_resolved(
+    arch: str, engine: TestEngine, request_for: Requests
+) -> None:
+    request = request_for(server(arch), arch=arch, image="", static=True)
+    _, results = await deep(request, SERVE, STEPS[3], STEPS[5])
+    assert {name: results[name].status for name in ("health", "SIGTERM", "dns", "threads")} == {
+        "health": StepStatus.PASS,
+        "SIGTERM": StepStatus.PASS,
+        "dns": StepStatus.PASS,
+        "threads": StepStatus.PASS,
+    }, results
+    assert engine.containers(session_label()) == []
+
+
+LOOKUP = r"""
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdio.h>
+int main(int n, char **v) {
+  struct addrinfo want = {.ai_socktype = SOCK_STREAM}, *found;
+  char text[64];
+  int failed = getaddrinfo(v[n - 1], 0, &want, &found);
+  if (failed) { fprintf(stderr, "%s\n", gai_strerror(failed)); return 1; }
+  for (; found; found = found->ai_next) {
+    void *at = found->ai_family == AF_INET6
+      ? (void *)&((struct sockaddr_in6 *)found->ai_addr)->sin6_addr
+      : (void *)&((struct sockaddr_in *)found->ai_addr)->sin_addr;
+    printf("found %s\n", inet_ntop(found->ai_family, at, text, sizeof text));
+  }
+  return 0;
+}
+"""
+"""As a C library resolves: both families at once."""
+
+
+@pytest.mark.parametrize(
+    ("target", "libc"),
+    [
+        *[("x86_64-linux-musl", libc) for libc in ("musl", "glibc", "empty")],
+        ("aarch64-linux-musl", "musl"),
+        ("x86_64-linux-musl-dynamic", "musl"),
+        ("x86_64-linux-gnu.2.17", "glibc"),
+    ],
+)
+async def test_names_are_resolved_by_each_c_library(
+    target: str, libc: str, engine: TestEngine, request_for: Requests
+) -> None:
+    machine = target.removesuffix("-dynamic")
+    arch = {"x86_64": "amd64", "aarch64": "arm64"}[machine.partition("-")[0]]
+    link = () if "gnu" in target else ("-dynamic",) if machine != target else ("-static",)
+    image = {"musl": engine.alpine, "glibc": engine.glibc, "empty": lambda _: ""}[libc](arch)
+    request = request_for(zig_cc("lookup", LOOKUP, machine, "-O2", *link), arch=arch, image=image)
+    step = DeepStep("dns", ("{}", "deep.example.org"), expect=r"\Afound 192\.0\.2\.7\n*\Z")
+    _, results = await deep(replace(request, static=link == ("-static",)), step)
+    assert results["dns"].status is StepStatus.PASS, results["dns"]
+
+
+async def test_the_container_beside_it_is_for_two_kinds_of_engines(request_for: Requests) -> None:
+    request = request_for(server(), image="", static=True)
+    first = await prove(request)
+    other = replace(request, engine=replace(request.engine, platform="linux/riscv64"))
+    results = await prove_deeply(other, first, (SERVE, STEPS[3]))
+    tried = {result.name: result for result in results if "profile" not in result.why}
+    assert {tried[name].status for name in ("health", "SIGTERM", "dns")} == {StepStatus.NOT_TRIED}
+    assert "for amd64 and arm64" in tried["health"].why
+
+
+async def test_a_server_elsewhere_is_not_asked(request_for: Requests) -> None:
+    request = request_for(server(), image="", static=True)
+    _, results = await deep(request, replace(SERVE, url="http://192.0.2.1/health"))
     assert results["health"].status is StepStatus.NOT_TRIED
-    assert "no /bin/sh with wget" in results["health"].why
-    assert results["threads"].status is StepStatus.PASS
+    assert "not an address that a server is asked at" in results["health"].why
 
 
 async def test_a_cancelled_deep_proof_leaves_nothing(
