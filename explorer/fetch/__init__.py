@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Traffic,
         check_of,
     )
+    from explorer.fetch.read_notes import FIRST_SCREEN, ReadNotes, reads_the_same
     from explorer.fetch.remote import RemoteSource, open_remote
 
 __getattr__ = lazy_exports(
@@ -44,12 +45,16 @@ __getattr__ = lazy_exports(
         "FetchedDocument": "document",
         "fetch_document": "document",
         "Downloader": "download",
+        "FIRST_SCREEN": "read_notes",
+        "ReadNotes": "read_notes",
+        "reads_the_same": "read_notes",
         "RemoteSource": "remote",
         "open_remote": "remote",
     },
 )
 
 __all__ = [
+    "FIRST_SCREEN",
     "ArrivingFile",
     "Blob",
     "Cache",
@@ -61,6 +66,7 @@ __all__ = [
     "Downloader",
     "FetchedDocument",
     "NotArrivingError",
+    "ReadNotes",
     "RemoteSource",
     "Store",
     "Traffic",
@@ -70,5 +76,6 @@ __all__ = [
     "member_key",
     "open_cache",
     "open_remote",
+    "reads_the_same",
     "write_new",
 ]

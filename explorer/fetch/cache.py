@@ -8,6 +8,7 @@ Layout of the directory (0700, like everything in it)::
     leases/             the blobs that a running process still needs
     index/ page/ peek/  diskcache folders
     proof/              a sqlite database
+    first-screen.json   what the app draws in its first frame, see ``workbench.first_screen``
 
 A blob is named after it was written, flushed and hashed, and indexed after that. So a process that
 is killed leaves the old state, the new one, or a blob without a key, which is pruned in time.
@@ -24,12 +25,13 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from explorer.errors import IntegrityError, SourceError
-from explorer.fetch.database import Database
+from explorer.fetch.database import Database, storable
 from explorer.fetch.disk import (
     FULL,
     disk_error,
@@ -42,6 +44,7 @@ from explorer.fetch.disk import (
 from explorer.fetch.leases import Leases
 from explorer.fetch.models import Blob, CacheEntry, CacheStats
 from explorer.fetch.pruning import Pruner
+from explorer.fetch.read_notes import FIRST_SCREEN, ReadNotes
 from explorer.fetch.records import Records
 from explorer.fetch.tables import CacheTable
 from explorer.progress import Cancellation
@@ -58,12 +61,16 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 class Store:
     """Small values of one kind (``page``, ``peek`` or ``proof``). Safe from any thread."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, note: Callable[[str, bytes | None], None]) -> None:
+        """``note`` is called with every key that is read, and its value."""
         self._database = database
+        self._note = note
 
     def load(self, key: str) -> bytes | None:
         """The value, or None."""
-        return self._database.load(key)
+        value = self._database.load(key)
+        self._note(key, value)
+        return value
 
     def save(self, key: str, data: bytes) -> None:
         """Keep a value: all of it or nothing, also if the process is killed.
@@ -100,6 +107,8 @@ class Cache:
         """True for a directory that ``close`` removes."""
         self._warnings: list[str] = []
         self._held: Counter[str] = Counter()
+        self._notes: dict[int, ReadNotes] = {}
+        """Of each thread that notes what it reads, by its number."""
         self._guard = threading.Lock()
         self.partials = self.directory / "partials"
         self._tmp = self.directory / "tmp"
@@ -138,7 +147,22 @@ class Cache:
 
     def store(self, kind: str) -> Store:
         """Small values of one kind: ``page``, ``peek`` or ``proof``."""
-        return Store(self._stores[kind])
+        return Store(self._stores[kind], partial(self._note, kind))
+
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[ReadNotes]:
+        """While this lasts, all that this thread reads of stores and index is noted."""
+        notes = ReadNotes()
+        self._notes[threading.get_ident()] = notes
+        try:
+            yield notes
+        finally:
+            del self._notes[threading.get_ident()]
+
+    def _note(self, kind: str, key: str, value: bytes | None) -> None:
+        notes = self._notes.get(threading.get_ident())
+        if notes is not None:
+            notes.add(kind, storable(key), value)
 
     def _prepare(self) -> None:
         try:
@@ -179,7 +203,9 @@ class Cache:
 
     def holds(self, key: str) -> Blob | None:
         """The blob with this key by its size, **not** hashed: quick enough for a list."""
-        row = _row(self._index.load(key))
+        value = self._index.load(key)
+        self._note("index", key, value)
+        row = _row(value)
         sha256, size = row.get("sha256"), row.get("size")
         if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
             return None
@@ -343,6 +369,8 @@ class Cache:
         for database in (self._index, *self._stores.values()):
             database.clear()
         self._pruner.remove_aside()
+        with contextlib.suppress(OSError):
+            (self.directory / FIRST_SCREEN).unlink(missing_ok=True)
         return freed
 
     def close(self) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from explorer.releases.github import GitHub
     from explorer.releases.local import folder
     from explorer.releases.names import parse_asset_name, parse_asset_names, parse_version
-    from explorer.releases.pages import PageStore, cached
+    from explorer.releases.pages import PageStore, cached, kept_since
     from explorer.releases.sources import (
         DemoSource,
         FolderSource,
@@ -61,6 +61,7 @@ __getattr__ = lazy_exports(
         "PageStore": "pages",
         "ReleaseSource": "sources",
         "cached": "pages",
+        "kept_since": "pages",
         "demo": "bundled",
         "find_token": "token",
         "folder": "local",
@@ -110,6 +111,7 @@ __all__ = [
     "folder",
     "general_kind",
     "is_repository",
+    "kept_since",
     "load_profiles",
     "message_in",
     "names_no_program",

@@ -163,6 +163,22 @@ def cached(
     return catalogue_from(newest, repo, Origin.CACHE, profile or derived_profile(repo))
 
 
+def kept_since(repo: str, api_url: str, pages: PageStore) -> datetime | None:
+    """When the server last confirmed the list that ``cached`` would read; None without one.
+
+    Reads the index only: what it names is not looked at.
+    """
+    moments: list[datetime] = []
+    for with_token in (True, False):
+        raw = pages.load(index_key(api_url, repo, with_token))
+        if raw is not None:
+            try:
+                moments.append(datetime.fromisoformat(json.loads(raw)["fetched_at"]))
+            except (ValueError, KeyError, TypeError, RecursionError):
+                return None
+    return max(moments, default=None)
+
+
 def catalogue_from(
     listing: PagedListing, repo: str, origin: Origin, profile: ProjectProfile, **more: Any
 ) -> Catalogue:

@@ -14,7 +14,7 @@ instead of a colour. This door has cells, widths and units; the others are sub-p
 from typing import TYPE_CHECKING
 
 from explorer.lazy import lazy_exports
-from explorer.report.cells import EMPTY, Align, Cell, Column, Row, Style
+from explorer.report.cells import EMPTY, Align, Banner, Cell, Column, Row, Style
 from explorer.report.text import cell_width, clip, clip_middle, one_line, pad, visible
 from explorer.report.units import (
     age,
@@ -52,6 +52,7 @@ __getattr__ = lazy_exports(
 __all__ = [
     "EMPTY",
     "Align",
+    "Banner",
     "Cell",
     "Column",
     "Row",

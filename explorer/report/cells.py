@@ -71,4 +71,21 @@ class Row:
     """Level in a tree; 0 for tables."""
 
 
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """The verdict in words, for the top of a screen."""
+
+    headline: Cell
+    """``✓ YES, runs on musl 1.2.5 (Alpine 3.22), arm64``."""
+    because: Cell
+    """The deciding reason's sentence."""
+    evidence: Cell
+    remedy: Cell
+    """What to do; empty where nothing has to be done."""
+    proof: Cell
+    """The newest proof, or that the file was not verified."""
+    notes: tuple[Cell, ...]
+    """A stand-in, an answer that changed, a proof that disagrees, what a peek transferred."""
+
+
 EMPTY = Cell("")

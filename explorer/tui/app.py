@@ -22,6 +22,7 @@ from explorer.settings import DATABASE_SETTINGS, PROOF_SETTINGS, Settings
 from explorer.tui.actions import keymap_of
 from explorer.tui.app_base import ExplorerBase
 from explorer.tui.app_state import AppState, CompareMark
+from explorer.tui.first_screen import FirstScreen
 from explorer.tui.job_board import JobEnded, JobKind, JobPrinted, JobProgressed, JobState
 from explorer.tui.jobs import Jobs
 from explorer.tui.messages import (
@@ -64,6 +65,8 @@ KEY_S = 0.025
 """Seconds that handling a key and drawing the result may take: background threads wait so long."""
 TOGETHER_S = 0.1
 """Seconds that the first list waits for its verdicts, so that both are laid out and drawn once."""
+KEPT_S = 0.5
+"""The same where the verdicts are on the screen already, from the last session."""
 STYLES = Path(__file__).with_name("screens")
 """Where the screens' style sheets are."""
 
@@ -105,6 +108,9 @@ class ExplorerApp(ExplorerBase):
         self._save_folder: Path | None = None
         """Where the last file was saved."""
         self.key_queue = KeyQueue(self, super().on_event)
+        self._first_screen = FirstScreen(self.state)
+        self.state.kept = self._first_screen.load()
+        self.state.ready = self.state.kept is not None
         self._interpreter = InterpreterTuning()
         self._quit_signals = QuitSignals(self)
         self._hangup = TerminalHangup(self)
@@ -134,8 +140,16 @@ class ExplorerApp(ExplorerBase):
         self._interpreter.start()
         self._quit_signals.start()
         self._hangup.start()
-        self.set_interval(1.0, self._interpreter.collect_at_rest, name="gc")
+        if self.state.kept is not None:
+            self.key_queue.hold()
+        self._first_screen.follow(self)
+        self.set_interval(1.0, self._at_rest, name="rest")
         self.call_after_refresh(self._load)
+
+    def _at_rest(self) -> None:
+        self._interpreter.collect_at_rest()
+        if self._first_screen.is_due:
+            self.run_worker(self._first_screen.keep(), exclusive=True, group="first screen")
 
     async def _load(self) -> None:
         await asyncio.to_thread(load_deferred_modules)
@@ -193,6 +207,7 @@ class ExplorerApp(ExplorerBase):
 
     async def on_unmount(self) -> None:
         """Stop everything that still runs."""
+        await self._first_screen.keep_at_end()
         self._hangup.stop()
         self._quit_signals.stop()
         await self.jobs.stop()
@@ -205,8 +220,10 @@ class ExplorerApp(ExplorerBase):
     def _catalogue_arrived(self, message: CatalogueArrived) -> None:
         state = self.state
         project = message.project or state.shown
-        if project.catalogue is None and message.catalogue is not None:
-            self.run_worker(self._draw_together())
+        if message.catalogue is None:
+            self._end_kept_screen()
+        elif project.catalogue is None:
+            self.run_worker(self._draw_together(KEPT_S if state.kept else TOGETHER_S))
         project.catalogue = message.catalogue or project.catalogue
         if state.target is None and message.target is not None:
             state.target, state.usual_target = message.target, message.target.name
@@ -216,15 +233,22 @@ class ExplorerApp(ExplorerBase):
         if project is state.shown:
             state.changed.publish("catalogue")
 
-    async def _draw_together(self) -> None:
+    async def _draw_together(self, limit_s: float) -> None:
         """Draw nothing until the first verdicts are known, if that is soon."""
         with self.batch_update():
-            await self.state.first_verdicts(TOGETHER_S)
+            await self.state.first_verdicts(limit_s)
+        self.key_queue.release()
+
+    def _end_kept_screen(self) -> None:
+        """What the last session kept will not be replaced by a list."""
+        self.state.kept = None
+        self.key_queue.release()
 
     @on(CatalogueFailed)
     def _catalogue_failed(self, message: CatalogueFailed) -> None:
         project = message.project or self.state.shown
         project.failure = message.error
+        self._end_kept_screen()
         if project is self.state.shown:
             self.state.changed.publish("catalogue")
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from textual.app import App
 
-    from explorer.report.verdicts import Banner
+    from explorer.report import Banner
+    from explorer.tui.kept_screen import KeptScreen
     from explorer.workbench import (
         Asset,
         Catalogue,
@@ -80,6 +81,8 @@ class AppState:
         self.board = JobBoard()
         self.background = BackgroundLoop()
         """Where the workbench's coroutines run."""
+        self.kept: KeptScreen | None = None
+        """What the last session has kept of the first screen, until the real one is there."""
         self.target: Target | None = None
         """The system to judge for; None until the target data is loaded."""
         self.usual_target = ""
@@ -197,6 +200,9 @@ class AppState:
     def headline(self) -> tuple[str, ...]:
         """For the top bar: the number of releases, their age, and the target."""
         words: list[str] = []
+        if self.catalogue is None and self.kept is not None:
+            count, age, target = self.kept.headline(self.now())
+            return (count, age, *(["offline"] if self.settings.offline else []), target)
         if self.catalogue is not None:
             words += tables.catalogue_words(self.catalogue, self.now())
         elif self.failure is None:

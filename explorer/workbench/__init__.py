@@ -95,6 +95,7 @@ if TYPE_CHECKING:
         VulnerabilityChanges,
     )
     from explorer.workbench.content import WINDOW, FileContent
+    from explorer.workbench.first_screen import FirstScreenFile, RecordedFiles
     from explorer.workbench.gate import GateReport, GateRequest, GateResult
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.known_files import FileState, KnownFiles, file_key, subject_key
@@ -231,6 +232,8 @@ __getattr__ = lazy_exports(
         "VulnerabilityChanges": "compare",
         "WINDOW": "content",
         "FileContent": "content",
+        "FirstScreenFile": "first_screen",
+        "RecordedFiles": "first_screen",
         "GateReport": "gate",
         "GateRequest": "gate",
         "GateResult": "gate",
@@ -298,6 +301,7 @@ __all__ = [
     "FileFormat",
     "FileState",
     "Finding",
+    "FirstScreenFile",
     "GateReport",
     "GateRequest",
     "GateResult",
@@ -337,6 +341,7 @@ __all__ = [
     "Rate",
     "Reason",
     "Rebuild",
+    "RecordedFiles",
     "Refusal",
     "Release",
     "ReleaseComparison",

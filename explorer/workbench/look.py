@@ -129,6 +129,19 @@ class Looks:
         inspection = (await self._recorded(subject, targets))[0]
         return _programs_only(inspection) if inspection is not None else None
 
+    def settled_record(self, asset: Asset, targets: Sequence[Target]) -> Inspection | None:
+        """What ``look_at`` answers from its records alone; None if it would look at the file.
+
+        Blocking: call from a worker thread.
+        """
+        from explorer.workbench.asked import for_arch
+
+        subject = for_arch(self._subject_of(asset), targets[0].arch)
+        inspection, complete = self._read_record(subject, targets)
+        if inspection is None or not complete or not _settled(inspection):
+            return None
+        return _programs_only(inspection)
+
     async def on_disk(self, subject: Subject) -> bool:
         """Whether the file's bytes are local, judged by size alone: using them verifies them."""
         if subject.path is not None or subject.asset is None:
@@ -196,10 +209,8 @@ class Looks:
         recorded, complete = None, False
         if not subject.member:
             recorded, complete = await self._recorded(subject, targets)
-            if recorded is not None:
-                settled = all(v.answer is not Answer.UNKNOWN for v in recorded.verdicts)
-                if complete and settled:
-                    return recorded
+            if recorded is not None and complete and _settled(recorded):
+                return recorded
         if await self.on_disk(subject):
             return await self._inspect(subject, targets, progress)
         if complete or not may_ask(self._resources.settings, subject.asset):
@@ -241,15 +252,17 @@ class Looks:
     ) -> tuple[Inspection | None, bool]:
         """What is recorded, and whether a new look of the same kind could tell no more."""
 
-        def work(_: Cancellation) -> tuple[Inspection | None, bool]:
-            with self._resources.peeking:
-                assert subject.asset is not None
-                record = self.records.load(subject.asset, subject.platform)
-                if record is None:
-                    return None, False
-                return self._inspection_of(subject, record, targets)
+        return await self._resources.run(lambda _: self._read_record(subject, targets))
 
-        return await self._resources.run(work)
+    def _read_record(
+        self, subject: Subject, targets: Sequence[Target]
+    ) -> tuple[Inspection | None, bool]:
+        with self._resources.peeking:
+            assert subject.asset is not None
+            record = self.records.load(subject.asset, subject.platform)
+            if record is None:
+                return None, False
+            return self._inspection_of(subject, record, targets)
 
     def _inspection_of(
         self, subject: Subject, record: LookRecord, targets: Sequence[Target]
@@ -298,6 +311,11 @@ class Looks:
         except SourceError as error:
             self._resources.warn(str(error))
             return ()
+
+
+def _settled(inspection: Inspection) -> bool:
+    """Whether the verdicts leave no question open."""
+    return all(verdict.answer is not Answer.UNKNOWN for verdict in inspection.verdicts)
 
 
 def _programs_only(inspection: Inspection) -> Inspection:

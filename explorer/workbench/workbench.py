@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from explorer.workbench.advise import Advice
     from explorer.workbench.compare import FileComparison, ReleaseComparison
     from explorer.workbench.content import FileContent
+    from explorer.workbench.first_screen import RecordedFiles
     from explorer.workbench.gate import GateReport, GateRequest
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.known_programs import AffectingAdvisories, KnownVulnerabilities
@@ -532,6 +533,21 @@ class Workbench:
             UsageError: no such target.
         """
         return await self.looks.known(asset, await self._targets(on))
+
+    async def recorded_files(
+        self, catalogue: Catalogue, assets: Sequence[Asset]
+    ) -> RecordedFiles | None:
+        """What the next start would know of files from records alone, on the default target.
+
+        None if it would show another list than ``catalogue``.
+        """
+        from explorer.workbench.first_screen import recorded_files
+
+        targets, looks = await self._targets(()), self.looks
+        await self.resources.written()
+        return await self.resources.run(
+            lambda _: recorded_files(self.resources, looks, catalogue, assets, targets)
+        )
 
     async def judge(self, inspection: Inspection, *, on: Sequence[str] = ()) -> Inspection:
         """The same facts judged for other targets; neighbouring libraries are read if needed."""

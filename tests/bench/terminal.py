@@ -63,6 +63,42 @@ def time_until(
         os.close(master)
 
 
+def use_once(
+    command: Sequence[str], marker: bytes, keys: bytes, env: Mapping[str, str], limit: float
+) -> None:
+    """Run ``command`` until ``marker`` is drawn, type ``keys``, and wait for its own end.
+
+    Raises:
+        TimeoutError: it does not draw that, or does not end.
+    """
+    pid, master = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        os.execvpe(command[0], list(command), dict(env))
+    end = time.perf_counter() + limit
+    drawn = b""
+    try:
+        while (left := end - time.perf_counter()) > 0:
+            if not select.select([master], [], [], left)[0]:
+                break
+            try:
+                drawn += os.read(master, 65536)
+            except OSError:  # it has ended
+                os.waitpid(pid, 0)
+                pid = 0
+                return
+            if marker in drawn:
+                os.write(master, keys)
+                marker, drawn = b"\0 never drawn", b""
+        raise TimeoutError(f"{command} did not draw {marker!r} and end in {limit} s")
+    finally:
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        os.close(master)
+
+
 BARE_APP = """
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal

@@ -1,6 +1,6 @@
 """Verdicts, reasons, libraries, proofs, targets and rules in words. A door of ``report``."""
 
-from explorer.report.verdicts.banner import Banner, headline, verdict_banner
+from explorer.report.verdicts.banner import headline, verdict_banner
 from explorer.report.verdicts.dependencies import (
     DEPENDENCY_COLUMNS,
     dependency_facts,
@@ -42,7 +42,6 @@ __all__ = [
     "REASON_COLUMNS",
     "RULE_COLUMNS",
     "TARGET_COLUMNS",
-    "Banner",
     "ReasonBlock",
     "about_in_words",
     "agrees_cell",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from explorer.compat import Answer, Target, Verdict
@@ -11,6 +10,7 @@ from explorer.facts import MISSING
 from explorer.fetch import Check
 from explorer.report.cells import (
     EMPTY,
+    Banner,
     Cell,
     Style,
 )
@@ -27,23 +27,6 @@ _HEADLINES: dict[Answer, tuple[str, Style]] = {
     Answer.UNKNOWN: ("? UNKNOWN whether it runs on", "unknown"),
     Answer.NO: ("✗ NO, does not run on", "bad"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Banner:
-    """The verdict in words, for the top of a screen."""
-
-    headline: Cell
-    """``✓ YES, runs on musl 1.2.5 (Alpine 3.22), arm64``."""
-    because: Cell
-    """The deciding reason's sentence."""
-    evidence: Cell
-    remedy: Cell
-    """What to do; empty where nothing has to be done."""
-    proof: Cell
-    """The newest proof, or that the file was not verified."""
-    notes: tuple[Cell, ...]
-    """A stand-in, an answer that changed, a proof that disagrees, what a peek transferred."""
 
 
 def verdict_banner(

@@ -32,9 +32,16 @@ removes one delay. Nothing else in the app has to know of it.
     is drawn is drawn again at once: three layouts at the start, an empty grid before the matrix.
     Measured by ``make bench paint`` and ``tests/tui/test_bounds.py``.
 
+``explorer.tui.first_screen`` (beside the app's state, which it reads)
+    The first frame shows the releases, files and verdicts of the last session, if a start would
+    make exactly these again. Without it, it takes twice the processor time until they are drawn.
+    Measured by ``make bench paint``; ``tests/tui/test_first_screen.py`` and
+    ``tests/workbench/test_first_screen.py`` hold it to what the cache would give.
+
 ``key_queue``
     Each key waits until the one before it is done. This removes no delay, it adds one too short to
     notice. Without it, keys typed ahead go to the wrong widget: ``tests/tui/test_key_queue.py``.
+    While the first frame shows the last session's rows, it holds keys until the real ones are read.
 
 ``deferred_import``
     ``report`` and ``workbench`` are imported after the first frame, then the screens that keys

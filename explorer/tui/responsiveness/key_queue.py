@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from textual.events import Event, Key, Paste
+from textual.events import Event, Key, MouseEvent, Paste
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -29,6 +29,10 @@ MAX_ROUNDS = 12
 TIMEOUT_S = 0.5
 """Seconds after which the next key is dispatched in any case: a removed widget takes its queue,
 and a marker in it, along."""
+HOLD_S = 2.0
+"""Seconds after which held events are dispatched in any case."""
+AT_ONCE = frozenset(("ctrl+c", "ctrl+q"))
+"""Keys that are never held: they end the app."""
 RECHECK_S = 0.01
 """Seconds between two looks at a screen that is still being filled."""
 
@@ -41,6 +45,8 @@ class KeyQueue:
         self._dispatch = dispatch
         self._waiting: deque[Event] = deque()
         self._busy = False
+        self._held: deque[Event] | None = None
+        """Events that wait for ``release``; None: nothing waits."""
         self._marker = 0
         """Number of the current marker. An older one that comes back late is ignored."""
         self._deadline = 0.0
@@ -49,11 +55,29 @@ class KeyQueue:
 
     @property
     def busy(self) -> bool:
-        """Whether a key is being handled. Others may wait."""
-        return self._busy
+        """Whether a key is being handled, or held. Others may wait."""
+        return self._busy or self._held is not None
+
+    def hold(self) -> None:
+        """Keep all keys, pastes and clicks until ``release``: what they are about is not there."""
+        self._held = deque()
+        asyncio.get_running_loop().call_later(HOLD_S, self.release)
+
+    def release(self) -> None:
+        """Dispatch what was held, in order, and hold nothing any more."""
+        if self._held is not None:
+            self._app.call_later(self._dispatch_held)
+
+    async def _dispatch_held(self) -> None:
+        held, self._held = self._held or deque(), None
+        for event in held:
+            await self.take(event)
 
     async def take(self, event: Event) -> None:
         """Dispatch a key or a paste now, or after those before it; anything else at once."""
+        if self._held is not None and self._may_wait(event):
+            self._held.append(event)
+            return
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
             await self._dispatch(event)
             return
@@ -61,6 +85,12 @@ class KeyQueue:
         if not self._busy:
             self._busy = True
             await self._next()
+
+    @staticmethod
+    def _may_wait(event: Event) -> bool:
+        if isinstance(event, Key) and event.key in AT_ONCE:
+            return False
+        return isinstance(event, (Key, Paste, MouseEvent)) and not event.is_forwarded
 
     async def _next(self) -> None:
         if not self._waiting:

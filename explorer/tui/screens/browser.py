@@ -21,7 +21,7 @@ from explorer.tui.asset_rows import AssetRows, FileEntry, ReleaseRows, has_file
 from explorer.tui.project_state import BrowserPlace
 from explorer.tui.render import error, lines, text
 from explorer.tui.responsiveness.deferred_import import tables
-from explorer.tui.rows import NO_ROWS
+from explorer.tui.rows import NO_ROWS, ListRows
 from explorer.tui.screens.base import REDRAW_S, SETTLE_S, WIDE, AssetScreen
 from explorer.tui.visible_peeks import VisiblePeeks
 from explorer.tui.widgets.banner import VerdictBanner
@@ -32,6 +32,7 @@ from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from explorer.tui.copying import Copy
+    from explorer.tui.kept_screen import KeptScreen
     from explorer.workbench import Asset, Inspection, Release
 
 TAG_WIDTH, NARROW_TAG_WIDTH = 21, 13
@@ -106,6 +107,8 @@ class BrowserScreen(AssetScreen):
         self.releases.view_changed = self._filter_files
         self.state.changed.subscribe(self, self._state_changed)
         self.state.file_changed.subscribe(self, self._file_changed)
+        if self.state.kept is not None:
+            self._show_kept(self.state.kept)
 
     @property
     def releases(self) -> Table:
@@ -134,6 +137,18 @@ class BrowserScreen(AssetScreen):
         self._show_banner()
 
     # -- filling -----------------------------------------------------------------------------------
+
+    def _show_kept(self, kept: KeptScreen) -> None:
+        """Draw what the last session has kept. Keys wait until the real rows are here."""
+        self._show_release_rows(kept.releases, kept.hidden)
+        self.releases.go_to(kept.tag)
+        pane = self.query_one("#assets", Pane)
+        pane.retitle(kept.title)
+        self.assets.floor = NARROW_FILE_WIDTH if kept.has_proofs else FILE_WIDTH
+        self.assets.show(kept.files)
+        self.assets.go_to(kept.file)
+        self._explain(pane, kept.lost, kept.has_gaps)
+        self._show_banner()
 
     def _state_changed(self, what: str) -> None:
         if what == "target":
@@ -194,11 +209,14 @@ class BrowserScreen(AssetScreen):
     def _fill_releases(self) -> None:
         state = self.state
         shown = self._shown()
+        self.releases.announce_again()  # a kept row may look the same
+        if state.catalogue is None:
+            self.assets.show(NO_ROWS)
+            self._show_banner()
         asked = state.catalogue is not None or state.failure is not None
         self.releases.empty = "no releases" if asked else "reading the releases …"
-        self.releases.show(ReleaseRows(shown))
-        long_tags = sum(len(release.tag) > NARROW_TAG_WIDTH for release in shown)
-        self.set_class(2 * long_tags > len(shown), "-long-tags")
+        hidden = len(state.catalogue.releases) - len(shown) if state.catalogue else 0
+        self._show_release_rows(ReleaseRows(shown), hidden)
         if not self._placed and state.catalogue is not None:
             self._placed = True
             place = state.shown.place
@@ -207,11 +225,16 @@ class BrowserScreen(AssetScreen):
             self.releases.go_to(self._newest)
             if place.in_files:
                 self.assets.focus()
-        hidden = len(state.catalogue.releases) - len(shown) if state.catalogue else 0
+        self._show_notice()
+
+    def _show_release_rows(self, rows: ListRows, hidden: int) -> None:
+        self.releases.show(rows)
+        keys = [rows.row(number).key for number in range(len(rows))]
+        long_tags = sum(len(key) > NARROW_TAG_WIDTH for key in keys)
+        self.set_class(2 * long_tags > len(keys), "-long-tags")
         self.query_one("#releases", Pane).retitle(
             f"Releases · {hidden} hidden" if hidden else "Releases"
         )
-        self._show_notice()
 
     # -- projects ----------------------------------------------------------------------------------
 
@@ -281,6 +304,9 @@ class BrowserScreen(AssetScreen):
         state, release = self.state, self._release
         if state.catalogue is None:
             return  # the first frame is drawn before modules that make rows are imported
+        if state.kept is not None:
+            state.kept = None
+            self.assets.announce_again()
         assets: Sequence[Asset] = ()
         title = "Files"
         if release is not None:
@@ -310,18 +336,22 @@ class BrowserScreen(AssetScreen):
         self._rows = rows
         self.assets.show(rows, keep=keep)
         pane = self.query_one("#assets", Pane)
-        lost = [f"! {words}" for words in self._lost()[:1]]
-        if self.app.size.width < WIDE:  # what the release before it had is in the help
-            lost = [words.partition(";")[0] for words in lost]
-        room = self.app.size.width >= WIDE or not lost
-        gaps = ["↳ not published: use this"] if rows.has_gaps and room else []
-        pane.explain("  ".join([*lost, *gaps]))
-        pane.set_class(bool(lost), "-warned")
+        lost = self._lost()
+        self._explain(pane, lost[0] if lost else "", rows.has_gaps)
         if not keep:
             place, release = self.state.shown.place, self._release
             same = release is not None and release.tag == place.tag
             self.assets.go_to((same and place.row) or rows.best(self.state.target))
         self._show_banner()
+
+    def _explain(self, pane: Pane, lost: str, has_gaps: bool) -> None:
+        """Below the files: what the release has lost, and what a mark means."""
+        if self.app.size.width < WIDE:  # what the release before it had is in the help
+            lost = lost.partition(";")[0]
+        room = self.app.size.width >= WIDE or not lost
+        gaps = ["↳ not published: use this"] if has_gaps and room else []
+        pane.explain("  ".join([*([f"! {lost}"] if lost else []), *gaps]))
+        pane.set_class(bool(lost), "-warned")
 
     def _known_files(self) -> list[str]:
         """The keys of the release's files that were looked at."""
@@ -361,9 +391,11 @@ class BrowserScreen(AssetScreen):
 
     def _show_banner(self) -> None:
         banner = self.query_one(VerdictBanner)
-        entry = self._entry()
-        banner.set_class(entry is None, "-empty")
-        if entry is not None:
+        entry, kept = self._entry(), self.state.kept
+        banner.set_class(entry is None and kept is None, "-empty")
+        if kept is not None:
+            banner.show_kept(kept)
+        elif entry is not None:
             banner.show_asset(self.state, entry.asset, self._instead(entry))
 
     @staticmethod

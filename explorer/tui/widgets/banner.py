@@ -13,8 +13,9 @@ from explorer.tui.responsiveness.deferred_import import report, verdicts
 
 if TYPE_CHECKING:
     from explorer.errors import ExplorerError
-    from explorer.report.verdicts import Banner
+    from explorer.report import Banner
     from explorer.tui.app_state import AppState
+    from explorer.tui.kept_screen import KeptScreen
     from explorer.workbench import Asset
 
 _CLASSES = {"good": "-good", "warn": "-warn", "bad": "-bad"}
@@ -91,8 +92,7 @@ class VerdictBanner(Static):
         """Show what is known about an asset, or why nothing is."""
         known = state.files.of(asset)
         head = lead or text(asset.name, "bold")
-        if self.app.size.width < NARROW and self.app.size.height >= LOW:
-            lead = head  # the list of files may be hidden
+        lead = self._lead(head) or lead
         may_ask = not (state.settings.offline or state.settings.demo)
         if known.inspection is not None:
             short = self.app.size.height < TALL
@@ -107,6 +107,16 @@ class VerdictBanner(Static):
         else:
             doing = "looking at its first bytes …" if known.in_progress else "not looked at yet"
             self.say(head, text(doing, "$text-muted"))
+
+    def show_kept(self, kept: KeptScreen) -> None:
+        """Show the verdict that the last session kept."""
+        lead = self._lead(text(kept.name, "bold"))
+        self.show(kept.banner, lead, short=self.app.size.height < TALL)
+
+    def _lead(self, name: Content) -> Content | None:
+        """The name above the verdict, where the list of files may be hidden."""
+        narrow = self.app.size.width < NARROW and self.app.size.height >= LOW
+        return name if narrow else None
 
     def show_error(self, problem: ExplorerError, lead: Content | None = None) -> None:
         """Show why there is no verdict."""

@@ -146,6 +146,8 @@ class Table(Styled, can_focus=True):
         self._searcher: Worker[Sequence[int]] | None = None
         self._stay: str | int | None = None
         self._columns = ColumnLayout((), 0)
+        self._fitted = Size()
+        """The size of the table that the columns were fitted to."""
         self._hover = -1
         self._cancel = Cancellation()
         self._announced: Row | None = None
@@ -157,6 +159,10 @@ class Table(Styled, can_focus=True):
         key = row.key if keep and (row := self.row) is not None else None
         self.source = source
         self._choose(key if key is not None else "" if keep else None)
+
+    def announce_again(self) -> None:
+        """Tell of the row under the cursor once more, even if the same is shown again."""
+        self._announced = None
 
     @property
     def row(self) -> Row | None:
@@ -280,22 +286,30 @@ class Table(Styled, can_focus=True):
         if self.source is NO_ROWS:
             self.virtual_size = self.region.size
             return  # the first frame is drawn before modules that make rows are imported
+        self._fit()
+        width = self._width()
+        total = width if self._fits else max(width, self._columns.total + len(MARK))
+        self.virtual_size = Size(total, len(self.view) + self._top)
+
+    def _width(self) -> int:
         # The vertical scrollbar appears only after the size is set: reserve its cell before.
         bar = (
             self.styles.scrollbar_size_vertical
             if len(self.view) + self._top > self.region.height > 0
             else 0
         )
-        width = max(0, self.region.width - bar)
+        return max(0, self.region.width - bar)
+
+    def _fit(self) -> None:
+        """Find the widths of the columns for the width of the table."""
+        self._fitted = self.region.size
         if self._fits:
-            room = width - len(MARK)
+            room = self._width() - len(MARK)
             self._columns = fitting_columns(
                 self.source, self.view, room, drops=self.drops, floor=self.floor
             )
         else:
             self._columns = scrolling(self.source, self.view)
-        total = width if self._fits else max(width, self._columns.total + len(MARK))
-        self.virtual_size = Size(total, len(self.view) + self._top)
 
     def on_resize(self) -> None:
         """Fit the columns to the width and keep the cursor in sight."""
@@ -354,6 +368,12 @@ class Table(Styled, can_focus=True):
             self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
 
     # -- drawing -----------------------------------------------------------------------------------
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines for the width that the table has: its first frame comes before ``on_resize``."""
+        if self._fitted != self.region.size and self.source is not NO_ROWS:
+            self._fit()
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
