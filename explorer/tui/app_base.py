@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.notifications import Notification, Notify, SeverityLevel
 
 from explorer.tui.app_state import AppState, CompareMark
 from explorer.tui.jobs import Jobs
@@ -21,11 +22,47 @@ if TYPE_CHECKING:
     from explorer.workbench import Inspection, Subject
 
 
+LEAST_S = 0.01
+"""Seconds that a toast is shown at least."""
+
+
+class ExpiringNotification(Notification):
+    """A notification whose toast may be made when its time is over.
+
+    Textual starts a timer of the seconds that are left. One of less than zero seconds never
+    yields, and the app would hang.
+    """
+
+    @property
+    def time_left(self) -> float:
+        """Seconds until it expires, never zero or less."""
+        return max(super().time_left, LEAST_S)
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its time is over."""
+        return super().time_left <= 0
+
+
 class ExplorerBase(App[None]):
     """The app as its screens know it."""
 
     state: AppState
     jobs: Jobs
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a toast, also in the moment in which it expires."""
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        notification = ExpiringNotification(message, title, severity, seconds, markup=markup)
+        self.post_message(Notify(notification))
 
     def say(
         self, words: object, *, title: str = "", warning: bool = False, error: bool = False
