@@ -70,6 +70,8 @@ def _distance(asset: Asset, target: Target | None) -> tuple[int, ...]:
         int(asset.runs_nowhere),
         0 if os == "linux" else 1 if not os else 2,
         (0, 2, 3, 1, 4)[_ROLES.index(asset.kind.role)],
+        # A name with the other libc does not answer the question, whatever its architecture.
+        int(bool(libc) and libc not in libcs),
         arches.index(arch) if arch in arches else far if arch else far - 1,
         libcs.index(libc) if libc in libcs else len(libcs),
     )

@@ -1,5 +1,6 @@
 """Projects that are named differently, served with the names of their real files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,29 @@ async def test_ripgrep_names_are_whole_and_the_answer_is_chosen(
         await ui.shows("x86_64-unknown-linux-musl.tar.gz", "aarch64-unknown-linux-gnu.tar.gz")
         row = ui.find("#asset-table", Table).row
         assert row is not None
-        assert row.key == "ripgrep-14.1.1-aarch64-unknown-linux-gnu.tar.gz"
+        assert row.key == "ripgrep-14.1.1-x86_64-unknown-linux-musl.tar.gz"
+        await ui.shows("YES, runs on Alpine")
         rows = shown_rows(ui)
         assert all(name.endswith(".sha256") for name in rows[-3:])
         assert not any(name.endswith(".sha256") for name in rows[:-3])
+
+
+@pytest.mark.parametrize(
+    ("target", "row"),
+    [
+        ("debian-12", "ripgrep-14.1.1-aarch64-unknown-linux-gnu.tar.gz"),
+        ("alpine-3.24", "ripgrep-14.1.1-x86_64-unknown-linux-musl.tar.gz"),
+    ],
+)
+async def test_the_cursor_starts_on_a_file_for_the_targets_libc(
+    target: str, row: str, projects: GitHub, tmp_path: Path
+) -> None:
+    """In ripgrep's releases each libc has its own architectures."""
+    async with opened(replace(chosen(projects, tmp_path, RIPGREP), target=target)) as ui:
+        await ui.shows("14.1.1 ·")
+        table = ui.find("#asset-table", Table)
+        await ui.until(lambda: table.row is not None)
+        assert table.row.key == row
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
