@@ -415,6 +415,16 @@ ENTER = Action(
 )
 """Bound by each table itself, so that it acts only on a row; listed for help and the README."""
 
+FIND = Action(
+    "filter",
+    "slash",
+    "find",
+    "Find a text, /a regular expression/ or bytes as x:7f 45, or go to an offset as @0x270",
+    shown=5,
+    group="Lists",
+)
+"""What ``/`` is where there are bytes instead of rows."""
+
 BY_ID: Mapping[str, Action] = {action.id: action for action in (ENTER, *ACTIONS)}
 
 
@@ -426,7 +436,9 @@ def offered(screen: Screen[Any], binding: ActiveBinding) -> Action | None:
     offers = getattr(screen, "offers", None)
     if action is None or not binding.enabled or (offers is not None and not offers(action.id)):
         return None
-    return action
+    here = getattr(screen, "here", None)
+    renamed: Action = here(action) if here is not None else action
+    return renamed
 
 
 def actions_for(context: str) -> tuple[Action, ...]:

@@ -94,7 +94,7 @@ if TYPE_CHECKING:
         VerdictChange,
         VulnerabilityChanges,
     )
-    from explorer.workbench.content import WINDOW, FileContent
+    from explorer.workbench.content import WINDOW, FileContent, is_packed_away
     from explorer.workbench.first_screen import FirstScreenFile, RecordedFiles
     from explorer.workbench.gate import GateReport, GateRequest, GateResult
     from explorer.workbench.go_program import Vulnerabilities
@@ -232,6 +232,7 @@ __getattr__ = lazy_exports(
         "VulnerabilityChanges": "compare",
         "WINDOW": "content",
         "FileContent": "content",
+        "is_packed_away": "content",
         "FirstScreenFile": "first_screen",
         "RecordedFiles": "first_screen",
         "GateReport": "gate",

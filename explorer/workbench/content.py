@@ -210,8 +210,7 @@ async def open_content(
     if asset is None or asset.path is not None:
         file = await file_on_disk(resources, subject, progress)
         return await _local(resources, file.name, file.path)
-    packed = inspection is not None and not _is_raw(inspection)
-    if packed:
+    if inspection is not None and is_packed_away(subject, inspection):
         raise NotFoundError(
             "The bytes are not here",
             f"the program is packed in {asset.name}, of which only the first bytes were read",
@@ -227,9 +226,13 @@ async def open_content(
     return FileContent(resources, asset.name, asset.size, asset)
 
 
-def _is_raw(inspection: Inspection) -> bool:
-    """Whether the program is the asset itself, not packed in any way."""
-    return isinstance(inspection.member, NotApplicable) and not inspection.inside
+def is_packed_away(subject: Subject, inspection: Inspection) -> bool:
+    """Whether the program's bytes are in an archive of which only the first bytes were read."""
+    asset = subject.asset
+    if inspection.path is not None or asset is None or asset.path is not None:
+        return False
+    is_raw = isinstance(inspection.member, NotApplicable) and not inspection.inside
+    return not is_raw
 
 
 async def _local(resources: Resources, name: str, path: Path) -> FileContent:

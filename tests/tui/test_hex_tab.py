@@ -34,7 +34,8 @@ async def open_tab(ui: Driver, name: str) -> BinaryScreen:
 async def test_bytes_are_shown_and_searched(size: tuple[int, int], demo: Settings) -> None:
     async with opened(demo, size=size, file=str(binary("c-glibc"))) as ui:
         await open_tab(ui, "hex")
-        await ui.shows("00000000", "7f45 4c46 0201 0100", ".ELF....")
+        await ui.shows("00000000", "7f45 4c46 0201 0100", ".ELF....", "/ find")
+        assert "/ filter" not in ui.drawn(), "bytes are searched"
         await ui.press("slash", *"/lib64/ld-", "enter")
         await ui.shows("found at 0x", "/lib64/ld-linux")
         await ui.press("slash", "ctrl+u", *"x:7f 45", "enter")

@@ -16,7 +16,7 @@ from tests.tui.conftest import Driver, opened, settings
 TAG = "v2025.1.15"
 STEM = "roadrunner-2025.1.15-linux-amd64"
 NEEDS = "needs the whole file; only its first bytes were read."
-TABS = ["members", "sections", "symbols", "notes", "go", "packages", "vulns"]
+TABS = ["members", "sections", "symbols", "strings", "hex", "notes", "go", "packages", "vulns"]
 
 
 @pytest.fixture
@@ -55,6 +55,7 @@ async def test_every_tab_says_it_in_one_wording_and_d_fills_it(
             await ui.shows(f"This {NEEDS}", "d downloads it (")
             assert "not kept" not in ui.drawn()
             assert "head was read" not in ui.drawn()
+            assert "/ find" not in ui.drawn(), "there are no bytes to search"
         screen.query_one(Tabs).active = "sections"
         await ui.press("d")
         await ui.shows(".gopclntab")

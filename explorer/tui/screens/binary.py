@@ -28,7 +28,7 @@ from explorer.report.golang import PACKAGE_COLUMNS
 from explorer.report.tables import progress_line
 from explorer.report.verdicts import about_in_words, binary_in_words, shown_proof
 from explorer.report.where import WHERE_COLUMNS, floor_cell, where_rows
-from explorer.tui.actions import bindings_for
+from explorer.tui.actions import FIND, Action, bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
 from explorer.tui.go_tabs import UP, GoTabs, can_update_database, database_offer
 from explorer.tui.job_board import Job, JobKind
@@ -46,7 +46,14 @@ from explorer.tui.widgets.reasons import Reasons
 from explorer.tui.widgets.tab_strip import TabStrip
 from explorer.tui.widgets.tab_table import TabTable
 from explorer.tui.widgets.table import Table
-from explorer.workbench import ArchiveListing, Inspection, MemberKind, Subject, subject_key
+from explorer.workbench import (
+    ArchiveListing,
+    Inspection,
+    MemberKind,
+    Subject,
+    is_packed_away,
+    subject_key,
+)
 
 if TYPE_CHECKING:
     from explorer.tui.app_state import CompareMark
@@ -240,11 +247,17 @@ class BinaryScreen(ExplorerScreen):
         elif self.inspection is None:
             self._fill_empty(widget)
         elif name == "hex":
-            cast(HexTab, widget).open(self.state, self.subject, self.inspection)
+            self._fill_bytes(cast(HexTab, widget), self.inspection)
         elif isinstance(widget, Reasons):
             self._fill_reasons(widget, self.inspection)
         elif isinstance(widget, TabTable):
             self._fill_table(name, widget, self.inspection)
+
+    def _fill_bytes(self, widget: HexTab, inspection: Inspection) -> None:
+        if is_packed_away(self.subject, inspection):
+            widget.offer(self._download_offer())
+        else:
+            widget.open(self.state, self.subject, inspection)
 
     def _fill_empty(self, widget: Widget) -> None:
         """Say why there is nothing in the tab."""
@@ -589,7 +602,13 @@ class BinaryScreen(ExplorerScreen):
 
     def offers(self, action: str) -> bool:
         """The bytes can be searched, though they are no table that is filtered."""
-        return (action == "filter" and self._tab == "hex") or super().offers(action)
+        if action == "filter" and self._tab == "hex":
+            return self.query_one("#hex", HexTab).has_bytes
+        return super().offers(action)
+
+    def here(self, action: Action) -> Action:
+        """What an action is called on the tab that is shown."""
+        return FIND if action.id == "filter" and self._tab == "hex" else action
 
     def _open_package(self, event: Table.Selected) -> None:
         """The functions of a package; on a function's row back to all packages or its cells."""

@@ -156,6 +156,18 @@ class HexTab(Vertical):
 
     # -- bytes -------------------------------------------------------------------------------------
 
+    @property
+    def has_bytes(self) -> bool:
+        """Whether there are bytes to search."""
+        return self._content is not None
+
+    def offer(self, words: Content) -> None:
+        """Say how to get the bytes, which are not here."""
+        self._close()
+        self.table.display = False
+        self.table.show(NO_ROWS)
+        self._say(words)
+
     def open(self, state: AppState, subject: Subject, inspection: Inspection) -> None:
         """Open the bytes of a program; the tab fills itself."""
         self._state = state
@@ -202,6 +214,7 @@ class HexTab(Vertical):
         if wanted is not None:
             self.go(wanted)
         self._tell()
+        self.screen.refresh_bindings()
 
     def _row(self, number: int) -> Row:
         """A line; of bytes that are not here yet, its offset alone until they are."""
