@@ -100,8 +100,11 @@ def _runs(name: str, published: int, verdicts: list[Verdict | None]) -> list[str
         return [f"{name}published in {published}, none inspected yet"] if published else []
     runs = sum(verdict.answer is Answer.YES for verdict in seen)
     of = f" of {len(seen)} inspected ({published} published)" if len(seen) < published else ""
-    unknown = sum(verdict.answer is Answer.UNKNOWN for verdict in seen)
-    more = f", not known in {unknown}" if unknown else ""
+    open_ = [verdict for verdict in seen if verdict.answer is Answer.UNKNOWN]
+    as_is = sum(verdict.unaided is Answer.NO for verdict in open_)
+    unknown = len(open_) - as_is
+    more = f", not as it is in {as_is}" if as_is else ""
+    more += f", not known in {unknown}" if unknown else ""
     return [f"{name}runs in {runs}{of}{more}"]
 
 

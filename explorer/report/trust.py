@@ -113,6 +113,7 @@ TRUST_LEGEND = (
     "trust: D API digest, C checksums, S signature, A attestation, P provenance, I immutable; "
     "· absent, ? not known, ✗ fails, ! the release before it had more"
 )
+SHORT_TRUST_LEGEND = "D digest C checksums S signature A attestation P provenance I immutable"
 
 
 def _voucher(trust: ReleaseTrust, kinds: tuple[SignalKind, ...]) -> Voucher:

@@ -484,3 +484,18 @@ async def test_the_story_above_the_matrix_and_the_key_to_its_last_no(
         assert screen.tag == "v3"
         await ui.press("n")
         await ui.until(lambda: screen.tag == "v2")
+
+
+async def test_the_story_does_not_call_unknown_what_is_known_not_to_run_as_it_is(
+    github: GitHub, tmp_path: Path
+) -> None:
+    """A peek that ends before the symbols knows that the loader is missing."""
+    packed = make_archive("tar.gz", "tool", {"tool": binary("cpp-glibc")})
+    github.add_release("v2", {"tool-linux-amd64.tar.gz": packed}, repo="acme/tool")
+    own = settings(
+        tmp_path, demo=False, api_url=github.api_url, repo="acme/tool", peek_ceiling=16 << 10
+    )
+    async with opened(own) as ui:
+        await open_matrix(ui)
+        await ui.shows("runs in 0, not as it is in 1; last NO: v2")
+        assert "not known in" not in ui.drawn()

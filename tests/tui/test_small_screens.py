@@ -6,10 +6,11 @@ import pytest
 from textual.containers import ScrollableContainer
 from textual.widgets import Static
 
+from explorer.report.trust import SHORT_TRUST_LEGEND, TRUST_LEGEND
 from explorer.settings import Settings
 from explorer.tui.screens.advice import CODE, AdviceScreen
+from explorer.tui.screens.matrix import LEGEND, WIDE_LEGEND, MatrixScreen
 from explorer.tui.widgets.banner import VerdictBanner
-from explorer.tui.widgets.pane import LEGEND
 from explorer.tui.widgets.table import Table
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
@@ -62,6 +63,28 @@ async def test_the_reason_is_read_whole(chosen: Settings, size: tuple[int, int])
         await ui.until(lambda: len(ui.app.screen_stack) == 2 and REASON in banner_text(ui))
 
 
+@pytest.mark.parametrize(
+    "size", [(60, 20), (80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+async def test_a_remedy_that_has_no_room_in_the_matrix_says_that_it_goes_on(
+    chosen: Settings, size: tuple[int, int]
+) -> None:
+    async with opened(chosen, size=size) as ui:
+        await ui.press("m")
+        await ui.until(lambda: isinstance(ui.app.screen, MatrixScreen) and ui.app.screen.grid.row)
+        screen = ui.app.screen
+        assert isinstance(screen, MatrixScreen)
+        await ui.press("left")
+        assert screen.asset is not None
+        assert screen.asset.name == MUSL
+        await ui.until(lambda: REASON in banner_text(ui))
+        remedy = banner_text(ui).partition("→ ")[2]
+        if size[0] >= 80:
+            assert "debian:12-slim" in remedy or "…" in remedy
+        if size[1] >= 40:
+            assert "not proved yet" in remedy
+
+
 async def test_a_narrow_screen_names_the_file_of_the_verdict(chosen: Settings) -> None:
     async with opened(chosen, size=(60, 20)) as ui:
         await ui.until(lambda: banner_text(ui).startswith(ARM64))
@@ -92,9 +115,28 @@ async def test_lines_to_paste_are_scrolled_and_not_wrapped(
         await ui.until(lambda: box.scroll_x > 0)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    "size", [(80, 24), (120, 40), (160, 50)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
 async def test_the_marks_are_explained_on_the_screen(demo: Settings, size: tuple[int, int]) -> None:
     async with opened(demo, size=size) as ui:
         await ui.shows("↳ not published: use this")
         await ui.press("m")
-        await ui.shows(LEGEND)
+        await ui.shows(WIDE_LEGEND if size[0] >= 120 else LEGEND, "? unknown")
+        assert "D API digest" not in ui.drawn(), "there are no letters"
+
+
+@pytest.mark.parametrize(
+    "size", [(80, 24), (120, 40), (160, 50)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+async def test_the_letters_of_trust_are_explained_on_the_screen(
+    chosen: Settings, size: tuple[int, int]
+) -> None:
+    async with opened(chosen, size=size) as ui:
+        await ui.press("m")
+        await ui.shows("D·??··")
+        if size[0] < 120:  # no room for them everywhere
+            await ui.press("ctrl+left")
+            await ui.shows(SHORT_TRUST_LEGEND, "Not known without the file: signature")
+        else:
+            await ui.until(lambda: TRUST_LEGEND in " ".join(ui.drawn().split()))

@@ -19,19 +19,19 @@ from explorer.report import plural
 from explorer.report.golang import vulnerable_words
 from explorer.report.story import Story, column_of_story, story_of
 from explorer.report.tables import release_title
-from explorer.report.trust import trust_words
+from explorer.report.trust import SHORT_TRUST_LEGEND, TRUST_LEGEND, trust_words
 from explorer.report.verdicts import target_in_words
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
 from explorer.tui.matrix_rows import FileIndex, MatrixRows, files_of, headings, index_files
 from explorer.tui.render import content, text
-from explorer.tui.screens.base import REDRAW_S, SETTLE_S, AssetScreen
+from explorer.tui.screens.base import REDRAW_S, SETTLE_S, WIDE, AssetScreen
 from explorer.tui.screens.choose import ChooseScreen, MenuItem
 from explorer.tui.visible_peeks import VisiblePeeks
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.grid import Grid
-from explorer.tui.widgets.pane import LEGEND, Pane
+from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 from explorer.workbench import (
     Asset,
@@ -44,6 +44,9 @@ from explorer.workbench import (
     file_key,
 )
 
+LEGEND = "○ not looked at  ? unknown  ↳ not published: use this  – none  * in cache"
+WIDE_LEGEND = LEGEND.replace("↳", "✗ as is: packages may help  ↳", 1)
+"""What the marks of the files mean, on a narrow screen and on a wide one."""
 FIRST_DRAWING_S = 0.2
 """Seconds that the first drawing of the screen waits for the releases."""
 PEEKED = 16
@@ -105,7 +108,8 @@ class MatrixScreen(AssetScreen):
         yield TopBar()
         yield Static(id="story")
         grid = Grid(empty="laying out the releases …", widget_id="grid")
-        yield Pane(grid, "Matrix", legend=LEGEND)
+        yield Pane(grid, "Matrix")
+        yield Static(Content(TRUST_LEGEND), id="trust-legend")
         yield VerdictBanner(id="banner")
         yield KeyBar()
 
@@ -194,8 +198,10 @@ class MatrixScreen(AssetScreen):
         if hidden:
             parts.insert(2, f"{hidden} hidden")
         self.query_one(Pane).retitle(" · ".join(parts))
+        self.query_one("#trust-legend").set_class("trust" in self._rows.fixed, "-filled")
         self._tell()
         self._explain()
+        self._show_legend()
         self._look_soon()
         self.refresh_bindings()
 
@@ -266,6 +272,7 @@ class MatrixScreen(AssetScreen):
         """Look at what has come into sight."""
         self._look_soon()
         self._explain()
+        self._show_legend()
 
     def on_screen_suspend(self) -> None:
         """Stop looking at files that are not shown."""
@@ -300,6 +307,7 @@ class MatrixScreen(AssetScreen):
         """Another cell, or another view after filtering."""
         self._look_soon()
         self._explain()
+        self._show_legend()
         self.refresh_bindings()
 
     def _explain(self) -> None:
@@ -307,8 +315,7 @@ class MatrixScreen(AssetScreen):
         banner = self.query_one(VerdictBanner)
         row, cell = self.row, self.cell
         if row is not None and cell is None and self._shown is not None:
-            trusted = self._rows is not None and self._rows.fixed[self.grid.column] == "trust"
-            explain = trust_words if trusted else vulnerable_words
+            explain = trust_words if self._on_trust else vulnerable_words
             banner.say(text(row.release.tag, "bold"), content(explain(self._shown, row)))
             return
         if row is None or cell is None:
@@ -331,6 +338,19 @@ class MatrixScreen(AssetScreen):
             instead = text("  is not published ↳ use ", "$text-muted")
             lead = Content.assemble(place, instead, text(asset.name))
         banner.show_asset(self.state, asset, lead)
+
+    @property
+    def _on_trust(self) -> bool:
+        """Whether the cursor is in the column of letters."""
+        fixed, column = self._rows.fixed if self._rows is not None else (), self.grid.column
+        return column < len(fixed) and fixed[column] == "trust"
+
+    def _show_legend(self) -> None:
+        """What the marks mean; where letters are not explained below, those under the cursor."""
+        is_wide = self.app.size.width >= WIDE
+        marks = WIDE_LEGEND if is_wide else LEGEND
+        letters = self._on_trust and not is_wide
+        self.query_one(Pane).explain(SHORT_TRUST_LEGEND if letters else marks)
 
     def _tell(self) -> None:
         """Say above the grid what its rows say of the platform that matters most."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,34 @@ LOW = 20
 """Lines of a screen below which the banner shows the verdict only."""
 TALL = 30
 """Lines of a screen from which the banner shows the evidence, too."""
+
+
+def fitted(parts: Sequence[Content], width: int, most: int) -> list[Content]:
+    """The parts of a verdict in at most ``most`` lines of ``width`` cells; 0 for any number.
+
+    Args:
+        parts: what it is about, the reason, the evidence, the remedy, the proof; some may be empty.
+    """
+    about, reason, evidence, remedy, proof = parts
+    forms = (
+        (about, reason, evidence, remedy, proof),
+        (about, reason, evidence, remedy, one_line(proof, width)),
+        (about, reason, Content(""), remedy, one_line(proof, width)),
+        (about, reason, Content(""), one_line(remedy, width), one_line(proof, width)),
+        (about, reason, Content(""), one_line(remedy, width), Content("")),
+    )
+    if not most:
+        return list(parts)
+
+    def count(form: Sequence[Content]) -> int:
+        return sum(len(part.wrap(width)) for part in form if part)
+
+    return list(next((form for form in forms if count(form) <= most), forms[-1]))
+
+
+def one_line(part: Content, width: int) -> Content:
+    """The beginning of a text, and a mark where more follows."""
+    return part.truncate(width, ellipsis=True)
 
 
 class VerdictBanner(Static):
@@ -70,23 +99,28 @@ class VerdictBanner(Static):
         """Show a verdict below ``lead``.
 
         ``short`` leaves out the evidence and keeps the proof to one line; the reason is never cut.
+        Of what has no room at all, the end is marked.
         """
         self._set_edge(banner.headline.style)
         head = content(banner.headline, "bold")
         because = content(banner.because)
-        parts = [lead] if lead else []
-        parts.append(Content.assemble(head, ": ", because) if because else head)
-        if not short and banner.evidence.text:
-            parts.append(content(banner.evidence))
-        if banner.remedy.text:
-            parts.append(Content.assemble(("→ ", "$text-accent"), content(banner.remedy)))
+        reason = Content.assemble(head, ": ", because) if because else head
+        remedy = content(banner.remedy)
+        if remedy:
+            remedy = Content.assemble(("→ ", "$text-accent"), remedy)
+        evidence = content(banner.evidence) if not short else Content("")
         notes = [
             content(replace(note, text=note.short) if short and note.short else note)
             for note in banner.notes
         ]
+        width = self.app.size.width - EDGES
         last = spaced([content(banner.proof), *notes], "  ·  ")
-        parts.append(last.truncate(self.app.size.width - EDGES, ellipsis=True) if short else last)
-        self._put(lines(parts))
+        if short:
+            last = one_line(last, width)
+        room = self.styles.max_height
+        most = int(room.value) if room is not None and room.is_cells else 0
+        parts = [lead or Content(""), reason, evidence, remedy, last]
+        self._put(lines(part for part in fitted(parts, width, most) if part))
 
     def show_asset(self, state: AppState, asset: Asset, lead: Content | None = None) -> None:
         """Show what is known about an asset, or why nothing is."""

@@ -12,9 +12,6 @@ from explorer.tui.render import text
 from explorer.tui.widgets.line_input import LineInput
 from explorer.tui.widgets.table import Table
 
-LEGEND = "○ not looked at  ↳ not published: use this  – none  * in the cache"
-"""What the marks of files mean, wherever they stand."""
-
 
 class FilterInput(LineInput):
     """A line to filter by. Down and enter go back to the table."""
