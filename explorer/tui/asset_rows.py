@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from explorer.facts import known_or
 from explorer.progress import Cancellation
 from explorer.tui.responsiveness.deferred_import import report, tables, workbench
-from explorer.tui.rows import ListRows, matching
+from explorer.tui.rows import ListRows, contains_nearly, matching
 
 if TYPE_CHECKING:
     from explorer.errors import ExplorerError
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 KEPT_ROWS = 1000
 """Rows that are kept once they are made."""
+NAMED_FILES = 500
+"""Files of a release of which names, platforms and inexact words are searched; of more, names."""
 _ROLES = ["program", "plugin", "package", "other", "about"]
 _LIBCS = {"musl": ("musl", ""), "glibc": ("gnu", "")}
 """The words for a target's libc in names, the best first; any other word comes last."""
@@ -95,24 +97,58 @@ class ReleaseRows(ListRows):
         self._releases = tuple(releases)
 
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
-        by_row = super().search(words, cancel)
-        numbers = set(by_row)
-        for number, release in enumerate(self._releases):
-            cancel.check()
-            if has_file(release, words):
-                numbers.add(number)
+        numbers = set(super().search(words, cancel))
+        for find in (has_file, nearly_has_file):
+            for number, release in enumerate(self._releases):
+                cancel.check()
+                if find(release, words):
+                    numbers.add(number)
+            if numbers:
+                break
         return sorted(numbers)
 
 
+_texts: dict[int, tuple[Sequence[Asset], str]] = {}
+"""What ``_text_of`` has made, by the identity of a release's files, which are kept with it."""
+
+
+def _text_of(release: Release) -> str:
+    """A line for each file: its name and its platform, in lower case.
+
+    ``aarch64`` is also found as ``arm64``. For very many files the names alone.
+    """
+    assets = release.assets
+    if len(assets) > NAMED_FILES:
+        return "\n".join(asset.name for asset in assets).casefold()
+    kept = _texts.get(id(assets))
+    if kept is None or kept[0] is not assets:
+        if len(_texts) >= KEPT_ROWS:
+            _texts.clear()
+        text = "\n".join(f"{asset.name} {asset.platform.slug}" for asset in assets).casefold()
+        kept = _texts[id(assets)] = assets, text
+    return kept[1]
+
+
 def has_file(release: Release, words: str) -> bool:
-    """Whether a file of the release has all the words in its name."""
+    """Whether a file of the release has all the words in its name or its platform."""
     wanted = words.casefold().split()
-    # One search through all names is several times faster than one for each of 60,000.
-    names = "\n".join(asset.name for asset in release.assets).casefold()
-    if not wanted or not all(word in names for word in wanted):
+    # One search through all lines is several times faster than one for each of 60,000.
+    text = _text_of(release)
+    if not wanted or not all(word in text for word in wanted):
         return False
     return len(wanted) == 1 or any(
-        all(word in name for word in wanted) for name in names.split("\n")
+        all(word in line for word in wanted) for line in text.split("\n")
+    )
+
+
+def nearly_has_file(release: Release, words: str) -> bool:
+    """Whether a file of the release has the letters of each word, a few others between them."""
+    wanted = words.casefold().split()
+    if not wanted or len(release.assets) > NAMED_FILES:
+        return False
+    return any(
+        all(contains_nearly(line, word) for word in wanted)
+        for line in _text_of(release).split("\n")
     )
 
 

@@ -386,6 +386,7 @@ __all__ = [
     "Workbench",
     "file_key",
     "hex_line",
+    "is_packed_away",
     "is_repository",
     "parse_address",
     "parse_needle",

@@ -105,6 +105,20 @@ async def test_the_cursor_starts_on_a_file_for_the_targets_libc(
         assert table.row.key == row
 
 
+@pytest.mark.parametrize("words", ["arm", "lnxarm", "ripgrep arm64"])
+async def test_a_filter_on_the_releases_finds_files_by_their_platform(
+    words: str, projects: GitHub, tmp_path: Path
+) -> None:
+    """ripgrep's file for arm64 is called aarch64."""
+    projects.add_release("14.0.0", {"ripgrep-14.0.0-x86_64-apple-darwin": b"-"}, repo=RIPGREP)
+    async with opened(chosen(projects, tmp_path, RIPGREP)) as ui:
+        await ui.shows("14.0.0 ·", "14.1.1")
+        await ui.press("slash", *words)
+        releases, assets = (ui.find(f"#{name}-table", Table) for name in ("release", "asset"))
+        await ui.until(lambda: len(releases.view) == 1 and 0 < len(assets.view) < 5)
+        await ui.shows("aarch64-unknown-linux-gnu", "› 14.1.1")
+
+
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_caddys_files_have_kinds_and_those_about_files_no_verdict(
     size: tuple[int, int], projects: GitHub, tmp_path: Path

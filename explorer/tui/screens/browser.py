@@ -17,7 +17,13 @@ from textual.widgets import Static
 
 from explorer.tui.actions import bindings_for
 from explorer.tui.app_state import CompareMark
-from explorer.tui.asset_rows import AssetRows, FileEntry, ReleaseRows, has_file
+from explorer.tui.asset_rows import (
+    AssetRows,
+    FileEntry,
+    ReleaseRows,
+    has_file,
+    nearly_has_file,
+)
 from explorer.tui.project_state import BrowserPlace
 from explorer.tui.render import error, lines, text
 from explorer.tui.responsiveness.deferred_import import tables
@@ -377,8 +383,11 @@ class BrowserScreen(AssetScreen):
             return
         words = self.releases.row_query.words
         release = self._release
-        found_in_files = release is not None and has_file(release, words)
-        wanted = words if found_in_files else ""
+        in_files = release is not None and (
+            has_file(release, words)
+            or (words.casefold() not in release.tag.casefold() and nearly_has_file(release, words))
+        )
+        wanted = words if in_files else ""
         if self.assets.row_query.words != wanted:
             self.assets.filter(wanted)
 
