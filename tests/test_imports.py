@@ -101,12 +101,6 @@ def test_no_command_imports_textual(tmp_path: Path) -> None:
     assert [answer["words"] for answer in answers if answer["imported"]] == []
 
 
-def test_get_imports_nothing_that_runs_programs(tmp_path: Path) -> None:
-    command = ["get", sys.executable, "-o", str(tmp_path / "out")]
-    answer = probe([command], ["explorer.verify"], tmp_path / "home")[0]
-    assert (answer["code"], answer["imported"]) == (0, [])
-
-
 @pytest.mark.parametrize(
     "module",
     [

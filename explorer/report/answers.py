@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from explorer.compat import Answer, Verdict
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.fetch import Check
 from explorer.report.cells import EMPTY, Align, Cell, Style
-
-if TYPE_CHECKING:  # an answer in words does without what runs programs
-    from explorer.verify import Result
+from explorer.verify import Result
 
 T = TypeVar("T")
 
@@ -24,12 +22,11 @@ _ANSWERS: dict[Answer, tuple[str, Style, int]] = {
     Answer.UNKNOWN: ("? unknown", "unknown", 2),
     Answer.NO: ("✗ no", "bad", 3),
 }
-_RESULTS: dict[str, tuple[str, Style, int]] = {
-    "ran": ("▣ ran", "good", 0),
-    "failed": ("▨ failed", "bad", 1),
-    "not-run": ("▢ not run", "dim", 2),
+_RESULTS: dict[Result, tuple[str, Style, int]] = {
+    Result.RAN: ("▣ ran", "good", 0),
+    Result.FAILED: ("▨ failed", "bad", 1),
+    Result.NOT_RUN: ("▢ not run", "dim", 2),
 }
-"""By the result's value."""
 _CHECKS: dict[Check, tuple[str, Style, int]] = {
     Check.OK: ("✓ ok", "good", 0),
     Check.MISMATCH: ("✗ mismatch", "bad", 1),

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from textual import events, on
-from textual.app import SystemCommand
-from textual.command import Provider
 from textual.screen import Screen
 
 from explorer.errors import ExplorerError
@@ -71,19 +69,11 @@ STYLES = Path(__file__).with_name("screens")
 """Where the screens' style sheets are."""
 
 
-def _commands() -> type[Provider]:
-    from explorer.tui.palette import ActionProvider
-
-    return ActionProvider
-
-
 class ExplorerApp(ExplorerBase):
     """rr-explorer's app."""
 
     TITLE = "rr-explorer"
-    COMMANDS: ClassVar = {_commands}
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False  # Textual's own: each of its commands is a widget's work
     # Textual loads a screen's own style sheet when it is pushed; the first screen never is.
     CSS_PATH = STYLES / "browser.tcss"
     BINDINGS: ClassVar = []
@@ -651,10 +641,9 @@ class ExplorerApp(ExplorerBase):
 
     def action_command_palette(self) -> None:
         """Open the command palette."""
-        from explorer.tui.palette import Palette
+        from explorer.tui.palette import open_palette
 
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
+        open_palette(self)
 
     def action_leave(self) -> None:
         """Quit. Asks first while jobs are running that a user waits for."""
@@ -670,7 +659,3 @@ class ExplorerApp(ExplorerBase):
                 self.exit()
 
         self.push_screen(QuitScreen(running), answered)
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """None of Textual's own: the palette offers the registered actions."""
-        return ()

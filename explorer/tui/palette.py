@@ -1,20 +1,23 @@
-"""The command palette: the registered actions that make sense now, and releases to go to."""
+"""The command palette: the registered actions that make sense now, and places to go to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import on
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.screen import Screen
 from textual.widgets import Input, Tab, Tabs
 
 from explorer.errors import ExplorerError
+from explorer.report import Cell, Column, Row
 from explorer.tui.actions import offered
-from explorer.tui.render import text
 from explorer.tui.responsiveness.deferred_import import report
-from explorer.tui.responsiveness.key_queue import RECHECK_S
+from explorer.tui.rows import ListRows, contains_nearly
+from explorer.tui.screens.choose import MAX_LINES, ChooseScreen
+from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from explorer.tui.app_base import ExplorerBase
@@ -40,138 +43,178 @@ WORDS = {
 """What people type for an action, by its id."""
 MAX_RELEASES = 400
 """Releases that are offered."""
-LONGEST = 200
-"""Characters of a query: a pasted megabyte is no command."""
+COLUMNS = (Column("label", ""), Column("help", "", grows=True), Column("key", ""))
 
 
-class Palette(CommandPalette):
-    """Textual's palette, in which a key typed ahead acts on the results of what was typed."""
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the palette. All texts are visible texts."""
 
-    @property
-    def opening(self) -> bool:
-        """Whether results are still being gathered: the key queue holds later keys back."""
-        return any(
-            worker.node is self and worker.group == self._GATHER_COMMANDS_GROUP
-            for worker in self.app.workers
-            if not worker.is_finished
+    label: str
+    help_text: str
+    run: Callable[[], object]
+    key: str = ""
+    """The key that does the same."""
+    words: str = ""
+    """What else people type for it."""
+    is_action: bool = False
+    """Whether it is offered before anything is typed."""
+
+
+def rank(command: Command, words: Sequence[str]) -> int | None:
+    """How well a command fits the words, which are lower case: 0 is best, None not at all.
+
+    Its work grows with the lengths of both and no faster: a release's name is anybody's.
+    """
+    label = command.label.casefold()
+    line = " ".join((label, command.help_text.casefold(), command.words))
+    query = " ".join(words)
+    starts = label.split()
+    tests: tuple[Callable[[], bool], ...] = (
+        lambda: label == query,
+        lambda: label.startswith(query),
+        lambda: all(any(start.startswith(word) for start in starts) for word in words),
+        lambda: all(word in label for word in words),
+        lambda: all(f" {word}" in f" {command.words}" for word in words),
+        lambda: all(word in line for word in words),
+        lambda: all(contains_nearly(label, word) for word in words),
+    )
+    return next((number for number, fits in enumerate(tests) if fits()), None)
+
+
+def matching_commands(commands: Sequence[Command], query: str) -> list[Command]:
+    """The commands that fit what was typed, best first; the actions if nothing was."""
+    words = query.casefold().split()
+    if not words:
+        return [command for command in commands if command.is_action]
+    ranked = [(fit, command) for command in commands if (fit := rank(command, words)) is not None]
+    return [command for _, command in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def action_commands(app: ExplorerBase, screen: Screen[Any]) -> Iterator[Command]:
+    """The actions whose key would do something on the screen now."""
+    listed = {"palette"}
+    for active in screen.active_bindings.values():
+        action = offered(screen, active)
+        if action is None or action.id in listed:
+            continue
+        listed.add(action.id)
+        yield Command(
+            action.label[:1].upper() + action.label[1:],
+            action.help,
+            partial(app.call_later, app.run_action, active.binding.action, active.node),
+            app.get_key_display(active.binding),
+            WORDS.get(action.id, ""),
+            is_action=True,
+        )
+
+
+def place_commands(app: ExplorerBase, screen: Screen[Any]) -> Iterator[Command]:
+    """The tour, targets, colours, the tabs of an open file, and releases."""
+    state = app.state
+    if state.settings.demo:
+        yield Command("tour", "Show the journey from a release to a proof", app.start_tour)
+    shows = state.settings.show_keys
+    yield Command(
+        "hide pressed keys" if shows else "show pressed keys",
+        "For an audience: the last keys in a corner",
+        partial(app.show_keys, not shows),
+    )
+    if state.target is not None:
+        for target in state.wb.targets():
+            name = target.name
+            yield Command(f"target {name}", "Judge for this system", partial(app.set_target, name))
+    for theme in sorted(app.available_themes):
+        yield Command(f"theme {theme}", "Use these colours", partial(app.use_theme, theme))
+    for tabs in screen.query(Tabs):
+        for tab in tabs.query(Tab):
+            show = partial(setattr, tabs, "active", tab.id)
+            yield Command(f"tab {tab.label_text}", "Show this tab of the file", show)
+    go = getattr(screen, "go_to_release", None)
+    if go is not None and state.catalogue is not None:
+        for release in state.catalogue.releases[:MAX_RELEASES]:
+            label = f"go to {report.visible(release.tag)}"
+            yield Command(label, "Show the files of this release", partial(go, release.tag))
+
+
+def project_commands(app: ExplorerBase, repos: Sequence[str]) -> Iterator[Command]:
+    """Projects to open."""
+    for repo in repos:
+        label = f"project {report.visible(repo)}"
+        yield Command(label, "Open this project", partial(app.open_project, repo))
+
+
+class Palette(ChooseScreen):
+    """Returns the number of the command that was chosen, as text."""
+
+    CSS_PATH = "screens/choose.tcss"
+    MIN_LINES = MAX_LINES
+    HINT = "Search for commands…"
+    KEYS = "enter run · esc close"
+    HELP = (
+        "Type what you want to do: the best match comes first. ↑ ↓ move, enter runs the command, "
+        "escape closes the palette."
+    )
+    opening = True
+    """Whether the projects listed lately are still being read: the key queue holds keys back."""
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        self.commands = list(commands)
+        super().__init__("Commands", (), empty="No matches found")
+        self._rows = self._best("")
+
+    def _best(self, query: str) -> ListRows:
+        numbers = {id(command): number for number, command in enumerate(self.commands)}
+        return ListRows(
+            COLUMNS,
+            [
+                Row(
+                    str(numbers[id(command)]),
+                    (
+                        Cell(command.label, "strong"),
+                        Cell(command.help_text, "dim"),
+                        Cell(command.key, "accent"),
+                    ),
+                )
+                for command in matching_commands(self.commands, query)
+            ],
         )
 
     def on_mount(self) -> None:
-        """Bound what can be pasted."""
-        self.query_one(Input).max_length = LONGEST
+        """Ask for the projects that were listed lately."""
+        self.run_worker(self._add_projects(), exit_on_error=False)
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        """Put enter off until the results are those of the query."""
-        if self.opening:
-            event.prevent_default()
-            event.stop()
-            again = Input.Submitted(event.input, event.value)
-            self.set_timer(RECHECK_S, lambda: event.input.post_message(again))
-
-
-class ActionProvider(Provider):
-    """Actions whose key would do something now, then targets, themes, projects, releases."""
-
-    _seen: tuple[str, ...] = ()
-    """Projects that were listed lately."""
-
-    @property
-    def explorer(self) -> ExplorerBase:
-        """The app."""
-        return cast("ExplorerBase", self.app)
-
-    def _actions(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
-        for _, label, help_text, run in self._named_actions():
-            yield label, help_text, run
-
-    def _named_actions(self) -> Iterator[tuple[str, str, str, Callable[[], None]]]:
-        listed: set[str] = set()
-        for active in self.screen.active_bindings.values():
-            action = offered(self.screen, active)
-            if action is None or action.id in listed or action.id == "palette":
-                continue
-            listed.add(action.id)
-            run = active.binding.action
-            node = active.node
-
-            def press(run: str = run, node: object = node) -> None:
-                self.app.call_later(self.app.run_action, run, node)
-
-            name = self.app.get_key_display(active.binding)
-            yield action.id, action.label, f"{action.help} ({name})", press
-
-    def _releases(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
-        go = getattr(self.screen, "go_to_release", None)
-        catalogue = self.explorer.state.catalogue
-        if go is None or catalogue is None:
-            return
-        for release in catalogue.releases[:MAX_RELEASES]:
-
-            def visit(tag: str = release.tag) -> None:
-                go(tag)
-
-            yield f"go to {report.visible(release.tag)}", "Show the files of this release", visit
-
-    def _places(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
-        """Targets, themes, projects, and the tabs of an open file."""
-        explorer = self.explorer
-        if explorer.state.settings.demo:
-            yield "tour", "Show the journey from a release to a proof", explorer.start_tour
-        shows = explorer.state.settings.show_keys
-        label = "hide pressed keys" if shows else "show pressed keys"
-        yield (
-            label,
-            "For an audience: the last keys in a corner",
-            partial(explorer.show_keys, not shows),
-        )
-        if explorer.state.target is not None:
-            for target in explorer.state.wb.targets():
-                name = target.name
-                yield f"target {name}", "Judge for this system", partial(explorer.set_target, name)
-        for theme in sorted(explorer.available_themes):
-            yield f"theme {theme}", "Use these colours", partial(explorer.use_theme, theme)
-        for repo in dict.fromkeys((*explorer.state.settings.pinned, *self._seen)):
-            shown = report.visible(repo)
-            yield f"project {shown}", "Open this project", partial(explorer.open_project, repo)
-        for tabs in self.screen.query(Tabs):
-            for tab in tabs.query(Tab):
-                show = partial(setattr, tabs, "active", tab.id)
-                yield f"tab {tab.label_text}", "Show this tab of the file", show
-
-    async def startup(self) -> None:
-        """Ask once for the projects that were listed lately."""
-        state = self.explorer.state
+    async def _add_projects(self) -> None:
+        app = cast("ExplorerBase", self.app)
+        state = app.state
         try:
             seen = await state.background.run(state.wb.seen_projects())
-            self._seen = tuple(project.repo for project in seen)
         except ExplorerError:
-            self._seen = ()
+            seen = ()
+        finally:
+            self.opening = False
+        repos = (*state.settings.pinned, *(project.repo for project in seen))
+        self.commands += project_commands(app, tuple(dict.fromkeys(repos)))
+        query = self.query_one(Input).value
+        if query.strip():
+            self.query_one(Table).show(self._best(query))
 
-    async def discover(self) -> Hits:
-        """Before anything is typed: the actions."""
-        for label, help_text, run in self._actions():
-            title = text(label[:1].upper() + label[1:])
-            yield DiscoveryHit(title, run, text=label, help=escaped(help_text))
-
-    async def search(self, query: str) -> Hits:
-        """Actions and releases that match the query."""
-        matcher = self.matcher(query)
-        actions = [
-            (label, help_text, WORDS.get(name, ""), run)
-            for name, label, help_text, run in self._named_actions()
-        ]
-        others = (
-            (label, help_text, "", run)
-            for label, help_text, run in (*self._places(), *self._releases())
-        )
-        for label, help_text, words, run in (*actions, *others):
-            known = max(map(matcher.match, words.split()), default=0.0) * 0.9
-            score = max(matcher.match(label), matcher.match(help_text) * 0.8, known)
-            if score > 0:
-                yield Hit(score, matcher.highlight(label), run, text=label, help=escaped(help_text))
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        """Show the best matches, the cursor on the first."""
+        event.prevent_default()  # the list is ranked, not only narrowed down
+        self.query_one(Table).show(self._best(event.value), keep=False)
 
 
-def escaped(help_text: str) -> str:
-    """The palette reads help texts as markup: brackets are escaped."""
-    return help_text.replace("\\", "\\\\").replace("[", "\\[")
+def open_palette(app: ExplorerBase) -> None:
+    """Open the palette on the screen in front, and run what is chosen in it."""
+    screen = app.screen
+    if isinstance(screen, Palette):
+        return
+    palette = Palette((*action_commands(app, screen), *place_commands(app, screen)))
+
+    def take(number: str | None) -> None:
+        if number is not None:
+            palette.commands[int(number)].run()
+
+    app.push_screen(palette, take)

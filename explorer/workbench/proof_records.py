@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from explorer.verify import Proof
+
 if TYPE_CHECKING:
     from explorer.fetch import Cache
-    from explorer.verify import Proof
 
 _KEEPING = threading.Lock()
 """Two proofs of one binary that end together must not choose the same slot."""

@@ -1,13 +1,20 @@
 """Finding things: the filter over both panes, the palette, and colours that are tried out."""
 
+import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
+from textual.widgets import Input
 
 from explorer.settings import Settings
 from explorer.tui.asset_rows import has_file
+from explorer.tui.messages import CatalogueArrived
+from explorer.tui.palette import MAX_RELEASES, Command, matching_commands
 from explorer.tui.rows import contains_nearly
+from explorer.tui.widgets.line_input import LONGEST
 from explorer.tui.widgets.table import Table
 from tests.tui.conftest import Driver, opened
 
@@ -62,8 +69,9 @@ async def _palette(ui: Driver, words: str) -> None:
 
 def offers(ui: Driver, words: str) -> bool:
     """Whether a line of the palette's list has these words."""
-    region = ui.find("CommandList").region
-    return words in "\n".join(ui.drawn().splitlines()[region.y : region.bottom])
+    region = ui.find("#choices").region
+    lines = ui.drawn().splitlines()[region.y : region.bottom]
+    return words.casefold() in "\n".join(lines).casefold()
 
 
 WORDS = {
@@ -87,6 +95,64 @@ async def test_the_palette_knows_the_words_people_type(demo: Settings) -> None:
             await ui.until(partial(offers, ui, shown))
             await ui.press("escape")
             await ui.until(lambda: len(ui.app.screen_stack) == 1)
+
+
+def command(label: str, help_text: str = "", words: str = "", is_action: bool = False) -> Command:
+    return Command(label, help_text, str, words=words, is_action=is_action)
+
+
+def test_the_best_command_comes_first() -> None:
+    commands = [
+        command("Help", "Show help, all keys and the matrix's legend", is_action=True),
+        command("Matrix", "Compare releases", "platforms", is_action=True),
+        command("target matrix-os", "Judge for this system"),
+        command("theme dark", "Use these colours"),
+    ]
+
+    def labels(query: str) -> list[str]:
+        return [each.label for each in matching_commands(commands, query)]
+
+    assert labels("") == labels("  ") == ["Help", "Matrix"], "only actions before anything is typed"
+    assert labels("matrix") == ["Matrix", "target matrix-os", "Help"]
+    assert labels("MAT tar") == ["target matrix-os"], "words in any order and case"
+    assert labels("platf") == ["Matrix"], "a word that people type for it"
+    assert labels("thmdark") == ["theme dark"], "letters left out"
+    assert labels("zzzz") == []
+
+
+def test_a_name_made_to_match_slowly_costs_no_time() -> None:
+    """A matcher that tries every way to place the letters needs years for this tag."""
+    commands = [command("go to " + "ab" * 100, "Show the files of this release")] * MAX_RELEASES
+    before = time.process_time()
+    assert not matching_commands(commands, "a" * 30 + "c")
+    assert matching_commands(commands, "b" * 30)
+    assert time.process_time() - before < 2
+
+
+async def test_a_long_paste_into_the_palette_is_shortened(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("ctrl+p")
+        ui.app.post_message(Paste("x" * 1_000_000))
+        await ui.shows("No matches found")
+        assert len(ui.find("Input", Input).value) == LONGEST
+
+
+async def test_a_hostile_release_is_shown_visibly_in_the_palette(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        catalogue = ui.state.catalogue
+        assert catalogue is not None
+        tag = "v1\x1b]52;c;aGk=\x07[red]\u202ex"
+        release = replace(catalogue.releases[0], tag=tag)
+        many = replace(catalogue, releases=(release,))
+        ui.app.post_message(CatalogueArrived(many, None, final=True))
+        await ui.until(lambda: ui.state.catalogue is many)
+        await _palette(ui, "go to v1")
+        await ui.until(partial(offers, ui, "go to v1"))
+        drawn = ui.drawn()
+        assert "[red]" in drawn
+        assert not {"\x1b", "\x07", "\u202e"} & set(drawn)
 
 
 async def test_the_palette_changes_target_and_colours(demo: Settings) -> None:

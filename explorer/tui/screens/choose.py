@@ -23,6 +23,9 @@ from explorer.tui.widgets.table import Table
 if TYPE_CHECKING:
     from explorer.tui.app_base import ExplorerBase
 
+MAX_LINES = 16
+"""Lines of the list at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
@@ -45,13 +48,23 @@ class ChooseScreen(ModalScreen[str | None]):
         Binding("pagedown", "move(8)", "down", show=False, priority=True),
         Binding("pageup", "move(-8)", "up", show=False, priority=True),
     ]
+    MIN_LINES = 1
+    """Lines of the list at least: one that is always as high is not laid out again."""
     HINT = "type to narrow down"
     KEYS = "enter choose · esc close"
     HELP = "Type to narrow the list down. ↑ ↓ move, enter chooses, escape closes the dialog."
 
-    def __init__(self, title: str, choices: Sequence[MenuItem], current: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[MenuItem],
+        current: str = "",
+        empty: str = "nothing to choose",
+    ) -> None:
+        """``empty``: what an empty list says."""
         super().__init__()
         self._title = title
+        self._empty = empty
         self._current = current
         self._rows = self._rows_of(choices)
 
@@ -72,14 +85,14 @@ class ChooseScreen(ModalScreen[str | None]):
         self._rows = self._rows_of(choices)
         table = self.query_one(Table)
         table.show(self._rows)
-        table.styles.height = max(1, min(len(self._rows), 16))
+        table.styles.height = self._height()
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text(self._title)
             dialog.border_subtitle = text(self.KEYS)
             yield LineInput(placeholder=self.HINT)
-            yield Table(widget_id="choices", empty="nothing to choose", header=False)
+            yield Table(widget_id="choices", empty=self._empty, header=False)
 
     def on_mount(self) -> None:
         """Fill the list and put the cursor on the current choice."""
@@ -88,7 +101,10 @@ class ChooseScreen(ModalScreen[str | None]):
         table.show(self._rows)
         if self._current:
             table.go_to(self._current)
-        table.styles.height = min(len(self._rows), 16)
+        table.styles.height = self._height()
+
+    def _height(self) -> int:
+        return max(self.MIN_LINES, min(len(self._rows), MAX_LINES))
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
