@@ -82,9 +82,7 @@ class Container:
     environment: tuple[str, ...] = ()
     """``NAME=value``."""
     lent: str = ""
-    """A file of this machine that is mounted as the program, instead of a copied tree."""
-    lent_as: str = ""
-    """Its path inside."""
+    """A folder of this machine that is mounted, instead of a copied tree."""
     plain: bool = False
     """Without the restrictions that some engines do not know."""
     has_volume: bool = True
@@ -134,7 +132,7 @@ class Container:
         if not self.has_volume:
             return ()
         if self.lent:
-            places = {self.lent: self.lent_as, **self._name_files()}
+            places = {self.lent: ROOT, **self._name_files()}
             mounts = (
                 f"type=bind,src={one},dst={inside},readonly" for one, inside in places.items()
             )
@@ -146,7 +144,7 @@ class Container:
         return ("--mount", f"type=volume,dst={ROOT},volume-label={session_label()}")
 
     def _name_files(self) -> dict[str, str]:
-        """The files beside the lent program; not where a user may have chosen a network."""
+        """The files beside the lent folder; not where a user may have chosen a network."""
         if self.run_args:
             return {}
         folder = Path(self.lent).parent

@@ -1,7 +1,7 @@
-"""A program lent to an engine on this machine: mounted read-only instead of copied in.
+"""A program and what is beside it, lent to an engine: mounted read-only instead of copied in.
 
-Only a program without files beside it, for a daemon that shares our kernel and sees our files.
-What a killed session leaves is removed with its containers.
+Only for a daemon that shares our kernel and sees our files. What a killed session leaves is removed
+with its containers.
 """
 
 import contextlib
@@ -12,11 +12,8 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
-from explorer.progress import Cancellation
 from explorer.verify.leftovers import host, is_dead, session_label
-from explorer.verify.tree import file_item, uncopied
 
 _CSV = re.compile(r'[,"\r\n]')
 """What ``--mount`` would take apart."""
@@ -37,11 +34,11 @@ def _prefix() -> str:
 
 
 @contextlib.contextmanager
-def lent_file() -> Iterator[str]:
-    """An empty executable file in a folder of its own, gone afterwards; empty: not possible here.
+def lent_folder() -> Iterator[str]:
+    """An empty folder, gone afterwards; an empty string where that is not possible.
 
-    The folder holds ``NAME_FILES``, too. Files of a file system that is mounted noexec cannot be
-    started.
+    ``NAME_FILES`` are beside it, in a folder that is ours alone. Files of a file system that is
+    mounted noexec cannot be started.
     """
     session = session_label().partition("/")[2].replace("/", "-")
     try:
@@ -50,8 +47,8 @@ def lent_file() -> Iterator[str]:
         yield ""
         return
     try:
-        path = Path(folder, "program")
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755))
+        path = Path(folder, "tree")
+        path.mkdir()
         path.chmod(0o755)
         for name, text in NAME_FILES.items():
             file = Path(folder, name)
@@ -61,31 +58,6 @@ def lent_file() -> Iterator[str]:
         yield "" if noexec or _CSV.search(folder) else str(path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def is_mountable(inside: str) -> bool:
-    """Whether a path inside can be written in the client's words."""
-    return _CSV.search(inside) is None
-
-
-def fill(place: str, binary: Path, cancel: Cancellation) -> tuple[BinaryIO, str]:
-    """Copy the program into its place; the copy, open for reading, and its sha256. Blocking.
-
-    Raises:
-        SourceError: it cannot be read, or the disk is full.
-    """
-    digest = hashlib.sha256()
-    chunks = file_item(binary.name, binary).chunks
-    assert chunks is not None
-    try:
-        with Path(place).open("wb") as target:
-            for part in chunks():
-                cancel.check()
-                digest.update(part)
-                target.write(part)
-        return Path(place).open("rb"), digest.hexdigest()
-    except OSError as error:
-        raise uncopied(error) from error
 
 
 def remove_lent() -> None:

@@ -229,7 +229,7 @@ class Proof:
     """``linux/arm64``: the binary's."""
     emulated: Fact[bool]
     command: tuple[tuple[str, ...], ...]
-    """The engine's exact command lines in order: create, cp (none for a lone program that is
+    """The engine's exact command lines in order: create, cp (none for a program that is
     mounted), start, rm; for ``shlex.join``."""
     argv: tuple[str, ...]
     """What ran inside the container."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import io
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from explorer.compat import musl_loader
@@ -19,7 +21,7 @@ from explorer.verify.emulation import emulation_of
 from explorer.verify.engines import engine_failure, mounts_files
 from explorer.verify.image_system import EMPTY_SYSTEM, read_system
 from explorer.verify.images import describe
-from explorer.verify.lending import fill, is_mountable, lent_file
+from explorer.verify.lending import lent_folder
 from explorer.verify.models import DryRun, Emulation, Image, Proof, ProofRequest, Result, RunLimits
 from explorer.verify.outcomes import (
     EMULATOR_REFUSED,
@@ -30,7 +32,7 @@ from explorer.verify.outcomes import (
 )
 from explorer.verify.placing import Placed, Placer
 from explorer.verify.run_output import Output
-from explorer.verify.tree import ROOT, SHELL, PackedTree, inner_path, no_tree, pack
+from explorer.verify.tree import ROOT, SHELL, PackedTree, inner_path, pack, spread
 
 T = TypeVar("T")
 
@@ -88,10 +90,8 @@ class _Plan:
 
     @property
     def can_lend(self) -> bool:
-        """Whether the program is mounted instead of copied."""
-        request = self.request
-        is_alone = request.beside is no_tree and is_mountable(_inside(request))
-        return is_alone and mounts_files(request.engine)
+        """Whether the program and what is beside it is mounted instead of copied."""
+        return mounts_files(self.request.engine)
 
     @property
     def runs_binary(self) -> bool:
@@ -142,15 +142,14 @@ class _Proving:
         loader lists are found out beside the run."""
         request = self.plan.request
         with contextlib.ExitStack() as places:
-            lent = places.enter_context(lent_file()) if self.plan.can_lend else ""
+            lent = places.enter_context(lent_folder()) if self.plan.can_lend else ""
             return await self._carry_out(request, lent)
 
     async def _carry_out(self, request: ProofRequest, lent: str) -> _Outcome:
         async with _packed(request, lent) as packing, _background() as start:
             copied = asyncio.Event()
             async with contextlib.AsyncExitStack() as stack:
-                model = self.plan.container(self.plan.argv)
-                model = replace(model, lent=lent, lent_as=_inside(request))
+                model = replace(self.plan.container(self.plan.argv), lent=lent)
                 placer = Placer(stack, request, model, self.warn)
                 placed = await placer.place(self.progress)
                 tree = await asyncio.shield(packing)
@@ -231,16 +230,18 @@ async def _packed(
     """Pack the tree in a thread; closed, and the thread ended, when the block is left.
 
     Args:
-        lent: where the program is copied to instead.
+        lent: the folder that it is written to instead.
     """
     cancel = Cancellation()
     name = inner_path(request.name or request.binary.name)
 
     def work() -> PackedTree:
+        beside = request.beside(cancel)
         if lent:
-            tree = PackedTree(*fill(lent, request.binary, cancel), asyncio.Lock())
+            digest = spread(Path(lent), name, request.binary, beside, cancel)
+            tree = PackedTree(io.BytesIO(), digest, asyncio.Lock())
         else:
-            tree = pack(name, request.binary, request.beside(cancel), cancel)
+            tree = pack(name, request.binary, beside, cancel)
         if request.sha256 and tree.sha256 != request.sha256:
             tree.file.close()
             raise IntegrityError(
@@ -288,7 +289,7 @@ async def _background() -> AsyncIterator[Start[Any]]:
 def _sharing(container: Container, other: Container) -> Container:
     """A container that sees the same program as another one."""
     if other.lent:
-        return replace(container, lent=other.lent, lent_as=other.lent_as)
+        return replace(container, lent=other.lent)
     return replace(container, tree_of=other.name)
 
 

@@ -1,7 +1,7 @@
-"""What is copied into the container: the program, and the files beside it, as one tar file.
+"""What a container gets: the program, and the files beside it, as one tar file or in a folder.
 
-The tar (POSIX.1-1988 with GNU's long names) is made once per proof, in a file without a name, and
-the program is hashed on the way: these are the bytes that run.
+It is made once per proof, and the program is hashed on the way: these are the bytes that run. The
+tar (POSIX.1-1988 with GNU's long names) is a file without a name.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import hashlib
 import os
 import tarfile
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,27 +113,25 @@ def pack(name: str, binary: Path, beside: Iterable[TreeItem], cancel: Cancellati
         UsageError: the program's name leads out of the tree.
     """
     packer = _Packer(cancel)
-    digest = hashlib.sha256()
     try:
-        program = file_item(name, binary)
-        packer.add(program, digest.update)
-        for item in beside:
-            if packer.has_room(item) and _is_possible(item.name):
-                packer.add(item)
-        return PackedTree(packer.finish(), digest.hexdigest(), asyncio.Lock())
-    except OSError as error:
-        packer.file.close()
-        raise uncopied(error) from error
+        digest = packer.add_all(name, binary, beside)
+        return PackedTree(packer.finish(), digest, asyncio.Lock())
     except BaseException:
         packer.file.close()
         raise
 
 
-def uncopied(error: OSError) -> SourceError:
-    """The error of a program that could not be copied for its run."""
-    return SourceError(
-        "Cannot copy the program for its run", error.strerror or str(error), "Check the disk"
-    )
+def spread(
+    folder: Path, name: str, binary: Path, beside: Iterable[TreeItem], cancel: Cancellation
+) -> str:
+    """Write the program and the items beside it to an empty folder of this machine. Blocking.
+
+    Returns the program's sha256. Nothing is written outside the folder, whatever the names are.
+
+    Raises:
+        SourceError, UsageError: as ``pack``.
+    """
+    return _Spreader(cancel, folder).add_all(name, binary, beside)
 
 
 def _is_possible(name: str) -> bool:
@@ -145,62 +144,61 @@ def _is_possible(name: str) -> bool:
     return max(sizes) <= _NAME_BYTES and sum(sizes) + len(sizes) <= _PATH_BYTES
 
 
-class _Packer:
-    """Writes members by hand around ``tarfile``'s headers, which is faster than its streams."""
+class _Writer(ABC):
+    """Writes items one by one, within the limits of a tree."""
 
     def __init__(self, cancel: Cancellation) -> None:
-        self.file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115  # given to the caller
         self._cancel = cancel
-        self._kinds: dict[str, bytes] = {}
+        self._are_folders: dict[str, bool] = {}
         self._bytes = 0
 
-    def has_room(self, item: TreeItem) -> bool:
-        return self._bytes + item.size <= TREE_BYTES and len(self._kinds) < TREE_FILES
+    def add_all(self, name: str, binary: Path, beside: Iterable[TreeItem]) -> str:
+        """Write the program and what is beside it; returns the program's sha256."""
+        digest = hashlib.sha256()
+        try:
+            self._add(file_item(name, binary), digest.update)
+            for item in beside:
+                has_room = self._bytes + item.size <= TREE_BYTES
+                if has_room and len(self._are_folders) < TREE_FILES and _is_possible(item.name):
+                    self._add(item)
+        except OSError as error:
+            raise SourceError(
+                "Cannot copy the program for its run",
+                error.strerror or str(error),
+                "Check the disk",
+            ) from error
+        return digest.hexdigest()
 
-    def add(self, item: TreeItem, hashed: Callable[[bytes], object] | None = None) -> None:
+    def _add(self, item: TreeItem, hashed: Callable[[bytes], object] | None = None) -> None:
         """Write one item. A name that is there already stays what it was: the first one counts."""
         path = inner_path(item.name)
-        if path in self._kinds or not self._has_folder(path):
+        if path in self._are_folders or not self._has_folder(path):
             return
+        self._are_folders[path] = not item.link and item.chunks is None
         if item.link:
-            self._header(path, tarfile.SYMTYPE, link=item.link)
+            self._link(path, item.link)
         elif item.chunks is None:
-            self._header(path, tarfile.DIRTYPE)
+            self._folder(path)
         else:
-            self._header(path, tarfile.REGTYPE, item.size)
-        if item.chunks is not None:
-            self._body(item.name, item.chunks(), item.size, hashed)
-
-    def finish(self) -> BinaryIO:
-        self._write(bytes(2 * tarfile.BLOCKSIZE))
-        self.file.flush()
-        return self.file
+            self._file(path, item.size, self._checked(item, item.chunks(), hashed))
+            self._bytes += item.size
 
     def _has_folder(self, path: str) -> bool:
         """Make the folders above; False below a link or a file, where nothing can be put."""
         parts = path.split("/")[:-1]
         for depth in range(1, len(parts) + 1):
             folder = "/".join(parts[:depth])
-            if folder not in self._kinds:
-                self._header(folder, tarfile.DIRTYPE)
-            elif self._kinds[folder] != tarfile.DIRTYPE:
+            if folder not in self._are_folders:
+                self._are_folders[folder] = True
+                self._folder(folder)
+            elif not self._are_folders[folder]:
                 return False
         return True
 
-    def _header(self, path: str, kind: bytes, size: int = 0, link: str = "") -> None:
-        member = tarfile.TarInfo(path)
-        member.type, member.mode, member.size, member.linkname = kind, 0o755, size, link
-        self._kinds[path] = kind
-        self._write(member.tobuf(tarfile.GNU_FORMAT))
-
-    def _body(
-        self,
-        name: str,
-        chunks: Iterator[bytes],
-        size: int,
-        hashed: Callable[[bytes], object] | None,
-    ) -> None:
-        left = size
+    def _checked(
+        self, item: TreeItem, chunks: Iterator[bytes], hashed: Callable[[bytes], object] | None
+    ) -> Iterator[bytes]:
+        left = item.size
         for chunk in chunks:
             self._cancel.check()
             left -= len(chunk)
@@ -208,17 +206,78 @@ class _Packer:
                 break
             if hashed is not None:
                 hashed(chunk)
-            self._write(chunk)
+            yield chunk
         if left:
             raise SourceError(
-                f"{name} changed while it was read",
+                f"{item.name} changed while it was read",
                 remedy="Let nothing write to it, and try again",
             )
-        self._bytes += size
-        self._write(bytes(-size % tarfile.BLOCKSIZE))
 
-    def _write(self, data: bytes) -> None:
-        self.file.write(data)
+    @abstractmethod
+    def _folder(self, path: str) -> None:
+        """Make a folder."""
+
+    @abstractmethod
+    def _link(self, path: str, target: str) -> None:
+        """Make a symbolic link."""
+
+    @abstractmethod
+    def _file(self, path: str, size: int, chunks: Iterator[bytes]) -> None:
+        """Write an executable file."""
+
+
+class _Packer(_Writer):
+    """Writes members by hand around ``tarfile``'s headers, which is faster than its streams."""
+
+    def __init__(self, cancel: Cancellation) -> None:
+        super().__init__(cancel)
+        self.file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115  # given to the caller
+
+    def finish(self) -> BinaryIO:
+        self.file.write(bytes(2 * tarfile.BLOCKSIZE))
+        self.file.flush()
+        return self.file
+
+    def _folder(self, path: str) -> None:
+        self._header(path, tarfile.DIRTYPE)
+
+    def _link(self, path: str, target: str) -> None:
+        self._header(path, tarfile.SYMTYPE, link=target)
+
+    def _file(self, path: str, size: int, chunks: Iterator[bytes]) -> None:
+        self._header(path, tarfile.REGTYPE, size)
+        for chunk in chunks:
+            self.file.write(chunk)
+        self.file.write(bytes(-size % tarfile.BLOCKSIZE))
+
+    def _header(self, path: str, kind: bytes, size: int = 0, link: str = "") -> None:
+        member = tarfile.TarInfo(path)
+        member.type, member.mode, member.size, member.linkname = kind, 0o755, size, link
+        self.file.write(member.tobuf(tarfile.GNU_FORMAT))
+
+
+class _Spreader(_Writer):
+    """Writes files that everyone may read, whatever the umask is.
+
+    ``_has_folder`` sees to it that no path leads through a link.
+    """
+
+    def __init__(self, cancel: Cancellation, root: Path) -> None:
+        super().__init__(cancel)
+        self._root = root
+
+    def _folder(self, path: str) -> None:
+        (self._root / path).mkdir()
+        (self._root / path).chmod(0o755)
+
+    def _link(self, path: str, target: str) -> None:
+        (self._root / path).symlink_to(target)
+
+    def _file(self, path: str, size: int, chunks: Iterator[bytes]) -> None:
+        with (self._root / path).open("xb", buffering=0) as file:
+            os.fchmod(file.fileno(), 0o755)
+            for chunk in chunks:
+                file.write(chunk)
 
 
 def _read(path: Path) -> Iterator[bytes]:

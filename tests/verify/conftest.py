@@ -10,13 +10,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from explorer.progress import Cancellation
 from explorer.verify import (
     Engine,
     Proof,
     ProofRequest,
     RunLimits,
-    TreeItem,
     close_apis,
     find_engine,
     image_system,
@@ -112,9 +110,10 @@ by_the_client = pytest.mark.parametrize("way", ["client"])
 both_ways = pytest.mark.parametrize("way", ["api", "client"])
 
 
-def copied(cancel: Cancellation) -> tuple[TreeItem, ...]:
-    """No file beside the program, which is copied all the same, not mounted."""
-    return ()
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs are copied, as for an engine that does not see this machine's files."""
+    monkeypatch.setattr("explorer.verify.proof.mounts_files", lambda _engine: False)
 
 
 @pytest_asyncio.fixture

@@ -61,10 +61,9 @@ def test_only_a_container_with_its_own_name_files_has_no_sandbox() -> None:
         assert request.body is not None
         return bool(request.body.get("NetworkDisabled", False))
 
-    lent = {"lent": "/tmp/x/program", "lent_as": "/rr-explorer/rr"}
-    assert is_disabled(**lent)
+    assert is_disabled(lent="/tmp/x/tree")
     assert not is_disabled()
-    assert not is_disabled(**lent, run_args=("--network=bridge",))
+    assert not is_disabled(lent="/tmp/x/tree", run_args=("--network=bridge",))
 
 
 @pytest.mark.parametrize(

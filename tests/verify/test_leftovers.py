@@ -28,11 +28,12 @@ Requests = Callable[..., ProofRequest]
 SESSION = """
 import asyncio, json, sys
 from pathlib import Path
-from explorer.verify import ProofRequest, RunLimits, close_apis, find_engine, prove
+from explorer.verify import ProofRequest, RunLimits, close_apis, engines, find_engine, prove
 
 async def main():
     told = json.loads(sys.argv[1])
     engine = await find_engine(told["engine"], tuple(told["engine_args"]))
+    engines._mounting.clear()  # copied, so that there is a volume
     if told["way"] == "client":
         await close_apis()
     request = ProofRequest(
@@ -42,7 +43,6 @@ async def main():
         told["image"],
         argv=("{}", told["what"]),
         name=told["name"],
-        beside=lambda _: (),  # else it would be mounted: no volume
         static=True,
         run_args=tuple(told["run_args"]),
         limits=RunLimits(seconds=60),

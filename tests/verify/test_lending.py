@@ -1,4 +1,4 @@
-"""A lone program is mounted for an engine on this machine, and copied for any other."""
+"""A program is mounted for an engine on this machine, and copied for any other."""
 
 import os
 import subprocess
@@ -12,12 +12,11 @@ import pytest
 
 from explorer.errors import IntegrityError
 from explorer.facts import MISSING
-from explorer.progress import Cancellation
-from explorer.verify import Engine, ProofRequest, Result, prove, remove_lent
+from explorer.verify import Engine, ProofRequest, Result, TreeItem, prove, remove_lent
 from explorer.verify.container import Container
 from explorer.verify.engines import mounts_files
 from explorer.verify.leftovers import session_label
-from explorer.verify.lending import fill, is_mountable, lent_file
+from explorer.verify.lending import lent_folder
 from tests.support.binaries import binary
 from tests.support.engine import TestEngine
 from tests.verify.conftest import Prover, act, both_ways
@@ -29,25 +28,14 @@ def folders() -> set[Path]:
     return set(Path(tempfile.gettempdir()).glob(f"rr-explorer-run-*-{os.getpid()}-*"))
 
 
-def test_what_is_lent_is_a_private_executable_copy(tmp_path: Path) -> None:
-    program = tmp_path / "program"
-    program.write_bytes(b"bytes")
-    with lent_file() as place:
-        file, digest = fill(place, program, Cancellation())
-        with file:
-            assert file.read() == b"bytes"
-        assert digest == "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9"
+def test_what_is_lent_is_in_a_private_folder() -> None:
+    with lent_folder() as place:
         path = Path(place)
         assert path.stat().st_mode & 0o777 == 0o755
         assert path.parent.stat().st_mode & 0o777 == 0o700
         names = {one.name: one.stat().st_mode & 0o777 for one in path.parent.iterdir()}
-        assert names == {"program": 0o755, "hosts": 0o644, "resolv.conf": 0o644}
+        assert names == {"tree": 0o755, "hosts": 0o644, "resolv.conf": 0o644}
     assert not path.parent.exists()
-
-
-@pytest.mark.parametrize("name", ["a,b", 'a"b', "a\nb"])
-def test_a_name_that_no_word_can_hold_is_copied(name: str) -> None:
-    assert not is_mountable(name)
 
 
 def test_what_a_killed_session_has_lent_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,9 +44,9 @@ def test_what_a_killed_session_has_lent_is_removed(monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patch:
         patch.setattr("explorer.verify.lending.session_label", lambda: label)
         patch.setattr("shutil.rmtree", lambda *_args, **_named: None)
-        with lent_file() as place:
+        with lent_folder() as place:
             pass
-    with lent_file() as ours:
+    with lent_folder() as ours:
         remove_lent()
         assert Path(place).exists(), "its session lives"
         process.communicate(b"\n")
@@ -69,7 +57,7 @@ def test_what_a_killed_session_has_lent_is_removed(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.container
 @both_ways
-async def test_a_lone_program_is_mounted_and_nothing_is_left(
+async def test_a_program_is_mounted_and_nothing_is_left(
     engine: TestEngine, real: Engine, proved: Prover
 ) -> None:
     proof = await proved(binary("c-musl"))
@@ -80,6 +68,27 @@ async def test_a_lone_program_is_mounted_and_nothing_is_left(
         assert steps == ["create", "start", "rm"]
         assert any("type=bind" in word and "readonly" in word for word in proof.command[0])
     assert not folders()
+
+
+@pytest.mark.container
+async def test_what_is_beside_the_program_is_mounted_with_it(
+    real: Engine, request_for: Requests
+) -> None:
+    notes = TreeItem("share/read me, please", lambda: iter((b"notes\n",)), 6)
+    link = TreeItem("notes", link="share/read me, please")
+    argv = ("/bin/sh", "-c", "cat /rr-explorer/notes; echo x > /rr-explorer/notes")
+    request = request_for(binary("c-musl"), beside=lambda _: (notes, link), name="bin/a,b")
+    proof = await prove(replace(request, argv=argv))
+    assert proof.stdout == "notes\n"
+    assert "Read-only file system" in proof.stderr or not mounts_files(real)
+    own = await prove(replace(request, argv=("{}",)))
+    assert own.result is Result.RAN
+    steps = [words[len(real.command)] for words in own.command]
+    assert steps == (["create", "start", "rm"] if mounts_files(real) else WITH_A_COPY)
+    assert not folders()
+
+
+WITH_A_COPY = ["create", "cp", "start", "rm"]
 
 
 @pytest.mark.container

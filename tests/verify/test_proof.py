@@ -33,7 +33,7 @@ from explorer.verify.tree import file_item
 from tests.support.binaries import binary, go_build, zig_cc
 from tests.support.engine import TestEngine
 from tests.support.proofs import make_proof
-from tests.verify.conftest import Prover, act, both_ways, by_the_client, copied, find_engine_by
+from tests.verify.conftest import Prover, act, both_ways, by_the_client, find_engine_by
 
 pytestmark = pytest.mark.container
 Requests = Callable[..., ProofRequest]
@@ -56,6 +56,7 @@ func main() {
 """
 
 
+@pytest.mark.usefixtures("copied")
 @pytest.mark.parametrize("arch", ["amd64", "arm64"])
 async def test_a_static_go_server_runs_and_says_what_its_release_promises(
     arch: str, engine: TestEngine, proved: Prover, real: Engine
@@ -67,7 +68,6 @@ async def test_a_static_go_server_runs_and_says_what_its_release_promises(
         static=True,
         verdict="yes",
         expect=Expectations("2025.1.15", "linux", arch, PRINTS),
-        beside=copied,
     )
     assert proof.result is Result.RAN, proof
     assert proof.agrees is True
@@ -251,6 +251,7 @@ READ = ("cp", "cp", "cp")
 # --- what it costs: every call of an engine's client takes 0.03 to 0.2 s ---
 
 
+@pytest.mark.usefixtures("copied")
 @by_the_client
 @pytest.mark.parametrize("arch", ["amd64", "arm64"])
 async def test_a_proof_asks_the_engine_no_more_than_it_must(
@@ -258,8 +259,8 @@ async def test_a_proof_asks_the_engine_no_more_than_it_must(
 ) -> None:
     misbehaved = act("aarch64" if arch == "arm64" else "x86_64")
     fine, failing = (
-        request_for(binary(f"go-static-{arch}"), arch=arch, beside=copied),
-        request_for(misbehaved, "exit", "3", arch=arch, beside=copied),
+        request_for(binary(f"go-static-{arch}"), arch=arch),
+        request_for(misbehaved, "exit", "3", arch=arch),
     )
     calls()
     unknown = replace(engine, engine_args=(*engine.engine_args, "--log-level=error"))
@@ -275,11 +276,12 @@ async def test_a_proof_asks_the_engine_no_more_than_it_must(
     )
 
 
+@pytest.mark.usefixtures("copied")
 @by_the_client
 async def test_a_dry_run_costs_a_second_container_and_no_second_copy(
     calls: Callable[[], list[str]], request_for: Requests
 ) -> None:
-    wanted = request_for(binary("c-musl"), beside=copied)
+    wanted = request_for(binary("c-musl"))
     calls()
     await prove(wanted)
     assert calls() == [

@@ -1,6 +1,7 @@
-"""What is copied into the container, byte by byte."""
+"""What a container gets, byte by byte: in a tar file, and in a folder."""
 
 import hashlib
+import os
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from explorer.errors import OperationCancelledError, SourceError, UsageError
 from explorer.progress import Cancellation
 from explorer.verify import TreeItem, file_item
-from explorer.verify.tree import inner_path, pack
+from explorer.verify.tree import inner_path, pack, spread
 
 
 @pytest.fixture
@@ -71,6 +72,47 @@ def test_nothing_is_put_below_a_link_or_a_file_or_written_twice(program: Path) -
     )
     assert list(members) == ["bin", "bin/tool", "lib"]
     assert members["bin/tool"].size == 3004
+
+
+def test_a_folder_holds_the_same(program: Path, tmp_path: Path) -> None:
+    items = (
+        TreeItem("lib64/p.so", lambda: iter((b"plug", b"in")), 6),
+        TreeItem("lib", link="lib64"),
+        TreeItem("out", link="/etc"),
+        TreeItem("out/passwd", lambda: iter((b"evil",)), 4),
+        TreeItem("lib/tool", lambda: iter((b"evil",)), 4),
+        TreeItem("bin/tool", lambda: iter((b"evil",)), 4),
+        TreeItem("../escaped", lambda: iter((b"evil",)), 4),
+        TreeItem("/absolute", lambda: iter((b"here",)), 4),
+        TreeItem("empty/folder"),
+        TreeItem('odd,\udcff\n"', lambda: iter(()), 0),
+    )
+    members, digest = packed(program, *items)
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    before = os.umask(0o077)
+    try:
+        assert spread(folder, "bin/tool", program, items, Cancellation()) == digest
+    finally:
+        os.umask(before)
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    assert set(found) == set(members)
+    assert found["bin/tool"].read_bytes() == program.read_bytes()
+    assert found["lib64/p.so"].read_bytes() == b"plugin"
+    assert (str(found["lib"].readlink()), str(found["out"].readlink())) == ("lib64", "/etc")
+    modes = {path.stat().st_mode & 0o777 for path in found.values() if not path.is_symlink()}
+    assert modes == {0o755}
+    assert {path.name for path in tmp_path.iterdir()} == {"tool", "tree"}
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_a_file_in_a_folder_that_changes_is_an_error(
+    program: Path, size: int, tmp_path: Path
+) -> None:
+    item = TreeItem("x", lambda: iter((b"four",)), size)
+    (tmp_path / "tree").mkdir()
+    with pytest.raises(SourceError, match="changed while it was read"):
+        spread(tmp_path / "tree", "tool", program, (item,), Cancellation())
 
 
 @pytest.mark.parametrize("size", [3, 5])

@@ -252,7 +252,7 @@ PROOF = Shape[Proof](
         "commands",
         many(many(TEXT)),
         lambda p: p.command,
-        "each step's words: create, cp (none for a mounted file), start, rm",
+        "each step's words: create, cp (none for a mounted program), start, rm",
     ),
     Field("argv", many(TEXT), lambda p: p.argv, "what ran inside"),
     Field("exit_code", fact(INTEGER), lambda p: p.exit_code),
