@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from explorer.compat.exports import version_key
-from explorer.compat.models import Answer, Libc, Target, Verdict
+from explorer.compat.models import Answer, Libc, Reason, Target, Verdict
 from explorer.compat.rules.words import place
 from explorer.facts import MISSING
 
@@ -34,8 +34,17 @@ def floor_of(verdicts: Sequence[Verdict]) -> str:
         return words
     nearest = min(verdicts, key=lambda v: (v.answer.rank, v.unaided.rank))
     if nearest.answer is Answer.UNKNOWN:
-        return f"not known: {nearest.deciding.short}"
+        return f"not known: {_why_open(nearest.deciding)}"
     return f"runs on none of them: {nearest.deciding.short}"
+
+
+def _why_open(reason: Reason) -> str:
+    """The reason in few words; in a whole sentence where these have a colon of their own."""
+    if ": " not in reason.short:
+        return reason.short
+    first, *rest = reason.text.rstrip(".").split(" ")
+    opening = first.lower() if first in ("The", "It", "Its", "This", "Which") else first
+    return " ".join((opening, *rest))
 
 
 def _on(libc: Libc, verdicts: Iterable[Verdict]) -> str:

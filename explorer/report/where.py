@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from explorer.compat import Verdict, floor_of
@@ -93,14 +94,19 @@ def by_target_heads(matrix: TargetMatrix) -> tuple[tuple[Cell, ...], ...]:
 def by_target_rows(matrix: TargetMatrix) -> tuple[Row, ...]:
     """One row for each file; an error instead of a floor where it could not be looked at."""
     several = len({row.release.tag for row in matrix.rows}) > 1
-    return tuple(_file_row(row, matrix.across, several) for row in matrix.rows)
+    shorts = Counter(short_name(row.asset) for row in matrix.rows)
+    return tuple(
+        _file_row(row, matrix.across, several, shorts[short_name(row.asset)] == 1)
+        for row in matrix.rows
+    )
 
 
-def _file_row(row: TargetRow, across: Sequence[str], several: bool) -> Row:
+def _file_row(row: TargetRow, across: Sequence[str], several: bool, is_named: bool) -> Row:
+    """``is_named``: whether the short name is this file's alone."""
     by_name = {verdict.target.name: verdict for verdict in row.verdicts}
     name = f"{row.release.tag}/{row.asset.name}" if several else row.asset.name
     cells = (_system_cell(by_name.get(target)) for target in across)
-    short = "" if several else short_name(row.asset)
+    short = short_name(row.asset) if is_named and not several else ""
     file = Cell(name, "strong", short=short)
     return Row(f"{row.release.tag}/{row.asset.name}", (file, *cells, row_floor(row)))
 

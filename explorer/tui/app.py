@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from textual import events, on
 from textual.screen import Screen
 
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, ImageMissingError
 from explorer.facts import MISSING
 from explorer.progress import foreground
 from explorer.settings import DATABASE_SETTINGS, PROOF_SETTINGS, Settings
@@ -267,7 +267,8 @@ class ExplorerApp(ExplorerBase):
     def _job_failed(self, message: JobFailed) -> None:
         job, files = message.job, self._files(message)
         shows_failure = getattr(self.screen, "shows_failure", None)
-        if shows_failure is None or not shows_failure(message):
+        is_offered = isinstance(message.error, ImageMissingError) and bool(message.error.others)
+        if not is_offered and (shows_failure is None or not shows_failure(message)):
             self.say(str(message.error), title=f"{job.kind} failed", error=True)
         if job.kind in (JobKind.DOWNLOAD, JobKind.INSPECT, JobKind.VERIFY) and (
             job.kind is not JobKind.VERIFY or files[job.about].inspection is None
@@ -301,7 +302,8 @@ class ExplorerApp(ExplorerBase):
                     self.jobs.verify(inspection.subject, inspection, options)
 
         choices = [MenuItem(image, image) for image in message.error.others]
-        self.push_screen(ChooseScreen("Run it in an image that is here", choices), verify)
+        title, why = "Run it in an image that is here", message.error.title
+        self.push_screen(ChooseScreen(title, choices, lead=why), verify)
 
     @on(Proved)
     def _proved(self, message: Proved) -> None:
@@ -433,10 +435,10 @@ class ExplorerApp(ExplorerBase):
 
         self.push_screen(ByTargetScreen(tag))
 
-    def open_advice(self, tag: str) -> None:
+    def open_advice(self, tag: str, arch: str = "") -> None:
         from explorer.tui.screens.advice import AdviceScreen
 
-        self.push_screen(AdviceScreen(tag))
+        self.push_screen(AdviceScreen(tag, arch))
 
     def open_jobs(self) -> None:
         from explorer.tui.screens.jobs import JobsScreen

@@ -97,8 +97,8 @@ class ExplorerBase(App[None]):
         """Show on which systems the programs of this release run."""
 
     @abstractmethod
-    def open_advice(self, tag: str) -> None:
-        """Recommend a file of this release."""
+    def open_advice(self, tag: str, arch: str = "") -> None:
+        """Recommend a file of this release, at first for an architecture if one is named."""
 
     @abstractmethod
     def open_jobs(self) -> None:

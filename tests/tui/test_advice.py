@@ -65,6 +65,8 @@ async def test_where_nothing_serves_it_says_how_to_build(demo: Settings) -> None
         ui.app.screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
         await ui.shows("v1.6.2 ·")
         await ask(ui)
+        await ui.shows("[amd64]", "✓ use roadrunner-1.6.2-unknown-musl-amd64")
+        await ui.press("M")
         await ui.shows("no published file works", "CGO_ENABLED=0", "buildx")
         await ui.press("y", *"cross", "enter")
         assert "GOARCH=arm64 go build" in ui.app.clipboard

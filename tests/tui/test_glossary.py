@@ -34,6 +34,15 @@ async def test_help_explains_the_words_on_the_screen(demo: Settings, size: tuple
         await ui.shows("Under the cursor", "The C library of Debian", "The C library of Alpine")
 
 
+async def test_a_dash_is_a_platform_without_a_file_in_the_matrix_only(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        await ui.press("D")
+        await ui.shows("– absent")
+        await ui.press("end", "up", "up", "question_mark")
+        await ui.shows("Help")
+        assert "not published, and no other file" not in ui.drawn().partition("Moving")[0]
+
+
 async def test_help_begins_with_the_word_under_the_cursor(demo: Settings) -> None:
     async with opened(demo, size=(80, 24), file=str(binary("c-glibc"))) as ui:
         await ui.shows("elf.interp.glibc")

@@ -467,6 +467,17 @@ async def test_files_by_system_with_their_floor(demo: Settings) -> None:
         await ui.shows("floor", "Wolfi")
 
 
+async def test_two_kinds_of_files_by_system_are_told_apart(demo: Settings) -> None:
+    """The server's and the plugin's names differ in what a short name leaves out."""
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("W")
+        await ui.shows("v2025.1.15 by system", "any Linux on arm64")
+        lines = [line[3:34] for line in ui.drawn().splitlines() if ".tar.gz" in line]
+        assert len(lines) > 3
+        assert len(set(lines)) == len(lines)
+
+
 async def test_the_story_above_the_matrix_and_the_key_to_its_last_no(
     github: GitHub, tmp_path: Path
 ) -> None:

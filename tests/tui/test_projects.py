@@ -208,6 +208,26 @@ async def test_another_project_is_opened_by_its_address(
         await ui.until(lambda: table.row is not None and table.row.key == row)
 
 
+async def test_words_that_name_no_project_are_said_to_be_none(
+    projects: GitHub, tmp_path: Path
+) -> None:
+    async with opened(chosen(projects, tmp_path, RIPGREP)) as ui:
+        await choose(ui, "no such")
+        await ui.shows("no such is neither OWNER/NAME nor a GitHub address", "Open a project")
+        assert "escape clears the filter" not in ui.drawn(), "escape closes the dialog"
+        await ui.press("escape")
+        assert listed(ui) == RIPGREP
+
+
+async def test_advice_begins_with_the_architecture_under_the_cursor(
+    projects: GitHub, tmp_path: Path
+) -> None:
+    async with opened(chosen(projects, tmp_path, RIPGREP)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("a")
+        await ui.shows("[amd64]", "✓ use ripgrep-14.1.1-x86_64-unknown-linux-musl.tar.gz")
+
+
 async def test_the_address_of_a_file_opens_the_file(projects: GitHub, tmp_path: Path) -> None:
     file = "caddy_2.8.4_linux_amd64.tar.gz"
     async with opened(chosen(projects, tmp_path, RIPGREP)) as ui:

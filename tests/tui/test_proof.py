@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Input, Tabs
 
 from explorer.errors import EngineError
+from explorer.facts import Unknown
 from explorer.settings import Settings
 from explorer.tui.job_board import JobKind, JobState
 from explorer.tui.messages import JobFailed
@@ -16,7 +17,7 @@ from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.choose import ChooseScreen
 from explorer.tui.screens.command import CommandScreen
 from explorer.tui.widgets.table import Table
-from explorer.verify import Result
+from explorer.verify import CheckResult, Result
 from explorer.workbench import FileState, ProofOptions
 from tests.support.binaries import binary
 from tests.support.engine import TestEngine
@@ -107,6 +108,26 @@ async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(
     assert "never retrieved" not in caplog.text, (
         "what was cancelled is not left to the garbage collector to complain of"
     )
+
+
+async def test_what_a_proof_could_not_see_is_said_to_be_nothing(demo: Settings) -> None:
+    """A program that did not start printed no version."""
+    checks = (
+        CheckResult("exit", Unknown("it did not start"), "0", ""),
+        CheckResult("version", False, "2025.1.15", "2025.1.14"),
+    )
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter", "enter")
+        screen = ui.app.screen
+        assert isinstance(screen, BinaryScreen)
+        await ui.until(lambda: screen.inspection is not None)
+        assert screen.inspection is not None
+        proof = make_proof(result=Result.FAILED, checks=checks, target="alpine-3.24")
+        ui.state.files.put(screen.key, FileState(replace(screen.inspection, proofs=(proof,))))
+        screen.query_one(Tabs).active = "proof"
+        await ui.shows("exit: expected 0, nothing seen")
+        await ui.shows("version: expected 2025.1.15, seen 2025.1.14")
 
 
 async def test_without_an_engine_it_says_what_to_do(
@@ -218,6 +239,7 @@ async def test_where_the_image_is_missing_those_that_are_here_are_offered(
         await ui.press("enter")
         await ui.until(lambda: isinstance(ui.app.screen, ChooseScreen), limit=90)
         await ui.shows("is not here for linux/amd64", "Run it in an image that is here", image)
+        assert "verify failed" not in ui.drawn(), "no toast covers the choice"
         ui.app.screen.query_one(Input).value = image
         await ui.press("enter")
         await ui.until(lambda: "▣ ran" in ui.drawn(), limit=90)

@@ -20,6 +20,7 @@ from explorer.errors import (
 from explorer.facts import MISSING
 from explorer.report.documents import FORMATS, report
 from explorer.report.verdicts import binary_in_words
+from explorer.report.where import floor_cell
 from explorer.workbench import Depth, Inspection, Traffic, Workbench
 from tests.support.archives import deb_of, make_archive, roadrunner_members, tar_of, zip_of
 from tests.support.binaries import RECIPES, binary
@@ -202,6 +203,8 @@ async def test_a_program_behind_the_ceiling_is_reported_as_not_reached(
     assert "not reached: needs the whole file" in text
     assert form == "svg" or "first bytes of the asset do not reach the program" in text
     assert binary_in_words(inspection.binary) == "not reached: needs the whole file"
+    floor = "not known: the first bytes of the asset do not reach the program"
+    assert floor_cell(inspection.verdicts).text == floor
 
 
 # ---- servers

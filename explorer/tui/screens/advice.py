@@ -51,10 +51,11 @@ class AdviceScreen(AssetScreen):
         "one piece at a time; enter opens the file."
     )
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, arch: str = "") -> None:
+        """``arch``: of the file that was looked at last; empty for none."""
         super().__init__()
         self._tag = tag or "latest"
-        self.arch, self.libc = ARCHES[0], LIBCS[0]
+        self.arch, self.libc = arch if arch in ARCHES else ARCHES[0], LIBCS[0]
         self.advice: Advice | None = None
         self._error: ExplorerError | None = None
         self._snippets: tuple[Snippet, ...] = ()

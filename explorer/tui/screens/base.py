@@ -209,6 +209,11 @@ class ExplorerScreen(Screen[None]):
         if self.tag:
             self.explorer.open_by_target(self.tag)
 
+    @property
+    def shown_asset(self) -> Asset | None:
+        """The file that the screen is about now, if it is a release's."""
+        return None
+
     def to_mark(self) -> CompareMark | None:
         """What ``c`` marks here: the current file or release."""
         return None
@@ -220,7 +225,9 @@ class ExplorerScreen(Screen[None]):
 
     def action_advice(self) -> None:
         """Recommend a file of the current release."""
-        self.explorer.open_advice(self.tag)
+        asset = self.shown_asset
+        arch = asset.platform.arch if asset is not None else ""
+        self.explorer.open_advice(self.tag, arch if isinstance(arch, str) else "")
 
     def inspections(self) -> Sequence[Inspection]:
         """What a report from here is about."""
@@ -260,6 +267,11 @@ class AssetScreen(ExplorerScreen):
     def asset(self) -> Asset | None:
         """The asset; where none is published for a platform, the one to use instead."""
         raise NotImplementedError
+
+    @property
+    def shown_asset(self) -> Asset | None:
+        """The asset."""
+        return self.asset
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer actions on an asset only with one."""

@@ -48,6 +48,7 @@ from explorer.tui.widgets.tab_table import TabTable
 from explorer.tui.widgets.table import Table
 from explorer.workbench import (
     ArchiveListing,
+    Asset,
     Inspection,
     MemberKind,
     Subject,
@@ -488,6 +489,11 @@ class BinaryScreen(ExplorerScreen):
     def tag(self) -> str:
         """The tag of the file's release."""
         return self.subject.release.tag if self.subject.release is not None else ""
+
+    @property
+    def shown_asset(self) -> Asset | None:
+        """The asset that the file is, or is packed in."""
+        return self.subject.asset
 
     def to_mark(self) -> CompareMark:
         """This file."""

@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
-from explorer.report import Cell, Column, Row
+from explorer.report import Cell, Column, Row, visible
 from explorer.tui.render import text
 from explorer.tui.rows import ListRows
 from explorer.tui.theme import THEMES
@@ -60,11 +60,13 @@ class ChooseScreen(ModalScreen[str | None]):
         choices: Sequence[MenuItem],
         current: str = "",
         empty: str = "nothing to choose",
+        lead: str = "",
     ) -> None:
-        """``empty``: what an empty list says."""
+        """``empty``: what an empty list says. ``lead``: why there is a choice; untrusted."""
         super().__init__()
         self._title = title
         self._empty = empty
+        self._lead = lead
         self._current = current
         self._rows = self._rows_of(choices)
 
@@ -91,6 +93,8 @@ class ChooseScreen(ModalScreen[str | None]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text(self._title)
             dialog.border_subtitle = text(self.KEYS)
+            if self._lead:
+                yield Static(text(visible(self._lead), "$text-muted"))
             yield LineInput(placeholder=self.HINT)
             yield Table(widget_id="choices", empty=self._empty, header=False)
 
@@ -98,6 +102,7 @@ class ChooseScreen(ModalScreen[str | None]):
         """Fill the list and put the cursor on the current choice."""
         table = self.query_one(Table)
         table.can_focus = False
+        table.way_back = ""
         table.show(self._rows)
         if self._current:
             table.go_to(self._current)

@@ -19,6 +19,7 @@ from explorer.tui.glossary import explained
 from explorer.tui.render import lines, text
 from explorer.tui.screens.base import shown
 from explorer.tui.widgets.banner import TALL
+from explorer.tui.widgets.grid import Grid
 from explorer.tui.widgets.table import Table
 
 WORDS_SHOWN, WORDS_SHOWN_LOW = 4, 3
@@ -85,7 +86,12 @@ def word_lines(screen: Screen[Any]) -> tuple[list[Content], list[Content]]:
     """
     most = WORDS_SHOWN if screen.size.height >= TALL else WORDS_SHOWN_LOW
     chosen = chosen_text(screen)
-    signs = [sign for sign in SIGNS if re.search(rf"{re.escape(sign[0])}(?!\S)", chosen)]
+    on_grid = isinstance(screen.focused, Grid)  # elsewhere – stands for “none” of something else
+    signs = [
+        sign
+        for sign in SIGNS
+        if re.search(rf"{re.escape(sign[0])}(?!\S)", chosen) and (on_grid or sign[0] != "–")
+    ]
     here = dict(islice(explained((chosen,)), most))
     blocks = (str(block.content) for block in screen.query(Static) if shown(block))
     others = [(word, words) for word, words in explained(blocks) if word not in here]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -15,6 +15,9 @@ from explorer.tui.messages import PinChanged
 from explorer.tui.screens.choose import ChooseScreen, MenuItem
 from explorer.tui.widgets.table import Table
 from explorer.workbench import ProjectAddress, SeenProject, is_repository, parse_address, web_host
+
+if TYPE_CHECKING:
+    from explorer.tui.app_base import ExplorerBase
 
 
 def address_of(typed: str, api_url: str = "") -> ProjectAddress | None:
@@ -86,3 +89,6 @@ class ProjectsScreen(ChooseScreen):
         if address_of(event.value, self._api_url) is not None:
             event.prevent_default()
             self.dismiss(event.value.strip())
+        elif self.query_one(Table).row is None and event.value.strip():
+            words = f"{event.value.strip()} is neither OWNER/NAME nor a GitHub address"
+            cast("ExplorerBase", self.app).say(words, warning=True)

@@ -48,7 +48,7 @@ STEPS = (
         "Its libraries: where Alpine's loader would find each of them, and which ones are missing.",
     ),
     TourStep(
-        ("advice",),
+        ("advice", "other-arch"),
         "No file of 1.6.2 fits ARM64, so the advice is a build, with lines to paste.",
     ),
     TourStep(

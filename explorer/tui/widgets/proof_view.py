@@ -170,9 +170,8 @@ def _not_tested(elsewhere: Cell) -> list[Content]:
 def _check(check: CheckResult) -> Content:
     """What was expected and what was seen."""
     ok, name, expected, actual = (content(cell) for cell in check_row(check).cells)
-    return Content.assemble(
-        ok, "  ", name.stylize("bold"), ": expected ", expected, ", seen ", actual
-    )
+    seen = Content.assemble(", seen ", actual) if actual else text(", nothing seen", "$text-muted")
+    return Content.assemble(ok, "  ", name.stylize("bold"), ": expected ", expected, seen)
 
 
 def _step(step: StepResult) -> Content:

@@ -140,6 +140,8 @@ class Table(Styled, can_focus=True):
         if fits:
             self.styles.overflow_x = "hidden"
         self.empty = empty
+        self.way_back = "; escape clears the filter"
+        """What follows the words where no row matches."""
         self.source: RowSource = NO_ROWS
         self.view: Sequence[int] = range(0)
         self.row_query = RowQuery()
@@ -432,7 +434,7 @@ class Table(Styled, can_focus=True):
             message = "searching …"
         elif self.row_query.words:
             words = report.visible(self.row_query.words)
-            message = f"nothing matches “{words}”; escape clears the filter"
+            message = f"nothing matches “{words}”{self.way_back}"
         else:
             message = self.empty
         return Strip([Segment(f"  {message}", self._style("row", meaning="dim"))])
