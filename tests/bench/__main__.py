@@ -1,4 +1,7 @@
-"""``make bench``: prints every figure; ends with 1 where a required one does not hold."""
+"""``make bench``: prints every figure; ends with 1 where a required one does not hold.
+
+What does not hold is measured once more: other work on the machine may have been the reason.
+"""
 
 import argparse
 import sys
@@ -47,13 +50,26 @@ def main() -> int:
     missed = 0
     for part in parser.parse_args().parts or PARTS:
         title, measure = PARTS[part]
-        with tempfile.TemporaryDirectory(prefix="rr-explorer-bench-") as folder:
-            figures = measure(Path(folder))
-        print_table(title, figures)
-        missed += sum(1 for figure in figures if figure.holds is False)
+        below = _measured(title, measure)
+        if below:
+            again = _measured(title, measure)
+            below = again if title in below | again else below & again
+        missed += len(below)
     if missed:
         print(f"\n{missed} required figures do not hold here.")
     return 1 if missed else 0
+
+
+def _measured(title: str, measure: Callable[[Path], list[Figure]]) -> set[str]:
+    """Print a part's figures; those that do not hold, by their names. Its title: it failed."""
+    with tempfile.TemporaryDirectory(prefix="rr-explorer-bench-") as folder:
+        try:
+            figures = measure(Path(folder))
+        except Exception as error:  # noqa: BLE001  # the other parts are measured all the same
+            reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+            figures = [Figure(title, "not measured", reason[:200], holds=False)]
+    print_table(title, figures)
+    return {figure.what for figure in figures if figure.holds is False}
 
 
 if __name__ == "__main__":
