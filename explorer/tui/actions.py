@@ -341,7 +341,7 @@ ACTIONS: tuple[Action, ...] = (
         "jump",
         "g",
         "jump",
-        "Jump mode: one more key goes to any part of the screen",
+        "Jump mode: one more key goes to any part of the screen, or to a row",
         group="Moving",
     ),
     Action(

@@ -74,6 +74,28 @@ async def test_jump_mode_reaches_everything_in_two_keys(demo: Settings) -> None:
         await ui.until(lambda: ui.find("Tabs", Tabs).active == "dependencies")
 
 
+@pytest.mark.parametrize(
+    "size", [(80, 24), (120, 40), (160, 50)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+async def test_jump_mode_goes_to_rows(size: tuple[int, int], demo: Settings) -> None:
+    async with opened(demo, size=size) as ui:
+        await ui.shows("✓ yes")
+        releases, assets = (
+            ui.app.screen.query_one(f"#{name}-table", Table) for name in ("release", "asset")
+        )
+        first = releases.places_in_sight()[0][0]
+        await ui.press("g")
+        line = next(line for line in ui.drawn().splitlines() if " g " in line)
+        await ui.press("g")  # a and s are the two tables; d, f, g are rows
+        assert releases.cursor == first + 2
+        row = releases.row
+        assert row is not None
+        assert row.key[1:] in line
+        await ui.press("enter", "g", "d")
+        assert assets.has_focus
+        assert assets.cursor == 0
+
+
 async def test_settings_are_changed_in_the_users_file(demo: Settings) -> None:
     async with opened(demo) as ui:
         await ui.press("comma")

@@ -1,4 +1,4 @@
-"""Jump mode: each part of the screen gets a letter, and pressing it goes there."""
+"""Jump mode: each part of the screen and each row gets a letter, and pressing it goes there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from textual.widget import Widget
 from textual.widgets import Label, Tab, Tabs
 
 from explorer.tui.render import text
+from explorer.tui.widgets.grid import Grid
 from explorer.tui.widgets.pane import FilterInput
+from explorer.tui.widgets.table import Table
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 """The home row first."""
@@ -39,9 +41,16 @@ def jump_targets(screen: Screen[Any]) -> list[Widget]:
 def jump(screen: Screen[Any]) -> None:
     """Show the letters over ``screen`` and go where the user says."""
     reachable = jump_targets(screen)
+    rows = row_targets(screen)[: len(LETTERS) - len(reachable)]
+    places = [*(widget.region.offset for widget in reachable), *(offset for offset, _, _ in rows)]
 
     def go(choice: int | None) -> None:
         if choice is None:
+            return
+        if choice >= len(reachable):
+            _, table, place = rows[choice - len(reachable)]
+            table.focus()
+            table.cursor = place
             return
         widget = reachable[choice]
         if isinstance(widget, Tab):
@@ -50,8 +59,25 @@ def jump(screen: Screen[Any]) -> None:
         else:
             widget.focus()
 
-    if reachable:
-        screen.app.push_screen(JumpScreen([widget.region.offset for widget in reachable]), go)
+    if places:
+        screen.app.push_screen(JumpScreen(places), go)
+
+
+def row_targets(screen: Screen[Any]) -> list[tuple[Offset, Table, int]]:
+    """Where each row in sight is, its table and its place there: those of the focused table first.
+
+    The cells of a grid have no letters.
+    """
+    tables = [
+        table
+        for table in screen.query(Table)
+        if table.region and table.focusable and not isinstance(table, Grid)
+    ]
+    return [
+        (table.region.offset + Offset(0, line), table, place)
+        for table in sorted(tables, key=lambda table: not table.has_focus)
+        for place, line in table.places_in_sight()
+    ]
 
 
 class JumpScreen(ModalScreen[int | None]):

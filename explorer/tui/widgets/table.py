@@ -175,13 +175,13 @@ class Table(Styled, can_focus=True):
 
     def rows_in_sight(self) -> list[Row]:
         """The rows on the screen, from the top."""
+        return [self.source.row(self.view[place]) for place, _ in self.places_in_sight()]
+
+    def places_in_sight(self) -> list[tuple[int, int]]:
+        """The places of the rows on the screen, from the top, and each one's line in the table."""
         first = max(0, round(self.scroll_offset.y))
-        return [
-            self.source.row(self.view[index])
-            for index in range(
-                first, min(len(self.view), first + max(1, self.size.height - self._top))
-            )
-        ]
+        end = min(len(self.view), first + max(1, self.size.height - self._top))
+        return [(place, place - first + self._top) for place in range(first, end)]
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on the row with this key. False if it is not in the view."""
