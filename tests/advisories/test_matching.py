@@ -24,7 +24,7 @@ from explorer.facts import Unknown
 from explorer.golang import GoTable, read_functions, symbols_by_package
 from tests.advisories.entries import entry, write_database
 from tests.support.binaries import go_build
-from tests.support.images import debian_packages, locked
+from tests.support.yardsticks import GO_VERSIONS, debian_tool, go_of
 
 SOURCE = """package main
 
@@ -50,6 +50,44 @@ STDLIB = [
     entry(7, "stdlib", [{"path": "encoding/json", "symbols": ["Encoder.Encode"]}]),
     entry(8, "example.test/other", [{"path": "example.test/other", "symbols": ["F"]}]),
     entry(9, "stdlib", [{"path": "net/url", "symbols": ["Parse"]}], withdrawn="2026-02-01"),
+]
+PROMOTED = """package main
+
+import (
+	"archive/tar"
+	"encoding/xml"
+	"os"
+	"slices"
+	"text/template"
+)
+
+type archive struct{ *tar.Writer }
+
+type closer interface{ Close() error }
+
+func main() {
+	var end closer = archive{tar.NewWriter(os.Stdout)}
+	defer end.Close()
+	words := slices.Clone(os.Args)
+	slices.SortFunc(words, func(a, b string) int { return len(a) - len(b) })
+	page := template.Must(template.New("page").Parse(words[0]))
+	if err := xml.NewDecoder(os.Stdin).Decode(&words); err != nil {
+		page.Execute(os.Stdout, end)
+	}
+}
+"""
+"""Methods that are promoted from an embedded type, generics, and functions without a name."""
+OF_VERSIONS = [
+    *(one for one in STDLIB if "withdrawn" not in one),
+    entry(10, "stdlib", [{"path": "archive/tar", "symbols": ["Writer.Close", "Reader.Next"]}]),
+    entry(11, "stdlib", [{"path": "archive/tar", "symbols": ["Reader.Next"]}], fixed="1.24.0"),
+    entry(12, "stdlib", [{"path": "slices", "symbols": ["SortFunc"]}], introduced="1.25.0"),
+    entry(13, "stdlib", [{"path": "text/template", "symbols": ["Template.Execute"]}]),
+    entry(14, "stdlib", [{"path": "text/template", "symbols": ["Template.ExecuteTemplate"]}]),
+    entry(15, "stdlib", [{"path": "encoding/xml", "symbols": ["Decoder.Decode"]}], fixed="1.23.0"),
+    entry(16, "stdlib", [{"path": "reflect", "symbols": ["Value.MapKeys", "Value.Call"]}]),
+    entry(17, "stdlib", [{"path": "archive/tar"}, {"path": "archive/zip", "symbols": ["Writer"]}]),
+    entry(18, "stdlib", [{"path": "compress/flate", "symbols": ["NewReader"]}]),
 ]
 WANTED = {
     "affected": {"GO-2026-0001", "GO-2026-0004", "GO-2026-0007"},
@@ -91,13 +129,8 @@ def test_a_stripped_program(goarch: str, tmp_path: Path) -> None:
 
 
 def govulncheck(path: Path, database: Path) -> dict[str, set[str]]:
-    """What the Go team's own tool says, from Debian's package."""
-    with locked():
-        package = debian_packages("sid", "amd64", ("govulncheck",))["govulncheck"]
-    root = package.parent / "govulncheck"
-    if not root.exists():
-        subprocess.run(["dpkg-deb", "-x", package, root], check=True, timeout=60)
-    tool = str(root / "usr/bin/govulncheck")
+    """What the Go team's own tool says."""
+    tool = str(debian_tool("govulncheck"))
     command = [tool, "-mode=binary", "-db", f"file://{database}", "-format", "openvex", str(path)]
     done = subprocess.run(
         command,
@@ -122,6 +155,20 @@ def test_the_same_ids_as_govulncheck_on_the_twin_that_is_not_stripped(tmp_path: 
     truth = govulncheck(go_build("vulns", SOURCE, ldflags=""), place)
     stripped = program_of(go_build("vulns", SOURCE))
     assert statuses(stripped, load_database(place)) == truth == WANTED
+
+
+@pytest.mark.parametrize("version", GO_VERSIONS)
+@pytest.mark.parametrize("source", [SOURCE, PROMOTED], ids=["plain", "promoted"])
+def test_the_same_ids_as_govulncheck_whatever_go_built_it(
+    source: str, version: str, tmp_path: Path
+) -> None:
+    place = write_database(tmp_path, OF_VERSIONS)
+    go = go_of(version)
+    truth = govulncheck(go_build("vulns", source, ldflags="", compiler=go), place)
+    stripped = program_of(go_build("vulns", source, compiler=go))
+    assert stripped.go == f"go{version}"
+    assert statuses(stripped, load_database(place)) == truth
+    assert set(truth) == {"affected", "not-called", "not-present"}
 
 
 def test_without_function_names_it_is_module_level(tmp_path: Path) -> None:

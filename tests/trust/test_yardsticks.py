@@ -1,5 +1,6 @@
-"""Signals of trust beside other tools: npm's verifier of Sigstore, and gpgv."""
+"""Signals of trust beside other tools: npm's verifier of Sigstore, cosign, and gpgv."""
 
+import hashlib
 import json
 import subprocess
 from pathlib import Path
@@ -9,11 +10,12 @@ import pytest
 from sigstore.models import TrustedRoot
 from sigstore.verify import Verifier
 
-from explorer.trust import SignalKind, SignalState, check_bundle
+from explorer.trust import SignalKind, check_bundle
 from explorer.trust.openpgp import dearmor
 from tests.support.images import BUILD, locked
+from tests.support.yardsticks import debian_tool
 from tests.trust import expired
-from tests.trust.sigstore_world import SigstoreWorld
+from tests.trust.sigstore_world import GITHUB, SigstoreWorld
 
 PACKAGES = ("@sigstore/verify@3.1.0", "@sigstore/bundle@4.0.0", "@sigstore/protobuf-specs@0.5.0")
 SHA = "ab" * 32
@@ -55,28 +57,83 @@ def npm_says(root: dict[str, Any], repository: str, bundles: list[dict[str, Any]
     return done.stdout.split()
 
 
-def test_bundles_pass_and_fail_as_npms_verifier_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def cosign_says(root: Path, repository: str, file: Path, bundle: dict[str, Any]) -> str:
+    """``pass`` or ``fail`` of a statement about a file, or of a signature of it."""
+    place = file.with_name("bundle.json")
+    place.write_text(json.dumps(bundle))
+    statement = ["verify-blob-attestation", "--type", "slsaprovenance1"]
+    done = subprocess.run(
+        [
+            debian_tool("cosign"),
+            *(statement if "dsseEnvelope" in bundle else ["verify-blob"]),
+            f"--bundle={place}",
+            f"--trusted-root={root}",
+            f"--certificate-identity-regexp=^https://github.com/{repository}/",
+            f"--certificate-oidc-issuer={GITHUB}",
+            file,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0 or done.stderr.startswith("Error: failed to verify"), done.stderr
+    return "fail" if done.returncode else "pass"
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SigstoreWorld:
+    """A Sigstore whose root, ``root.json``, is the trusted one."""
     world = SigstoreWorld()
     root = TrustedRoot.from_file(str(world.write_root(tmp_path / "root.json")))
     monkeypatch.setattr(Verifier, "production", lambda offline: Verifier(trusted_root=root))
-    moved = world.attest(SHA, "acme/tool")
-    moved["dsseEnvelope"]["signatures"] = world.attest(SHA, "acme/tool")["dsseEnvelope"][
-        "signatures"
-    ]
-    bundles = [
-        world.attest(SHA, "acme/tool"),
-        world.attest(SHA, "acme/fork"),
-        SigstoreWorld().attest(SHA, "acme/tool"),
-        SigstoreWorld(world.ca_key, world.ct_key).attest(SHA, "acme/tool"),
-        SigstoreWorld(world.ca_key, log_key=world.log_key).attest(SHA, "acme/tool"),
+    return world
+
+
+def attested(world: SigstoreWorld, sha256: str) -> list[dict[str, Any]]:
+    """A bundle that is valid, and five that are not: another signer, root, log, certificate log,
+    signature."""
+    moved = world.attest(sha256, "acme/tool")
+    other = world.attest(sha256, "acme/tool")
+    moved["dsseEnvelope"]["signatures"] = other["dsseEnvelope"]["signatures"]
+    return [
+        world.attest(sha256, "acme/tool"),
+        world.attest(sha256, "acme/fork"),
+        SigstoreWorld().attest(sha256, "acme/tool"),
+        SigstoreWorld(world.ca_key, world.ct_key).attest(sha256, "acme/tool"),
+        SigstoreWorld(world.ca_key, log_key=world.log_key).attest(sha256, "acme/tool"),
         moved,
     ]
+
+
+def states(bundles: list[dict[str, Any]], sha256: str) -> list[str]:
+    """What is said here of each bundle."""
+    checked = [check_bundle(SignalKind.COSIGN, one, sha256, ("acme/tool",)) for one in bundles]
+    return [signal.state.value for signal in checked]
+
+
+def test_bundles_pass_and_fail_as_npms_verifier_says(world: SigstoreWorld) -> None:
+    bundles = attested(world, SHA)
     expected = ["pass", *["fail"] * 5]
     assert npm_says(world.trusted_root(), "acme/tool", bundles) == expected
-    here = [check_bundle(SignalKind.ATTESTATION, one, SHA, ("acme/tool",)) for one in bundles]
-    assert [signal.state for signal in here] == [SignalState(word) for word in expected]
+    assert states(bundles, SHA) == expected
+
+
+def test_bundles_pass_and_fail_as_cosign_says(world: SigstoreWorld, tmp_path: Path) -> None:
+    data = b"a program"
+    file, root = tmp_path / "tool", tmp_path / "root.json"
+    file.write_bytes(data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    bundles = [
+        *attested(world, sha256),
+        world.attest(SHA, "acme/tool"),
+        world.sign(data, "acme/tool"),
+        world.sign(data, "acme/fork"),
+        world.sign(b"another program", "acme/tool"),
+    ]
+    expected = ["pass", *["fail"] * 6, "pass", "fail", "fail"]
+    assert [cosign_says(root, "acme/tool", file, one) for one in bundles] == expected
+    assert states(bundles, sha256) == expected
 
 
 @pytest.mark.parametrize(
