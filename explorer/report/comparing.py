@@ -14,9 +14,11 @@ from typing import TypeVar
 
 from explorer import __version__
 from explorer.advisories import AdvisoryMatch
-from explorer.elf import Degree, DifferenceKind, Sameness
+from explorer.compat import Answer
+from explorer.elf import Degree, DifferenceKind, DifferingRange, Sameness
 from explorer.errors import FormatError
-from explorer.facts import MISSING, Fact, Unknown
+from explorer.facts import MISSING, NEEDS_FILE, Fact, Unknown
+from explorer.releases import Asset
 from explorer.report.answers import fact_cell, missing_text, verdict_cell
 from explorer.report.cells import EMPTY, Cell, Column, Row, Style
 from explorer.report.markup import code, in_table, prose
@@ -42,6 +44,7 @@ __all__ = [
     "comparison_markdown",
     "comparison_parts",
     "comparison_rows",
+    "download_words",
     "judgement",
     "rebuild_line",
     "rebuild_rows",
@@ -99,6 +102,8 @@ def comparison_headline(comparison: FileComparison) -> Cell:
     names = _names(comparison.before, comparison.after)
     pair = f"{names[0]} and {names[1]}"
     result = comparison.bytes
+    if isinstance(result, MISSING):
+        return _headline_of_first_bytes(comparison, pair)
     where = f"{plural(result.changed, 'byte')} in {plural(result.count, 'range')}"
     if result.sameness is Sameness.IDENTICAL:
         return Cell(f"{pair} are the same program, bit for bit.", "good")
@@ -113,9 +118,25 @@ def comparison_headline(comparison: FileComparison) -> Cell:
     return Cell(f"{pair} differ: {one_line(result.why)}.", "warn")
 
 
+def _headline_of_first_bytes(comparison: FileComparison, pair: str) -> Cell:
+    facts = [one for one in comparison.facts if one.is_known and one.key != "size"]
+    changed = [one.title for one in facts]
+    changed += ["libraries"] if comparison.libraries_added or comparison.libraries_gone else []
+    changed += [f"{one.title} protection" for one in comparison.hardening if one.is_known]
+    known = [
+        c for c in comparison.verdicts if Answer.UNKNOWN not in (c.before.answer, c.after.answer)
+    ]
+    changed += ["where they run"] if known else []
+    if changed:
+        return Cell(f"{pair} differ, as their first bytes tell: {', '.join(changed)}.", "warn")
+    return Cell(f"The first bytes of {pair} tell no difference; the rest is not known yet.")
+
+
 def judgement(comparison: FileComparison) -> Cell:
     """Whether ``after`` is a rebuild of ``before``."""
     result = comparison.bytes
+    if isinstance(result, MISSING):
+        return Cell(f"Not judged: {missing_text(result)}.")
     if result.sameness is Sameness.IDENTICAL:
         return Cell("Reproduced bit for bit.", "good")
     if result.sameness is Sameness.BUILD_TIME:
@@ -132,7 +153,7 @@ def _names(before: Inspection, after: Inspection) -> tuple[str, str]:
 
 
 def _stamp_words(comparison: FileComparison) -> str:
-    kinds = {one.kind for one in comparison.bytes.ranges}
+    kinds = {one.kind for one in _ranges(comparison)}
     timed = kinds & {
         DifferenceKind.LINK_STRING,
         DifferenceKind.TIMESTAMP,
@@ -141,11 +162,44 @@ def _stamp_words(comparison: FileComparison) -> str:
     return "the build time" if timed else "build ids"
 
 
+def _ranges(comparison: FileComparison) -> tuple[DifferingRange, ...]:
+    return () if isinstance(comparison.bytes, MISSING) else comparison.bytes.ranges
+
+
 def _value_changes(comparison: FileComparison) -> Iterator[str]:
     shown = (DifferenceKind.LINK_STRING, DifferenceKind.BUILD_INFO)
-    pairs = dict.fromkeys((r.before, r.after) for r in comparison.bytes.ranges if r.kind in shown)
+    pairs = dict.fromkeys((r.before, r.after) for r in _ranges(comparison) if r.kind in shown)
     for before, after in list(pairs)[:3]:
         yield f"“{one_line(before)}” → “{one_line(after)}”"
+
+
+def _to_download(comparison: FileComparison | ReleaseComparison) -> tuple[Asset, ...]:
+    """The files that were not read whole, and tell more once they are downloaded."""
+    if isinstance(comparison, FileComparison):
+        if not isinstance(comparison.bytes, MISSING) and comparison.same_program:
+            return ()
+        looked = (comparison.before, comparison.after)
+        return tuple(
+            each.subject.asset
+            for each in looked
+            if each.path is None and each.subject.asset is not None
+        )
+    unread = [pair for pair in comparison.pairs if pair.modules == Unknown(NEEDS_FILE)]
+    return tuple(asset for pair in unread for asset in (pair.before, pair.after))
+
+
+def download_words(comparison: FileComparison | ReleaseComparison) -> str:
+    """``d downloads 2 files (40.2 MB) and compares all of them``; empty if all was read."""
+    assets = _to_download(comparison)
+    if not assets:
+        return ""
+    sizes = [0 if isinstance(asset.size, MISSING) else asset.size for asset in assets]
+    size = f" ({human_size(sum(sizes))})" if all(sizes) else ""
+    which = "it" if len(assets) == 1 else "them"
+    return (
+        f"Read so far: what is here, and first bytes. d downloads {plural(len(assets), 'file')}"
+        f"{size} and compares all of {which}."
+    )
 
 
 # ------------------------------------------------------------------ parts of two files
@@ -193,14 +247,16 @@ def comparison_parts(comparison: FileComparison) -> tuple[ComparedPart, ...]:
             *_advisories("new", "bad", vulnerabilities.introduced),
         )
     )
-    libraries = (
+    libraries: Fact[tuple[Row, ...]] = (
         *(_library(name, "added") for name in comparison.libraries_added),
         *(_library(name, "gone") for name in comparison.libraries_gone),
     )
+    if comparison.libraries_unknown:
+        libraries = Unknown(comparison.libraries_unknown)
     protections = map(_fact_row, comparison.hardening)
     return (
         _part("facts", "The file", _pair_columns("fact"), map(_fact_row, comparison.facts)),
-        _part("libraries", "Libraries", (Column("what", "change"), NAME), libraries),
+        _of_rows("libraries", "Libraries", (Column("what", "change"), NAME), libraries),
         _part(
             "hardening",
             "Hardening",
@@ -326,6 +382,8 @@ def _advisories(word: str, style: Style, matches: Sequence[AdvisoryMatch]) -> It
 
 def _bytes_part(comparison: FileComparison) -> ComparedPart:
     result = comparison.bytes
+    if isinstance(result, MISSING):
+        return ComparedPart("bytes", "Bytes", RANGE_COLUMNS, (), Cell(missing_text(result), "dim"))
     rows = tuple(
         Row(
             str(number),

@@ -96,7 +96,7 @@ ACTIONS: tuple[Action, ...] = (
         "d",
         "download",
         "Download the file into the cache and verify its checksum",
-        _on("browser", "binary", "matrix", "by-target"),
+        _on("browser", "binary", "matrix", "by-target", "compare"),
         shown=7,
         group="A file",
     ),

@@ -244,17 +244,22 @@ class Jobs:
         first: CompareMark,
         second: CompareMark,
         then: Callable[[FileComparison | ReleaseComparison], None],
+        *,
+        download: bool = False,
     ) -> Job:
-        """Compare two files, downloaded if need be, or two releases."""
+        """Compare two files or two releases: what is known of them, all with ``download``."""
         wb = self._state.wb
 
         async def work(job: Job) -> None:
             progress = self._progress(job)
             if first.subject is not None and second.subject is not None:
                 subjects = first.subject, second.subject
-                then(await self._call(wb.compare(*subjects, progress=progress)))
+                depth = workbench.Depth.WHOLE if download else workbench.Depth.AVAILABLE
+                then(await self._call(wb.compare(*subjects, depth=depth, progress=progress)))
             else:
-                then(await self._call(wb.compare_releases(first.key, second.key)))
+                tags = first.key, second.key
+                asked = wb.compare_releases(*tags, download=download, progress=progress)
+                then(await self._call(asked))
 
         about = f"compare {next(self._questions)}"
         return self._start(JobKind.COMPARE, f"{first.name} and {second.name}", about, work)

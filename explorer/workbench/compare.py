@@ -13,7 +13,7 @@ from explorer.bytesource import FileSource
 from explorer.compat import Verdict, floor_of
 from explorer.elf import Binary, Elf, GoBuild, GoModule, Sameness
 from explorer.errors import UsageError
-from explorer.facts import MISSING, Fact, NotApplicable, Unknown
+from explorer.facts import MISSING, NEEDS_FILE, Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation, ProgressCallback
 from explorer.releases import Asset, Release
 from explorer.workbench.known_files import FileState
@@ -21,7 +21,7 @@ from explorer.workbench.models import Depth, Inspection, Subject
 
 if TYPE_CHECKING:
     from explorer.compat import Target
-    from explorer.elf import Differences
+    from explorer.elf import Differences, Dynamic
     from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.look import Looks
     from explorer.workbench.resources import Resources
@@ -37,12 +37,17 @@ _NO_DATABASE = NotApplicable("there is no vulnerability database here: vulns FIL
 
 @dataclass(frozen=True, slots=True)
 class FactChange:
-    """A fact that is not the same in both files. Texts are untrusted."""
+    """A fact that is not the same in both files, or not known of one. Texts are untrusted."""
 
     key: str
     title: str
     before: Fact[str]
     after: Fact[str]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether both are known, so that it is a change and not a gap."""
+        return not isinstance(self.before, Unknown) and not isinstance(self.after, Unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class FileComparison:
 
     before: Inspection
     after: Inspection
-    bytes: Differences
+    bytes: Fact[Differences]
     facts: tuple[FactChange, ...]
     libraries_added: tuple[str, ...]
     libraries_gone: tuple[str, ...]
@@ -105,11 +110,20 @@ class FileComparison:
     """Settings of Go's build info; NotApplicable where a file does not have it."""
     verdicts: tuple[VerdictChange, ...]
     vulnerabilities: Fact[VulnerabilityChanges]
+    libraries_unknown: str = ""
+    """Why the libraries of a file that is not here are not known; else empty."""
 
     @property
     def same_program(self) -> bool:
-        """Whether nothing but build ids and the time of the build differs."""
+        """Whether nothing but build ids and the time of the build differs, as far as is known."""
+        if isinstance(self.bytes, MISSING):
+            return False
         return self.bytes.sameness in (Sameness.IDENTICAL, Sameness.BUILD_TIME)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether both files were read to their ends."""
+        return self.before.path is not None and self.after.path is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,47 +154,81 @@ async def compare_files(
     looks: Looks,
     subjects: tuple[Subject, Subject],
     targets: Sequence[Target],
+    depth: Depth,
     progress: ProgressCallback,
 ) -> FileComparison:
-    """Read both files whole and list what differs, vulnerabilities left out.
+    """List what differs between two files, vulnerabilities left out.
 
     Raises:
         SourceError, IntegrityError, FormatError: of the server or of a file.
         UsageError: a file does not hold one program that could be compared.
     """
-    pair = [await looks.look(each, targets, Depth.WHOLE, progress) for each in subjects]
-    before, after = [await looks.with_files(each, progress) for each in pair]
+    before, after = [await looks.look(each, targets, depth, progress) for each in subjects]
+    if depth is Depth.WHOLE or (before.path is not None and after.path is not None):
+        before, after = [await looks.with_files(each, progress) for each in (before, after)]
     return await resources.run(lambda cancel: _compared(before, after, cancel))
 
 
 def _compared(before: Inspection, after: Inspection, cancel: Cancellation) -> FileComparison:
-    from explorer.elf import differences_of, hardening
+    from explorer.elf import hardening
 
-    paths = [_program(each) for each in (before, after)]
-    with FileSource(paths[0]) as one, FileSource(paths[1]) as other:
-        bytes_ = differences_of(one, other, (before.binary, after.binary), cancel)
+    pair = before, after
+    is_whole = before.path is not None and after.path is not None
+    bytes_ = _bytes_of(pair, cancel) if is_whole else _digests(pair)
     elves = before.binary.elf, after.binary.elf
-    libraries = [_libraries(each.binary) for each in (before, after)]
+    libraries = [_libraries(each.binary) for each in pair]
     builds = _builds(before.binary, after.binary)
     protections = [
         {p.key: (p.title, p.degree) for p in (() if isinstance(elf, MISSING) else hardening(elf))}
         for elf in elves
     ]
+    unread = [each for each in (_dynamic(one.binary) for one in pair) if isinstance(each, Unknown)]
+    if unread and not is_whole:
+        libraries = [(), ()]
+    packages: Fact[tuple[SizeChange, ...]]
+    packages = _missing_of(builds) if not _both(builds) else Unknown(NEEDS_FILE)
+    if is_whole and _both(builds):
+        packages = _package_changes(pair, cancel)
     return FileComparison(
         before,
         after,
         bytes_,
-        tuple(_changed_facts(before, after)),
+        tuple(_changed_facts(before, after, gaps=not is_whole)),
         tuple(name for name in libraries[1] if name not in libraries[0]),
         tuple(name for name in libraries[0] if name not in libraries[1]),
-        tuple(_changed_texts(protections[0], protections[1])),
+        tuple(_changed_texts(protections[0], protections[1], gaps=not is_whole)),
         _section_changes(*elves),
-        _package_changes((before, after), cancel) if _both(builds) else _missing_of(builds),
+        packages,
         _of_both(builds, _module_changes),
         _of_both(builds, _setting_changes),
         tuple(_verdict_changes(before.verdicts, after.verdicts)),
         _NO_DATABASE,
+        unread[0].why if unread and not is_whole else "",
     )
+
+
+def _bytes_of(pair: tuple[Inspection, Inspection], cancel: Cancellation) -> Differences:
+    from explorer.elf import differences_of
+
+    paths = [_program(each) for each in pair]
+    with FileSource(paths[0]) as one, FileSource(paths[1]) as other:
+        return differences_of(one, other, (pair[0].binary, pair[1].binary), cancel)
+
+
+def _digests(pair: tuple[Inspection, Inspection]) -> Fact[Differences]:
+    """What the API's digests tell of two files: that they are the same one, or nothing."""
+    from explorer.elf import Differences
+
+    for each in pair:
+        if each.about is not None:
+            _program(each)
+    subjects = [each.subject for each in pair]
+    digests = {each.asset.digest if each.asset else Unknown("local") for each in subjects}
+    if len(digests) > 1 or subjects[0].member != subjects[1].member:
+        return Unknown(NEEDS_FILE)
+    if not isinstance(digests.pop(), str) or pair[0].member != pair[1].member:
+        return Unknown(NEEDS_FILE)
+    return Differences(Sameness.IDENTICAL, (), 0, 0, "the API names one sha256 for both")
 
 
 def _program(inspection: Inspection) -> Path:
@@ -196,11 +244,14 @@ def _program(inspection: Inspection) -> Path:
 # ------------------------------------------------------------------ facts
 
 
-def _changed_facts(before: Inspection, after: Inspection) -> Iterator[FactChange]:
+def _changed_facts(
+    before: Inspection, after: Inspection, *, gaps: bool = False
+) -> Iterator[FactChange]:
+    """What differs; with ``gaps`` also what is not known of one or of both."""
     facts = [dict(_facts(each)) for each in (before, after)]
     for title, value in facts[0].items():
         other = facts[1][title]
-        if value != other:
+        if value != other or (gaps and _unknown(value, other)):
             yield FactChange(title.replace(" ", "-"), title, value, other)
 
 
@@ -263,21 +314,30 @@ def _kernel(elf: Elf) -> Fact[str]:
 
 
 def _libraries(binary: Binary) -> tuple[str, ...]:
-    elf = binary.elf
-    if isinstance(elf, MISSING) or isinstance(elf.dynamic, MISSING):
-        return ()
-    return elf.dynamic.needed
+    dynamic = _dynamic(binary)
+    return () if isinstance(dynamic, MISSING) else dynamic.needed
+
+
+def _dynamic(binary: Binary) -> Fact[Dynamic]:
+    return binary.elf if isinstance(binary.elf, MISSING) else binary.elf.dynamic
 
 
 def _changed_texts(
-    before: Mapping[str, tuple[str, Fact[str]]], after: Mapping[str, tuple[str, Fact[str]]]
+    before: Mapping[str, tuple[str, Fact[str]]],
+    after: Mapping[str, tuple[str, Fact[str]]],
+    *,
+    gaps: bool = False,
 ) -> Iterator[FactChange]:
     nothing = NotApplicable("not an ELF file")
     for key in dict.fromkeys([*before, *after]):
         title, value = before.get(key, ("", nothing))
         other_title, other = after.get(key, ("", nothing))
-        if _plain(value) != _plain(other):
+        if _plain(value) != _plain(other) or (gaps and _unknown(value, other)):
             yield FactChange(key, title or other_title, value, other)
+
+
+def _unknown(*facts: Fact[str]) -> bool:
+    return any(isinstance(each, Unknown) for each in facts)
 
 
 def _plain(fact: Fact[str]) -> object:

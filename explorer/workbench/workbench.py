@@ -392,12 +392,14 @@ class Workbench:
         after: Subject,
         database: Path | None = None,
         *,
+        depth: Depth = Depth.WHOLE,
         progress: ProgressCallback = ignore_progress,
     ) -> FileComparison:
         """What changed between two files, with the verdicts on every target.
 
         Args:
             database: the vulnerability database; the one at hand if None.
+            depth: ``AVAILABLE`` downloads nothing; what it leaves unknown is said.
 
         Raises:
             SourceError, IntegrityError, FormatError: of the server or of a file.
@@ -408,7 +410,7 @@ class Workbench:
 
         targets = self.plain_targets()
         comparison = await compare_files(
-            self.resources, self.looks, (before, after), targets, progress
+            self.resources, self.looks, (before, after), targets, depth, progress
         )
         if database is not None:
             at_hand: DatabaseFile | None = DatabaseFile(database, str(database))

@@ -81,7 +81,7 @@ OF_VERSIONS = [
     *(one for one in STDLIB if "withdrawn" not in one),
     entry(10, "stdlib", [{"path": "archive/tar", "symbols": ["Writer.Close", "Reader.Next"]}]),
     entry(11, "stdlib", [{"path": "archive/tar", "symbols": ["Reader.Next"]}], fixed="1.24.0"),
-    entry(12, "stdlib", [{"path": "slices", "symbols": ["SortFunc"]}], introduced="1.25.0"),
+    entry(12, "stdlib", [{"path": "text/template", "symbols": ["Must"]}], introduced="1.25.0"),
     entry(13, "stdlib", [{"path": "text/template", "symbols": ["Template.Execute"]}]),
     entry(14, "stdlib", [{"path": "text/template", "symbols": ["Template.ExecuteTemplate"]}]),
     entry(15, "stdlib", [{"path": "encoding/xml", "symbols": ["Decoder.Decode"]}], fixed="1.23.0"),
@@ -169,6 +169,15 @@ def test_the_same_ids_as_govulncheck_whatever_go_built_it(
     assert stripped.go == f"go{version}"
     assert statuses(stripped, load_database(place)) == truth
     assert set(truth) == {"affected", "not-called", "not-present"}
+
+
+def test_a_generic_function_is_found_where_govulncheck_misses_it(tmp_path: Path) -> None:
+    sort = entry(1, "stdlib", [{"path": "slices", "symbols": ["SortFunc"]}])
+    place = write_database(tmp_path, [sort])
+    truth = govulncheck(go_build("vulns", PROMOTED, ldflags=""), place)
+    stripped = program_of(go_build("vulns", PROMOTED))
+    assert truth == {"not-called": {"GO-2026-0001"}}, "it compares slices.SortFunc[...] as it is"
+    assert statuses(stripped, load_database(place)) == {"affected": {"GO-2026-0001"}}
 
 
 def test_without_function_names_it_is_module_level(tmp_path: Path) -> None:

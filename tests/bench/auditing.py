@@ -33,8 +33,16 @@ def measure(folder: Path) -> list[Figure]:
     ring.write_bytes(key.public)
     advisory = entry(1, "stdlib", [{"path": "net/url", "symbols": ["Parse"]}])
     database = write_database(folder / "db", [advisory])
-    govulncheck = ["-mode=binary", "-db", f"file://{database}", program]
-    gpgv = ["gpgv", "--homedir", folder, "--keyring", ring, folder / "rr.asc", program]
+    govulncheck: list[str | Path] = ["-mode=binary", "-db", f"file://{database}", program]
+    gpgv: list[str | Path] = [
+        "gpgv",
+        "--homedir",
+        folder,
+        "--keyring",
+        ring,
+        folder / "rr.asc",
+        program,
+    ]
     rows: list[tuple[list[str | Path], str, Sequence[str | Path]]] = [
         (["gobuild", program], "go version -m", [go_root() / "bin/go", "version", "-m", program]),
         (["hardening", program], "checksec", [_tool("checksec"), f"--file={program}"]),

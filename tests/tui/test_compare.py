@@ -7,7 +7,9 @@ import pytest
 from explorer.settings import Settings
 from explorer.tui.screens.compare import CompareScreen
 from explorer.tui.widgets.table import Table
+from tests.cli.test_compare import with_modules
 from tests.support.binaries import binary
+from tests.support.github import GitHub
 from tests.tui.conftest import Driver, opened, settings
 
 SIZES = [(80, 24), (120, 40), (160, 50)]
@@ -47,3 +49,74 @@ async def test_two_files_are_marked_and_compared(size: tuple[int, int], tmp_path
         await mark(ui, "musl-amd64")
         await ui.until(lambda: isinstance(ui.app.screen, CompareScreen))
         await ui.shows("linux-amd64 and unknown-musl-amd64 are the same program, bit for bit")
+
+
+@pytest.fixture
+def published(github: GitHub, tmp_path: Path) -> Settings:
+    """Two releases of a Go program, each under three names; the first two are the same file."""
+    for tag, modules in (("v1", ("one", "b")), ("v2", ("two", "c"))):
+        programs = {
+            f"tool-{name}": with_modules(*modules, arch).read_bytes()
+            for name, arch in (
+                ("linux-amd64", "amd64"),
+                ("unknown-musl-amd64", "amd64"),
+                ("linux-arm64", "arm64"),
+            )
+        }
+        day = f"2026-06-0{tag[1:]}T10:00:00+00:00"
+        github.add_release(tag, programs, published_at=day)
+    return settings(tmp_path, demo=False, api_url=github.api_url)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_what_is_not_known_before_the_download_is_said(
+    size: tuple[int, int], published: Settings, github: GitHub
+) -> None:
+    async with opened(published, size=size) as ui:
+        await ui.shows("linux-amd64")
+        await mark(ui, "linux-amd64")
+        await mark(ui, "linux-arm64")
+        await ui.shows("differ, as their first bytes tell:", "d downloads 2 files (")
+        assert github.body_bytes(host="assets") < 1 << 20, "nothing was downloaded"
+        await ui.press("d")
+        await ui.shows("amd64 and arm64 differ: ")
+        assert "d downloads" not in ui.drawn()
+
+
+async def test_one_digest_tells_one_program_before_the_download(
+    published: Settings, github: GitHub
+) -> None:
+    async with opened(published) as ui:
+        await ui.shows("linux-amd64")
+        await mark(ui, "linux-amd64")
+        await mark(ui, "musl-amd64")
+        await ui.shows("are the same program, bit for bit", "the API names one sha256 for both")
+        assert github.body_bytes(host="assets") < 1 << 20, "nothing was downloaded"
+        assert "d downloads" not in ui.drawn()
+
+
+async def test_two_releases_are_compared_by_their_modules(published: Settings) -> None:
+    async with opened(published) as ui:
+        await ui.shows("v1", "v2")
+        releases = ui.app.screen.query_one("#release-table", Table)
+        releases.focus()
+        for row in (1, 0):
+            assert releases.go_to(releases.source.row(row).key)
+            await ui.press("c")
+        await ui.shows("v1 → v2: 3 files in both", "d downloads 6 files (")
+        await ui.shows("3 programs not compared: needs the whole file")
+        await ui.press("d")
+        await ui.shows("example.test/a", "moved", "example.test/b", "gone")
+        assert "d downloads" not in ui.drawn()
+
+
+async def test_a_local_file_is_compared_with_an_asset(published: Settings) -> None:
+    path = with_modules("one", "b", "amd64")
+    async with opened(published, file=str(path)) as ui:
+        await ui.shows("YES")
+        await ui.press("c", "escape")
+        await ui.shows("linux-amd64")
+        await mark(ui, "linux-amd64")
+        await ui.shows("d downloads 1 file (")
+        await ui.press("d")
+        await ui.shows("Go modules", "example.test/c")

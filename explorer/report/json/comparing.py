@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from explorer.compat import Answer
 from explorer.elf import DifferenceKind, Differences, DifferingRange, Sameness
+from explorer.facts import NotApplicable
 from explorer.report.comparing import rebuild_line
 from explorer.report.json.binaries import GO_MODULE
 from explorer.report.json.catalogue import ASSET, RELEASE
@@ -110,7 +111,7 @@ _FILES = Shape[FileComparison](
     Field("before", SUBJECT.kind, lambda c: c.before.subject),
     Field("after", SUBJECT.kind, lambda c: c.after.subject),
     Field("same_program", BOOLEAN, lambda c: c.same_program),
-    Field("bytes", DIFFERENCES.kind, lambda c: c.bytes),
+    Field("bytes", fact(DIFFERENCES.kind), lambda c: c.bytes),
     Field("facts", many(FACT_CHANGE.kind), lambda c: c.facts),
     Field("libraries_added", many(TEXT), lambda c: c.libraries_added),
     Field("libraries_gone", many(TEXT), lambda c: c.libraries_gone),
@@ -183,6 +184,10 @@ REPRODUCE = Shape[Reproduced](
         lambda r: r.judged.same_program if r.judged is not None else None,
         "null: no other build was named",
     ),
-    Field("bytes", nullable(DIFFERENCES.kind), lambda r: r.judged.bytes if r.judged else None),
+    Field(
+        "bytes",
+        fact(DIFFERENCES.kind),
+        lambda r: r.judged.bytes if r.judged else NotApplicable("no other build was named"),
+    ),
     Field("warnings", many(TEXT), lambda r: r.warnings),
 )

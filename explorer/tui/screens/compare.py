@@ -19,6 +19,7 @@ from explorer.report.comparing import (
     comparison_markdown,
     comparison_parts,
     comparison_rows,
+    download_words,
     release_headline,
     release_parts,
 )
@@ -56,7 +57,8 @@ class CompareScreen(ExplorerScreen):
     HELP = (
         "What changed between two files or two releases, section by section; what is the same is "
         "left out. Two builds of one source are recognised by where they differ. Enter shows a "
-        "row in full; / finds a module, a section, a system; y copies it all as Markdown."
+        "row in full; / finds a module, a section, a system; y copies it all as Markdown. What is "
+        "not here is compared by its first bytes; d downloads it, for the rest."
     )
 
     def __init__(self, first: CompareMark, second: CompareMark) -> None:
@@ -66,6 +68,7 @@ class CompareScreen(ExplorerScreen):
         self._headline = Cell("")
         self._parts: tuple[ComparedPart, ...] = ()
         self._inspections: tuple[Inspection, ...] = ()
+        self._missing = ""
         self.about_a_release = first.subject is None or first.subject.asset is not None
 
     def compose(self) -> ComposeResult:
@@ -86,7 +89,22 @@ class CompareScreen(ExplorerScreen):
             self.jobs.cancel(self._job)
 
     def action_refresh(self) -> None:
-        """Compare (again)."""
+        """Compare (again), without a download."""
+        self._compare()
+
+    def action_download(self) -> None:
+        """Download what is compared and not here, and compare all of it."""
+        self._compare(download=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the download where there is something to download."""
+        if action == "download":
+            return bool(self._missing) and self.is_mounted
+        return super().check_action(action, parameters)
+
+    def _compare(self, *, download: bool = False) -> None:
+        self._missing = ""
+        self.refresh_bindings()
         names = " → ".join(mark.name for mark in self._marks)
         waiting = text("reading both …", "$text-muted")
         self.query_one("#detail", Static).update(lines([text(names, "bold"), waiting]))
@@ -94,7 +112,7 @@ class CompareScreen(ExplorerScreen):
         def show(comparison: FileComparison | ReleaseComparison) -> None:
             self.post_message(Compared(comparison))
 
-        self._job = self.jobs.compare(*self._marks, show)
+        self._job = self.jobs.compare(*self._marks, show, download=download)
 
     def _job_failed(self, message: JobFailed) -> None:
         if message.job is self._job:
@@ -113,6 +131,7 @@ class CompareScreen(ExplorerScreen):
     @on(Compared)
     def _compared(self, message: Compared) -> None:
         comparison = message.comparison
+        self._missing = download_words(comparison)
         if isinstance(comparison, FileComparison):
             self._headline = comparison_headline(comparison)
             self._parts = comparison_parts(comparison)
@@ -122,6 +141,8 @@ class CompareScreen(ExplorerScreen):
             self._parts = release_parts(comparison)
         names = " → ".join(mark.name for mark in self._marks)
         words = [text(names, "bold"), content(self._headline)]
+        if self._missing:
+            words.append(text(self._missing, "$text-muted"))
         self.query_one("#detail", Static).update(lines(words))
         self.query_one(Table).show(ListRows(COMPARISON_COLUMNS, comparison_rows(self._parts)))
         self.refresh_bindings()
