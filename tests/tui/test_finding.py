@@ -181,3 +181,20 @@ async def test_colours_are_previewed_taken_back_and_kept(demo: Settings, tmp_pat
         await ui.until(lambda: ui.state.settings.theme == chosen)
         assert ui.app.theme == chosen
     assert chosen in (tmp_path / "config.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_the_cursor_of_the_palette_stays_in_sight(
+    demo: Settings, size: tuple[int, int]
+) -> None:
+    async with opened(demo, size=size) as ui:
+        await ui.until(lambda: "YES" in ui.drawn())
+        await ui.press("ctrl+p", *["pagedown"] * 2)
+        table = ui.find("#choices", Table)
+        assert table.cursor == 16
+        line = table.region.y + table.cursor - round(table.scroll_offset.y)
+        dialog = ui.find("#dialog").region
+        assert dialog.y < line < dialog.bottom - 1
+        row = table.row
+        assert row is not None
+        assert f"› {row.cells[0].text}" in ui.drawn().splitlines()[line]
