@@ -11,12 +11,14 @@ DT_NEEDED too, and passes over a library for another machine.
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from dataclasses import dataclass, field
 
+from explorer.compat.exports import version_key
 from explorer.compat.kernel import misplaced, smallest_page
-from explorer.compat.loader_table import TRIPLETS
+from explorer.compat.loader_table import MUSL_ARCHES, TRIPLETS, musl_loader
 from explorer.compat.loaders import (
     Presence,
     compat_layer,
@@ -275,10 +277,23 @@ class _Search:
             if self.surroundings is None:
                 cannot_look = True
                 continue
+            if not self._leads_somewhere(entry, holder, self.surroundings):
+                continue
             self._take(node, posixpath.normpath(posixpath.join(beside, node.name)))
             if node.where is not Where.MISSING:
                 return False
         return cannot_look
+
+    @staticmethod
+    def _leads_somewhere(entry: str, holder: Node, around: Surroundings) -> bool:
+        """Whether every folder that the entry enters and leaves by ``..`` is there."""
+        parts = _after_origin(entry).split("/")
+        for count, (part, following) in enumerate(itertools.pairwise(parts), 1):
+            if part not in ("", ".", "..") and following == "..":
+                folder = posixpath.join(holder.folder or ".", *parts[:count])
+                if around.read(posixpath.normpath(folder)) is None:
+                    return False
+        return True
 
     def _from_working_folder(self, node: Node, entry: str) -> bool:
         """A relative run path holds where the program is started. True if that is not known."""
@@ -356,6 +371,10 @@ class _Search:
             return
         if self.target.libc is Libc.MUSL:
             node.searched += MUSL_DIRS
+            arch = self.target.arch
+            if arch in MUSL_ARCHES and node.name == posixpath.basename(musl_loader(arch)):
+                node.where = Where.LOADER  # found in /lib, and known to be the loader itself
+                return
         path = self.image.get(node.name)
         if path:
             layer = posixpath.basename(path) == "libgcompat.so.0"
@@ -380,6 +399,8 @@ def _unusable(binary: Binary, target: Target, wanted: frozenset[str]) -> str:
         return "an object file or a core dump"
     if isinstance(elf.dynamic, NotApplicable):
         return "without a dynamic section"
+    if target.libc is Libc.GLIBC and (why := _refused_by_glibc(elf, target)):
+        return why
     segments = () if isinstance(elf.segments, MISSING) else elf.segments
     end = max((s.offset + s.filesz for s in segments if s.type == "LOAD"), default=0)
     if not isinstance(binary.size, MISSING) and end > binary.size:
@@ -387,6 +408,19 @@ def _unusable(binary: Binary, target: Target, wanted: frozenset[str]) -> str:
     page = smallest_page(target.arch)
     if any(segment.type == "LOAD" and misplaced(segment, page) for segment in segments):
         return "with a segment that cannot be mapped"
+    return ""
+
+
+def _refused_by_glibc(elf: Elf, target: Target) -> str:
+    """What glibc's loader checks and musl's does not (``open_verify``, ``_dl_map_object_from_fd``).
+
+    It refuses position-independent programs since 2.30 (its bug 24323).
+    """
+    if elf.header.unusual:
+        return f"marked in an unusual way ({elf.header.unusual[0]})"
+    pie = isinstance(elf.dynamic, Dynamic) and elf.dynamic.pie
+    if pie and version_key(target.libc_version) >= version_key("2.30"):
+        return "a program"
     return ""
 
 
@@ -414,6 +448,6 @@ def _after_origin(entry: str) -> str:
 
 def _expand(entry: str, holder: Node) -> str | None:
     """The place in the tree around the program, or None for one of the target's own (absolute)."""
-    if not re.match(r"\$(?:ORIGIN|\{ORIGIN\})(?:/|$)", entry):
+    if not re.match(r"\$(?:ORIGIN|\{ORIGIN\})(?:/|\Z)", entry):
         return None
     return posixpath.normpath(posixpath.join(holder.folder or ".", _after_origin(entry)))

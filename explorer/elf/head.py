@@ -24,6 +24,9 @@ KERNEL_SEGMENT_BYTES = 64 << 10
 """Linux refuses a program with more bytes of program headers (``load_elf_phdrs``)."""
 PATH_MAX = 4096
 PN_XNUM = 0xFFFF
+_GNU_ABI = 3
+_LINUX_ABIS = frozenset({0, _GNU_ABI, 64, 97})
+"""EI_OSABI of System V, GNU, and ARM's two."""
 DAMAGED_HEADER = NotApplicable("the ELF header is damaged")
 _DAMAGED_SEGMENTS = NotApplicable("the program headers are damaged")
 _DAMAGED_INTERPRETER = NotApplicable("PT_INTERP is damaged")
@@ -161,7 +164,7 @@ def _fits(start: bytes, layout: Layout) -> bool:
 
 
 def _header(layout: Layout, ident: bytes, fields: tuple[int, ...]) -> Header:
-    kind, machine, _, entry, phoff, shoff, flags, ehsize, _, phnum, _, shnum, _ = fields
+    kind, machine, version, entry, phoff, shoff, flags, ehsize, _, phnum, _, shnum, _ = fields
     return Header(
         bits=layout.bits,
         little_endian=layout.little_endian,
@@ -176,6 +179,7 @@ def _header(layout: Layout, ident: bytes, fields: tuple[int, ...]) -> Header:
         shoff=shoff,
         shnum=shnum,
         unread=_unread(layout, ident, ehsize) if kind in (shape.ET_EXEC, shape.ET_DYN) else (),
+        unusual=_unusual(layout, ident, version) if kind == shape.ET_DYN else (),
     )
 
 
@@ -191,6 +195,20 @@ def _unread(layout: Layout, ident: bytes, ehsize: int) -> tuple[str, ...]:
     return tuple(
         f"{name} is {value}, not {right}" for name, value, right in checks if value != right
     )
+
+
+def _unusual(layout: Layout, ident: bytes, version: int) -> tuple[str, ...]:
+    """What glibc's ``open_verify`` (elf/dl-load.c) refuses in a library's identification."""
+    system, abi = ident[7], ident[8]
+    checks = (
+        ("EI_DATA", ident[5], ident[5] == (1 if layout.little_endian else 2)),
+        ("EI_VERSION", ident[6], ident[6] == 1),
+        ("EI_OSABI", system, system in _LINUX_ABIS),
+        ("EI_ABIVERSION", abi, not abi or system == _GNU_ABI),
+        ("its padding", ident[9:].hex(), not any(ident[9:])),
+        ("e_version", version, version == 1),
+    )
+    return tuple(f"{name} is {value}" for name, value, fine in checks if not fine)
 
 
 def _first_bytes(view: View) -> bytes:

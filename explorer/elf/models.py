@@ -75,6 +75,8 @@ class Header:
     shnum: int
     unread: tuple[str, ...] = ()
     """Fields that Linux ignores and qemu-user refuses: ``e_ehsize is 0, not 64``."""
+    unusual: tuple[str, ...] = ()
+    """Fields that Linux ignores and glibc's loader refuses in a library: ``EI_OSABI is 9``."""
 
 
 @dataclass(frozen=True, slots=True)

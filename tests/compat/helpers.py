@@ -5,7 +5,8 @@ from pathlib import Path, PurePosixPath
 from explorer import elf
 from explorer.bytesource import BytesSource, FileSource
 from explorer.compat import Verdict, find_target, judge
-from explorer.elf import Binary, Scope
+from explorer.elf import Binary, FileFormat, Scope
+from explorer.facts import Unknown
 from tests.support.binaries import binary
 
 
@@ -21,6 +22,11 @@ class Folder:
         """As ``Surroundings.read``."""
         self.asked.append(path)
         place = self.root / PurePosixPath(path)
+        if place.is_dir():
+            unseen = Unknown("a folder")
+            return Binary(
+                place.name, unseen, FileFormat.UNSEEN, Scope.HEAD, "a folder", unseen, unseen
+            )
         if not place.is_file():
             return None
         with FileSource(place) as source:

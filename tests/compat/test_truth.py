@@ -16,7 +16,7 @@ from explorer.elf import Elf
 from tests.compat import programs
 from tests.compat.helpers import Folder, read, read_bytes
 from tests.elf.crafted import patched, segments_of, with_segment
-from tests.support.binaries import GNU, GO_HELLO, MUSL, binary, go_build
+from tests.support.binaries import GNU, GO_HELLO, MUSL, binary, go_build, zig_cc
 from tests.support.engine import TestEngine
 
 
@@ -336,6 +336,71 @@ FOLDERS: dict[str, tuple[Callable[[], Files], str, str]] = {
             programs.program_of("libv.so", runpath="$ORIGIN", target=GNU),
             _shifted_library(GNU),
         ),
+        "debian-12",
+        "no",
+    ),
+}
+
+
+def _odd_first(edit: tuple[int, bytes]) -> Files:
+    """On glibc: the first library of the name is good but for one edit of its first 64 bytes."""
+    good = programs.exporting("libv.so", target=GNU)
+    return _first_is(patched(good.read_bytes(), edit), GNU)
+
+
+def _needs_the_loader() -> Files:
+    return {"program": programs.needs_path("ld-musl-x86_64.so.1")}
+
+
+def _through(entry: str, target: str, *, there: bool) -> Files:
+    """The library is beside the program, whose RUNPATH takes a detour."""
+    files = _beside(programs.program_of("libv.so", runpath=entry, target=target), _lib(target))
+    return {**files, "folder/file": b"text"} if there else files
+
+
+def _lib(target: str) -> Path:
+    return programs.exporting("libv.so", target=target)
+
+
+FOLDERS |= {
+    f"{name} in the first library, on glibc": (
+        lambda edit=edit: _odd_first(edit),  # type: ignore[misc]
+        "debian-12",
+        answer,
+    )
+    for name, edit, answer in (
+        ("EI_OSABI FreeBSD", (7, b"\x09"), "no"),
+        ("EI_OSABI GNU", (7, b"\3"), "yes"),
+        ("EI_ABIVERSION 5", (8, b"\5"), "no"),
+        ("padding", (9, b"\1"), "no"),
+        ("EI_DATA", (5, b"\2"), "no"),
+        ("e_version 0", (20, bytes(4)), "no"),
+    )
+}
+FOLDERS |= {
+    "a program is the first, on glibc": (
+        lambda: _first_is(zig_cc("hello", programs.C_HELLO, GNU, "-O2", "-s", "-pie"), GNU),
+        "debian-12",
+        "no",
+    ),
+    "musl's loader as a library": (_needs_the_loader, "musl-1.2.5", "yes"),
+    "a detour through a folder": (
+        lambda: _through("$ORIGIN/folder/..", MUSL, there=True),
+        "musl-1.2.5",
+        "yes",
+    ),
+    "a detour through nothing": (
+        lambda: _through("$ORIGIN/folder/..", MUSL, there=False),
+        "musl-1.2.5",
+        "no",
+    ),
+    "a detour through nothing, on glibc": (
+        lambda: _through("$ORIGIN/folder/..", GNU, there=False),
+        "debian-12",
+        "no",
+    ),
+    "a line's end in RUNPATH, on glibc": (
+        lambda: _through("$ORIGIN\n", GNU, there=False),
         "debian-12",
         "no",
     ),
