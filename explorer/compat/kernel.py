@@ -245,7 +245,8 @@ _WRAPS: Final = 1 << 63
 
 
 def unmapped(segments: Sequence[Segment], kinds: Sequence[str], page: int) -> str:
-    """What a loader reads or protects in the program's memory, and the kernel maps nothing there.
+    """What a loader reads or protects in the program's memory, where nothing is mapped, or nothing
+    that it may read.
 
     Loaders go by the addresses of these headers, never by their places in the file.
 
@@ -257,11 +258,12 @@ def unmapped(segments: Sequence[Segment], kinds: Sequence[str], page: int) -> st
         The header and its address as evidence; empty if all of them are mapped.
     """
     loads = [segment for segment in segments if segment.type == "LOAD" and segment.memsz]
+    open_ones = [load for load in loads if load.flags != "---"]
     for segment in segments:
         at = segment.vaddr
         if segment.type in kinds:
             # musl does without a path at 0.
-            if (at or segment.type == "DYNAMIC") and not _are_mapped(loads, at, at + 1, page):
+            if (at or segment.type == "DYNAMIC") and not _are_mapped(open_ones, at, at + 1, page):
                 return f"PT_{segment.type} at {at:#x}"
         elif segment.type == "GNU_RELRO":
             start, end = at // page * page, (at + segment.memsz) // page * page

@@ -30,6 +30,8 @@ class Symbols:
     """Missing or unlisted libraries that might provide the unsure ones."""
     source: str
     """Which lists were used, for a sentence."""
+    without_libc: bool = False
+    """Nothing that is loaded needs libc (DT_NEEDED), so that musl's loader offers no symbols."""
 
 
 def linking_of(binary: Binary | None) -> Linking | None:
@@ -49,6 +51,9 @@ def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: boo
     own = [program, *beside] if program else beside
     wanted = frozenset[str]().union(*(linking.undefined | linking.unresolvable for linking in own))
     base = exports.musl(target.libc_version, target.arch)
+    without = not gcompat and not _loads_libc(closure)
+    if without:
+        base = exports.Exports(frozenset(), frozenset(), True, "no libc: no DT_NEEDED names it")
     others = base.names.union(*(linking.resolvable for linking in beside))
     unsure, closed, blockers = set(base.unsure), base.closed, list[str]()
     doubted = {node.name for node in closure.of(Where.UNKNOWN)}
@@ -71,7 +76,21 @@ def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: boo
         name for name in left if open_ended or name in unsure or (newer and name.startswith("_Z"))
     }
     return Symbols(
-        tuple(sorted(left - doubtful)), tuple(sorted(doubtful)), tuple(blockers), base.source
+        tuple(sorted(left - doubtful)),
+        tuple(sorted(doubtful)),
+        tuple(blockers),
+        base.source,
+        without_libc=without,
+    )
+
+
+def _loads_libc(closure: Closure) -> bool:
+    """Whether musl's loader offers its own symbols: only if some DT_NEEDED has one of its names.
+
+    Every packaged library has one; so may those that are not known.
+    """
+    return closure.incomplete is not None or any(
+        node.where is not Where.BESIDE for node in closure.nodes
     )
 
 

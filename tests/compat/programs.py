@@ -76,6 +76,10 @@ def uses(library: Path, *, copies: bool = False) -> Path:
 
 
 VARIABLE = "int shared = 42;\n"
+CALLS_LIBC = """#include <stdlib.h>
+int shared(void) { return abs(42); }
+char *where(void) { return getenv("PATH"); }
+"""
 IFUNC_LIBRARY = """__attribute__((used)) static int plain(void) { return 42; }
 __asm__(".text\\n.globl shared\\n.type shared,@gnu_indirect_function\\n"
         "shared: lea plain(%rip), %rax\\n ret\\n"

@@ -15,7 +15,7 @@ from explorer.elf import Binary, Elf, Payload
 from explorer.facts import MISSING
 from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read, read_bytes, verdict
-from tests.elf.crafted import patched, with_segment
+from tests.elf.crafted import patched, with_segment, without_needed
 from tests.support.binaries import binary
 
 
@@ -176,6 +176,10 @@ TRIGGERS: dict[str, Callable[[], Verdict]] = {
         programs.versioned("libv.so", "V1")[0],
         programs.versioned("libv.so", "V2")[1].read_bytes(),
         "debian-12",
+    ),
+    "glibc.not-loaded": lambda: judge(
+        read_bytes(without_needed(binary("c-glibc").read_bytes(), b"libc.so.6")),
+        find_target("debian-12"),
     ),
     "advice.emulation": _odd_header,
     "elf.needed.missing": lambda: verdict("c-needs", "alpine-3.22+gcompat"),

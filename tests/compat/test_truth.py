@@ -15,8 +15,8 @@ from explorer.compat.kernel import refusal
 from explorer.elf import Elf
 from tests.compat import programs
 from tests.compat.helpers import Folder, read, read_bytes
-from tests.elf.crafted import patched, segments_of, with_segment
-from tests.support.binaries import GNU, GO_HELLO, MUSL, binary, go_build, zig_cc
+from tests.elf.crafted import patched, segments_of, with_segment, without_needed
+from tests.support.binaries import C_HELLO, GNU, GO_HELLO, MUSL, binary, go_build, zig_cc
 from tests.support.engine import TestEngine
 
 
@@ -52,10 +52,20 @@ def _headers_outside() -> bytes:
     return patched(moved, (32, struct.pack("<Q", end)))
 
 
-def _without_place(recipe: str, **fields: int) -> bytes:
-    """Dynamic, with other numbers in PT_PHDR; without any it becomes PT_NULL."""
+def _without_place(recipe: str, kind: int = 6, **fields: int) -> bytes:
+    """Dynamic, with other numbers in PT_PHDR, or that kind; without any it becomes PT_NULL."""
     data = binary(recipe).read_bytes()
-    return with_segment(data, 0, 6, **(fields or {"type": 0}))
+    return with_segment(data, 0, kind, **(fields or {"type": 0}))
+
+
+def _locked_tables() -> bytes:
+    """The segment that holds the dynamic section may be neither read, written nor executed."""
+    data = binary("c-musl").read_bytes()
+    tables = segments_of(data, 2)[0]["vaddr"]
+    for index, load in enumerate(segments_of(data)):
+        if load["vaddr"] <= tables < load["vaddr"] + load["memsz"]:
+            data = with_segment(data, index, flags=0)
+    return data
 
 
 HEADERS: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -85,6 +95,8 @@ HEADERS: dict[str, tuple[Callable[[], bytes], str]] = {
     "no PT_PHDR, position-independent": (lambda: _without_place("c-relr-musl"), "no"),
     "a wrong PT_PHDR": (lambda: _without_place("c-musl", vaddr=0x1001040), "no"),
     "x32 in a 64-bit header": (lambda: patched(_static(), (18, b"\3\0")), "no"),
+    "no PT_DYNAMIC": (lambda: _without_place("c-musl", 2), "no"),
+    "PT_DYNAMIC where nothing may be read": (lambda: _locked_tables(), "no"),
     "dynamic, EI_CLASS 7": (lambda: patched(binary("c-musl").read_bytes(), (4, b"\7")), "yes"),
 }
 
@@ -157,7 +169,7 @@ def test_arm64_has_the_same_rules_and_its_own_limits() -> None:
 Files = Mapping[str, Path | bytes]
 
 
-def _beside(program: Path, library: Path | bytes, **others: Path | bytes) -> Files:
+def _beside(program: Path | bytes, library: Path | bytes, **others: Path | bytes) -> Files:
     return {"program": program, "libv.so": library, **others}
 
 
@@ -379,7 +391,35 @@ FOLDERS |= {
 }
 FOLDERS |= {
     "a program is the first, on glibc": (
-        lambda: _first_is(zig_cc("hello", programs.C_HELLO, GNU, "-O2", "-s", "-pie"), GNU),
+        lambda: _first_is(zig_cc("hello", C_HELLO, GNU, "-O2", "-s", "-pie"), GNU),
+        "debian-12",
+        "no",
+    ),
+    "no libc in DT_NEEDED": (
+        lambda: {"program": without_needed(binary("c-musl").read_bytes(), b"libc.so")},
+        "musl-1.2.5",
+        "no",
+    ),
+    "no libc in DT_NEEDED but in a library's": (
+        lambda: _beside(
+            without_needed(
+                programs.program_of("libv.so", runpath="$ORIGIN").read_bytes(), b"libc.so"
+            ),
+            programs.exporting("libv.so", programs.CALLS_LIBC, MUSL, "-Wl,--no-as-needed"),
+        ),
+        "musl-1.2.5",
+        "yes",
+    ),
+    "no libc in DT_NEEDED, on glibc": (
+        lambda: {"program": without_needed(binary("c-glibc").read_bytes(), b"libc.so.6")},
+        "debian-12",
+        "no",
+    ),
+    "a library removed from DT_NEEDED, on glibc": (
+        lambda: _beside(
+            without_needed(programs.versioned("libv.so", "V1")[0].read_bytes(), b"libv.so"),
+            programs.versioned("libv.so", "V1")[1],
+        ),
         "debian-12",
         "no",
     ),

@@ -85,6 +85,20 @@ def patched(data: bytes, *edits: tuple[int, bytes]) -> bytes:
     return bytes(copy)
 
 
+def without_needed(data: bytes, name: bytes) -> bytes:
+    """A copy in which the DT_NEEDED of this name is a tag that nobody knows: all else stays."""
+    place = segments_of(data, 2)[0]
+    rows = range(place["offset"], place["offset"] + place["filesz"], 16)
+    entries = [(at, *struct.unpack_from("<QQ", data, at)) for at in rows]
+    names = next(value for _, tag, value in entries if tag == 5)
+    loads = segments_of(data)
+    load = next(s for s in loads if s["vaddr"] <= names < s["vaddr"] + s["filesz"])
+    strings = names - load["vaddr"] + load["offset"]
+    wanted = name + b"\0"
+    found = [at for at, tag, v in entries if tag == 1 and data[strings + v :].startswith(wanted)]
+    return patched(data, (found[0], struct.pack("<Q", 0x60000001)))
+
+
 def old_build_info(bits: int, order: str, version: bytes, modinfo: bytes) -> bytes:
     """A program as Go before 1.18 left it: build info with pointers to two Go string headers."""
     program = Program(bits=bits, order=order, machine=62 if bits == 64 else 8)

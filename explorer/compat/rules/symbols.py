@@ -84,8 +84,11 @@ def missing_symbol(context: Context) -> Match | None:
         return None
     missing = context.symbols.missing
     verb = "is" if len(missing) == 1 else "are"
+    text = f"It uses {some(missing, 3)}, which {verb} not in {place(context.target)}."
+    if context.symbols.without_libc:
+        text = f"It uses {some(missing, 3)}, but nothing names libc in DT_NEEDED."
     return Match(
-        f"It uses {some(missing, 3)}, which {verb} not in {place(context.target)}.",
+        text,
         f"{plural(len(missing), 'undefined symbol')}: {some(missing, 8)}; compared with"
         f" {context.symbols.source}",
         build_remedy(context),

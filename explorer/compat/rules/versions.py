@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from explorer.compat import exports
 from explorer.compat.context import Context
+from explorer.compat.dependencies import dynamic_of
 from explorer.compat.exports import version_key
 from explorer.compat.models import Answer, Libc, Where
 from explorer.compat.rules.registry import Match, rule
-from explorer.compat.rules.words import place, some, starts_on
+from explorer.compat.rules.words import place, some, some_short, starts_on
 from explorer.compat.symbols import linking_of
 from explorer.compat.targets import stock
-from explorer.elf import Linking
+from explorer.elf import Dynamic, Linking
 
 _GLIBCXX = {8: 25, 9: 28, 10: 28, 11: 29, 12: 30, 13: 32, 14: 33, 15: 34, 16: 36}
 _CXXABI = {8: 11, 9: 12, 10: 12, 11: 13, 12: 13, 13: 14, 14: 15, 15: 16, 16: 17}
@@ -192,6 +194,34 @@ def version_beside(context: Context) -> Match | None:
         f"DT_VERNEED of {lacking[0].holder}; defined: {some(defined[lacking[0].library])}",
         "Put the library beside it that it was built with",
         short=f"needs {names[0]}",
+    )
+
+
+@rule("glibc.not-loaded", 6, Answer.NO, "Needs a version of a library that is not loaded")
+def version_of_what_is_not_loaded(context: Context) -> Match | None:
+    """DT_VERNEED names a library that no DT_NEEDED does, as where an entry was removed by hand:
+    glibc's loader ends with a failed assertion. Only on glibc targets.
+    """
+    if not starts_on(context, Libc.GLIBC) or context.closure.incomplete is not None:
+        return None
+    nodes = context.closure.nodes
+    if any(node.where not in (Where.LOADER, Where.BESIDE) for node in nodes):
+        return None  # what others bring along is not known
+    loaded = {posixpath.basename(context.interpreter or "")} | {node.name for node in nodes}
+    if any(node.where is Where.LOADER for node in nodes):
+        loaded.add("libc.so.6")
+    for node in nodes:
+        dynamic = dynamic_of(node.binary)
+        if isinstance(dynamic, Dynamic) and isinstance(dynamic.soname, str):
+            loaded.add(dynamic.soname)
+    need = next((need for need in _needs(context) if need.library not in loaded), None)
+    if need is None:
+        return None
+    return Match(
+        f"It needs a version of {need.library}, which nothing loads: glibc's loader stops there.",
+        f"DT_VERNEED of {need.holder} names {need.version} of {need.library}; no DT_NEEDED does",
+        "Build it again, or add the library to it (patchelf --add-needed)",
+        short=some_short("does not load", [need.library]),
     )
 
 
