@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from explorer.workbench.signal_checks import Checked
 
 _RELEASE_PREDICATE = "/attestation/release/"
+_RELEASE_ATTESTED = "its release attestation names this file (present, not verified)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,9 @@ async def trust_report(
     checks = SignalChecks(resources, subject, file, evidence)
     checked = await resources.run(checks.run)
     signals = [_digest_signal(subject, checked, mismatch), *checked.signals]
-    signals += await _attestations(resources, subject, checked)
-    signals.append(_immutable(subject.release, checked))
+    signals += (attested := await _attestations(resources, subject, checked))
+    if not any(signal.kind is SignalKind.IMMUTABLE for signal in attested):
+        signals.append(_immutable(subject.release))
     ordered = [s for kind in SignalKind for s in _with_absent(kind, signals)]
     lost = lost_signals(catalogue, subject.release) if catalogue and subject.release else ()
     if (asset := subject.asset) is not None and not subject.member:
@@ -153,7 +155,9 @@ def _digest_signal(subject: Subject, checked: Checked, mismatch: str) -> Signal:
     return signal(SignalState.FAIL, f"GitHub's API names {digest}")
 
 
-def _immutable(release: Release | None, checked: Checked) -> Signal:
+def _immutable(release: Release | None, attested: str = "") -> Signal:
+    """What the API says of the release; ``attested``: what GitHub's statement about it says."""
+
     def signal(state: SignalState, why: str) -> Signal:
         return Signal(SignalKind.IMMUTABLE, state, why)
 
@@ -163,7 +167,8 @@ def _immutable(release: Release | None, checked: Checked) -> Signal:
         return signal(SignalState.NOT_CHECKED, release.immutable.why)
     if not release.immutable:
         return signal(SignalState.ABSENT, "the release can be changed")
-    return signal(SignalState.PASS, "GitHub says that the release cannot be changed")
+    why = "GitHub says that the release cannot be changed"
+    return signal(SignalState.PASS, f"{why}; {attested}" if attested else why)
 
 
 async def _attestations(
@@ -188,26 +193,38 @@ async def _attestations(
     if not attested:
         return ()
     sha256, repositories = checked.sha256, (asset.repo, *checked.repositories)
-    return await resources.run(lambda _: _verified(attested, sha256, repositories))
+    release = subject.release
+    return await resources.run(lambda _: _verified(attested, sha256, repositories, release))
 
 
 def _verified(
-    attested: Iterable[Attestation], sha256: str, repositories: tuple[str, ...]
+    attested: Iterable[Attestation],
+    sha256: str,
+    repositories: tuple[str, ...],
+    release: Release | None,
 ) -> tuple[Signal, ...]:
-    """One signal: of the first attestation that passes, else of the first one."""
+    """One signal: of the first attestation that passes, else of the first one.
+
+    And one of GitHub's statement about an immutable release, where it has made one.
+    """
     from explorer.trust import check_bundle, claims_of, read_bundles
 
     signals = []
+    about_release: tuple[Signal, ...] = ()
     for each in attested:
         try:
             data = unsnap(each.data, LARGEST) if each.url else each.data
             (bundle, *_) = read_bundles(data)
-            if _RELEASE_PREDICATE in claims_of(bundle).predicate:
-                continue  # about the release: GitHub signs it when it becomes immutable
+            claims = claims_of(bundle)
+            if _RELEASE_PREDICATE in claims.predicate:
+                # GitHub signs it, without a log entry, when the release becomes immutable.
+                if sha256 in claims.digests:
+                    about_release = (_immutable(release, _RELEASE_ATTESTED),)
+                continue
         except ValueError as error:
             why = f"it cannot be read: {error}"
             signals.append(Signal(SignalKind.ATTESTATION, SignalState.FAIL, why))
             continue
         signals.append(check_bundle(SignalKind.ATTESTATION, bundle, sha256, repositories))
     passed = tuple(signal for signal in signals if signal.state is SignalState.PASS)
-    return passed[:1] or tuple(signals[:1])
+    return (*(passed[:1] or tuple(signals[:1])), *about_release)

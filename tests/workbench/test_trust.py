@@ -31,7 +31,7 @@ from tests.support.archives import gz, tar_of
 from tests.support.github import GitHub
 from tests.trust.keys import minisign_key, openpgp_key
 from tests.trust.sigstore_world import SigstoreWorld
-from tests.trust.test_bundles import bundle
+from tests.trust.test_bundles import bundle, statement
 
 REPO = "acme/tool"
 NAME = "tool-1.0-linux-amd64.tar.gz"
@@ -172,6 +172,26 @@ async def test_attestations_at_another_host_get_no_token(
     report = await report_of(publish({NAME: data}), whole=False)
     assert state(report, SignalKind.ATTESTATION) == (SignalState.FAIL, "it is about another file")
     assert github.hosts_that_saw_a_token == {"api"}
+
+
+@pytest.mark.parametrize(("named", "also"), [(True, True), (False, False)])
+async def test_the_statement_about_an_immutable_release_is_said(
+    publish: Callable[..., Workbench], github: GitHub, named: bool, also: bool
+) -> None:
+    data = archive()
+    digest = sha256(data) if named else "00" * 32
+    predicate = "https://in-toto.io/attestation/release/v0.1"
+    about = {**bundle(logged=False), "dsseEnvelope": statement(digest, predicate=predicate)}
+    github.attestations[f"sha256:{sha256(data)}"] = [{"bundle": about}]
+    bench = publish({NAME: data})
+    github.release("v1.0", repo=REPO).overrides["immutable"] = True
+    report = await report_of(bench, whole=False)
+    passed, why = state(report, SignalKind.IMMUTABLE)
+    assert passed is SignalState.PASS
+    assert why.startswith("GitHub says that the release cannot be changed")
+    wanted = "; its release attestation names this file (present, not verified)"
+    assert why.endswith(wanted) is also
+    assert state(report, SignalKind.ATTESTATION)[0] is SignalState.ABSENT, "it says nothing else"
 
 
 @pytest.mark.parametrize("answer", [{"bundle_url": "/nowhere"}, {"bundle": 7}, {"bundle": {}}])
