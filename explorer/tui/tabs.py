@@ -266,6 +266,7 @@ TABS: tuple[TabSpec, ...] = (
         go_build,
         "Go's build info: toolchain, modules with their replacements, settings.",
         drops=("sum",),
+        floor=40,
     ),
     TabSpec(
         "packages",

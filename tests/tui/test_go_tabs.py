@@ -13,6 +13,7 @@ from tests.advisories.entries import entry, write_database
 from tests.advisories.server import database_server
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary, go_build
+from tests.support.corpus import fetch, programs
 from tests.support.github import GitHub
 from tests.support.httpserver import Fault
 from tests.tui.conftest import Driver, opened, settings
@@ -175,3 +176,14 @@ async def test_the_matrix_has_a_column_of_vulnerabilities(github: GitHub, tmp_pa
         await ui.until(lambda: grid.source.row(0).cells[2].text == "1")
         await ui.press("ctrl+home", "right")
         await ui.shows("1 known vulnerability affects its program")
+
+
+async def test_a_module_has_room_for_its_name_before_its_checksum(tmp_path: Path) -> None:
+    program = next(one for one in programs() if one.package == "npm:lefthook-linux-x64")
+    problem = fetch(program)
+    assert program.path is not None, problem
+    chosen = settings(tmp_path, demo=False, folder=tmp_path)
+    async with opened(chosen, size=(120, 40), file=str(program.path)) as ui:
+        await ui.shows("YES")
+        await open_tab(ui, "go")
+        await ui.shows("module", "github.com/evilmartians/lefthook/v2 ", "vcs.revision")
