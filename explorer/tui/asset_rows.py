@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from explorer.facts import known_or
@@ -142,14 +143,22 @@ def has_file(release: Release, words: str) -> bool:
 
 
 def nearly_has_file(release: Release, words: str) -> bool:
-    """Whether a file of the release has the letters of each word, a few others between them."""
+    """Whether a file has each word, or its platform the letters of it, a few others between them.
+
+    Not its name: all names of a list would take as long as a key may.
+    """
     wanted = words.casefold().split()
     if not wanted or len(release.assets) > NAMED_FILES:
         return False
     return any(
-        all(contains_nearly(line, word) for word in wanted)
+        all(word in line or _platform_nearly(line.rpartition(" ")[2], word) for word in wanted)
         for line in _text_of(release).split("\n")
     )
+
+
+@lru_cache(4096)
+def _platform_nearly(slug: str, word: str) -> bool:
+    return contains_nearly(slug, word)
 
 
 class AssetRows:
