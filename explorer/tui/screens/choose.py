@@ -10,12 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from explorer.report import Cell, Column, Row, visible
 from explorer.tui.render import text
 from explorer.tui.rows import ListRows
+from explorer.tui.screens.dialog import Dialog
 from explorer.tui.theme import THEMES
 from explorer.tui.widgets.line_input import LineInput
 from explorer.tui.widgets.table import Table
@@ -36,7 +36,7 @@ class MenuItem:
     detail: str = ""
 
 
-class ChooseScreen(ModalScreen[str | None]):
+class ChooseScreen(Dialog[str | None]):
     """Typing narrows the list down, arrows move, enter chooses, escape closes."""
 
     CSS_PATH = "choose.tcss"

@@ -10,10 +10,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, Static
 
 from explorer.tui.render import text
+from explorer.tui.screens.dialog import Dialog
 from explorer.tui.widgets.line_input import LineInput
 
 SUGGESTION = "--version"
@@ -31,7 +31,7 @@ class CommandChoice:
     """Whether the steps of the project's profile are done, too."""
 
 
-class CommandScreen(ModalScreen["CommandChoice | None"]):
+class CommandScreen(Dialog["CommandChoice | None"]):
     """Returns what to run, or None if it is closed."""
 
     CSS_PATH = "command.tcss"

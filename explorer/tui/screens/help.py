@@ -11,13 +11,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from explorer.tui.actions import BY_ID, GROUPS, key_name, offered
 from explorer.tui.glossary import explained
 from explorer.tui.render import lines, text
 from explorer.tui.screens.base import shown
+from explorer.tui.screens.dialog import Dialog
 from explorer.tui.widgets.banner import TALL
 from explorer.tui.widgets.grid import Grid
 from explorer.tui.widgets.table import Table
@@ -125,7 +126,7 @@ def key_lines(screen: Screen[Any]) -> Iterator[Content]:
             yield Content("")
 
 
-class TextScreen(ModalScreen[None]):
+class TextScreen(Dialog[None]):
     """Text to read. Scrolls; escape, enter, ? or q closes it."""
 
     CSS_PATH = "help.tcss"

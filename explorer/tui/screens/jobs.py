@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from explorer.report import (
@@ -23,6 +22,7 @@ from explorer.tui.job_board import Job, JobState
 from explorer.tui.render import text
 from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import ExplorerScreen
+from explorer.tui.screens.dialog import Dialog
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
@@ -68,7 +68,7 @@ def job_progress(job: Job) -> str:
     return "  ".join(part for part in (*parts, words.rate, words.left, words.detail) if part)
 
 
-class JobsScreen(ExplorerScreen, ModalScreen[None]):
+class JobsScreen(ExplorerScreen, Dialog[None]):
     """Every job, newest first. x cancels the one under the cursor, escape closes."""
 
     CSS_PATH = "jobs.tcss"

@@ -8,11 +8,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Offset
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Label, Tab, Tabs
 
 from explorer.tui.render import text
+from explorer.tui.screens.dialog import Dialog
 from explorer.tui.widgets.grid import Grid
 from explorer.tui.widgets.pane import FilterInput
 from explorer.tui.widgets.table import Table
@@ -80,7 +81,7 @@ def row_targets(screen: Screen[Any]) -> list[tuple[Offset, Table, int]]:
     ]
 
 
-class JumpScreen(ModalScreen[int | None]):
+class JumpScreen(Dialog[int | None]):
     """Letters over the screen below. Any other key closes it."""
 
     CSS_PATH = "jump.tcss"

@@ -8,12 +8,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from explorer.report import plural
 from explorer.tui.job_board import Job, JobKind
 from explorer.tui.render import lines, text
+from explorer.tui.screens.dialog import Dialog
 from explorer.tui.screens.jobs import job_progress
 
 WORTH_ASKING = (JobKind.DOWNLOAD, JobKind.SAVE, JobKind.VERIFY, JobKind.SWEEP, JobKind.PULL)
@@ -22,7 +22,7 @@ SHOWN = 4
 """Jobs that are named."""
 
 
-class QuitScreen(ModalScreen[bool]):
+class QuitScreen(Dialog[bool]):
     """Returns whether to quit."""
 
     CSS_PATH = "command.tcss"

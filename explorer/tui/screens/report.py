@@ -11,7 +11,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from explorer.errors import as_explorer_error
@@ -19,6 +18,7 @@ from explorer.report import visible
 from explorer.tui.copying import Copy
 from explorer.tui.render import text
 from explorer.tui.screens.choose import ChooseScreen, MenuItem
+from explorer.tui.screens.dialog import Dialog
 from explorer.tui.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ async def _make(app: ExplorerBase, inspections: Sequence[Inspection], form: str)
     app.push_screen(SaveScreen(default, content), saved)
 
 
-class SaveScreen(ModalScreen["Path | None"]):
+class SaveScreen(Dialog["Path | None"]):
     """Asks for the report's path. An existing file is never overwritten."""
 
     CSS_PATH = "report.tcss"

@@ -9,11 +9,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from explorer.report import visible
 from explorer.tui.render import text
+from explorer.tui.screens.dialog import Dialog
 from explorer.tui.widgets.line_input import LineInput
 
 
@@ -25,7 +25,7 @@ def working_folder() -> Path:
         return Path.home()
 
 
-class FolderScreen(ModalScreen["Path | None"]):
+class FolderScreen(Dialog["Path | None"]):
     """Returns the folder; it need not exist yet."""
 
     CSS_PATH = "command.tcss"

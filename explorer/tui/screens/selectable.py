@@ -8,10 +8,10 @@ from typing import ClassVar
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from explorer.tui.render import text
+from explorer.tui.screens.dialog import Dialog
 
 EXPLANATION = (
     "The terminal was asked to copy it (OSC 52), but does not say whether it did. If pasting gives "
@@ -20,7 +20,7 @@ EXPLANATION = (
 )
 
 
-class SelectScreen(ModalScreen[None]):
+class SelectScreen(Dialog[None]):
     """The text from edge to edge: a selection takes nothing else along."""
 
     CSS_PATH = "selectable.tcss"

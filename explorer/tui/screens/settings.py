@@ -11,7 +11,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from explorer.errors import ExplorerError
@@ -31,6 +30,7 @@ from explorer.tui.render import error, lines, text
 from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import ExplorerScreen
 from explorer.tui.screens.choose import ChooseScreen, MenuItem
+from explorer.tui.screens.dialog import Dialog
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.line_input import LineInput
 from explorer.tui.widgets.pane import Pane
@@ -85,7 +85,7 @@ def setting_row(option: Option, settings: Settings) -> Row:
     )
 
 
-class EditScreen(ModalScreen[str | None]):
+class EditScreen(Dialog[str | None]):
     """Asks for one value. Returns it as typed, once it is valid."""
 
     CSS_PATH = "choose.tcss"
