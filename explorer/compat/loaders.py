@@ -93,8 +93,8 @@ def presence(path: str, target: Target) -> Presence:
 
 def presence_among(path: str, files: frozenset[str], target: Target) -> Presence:
     """Whether a path, however it is spelled, leads to one of a target's ``files``."""
-    if not path or path.endswith("/") or not files:
-        return Presence.ABSENT
+    if not path or path.endswith(("/", "/.", "/..")) or not files:
+        return Presence.ABSENT  # no file, but a folder
     place = resolved(path)
     if place is None:
         return Presence.UNSURE

@@ -73,16 +73,24 @@ class DynamicTable:
 def read_table(
     view: View, head: Head, segment: RawSegment, segments: tuple[RawSegment, ...]
 ) -> DynamicTable:
-    """The entries up to DT_NULL.
+    """The entries up to DT_NULL, where a loader reads them: at the address, not at the offset.
+
+    Where nothing of the file is mapped at the address, no loader can use the table: then the offset
+    tells what was meant.
 
     Raises:
         OutOfReachError: the section cannot be reached.
         DamagedError: it lies outside the file.
     """
     pair = head.layout.pair
-    length = min(segment.filesz, MAX_ENTRIES * pair.size)
+    memory = Memory.of(segments)
+    try:
+        offset, room = memory.place(segment.vaddr, "PT_DYNAMIC")
+    except DamagedError:
+        offset, room = segment.offset, segment.filesz
+    length = min(segment.filesz, room, MAX_ENTRIES * pair.size)
     length -= length % pair.size
-    data = view.exact(segment.offset, length, "the dynamic section")
+    data = view.exact(offset, length, "the dynamic section")
     entries: list[tuple[int, int]] = []
     problems: tuple[str, ...] = ("the dynamic section has no DT_NULL at its end",)
     for tag, value in pair.iter_unpack(data):
@@ -90,7 +98,7 @@ def read_table(
             problems = ()
             break
         entries.append((tag, value))
-    return DynamicTable(tuple(entries), Memory.of(segments), problems)
+    return DynamicTable(tuple(entries), memory, problems)
 
 
 def describe(view: View, table: DynamicTable) -> Dynamic:

@@ -58,6 +58,12 @@ def _without_place(recipe: str, kind: int = 6, **fields: int) -> bytes:
     return with_segment(data, 0, kind, **(fields or {"type": 0}))
 
 
+def _tables_moved(change: int) -> bytes:
+    """PT_DYNAMIC's address no longer fits its place in the file: loaders go by the address."""
+    data = binary("c-musl").read_bytes()
+    return with_segment(data, 0, 2, vaddr=segments_of(data, 2)[0]["vaddr"] + change)
+
+
 def _locked_tables() -> bytes:
     """The segment that holds the dynamic section may be neither read, written nor executed."""
     data = binary("c-musl").read_bytes()
@@ -95,6 +101,11 @@ HEADERS: dict[str, tuple[Callable[[], bytes], str]] = {
     "no PT_PHDR, position-independent": (lambda: _without_place("c-relr-musl"), "no"),
     "a wrong PT_PHDR": (lambda: _without_place("c-musl", vaddr=0x1001040), "no"),
     "x32 in a 64-bit header": (lambda: patched(_static(), (18, b"\3\0")), "no"),
+    "PT_DYNAMIC an entry further": (lambda: _tables_moved(16), "no"),
+    "PT_DYNAMIC at another place in the file": (
+        lambda: _without_place("c-musl", 2, offset=0),
+        "yes",
+    ),
     "no PT_DYNAMIC": (lambda: _without_place("c-musl", 2), "no"),
     "PT_DYNAMIC where nothing may be read": (lambda: _locked_tables(), "no"),
     "dynamic, EI_CLASS 7": (lambda: patched(binary("c-musl").read_bytes(), (4, b"\7")), "yes"),
@@ -312,6 +323,11 @@ FOLDERS: dict[str, tuple[Callable[[], Files], str, str]] = {
         lambda: {"program": programs.with_loader("/lib/libc.musl-x86_64.so.1")},
         "musl-1.2.5",
         "yes",
+    ),
+    "the loader as a folder, by a dot": (
+        lambda: {"program": programs.with_loader("/lib/ld-musl-x86_64.so.1/.")},
+        "musl-1.2.5",
+        "no",
     ),
     "the loader as a folder": (
         lambda: {"program": programs.with_loader("/lib/ld-musl-x86_64.so.1/")},
