@@ -48,6 +48,15 @@ async def test_bytes_are_shown_and_searched(size: tuple[int, int], demo: Setting
         assert isinstance(ui.app.screen, BinaryScreen), "escape closed the line only"
 
 
+async def test_a_tab_that_is_not_there_yet_offers_no_search(demo: Settings) -> None:
+    async with opened(demo, file=str(binary("c-glibc"))) as ui:
+        screen = await open_tab(ui, "hex")
+        await ui.shows("7f45 4c46")
+        await screen.query_one("#body #hex", HexTab).remove()
+        assert not screen.offers("filter"), "the key bar may be drawn before the tab is"
+        await screen.action_filter()
+
+
 async def test_enter_goes_to_the_bytes_of_what_names_an_offset(demo: Settings) -> None:
     async with opened(demo, file=str(binary("c-glibc"))) as ui:
         screen = await open_tab(ui, "sections")

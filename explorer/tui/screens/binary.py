@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -602,15 +602,20 @@ class BinaryScreen(ExplorerScreen):
     async def action_filter(self) -> None:
         """Search the bytes, or filter the table."""
         if self._tab == "hex":
-            self.query_one("#hex", HexTab).start_find()
+            for tab in self._hex_tabs():
+                tab.start_find()
         else:
             await super().action_filter()
 
     def offers(self, action: str) -> bool:
         """The bytes can be searched, though they are no table that is filtered."""
         if action == "filter" and self._tab == "hex":
-            return self.query_one("#hex", HexTab).has_bytes
+            return any(tab.has_bytes for tab in self._hex_tabs())
         return super().offers(action)
+
+    def _hex_tabs(self) -> Iterable[HexTab]:
+        """The tab with the bytes; none while it is chosen and not mounted yet."""
+        return self.query("#hex").results(HexTab)
 
     def here(self, action: Action) -> Action:
         """What an action is called on the tab that is shown."""
