@@ -23,12 +23,12 @@ from tests.trust.keys import openpgp_key
 
 def measure(folder: Path) -> list[Figure]:
     """All of them, on one program."""
-    program = folder / "rr"
+    program = folder / "tool"  # not rr: only RoadRunner's own keys are good for that
     shutil.copyfile(go_program("linux", "amd64"), program)
     other = folder / "other"
     other.write_bytes(program.read_bytes() + b"more")
     key = openpgp_key("author")
-    (folder / "rr.asc").write_bytes(key.sign(program.read_bytes()))
+    (folder / "tool.asc").write_bytes(key.sign(program.read_bytes()))
     ring = folder / "ring"
     ring.write_bytes(key.public)
     advisory = entry(1, "stdlib", [{"path": "net/url", "symbols": ["Parse"]}])
@@ -40,7 +40,7 @@ def measure(folder: Path) -> list[Figure]:
         folder,
         "--keyring",
         ring,
-        folder / "rr.asc",
+        folder / "tool.asc",
         program,
     ]
     rows: list[tuple[list[str | Path], str, Sequence[str | Path]]] = [
