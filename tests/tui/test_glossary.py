@@ -52,4 +52,4 @@ async def test_help_begins_with_the_word_under_the_cursor(demo: Settings) -> Non
         await ui.shows("Under the cursor")
         lines = ui.drawn().splitlines()
         top = next(number for number, line in enumerate(lines) if "Under the cursor" in line)
-        assert "The file that the kernel starts first" in lines[top + 2]
+        assert "The file that the kernel starts first" in "\n".join(lines[top + 1 : top + 3])
