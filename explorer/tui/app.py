@@ -73,7 +73,7 @@ class ExplorerApp(ExplorerBase):
     """rr-explorer's app."""
 
     TITLE = "rr-explorer"
-    ENABLE_COMMAND_PALETTE = False  # Textual's own: each of its commands is a widget's work
+    ENABLE_COMMAND_PALETTE = False  # Textual's own; ours is explorer.tui.palette
     # Textual loads a screen's own style sheet when it is pushed; the first screen never is.
     CSS_PATH = STYLES / "browser.tcss"
     BINDINGS: ClassVar = []
