@@ -16,6 +16,7 @@ from explorer.tui.widgets.hex_tab import HexTab, parse_query
 from explorer.tui.widgets.tab_table import TabTable
 from tests.support.binaries import binary
 from tests.support.github import GitHub
+from tests.support.machine import slowness
 from tests.tui.conftest import Driver, opened, settings
 
 SIZES = [(80, 24), (120, 40), (160, 50)]
@@ -120,12 +121,14 @@ def test_no_key_waits_for_a_search_through_100_mb(tmp_path: Path) -> None:
         measured: dict[str, Any] = json.loads(done.stdout)
         return measured
 
+    slower = slowness()
     small, big = figures(10), figures(100)
+    slower = max(slower, slowness())
     turns = sorted(big["turns_ms"], key=lambda pair: pair[1])
     print(f"longest turns of the loop: {turns[-4:]}")
     print(f"{small['memory_mb']:.0f} MB with 10 MB, {big['memory_mb']:.0f} MB with 100 MB")
     assert big["during_a_search"] > 40
-    assert turns[-1][1] < KEY_MS, turns[-4:]
+    assert turns[-1][1] < KEY_MS * slower, turns[-4:]
     assert big["memory_mb"] - small["memory_mb"] < GROWTH_MB
 
 

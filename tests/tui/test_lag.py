@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.machine import slowness
 from tests.tui.keys import waits
 
 ALLOWED = 0.050
@@ -15,15 +16,17 @@ NOISE = 3.0
 
 @pytest.mark.alone
 async def test_a_key_is_answered_whatever_is_under_way(tmp_path: Path) -> None:
+    slower = slowness()
     delays, own = await waits(tmp_path)
+    allowed = ALLOWED * max(slower, slowness())
     p95 = statistics.quantiles(delays, n=20)[-1]
     print(
         f"key to handler: median {statistics.median(delays) * 1000:.1f} ms, "
         f"95 % {p95 * 1000:.1f} ms, worst {max(delays) * 1000:.1f} ms"
     )
     print(f"of which the app's thread worked: worst {max(own) * 1000:.1f} ms")
-    assert statistics.median(delays) < ALLOWED
-    assert p95 < ALLOWED * NOISE
+    assert statistics.median(delays) < allowed
+    assert p95 < allowed * NOISE
     # The app's own thread works less than that for a key, whatever else the machine does.
-    assert statistics.quantiles(own, n=20)[-1] < ALLOWED
-    assert max(own) < 2 * ALLOWED
+    assert statistics.quantiles(own, n=20)[-1] < allowed
+    assert max(own) < 2 * allowed

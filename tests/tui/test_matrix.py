@@ -12,6 +12,7 @@ from textual.screen import Screen
 from explorer.errors import SourceError
 from explorer.settings import Settings
 from explorer.tui.messages import CatalogueArrived, FileLooked
+from explorer.tui.screens import matrix
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.matrix import MatrixScreen
@@ -54,6 +55,8 @@ async def list_rested(ui: Driver) -> None:
 async def test_no_empty_grid_is_drawn_before_the_releases(
     demo: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # However slow the machine is: the app itself waits a fifth of a second at most.
+    monkeypatch.setattr(matrix, "FIRST_DRAWING_S", 60.0)
     async with opened(demo) as ui:
         frames: list[str] = []
         display = ui.app._display
