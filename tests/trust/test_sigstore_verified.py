@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sigstore.models import TrustedRoot
-from sigstore.verify import Verifier
 
 from explorer.trust import Signal, SignalKind, SignalState, check_bundle
 from tests.trust.sigstore_world import PROVENANCE, SigstoreWorld
@@ -20,6 +18,9 @@ REPO = "acme/tool"
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SigstoreWorld:
     """A Sigstore whose root is the trusted one."""
+    from sigstore.models import TrustedRoot  # a third of a second, for these tests only
+    from sigstore.verify import Verifier
+
     world = SigstoreWorld()
     verifier = Verifier(
         trusted_root=TrustedRoot.from_file(str(world.write_root(tmp_path / "root.json")))

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
@@ -49,7 +51,7 @@ class Driver:
             for strip in self.app.screen._compositor.render_strips()
         )
 
-    async def until(self, what: Callable[[], object], limit: float = 60.0) -> None:
+    async def until(self, what: Callable[[], object], limit: float = 120.0) -> None:
         """Let the app run until the condition holds."""
         end = time.monotonic() + limit
         while True:
@@ -101,6 +103,26 @@ def settings(tmp_path: Path, **more: Any) -> Settings:
     if chosen.demo and chosen.cache_dir is not None and not chosen.cache_dir.exists():
         warm_cache(chosen.cache_dir)
     return chosen
+
+
+def share_parsed_styles() -> None:
+    """Let all apps of this process share what their style sheets are parsed to.
+
+    Each test opens an app, and a quarter of that would be the same lines of CSS read again.
+    """
+    parse = Stylesheet._parse_rules
+    parsed: dict[object, list[RuleSet]] = {}
+
+    def parse_once(sheet: Stylesheet, *what: Any, **more: Any) -> list[RuleSet]:
+        key = (what, *more.items(), *sheet._variables.items())
+        if key not in parsed:
+            parsed[key] = parse(sheet, *what, **more)
+        return parsed[key]
+
+    Stylesheet._parse_rules = parse_once  # type: ignore[assignment,method-assign]
+
+
+share_parsed_styles()
 
 
 @asynccontextmanager
