@@ -14,7 +14,7 @@ from explorer.compat import dependencies
 from explorer.compat.dependencies import Closure
 from explorer.compat.loaders import Presence, compat_layer, presence, whose
 from explorer.compat.models import Libc, Surroundings, Target
-from explorer.compat.symbols import Symbols, unresolved
+from explorer.compat.symbols import Symbols, unresolved, unresolved_on_glibc
 from explorer.elf import Binary, Dynamic, Elf, FileFormat, GoBuild, Linkage, Linking, Segment
 from explorer.facts import Fact, NotApplicable, Unknown
 
@@ -139,6 +139,14 @@ class Context:
         if self.closure.incomplete is not None:
             raise NeedsMoreError(self.closure.incomplete, "a library's facts")
         return unresolved(self.binary, self.target, self.closure, gcompat=self.layer == "gcompat")
+
+    @cached_property
+    def glibc_symbols(self) -> Symbols | None:
+        """The same on glibc; None where what the target's libraries define is not listed."""
+        self.linking  # noqa: B018 - raises if it is not known
+        if self.closure.incomplete is not None:
+            raise NeedsMoreError(self.closure.incomplete, "a library's facts")
+        return unresolved_on_glibc(self.binary, self.target, self.closure)
 
     def segment(self, kind: str) -> Segment | None:
         """The first program header of a type."""

@@ -116,6 +116,25 @@ def musl(version: str, arch: str) -> Exports:
     return Exports(names, unsure - names, arch in LISTED_ARCHES, source)
 
 
+@cache
+def glibc(version: str, arch: str, libraries: frozenset[str]) -> Exports:
+    """What some of glibc's libraries define for a reference without a version.
+
+    Debian 12's are listed, with the glibc that brought each name. A later glibc has them too, and
+    perhaps more; an earlier one has had others.
+
+    Args:
+        libraries: names as in DT_NEEDED, and ``libgcc_s.so.1``. The loader itself always counts.
+    """
+    arches = (arch,) if arch in LISTED_ARCHES else LISTED_ARCHES
+    wanted = [f"{library}-{each}" for library in {"ld.so", *libraries} for each in arches]
+    listed, present = _sets("glibc")[0], _sets("glibc", version)[0]
+    names = frozenset[str]().union(*(present.get(key, frozenset()) for key in wanted))
+    unsure = frozenset[str]().union(*(listed.get(key, frozenset()) for key in wanted)) - names
+    closed = arch in LISTED_ARCHES and version == VERSIONS_OF_GLIBC
+    return Exports(names, unsure, closed, "glibc 2.36 of Debian 12")
+
+
 def _private_names(version: str, names: frozenset[str]) -> frozenset[str]:
     """The names that musl's loader resolves without exporting them, since 1.2.4.
 

@@ -244,14 +244,13 @@ _WRAPS: Final = 1 << 63
 """Addresses from here on may wrap around to small ones, and nothing is said of them."""
 
 
-def unmapped(segments: Sequence[Segment], kinds: Sequence[str], page: int) -> str:
+def unmapped(segments: Sequence[Segment], page: int) -> str:
     """What a loader reads or protects in the program's memory, where nothing is mapped, or nothing
     that it may read.
 
     Loaders go by the addresses of these headers, never by their places in the file.
 
     Args:
-        kinds: the headers that the loader uses: ``DYNAMIC``, ``INTERP`` or both.
         page: bytes of the smallest page.
 
     Returns:
@@ -261,7 +260,7 @@ def unmapped(segments: Sequence[Segment], kinds: Sequence[str], page: int) -> st
     open_ones = [load for load in loads if load.flags != "---"]
     for segment in segments:
         at = segment.vaddr
-        if segment.type in kinds:
+        if segment.type in ("DYNAMIC", "INTERP"):
             # musl does without a path at 0.
             if (at or segment.type == "DYNAMIC") and not _are_mapped(open_ones, at, at + 1, page):
                 return f"PT_{segment.type} at {at:#x}"

@@ -1,4 +1,8 @@
-"""The symbols that nothing in a musl target provides. musl ignores symbol versions (GLIBC_x)."""
+"""The symbols that nothing in a target provides.
+
+musl ignores symbol versions (GLIBC_x). On glibc, versions are for rules of their own; here are the
+names that ask for none, and those that a library beside the program should have.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,10 @@ import posixpath
 from dataclasses import dataclass
 
 from explorer.compat import exports
-from explorer.compat.dependencies import Closure
+from explorer.compat.dependencies import Closure, Node, dynamic_of
 from explorer.compat.models import Target, Where
 from explorer.compat.targets import packages_of, stock
-from explorer.elf import Binary, Linking
+from explorer.elf import Binary, Dynamic, Linking
 from explorer.facts import MISSING
 
 PACKAGED = ("libgcc_s.so.1", "libstdc++.so.6")
@@ -82,6 +86,54 @@ def unresolved(binary: Binary, target: Target, closure: Closure, *, gcompat: boo
         base.source,
         without_libc=without,
     )
+
+
+def unresolved_on_glibc(binary: Binary, target: Target, closure: Closure) -> Symbols | None:
+    """The strong undefined symbols that no library beside a program defines, nor glibc itself.
+
+    Returns:
+        None where a library is loaded whose exports are not listed: it may have any name.
+    """
+    nodes, stated = closure.nodes, {node.name for node in closure.nodes}
+    if any(not _is_listed_on_glibc(node) for node in nodes):
+        return None
+    libraries = [node.binary for node in closure.of(Where.BESIDE)]
+    beside = {node.name for node in closure.of(Where.BESIDE)}
+    listed = exports.glibc(target.libc_version, target.arch, frozenset(stated - beside))
+    others = listed.names.union(*map(_definitions, libraries))
+    have = others | _definitions(binary)
+    missing, unsure = set[str](), set[str]()
+    for each in (binary, *libraries):
+        linking, dynamic = linking_of(each), dynamic_of(each)
+        if linking is None:
+            continue
+        names = linking.unversioned.union(
+            *(bound.names for bound in linking.bound if bound.library in beside)
+        )
+        left = (names - have) | ((names & linking.copied) - others)
+        # A function that is looked for at its first call stops the program there, or never.
+        now = isinstance(dynamic, Dynamic) and dynamic.binds_now
+        certain = left - listed.unsure if listed.closed and now else set[str]()
+        missing |= certain
+        unsure |= left - certain
+    if "libstdc++.so.6" in stated - beside:
+        unsure, missing = unsure | missing, set()
+    return Symbols(tuple(sorted(missing)), tuple(sorted(unsure - missing)), (), listed.source)
+
+
+def _is_listed_on_glibc(node: Node) -> bool:
+    """Whether what a library defines is known, or will not be asked for without a version."""
+    if node.where is Where.IMAGE:
+        return posixpath.basename(node.name) in PACKAGED
+    return node.where in (Where.BESIDE, Where.LOADER)
+
+
+def _definitions(binary: Binary | None) -> frozenset[str]:
+    """What glibc's loader takes as definitions, of whichever version."""
+    linking = linking_of(binary)
+    if linking is None:
+        return frozenset()
+    return (linking.resolvable - linking.musl_only) | linking.glibc_only
 
 
 def _loads_libc(closure: Closure) -> bool:

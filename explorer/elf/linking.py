@@ -15,9 +15,9 @@ from explorer.elf import layout as shape
 from explorer.elf.dynamic import DynamicTable
 from explorer.elf.head import Head
 from explorer.elf.layout import Layout
-from explorer.elf.models import Linking, RelocationType, VersionNeed
+from explorer.elf.models import BoundSymbols, Linking, RelocationType, VersionNeed
 from explorer.elf.relocations import copy_type, relocation_name, split_info
-from explorer.elf.versions import HIDDEN, defined_versions, needed_versions
+from explorer.elf.versions import HIDDEN, defined_versions, needed_indices, needed_versions
 from explorer.elf.view import CHUNK, MAX_STRING, DamagedError, View, text
 
 MAX_SYMBOLS = 1 << 19
@@ -30,21 +30,64 @@ _WIDE_HASH = {22, 0x9026}
 """s390x and Alpha: DT_HASH has words of 8 bytes in their 64-bit files, but lld writes 4."""
 SHN_UNDEF = 0
 STB_LOCAL, STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE = 0, 1, 2, 10
-STT_SECTION, STT_FILE, STT_TLS = 3, 4, 6
+STT_SECTION, STT_FILE, STT_TLS, STT_GNU_IFUNC = 3, 4, 6, 10
+SHN_ABS = 0xFFF1
+STV_INTERNAL, STV_HIDDEN = 1, 2
 _EXPORTED, _RESOLVABLE, _UNDEFINED, _WEAK, _COPIED, _OWN = 1, 2, 4, 8, 16, 32
-_ROLES = (_EXPORTED, _RESOLVABLE, _UNDEFINED, _WEAK, _COPIED, _OWN)
-_ROLE_BITS = 6
+_UNVERSIONED, _GLIBC_ONLY, _MUSL_ONLY = 64, 128, 256
+_ROLES = (
+    _EXPORTED,
+    _RESOLVABLE,
+    _UNDEFINED,
+    _WEAK,
+    _COPIED,
+    _OWN,
+    _UNVERSIONED,
+    _GLIBC_ONLY,
+    _MUSL_ONLY,
+)
+_BOUND_SHIFT = len(_ROLES)
+"""Above the roles: which of the libraries in DT_VERNEED the name is wanted of, from 1."""
+_BOUND_BITS = 13
+_ROLE_BITS = _BOUND_SHIFT + _BOUND_BITS
 _PLAIN_TYPES = frozenset({0, 1, 2, 5, STT_TLS})
 """NOTYPE, OBJECT, FUNC, COMMON, TLS: what musl's loader takes (``OK_TYPES`` in its dynlink.c)."""
 _PLAIN_BINDS = frozenset({STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE})
 """``OK_BINDS`` there."""
 
 
+_LISTED_VERSIONS = ("GLIBC_", "GLIBCXX_", "CXXABI_", "GCC_")
+"""Versions of libc and of GCC's libraries: their many names are not kept by library."""
+
+
 Wanted = defaultdict[int, "array[int]"]
-"""Wanted names, each ``position << 6 | roles``, by the piece of the string table that holds them.
+"""Wanted names, each ``position << _ROLE_BITS | roles``, by the piece of the string table that
+holds them.
 
 Sorting half a million at once would block the interpreter, and with it an app's keys.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolVersions:
+    """The version of each dynamic symbol, and of which library it is wanted."""
+
+    indices: "array[int]"
+    """DT_VERSYM, one number per symbol; empty without it."""
+    libraries: tuple[str, ...]
+    """Those in DT_VERNEED whose names are kept, in the order of the file."""
+    bound: dict[int, int]
+    """The number of the library, from 1, by the version's index; 0 where names are not kept."""
+
+    def hidden(self, symbol: int) -> bool:
+        """Whether a definition is of a hidden version (``foo@V1``): only glibc finds it."""
+        return symbol < len(self.indices) and bool(self.indices[symbol] & HIDDEN)
+
+    def wanted_of(self, symbol: int) -> int:
+        """The roles of an undefined symbol: of no version, or of a library's."""
+        index = self.indices[symbol] & ~HIDDEN if symbol < len(self.indices) else 0
+        # 0 and 1 are VER_NDX_LOCAL and VER_NDX_GLOBAL: no version.
+        return self.bound.get(index, 0) << _BOUND_SHIFT if index > 1 else _UNVERSIONED
 
 
 @dataclass(slots=True)
@@ -107,15 +150,19 @@ def link(view: View, head: Head, table: DynamicTable) -> Linking:
     layout, machine = head.layout, head.header.machine
     relocs = relocations(view, head, table)
     names: dict[int, set[str]] = {role: set() for role in _ROLES}
+    bound: dict[int, set[str]] = defaultdict(set)
+    versions = SymbolVersions(array("H"), (), {})
     if table.has(dyn.SYMTAB):
         offset, size = table.strings()
         count = _entries(view, head, table, relocs)
-        hidden = _hidden(view, layout, table, count)
-        wanted = _wanted(_symbols(view, layout, table, count), layout, relocs, size, hidden)
+        versions = _symbol_versions(view, layout, table, count)
+        wanted = _wanted(_symbols(view, layout, table, count), layout, relocs, size, versions)
         for name, roles in _names(view, offset, size, wanted):
             for role, group in names.items():
                 if roles & role:
                     group.add(name)
+            if library := roles >> _BOUND_SHIFT:
+                bound[library].add(name)
     elif relocs.used or relocs.copied:
         raise DamagedError("its relocations use symbols, but there is no DT_SYMTAB")
     return Linking(
@@ -134,6 +181,13 @@ def link(view: View, head: Head, table: DynamicTable) -> Linking:
             RelocationType(number, relocation_name(number, machine), count)
             for number, count in sorted(relocs.types.items(), key=lambda item: (-item[1], item[0]))
         ),
+        unversioned=frozenset(names[_UNVERSIONED]),
+        bound=tuple(
+            BoundSymbols(versions.libraries[number - 1], frozenset(bound[number]))
+            for number in sorted(bound)
+        ),
+        glibc_only=frozenset(names[_GLIBC_ONLY]),
+        musl_only=frozenset(names[_MUSL_ONLY]),
     )
 
 
@@ -142,12 +196,14 @@ def _wanted(
     layout: Layout,
     relocs: Relocations,
     size: int,
-    hidden: frozenset[int],
+    versions: SymbolVersions,
 ) -> Wanted:
     """Where in the string table, of ``size`` bytes, the names are that matter, and why."""
     wanted: Wanted = defaultdict(lambda: array("Q"))
     shift = max(12, (size >> 16).bit_length())  # pieces of 4 KiB, and at most 65,536 of them
-    name_at, info_at, section_at, value_at = (0, 1, 3, 4) if layout.bits == 64 else (0, 3, 5, 1)
+    name_at, info_at, other_at, section_at, value_at = (
+        (0, 1, 2, 3, 4) if layout.bits == 64 else (0, 3, 4, 5, 1)
+    )
     for index, row in rows:
         info, name = row[info_at], row[name_at]
         if info >> 4 == STB_LOCAL or not name:
@@ -155,8 +211,13 @@ def _wanted(
         if row[section_at] == SHN_UNDEF:
             roles = _undefined_roles(index, info >> 4, relocs)
         else:
-            plain = index not in hidden and _resolvable(info, row[value_at])
+            plain = not versions.hidden(index) and _resolvable(info, row[value_at])
             roles = _defined_roles(index, info & 15, relocs, plain)
+            absolute = row[section_at] == SHN_ABS
+            if plain != _glibc_takes(info, row[other_at], row[value_at], absolute=absolute):
+                roles |= _MUSL_ONLY if plain else _GLIBC_ONLY
+        if roles & _UNDEFINED:
+            roles |= versions.wanted_of(index)
         if roles:
             wanted[min(name, size) >> shift].append(name << _ROLE_BITS | roles)
     return wanted
@@ -185,23 +246,38 @@ def _resolvable(info: int, value: int) -> bool:
     return kind in _PLAIN_TYPES and info >> 4 in _PLAIN_BINDS and (value != 0 or kind == STT_TLS)
 
 
-def _hidden(view: View, layout: Layout, table: DynamicTable, count: int) -> frozenset[int]:
-    """The symbols with a hidden version (``foo@V1``), which only glibc's loader finds.
+def _glibc_takes(info: int, other: int, value: int, *, absolute: bool) -> bool:
+    """What glibc's loader takes as a definition (``check_match`` and ``do_lookup_x`` in its
+    elf/dl-lookup.c), of whichever version.
+    """
+    kind = info & 15
+    return (
+        (kind in _PLAIN_TYPES or kind == STT_GNU_IFUNC)
+        and info >> 4 in _PLAIN_BINDS
+        and other & 3 not in (STV_INTERNAL, STV_HIDDEN)
+        and (value != 0 or absolute or kind == STT_TLS)
+    )
+
+
+def _symbol_versions(view: View, layout: Layout, table: DynamicTable, count: int) -> SymbolVersions:
+    """DT_VERSYM, and the libraries that its numbers stand for.
 
     Raises:
         OutOfReachError, DamagedError: as every table.
     """
+    indices: array[int] = array("H")
     address = table.get(dyn.VERSYM)
     if address is None:
-        return frozenset()
+        return SymbolVersions(indices, (), {})
     offset, room = table.memory.place(address, "DT_VERSYM")
-    hidden: set[int] = set()
-    index = 0
     for chunk in view.chunks(offset, min(2 * count, room), 2):
-        numbers = layout.numbers(chunk, 2)
-        hidden.update(index + n for n, number in enumerate(numbers) if number & HIDDEN)
-        index += len(numbers)
-    return frozenset(hidden)
+        indices.extend(layout.numbers(chunk, 2))
+    libraries: dict[str, int] = {}
+    bound: dict[int, int] = {}
+    for library, version, index in needed_indices(view, layout, table):
+        if not version.startswith(_LISTED_VERSIONS):
+            bound[index] = libraries.setdefault(library, len(libraries) + 1)
+    return SymbolVersions(indices, tuple(libraries), bound)
 
 
 def _symbols(

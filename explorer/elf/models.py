@@ -10,6 +10,11 @@ from typing import Final
 
 from explorer.facts import MISSING, Fact, NotApplicable
 
+DF_BIND_NOW = 8
+"""In DT_FLAGS (gABI)."""
+DF_1_NOW = 1
+"""In DT_FLAGS_1."""
+
 
 class FileFormat(StrEnum):
     """What the first bytes say a file is."""
@@ -139,6 +144,16 @@ class Dynamic:
     """DF_1_NODEFLIB: glibc's loader does not search the system's folders."""
     entries: tuple[DynamicEntry, ...]
 
+    @property
+    def binds_now(self) -> bool:
+        """The loader looks for every function before it starts the program (``-z now``)."""
+        flags = {entry.tag: entry.value for entry in self.entries}
+        return (
+            "BIND_NOW" in flags
+            or bool(flags.get("FLAGS", 0) & DF_BIND_NOW)
+            or bool(flags.get("FLAGS_1", 0) & DF_1_NOW)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class VersionNeed:
@@ -162,6 +177,14 @@ class RelocationType:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundSymbols:
+    """The symbols that a file wants of one library, by their versions (DT_VERSYM)."""
+
+    library: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Linking:
     """What the loader has to resolve. Names are untrusted."""
 
@@ -181,6 +204,15 @@ class Linking:
     versions: tuple[VersionNeed, ...]
     defined_versions: tuple[str, ...]
     relocations: tuple[RelocationType, ...]
+    unversioned: frozenset[str] = frozenset()
+    """Those of ``undefined`` that ask for no version."""
+    bound: tuple[BoundSymbols, ...] = ()
+    """Those of ``undefined`` that ask for a version, but for libc's and GCC's libraries' own."""
+    glibc_only: frozenset[str] = frozenset()
+    """Definitions that glibc's loader takes and musl's does not: IFUNCs and hidden versions
+    (foo@V1)."""
+    musl_only: frozenset[str] = frozenset()
+    """Members of ``resolvable`` that glibc's loader ignores: of hidden or internal visibility."""
 
 
 @dataclass(frozen=True, slots=True)

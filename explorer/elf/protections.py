@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from explorer.elf.models import Dynamic, Elf, Linkage, Linking
+from explorer.elf.models import Elf, Linkage, Linking
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown, known_or
 
 _NO_C = "Go without cgo: there is no C code in it"
@@ -150,18 +150,11 @@ def _relro(elf: Elf) -> _Outcome:
         return NotApplicable("static: no table of addresses is filled in when it starts")
     if not covered:
         return Degree.NO, "No PT_GNU_RELRO: the tables of addresses stay writable."
-    if _binds_now(elf.dynamic):
+    if elf.dynamic.binds_now:
         return Degree.YES, "PT_GNU_RELRO, and all symbols are bound at the start."
     if not any(entry.tag in _LAZY and entry.value for entry in elf.dynamic.entries):
         return Degree.YES, "PT_GNU_RELRO, and there is no table that is filled in later."
     return Degree.PARTLY, "PT_GNU_RELRO, but functions are bound later: their table stays writable."
-
-
-def _binds_now(dynamic: Dynamic) -> bool:
-    flags = {entry.tag: entry.value for entry in dynamic.entries}
-    return (
-        "BIND_NOW" in flags or bool(flags.get("FLAGS", 0) & 8) or bool(flags.get("FLAGS_1", 0) & 1)
-    )
 
 
 def _nx(elf: Elf) -> _Outcome:

@@ -99,6 +99,18 @@ def needed_versions(
     )
 
 
+def needed_indices(
+    view: View, layout: Layout, table: DynamicTable
+) -> Iterator[tuple[str, str, int]]:
+    """Library, version and the version's index in DT_VERSYM, for each that is needed.
+
+    Raises:
+        OutOfReachError, DamagedError: as every table.
+    """
+    for library, version, index, _ in _needs(view, layout, table):
+        yield library, version, index & ~HIDDEN
+
+
 def _definitions(view: View, layout: Layout, table: DynamicTable) -> Iterator[tuple[str, int, int]]:
     """Name, index and flags of every version defined."""
     records = _records(view, layout, table, dyn.VERDEF, "DT_VERDEF")

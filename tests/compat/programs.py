@@ -191,12 +191,27 @@ int main(void) { printf("%d\\n", table[0]()); return 0; }
     return zig_cc("ifunc", source, MUSL, *SMALL, "-dynamic", "-pie", "-fPIE")
 
 
-def versioned(soname: str, version: str) -> tuple[Path, Path]:
+def uses_on_glibc(library: Path, *args: str) -> Path:
+    """A program for glibc that uses ``shared`` of ``libv.so`` beside it, without a version."""
+    source = "extern int shared(void); int main(void) { return shared() != 42; }\n"
+    words = (*SMALL, "./libv.so", "-Wl,-rpath,$ORIGIN", *args)
+    return zig_cc("program", source, GNU, *words, files={"libv.so": library})
+
+
+def without_versions() -> Path:
+    """A program for glibc that asks for ``puts`` without a version, as of a library without any."""
+    stub = exporting("libc.so.6", "int puts(const char *s) { return *s; }\n", GNU, "-nostdlib")
+    source = 'extern int puts(const char *); void _start(void) { puts("1"); }\n'
+    words = (*SMALL, "-nostdlib", "-fPIE", "-pie", "./libc.so.6", "-Wl,-z,now")
+    return zig_cc("without-versions", source, GNU, *words, files={"libc.so.6": stub})
+
+
+def versioned(soname: str, version: str, *, symbol: str = "special") -> tuple[Path, Path]:
     """(program, library): a glibc program that needs this version of a library of this name."""
-    script = f"{version} {{ global: special; local: *; }};\n"
+    script = f"{version} {{ global: {symbol}; local: *; }};\n"
     library = zig_cc(
         soname,
-        "int special(void) { return 42; }\n",
+        f"int {symbol}(void) {{ return 42; }}\n",
         GNU,
         *SMALL,
         "-shared",
@@ -205,7 +220,7 @@ def versioned(soname: str, version: str) -> tuple[Path, Path]:
         "-Wl,--version-script=map",
         files={"map": script},
     )
-    source = "extern int special(void); int main(void) { return special() != 42; }\n"
+    source = f"extern int {symbol}(void); int main(void) {{ return {symbol}() != 42; }}\n"
     program = zig_cc(
         "versioned",
         source,

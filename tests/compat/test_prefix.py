@@ -112,6 +112,7 @@ def test_built_programs_cut_anywhere(recipe: str) -> None:
         lambda: programs.needs_path("/lib/libc.musl-x86_64.so.1"),
         lambda: programs.names_library("$ORIGIN/libv.so"),
         lambda: programs.versioned("libgcc_s.so.1", "GCC_12.0.0")[0],
+        programs.without_versions,
     ],
 )
 def test_programs_of_single_rules_cut_anywhere(make: object) -> None:

@@ -15,8 +15,8 @@ from explorer.elf import Binary, Elf, Payload
 from explorer.facts import MISSING
 from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read, read_bytes, verdict
-from tests.elf.crafted import patched, with_segment, without_needed
-from tests.support.binaries import binary
+from tests.elf.crafted import patched, with_segment, with_symbol, without_needed
+from tests.support.binaries import GNU, binary
 
 
 def _judged(path: Path, target: str, around: Folder | None = None) -> Verdict:
@@ -138,6 +138,12 @@ def _with_library(program: Path, content: bytes, target: str = "musl") -> Verdic
         return judge(read(program), find_target(target), Folder(Path(folder)))
 
 
+def _uses_a_hidden_symbol(*args: str, target: str = "debian-12") -> Verdict:
+    library = programs.exporting("libv.so", target=GNU)
+    hidden = with_symbol(library.read_bytes(), b"shared", other=2)
+    return _with_library(programs.uses_on_glibc(library, *args), hidden, target)
+
+
 TRIGGERS: dict[str, Callable[[], Verdict]] = {
     "facts.incomplete": _prefix,
     "elf.not-elf": lambda: verdict("go-windows", "musl"),
@@ -181,6 +187,8 @@ TRIGGERS: dict[str, Callable[[], Verdict]] = {
         read_bytes(without_needed(binary("c-glibc").read_bytes(), b"libc.so.6")),
         find_target("debian-12"),
     ),
+    "glibc.symbol.missing": lambda: _uses_a_hidden_symbol("-Wl,-z,now"),
+    "glibc.symbol.unknown": lambda: _uses_a_hidden_symbol("-Wl,-z,lazy"),
     "advice.emulation": _odd_header,
     "elf.needed.missing": lambda: verdict("c-needs", "alpine-3.22+gcompat"),
     "elf.needed.unknown": lambda: verdict("c-needs", "rhel-9"),
@@ -238,6 +246,25 @@ def test_the_file_triggers_the_rule(code: str) -> None:
     assert reason.advice is (rule.step == 8)
     assert seen.deciding is seen.reasons[0]
     assert seen.deciding.answer is seen.answer
+
+
+@pytest.mark.parametrize(
+    ("words", "target", "code"),
+    [
+        ("-Wl,-z,now", "debian-12", "glibc.symbol.missing"),
+        ("-Wl,-z,lazy", "debian-12", "glibc.symbol.unknown"),
+        ("-Wl,-z,now", "debian-13", "glibc.symbol.unknown"),
+        ("-Wl,-z,now", "debian-11", "glibc.symbol.unknown"),
+    ],
+)
+def test_a_symbol_is_missing_where_all_names_are_listed(words: str, target: str, code: str) -> None:
+    assert _uses_a_hidden_symbol(words, target=target).deciding.code == code
+
+
+@pytest.mark.parametrize("target", ["debian-11", "debian-12", "rhel-8"])
+def test_a_name_of_glibcs_own_without_a_version_is_there(target: str) -> None:
+    program = programs.without_versions()
+    assert _judged(program, target).answer is Answer.YES
 
 
 def test_rules_read_like_a_procedure() -> None:

@@ -15,7 +15,7 @@ from explorer.compat.kernel import refusal
 from explorer.elf import Elf
 from tests.compat import programs
 from tests.compat.helpers import Folder, read, read_bytes
-from tests.elf.crafted import patched, segments_of, with_segment, without_needed
+from tests.elf.crafted import patched, segments_of, with_segment, with_symbol, without_needed
 from tests.support.binaries import C_HELLO, GNU, GO_HELLO, MUSL, binary, go_build, zig_cc
 from tests.support.engine import TestEngine
 
@@ -459,6 +459,67 @@ FOLDERS |= {
         lambda: _through("$ORIGIN\n", GNU, there=False),
         "debian-12",
         "no",
+    ),
+}
+
+
+_SYMBOLS: dict[str, tuple[dict[str, int], str]] = {
+    "untouched": ({}, "yes"),
+    "hidden": ({"other": 2}, "no"),
+    "internal": ({"other": 1}, "no"),
+    "protected": ({"other": 3}, "yes"),
+    "local": ({"info": 0x02}, "no"),
+    "weak": ({"info": 0x22}, "yes"),
+    "a section": ({"info": 0x13}, "no"),
+    "a file": ({"info": 0x14}, "no"),
+    "of a type of the system's": ({"info": 0x1B}, "no"),
+    "of value 0": ({"value": 0}, "no"),
+    "undefined": ({"section": 0, "value": 0}, "no"),
+}
+"""What a library beside the program has in the symbol that the program uses."""
+
+
+def _with_symbol(fields: Mapping[str, int]) -> Files:
+    library = programs.exporting("libv.so", target=GNU)
+    changed = with_symbol(library.read_bytes(), b"shared", **fields)
+    return _beside(programs.uses_on_glibc(library), changed)
+
+
+FOLDERS |= {
+    f"a symbol that is {name}, on glibc": (
+        lambda fields=fields: _with_symbol(fields),  # type: ignore[misc]
+        "debian-12",
+        answer,
+    )
+    for name, (fields, answer) in _SYMBOLS.items()
+}
+
+
+def _lacks_special() -> Files:
+    """The library beside it has the version that the program wants, with another symbol."""
+    program, _ = programs.versioned("libv.so", "V1")
+    return _beside(program, programs.versioned("libv.so", "V1", symbol="other")[1])
+
+
+FOLDERS |= {
+    "a symbol of a version that is there, on glibc": (
+        lambda: _beside(*programs.versioned("libv.so", "V1")),
+        "debian-12",
+        "yes",
+    ),
+    "a symbol that its version lacks, on glibc": (_lacks_special, "debian-12", "no"),
+    "PT_INTERP's address outside, on glibc": (
+        lambda: {"program": _without_place("c-glibc", 3, vaddr=0x7FFF0000)},
+        "debian-12",
+        "no",
+    ),
+    "its function is an IFUNC, on glibc": (
+        lambda: _beside(
+            programs.uses_on_glibc(programs.exporting("libv.so", target=GNU)),
+            programs.exporting("libv.so", programs.IFUNC_LIBRARY, GNU),
+        ),
+        "debian-12",
+        "yes",
     ),
 }
 

@@ -85,6 +85,30 @@ def patched(data: bytes, *edits: tuple[int, bytes]) -> bytes:
     return bytes(copy)
 
 
+def with_symbol(
+    data: bytes, name: bytes, *, info: int = -1, other: int = -1, section: int = -1, value: int = -1
+) -> bytes:
+    """A copy with other fields in the dynamic symbol of this name; -1 keeps a field."""
+    place = segments_of(data, 2)[0]
+    rows = range(place["offset"], place["offset"] + place["filesz"], 16)
+    tags = dict(struct.unpack_from("<QQ", data, at) for at in reversed(rows))
+    loads = segments_of(data)
+
+    def offset(address: int) -> int:
+        load = next(s for s in loads if s["vaddr"] <= address < s["vaddr"] + s["filesz"])
+        return address - load["vaddr"] + load["offset"]
+
+    strings, at = offset(tags[5]), offset(tags[6])
+    while True:
+        fields = struct.unpack_from("<IBBHQ", data, at)
+        if data[strings + fields[0] :].startswith(name + b"\0"):
+            break
+        at += 24
+    wanted = (fields[0], info, other, section, value)
+    row = [new if new >= 0 else old for old, new in zip(fields, wanted, strict=True)]
+    return patched(data, (at, struct.pack("<IBBHQ", *row)))
+
+
 def without_needed(data: bytes, name: bytes) -> bytes:
     """A copy in which the DT_NEEDED of this name is a tag that nobody knows: all else stays."""
     place = segments_of(data, 2)[0]

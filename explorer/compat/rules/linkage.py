@@ -187,15 +187,13 @@ def relative_interpreter(context: Context) -> Match | None:
 
 @rule("elf.loader.tables", 4, Answer.NO, "Its loader reads where nothing is mapped")
 def loader_tables(context: Context) -> Match | None:
-    """The loader takes the tables in PT_DYNAMIC, and on musl the path in PT_INTERP, at their
-    addresses, and makes PT_GNU_RELRO read-only. An address in no PT_LOAD, or no PT_DYNAMIC at all,
-    ends the program before its first instruction. Headers that were edited by hand are like that.
+    """The loader takes the tables in PT_DYNAMIC and the path in PT_INTERP at their addresses, and
+    makes PT_GNU_RELRO read-only. An address in no PT_LOAD, or no PT_DYNAMIC at all, ends the
+    program before its first instruction. Headers that were edited by hand are like that.
     """
     if not context.dynamic_program or context.elf is None:
         return None
     page = smallest_page(context.elf.header.arch)
-    is_musl = context.target.libc is Libc.MUSL
-    kinds = ("DYNAMIC", "INTERP") if is_musl else ("DYNAMIC",)
     if context.segment("DYNAMIC") is None:
         return Match(
             "Its loader crashes: the program has no dynamic section.",
@@ -203,7 +201,7 @@ def loader_tables(context: Context) -> Match | None:
             "Build it again, without editing it afterwards",
             short="no dynamic section",
         )
-    if not (where := unmapped(context.segments, kinds, page)):
+    if not (where := unmapped(context.segments, page)):
         return None
     return Match(
         "Its loader crashes: one of its program headers has an address at which nothing is mapped.",

@@ -113,6 +113,46 @@ def unknown_symbol(context: Context) -> Match | None:
     )
 
 
+@rule("glibc.symbol.missing", 6, Answer.NO, "A symbol is missing")
+def missing_on_glibc(context: Context) -> Match | None:
+    """A symbol that is asked for without a version, or of a library beside the program, and that
+    neither those libraries nor glibc's own define. glibc does not take the value 0, a hidden or
+    internal symbol, a section or a file as a definition. A NO needs an object that is bound at once
+    (-z now) and the glibc whose names are listed: Debian 12's. Only on glibc targets.
+    """
+    if not starts_on(context, Libc.GLIBC) or context.glibc_symbols is None:
+        return None
+    missing = context.glibc_symbols.missing
+    if not missing:
+        return None
+    verb = "is" if len(missing) == 1 else "are"
+    return Match(
+        f"It uses {some(missing, 3)}, which {verb} not in {place(context.target)}.",
+        f"{plural(len(missing), 'undefined symbol')}: {some(missing, 8)}; compared with"
+        f" {context.glibc_symbols.source} and the libraries beside it",
+        "Put the libraries beside it that it was built with",
+        short=some_short("missing", missing),
+    )
+
+
+@rule("glibc.symbol.unknown", 6, Answer.UNKNOWN, "Whether a symbol is present is unknown")
+def unknown_on_glibc(context: Context) -> Match | None:
+    """The same where the target's glibc is another than the listed one, or where the symbol is
+    looked for only when it is first used: then the program starts, and may stop later.
+    """
+    if not starts_on(context, Libc.GLIBC) or context.glibc_symbols is None:
+        return None
+    names = context.glibc_symbols.unsure
+    if not names:
+        return None
+    return Match(
+        f"It uses {some(names, 3)}; whether {place(context.target)} has it is unknown.",
+        f"{plural(len(names), 'undefined symbol')}: {some(names, 8)}; in no library beside it",
+        "Run it there to find out",
+        short=some_short("may lack", names),
+    )
+
+
 @rule("elf.gcompat.execstack", 7, Answer.UNKNOWN, "Executable stack under gcompat")
 def gcompat_execstack(context: Context) -> Match | None:
     """gcompat starts the program through musl's loader. With PT_GNU_STACK executable, or absent,
