@@ -9,10 +9,14 @@ import gc
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from rich.console import RenderableType
 from textual.events import Paste
+from textual.screen import Screen
 
 from explorer.tui.messages import CatalogueArrived
 from explorer.tui.widgets.line_input import LONGEST
@@ -21,6 +25,8 @@ from tests.tui.conftest import Driver, opened, settings
 
 FILES = 60_000
 PASTE = "x" * 1_000_000
+BEFORE_MS = 5.0
+"""A frame that ends sooner was due before the key came: a cursor that blinks."""
 
 
 def memory_mb() -> float:
@@ -50,6 +56,8 @@ class Stopwatch:
         """What the key does, and milliseconds of the thread's own time."""
         self.turns: list[tuple[str, float]] = []
         """The same of the longest turn of the event loop."""
+        self.answers: list[tuple[str, float]] = []
+        """The same until the first frame that answers the key is on its way to the terminal."""
 
     async def press(self, action: str, *keys: str) -> None:
         """Press keys, one after another."""
@@ -58,9 +66,31 @@ class Stopwatch:
         for key in keys:
             await asyncio.sleep(0)  # a new turn: the one until here is not the key's
             before, loop.longest_ms = time.thread_time(), 0.0
-            await self.ui.press(key)
-            self.times.append((f"{action} {key}", (time.thread_time() - before) * 1000))
+            with self._frames() as frames:
+                await self.ui.press(key)
+            spent = (time.thread_time() - before) * 1000
+            drawn = [(each - before) * 1000 for each in frames]
+            self.times.append((f"{action} {key}", spent))
             self.turns.append((f"{action} {key}", loop.longest_ms))
+            answer = next((each for each in drawn if each > BEFORE_MS), spent)
+            self.answers.append((f"{action} {key}", answer))
+
+    @contextmanager
+    def _frames(self) -> Iterator[list[float]]:
+        """The thread's time at the end of each frame that is drawn."""
+        app, frames = self.ui.app, list[float]()
+        display = app._display
+
+        def displayed(screen: Screen[object], update: RenderableType | None) -> None:
+            display(screen, update)
+            if update is not None:
+                frames.append(time.thread_time())
+
+        app._display = displayed  # type: ignore[assignment,method-assign]
+        try:
+            yield frames
+        finally:
+            del app._display  # the class's own again
 
 
 async def measure(folder: Path, count: int) -> dict[str, object]:
@@ -89,7 +119,12 @@ async def measure(folder: Path, count: int) -> dict[str, object]:
         await ui.until(lambda: len(ui.find("FilterInput").value) == LONGEST, limit=60)
         await keys.press("after a paste", *["left", "x", "backspace"] * 3, "escape")
         await in_other_places(ui, keys, count)
-        return {"memory_mb": memory_mb(), "times_ms": keys.times, "turns_ms": keys.turns}
+        return {
+            "memory_mb": memory_mb(),
+            "times_ms": keys.times,
+            "turns_ms": keys.turns,
+            "answers_ms": keys.answers,
+        }
 
 
 async def in_other_places(ui: Driver, keys: Stopwatch, count: int) -> None:

@@ -145,7 +145,7 @@ class Table(Styled, can_focus=True):
         self.source: RowSource = NO_ROWS
         self.view: Sequence[int] = range(0)
         self.row_query = RowQuery()
-        self._searcher: Worker[Sequence[int]] | None = None
+        self._searcher: Worker[Sequence[int] | None] | None = None
         self._stay: str | int | None = None
         self._columns = ColumnLayout((), 0)
         self._fitted = Size()
@@ -212,8 +212,15 @@ class Table(Styled, can_focus=True):
             self._accept(choose(source, query, cancel), stay)
             return
         self._stay = stay
+
+        def search() -> Sequence[int] | None:
+            try:
+                return choose(source, query, cancel)
+            except OperationCancelledError:
+                return None  # of an error Textual's log would get a traceback, with a key's time
+
         self._searcher = self.run_worker(
-            lambda: choose(source, query, cancel),
+            search,
             group="filter",
             exclusive=True,
             thread=True,
@@ -234,8 +241,6 @@ class Table(Styled, can_focus=True):
             self._accept(event.worker.result, self._stay)
         elif event.state is WorkerState.ERROR and event.worker.error is not None:
             self._searcher = None
-            if isinstance(event.worker.error, OperationCancelledError):
-                return
             if isinstance(event.worker.error, Exception):
                 self.empty = report.visible(str(as_explorer_error(event.worker.error)))
             self._accept((), None)
