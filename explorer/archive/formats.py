@@ -1,5 +1,7 @@
 """Detection of a file's packing by its first bytes."""
 
+import zlib
+
 from explorer.archive.codecs import MAGICS, SKIPPABLE, Codec
 from explorer.archive.cpios import is_cpio
 from explorer.archive.debs import MARK
@@ -48,11 +50,41 @@ _MAGICS = (
     (0, b"Cr24\2\0\0\0", Format.CRX),
     (0, b"Cr24\3\0\0\0", Format.CRX),
     (0, b"QFI\xfb", Format.QCOW2),
+    (0, b"\xff\6\0\0sNaPpY", Format.SNAPPY),
+    *((0, b"bvx" + kind, Format.LZFSE) for kind in (b"1", b"2", b"n", b"-")),
+    (0, b"\x1f\x1e", Format.PACK),
+    (0, b"ZOO ", Format.ZOO),
+    (0, b"ALZ\1", Format.ALZIP),
+    (0, b"EGGA", Format.EGG),
+    (0, b"SZDD\x88\xf0\x27\x33", Format.SZDD),
+    (0, b"DWARFS\2", Format.DWARFS),
+    (0, b"\x45\x3d\xcd\x28", Format.CRAMFS),
+    (0, b"\x28\xcd\x3d\x45", Format.CRAMFS),
+    (0, b"-rom1fs-", Format.ROMFS),
+    (0, b"XFSB\0\0", Format.XFS),
+    (0, b"KDMV", Format.VMDK),
+    (0, b"vhdxfile", Format.VHDX),
 )
 """Offset and bytes. The formats that are not read here are from file(1)'s database."""
-_UNREAD_ENDINGS = ((".br", Format.BROTLI), (".dmg", Format.DMG), (".iso", Format.ISO))
+_FILE_SYSTEMS = ((1024, b"\xe2\xe1\xf5\xe0", Format.EROFS), (1080, b"\x53\xef", Format.EXT))
+"""They leave room for a boot loader before their marks."""
+_UNREAD_ENDINGS = (
+    (".br", Format.BROTLI),
+    (".dmg", Format.DMG),
+    (".iso", Format.ISO),
+)
 """Formats without a mark at the start. A text file or a program of such a name is not one."""
-_PROGRAMS = (b"\x7fELF", b"MZ", b"#!")
+_ENCODED_ENDINGS = (".b64", ".base64")
+_UUENCODED = (b"begin ", b"begin-base64 ")
+"""POSIX's uuencode, followed by the file's mode."""
+_MACHO = (
+    b"\xcf\xfa\xed\xfe",
+    b"\xce\xfa\xed\xfe",
+    b"\xfe\xed\xfa\xcf",
+    b"\xfe\xed\xfa\xce",
+    b"\xca\xfe\xba\xbe",
+)
+_PROGRAMS = (b"\x7fELF", b"MZ", b"#!", *_MACHO)
 _SHORT = {
     ".tgz": "gz",
     ".taz": "gz",
@@ -104,12 +136,12 @@ def _is_lzma(head: bytes) -> bool:
 def detect(source: ByteSource, name: str, cancel: Cancellation | None = None) -> Format:
     """How the file is packed, by its first bytes.
 
-    Reads at most 512 bytes, or as many as it takes to unpack 512. The name decides only where the
+    Reads at most 1,082 bytes, or as many as it takes to unpack 512. The name decides only where the
     bytes cannot: whether a damaged or empty compressed file was meant to be a tar, and whether a
     file that begins with something else may still be a zip.
 
     Raises:
-        OutOfReachError: not even the first bytes are here.
+        OutOfReachError: the first bytes are not here, or not enough of them to tell.
         SourceError: reading failed.
         OperationCancelledError: ``cancel`` was set.
     """
@@ -128,9 +160,38 @@ def detect(source: ByteSource, name: str, cancel: Cancellation | None = None) ->
         return Format.TAR  # empty, or nothing but the end mark
     if low.endswith(_ZIP_ENDINGS) and has_directory(source):
         return Format.ZIP  # behind other bytes: a self-extracting archive, a signature
-    if (first.isascii() and b"\0" not in first) or first.startswith(_PROGRAMS):
+    return _unmarked(source, first, low)
+
+
+def _unmarked(source: ByteSource, first: bytes, name: str) -> Format:
+    """A file whose first bytes are no archive's: a program, text, or a format without a mark."""
+    if first.startswith(_PROGRAMS):
         return Format.RAW
-    return next((unread for end, unread in _UNREAD_ENDINGS if low.endswith(end)), Format.RAW)
+    if first.isascii() and b"\0" not in first:
+        return _text(first, name)
+    if _is_zlib(first):
+        return Format.ZLIB
+    for offset, magic, form in _FILE_SYSTEMS:
+        if source.read_at(offset, len(magic)) == magic:
+            return form
+    return next((unread for end, unread in _UNREAD_ENDINGS if name.endswith(end)), Format.RAW)
+
+
+def _is_zlib(first: bytes) -> bool:
+    """A zlib header (RFC 1950), and bytes behind it that inflate."""
+    if first[:1] not in (b"\x78", b"\x68", b"\x58", b"\x48") or int.from_bytes(first[:2]) % 31:
+        return False
+    try:
+        return bool(zlib.decompressobj().decompress(first))
+    except zlib.error:
+        return False
+
+
+def _text(first: bytes, name: str) -> Format:
+    """A program that was written as text, or any other text."""
+    if any(first.startswith(mark) and first[len(mark) :][:3].isdigit() for mark in _UUENCODED):
+        return Format.UUENCODE
+    return Format.BASE64 if name.endswith(_ENCODED_ENDINGS) else Format.RAW
 
 
 def _by_mark(head: bytes) -> Format | None:

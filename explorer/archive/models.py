@@ -53,9 +53,27 @@ class Format(StrEnum):
     MSI = "msi"
     CRX = "crx"
     QCOW2 = "qcow2"
+    SNAPPY = "snappy"
+    LZFSE = "lzfse"
+    PACK = "pack (.z)"
+    ZOO = "zoo"
+    ALZIP = "alz"
+    EGG = "egg"
+    SZDD = "MS-DOS compress"
+    DWARFS = "dwarfs"
+    CRAMFS = "cramfs"
+    ROMFS = "romfs"
+    EROFS = "erofs"
+    EXT = "ext2, ext3 or ext4"
+    XFS = "xfs"
+    VMDK = "vmdk"
+    VHDX = "vhdx"
     BROTLI = "brotli"
     DMG = "dmg"
     ISO = "iso 9660"
+    ZLIB = "zlib"
+    BASE64 = "base64"
+    UUENCODE = "uuencode"
 
     RAW = "raw"
     """Neither an archive nor compressed: the file itself is the only member."""
@@ -99,9 +117,27 @@ _UNREAD = frozenset(
         Format.MSI,
         Format.CRX,
         Format.QCOW2,
+        Format.SNAPPY,
+        Format.LZFSE,
+        Format.PACK,
+        Format.ZOO,
+        Format.ALZIP,
+        Format.EGG,
+        Format.SZDD,
+        Format.DWARFS,
+        Format.CRAMFS,
+        Format.ROMFS,
+        Format.EROFS,
+        Format.EXT,
+        Format.XFS,
+        Format.VMDK,
+        Format.VHDX,
         Format.BROTLI,
         Format.DMG,
         Format.ISO,
+        Format.ZLIB,
+        Format.BASE64,
+        Format.UUENCODE,
     )
 )
 

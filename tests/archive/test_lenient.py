@@ -1,5 +1,6 @@
 """What the common tools write and read, although it is unusual: read here as well."""
 
+import base64
 import gzip
 import io
 import lzma
@@ -134,6 +135,21 @@ UNREAD = {
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "msi",
     b"Cr24\3\0\0\0": "crx",
     b"QFI\xfb\0": "qcow2",
+    b"\xff\6\0\0sNaPpY\0": "snappy",
+    b"bvx2\1": "lzfse",
+    b"\x1f\x1e\0": "pack (.z)",
+    b"ZOO 2.10 Archive.\x1a": "zoo",
+    b"ALZ\1\n": "alz",
+    b"EGGA\0": "egg",
+    b"SZDD\x88\xf0\x27\x33A": "MS-DOS compress",
+    b"DWARFS\2\5": "dwarfs",
+    b"\x45\x3d\xcd\x28\0": "cramfs",
+    b"-rom1fs-\0": "romfs",
+    bytes(1024) + b"\xe2\xe1\xf5\xe0": "erofs",
+    bytes(1080) + b"\x53\xef\1": "ext2, ext3 or ext4",
+    b"XFSB\0\0\x10": "xfs",
+    b"KDMV\1": "vmdk",
+    b"vhdxfile\0": "vhdx",
 }
 
 
@@ -148,6 +164,21 @@ def test_a_packing_that_is_not_read_is_recognised_and_named(magic: bytes, tmp_pa
     with pytest.raises(RefusedError, match="its own tool"):
         extract(BytesSource(data), "x", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_written_as_text_is_not_called_text() -> None:
+    text = base64.encodebytes(PROGRAM * 100)
+    assert detect(BytesSource(text), "tool-linux-amd64.b64") is Format.BASE64
+    assert detect(BytesSource(text), "tool-linux-amd64.base64") is Format.BASE64
+    assert detect(BytesSource(text), "tool.pem") is Format.RAW
+    assert detect(BytesSource(b"begin the day\n"), "README") is Format.RAW
+    for first in (b"begin 755 tool\n", b"begin-base64 755 tool\n"):
+        assert detect(BytesSource(first + text), "tool.txt") is Format.UUENCODE
+
+
+def test_a_bare_zlib_stream_is_recognised_by_what_inflates() -> None:
+    assert detect(BytesSource(zlib.compress(PROGRAM * 9)), "tool") is Format.ZLIB
+    assert detect(BytesSource(b"\x78\x9c" + bytes(range(128, 256)) * 9), "tool") is Format.RAW
 
 
 @pytest.mark.parametrize("ending", ["br", "dmg", "iso"])
