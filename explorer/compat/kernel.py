@@ -240,6 +240,31 @@ def _headers_found(
     return None
 
 
+def locked(segments: Sequence[Segment]) -> str:
+    """What a program has to use although its segment's flags forbid it: it crashes where it does.
+
+    Returns:
+        The segment as evidence: one that may not even be read, or one that may not be written
+        although it is zeroed at the start (``.bss``) or relocated (PT_GNU_RELRO). Empty for others.
+    """
+    loads = [segment for segment in segments if segment.type == "LOAD" and segment.memsz]
+    for load in loads:
+        if load.flags == "---":
+            return f"PT_LOAD at {load.offset:#x} has no flags"
+        if load.flags == "R--" and load.memsz > load.filesz:
+            return (
+                f"PT_LOAD at {load.offset:#x}: flags R--, {load.memsz - load.filesz} zeroed bytes"
+            )
+    for segment in segments:
+        if segment.type == "GNU_RELRO" and segment.memsz:
+            holding = [
+                load for load in loads if load.vaddr <= segment.vaddr < load.vaddr + load.memsz
+            ]
+            if holding and not any("W" in load.flags for load in holding):
+                return f"PT_GNU_RELRO at {segment.vaddr:#x} is in a PT_LOAD without the flag W"
+    return ""
+
+
 _WRAPS: Final = 1 << 63
 """Addresses from here on may wrap around to small ones, and nothing is said of them."""
 

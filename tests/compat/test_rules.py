@@ -189,6 +189,9 @@ TRIGGERS: dict[str, Callable[[], Verdict]] = {
     ),
     "glibc.symbol.missing": lambda: _uses_a_hidden_symbol("-Wl,-z,now"),
     "glibc.symbol.unknown": lambda: _uses_a_hidden_symbol("-Wl,-z,lazy"),
+    "elf.protection": lambda: judge(
+        read_bytes(with_segment(binary("c-static").read_bytes(), flags=4)), find_target("musl")
+    ),
     "advice.emulation": _odd_header,
     "elf.needed.missing": lambda: verdict("c-needs", "alpine-3.22+gcompat"),
     "elf.needed.unknown": lambda: verdict("c-needs", "rhel-9"),

@@ -143,6 +143,20 @@ def test_the_kernel_does_with_odd_headers_what_the_verdict_says(
     assert started is (answer == "yes"), text
 
 
+@pytest.mark.container
+@pytest.mark.parametrize(
+    ("recipe", "which", "flags"),
+    [("c-static", 0, 0), ("c-static", -1, 4), ("c-musl", -1, 4), ("go-static-amd64", 1, 0)],
+)
+def test_a_segment_that_may_not_be_used_is_never_yes(
+    recipe: str, which: int, flags: int, engine: TestEngine, tmp_path: Path
+) -> None:
+    _lay_out({"p": with_segment(binary(recipe).read_bytes(), which, flags=flags)}, tmp_path)
+    verdict = judge(read(tmp_path / "p"), find_target("musl-1.2.5"))
+    assert (verdict.answer, verdict.deciding.code) == (Answer.UNKNOWN, "elf.protection")
+    assert not _start(engine, engine.musl("amd64", "1.2.5"), tmp_path, "/app/p")[0]
+
+
 @pytest.mark.parametrize(
     ("data", "answer", "said"),
     [

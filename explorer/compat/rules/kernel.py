@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from explorer.compat.context import Context
-from explorer.compat.kernel import USUAL_PAGE, KernelRefusal, misplaced, refusal, smallest_page
+from explorer.compat.kernel import (
+    USUAL_PAGE,
+    KernelRefusal,
+    locked,
+    misplaced,
+    refusal,
+    smallest_page,
+)
 from explorer.compat.models import Answer
 from explorer.compat.rules.registry import Match, rule
 from explorer.elf import Linkage
@@ -36,6 +43,24 @@ def kernel(context: Context) -> Match | None:
         return None
     return Match(
         refused.text, refused.evidence, _REMEDY, answer=refused.answer, short=refused.short
+    )
+
+
+@rule("elf.protection", 0, Answer.UNKNOWN, "A segment that it may not use")
+def protection(context: Context) -> Match | None:
+    """The flags of a PT_LOAD forbid what the program needs: it may not be read at all, or not be
+    written although it holds variables. Such a program crashes as soon as it tries, at the latest;
+    whether it ever does is not known. No linker writes such flags, but tools that edit headers do.
+    """
+    if context.elf is None or not _is_program(context) or context.linkage is Linkage.PACKED:
+        return None
+    if not (where := locked(context.segments)):
+        return None
+    return Match(
+        "One of its segments may not be used as the program has to: it may crash at the start.",
+        where,
+        _REMEDY,
+        short="a segment it may not use",
     )
 
 
