@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from explorer.releases.bundled import demo, snapshot
     from explorer.releases.connection import TOKEN_REMEDY, Connection
     from explorer.releases.file_kinds import general_kind, names_no_program
+    from explorer.releases.folders import left_by_build_tool, version_in_names
     from explorer.releases.github import GitHub
     from explorer.releases.local import folder
     from explorer.releases.names import parse_asset_name, parse_asset_names, parse_version
@@ -66,12 +67,14 @@ __getattr__ = lazy_exports(
         "find_token": "token",
         "folder": "local",
         "general_kind": "file_kinds",
+        "left_by_build_tool": "folders",
         "message_in": "answers",
         "names_no_program": "file_kinds",
         "parse_asset_name": "names",
         "parse_asset_names": "names",
         "parse_version": "names",
         "snapshot": "bundled",
+        "version_in_names": "folders",
         "web_host": "addresses",
     },
 )
@@ -112,6 +115,7 @@ __all__ = [
     "general_kind",
     "is_repository",
     "kept_since",
+    "left_by_build_tool",
     "load_profiles",
     "message_in",
     "names_no_program",
@@ -120,5 +124,6 @@ __all__ = [
     "parse_asset_names",
     "parse_version",
     "snapshot",
+    "version_in_names",
     "web_host",
 ]

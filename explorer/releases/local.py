@@ -7,6 +7,7 @@ from stat import S_ISREG
 from explorer.errors import NotFoundError, SourceError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.releases.claims import ParsedName
+from explorer.releases.folders import version_in_names
 from explorer.releases.models import Asset, Catalogue, Origin, Release
 from explorer.releases.names import parse_asset_names, parse_version
 from explorer.releases.profile import Profiles, ProjectProfile, load_profiles
@@ -17,6 +18,8 @@ _LOCAL = NotApplicable("a local file")
 
 def folder(path: Path, profiles: Profiles | None = None) -> Catalogue:
     """The files directly in ``path``, sorted by name, as one release named as the folder.
+
+    Its version is that of the names of its files, if they have one: a folder is called ``dist``.
 
     A link that leads out of the folder, or nowhere, is left out with a warning: opening a folder
     that came from a stranger must not open ``~/.ssh``. Folders and special files are left out too.
@@ -42,7 +45,7 @@ def folder(path: Path, profiles: Profiles | None = None) -> Catalogue:
         warnings.append(f"Only the first {_MOST_FILES} of {len(entries)} entries are shown")
     release = Release(
         tag=tag,
-        version=parse_version(tag),
+        version=version_in_names(asset.name for asset in assets) or parse_version(tag),
         name=tag,
         published_at=Unknown("a local folder"),
         prerelease=False,

@@ -76,7 +76,8 @@ class Release:
 
     tag: str
     version: str
-    """From the tag (``v2025.1.15`` gives ``2025.1.15``), or the tag itself if it holds none."""
+    """From the tag (``v2025.1.15`` gives ``2025.1.15``), or the tag itself if it holds none.
+    Of a folder: from the names of its files, if most have one."""
     name: str
     published_at: Fact[datetime]
     prerelease: bool

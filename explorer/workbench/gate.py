@@ -161,7 +161,8 @@ class Gate:
             report = await trust_report(self._resources, subject, None, whole=True)
         except ExplorerError as error:
             return [Kept("signals", Keeping.UNKNOWN, str(error))]
-        return list(signals_kept(promise, report.signals))
+        published = subject.asset is None or subject.asset.path is None
+        return list(signals_kept(promise, report.signals, published=published))
 
     async def _vulnerable(self, inspection: Inspection, promise: FilePromise) -> Kept:
         try:

@@ -60,8 +60,11 @@ class FilePromise:
 
     def pattern(self, release: Release) -> str:
         """The shell pattern for the files of a release."""
-        version = escape(release.version) if release.version else "*"
-        return self.name.replace("{version}", version).replace("{tag}", escape(release.tag))
+        version, tag = escape(release.version) or "*", escape(release.tag)
+        if release.evidence == "folder":  # its name is no tag
+            version = version if release.version[:1].isdigit() else "*"
+            tag = f"*{version}"
+        return self.name.replace("{version}", version).replace("{tag}", tag)
 
     @property
     def reads_file(self) -> bool:

@@ -19,6 +19,8 @@ from explorer.workbench.sweep_plan import Standing, SweepResult
 NEWEST_GLIBC = "debian-sid"
 """A target whose glibc provides what any program may ask for."""
 NO_LIBC = "scratch"
+_OF_RELEASES = (SignalKind.DIGEST, SignalKind.ATTESTATION, SignalKind.IMMUTABLE)
+"""What GitHub says of a published file."""
 
 
 class Keeping(StrEnum):
@@ -123,8 +125,15 @@ def _glibc(verdict: Verdict, bare: Verdict, most: str) -> Kept:
     return Kept("glibc", Keeping.KEPT if fits else Keeping.BROKEN, words)
 
 
-def signals_kept(promise: FilePromise, signals: tuple[Signal, ...]) -> Iterator[Kept]:
-    """Whether the signals of trust pass, as ``trust`` and ``get --require`` judge them."""
+def signals_kept(
+    promise: FilePromise, signals: tuple[Signal, ...], *, published: bool = True
+) -> Iterator[Kept]:
+    """Whether the signals of trust pass, as ``trust`` and ``get --require`` judge them.
+
+    Args:
+        published: whether it is the file of a release. What only such a file can have is not
+            asked of others.
+    """
     order = (SignalState.FAIL, SignalState.NOT_CHECKED, SignalState.PASS, SignalState.ABSENT)
     for kind in map(SignalKind, promise.signals):
         own = [signal for signal in signals if signal.kind is kind]
@@ -133,6 +142,11 @@ def signals_kept(promise: FilePromise, signals: tuple[Signal, ...]) -> Iterator[
             yield Kept("signals", Keeping.KEPT, f"{kind.value}: {why}")
             continue
         worst = min(own, key=lambda signal: order.index(signal.state))
+        is_missing = worst.state in (SignalState.ABSENT, SignalState.NOT_CHECKED)
+        if is_missing and not published and kind in _OF_RELEASES:
+            why = f"{kind.value}: only a published release has it"
+            yield Kept("signals", Keeping.ALLOWED, why)
+            continue
         unknown = worst.state is SignalState.NOT_CHECKED
         words = "weak" if worst.state is SignalState.PASS else worst.state.value
         keeping = Keeping.UNKNOWN if unknown else Keeping.BROKEN

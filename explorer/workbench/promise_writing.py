@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Verdict, targets_across, version_key
@@ -11,7 +12,7 @@ from explorer.elf import Linkage
 from explorer.facts import MISSING, known_or
 from explorer.platforms import is_arch
 from explorer.progress import ProgressCallback
-from explorer.releases import Asset, Catalogue, Release
+from explorer.releases import Catalogue, Release, left_by_build_tool, version_in_names
 from explorer.workbench.promise_facts import NEWEST_GLIBC
 from explorer.workbench.sweep_plan import programs_of
 from explorer.workbench.target_matrix import look_by_target
@@ -24,8 +25,8 @@ _HEAD = """\
 # What every release of {repo} keeps, as {tag} does.
 # rr-explorer check holds a release, or a folder before it is published, against it.
 """
-_SHORTEST = 3
-"""Characters of a version that a name is sure to mean."""
+_LEFT_OUT = "# Not promised, since a build tool leaves them: {names}\n"
+_ANY_VERSION = "[0-9]*"
 
 
 async def write_promise(
@@ -33,16 +34,21 @@ async def write_promise(
 ) -> str:
     """The text of a promise: every file is there, and programs for Linux run where they do today.
 
-    What is not known today is not promised.
+    What is not known today is not promised, nor what a build tool left in a folder.
     """
     matrix = await look_by_target(catalogue, (release.tag,), None, looks, progress)
     known = {row.asset.name: row.state.inspection for row in matrix.rows}
     programs = {asset.name for asset in programs_of(release)}
-    parts = [_HEAD.format(repo=_comment(catalogue.repo), tag=_comment(release.tag))]
+    head = _HEAD.format(repo=_comment(catalogue.repo), tag=_comment(release.tag))
+    names = [asset.name for asset in release.assets]
+    left = left_by_build_tool(names) if release.evidence == "folder" else set()
+    if left:
+        head += _LEFT_OUT.format(names=", ".join(map(_comment, sorted(left))))
+    parts, patterns = [head], _Patterns(release)
     for asset in release.assets:
-        if asset.unfinished:
+        if asset.unfinished or asset.name in left:
             continue
-        lines = ["[[files]]", f"name = {json.dumps(_pattern(asset, release))}"]
+        lines = ["[[files]]", f"name = {json.dumps(patterns.of(asset.name))}"]
         inspection = known.get(asset.name) if asset.name in programs else None
         lines += _promised(inspection) if inspection is not None else ()
         if asset.path is None and not isinstance(asset.digest, MISSING):
@@ -55,13 +61,42 @@ def _comment(text: str) -> str:
     return "".join(character for character in text if character.isprintable())
 
 
-def _pattern(asset: Asset, release: Release) -> str:
-    """The name with the release's version left open, and nothing that a pattern would read."""
-    parts = [asset.name]
-    if len(release.version) >= _SHORTEST:
-        parts = asset.name.split(release.version)
-    escaped = ("".join(f"[{c}]" if c in "*?[{" else c for c in part) for part in parts)
-    return "{version}".join(escaped)
+class _Patterns:
+    """Names of a release's files with what only this release has in them left open."""
+
+    def __init__(self, release: Release) -> None:
+        names = [asset.name for asset in release.assets]
+        self._placeholders = dict(_placeholders(release, names))
+        words = "|".join(f"({word})" for word in map(_as_word, self._placeholders))
+        self._words = re.compile(words or "(?!)")
+
+    def of(self, name: str) -> str:
+        """The pattern, in which nothing else has a meaning."""
+        parts, at = [], 0
+        for match in self._words.finditer(name):
+            parts += [_escaped(name[at : match.start()]), self._placeholders[match[0]]]
+            at = match.end()
+        return "".join((*parts, _escaped(name[at:])))
+
+
+def _placeholders(release: Release, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What only this release has in its names, and what stands for it."""
+    if release.evidence != "folder":  # its name is no tag
+        yield release.tag, "{tag}"
+    if release.version[:1].isdigit():
+        yield release.version, "{version}"
+    if (other := version_in_names(names)) and other != release.version:
+        yield other, _ANY_VERSION
+
+
+def _as_word(text: str) -> str:
+    """Matches the text where it is not a part of a longer word or number."""
+    before = r"(?<![0-9])(?<![0-9]\.)" if "." in text else r"(?<![0-9A-Za-z.])"
+    return before + re.escape(text) + r"(?![0-9A-Za-z])(?!\.[0-9])"
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[{" else c for c in text)
 
 
 def _promised(inspection: Inspection) -> Iterator[str]:

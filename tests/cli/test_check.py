@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.cli.test_verify import verifier
 from tests.cli.test_verify_all import sweeper
 from tests.report.test_junit import check_shape
 from tests.support.engine import TestEngine
+from tests.support.github import GitHub
 
 __all__ = ["sweeper", "verifier"]
 
@@ -110,6 +112,83 @@ def test_a_folder_is_held_against_it_before_it_is_published(rr: Command, tmp_pat
     (dist / "other").write_bytes(b"")
     done = rr(*words)
     assert (done.code, "no file is called" in done.out) == (1, True)
+
+
+FILES = ("tool_{}_linux_arm64.tar.gz", "tool_{}_darwin_arm64.tar.gz", "tool_{}_checksums.txt")
+LEFT = ("artifacts.json", "metadata.json", "config.yaml", "CHANGELOG.md", ".gitkeep")
+
+
+def make_dist(folder: Path, version: str, names: tuple[str, ...]) -> Path:
+    """A folder as a build tool leaves it: its program is real."""
+    folder.mkdir(parents=True)
+    for name in names:
+        (folder / name.format(version)).write_bytes(b"{}")
+    program = next(STAND_INS.glob("*linux-arm64.tar.gz"))
+    shutil.copy(program, folder / names[0].format(version))
+    return folder
+
+
+def broken(rr: Command, folder: Path, promise: Path, code: int = 0) -> list[str]:
+    document = rr.json("check", "--folder", folder, "--promise", promise, code=code)
+    return [one["text"] for one in document["results"] if one["keeping"] in ("broken", "unknown")]
+
+
+@pytest.mark.parametrize("name", ["dist", "tool-v1.2.3", "out-0.9"])
+def test_a_promise_from_a_folder_holds_for_the_next_version(
+    rr: Command, tmp_path: Path, name: str
+) -> None:
+    dist = make_dist(tmp_path / name, "1.2.3", (*FILES, *LEFT))
+    path = tmp_path / "promise.toml"
+    assert rr("check", "--folder", dist, "--promise", path, "--write").code == 0
+    promised = tomllib.loads(path.read_text(encoding="utf-8"))["files"]
+    assert {one["name"] for one in promised} == {file.format("{version}") for file in FILES}
+    assert broken(rr, dist, path) == []
+    assert broken(rr, make_dist(tmp_path / "next/dist", "1.3.0-rc.1", FILES), path) == []
+    some = make_dist(tmp_path / "less/dist", "1.3.0", FILES[::2])
+    assert broken(rr, some, path, 1) == ["no file is called tool_1.3.0_darwin_arm64.tar.gz"]
+
+
+def test_it_says_which_files_it_leaves_out(rr: Command, tmp_path: Path) -> None:
+    dist = make_dist(tmp_path / "dist", "1.2.3", (*FILES, *LEFT))
+    path = tmp_path / "promise.toml"
+    rr("check", "--folder", dist, "--promise", path, "--write")
+    text = path.read_text(encoding="utf-8")
+    assert "# Not promised, since a build tool leaves them: .gitkeep, CHANGELOG.md, " in text
+
+
+def test_a_promise_from_a_tag_holds_before_the_next_is_published(
+    served: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "promise.toml"
+    assert served("check", "v2025.1.15", "--promise", path, "--write").code == 0
+    assert 'signals = ["digest"]' in path.read_text(encoding="utf-8")
+    assert served("check", "v2025.1.15", "--promise", path).code == 0
+    names = ("roadrunner-{}-linux-arm64.tar.gz", "roadrunner-{}-linux-amd64.tar.gz")
+    dist = make_dist(tmp_path / "dist", "2025.1.16", (*names, *LEFT))
+    amd64 = next(STAND_INS.glob("*2025*linux-amd64.tar.gz"))
+    shutil.copy(amd64, dist / names[1].format("2025.1.16"))
+    document = served.json("check", "--folder", dist, "--promise", path)
+    signals = [one for one in document["results"] if one["requirement"] == "signals"]
+    assert [one["keeping"] for one in signals] == ["allowed", "allowed"]
+    assert {one["text"] for one in signals} == {"digest: only a published release has it"}
+
+
+def test_a_promise_from_a_tag_that_is_no_version_leaves_the_names_open(
+    rr: Command, github: GitHub, tmp_path: Path
+) -> None:
+    for tag, version in (("nightly-a", "1.2.3"), ("nightly-b", "1.2.4"), ("v7", "7")):
+        names = {f"tool-{version}-linux-amd64": b"1", f"tool-{tag}.txt": b"2"}
+        github.add_release(tag, names, digests=False)
+    rr.api_url = github.api_url
+    path = tmp_path / "promise.toml"
+    assert rr("check", "nightly-a", "--promise", path, "--write").code == 0
+    promised = tomllib.loads(path.read_text(encoding="utf-8"))["files"]
+    assert [one["name"] for one in promised] == ["tool-[0-9]*-linux-amd64", "tool-{tag}.txt"]
+    assert rr("check", "nightly-b", "--promise", path).code == 0
+    path.unlink()
+    assert rr("check", "v7", "--promise", path, "--write").code == 0
+    promised = tomllib.loads(path.read_text(encoding="utf-8"))["files"]
+    assert [one["name"] for one in promised] == ["tool-{version}-linux-amd64", "tool-{tag}.txt"]
 
 
 @pytest.mark.container
