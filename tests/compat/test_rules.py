@@ -15,7 +15,7 @@ from explorer.elf import Binary, Elf, Payload
 from explorer.facts import MISSING
 from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read, read_bytes, verdict
-from tests.elf.crafted import patched, with_segment, with_symbol, without_needed
+from tests.elf.crafted import patched, with_segment, with_symbol, with_tag, without_needed
 from tests.support.binaries import GNU, binary
 
 
@@ -189,6 +189,9 @@ TRIGGERS: dict[str, Callable[[], Verdict]] = {
     ),
     "glibc.symbol.missing": lambda: _uses_a_hidden_symbol("-Wl,-z,now"),
     "glibc.symbol.unknown": lambda: _uses_a_hidden_symbol("-Wl,-z,lazy"),
+    "elf.dynamic.contradiction": lambda: judge(
+        read_bytes(with_tag(binary("c-musl").read_bytes(), 2)), find_target("musl")
+    ),
     "elf.protection": lambda: judge(
         read_bytes(with_segment(binary("c-static").read_bytes(), flags=4)), find_target("musl")
     ),

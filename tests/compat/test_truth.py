@@ -15,7 +15,14 @@ from explorer.compat.kernel import refusal
 from explorer.elf import Elf
 from tests.compat import programs
 from tests.compat.helpers import Folder, read, read_bytes
-from tests.elf.crafted import patched, segments_of, with_segment, with_symbol, without_needed
+from tests.elf.crafted import (
+    patched,
+    segments_of,
+    with_segment,
+    with_symbol,
+    with_tag,
+    without_needed,
+)
 from tests.support.binaries import C_HELLO, GNU, GO_HELLO, MUSL, binary, go_build, zig_cc
 from tests.support.engine import TestEngine
 
@@ -141,6 +148,35 @@ def test_the_kernel_does_with_odd_headers_what_the_verdict_says(
     assert verdict.answer.value == answer, verdict.deciding
     started, text = _start(engine, engine.musl("amd64", "1.2.5"), tmp_path, "/app/program")
     assert started is (answer == "yes"), text
+
+
+TABLES: dict[str, tuple[str, int, int | None]] = {
+    "DT_PLTRELSZ gone": ("c-relr-musl", 2, None),
+    "DT_JMPREL gone": ("c-relr-musl", 23, None),
+    "DT_PLTREL of no kind": ("c-relr-musl", 20, 0),
+    "DT_RELRSZ gone": ("c-relr-musl", 35, None),
+    "DT_RELR outside": ("c-relr-musl", 36, 0x7000000),
+    "DT_GNU_HASH at 0": ("c-relr-musl", 0x6FFFFEF5, 0),
+    "DT_SYMTAB at 0": ("c-relr-musl", 6, 0),
+    "DT_RELA gone": ("c-glibc", 7, None),
+    "DT_RELAENT of another size": ("c-glibc", 9, 16),
+    "DT_VERSYM gone": ("c-glibc", 0x6FFFFFF0, None),
+    "DT_RELASZ gone, static": ("c-static-pie", 8, None),
+}
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("case", TABLES)
+def test_a_dynamic_section_that_contradicts_itself_is_never_yes(
+    case: str, engine: TestEngine, tmp_path: Path
+) -> None:
+    recipe, tag, value = TABLES[case]
+    _lay_out({"p": with_tag(binary(recipe).read_bytes(), tag, value=value)}, tmp_path)
+    glibc = recipe == "c-glibc"
+    verdict = judge(read(tmp_path / "p"), find_target("debian-12" if glibc else "musl-1.2.5"))
+    assert verdict.answer is Answer.UNKNOWN
+    image = engine.glibc("amd64", "2.36") if glibc else engine.musl("amd64", "1.2.5")
+    assert not _start(engine, image, tmp_path, "/app/p")[0]
 
 
 @pytest.mark.container

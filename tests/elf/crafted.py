@@ -109,6 +109,16 @@ def with_symbol(
     return patched(data, (at, struct.pack("<IBBHQ", *row)))
 
 
+def with_tag(data: bytes, tag: int, *, value: int | None = None) -> bytes:
+    """A copy with another value in an entry of PT_DYNAMIC, or with a tag that nobody knows."""
+    place = segments_of(data, 2)[0]
+    rows = range(place["offset"], place["offset"] + place["filesz"], 16)
+    at = next(at for at in rows if struct.unpack_from("<Q", data, at)[0] == tag)
+    if value is None:
+        return patched(data, (at, struct.pack("<Q", 0x60000001)))
+    return patched(data, (at + 8, struct.pack("<Q", value)))
+
+
 def without_needed(data: bytes, name: bytes) -> bytes:
     """A copy in which the DT_NEEDED of this name is a tag that nobody knows: all else stays."""
     place = segments_of(data, 2)[0]

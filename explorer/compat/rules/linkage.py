@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explorer.compat.context import Context
+from explorer.compat.dynamic_tables import contradiction
 from explorer.compat.kernel import smallest_page, unmapped
 from explorer.compat.loaders import Presence, foreign_system, listed, whose
 from explorer.compat.models import Answer, Libc
@@ -182,6 +183,26 @@ def relative_interpreter(context: Context) -> Match | None:
         context.interp_evidence(),
         "Start it in /, or set an absolute path with “patchelf --set-interpreter”",
         short="only when started in /",
+    )
+
+
+@rule("elf.dynamic.contradiction", 4, Answer.UNKNOWN, "A dynamic section that contradicts itself")
+def dynamic_contradiction(context: Context) -> Match | None:
+    """An entry of PT_DYNAMIC without the one that belongs to it (DT_RELA without DT_RELASZ), a size
+    that no such table has, or an address in no PT_LOAD. Loaders, and the start-up code of a static
+    position-independent program, take them as they are, and most such programs crash.
+    """
+    relocated = context.dynamic_program or context.linkage is Linkage.STATIC_PIE
+    if not relocated or context.dynamic is None or context.elf is None:
+        return None
+    header = context.elf.header
+    if not (evidence := contradiction(context.dynamic, context.segments, header.bits)):
+        return None
+    return Match(
+        "Its dynamic section contradicts itself: it may crash at the start.",
+        evidence,
+        "Build it again, without editing it afterwards",
+        short="damaged dynamic section",
     )
 
 
