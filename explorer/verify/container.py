@@ -24,7 +24,7 @@ from explorer.verify.client import (
 )
 from explorer.verify.engines import engine_failure
 from explorer.verify.leftovers import session_label
-from explorer.verify.lending import NAME_FILES
+from explorer.verify.lending import NAME_FILES, packed_resolver
 from explorer.verify.models import Engine, RunLimits
 from explorer.verify.outcomes import Observation
 from explorer.verify.run_output import Output, RunOutput
@@ -163,8 +163,11 @@ class Container:
         Podman would give the files to the container's user, who could then write there; docker does
         not, and its flag is another.
         """
+        return self._copy_to(ROOT)
+
+    def _copy_to(self, place: str) -> tuple[str, ...]:
         own = ("--archive=false",) if self.engine.name == "podman" else ()
-        return (*self.engine.command, "cp", *own, "-", f"{self.name}:{ROOT}")
+        return (*self.engine.command, "cp", *own, "-", f"{self.name}:{place}")
 
     @property
     def start_command(self) -> tuple[str, ...]:
@@ -201,7 +204,24 @@ class Container:
             EngineError: the engine refused.
         """
         async with tree.opened() as file:
-            copied = await self._call(self.copy_command, stdin=file, seconds=COPY_SECONDS)
+            await self._copy(self.copy_command, file)
+
+    async def use_resolver(self) -> None:
+        """Before the start: let it ask the resolver on the loopback of the network it shares.
+
+        Docker gives it the ``resolv.conf`` of that network's container. Podman gives a container
+        without another network none and refuses ``--dns`` there: it reads its image's, which may
+        name any server.
+
+        Raises:
+            EngineError: the engine refused.
+        """
+        if self.engine.name == "podman":
+            with packed_resolver() as file:
+                await self._copy(self._copy_to("/"), file)
+
+    async def _copy(self, command: tuple[str, ...], file: BinaryIO) -> None:
+        copied = await self._call(command, stdin=file, seconds=COPY_SECONDS)
         if copied.failed:
             raise engine_failure(self.engine.name, copied, "cp")
 

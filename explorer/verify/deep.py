@@ -134,7 +134,7 @@ class _DeepProving:
         if not package:
             return (_judged(step.name, step, await self._prove(step)),)
         place = self.lent[package].place
-        hidden = await self._prove(step, f"--tmpfs={place}:ro,size=4096")
+        hidden = await self._prove(step, _hiding(place, self.request.engine.name))
         without = _judged(f"{step.name} without {package}", step, hidden)
         with_it = await self._with(package, step)
         if (without.status, with_it.status) == (StepStatus.FAIL, StepStatus.PASS):
@@ -170,7 +170,7 @@ class _DeepProving:
         """Run it with a resolver in its network."""
         try:
             async with sidecar(self.request, RESOLVE, self.warn) as beside:
-                return await self._prove(step, network_of=beside.name)
+                return await self._prove(step, network_of=beside.name, resolves_here=True)
         except EngineError as error:
             return error
 
@@ -206,6 +206,7 @@ class _DeepProving:
         step: DeepStep,
         *words: str,
         network_of: str = "",
+        resolves_here: bool = False,
         starting: Callable[[str], object] = lambda _: None,
     ) -> Proof | EngineError:
         config = f"{ROOT}/{step.config_name}"
@@ -214,6 +215,7 @@ class _DeepProving:
             argv=tuple(config if word == "{config}" else word for word in step.argv),
             run_args=(*self.request.run_args, *_WORDS.get(step.name, ()), *words),
             network_of=network_of,
+            resolves_here=resolves_here,
             beside=_beside(self.request.beside, step),
             expect=Expectations(),
         )
@@ -221,6 +223,11 @@ class _DeepProving:
             return await prove(request, warn=self.warn, starting=starting)
         except EngineError as error:  # a step that cannot be tried leaves the others
             return error
+
+
+def _hiding(place: str, engine: str) -> str:
+    """What hides a folder of the image: podman would copy its content into the tmpfs."""
+    return f"--tmpfs={place}:ro,size=4096{',notmpcopyup' if engine == 'podman' else ''}"
 
 
 def _beside(tree: Tree, step: DeepStep) -> Tree:

@@ -6,12 +6,15 @@ with its containers.
 
 import contextlib
 import hashlib
+import io
 import os
 import re
 import shutil
+import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from explorer.verify.leftovers import host, is_dead, session_label
 
@@ -26,6 +29,18 @@ NAME_FILES: Mapping[str, str] = {
 
 They take the place of the engine's own files, which show this machine's name servers.
 """
+
+
+def packed_resolver() -> BinaryIO:
+    """A tar that puts ``resolv.conf`` in its place."""
+    data = NAME_FILES["resolv.conf"].encode()
+    file = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        member = tarfile.TarInfo("etc/resolv.conf")
+        member.size, member.mode = len(data), 0o644
+        archive.addfile(member, io.BytesIO(data))
+    file.seek(0)
+    return file
 
 
 def _prefix() -> str:

@@ -171,6 +171,8 @@ class ProofRequest:
     """Extra arguments of the engine's ``create``."""
     network_of: str = ""
     """The name of a container whose network it shares; empty: it has none."""
+    resolves_here: bool = False
+    """Whether a resolver answers on the loopback of that network."""
     pull: bool = True
     """Whether an image that is not there may be pulled."""
     expect: Expectations = field(default_factory=lambda: Expectations())

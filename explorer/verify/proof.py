@@ -172,8 +172,7 @@ class _Proving:
         """Run it, and once more if qemu reports a signal."""
         detail = "emulated" if self.plan.emulation.emulated else ""
         self.progress(Progress("running", unit="steps", detail=detail))
-        self.starting(container.name)
-        run = await container.start(self.output)
+        run = await self._start(container)
         commands = _commands(container)
         if not detail or not signalled_under_emulation(run.observed):
             return run, commands
@@ -184,8 +183,13 @@ class _Proving:
         if created.failed:
             raise engine_failure(container.engine.name, created, "create")
         self.progress(Progress("running", unit="steps", detail=detail))
-        self.starting(again.name)
-        return await again.start(self.output), commands + _commands(again)
+        return await self._start(again), commands + _commands(again)
+
+    async def _start(self, container: Container) -> Run:
+        if self.plan.request.resolves_here:
+            await container.use_resolver()
+        self.starting(container.name)
+        return await container.start(self.output)
 
     async def _dry_run(self, placed: Placed, copied: asyncio.Event) -> Fact[DryRun]:
         """The loader's own ``--list`` in a second container that shares the tree of the first.

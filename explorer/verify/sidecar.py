@@ -29,8 +29,8 @@ IMAGE = "localhost/rr-explorer/sidecar"
 READY_SECONDS = 20.0
 RESOLVE = ("resolve",)
 """It answers on 127.0.0.1:53: each name has the address 192.0.2.7."""
-_RESOLVER_WORDS = ("--dns=127.0.0.1", "--sysctl=net.ipv4.ip_unprivileged_port_start=0")
-"""Port 53 for a user without rights; who shares its network gets its resolv.conf, too."""
+_PORT_53 = "--sysctl=net.ipv4.ip_unprivileged_port_start=0"
+"""For a user without rights."""
 _HERE = ("127.0.0.1", "localhost")
 _PRINTABLE = re.compile(r"[!-~]+")
 
@@ -111,7 +111,7 @@ async def sidecar(
         engine.platform,
         ("/sidecar", *words),
         replace(RunLimits(), seconds=10 * request.limits.seconds),
-        (*request.run_args, *(_RESOLVER_WORDS if words == RESOLVE else ())),
+        (*request.run_args, *(resolver_words(engine) if words == RESOLVE else ())),
         plain=True,
         has_volume=False,
     )
@@ -126,6 +126,14 @@ async def sidecar(
         finally:
             running.cancel()
             await finish(_ended(running))
+
+
+def resolver_words(engine: Engine) -> tuple[str, ...]:
+    """What its container has beyond others: who shares its network gets its resolv.conf, too.
+
+    Podman refuses to write one for a container without a network (``Container.use_resolver``).
+    """
+    return (_PORT_53,) if engine.name == "podman" else (_PORT_53, "--dns=127.0.0.1")
 
 
 async def _ready(beside: Sidecar, running: "asyncio.Future[Run]") -> None:

@@ -22,6 +22,7 @@ from explorer.verify import (
 )
 from explorer.verify.deep import PACKAGES, Lent
 from explorer.verify.leftovers import session_label
+from tests.support import images
 from tests.support.binaries import zig_cc
 from tests.support.deep_server import server
 from tests.support.engine import TestEngine
@@ -166,6 +167,26 @@ async def test_names_are_resolved_by_each_c_library(
     request = request_for(zig_cc("lookup", LOOKUP, machine, "-O2", *link), arch=arch, image=image)
     step = DeepStep("dns", ("{}", "deep.example.org"), expect=r"\Afound 192\.0\.2\.7\n*\Z")
     _, results = await deep(replace(request, static=link == ("-static",)), step)
+    assert results["dns"].status is StepStatus.PASS, results["dns"]
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+async def test_the_image_s_own_name_server_is_not_asked(
+    kind: str, engine: TestEngine, request_for: Requests, tmp_path: Path
+) -> None:
+    folders = {name: images.Node(directory=True, mode=0o755) for name in ("etc", "run")}
+    text = b"nameserver 192.0.2.1\n"
+    link = images.Node(link="../run/resolv.conf")
+    own = {
+        "file": {"etc/resolv.conf": images.Node(text)},
+        "link": {"etc/resolv.conf": link, "run/resolv.conf": images.Node(text)},
+    }[kind]
+    name = images.reference(f"resolv-{kind}")
+    archive = tmp_path / "image.tar"
+    images.write_archive(archive, folders | own, "amd64", name)
+    images.load(engine.command, images.TestImage(name, archive, "amd64", "", ""))
+    request = request_for(server(), image=name, static=True)
+    _, results = await deep(request, STEPS[3])
     assert results["dns"].status is StepStatus.PASS, results["dns"]
 
 

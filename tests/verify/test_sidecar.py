@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import UsageError
-from explorer.verify.sidecar import FOLDER, MACHINES, loopback_request, program
+from explorer.verify.models import Engine
+from explorer.verify.sidecar import FOLDER, MACHINES, loopback_request, program, resolver_words
 from tests.support.binaries import zig_cc
 
 SOURCE = FOLDER / "sidecar.c"
@@ -52,6 +53,12 @@ def test_a_server_is_asked_by_its_address(url: str, port: int, path: str) -> Non
 def test_what_cannot_be_asked_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="not an address that a server is asked at"):
         loopback_request(url)
+
+
+def test_podman_is_not_asked_for_a_name_server_without_a_network() -> None:
+    for name, asked in (("docker", True), ("podman", False)):
+        engine = Engine(name, (name,), "1", "linux/amd64", rootless=False)
+        assert ("--dns=127.0.0.1" in resolver_words(engine)) is asked
 
 
 if __name__ == "__main__":
