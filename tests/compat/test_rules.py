@@ -273,6 +273,13 @@ def test_a_name_of_glibcs_own_without_a_version_is_there(target: str) -> None:
     assert _judged(program, target).answer is Answer.YES
 
 
+def test_a_librarys_dynamic_section_may_contradict_itself() -> None:
+    library = programs.exporting("libv.so")
+    seen = _with_library(programs.uses(library), with_tag(library.read_bytes(), 11, value=16))
+    assert seen.answer is Answer.UNKNOWN
+    assert seen.deciding.text.startswith("libv.so's dynamic section")
+
+
 def test_rules_read_like_a_procedure() -> None:
     listed = all_rules()
     assert [rule.step for rule in listed] == sorted(rule.step for rule in listed)

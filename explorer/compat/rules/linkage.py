@@ -6,11 +6,11 @@ from explorer.compat.context import Context
 from explorer.compat.dynamic_tables import contradiction
 from explorer.compat.kernel import smallest_page, unmapped
 from explorer.compat.loaders import Presence, foreign_system, listed, whose
-from explorer.compat.models import Answer, Libc
+from explorer.compat.models import Answer, Libc, Where
 from explorer.compat.rules.registry import Match, rule
 from explorer.compat.rules.words import build_remedy, go_words, place
-from explorer.elf import Linkage, RelocationType
-from explorer.facts import known_or
+from explorer.elf import Dynamic, Elf, Linkage, RelocationType
+from explorer.facts import MISSING, known_or
 
 _SELF_RELOCATED = ("_RELATIVE", "_IRELATIVE", "_JMP_IREL", "_NONE")
 """Ends of the names of relocations that the start-up code of a static program does itself."""
@@ -195,15 +195,29 @@ def dynamic_contradiction(context: Context) -> Match | None:
     relocated = context.dynamic_program or context.linkage is Linkage.STATIC_PIE
     if not relocated or context.dynamic is None or context.elf is None:
         return None
-    header = context.elf.header
-    if not (evidence := contradiction(context.dynamic, context.segments, header.bits)):
+    whose_section, evidence = _contradicting(context, context.elf, context.dynamic)
+    if not evidence:
         return None
     return Match(
-        "Its dynamic section contradicts itself: it may crash at the start.",
+        f"{whose_section} dynamic section contradicts itself: it may crash at the start.",
         evidence,
         "Build it again, without editing it afterwards",
         short="damaged dynamic section",
     )
+
+
+def _contradicting(context: Context, program: Elf, dynamic: Dynamic) -> tuple[str, str]:
+    """Whose dynamic section it is, and the evidence; both empty where nothing is seen."""
+    if evidence := contradiction(dynamic, context.segments, program.header.bits):
+        return "Its", evidence
+    for node in context.closure.of(Where.BESIDE) if context.dynamic_program else ():
+        elf = node.binary.elf if node.binary is not None else None
+        if not isinstance(elf, Elf) or not isinstance(elf.dynamic, Dynamic):
+            continue
+        segments = () if isinstance(elf.segments, MISSING) else elf.segments
+        if evidence := contradiction(elf.dynamic, segments, elf.header.bits):
+            return f"{node.name}'s", evidence
+    return "", ""
 
 
 @rule("elf.loader.tables", 4, Answer.NO, "Its loader reads where nothing is mapped")
