@@ -54,7 +54,9 @@ def main() -> None:
     """Open the app, or run the command line."""
     fill_closed_streams()
     try:
-        sys.exit(_called())
+        code = _called()
+        gc.freeze()  # or the interpreter looks through every object once more before it ends
+        sys.exit(code)
     except KeyboardInterrupt:  # while modules are imported; later, each command handles it
         sys.exit(130)
 

@@ -101,6 +101,29 @@ def test_no_command_imports_textual(tmp_path: Path) -> None:
     assert [answer["words"] for answer in answers if answer["imported"]] == []
 
 
+def test_get_imports_neither_proofs_nor_the_reader_of_elf(tmp_path: Path) -> None:
+    file = "v2025.1.15/roadrunner-2025.1.15-linux-arm64.tar.gz"
+    words = ["get", file, "--demo", "-o", str(tmp_path / "out")]
+    (answer,) = probe([words], ["explorer.verify", "elftools"], tmp_path / "home")
+    assert (answer["code"], answer["imported"]) == (0, [])
+
+
+def test_a_module_that_is_rarely_used_is_executed_on_use() -> None:
+    code = (
+        "import sys\n"
+        "from explorer.lazy import imported_on_use\n"
+        "with imported_on_use('pickletools'):\n"
+        "    import pickletools\n"
+        "before = 'pickletools' in sys.modules\n"
+        "assert pickletools.optimize(b'N.') == b'N.'\n"
+        "print(before, 'pickletools' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["False", "True"]
+
+
 @pytest.mark.parametrize(
     "module",
     [

@@ -29,7 +29,7 @@ from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from explorer.elf.differences import differences_of
-    from explorer.elf.layout import arch_name
+    from explorer.elf.machines import arch_name
     from explorer.elf.payload import payload_manifest
     from explorer.elf.protections import Degree, Protection, hardening
     from explorer.elf.reader import read
@@ -43,7 +43,7 @@ __getattr__ = lazy_exports(
         "differences_of": "differences",
         "link_values": "stamps",
         "Protection": "protections",
-        "arch_name": "layout",
+        "arch_name": "machines",
         "hardening": "protections",
         "payload_manifest": "payload",
         "read": "reader",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from explorer.bytesource import OutOfReachError
 from explorer.elf import layout as shape
+from explorer.elf import machines
 from explorer.elf.layout import Layout
 from explorer.elf.models import Header, Segment
 from explorer.elf.notes import BRAND_BYTES, brands
@@ -159,7 +160,7 @@ def _fits(start: bytes, layout: Layout) -> bool:
         return False
     fields = layout.header.unpack(start[16 : 16 + layout.header.size])
     kind, machine, size = fields[0], fields[1], fields[8]
-    runs = kind in (shape.ET_EXEC, shape.ET_DYN) and shape.is_known(machine, layout.bits)
+    runs = kind in (shape.ET_EXEC, shape.ET_DYN) and machines.is_known(machine, layout.bits)
     return runs and size == layout.segment.size
 
 
@@ -170,7 +171,7 @@ def _header(layout: Layout, ident: bytes, fields: tuple[int, ...]) -> Header:
         little_endian=layout.little_endian,
         type={1: "REL", 2: "EXEC", 3: "DYN", 4: "CORE"}.get(kind, str(kind)),
         machine=machine,
-        arch=shape.arch_name(machine, layout.bits, layout.little_endian, flags),
+        arch=machines.arch_name(machine, layout.bits, layout.little_endian, flags),
         os_abi=ident[7],
         entry=entry,
         flags=flags,

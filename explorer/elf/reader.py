@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from explorer.bytesource import ByteSource, OutOfReachError
-from explorer.elf import dynamic, foreign, foreign_go, gobuild, linking, sections
+from explorer.elf import dynamic, foreign, foreign_go, gobuild, linking, machines, sections
 from explorer.elf import layout as shape
 from explorer.elf import notes as note_reader
 from explorer.elf.dynamic import DynamicTable
@@ -292,7 +292,7 @@ class _Collector:
         features = [
             known for note in notes if (known := note_reader.cpu_features(note, layout)) is not None
         ]
-        x86 = self.head.header.machine in (shape.EM_386, shape.EM_X86_64)
+        x86 = self.head.header.machine in (machines.EM_386, machines.EM_X86_64)
         return _NoteFacts(
             all=missing or named,
             build_id=next(ids, None) or missing or NotApplicable("no GNU build id"),

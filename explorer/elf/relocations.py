@@ -12,18 +12,19 @@ from typing import Final
 from elftools.elf import enums
 
 from explorer.elf import layout as shape
+from explorer.elf import machines
 
 _TABLES: Final[Mapping[int, Mapping[str, object]]] = MappingProxyType(
     {
-        shape.EM_386: enums.ENUM_RELOC_TYPE_i386,
-        shape.EM_MIPS: enums.ENUM_RELOC_TYPE_MIPS,
-        shape.EM_PPC: enums.ENUM_RELOC_TYPE_PPC,
-        shape.EM_PPC64: enums.ENUM_RELOC_TYPE_PPC64,
-        shape.EM_S390: enums.ENUM_RELOC_TYPE_S390X,
-        shape.EM_ARM: enums.ENUM_RELOC_TYPE_ARM,
-        shape.EM_X86_64: enums.ENUM_RELOC_TYPE_x64,
-        shape.EM_AARCH64: enums.ENUM_RELOC_TYPE_AARCH64,
-        shape.EM_LOONGARCH: enums.ENUM_RELOC_TYPE_LOONGARCH,
+        machines.EM_386: enums.ENUM_RELOC_TYPE_i386,
+        machines.EM_MIPS: enums.ENUM_RELOC_TYPE_MIPS,
+        machines.EM_PPC: enums.ENUM_RELOC_TYPE_PPC,
+        machines.EM_PPC64: enums.ENUM_RELOC_TYPE_PPC64,
+        machines.EM_S390: enums.ENUM_RELOC_TYPE_S390X,
+        machines.EM_ARM: enums.ENUM_RELOC_TYPE_ARM,
+        machines.EM_X86_64: enums.ENUM_RELOC_TYPE_x64,
+        machines.EM_AARCH64: enums.ENUM_RELOC_TYPE_AARCH64,
+        machines.EM_LOONGARCH: enums.ENUM_RELOC_TYPE_LOONGARCH,
     }
 )
 _RISCV: Final = (
@@ -69,31 +70,31 @@ _AARCH64: Final = {
 }
 _ADDED: Final[Mapping[int, tuple[str, Mapping[int, str]]]] = MappingProxyType(
     {
-        shape.EM_RISCV: ("R_RISCV_", {n: name for n, name in enumerate(_RISCV) if name}),
-        shape.EM_SPARC: ("R_SPARC_", _SPARC),
-        shape.EM_SPARCV9: ("R_SPARC_", _SPARC),
-        shape.EM_AARCH64: ("R_AARCH64_", _AARCH64),
-        shape.EM_PPC: ("R_PPC_", {248: "IRELATIVE"}),
-        shape.EM_PPC64: ("R_PPC64_", {247: "JMP_IREL", 248: "IRELATIVE"}),
-        shape.EM_LOONGARCH: ("R_LARCH_", {13: "TLS_DESC32", 14: "TLS_DESC64"}),
+        machines.EM_RISCV: ("R_RISCV_", {n: name for n, name in enumerate(_RISCV) if name}),
+        machines.EM_SPARC: ("R_SPARC_", _SPARC),
+        machines.EM_SPARCV9: ("R_SPARC_", _SPARC),
+        machines.EM_AARCH64: ("R_AARCH64_", _AARCH64),
+        machines.EM_PPC: ("R_PPC_", {248: "IRELATIVE"}),
+        machines.EM_PPC64: ("R_PPC64_", {247: "JMP_IREL", 248: "IRELATIVE"}),
+        machines.EM_LOONGARCH: ("R_LARCH_", {13: "TLS_DESC32", 14: "TLS_DESC64"}),
     }
 )
 """Prefix and names that come before pyelftools' own."""
 
 _COPY: Final = MappingProxyType(
     {
-        shape.EM_X86_64: 5,
-        shape.EM_386: 5,
-        shape.EM_AARCH64: 1024,
-        shape.EM_ARM: 20,
-        shape.EM_RISCV: 4,
-        shape.EM_S390: 9,
-        shape.EM_PPC64: 19,
-        shape.EM_PPC: 19,
-        shape.EM_SPARC: 19,
-        shape.EM_SPARCV9: 19,
-        shape.EM_LOONGARCH: 4,
-        shape.EM_MIPS: 126,
+        machines.EM_X86_64: 5,
+        machines.EM_386: 5,
+        machines.EM_AARCH64: 1024,
+        machines.EM_ARM: 20,
+        machines.EM_RISCV: 4,
+        machines.EM_S390: 9,
+        machines.EM_PPC64: 19,
+        machines.EM_PPC: 19,
+        machines.EM_SPARC: 19,
+        machines.EM_SPARCV9: 19,
+        machines.EM_LOONGARCH: 4,
+        machines.EM_MIPS: 126,
     }
 )
 
@@ -127,8 +128,8 @@ def split_info(info: int, machine: int, layout: shape.Layout) -> tuple[int, int]
     """
     if layout.bits == 32:
         return info >> 8, info & 0xFF
-    if machine == shape.EM_MIPS and layout.little_endian:
+    if machine == machines.EM_MIPS and layout.little_endian:
         return info & 0xFFFFFFFF, info >> 56
-    if machine in (shape.EM_MIPS, shape.EM_SPARCV9):
+    if machine in (machines.EM_MIPS, machines.EM_SPARCV9):
         return info >> 32, info & 0xFF
     return info >> 32, info & 0xFFFFFFFF

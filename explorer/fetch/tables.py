@@ -13,10 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-import diskcache
-
 from explorer.fetch.database import TIMEOUT_S, Database, storable
 from explorer.fetch.disk import Warn
+from explorer.lazy import imported_on_use
+
+with imported_on_use("pickletools"):  # for pickles, and nothing is pickled here
+    import diskcache
 
 T = TypeVar("T")
 

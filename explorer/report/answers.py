@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from explorer.compat import Answer, Verdict
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.fetch import Check
 from explorer.report.cells import EMPTY, Align, Cell, Style
-from explorer.verify import Result
+
+if TYPE_CHECKING:
+    from explorer.verify import Result
 
 T = TypeVar("T")
 
@@ -22,10 +24,10 @@ _ANSWERS: dict[Answer, tuple[str, Style, int]] = {
     Answer.UNKNOWN: ("? unknown", "unknown", 2),
     Answer.NO: ("✗ no", "bad", 3),
 }
-_RESULTS: dict[Result, tuple[str, Style, int]] = {
-    Result.RAN: ("▣ ran", "good", 0),
-    Result.FAILED: ("▨ failed", "bad", 1),
-    Result.NOT_RUN: ("▢ not run", "dim", 2),
+_RESULTS: dict[str, tuple[str, Style, int]] = {
+    "ran": ("▣ ran", "good", 0),
+    "failed": ("▨ failed", "bad", 1),
+    "not-run": ("▢ not run", "dim", 2),
 }
 _CHECKS: dict[Check, tuple[str, Style, int]] = {
     Check.OK: ("✓ ok", "good", 0),

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from explorer.compat import Verdict
 from explorer.errors import ExplorerError
 from explorer.releases import Asset
-from explorer.verify import Proof
 from explorer.workbench.models import Inspection, Subject
+
+if TYPE_CHECKING:
+    from explorer.verify import Proof
 
 Listener = Callable[[str], None]
 """Called with the key of a file whose state has changed."""

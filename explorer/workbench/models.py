@@ -1,8 +1,11 @@
 """What the rooms say about one file, put together for the faces."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from explorer.archive import ArchiveListing, Member
 from explorer.compat import Verdict
@@ -10,7 +13,9 @@ from explorer.elf import Binary, FileFormat
 from explorer.facts import Fact, NotApplicable
 from explorer.fetch import Check, Download, Traffic
 from explorer.releases import Asset, AssetKind, Platform, Release
-from explorer.verify import Proof
+
+if TYPE_CHECKING:
+    from explorer.verify import Proof
 
 
 @dataclass(frozen=True, slots=True)

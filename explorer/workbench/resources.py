@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -345,9 +346,10 @@ class Resources:
         await asyncio.to_thread(self._folders.close)
         self._input = None
         self._client = self._threads = self._writer = self._cache = self._downloader = None
-        from explorer.verify import close_apis
+        if "explorer.verify.api" in sys.modules:  # else no engine was asked
+            from explorer.verify import close_apis
 
-        await close_apis()
+            await close_apis()
         self._pools.clear()
         self._turn, self._engine_turn = asyncio.Lock(), asyncio.Lock()
 

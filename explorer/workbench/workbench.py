@@ -19,7 +19,6 @@ from explorer.progress import Cancellation, ProgressCallback, ignore_progress
 from explorer.releases import Asset, Catalogue, Origin, Release
 from explorer.settings import DATABASE_SETTINGS, PROOF_SETTINGS, Settings
 from explorer.trust import SignalKind
-from explorer.verify import Proof
 from explorer.workbench.catalogue_service import CatalogueService
 from explorer.workbench.known_files import FileState
 from explorer.workbench.models import (
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from explorer.facts import Fact
     from explorer.golang import GoTable
     from explorer.trust import ListedDigest
+    from explorer.verify import Proof
     from explorer.workbench.advise import Advice
     from explorer.workbench.compare import FileComparison, ReleaseComparison
     from explorer.workbench.content import FileContent

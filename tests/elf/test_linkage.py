@@ -6,7 +6,8 @@ import pytest
 
 from explorer.bytesource import BytesSource, FileSource
 from explorer.elf import Elf, Linkage, Linking, read
-from explorer.elf.layout import arch_name, layout
+from explorer.elf.layout import layout
+from explorer.elf.machines import arch_name
 from explorer.elf.relocations import split_info
 from explorer.facts import MISSING, NotApplicable, Unknown
 from tests.elf.crafted import Program
