@@ -6,7 +6,7 @@ Users can change keys: ``[keys]`` in the settings maps an action's id to another
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from textual.binding import ActiveBinding, Binding, BindingType
@@ -424,6 +424,11 @@ FIND = Action(
     group="Lists",
 )
 """What ``/`` is where there are bytes instead of rows."""
+
+JUDGE = replace(ENTER, label="judge", help="Judge the file for this system, and show why")
+"""What enter does in the table of systems."""
+BYTES = replace(ENTER, label="bytes", help="Show the bytes of the row under the cursor")
+"""What enter does where rows have a place in the file."""
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in (ENTER, *ACTIONS)}
 

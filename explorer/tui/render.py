@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -49,17 +50,24 @@ def spaced(parts: Iterable[Content], gap: str = "  ") -> Content:
     return Content(gap).join(part for part in parts if part)
 
 
-def facts(rows: Sequence[Row], gap: int = 2) -> list[Content]:
-    """Rows of a name and a value, one per line, with the values aligned."""
+def facts(rows: Sequence[Row], gap: int = 2, short: bool = False) -> list[Content]:
+    """Rows of a name and a value, one per line, with the values aligned.
+
+    ``short``: in the form for a narrow screen, where a value has one.
+    """
     width = max((report.cell_width(row.cells[0].text) for row in rows), default=0) + gap
     return [
         Content.assemble(
             content(row.cells[0]),
             " " * (width - report.cell_width(row.cells[0].text)),
-            content(row.cells[1]),
+            content(_short(row.cells[1]) if short else row.cells[1]),
         )
         for row in rows
     ]
+
+
+def _short(cell: Cell) -> Cell:
+    return replace(cell, text=cell.short) if cell.short else cell
 
 
 def error(problem: ExplorerError) -> Content:

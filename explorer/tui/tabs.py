@@ -34,6 +34,7 @@ from explorer.report.verdicts import (
     about_in_words,
     dependency_facts,
     dependency_rows,
+    loader_facts,
 )
 from explorer.workbench import Elf, Inspection
 
@@ -101,7 +102,9 @@ def dependencies(inspection: Inspection) -> TabContent:
         return not_judged(inspection)
     verdict = inspection.verdicts[0]
     if isinstance(verdict.dependencies, Unknown) and is_peek(inspection):
-        return TabContent(needs_file=True)
+        elf = inspection.binary.elf
+        known = loader_facts(verdict, elf.interpreter) if isinstance(elf, Elf) else ()
+        return TabContent(summary=known, needs_file=True)
     return TabContent(
         DEPENDENCY_COLUMNS,
         dependency_rows(verdict),
@@ -214,7 +217,7 @@ TABS: tuple[TabSpec, ...] = (
         "Where",
         None,
         "The verdicts for every target, best first, and above them the least that it needs. Enter "
-        "selects the target under the cursor.",
+        "judges the file for the system under the cursor, and shows why.",
         drops=("target",),
     ),
     TabSpec("facts", "File", file_facts, "What the file is. A missing fact says why."),

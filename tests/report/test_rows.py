@@ -325,6 +325,18 @@ def test_the_tree_of_libraries_is_drawn_and_bounded(inspected: Inspection) -> No
     }
 
 
+def test_a_long_list_of_names_ends_with_how_many_more_there_are(inspected: Inspection) -> None:
+    names = tuple(f"symbol_number_{number}" for number in range(31))
+    check = DependencyCheck("/lib/ld", (), names, names, "2.34")
+    verdict = replace(inspected.verdicts[0], dependencies=check)
+    cells = [row.cells[1] for row in verdicts.dependency_facts(verdict)]
+    assert cells[3].text.endswith("symbol_number_19 … and 11 more")
+    assert cells[3].short == "31: symbol_number_0, symbol_number_1 … and 29 more"
+    assert cells[2].short == "symbol_number_0, symbol_number_1 … and 29 more"
+    alone = replace(verdict, dependencies=replace(check, missing_symbols=("x" * 90,)))
+    assert verdicts.dependency_facts(alone)[3].cells[1].short == "1: " + "x" * 90
+
+
 def test_a_missing_loader_is_red_and_no_library_is_green_below_it(
     inspected: Inspection, aided: Inspection, on_debian: Inspection
 ) -> None:
@@ -340,6 +352,14 @@ def test_a_missing_loader_is_red_and_no_library_is_green_below_it(
     assert "good" not in styles
     assert verdicts.dependency_facts(other)[0].cells[1].style == "good"
     assert {row.cells[1].text for row in verdicts.dependency_rows(other)} == {"✓ loader"}
+
+
+def test_a_loader_is_told_before_the_libraries_are_known(inspected: Inspection) -> None:
+    verdict = inspected.verdicts[0]
+    (row,) = verdicts.loader_facts(verdict, "/lib64/ld-linux-x86-64.so.2")
+    assert texts(row) == ["interpreter", "✗ /lib64/ld-linux-x86-64.so.2: not in Alpine 3.22"]
+    assert row.cells[1].style == "bad"
+    assert verdicts.loader_facts(verdict, Unknown("why")) == ()
 
 
 def test_every_tab_of_a_real_binary_fits_its_columns(

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 from textual.containers import ScrollableContainer
-from textual.widgets import Static
+from textual.widgets import Static, Tabs
 
 from explorer.report.trust import SHORT_TRUST_LEGEND, TRUST_LEGEND
 from explorer.settings import Settings
 from explorer.tui.screens.advice import CODE, AdviceScreen
-from explorer.tui.screens.matrix import LEGEND, WIDE_LEGEND, MatrixScreen
+from explorer.tui.screens.matrix import LEGEND, NARROW_LEGEND, WIDE_LEGEND, MatrixScreen
 from explorer.tui.widgets.banner import VerdictBanner
+from explorer.tui.widgets.pane import fitted
 from explorer.tui.widgets.table import Table
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
@@ -140,3 +141,40 @@ async def test_the_letters_of_trust_are_explained_on_the_screen(
             await ui.shows(SHORT_TRUST_LEGEND, "Not known without the file: signature")
         else:
             await ui.until(lambda: TRUST_LEGEND in " ".join(ui.drawn().split()))
+
+
+@pytest.mark.parametrize(
+    ("legend", "room", "shown"),
+    [
+        ("○ a  ? b  * c", 13, "○ a  ? b  * c"),
+        ("○ a  ? b  * c", 12, "○ a  ? b …"),
+        ("D digest C checks S sign", 20, "D digest C checks …"),
+        ("! lost an asset that it had", 10, "! lost an asset that it had"),
+    ],
+)
+def test_no_meaning_of_a_mark_is_cut_in_the_middle(legend: str, room: int, shown: str) -> None:
+    assert fitted(legend, room) == shown
+
+
+async def test_every_mark_is_explained_on_60_cells(chosen: Settings) -> None:
+    async with opened(chosen, size=(60, 20)) as ui:
+        await ui.press("m")
+        await ui.shows(NARROW_LEGEND)
+        await ui.press("ctrl+left")
+        await ui.until(lambda: " A attestation …" in ui.drawn())
+        await ui.pilot.resize_terminal(160, 50)
+        await ui.until(lambda: "P provenance" in " ".join(ui.drawn().split()))
+
+
+async def test_enter_on_a_system_judges_the_file_for_it(demo: Settings) -> None:
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter", "enter", "w")
+        await ui.shows("enter judge", "any Linux on")
+        table = ui.app.screen.query_one("#targets Table", Table)
+        assert table.go_to("debian-12")
+        for _ in range(2):  # the second time it is the app's target already
+            await ui.press("enter")
+            await ui.until(lambda: ui.find("Tabs", Tabs).active == "verdict")
+            await ui.shows("YES, runs on Debian 12", "elf.static")
+            await ui.press("w")

@@ -5,6 +5,7 @@ from explorer.report.verdicts.dependencies import (
     DEPENDENCY_COLUMNS,
     dependency_facts,
     dependency_rows,
+    loader_facts,
 )
 from explorer.report.verdicts.proofs import (
     CHECK_COLUMNS,
@@ -54,6 +55,7 @@ __all__ = [
     "dependency_rows",
     "headline",
     "image_in_words",
+    "loader_facts",
     "not_tested",
     "output_lines",
     "paste_line",

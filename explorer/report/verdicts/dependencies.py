@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from explorer.compat import Answer, Dependency, Verdict, Where
-from explorer.facts import MISSING
+from explorer.facts import MISSING, Fact
 from explorer.report.answers import fact_cell, missing_text
 from explorer.report.cells import EMPTY, Cell, Column, Row, Style
-from explorer.report.text import one_line, visible
+from explorer.report.text import cell_width, one_line, visible
 from explorer.report.verdicts.proofs import short_title
 
 DEPENDENCY_COLUMNS = (
@@ -26,6 +26,9 @@ _WHERE: dict[Where, tuple[str, Style]] = {
 }
 LOADER_RULES = ("elf.interp.", "elf.packed.loader")
 """Codes of the rules about the loader, or their beginning."""
+NONE = Cell("none", "good")
+SHORT_LIST = 50
+"""Cells of a list of names that has one line on a screen of 80 cells."""
 TREE_LIMIT = 2000
 """Nodes shown of a tree of libraries; a hostile archive can make it as wide as it likes."""
 
@@ -90,10 +93,18 @@ def dependency_facts(verdict: Verdict) -> tuple[Row, ...]:
                 check.newest_glibc, lambda version: Cell(f"GLIBC_{version.removeprefix('GLIBC_')}")
             ),
         ),
-        ("missing libraries", Cell(", ".join(missing), "bad") if missing else Cell("none", "good")),
+        ("missing libraries", _libraries_cell(missing)),
         ("missing symbols", fact_cell(check.missing_symbols, _symbols_cell)),
     ]
     return tuple(Row(name, (Cell(name, "dim"), cell)) for name, cell in rows)
+
+
+def loader_facts(verdict: Verdict, interpreter: Fact[str]) -> tuple[Row, ...]:
+    """The interpreter, where the libraries are not known yet; empty if it is not known either."""
+    if isinstance(interpreter, MISSING):
+        return ()
+    name = Cell("interpreter", "dim")
+    return (Row("interpreter", (name, _loader_cell(interpreter, verdict))),)
 
 
 def _loader_cell(path: str, verdict: Verdict) -> Cell:
@@ -101,6 +112,8 @@ def _loader_cell(path: str, verdict: Verdict) -> Cell:
     answer, where = _loader_answer(verdict), short_title(verdict.target)
     if answer is None or answer is Answer.YES:
         return Cell(f"✓ {path}", "good")
+    if answer is Answer.UNKNOWN and verdict.unaided is Answer.NO:
+        return Cell(f"✗ {path}: not in {where} as it is", "warn")
     if answer is Answer.UNKNOWN:
         return Cell(f"? {path}: perhaps not in {where}", "unknown")
     if _lacks_loader(verdict):
@@ -110,8 +123,26 @@ def _loader_cell(path: str, verdict: Verdict) -> Cell:
     return Cell(f"◐ {path}: on a condition, see the verdict", "warn")
 
 
+def _libraries_cell(names: tuple[str, ...]) -> Cell:
+    return Cell(", ".join(names), "bad", short=_one_line(names)) if names else NONE
+
+
 def _symbols_cell(names: tuple[str, ...]) -> Cell:
     if not names:
-        return Cell("none", "good")
-    more = f" … {len(names) - 20} more" if len(names) > 20 else ""
-    return Cell(f"{len(names)}: {', '.join(names[:20])}{more}", "bad")
+        return NONE
+    count = f"{len(names)}: "
+    return Cell(count + _named(names, names[:20]), "bad", short=count + _one_line(names))
+
+
+def _one_line(names: tuple[str, ...]) -> str:
+    """As many names as fit in a line beside the fact's name, but one at least."""
+    end = 1
+    while end < len(names) and cell_width(_named(names, names[: end + 1])) <= SHORT_LIST:
+        end += 1
+    return _named(names, names[:end])
+
+
+def _named(names: tuple[str, ...], shown: tuple[str, ...]) -> str:
+    """``a, b … and 3 more``."""
+    more = f" … and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f"{', '.join(shown)}{more}"

@@ -28,7 +28,7 @@ from explorer.report.golang import PACKAGE_COLUMNS
 from explorer.report.tables import progress_line
 from explorer.report.verdicts import about_in_words, binary_in_words, shown_proof
 from explorer.report.where import WHERE_COLUMNS, floor_cell, where_rows
-from explorer.tui.actions import FIND, Action, bindings_for
+from explorer.tui.actions import BYTES, ENTER, FIND, JUDGE, Action, bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
 from explorer.tui.go_tabs import UP, GoTabs, can_update_database, database_offer
 from explorer.tui.job_board import Job, JobKind
@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from explorer.tui.app_state import CompareMark
     from explorer.tui.widgets.release_notes import ReleaseNotes
 
+PLACED = ("sections", "segments", "strings")
+"""Tabs of which each row has an offset in the file."""
 CHECKSUMS = 1000
 """Lines for the entries of a checksum file."""
 SPECS = {spec.id: spec for spec in TABS}
@@ -573,9 +575,10 @@ class BinaryScreen(ExplorerScreen):
             self._open_member(event.number)
         elif self._tab == "targets":
             self.explorer.set_target(event.row.key)
+            self.query_one(Tabs).active = "verdict"
         elif self._tab == "packages":
             self._open_package(event)
-        elif self._tab in ("sections", "segments", "strings"):
+        elif self._tab in PLACED:
             columns = [column.key for column in event.table.source.columns]
             self.show_bytes(int(event.row.cells[columns.index("offset")].sort or 0))
         elif self._tab == "hex":
@@ -619,7 +622,11 @@ class BinaryScreen(ExplorerScreen):
 
     def here(self, action: Action) -> Action:
         """What an action is called on the tab that is shown."""
-        return FIND if action.id == "filter" and self._tab == "hex" else action
+        if action.id == "filter" and self._tab == "hex":
+            return FIND
+        if action is ENTER and self._tab == "targets":
+            return JUDGE
+        return BYTES if action is ENTER and self._tab in PLACED else action
 
     def _open_package(self, event: Table.Selected) -> None:
         """The functions of a package; on a function's row back to all packages or its cells."""

@@ -28,7 +28,7 @@ from explorer.tui.render import content, text
 from explorer.tui.screens.base import REDRAW_S, SETTLE_S, WIDE, AssetScreen
 from explorer.tui.screens.choose import ChooseScreen, MenuItem
 from explorer.tui.visible_peeks import VisiblePeeks
-from explorer.tui.widgets.banner import VerdictBanner
+from explorer.tui.widgets.banner import NARROW, VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.grid import Grid
 from explorer.tui.widgets.pane import Pane
@@ -46,7 +46,8 @@ from explorer.workbench import (
 
 LEGEND = "○ not looked at  ? unknown  ↳ not published: use this  – none  * in cache"
 WIDE_LEGEND = LEGEND.replace("↳", "✗ as is: packages may help  ↳", 1)
-"""What the marks of the files mean, on a narrow screen and on a wide one."""
+NARROW_LEGEND = "○ unseen  ? unknown  ↳ use this  – none  * in cache"
+"""What the marks of the files mean, on a screen of 80 cells, a wide one and a narrow one."""
 FIRST_DRAWING_S = 0.2
 """Seconds that the first drawing of the screen waits for the releases."""
 PEEKED = 16
@@ -348,7 +349,8 @@ class MatrixScreen(AssetScreen):
     def _show_legend(self) -> None:
         """What the marks mean; where letters are not explained below, those under the cursor."""
         is_wide = self.app.size.width >= WIDE
-        marks = WIDE_LEGEND if is_wide else LEGEND
+        is_narrow = self.app.size.width < NARROW
+        marks = WIDE_LEGEND if is_wide else NARROW_LEGEND if is_narrow else LEGEND
         letters = self._on_trust and not is_wide
         self.query_one(Pane).explain(SHORT_TRUST_LEGEND if letters else marks)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _CLASSES = {"good": "-good", "warn": "-warn", "bad": "-bad"}
 EDGES = 4
 """Cells of a line that the edge and the padding take."""
+WIDE = 120
+"""Cells of a screen from which whole lists of names have room."""
 NARROW = 80
 """Cells of a screen from which files and releases stand beside each other."""
 LOW = 20

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -11,6 +14,22 @@ from textual.widgets import Input, Label
 from explorer.tui.render import text
 from explorer.tui.widgets.line_input import LineInput
 from explorer.tui.widgets.table import Table
+
+_CLAUSE_END = re.compile(r"  +| (?=[A-Z] )")
+"""Between two marks of a legend, or two letters."""
+_CORNERS = 4
+"""Cells of the lower edge that no words take."""
+
+
+def fitted(legend: str, room: int) -> str:
+    """A legend's first clauses that have room; no meaning of a mark is cut in the middle.
+
+    The first clause always stays: a warning's beginning is better than none.
+    """
+    if cell_len(legend) <= room:
+        return legend
+    shorter = [f"{legend[: end.start()]} …" for end in _CLAUSE_END.finditer(legend)]
+    return next((words for words in reversed(shorter) if cell_len(words) <= room), legend)
 
 
 class FilterInput(LineInput):
@@ -60,7 +79,7 @@ class Pane(Vertical):
         self.table = table
         self.legend = legend
         if legend:
-            self.border_subtitle = Content(legend)
+            self.border_subtitle = Content(legend)  # fitted at the first resize
         if title:
             self.border_title = Content(title)
         self.input: FilterInput | None = None
@@ -79,6 +98,10 @@ class Pane(Vertical):
             self.legend = legend
             self._show_view()
 
+    def on_resize(self) -> None:
+        """Show as much of the legend as there is room for."""
+        self._show_view()
+
     @on(Table.Changed)
     def _show_view(self) -> None:
         table = self.table
@@ -90,6 +113,8 @@ class Pane(Vertical):
         titles = [c.title for c in table.source.columns if c.key == query.sorted_by and c.title]
         parts += [f"by {title} {arrow}" for title in titles]
         words = "  ".join(part for part in (" · ".join(parts), self.legend) if part)
+        if self.size.width:
+            words = fitted(words, self.outer_size.width - _CORNERS)
         self.border_subtitle = text(words) if words else None
 
     async def start_filter(self) -> None:

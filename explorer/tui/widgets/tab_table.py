@@ -12,6 +12,7 @@ from explorer.report import EMPTY, visible
 from explorer.tui.render import content, error, facts, lines
 from explorer.tui.rows import NO_ROWS, ListRows, RowSource
 from explorer.tui.tabs import TabContent, TabSpec
+from explorer.tui.widgets.banner import WIDE
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
@@ -39,7 +40,7 @@ class TabTable(Vertical):
 
     def show(self, tab: TabContent, offer: Content | None = None) -> None:
         """Show facts, and above them the ``offer`` to read more of the file."""
-        words = facts(tab.summary)
+        words = facts(tab.summary, short=self.app.size.width < WIDE)
         if offer is not None:
             words.insert(0, offer)
             if not tab.rows:
