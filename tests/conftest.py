@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from tests.support.github import GitHub
 
-settings.register_profile("quick", max_examples=20)
+settings.register_profile("quick", max_examples=10)
 """For ``make check``; ``make test`` tries a hundred inputs and more."""
 
 pytest_plugins = [

@@ -188,6 +188,7 @@ def test_what_nothing_took_is_printed_below_the_app(
         opened.close()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_a_way_to_quit_that_gives_the_terminal_back(
     terminal: Terminal, number: signal.Signals
@@ -210,6 +211,7 @@ def test_a_terminal_that_is_gone_ends_the_app(tmp_path: Path, nohup: bool) -> No
         opened.close()
 
 
+@pytest.mark.alone
 def test_keys_at_machine_speed_in_the_palette_act_on_what_was_typed(terminal: Terminal) -> None:
     terminal.shows("✓ yes")
     terminal.type("\x10zzzz\r")  # the palette, a query without results, enter
