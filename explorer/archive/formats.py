@@ -68,11 +68,7 @@ _MAGICS = (
 """Offset and bytes. The formats that are not read here are from file(1)'s database."""
 _FILE_SYSTEMS = ((1024, b"\xe2\xe1\xf5\xe0", Format.EROFS), (1080, b"\x53\xef", Format.EXT))
 """They leave room for a boot loader before their marks."""
-_UNREAD_ENDINGS = (
-    (".br", Format.BROTLI),
-    (".dmg", Format.DMG),
-    (".iso", Format.ISO),
-)
+_UNREAD_ENDINGS = ((".br", Format.BROTLI), (".dmg", Format.DMG), (".iso", Format.ISO))
 """Formats without a mark at the start. A text file or a program of such a name is not one."""
 _ENCODED_ENDINGS = (".b64", ".base64")
 _UUENCODED = (b"begin ", b"begin-base64 ")

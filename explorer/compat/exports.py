@@ -116,7 +116,6 @@ def musl(version: str, arch: str) -> Exports:
     return Exports(names, unsure - names, arch in LISTED_ARCHES, source)
 
 
-@cache
 def glibc(version: str, arch: str, libraries: frozenset[str]) -> Exports:
     """What some of glibc's libraries define for a reference without a version.
 

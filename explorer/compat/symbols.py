@@ -99,18 +99,17 @@ def unresolved_on_glibc(binary: Binary, target: Target, closure: Closure) -> Sym
         return None
     libraries = [node.binary for node in closure.of(Where.BESIDE)]
     beside = {node.name for node in closure.of(Where.BESIDE)}
+    wanted = [(each, _wanted(each, beside)) for each in (binary, *libraries)]
+    if not any(names for _, names in wanted):
+        return Symbols((), (), (), "")  # as nearly always: the lists are not even read
     listed = exports.glibc(target.libc_version, target.arch, frozenset(stated - beside))
     others = listed.names.union(*map(_definitions, libraries))
     have = others | _definitions(binary)
     missing, unsure = set[str](), set[str]()
-    for each in (binary, *libraries):
+    for each, names in wanted:
         linking, dynamic = linking_of(each), dynamic_of(each)
-        if linking is None:
-            continue
-        names = linking.unversioned.union(
-            *(bound.names for bound in linking.bound if bound.library in beside)
-        )
-        left = (names - have) | ((names & linking.copied) - others)
+        copied = linking.copied if linking else frozenset[str]()
+        left = (names - have) | ((names & copied) - others)
         # A function that is looked for at its first call stops the program there, or never.
         now = isinstance(dynamic, Dynamic) and dynamic.binds_now
         certain = left - listed.unsure if listed.closed and now else set[str]()
@@ -119,6 +118,16 @@ def unresolved_on_glibc(binary: Binary, target: Target, closure: Closure) -> Sym
     if "libstdc++.so.6" in stated - beside:
         unsure, missing = unsure | missing, set()
     return Symbols(tuple(sorted(missing)), tuple(sorted(unsure - missing)), (), listed.source)
+
+
+def _wanted(binary: Binary | None, beside: set[str]) -> frozenset[str]:
+    """The strong symbols that an object wants of no version, or of a library beside the program."""
+    linking = linking_of(binary)
+    if linking is None:
+        return frozenset()
+    return linking.unversioned.union(
+        *(bound.names for bound in linking.bound if bound.library in beside)
+    )
 
 
 def _is_listed_on_glibc(node: Node) -> bool:

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers and results as people read them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +16,13 @@ from explorer.report import (
     percent,
     plural,
 )
+from explorer.report.answers import result_cell
+from explorer.verify import Result
+
+
+@pytest.mark.parametrize("result", Result)
+def test_every_result_of_a_proof_has_its_cell(result: Result) -> None:
+    assert result_cell(result).text.endswith(result.replace("-", " "))
 
 
 @pytest.mark.parametrize(

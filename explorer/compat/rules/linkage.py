@@ -208,14 +208,15 @@ def dynamic_contradiction(context: Context) -> Match | None:
 
 def _contradicting(context: Context, program: Elf, dynamic: Dynamic) -> tuple[str, str]:
     """Whose dynamic section it is, and the evidence; both empty where nothing is seen."""
-    if evidence := contradiction(dynamic, context.segments, program.header.bits):
+    loader = context.target.libc if context.dynamic_program else Libc.NONE
+    if evidence := contradiction(dynamic, context.segments, program.header.bits, loader):
         return "Its", evidence
     for node in context.closure.of(Where.BESIDE) if context.dynamic_program else ():
         elf = node.binary.elf if node.binary is not None else None
         if not isinstance(elf, Elf) or not isinstance(elf.dynamic, Dynamic):
             continue
         segments = () if isinstance(elf.segments, MISSING) else elf.segments
-        if evidence := contradiction(elf.dynamic, segments, elf.header.bits):
+        if evidence := contradiction(elf.dynamic, segments, elf.header.bits, loader):
             return f"{node.name}'s", evidence
     return "", ""
 

@@ -13,6 +13,7 @@ from textual.worker import Worker
 from explorer.errors import OperationCancelledError, as_explorer_error
 from explorer.tui.actions import bindings_for
 from explorer.tui.job_board import JobKind
+from explorer.tui.widgets.banner import NARROW, WIDE
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from explorer.tui.messages import JobFailed
     from explorer.workbench import Asset, Inspection, Subject
 
-NARROW = 80
-WIDE = 120
 WIDER = 140
 LOW, TALL = 12, 20
 REDRAW_S = 0.05
