@@ -21,15 +21,18 @@ pytest_plugins = [
 
 
 def pytest_configure() -> None:
-    """Prepare the process: Ctrl+C, and garbage collections.
+    """Prepare the process: signals, and garbage collections.
 
-    A process started in a shell's background ignores Ctrl+C, and so would every program that a
-    test starts and stops with it. A full collection looks through everything that pytest and the
-    tests' modules hold, and would come with every app that is opened: they are made rare.
+    A process started in a shell's background ignores Ctrl+C, and one started by nohup a terminal
+    that is gone; so would every program that a test starts and stops with that. A full collection
+    looks through everything that pytest and the tests' modules hold, and would come with every app
+    that is opened: they are made rare.
     """
     gc.set_threshold(20_000, 50, 100)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(trylast=True)
