@@ -24,24 +24,37 @@ def split_name(name: str) -> tuple[str, str]:
     the first dot behind the last slash that precedes any parenthesis. The path is empty for what
     the linker makes itself.
     """
+    return _split(name)
+
+
+def _split(name: str) -> tuple[str, str]:
+    """What ``split_name`` gives. A large program has 100,000 names: the rare parts are looked for
+    before they are taken away."""
     if name.startswith(_MADE_BY_LINKER):
         return "", name
     plain = name
     while "[" in plain and (shorter := _BRACKETS.sub("", plain)) != plain:
         plain = shorter
-    before = plain.partition("(")[0]
-    dot = plain.find(".", before.rfind("/") + 1)
+    parenthesis = plain.find("(")
+    slash = plain.rfind("/", 0, parenthesis if parenthesis >= 0 else len(plain))
+    dot = plain.find(".", slash + 1)
     if dot < 0:
         return "", name
-    symbol = _SUFFIX.sub("", plain[dot + 1 :])
-    return unquote(plain[:dot]), symbol.replace("(*", "").replace("(", "").replace(")", "")
+    path, symbol = plain[:dot], plain[dot + 1 :]
+    if "func" in symbol or "wrap" in symbol or "fm" in symbol or "abi" in symbol:
+        symbol = _SUFFIX.sub("", symbol)
+    if parenthesis >= 0:
+        symbol = symbol.replace("(*", "").replace("(", "").replace(")", "")
+    return unquote(path) if "%" in path else path, symbol
 
 
 def symbols_by_package(names: Iterable[str]) -> dict[str, frozenset[str]]:
     """Package path → the symbols of it that ``names`` hold."""
     packages: dict[str, set[str]] = {}
     for name in names:
-        path, symbol = split_name(name)
+        path, symbol = _split(name)
         if path:
-            packages.setdefault(path, set()).add(symbol)
+            if (symbols := packages.get(path)) is None:
+                symbols = packages[path] = set()
+            symbols.add(symbol)
     return {path: frozenset(symbols) for path, symbols in packages.items()}

@@ -9,8 +9,9 @@ the table is found by its magic number, and recognised by the sense that its fie
 from __future__ import annotations
 
 import itertools
+import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,12 +20,11 @@ from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.golang.models import GoFunction, GoTable
 from explorer.progress import Cancellation
 
-_VERSIONS: Final = {
-    0xFFFFFFF1: "1.20",
-    0xFFFFFFF0: "1.18",
-    0xFFFFFFFA: "1.16",
-    0xFFFFFFFB: "1.2",
-}
+_VERSIONS: Final = {0xF1: "1.20", 0xF0: "1.18", 0xFA: "1.16", 0xFB: "1.2"}
+"""By the last byte of the magic number, whose others are 0xFF."""
+_MARK: Final = re.compile(rb"\xff\xff\xff([\xf0\xf1\xfa\xfb])?\0\0[\1\2\4][\4\x08]")
+"""Of a header in either byte order. It begins with bytes that are the same in all, for which ``re``
+searches some ten times faster than for each magic number."""
 CHUNK: Final = 1 << 20
 """Bytes that are searched at once."""
 MOST_BYTES: Final = 512 << 20
@@ -86,28 +86,19 @@ def read_functions(source: ByteSource, cancel: Cancellation | None = None) -> Fa
 
 def _candidates(source: ByteSource, cancel: Cancellation) -> Iterator[tuple[int, str, str]]:
     """Places where a header could be: magic number, two zero bytes, quantum and pointer size."""
-    marks = {
-        struct.pack(order + "I", magic) + b"\0\0": (version, order)
-        for magic, version in _VERSIONS.items()
-        for order in "<>"
-    }
     overlap = 7
     position, before = 0, b""
     while part := source.read_at(position, CHUNK):
         cancel.check()
         data = before + part
         start = position - len(before)
-        hits = []
-        for mark, (version, order) in marks.items():
-            at = data.find(mark)
-            while at >= 0:
-                if data[at + 6 : at + 7] in (b"\1", b"\2", b"\4") and data[at + 7 : at + 8] in (
-                    b"\4",
-                    b"\x08",
-                ):
-                    hits.append((start + at, version, order))
-                at = data.find(mark, at + 1)
-        yield from sorted(hits)
+        for match in _MARK.finditer(data):
+            magic = match[1]
+            # The magic number's last byte is first in little-endian order: it is before the match.
+            at = match.start() - (0 if magic else 1)
+            version = _VERSIONS.get((magic or data[at : at + 1])[0]) if at >= 0 else None
+            if version is not None:
+                yield start + at, version, ">" if magic else "<"
         before = data[-overlap:]
         position += len(part)
 
@@ -136,11 +127,12 @@ class _Reader:
         pairs = self._pairs(header)
         data, start = self._region(header, pairs)
         names = self._bytes(header.names, header.names_end - header.names)
-        functions = tuple(self._functions(header, pairs, data, start, names))
+        listed = _by_place(names) if header.names else {}
+        self._cancel.check()
+        functions = tuple(self._functions(header, pairs, (data, start), listed, names))
         every: Fact[frozenset[str]] = Unknown("tables older than Go 1.16 name no inlined functions")
         if header.names:
-            listed = (name.decode("utf-8", "backslashreplace") for name in names.split(b"\0"))
-            every = frozenset(name for name in listed if name)
+            every = frozenset(filter(None, listed.values()))
         return GoTable(version, functions, every)
 
     def _header(self, version: str, order: str) -> _TableHeader:
@@ -188,17 +180,15 @@ class _Reader:
         self,
         header: _TableHeader,
         pairs: list[tuple[int, int]],
-        data: bytes,
-        start: int,
+        region: tuple[bytes, int],
+        listed: Mapping[int, str],
         names: bytes,
     ) -> Iterator[GoFunction]:
-        field = struct.Struct(header.order + "i")
-        known: dict[int, str] = {}
+        unpack, data = struct.Struct(header.order + "i").unpack_from, region[0]
+        shift = header.entry - region[1]
         for (address, offset), (following, _) in itertools.pairwise(pairs):
-            place = field.unpack_from(data, offset - start + header.entry)[0]
-            name = known.get(place)
-            if name is None:
-                name = known[place] = self._name(header, names, place)
+            place = unpack(data, offset + shift)[0]
+            name = listed.get(place) or self._name(header, names, place)
             yield GoFunction(name, following - address)
 
     def _name(self, header: _TableHeader, names: bytes, place: int) -> str:
@@ -212,3 +202,11 @@ class _Reader:
         if not raw:
             raise GoTableError("a function has no name")
         return raw.decode("utf-8", "backslashreplace")
+
+
+def _by_place(names: bytes) -> dict[int, str]:
+    """All names at once, by where each begins; what no NUL ends is none."""
+    pieces = names.split(b"\0")
+    places = itertools.accumulate((len(piece) + 1 for piece in pieces[:-1]), initial=0)
+    texts = names.decode("utf-8", "backslashreplace").split("\0")
+    return dict(zip(places, texts[:-1], strict=False))

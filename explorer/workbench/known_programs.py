@@ -67,7 +67,7 @@ def keep_program(resources: Resources, inspection: Inspection, program: GoProgra
         else {path: sorted(names) for path, names in symbols.items()},
     }
     try:
-        packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode())
+        packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode(), 1)
         resources.cache.store("peek").save(_key(subject.asset), packed)
     except SourceError as error:
         resources.warn(str(error))

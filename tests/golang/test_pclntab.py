@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from explorer.bytesource import BytesSource, FileSource, PrefixSource
 from explorer.facts import NotApplicable, Unknown
 from explorer.golang import GoTable, read_functions, split_name
+from explorer.golang.pclntab import CHUNK
 from tests.support.binaries import BUILD, binary, compiler_environment, go_build, go_root
 
 SOURCE = """package main
@@ -154,6 +155,17 @@ def test_another_magic_number_is_unknown_or_no_table() -> None:
     changed = data.replace(b"\xf1\xff\xff\xff\0\0\1\x08", b"\x11\x22\x33\x44\0\0\1\x08")
     assert changed != data
     assert isinstance(read_functions(BytesSource(changed)), (NotApplicable, Unknown))
+
+
+@pytest.mark.parametrize("goarch", ["amd64", "mips"])
+def test_a_table_is_found_wherever_it_begins(goarch: str) -> None:
+    """Its header may lie across two pieces of the file that are searched one after the other."""
+    data = program("linux", goarch).read_bytes()
+    mark = b"\xf1\xff\xff\xff\0\0\1\x08" if goarch == "amd64" else b"\xff\xff\xff\xf1\0\0\4\4"
+    start = data.index(mark)
+    for inside in (0, 1, 4, 7, 8):
+        moved = bytes(CHUNK - inside) + data[start:]
+        assert read_functions(BytesSource(moved)) == table(program("linux", goarch))
 
 
 def test_a_prefix_does_not_know() -> None:
