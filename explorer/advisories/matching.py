@@ -71,9 +71,13 @@ def _within(version: str, version_range: VersionRange) -> bool:
     key = version_key(version)
     if key is None:
         return False
-    start = version_key(version_range.introduced)
     end = version_key(version_range.fixed) if version_range.fixed else None
-    return start is not None and start <= key and (end is None or key < end)
+    if end is not None and key >= end:
+        return False
+    if version_range.introduced == "0":  # OSV's word for all versions, those below 0.0.0, too
+        return True
+    start = version_key(version_range.introduced)
+    return start is not None and start <= key
 
 
 def _judged(

@@ -205,7 +205,7 @@ class _Reader:
 
 
 def _by_place(names: bytes) -> dict[int, str]:
-    """All names at once, by where each begins; what no NUL ends is none."""
+    """All names at once, by where each begins; a last one without a NUL is left out."""
     pieces = names.split(b"\0")
     places = itertools.accumulate((len(piece) + 1 for piece in pieces[:-1]), initial=0)
     texts = names.decode("utf-8", "backslashreplace").split("\0")

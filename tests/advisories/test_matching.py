@@ -171,6 +171,34 @@ def test_the_same_ids_as_govulncheck_whatever_go_built_it(
     assert set(truth) == {"affected", "not-called", "not-present"}
 
 
+def test_a_module_without_releases_has_the_ids_of_govulncheck(tmp_path: Path) -> None:
+    """Its version sorts below 0.0.0: an advisory that is introduced at 0 concerns it, too."""
+    path, version = "example.test/dep", "v0.0.0-20200101000000-abcdefabcdef"
+    imports = [{"path": path, "symbols": ["F"]}]
+    entries = [
+        entry(1, path, imports, fixed="1.2.3"),
+        entry(2, path, imports, introduced="0.0.0-2021", fixed=""),
+        entry(3, path, imports, introduced="0.1.0", fixed=""),
+        entry(4, path, imports, fixed=version[1:]),
+        entry(5, path, [{"path": path, "symbols": ["G"]}], fixed=""),
+    ]
+    sources = {
+        "go.mod": f"module example.test/vulns\n\ngo 1.22\n\nrequire {path} {version}\n",
+        "vendor/modules.txt": f"# {path} {version}\n## explicit; go 1.22\n{path}\n",
+        f"vendor/{path}/dep.go": "package dep\n\n//go:noinline\nfunc F() { println() }\n",
+    }
+    main = f'package main\n\nimport "{path}"\n\nfunc main() {{ dep.F() }}\n'
+    flags = ("-trimpath", "-mod=vendor")
+    truth, stripped = (
+        go_build("vulns", main, ldflags=ldflags, flags=flags, files=sources)
+        for ldflags in ("", "-s -w")
+    )
+    place = write_database(tmp_path, entries)
+    ours = statuses(program_of(stripped), load_database(place))
+    assert ours == govulncheck(truth, place)
+    assert ours["affected"] == {"GO-2026-0001", "GO-2026-0002"}
+
+
 def test_a_generic_function_is_found_where_govulncheck_misses_it(tmp_path: Path) -> None:
     sort = entry(1, "stdlib", [{"path": "slices", "symbols": ["SortFunc"]}])
     place = write_database(tmp_path, [sort])
@@ -198,6 +226,9 @@ def test_without_function_names_it_is_module_level(tmp_path: Path) -> None:
         ("1.0.0", "", "v2.0.0+incompatible", True),
         ("1.2.0-0", "1.3.0", "v1.2.0-rc.1", True),
         ("0", "1.2.3", "(devel)", False),
+        ("0", "1.2.3", "v0.0.0-20200101000000-abcdefabcdef", True),
+        ("0", "0.0.0-20200101000000-abcdefabcdef", "v0.0.0-20200101000000-abcdefabcdef", False),
+        ("0", "1.2.3", "v0.0.0-20261013164250-e27a6760c554+dirty", True),
     ],
 )
 def test_versions(introduced: str, fixed: str, version: str, hit: bool, tmp_path: Path) -> None:
