@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import explorer
-from tests.support.source_trees import parsed
+from tests.support.source_trees import nodes
 
 PACKAGE = Path(explorer.__file__).parent
 ROOT = PACKAGE.parent
@@ -37,14 +37,14 @@ SHOWN = re.compile(
 )
 
 
-def shown(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def shown(path: Path) -> Iterator[tuple[int, str]]:
     """Line and text of every string that is not a docstring."""
     docs = {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in nodes(path)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
             yield node.lineno, node.value
 
@@ -59,7 +59,7 @@ def _read_prose() -> Iterator[tuple[str, str]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         source = path.read_text("utf-8")
         place = path.relative_to(ROOT)
-        for node in ast.walk(parsed(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield f"{place}:{node.lineno}", node.value
         for number, line in enumerate(source.splitlines(), 1):
@@ -84,7 +84,7 @@ def test_no_shown_string_has_a_stilted_phrase() -> None:
     stilted = [
         f"{path.relative_to(ROOT)}:{line}: {text}"
         for path in sorted(PACKAGE.rglob("*.py"))
-        for line, text in shown(parsed(path))
+        for line, text in shown(path)
         if SHOWN.search(text)
     ]
     assert not stilted

@@ -1,13 +1,14 @@
 """The shape of the code: what a newcomer can rely on in every module of the package."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-from tests.support.source_trees import parsed
+from tests.support.source_trees import nodes, parsed
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "explorer"
@@ -21,14 +22,18 @@ LONGEST_LINE = 100
 VAGUE = frozenset(("found", "told", "ended", "learnt", "stuff", "tmp"))
 """Names of locals that do not say what they hold."""
 LONGEST_TEST_NAME = 72
+TEST = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def functions(tree: ast.AST) -> Iterator[Function]:
-    for node in ast.walk(tree):
-        if isinstance(node, Function):
-            yield node
+@cache
+def functions(path: Path) -> tuple[Function, ...]:
+    return tuple(node for node in nodes(path) if isinstance(node, Function))
+
+
+def length(function: Function) -> int:
+    return (function.end_lineno or 0) - function.lineno + 1
 
 
 def parameters(function: Function) -> list[str]:
@@ -50,7 +55,7 @@ def test_exceptions_are_called_errors() -> None:
     names = {
         node.name
         for path in MODULES
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.ClassDef)
         and any(
             isinstance(base, ast.Name) and base.id.endswith(("Error", "Exception"))
@@ -75,7 +80,7 @@ def test_tasks_that_belong_together_end_together() -> None:
     left = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in MODULES
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "gather"
@@ -88,7 +93,7 @@ def test_parameter_lists_are_short() -> None:
     long = {
         f"{path.relative_to(ROOT)}:{function.name}": len(parameters(function))
         for path in MODULES
-        for function in functions(parsed(path))
+        for function in functions(path)
         if len(parameters(function)) > MOST_PARAMETERS
     }
     assert long == {}
@@ -98,25 +103,30 @@ def test_locals_say_what_they_hold() -> None:
     vague = {
         f"{path.relative_to(ROOT)}:{node.lineno}:{node.id}"
         for path in MODULES
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in VAGUE
     }
     assert vague == set()
 
 
 def test_test_names_are_short() -> None:
-    long = {
-        f"{path.relative_to(ROOT)}:{function.name}"
+    names = {
+        f"{path.relative_to(ROOT)}:{name}": len(name)
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        for function in functions(parsed(path))
-        if function.name.startswith("test_") and len(function.name) >= LONGEST_TEST_NAME
+        for name in TEST.findall(path.read_text(encoding="utf-8"))
     }
-    assert long == set()
+    assert len(names) > 1_000
+    assert [name for name, letters in names.items() if letters >= LONGEST_TEST_NAME] == []
 
 
 def test_functions_are_short(tmp_path: Path) -> None:
-    """Whatever the line length: they are wrapped at 88 columns before they are counted."""
+    """Whatever the line length: they are wrapped at 88 columns before they are counted.
+
+    Only modules with one that might become too long: 12 columns less make none twice as long.
+    """
     for path in MODULES:
+        if all(length(function) * 2 < MOST_LINES for function in functions(path)):
+            continue
         copy = tmp_path / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
@@ -126,12 +136,12 @@ def test_functions_are_short(tmp_path: Path) -> None:
         check=True,
         timeout=60,
     )
-    long = {}
-    for path in sorted(tmp_path.rglob("*.py")):
-        for function in functions(parsed(path)):
-            lines = (function.end_lineno or 0) - function.lineno + 1
-            if lines > MOST_LINES:
-                long[f"{path.relative_to(tmp_path)}:{function.name}"] = lines
+    long = {
+        f"{path.relative_to(tmp_path)}:{function.name}": length(function)
+        for path in tmp_path.rglob("*.py")
+        for function in functions(path)
+        if length(function) > MOST_LINES
+    }
     assert long == {}
 
 

@@ -2,11 +2,15 @@
 browser.
 
 As a pytest plugin it marks them ``tools``, so that ``make check`` can leave them out. A test needs
-tools when its module, or a module that its fixtures come from, imports one of ``PROVIDERS``,
-directly or through helpers. Nothing has to be marked by hand, so nothing can be forgotten.
+tools when its module names one of ``PROVIDERS``, or has what comes from one through helpers or
+fixtures. Nothing has to be marked by hand, so nothing can be forgotten. Where they are left out,
+modules that name a provider are not even imported: that would be a third of what collecting costs.
 """
 
+import re
 import sys
+from functools import cache
+from pathlib import Path
 from types import FunctionType, ModuleType
 
 import pytest
@@ -14,6 +18,10 @@ import pytest
 PROVIDERS = frozenset(
     f"tests.support.{name}"
     for name in ("alpine", "binaries", "browser", "buildx", "corpus", "engine", "images")
+)
+
+NAMES_A_PROVIDER = re.compile(
+    rf"^(?:from|import) (?:{'|'.join(map(re.escape, PROVIDERS))})\b", re.M
 )
 
 
@@ -24,12 +32,24 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out a module all of whose tests would be deselected, before it is imported."""
+    if "not tools" not in config.option.markexpr or collection_path.suffix != ".py":
+        return None
+    return _names_a_provider(collection_path) or None
+
+
+@cache
+def _names_a_provider(path: Path) -> bool:
+    return NAMES_A_PROVIDER.search(path.read_text("utf-8")) is not None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what was collected."""
     known: dict[str, bool] = {}
     for item in items:
-        if isinstance(item, pytest.Function) and any(
-            _reaches(name, known) for name in _modules_of(item)
+        if isinstance(item, pytest.Function) and (
+            _names_a_provider(item.path) or any(_reaches(name, known) for name in _modules_of(item))
         ):
             item.add_marker(pytest.mark.tools)
 
