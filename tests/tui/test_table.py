@@ -183,6 +183,25 @@ def test_columns_always_fit_and_what_matters_least_goes_first(room: int) -> None
         assert sum(widths) + 2 * (len(widths) - 1) == room
 
 
+def test_a_column_is_not_shortened_to_leave_room_that_nothing_fills() -> None:
+    names = "Debian 12 bookworm (glibc 2.36)", "RHEL 9 and its rebuilds (glibc 2.34)"
+    reason = "dynamic, glibc's loader"
+    rows = [Row(name, (Cell(name), Cell("✓ yes"), Cell(reason))) for name in (*names, "x" * 44)]
+    columns = Column("system", "system"), Column("answer", ""), Column("reason", "", grows=True)
+    layout = fitting_columns(ListRows(columns, rows), range(3), 74, drops=(), floor=8)
+    widths = {column.key: width for column, width in layout}
+    assert widths["system"] >= len(names[1])
+    assert widths["reason"] == len(reason)
+
+
+def test_the_name_of_a_choice_is_whole_before_what_it_means() -> None:
+    name = "alpine-3.24+libgcc+libstdc++"
+    rows = [Row(name, (Cell(name), Cell("Alpine 3.24 (musl 1.2.6) with libgcc, libstdc++")))]
+    columns = Column("title", "", names_row=True), Column("detail", "", grows=True)
+    layout = fitting_columns(ListRows(columns, rows), range(1), 64, drops=(), floor=8)
+    assert {column.key: width for column, width in layout}["title"] == len(name)
+
+
 def test_choosing_orders_numbers_as_numbers() -> None:
     source = ListRows(COLUMNS, [row(number) for number in (10, 9, 100)])
     assert list(choose(source, RowQuery(sorted_by="name"), Cancellation())) == [1, 0, 2]

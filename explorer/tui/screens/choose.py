@@ -75,7 +75,7 @@ class ChooseScreen(Dialog[str | None]):
             return f"{choice.title} ●" if choice.key == self._current else choice.title
 
         return ListRows(
-            (Column("title", ""), Column("detail", "", grows=True)),
+            (Column("title", "", names_row=True), Column("detail", "", grows=True)),
             [
                 Row(choice.key, (Cell(title(choice), "strong"), Cell(choice.detail, "dim")))
                 for choice in choices

@@ -93,10 +93,7 @@ def fitting_columns(
     """
     widths, columns = _without_drops(source, view, room, drops, floor)
     if _total(columns, widths) > room:
-        # One endless value must not take the room of the columns beside it.
-        for column in columns:
-            if not column.grows:
-                widths[column.key] = min(widths[column.key], max(FAIR, room * 2 // 5))
+        _share(columns, widths, room)
     growing = [column for column in columns if column.grows] or columns[:1]
     spare = room - _total(columns, widths)
     if spare > 0 and growing:
@@ -129,6 +126,19 @@ def _without_drops(
         if spare > 0 and not column.grows:
             widths[column.key] = min(natural[column.key], widths[column.key] + spare)
     return widths, kept
+
+
+def _share(columns: Sequence[Column], widths: dict[str, int], room: int) -> None:
+    """Leave room beside one endless value; what the others do not need, it gets back."""
+    wanted = dict(widths)
+    firm = [column for column in columns if not column.grows]
+    for column in firm:
+        share = room // 2 if column.names_row else room * 2 // 5
+        widths[column.key] = min(widths[column.key], max(FAIR, share))
+    for column in firm:
+        spare = room - _total(columns, widths)
+        if spare > 0:
+            widths[column.key] = min(wanted[column.key], widths[column.key] + spare)
 
 
 def _shorten(
