@@ -20,6 +20,10 @@ from explorer.tui.widgets.table import Table
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 """The home row first."""
+LABEL_WIDTH = 3
+"""Cells of a letter, with what surrounds it."""
+MARK_WIDTH = 2
+"""Cells in front of a row's first word, where the cursor's mark is: a letter has room there."""
 
 
 def jump_targets(screen: Screen[Any]) -> list[Widget]:
@@ -43,7 +47,8 @@ def jump(screen: Screen[Any]) -> None:
     """Show the letters over ``screen`` and go where the user says."""
     reachable = jump_targets(screen)
     rows = row_targets(screen)[: len(LETTERS) - len(reachable)]
-    places = [*(widget.region.offset for widget in reachable), *(offset for offset, _, _ in rows)]
+    labels = [_label_of(widget) for widget in reachable]
+    labels += [(offset, MARK_WIDTH) for offset, _, _ in rows]
 
     def go(choice: int | None) -> None:
         if choice is None:
@@ -60,8 +65,20 @@ def jump(screen: Screen[Any]) -> None:
         else:
             widget.focus()
 
-    if places:
-        screen.app.push_screen(JumpScreen(places), go)
+    if labels:
+        screen.app.push_screen(JumpScreen(labels), go)
+
+
+def _label_of(widget: Widget) -> tuple[Offset, int]:
+    """Where the letter of a part of the screen is and how wide, so that it covers no word.
+
+    That of a tab is on the line below it, that of a table where the rows have their mark, any other
+    on the border.
+    """
+    place = widget.region.offset
+    if isinstance(widget, Tab):
+        return place + Offset(0, 1), LABEL_WIDTH
+    return place, MARK_WIDTH if isinstance(widget, Table) else LABEL_WIDTH
 
 
 def row_targets(screen: Screen[Any]) -> list[tuple[Offset, Table, int]]:
@@ -87,19 +104,20 @@ class JumpScreen(Dialog[int | None]):
     CSS_PATH = "jump.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "close")]
 
-    def __init__(self, places: list[Offset]) -> None:
+    def __init__(self, labels: list[tuple[Offset, int]]) -> None:
+        """``labels``: where each is, and its width in cells."""
         super().__init__()
-        self._places = places
+        self._labels = labels
 
     def compose(self) -> ComposeResult:
-        for place, letter in zip(self._places, LETTERS, strict=False):
-            label = Label(text(f" {letter} "), classes="letter")
+        for (place, width), letter in zip(self._labels, LETTERS, strict=False):
+            label = Label(text(f" {letter} "[-width:]), classes="letter")
             label.styles.offset = place
             yield label
 
     def on_key(self, event: events.Key) -> None:
         """Go to the part with this letter."""
-        if event.character and event.character in LETTERS[: len(self._places)]:
+        if event.character and event.character in LETTERS[: len(self._labels)]:
             event.stop()
             self.dismiss(LETTERS.index(event.character))
         elif event.key != "escape":
