@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from explorer.progress import Cancellation
@@ -16,6 +16,7 @@ from explorer.report.tables import (
 )
 from explorer.report.trust import TRUST_WIDTH, trust_cell
 from explorer.tui.rows import matching
+from explorer.tui.widgets.banner import NARROW
 from explorer.tui.widgets.grid import Heading
 from explorer.workbench import (
     Asset,
@@ -45,6 +46,30 @@ TRUST = Heading("", "", "trust")
 """Above the column of what vouches for a release."""
 NAMED_WIDTH = 17
 """Cells of the column that names the file to use instead: ``↳ linux-arm64 yes``."""
+
+
+MARKS = (
+    ("…", "looking", "looking"),
+    ("○", "not looked at", "unseen"),
+    ("? unknown", "", ""),
+    ("! error", ": enter says why", ""),
+    ("◐ mixed", ": some files run", ""),
+    ("✗ as is", ": packages may help", ""),
+    ("▨ no start", ": as predicted", ""),
+    ("↳", "not published: use this", "use this"),
+    ("–", "none", "none"),
+    ("*", "in cache", "in cache"),
+)
+"""Each mark whose meaning is not plain, its meaning, and shorter words for a narrow screen."""
+
+
+def legend_of(texts: Iterable[str], width: int) -> str:
+    """What those marks mean that are in the texts of cells, on a screen so wide."""
+    drawn = "\n".join(texts)
+    shown = [(mark, words[width < NARROW]) for mark, *words in MARKS if mark in drawn]
+    return "  ".join(
+        mark + (words if words[:1] in ("", ":") else f" {words}") for mark, words in shown
+    )
 
 
 _FIXED_WIDTHS = {"trust": TRUST_WIDTH, "vulns": len("vulns")}

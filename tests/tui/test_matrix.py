@@ -357,7 +357,8 @@ async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, github: GitHu
         screen = await open_matrix(ui)
         await rested(ui, screen)
         await ui.press("ctrl+left", "right")
-        await ui.shows("! error", "? no verdict yet")
+        await ui.shows("! error", "? no verdict yet", "! error: enter says why")
+        assert "○ not looked at" not in ui.drawn(), "no cell has this mark"
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

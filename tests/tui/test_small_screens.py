@@ -8,8 +8,9 @@ from textual.widgets import Static, Tabs
 
 from explorer.report.trust import SHORT_TRUST_LEGEND, TRUST_LEGEND
 from explorer.settings import Settings
+from explorer.tui.matrix_rows import MARKS, legend_of
 from explorer.tui.screens.advice import CODE, AdviceScreen
-from explorer.tui.screens.matrix import LEGEND, NARROW_LEGEND, WIDE_LEGEND, MatrixScreen
+from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.pane import fitted
 from explorer.tui.widgets.table import Table
@@ -123,7 +124,7 @@ async def test_the_marks_are_explained_on_the_screen(demo: Settings, size: tuple
     async with opened(demo, size=size) as ui:
         await ui.shows("↳ not published: use this")
         await ui.press("m")
-        await ui.shows(WIDE_LEGEND if size[0] >= 120 else LEGEND, "? unknown")
+        await ui.shows("○ not looked at  ↳ not published: use this  – none")
         assert "D API digest" not in ui.drawn(), "there are no letters"
 
 
@@ -143,6 +144,19 @@ async def test_the_letters_of_trust_are_explained_on_the_screen(
             await ui.until(lambda: TRUST_LEGEND in " ".join(ui.drawn().split()))
 
 
+@pytest.mark.parametrize("width", [60, 80, 120, 160])
+def test_marks_that_are_on_the_screen_are_explained_and_no_others(width: int) -> None:
+    shown = legend_of(("…", "! error", "✓ yes", "freebsd"), width)
+    assert "… looking  ! error" in shown
+    assert "↳" not in shown
+    assert "*" not in shown
+    usual = ("…", "○", "↳ yes", "–", "✗ as is", "✓ yes*")
+    assert len(legend_of(usual[-4:], width)) <= width - 4
+    assert all(
+        mark.split()[0] in legend_of((mark for mark, *_ in MARKS), width) for mark, *_ in MARKS
+    )
+
+
 @pytest.mark.parametrize(
     ("legend", "room", "shown"),
     [
@@ -159,7 +173,7 @@ def test_no_meaning_of_a_mark_is_cut_in_the_middle(legend: str, room: int, shown
 async def test_every_mark_is_explained_on_60_cells(chosen: Settings) -> None:
     async with opened(chosen, size=(60, 20)) as ui:
         await ui.press("m")
-        await ui.shows(NARROW_LEGEND)
+        await ui.shows("◐ yes-if", "↳ use this")
         await ui.press("ctrl+left")
         await ui.until(lambda: " A attestation …" in ui.drawn())
         await ui.pilot.resize_terminal(160, 50)

@@ -39,6 +39,8 @@ SIGNS = (
     ("▨ failed", "$text-error", "failed to run in a container"),
     ("▨ no start", "bold", "did not start in a container, as predicted: a confirmed NO"),
     ("▢ not run", "$text-muted", "nothing was learned: the engine or the image failed"),
+    ("! error", "$text-warning", "could not be looked at: the words below the table say why"),
+    ("…", "$text-muted", "published, and being looked at"),
     ("○", "$text-muted", "published, but not looked at yet"),
     ("↳", "$text-success", "not published for this platform: the file to use instead"),
     ("–", "$text-muted", "not published, and no other file can be used instead"),
@@ -91,7 +93,7 @@ def word_lines(screen: Screen[Any]) -> tuple[list[Content], list[Content]]:
     signs = [
         sign
         for sign in SIGNS
-        if re.search(rf"{re.escape(sign[0])}(?!\S)", chosen) and (on_grid or sign[0] != "–")
+        if re.search(rf"{re.escape(sign[0])}(?!\S)", chosen) and (on_grid or sign[0] not in "–…")
     ]
     here = dict(islice(explained((chosen,)), most))
     blocks = (str(block.content) for block in screen.query(Static) if shown(block))

@@ -23,12 +23,19 @@ from explorer.report.trust import SHORT_TRUST_LEGEND, TRUST_LEGEND, trust_words
 from explorer.report.verdicts import target_in_words
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
-from explorer.tui.matrix_rows import FileIndex, MatrixRows, files_of, headings, index_files
+from explorer.tui.matrix_rows import (
+    FileIndex,
+    MatrixRows,
+    files_of,
+    headings,
+    index_files,
+    legend_of,
+)
 from explorer.tui.render import content, text
 from explorer.tui.screens.base import REDRAW_S, SETTLE_S, WIDE, AssetScreen
 from explorer.tui.screens.choose import ChooseScreen, MenuItem
 from explorer.tui.visible_peeks import VisiblePeeks
-from explorer.tui.widgets.banner import NARROW, VerdictBanner
+from explorer.tui.widgets.banner import VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.grid import Grid
 from explorer.tui.widgets.pane import Pane
@@ -44,10 +51,6 @@ from explorer.workbench import (
     file_key,
 )
 
-LEGEND = "○ not looked at  ? unknown  ↳ not published: use this  – none  * in cache"
-WIDE_LEGEND = LEGEND.replace("↳", "✗ as is: packages may help  ↳", 1)
-NARROW_LEGEND = "○ unseen  ? unknown  ↳ use this  – none  * in cache"
-"""What the marks of the files mean, on a screen of 80 cells, a wide one and a narrow one."""
 FIRST_DRAWING_S = 0.2
 """Seconds that the first drawing of the screen waits for the releases."""
 PEEKED = 16
@@ -119,8 +122,8 @@ class MatrixScreen(AssetScreen):
         self.peeks = VisiblePeeks(self, self.state)
         self.state.changed.subscribe(self, self._state_changed)
         self.state.file_changed.subscribe(self, self._file_changed)
-        self.watch(self.grid, "scroll_y", self._look_soon, init=False)
-        self.watch(self.grid, "scroll_x", self._look_soon, init=False)
+        self.watch(self.grid, "scroll_y", self._scrolled, init=False)
+        self.watch(self.grid, "scroll_x", self._scrolled, init=False)
         self.opening = self.state.catalogue is not None
         self.start_worker(self._lay_out_first, "layout")
 
@@ -227,9 +230,14 @@ class MatrixScreen(AssetScreen):
         self._stale.clear()
         self._tell()
         self._explain()
+        self._show_legend()
         self.refresh_bindings()
 
     # -- looking -----------------------------------------------------------------------------------
+
+    def _scrolled(self) -> None:
+        self._look_soon()
+        self._show_legend()
 
     def _look_soon(self) -> None:
         if self._timer is not None:
@@ -347,12 +355,20 @@ class MatrixScreen(AssetScreen):
         return column < len(fixed) and fixed[column] == "trust"
 
     def _show_legend(self) -> None:
-        """What the marks mean; where letters are not explained below, those under the cursor."""
-        is_wide = self.app.size.width >= WIDE
-        is_narrow = self.app.size.width < NARROW
-        marks = WIDE_LEGEND if is_wide else NARROW_LEGEND if is_narrow else LEGEND
-        letters = self._on_trust and not is_wide
-        self.query_one(Pane).explain(SHORT_TRUST_LEGEND if letters else marks)
+        """What the marks on the screen mean; the letters of trust where the cursor is on them."""
+        width = self.app.size.width
+        letters = self._on_trust and width < WIDE
+        legend = SHORT_TRUST_LEGEND if letters else legend_of(self._texts_in_sight(), width)
+        self.query_one(Pane).explain(legend)
+
+    def _texts_in_sight(self) -> Iterator[str]:
+        """What the cells of the platforms on the screen say."""
+        if self._rows is None:
+            return
+        columns, first = self.grid.columns_in_sight(), 1 + self._rows.first
+        for row in self.grid.rows_in_sight():
+            for cell in row.cells[max(first, 1 + columns.start) : 1 + columns.stop]:
+                yield cell.text
 
     def _tell(self) -> None:
         """Say above the grid what its rows say of the platform that matters most."""
