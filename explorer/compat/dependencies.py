@@ -28,7 +28,7 @@ from explorer.compat.loaders import (
 )
 from explorer.compat.models import Dependency, Libc, Surroundings, Target, Where
 from explorer.compat.targets import packages_of, stock
-from explorer.elf import Binary, Dynamic, Elf, FileFormat
+from explorer.elf import OTHER_MAGIC, Binary, Dynamic, Elf, FileFormat
 from explorer.facts import MISSING, NotApplicable, Unknown
 
 MAX_LIBRARIES = 512
@@ -312,7 +312,8 @@ class _Search:
             return
         if path.startswith("../") or (binary := self.surroundings.read(path)) is None:
             return
-        if isinstance(binary.elf, Unknown) or isinstance(binary.arch, Unknown):
+        spoilt = binary.elf == OTHER_MAGIC and self.target.libc is Libc.MUSL
+        if isinstance(binary.elf, Unknown) or isinstance(binary.arch, Unknown) or spoilt:
             self.incomplete = self.incomplete or Unknown(f"{node.name} beside it is not known")
         elif self.glibc and isinstance(binary.elf, Elf) and binary.arch != self.target.arch:
             return  # glibc passes over another processor's library
@@ -427,9 +428,14 @@ def _refused_by_glibc(elf: Elf, target: Target) -> str:
 def _loads_by_chance(elf: Elf, target: Target, wanted: frozenset[str]) -> bool:
     """musl does not look at e_machine: another processor's library without relocations loads.
 
-    The program crashes where it calls anything in it.
+    The program crashes where it calls anything in it; where the number stands for no processor,
+    that is unknown.
     """
-    if target.libc is not Libc.MUSL or isinstance(elf.linking, MISSING):
+    if target.libc is not Libc.MUSL:
+        return False
+    if elf.header.arch.startswith("machine-"):
+        return elf.header.bits == 64 and elf.header.little_endian
+    if isinstance(elf.linking, MISSING):
         return False
     if elf.linking.relocations or elf.linking.resolvable & wanted:
         return False

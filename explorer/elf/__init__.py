@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from explorer.elf.models import (
+    OTHER_MAGIC,
     Binary,
     Dynamic,
     DynamicEntry,
@@ -53,6 +54,7 @@ __getattr__ = lazy_exports(
 )
 
 __all__ = [
+    "OTHER_MAGIC",
     "Binary",
     "Degree",
     "DifferenceKind",

@@ -7,7 +7,7 @@ import struct
 from typing import NamedTuple
 
 from explorer.bytesource import OutOfReachError
-from explorer.elf.models import FileFormat
+from explorer.elf.models import OTHER_MAGIC, FileFormat
 from explorer.elf.view import View, text
 from explorer.facts import Fact, NotApplicable, Unknown
 
@@ -62,6 +62,7 @@ _DATA = (
 )
 
 _NO_ARCH = NotApplicable("data has no architecture")
+NO_ELF = NotApplicable("not an ELF file")
 Named = tuple[FileFormat, str, Fact[str]]
 """Format, one line that names it, architecture."""
 
@@ -82,6 +83,20 @@ def name_foreign(view: View, start: bytes) -> Named:
     if start[:2] == b"#!":
         return _script(view)
     return _data(view, start)
+
+
+def why_no_elf(view: View) -> NotApplicable | Unknown:
+    """Whether a file that does not begin like an ELF file goes on like one (``Elf64_Ehdr``)."""
+    try:
+        head = view.upto(0, 64)
+    except OutOfReachError as error:
+        return _out_of_reach(error)
+    if len(head) < 64 or head[5] not in (1, 2):
+        return NO_ELF
+    order = "<" if head[5] == 1 else ">"
+    (kind,) = struct.unpack_from(f"{order}H", head, 16)
+    sizes = {struct.unpack_from(f"{order}H", head, place)[0] for place in (42, 54)}
+    return OTHER_MAGIC if kind in (2, 3) and sizes & {32, 56} else NO_ELF
 
 
 def _out_of_reach(error: OutOfReachError) -> Unknown:

@@ -16,6 +16,10 @@ DF_1_NOW = 1
 """In DT_FLAGS_1."""
 
 
+OTHER_MAGIC = NotApplicable("an ELF file but for its first four bytes")
+"""``Binary.elf`` of a file that musl's loader takes as a library: it does not look at them."""
+
+
 class FileFormat(StrEnum):
     """What the first bytes say a file is."""
 

@@ -73,7 +73,7 @@ def read(
         )
     if start[:4] != shape.ELF_MAGIC:
         kind, detail, arch = foreign.name_foreign(view, start)
-        no_elf = NotApplicable("not an ELF file")
+        no_elf = foreign.why_no_elf(view) if kind is FileFormat.DATA else foreign.NO_ELF
         binary = Binary(name, source.size, kind, scope, detail, arch, no_elf)
         if kind not in (FileFormat.PE, FileFormat.MACHO):
             return binary

@@ -14,7 +14,7 @@ from explorer.elf import Binary, Dynamic, Linking
 from explorer.facts import MISSING, NotApplicable, Unknown
 from tests.compat import programs
 from tests.compat.helpers import Folder, codes, read
-from tests.elf.crafted import segments_of
+from tests.elf.crafted import patched, segments_of
 from tests.support import binaries
 from tests.support.binaries import GNU, binary, zig_cc
 
@@ -104,6 +104,21 @@ def test_musl_loads_a_library_of_another_processor_that_has_no_relocations(tmp_p
     program = read(programs.program_of("liba.so.1", runpath="$ORIGIN"))
     seen = judge(program, MUSL, Folder(tmp_path))
     assert (seen.answer, seen.deciding.code) == (Answer.UNKNOWN, "elf.closure.unknown")
+
+
+@pytest.mark.parametrize(("place", "value"), [(18, b"\0\0"), (18, b"\xfe\x7f"), (0, b"\0ABC")])
+def test_musl_looks_at_neither_the_magic_number_nor_the_processor(
+    place: int, value: bytes, tmp_path: Path
+) -> None:
+    """musl 1.2.5 starts all three (seen); glibc refuses two and passes over one."""
+    library = programs.library_of("liba.so.1").read_bytes()
+    (tmp_path / "liba.so.1").write_bytes(patched(library, (place, value)))
+    program = read(programs.program_of("liba.so.1", runpath="$ORIGIN"))
+    seen = judge(program, MUSL, Folder(tmp_path))
+    assert (seen.answer, seen.deciding.code) == (Answer.UNKNOWN, "elf.closure.unknown")
+    program = read(programs.program_of("liba.so.1", runpath="$ORIGIN", target=GNU))
+    seen = judge(program, find_target("debian-12"), Folder(tmp_path))
+    assert seen.answer is Answer.NO, seen.reasons
 
 
 def test_nothing_above_the_top_is_asked_for(tmp_path: Path) -> None:
