@@ -82,13 +82,13 @@ test: lint prepare ## everything: lint, types, laws, and all tests, with a real 
 	exit $$status
 
 fuzz: $(VENV)/.installed-test ## a million fuzzed inputs for every parser (INPUTS=N for another number)
-	@$(PIP) install --quiet '.[fuzz]' && $(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),1000000)
+	@$(PIP) install --quiet --editable '.[fuzz]' && $(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),1000000)
 
 bench: $(VENV)/.installed-test ## measure first paint, keys, downloads, peeks, audits and proofs beside other tools
 	@$(BIN)/python -m tests.bench
 
 web: $(VENV)/.installed ## the demo in a web browser, on this machine only: http://127.0.0.1:8000
-	@$(PIP) install --quiet '.[web]' && $(BIN)/python -m explorer.tui.web
+	@$(PIP) install --quiet --editable '.[web]' && $(BIN)/python -m explorer.tui.web
 
 screenshots: $(VENV)/.installed-test ## draw the README's pictures from the running app
 	@$(BIN)/python -m tests.screenshots

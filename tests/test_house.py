@@ -154,3 +154,11 @@ def test_the_top_level_holds_what_a_newcomer_must_know_and_nothing_else() -> Non
         *("explorer", "tests", "docs", "screenshots", "Makefile", "pyproject.toml"),
         *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"),
     }
+
+
+def test_make_never_replaces_the_source_by_a_copy_of_it() -> None:
+    """An install that is not editable leaves ``make demo`` with the code of that day."""
+    lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    installs = [line for line in lines if "$(PIP) install" in line]
+    assert len(installs) >= 4
+    assert [line for line in installs if "--editable" not in line] == []
