@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from textual.containers import ScrollableContainer
+from textual.content import Content
 from textual.widgets import Static, Tabs
 
 from explorer.report.trust import SHORT_TRUST_LEGEND, TRUST_LEGEND
@@ -11,7 +12,7 @@ from explorer.settings import Settings
 from explorer.tui.matrix_rows import MARKS, legend_of
 from explorer.tui.screens.advice import CODE, AdviceScreen
 from explorer.tui.screens.matrix import MatrixScreen
-from explorer.tui.widgets.banner import VerdictBanner
+from explorer.tui.widgets.banner import VerdictBanner, whole_ways
 from explorer.tui.widgets.pane import fitted
 from explorer.tui.widgets.table import Table
 from tests.support.archives import make_archive, roadrunner_members
@@ -85,6 +86,34 @@ async def test_a_remedy_that_has_no_room_in_the_matrix_says_that_it_goes_on(
             assert "debian:12-slim" in remedy or "…" in remedy
         if size[1] >= 40:
             assert "not proved yet" in remedy
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (1, "→ apk add gcompat …"),
+        (2, "→ apk add gcompat; or build with CGO_ENABLED=0 …"),
+        (5, "→ apk add gcompat; or build with CGO_ENABLED=0, or run it on a glibc image such as x"),
+    ],
+)
+def test_no_way_out_is_cut_in_the_middle(lines: int, shown: str) -> None:
+    remedy = Content(
+        "→ apk add gcompat; or build with CGO_ENABLED=0, or run it on a glibc image such as x"
+    )
+    assert whole_ways(remedy, 30, lines).plain == shown
+    first = whole_ways(Content("→ Download the whole file and look again"), 30, 1).plain
+    assert first == "→ Download the whole file and…"
+
+
+async def test_an_open_file_shows_whole_ways_out(demo: Settings) -> None:
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("✓ yes")
+        ui.app.screen.go_to_release("v1.6.2")  # type: ignore[attr-defined]  # the browser's
+        await put_cursor_on(ui, "roadrunner-1.6.2-linux-amd64.tar.gz")
+        await ui.press("enter")
+        await ui.until(lambda: len(ui.app.screen_stack) == 2 and "→ apk add" in banner_text(ui))
+        remedy = banner_text(ui).partition("→ ")[2].partition(" ▢")[0]
+        assert remedy.endswith(("CGO_ENABLED=0 …", "built for musl …"))
 
 
 async def test_a_narrow_screen_names_the_file_of_the_verdict(chosen: Settings) -> None:

@@ -16,7 +16,7 @@ from textual.widgets import ContentSwitcher, Tabs
 
 from explorer.errors import ExplorerError, OperationCancelledError, as_explorer_error
 from explorer.facts import MISSING
-from explorer.report import Cell, Row, cell_width, clip, human_size, pad, visible
+from explorer.report import Cell, Row, cell_width, human_size, pad, visible
 from explorer.report.binaries import (
     STRING_COLUMNS,
     SYMBOL_COLUMNS,
@@ -38,7 +38,7 @@ from explorer.tui.rows import LazyRows
 from explorer.tui.screens.base import ExplorerScreen, file_mark, shown
 from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek, not_judged
 from explorer.tui.trust_tab import trust_content
-from explorer.tui.widgets.banner import EDGES, LOW, TALL, VerdictBanner
+from explorer.tui.widgets.banner import EDGES, LOW, TALL, VerdictBanner, whole_ways
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.hex_tab import HexTab
 from explorer.tui.widgets.proof_view import ProofView
@@ -184,7 +184,8 @@ class BinaryScreen(ExplorerScreen):
                 room = self.app.size.width - EDGES
                 leads = [Content.assemble(name, form) for form in forms]
                 lead = next((one for one in leads if one.cell_length <= room), name)
-                words = replace(words, remedy=Cell(clip(words.remedy.text, room - len("→ "))))
+                remedy = whole_ways(text(words.remedy.text), room - len("→ "), 1)
+                words = replace(words, remedy=Cell(remedy.plain))
             banner.show(words, lead if self.app.size.height >= LOW else None, short)
         elif self._error is not None:
             banner.show_error(self._error, name)

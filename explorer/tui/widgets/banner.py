@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ NARROW = 80
 """Cells of a screen from which files and releases stand beside each other."""
 LOW = 20
 """Lines of a screen below which the banner shows the verdict only."""
+_NEXT_WAY = re.compile(r"[;,] or (?=\w+ )")
+"""Before another way out: ``apk add gcompat; or build with CGO_ENABLED=0, or use …``."""
 TALL = 30
 """Lines of a screen from which the banner shows the evidence, too."""
 
@@ -38,21 +41,32 @@ def fitted(parts: Sequence[Content], width: int, most: int) -> list[Content]:
     Args:
         parts: what it is about, the reason, the evidence, the remedy, the proof; some may be empty.
     """
-    about, reason, evidence, remedy, proof = parts
-    forms = (
-        (about, reason, evidence, remedy, proof),
-        (about, reason, evidence, remedy, one_line(proof, width)),
-        (about, reason, Content(""), remedy, one_line(proof, width)),
-        (about, reason, Content(""), one_line(remedy, width), one_line(proof, width)),
-        (about, reason, Content(""), one_line(remedy, width), Content("")),
-    )
     if not most:
         return list(parts)
+    about, reason, evidence, remedy, proof = parts
+    last, none = one_line(proof, width), Content("")
+    forms = [(about, reason, evidence, remedy, proof), (about, reason, evidence, remedy, last)]
+    ways = (whole_ways(remedy, width, room) for room in range(len(remedy.wrap(width)), 0, -1))
+    forms += [(about, reason, none, shorter, last) for shorter in ways]
+    forms.append((about, reason, none, whole_ways(remedy, width, 1), none))
 
     def count(form: Sequence[Content]) -> int:
         return sum(len(part.wrap(width)) for part in form if part)
 
     return list(next((form for form in forms if count(form) <= most), forms[-1]))
+
+
+def whole_ways(remedy: Content, width: int, most: int) -> Content:
+    """As many of the ways out as have room in ``most`` lines, and a mark where more follow.
+
+    None is cut in the middle but the first, which is never left out.
+    """
+    if len(remedy.wrap(width)) <= most:
+        return remedy
+    ends = [match.start() for match in _NEXT_WAY.finditer(remedy.plain)]
+    shorter = (Content.assemble(remedy[:end], " …") for end in reversed(ends))
+    fits = (words for words in shorter if len(words.wrap(width)) <= most)
+    return next(fits, None) or one_line(remedy, width)
 
 
 def one_line(part: Content, width: int) -> Content:
