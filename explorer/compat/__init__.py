@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from explorer.compat.exports import version_key
     from explorer.compat.floors import floor_of, is_plain
     from explorer.compat.installing import all_rules, judge
+    from explorer.compat.kernel import claims_too_much_memory
     from explorer.compat.loader_table import GLIBC_LOADERS, musl_loader
     from explorer.compat.targets import (
         all_targets,
@@ -37,6 +38,7 @@ __getattr__ = lazy_exports(
     {
         "GLIBC_LOADERS": "loader_table",
         "musl_loader": "loader_table",
+        "claims_too_much_memory": "kernel",
         "floor_of": "floors",
         "is_plain": "floors",
         "judge": "installing",
@@ -66,6 +68,7 @@ __all__ = [
     "Where",
     "all_rules",
     "all_targets",
+    "claims_too_much_memory",
     "default_target",
     "find_target",
     "floor_of",

@@ -71,6 +71,14 @@ class KernelRefusal:
     """YES_IF where it depends on the kernel."""
 
 
+def claims_too_much_memory(segments: Sequence[Segment]) -> bool:
+    """Whether a program claims more memory at start than any kernel gives."""
+    return any(
+        segment.type == "LOAD" and segment.memsz - segment.filesz >= MEMORY_NO
+        for segment in segments
+    )
+
+
 def smallest_page(arch: str) -> int:
     """Bytes of the smallest page size of an architecture's kernels."""
     return SMALLEST_PAGE.get(arch, 4096)

@@ -166,6 +166,8 @@ class ProofRequest:
     """No interpreter and no libraries: the empty image will do if there is no other."""
     may_be_packed: bool = True
     """It may hold another program whose linkage is not known."""
+    too_large: bool = False
+    """It claims more memory at start than kernels give."""
     limits: RunLimits = field(default_factory=lambda: RunLimits())
     run_args: tuple[str, ...] = ()
     """Extra arguments of the engine's ``create``."""

@@ -40,6 +40,8 @@ class KnownProgram:
     """It has no interpreter, so no loader, library or symbol can be missing."""
     may_be_packed: bool = True
     """It may hold another program whose linkage is not known (UPX)."""
+    too_large: bool = False
+    """It claims more memory at start than kernels give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +223,7 @@ def classify(observed: Observation, program: KnownProgram = UNKNOWN_PROGRAM) -> 
     Anything that is not a known way to fail before the program's first instruction means that it
     **started**.
     """
-    if stopped := _stopped(observed):
+    if stopped := _stopped(observed, program):
         return stopped
     if not observed.begun or observed.exit_code is None:
         return _not_begun(observed)
@@ -238,7 +240,7 @@ def classify(observed: Observation, program: KnownProgram = UNKNOWN_PROGRAM) -> 
     if crash := _crashed(observed):
         return crash
     if observed.exit_code == 137 and silent:
-        return _killed("from outside, or at the memory limit")
+        return _killed("from outside, or at the memory limit", program)
     if observed.exit_code == 0:
         return Meaning(Result.RAN, "started", "It started and ended with exit code 0")
     return Meaning(
@@ -248,7 +250,7 @@ def classify(observed: Observation, program: KnownProgram = UNKNOWN_PROGRAM) -> 
     )
 
 
-def _stopped(observed: Observation) -> Meaning | None:
+def _stopped(observed: Observation, program: KnownProgram) -> Meaning | None:
     """What we or the kernel stopped: it counts as started if it had printed anything."""
     printed = bool(observed.stdout or observed.stderr)
     if observed.flooded:
@@ -272,12 +274,19 @@ def _stopped(observed: Observation) -> Meaning | None:
         )
     if observed.out_of_memory and observed.exit_code != 0:
         if not printed:
-            return _killed("at the memory limit")
+            return _killed("at the memory limit", program)
         return Meaning(Result.RAN, "killed", "It started and was killed at the memory limit")
     return None
 
 
-def _killed(how: str) -> Meaning:
+def _killed(how: str, program: KnownProgram) -> Meaning:
+    if program.too_large:
+        return Meaning(
+            Result.FAILED,
+            "killed",
+            "It claims more memory at start than kernels give, and was killed before it had"
+            f" printed anything: {how}",
+        )
     return Meaning(
         Result.NOT_RUN,
         "killed",

@@ -104,9 +104,10 @@ class _Plan:
     @property
     def known(self) -> KnownProgram:
         """What is known of the command's program."""
-        if self.request.by_shell or not self.runs_binary:
+        request = self.request
+        if request.by_shell or not self.runs_binary:
             return KnownProgram(self.argv[0])
-        return KnownProgram(self.argv[0], self.request.static, self.request.may_be_packed)
+        return KnownProgram(self.argv[0], request.static, request.may_be_packed, request.too_large)
 
     def container(self, argv: tuple[str, ...], image: str = "") -> Container:
         request = self.request

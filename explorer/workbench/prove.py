@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from explorer.compat import Answer, Libc, Target, Verdict
+from explorer.compat import Answer, Libc, Target, Verdict, claims_too_much_memory
 from explorer.elf import FileFormat, Linkage
 from explorer.errors import SourceError, UsageError
 from explorer.facts import MISSING, Fact, NotApplicable, known_or
@@ -76,6 +76,7 @@ async def prove_inspection(
         beside=tree.beside,
         static=_static(inspection),
         may_be_packed=_may_be_packed(inspection),
+        too_large=_too_large(inspection),
         limits=_limits(options, settings),
         run_args=settings.run_args,
         pull=options.pull and settings.pull and not settings.offline,
@@ -412,6 +413,13 @@ def _expectations(
 def _static(inspection: Inspection) -> bool:
     elf = inspection.binary.elf
     return not isinstance(elf, MISSING) and elf.linkage in (Linkage.STATIC, Linkage.STATIC_PIE)
+
+
+def _too_large(inspection: Inspection) -> bool:
+    elf = inspection.binary.elf
+    return not (isinstance(elf, MISSING) or isinstance(elf.segments, MISSING)) and (
+        claims_too_much_memory(elf.segments)
+    )
 
 
 def _may_be_packed(inspection: Inspection) -> bool:

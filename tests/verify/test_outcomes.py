@@ -2,6 +2,7 @@
 rows."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -283,6 +284,18 @@ def test_what_is_known_of_the_program_rules_meanings_out(
     program: KnownProgram, observed: Observation
 ) -> None:
     assert classify(observed, program).code == "started"
+
+
+@pytest.mark.parametrize(
+    "observed", [Observation(137), Observation(137, out_of_memory=True)], ids=["137", "limit"]
+)
+def test_a_program_that_no_kernel_gives_its_memory_did_not_start(observed: Observation) -> None:
+    """An emulator may try to, and be killed for it."""
+    meaning = classify(observed, KnownProgram("/rr-explorer/x", static=True, too_large=True))
+    assert (meaning.result, meaning.code) == (Result.FAILED, "killed")
+    assert "claims more memory" in meaning.text
+    printed = replace(observed, stdout="hello\n")
+    assert classify(printed, KnownProgram("/rr-explorer/x", too_large=True)).result is Result.RAN
 
 
 @pytest.mark.parametrize("program", [STATIC, PLAIN])

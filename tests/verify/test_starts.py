@@ -116,3 +116,11 @@ async def test_killed_at_the_memory_limit_at_start_up_says_nothing(
         return
     assert (proof.result, proof.meaning) == (Result.NOT_RUN, "killed"), proof
     assert isinstance(proof.agrees, NotApplicable)
+
+
+async def test_killed_for_memory_that_no_kernel_gives_is_no_start(
+    proved: Prover, tmp_path: Path
+) -> None:
+    program = crafted(MEMORY, 1 << 44, tmp_path)
+    proof = await proved(program, arch="arm64", static=True, too_large=True, verdict="no")
+    assert (proof.result, proof.agrees) == (Result.FAILED, True), proof
