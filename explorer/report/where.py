@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -76,7 +77,7 @@ def where_markdown(inspection: Inspection) -> str:
 def by_target_columns(matrix: TargetMatrix) -> tuple[Column, ...]:
     """The file, one column for each system, and the floor."""
     systems = (Column(name, name, width=9) for name in matrix.across)
-    return (Column("file", "file", grows=True), *systems, Column("floor", "floor", grows=True))
+    return (Column("file", "file", names_row=True), *systems, Column("floor", "floor", grows=True))
 
 
 def by_target_heads(matrix: TargetMatrix) -> tuple[tuple[Cell, ...], ...]:
@@ -106,7 +107,9 @@ def _file_row(row: TargetRow, across: Sequence[str], several: bool, is_named: bo
     by_name = {verdict.target.name: verdict for verdict in row.verdicts}
     name = f"{row.release.tag}/{row.asset.name}" if several else row.asset.name
     cells = (_system_cell(by_name.get(target)) for target in across)
-    short = short_name(row.asset) if is_named and not several else ""
+    short = "" if several else short_name(row.asset)
+    if short and not is_named:  # another file has it, too: this one's first word tells them apart
+        short = f"{re.split('[-_.]', row.asset.name)[0]}{short}"
     file = Cell(name, "strong", short=short)
     return Row(f"{row.release.tag}/{row.asset.name}", (file, *cells, row_floor(row)))
 

@@ -477,9 +477,12 @@ async def test_two_kinds_of_files_by_system_are_told_apart(demo: Settings) -> No
         await ui.shows("✓ yes")
         await ui.press("W")
         await ui.shows("v2025.1.15 by system", "any Linux on arm64")
-        lines = [line[3:34] for line in ui.drawn().splitlines() if ".tar.gz" in line]
+        lines = [line[3:40] for line in ui.drawn().splitlines() if ".tar.gz" in line]
         assert len(lines) > 3
         assert len(set(lines)) == len(lines)
+        assert any("roadrunner…unknown-musl-amd64.tar.gz" in line for line in lines)
+        assert any("protoc…unknown-musl-amd64.tar.gz" in line for line in lines)
+        await ui.shows("alpine-3.24")
 
 
 async def test_the_story_above_the_matrix_and_the_key_to_its_last_no(
