@@ -22,6 +22,7 @@ LONGEST_LINE = 100
 VAGUE = frozenset(("found", "told", "ended", "learnt", "stuff", "tmp"))
 """Names of locals that do not say what they hold."""
 LONGEST_TEST_NAME = 72
+PLACE = re.compile(r"`((?:explorer|tests|docs|screenshots|\.ci)/[\w./-]+)`")
 TEST = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -162,3 +163,14 @@ def test_make_never_replaces_the_source_by_a_copy_of_it() -> None:
     installs = [line for line in lines if "$(PIP) install" in line]
     assert len(installs) >= 4
     assert [line for line in installs if "--editable" not in line] == []
+
+
+def test_documents_name_files_that_exist() -> None:
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "tests/support/README.md"]
+    named = {
+        (document.name, path)
+        for document in documents
+        for path in PLACE.findall(document.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 10
+    assert [one for one in named if "NAME" not in one[1] and not (ROOT / one[1]).exists()] == []
