@@ -1,4 +1,4 @@
-"""What changed between two files or releases, and how to build a file again. A door of ``report``.
+"""What changed between two files, and how to build a file again. A door of ``report``.
 
 Both faces show the same parts: a title, a table, and why a table is missing.
 """
@@ -17,7 +17,7 @@ from explorer.advisories import AdvisoryMatch
 from explorer.compat import Answer
 from explorer.elf import Degree, DifferenceKind, DifferingRange, Sameness
 from explorer.errors import FormatError
-from explorer.facts import MISSING, NEEDS_FILE, Fact, Unknown
+from explorer.facts import MISSING, Fact, known_or
 from explorer.releases import Asset
 from explorer.report.answers import fact_cell, missing_text, verdict_cell
 from explorer.report.cells import EMPTY, Cell, Column, Row, Style
@@ -26,14 +26,11 @@ from explorer.report.text import one_line
 from explorer.report.units import human_size, plural
 from explorer.report.verdicts import deciding_in_words, target_in_words
 from explorer.workbench import (
-    AssetPair,
     FactChange,
     FileComparison,
-    FileState,
     Inspection,
     ModuleChange,
     Rebuild,
-    ReleaseComparison,
     SizeChange,
 )
 
@@ -48,9 +45,8 @@ __all__ = [
     "judgement",
     "rebuild_line",
     "rebuild_rows",
-    "release_headline",
-    "release_parts",
     "short_names",
+    "unread",
 ]
 
 T = TypeVar("T")
@@ -121,8 +117,9 @@ def comparison_headline(comparison: FileComparison) -> Cell:
 def _headline_of_first_bytes(comparison: FileComparison, pair: str) -> Cell:
     facts = [one for one in comparison.facts if one.is_known and one.key != "size"]
     changed = [one.title for one in facts]
-    changed += ["libraries"] if comparison.libraries_added or comparison.libraries_gone else []
-    changed += [f"{one.title} protection" for one in comparison.hardening if one.is_known]
+    changed += ["libraries"] if known_or(library_rows(comparison), ()) else []
+    protections = known_or(comparison.hardening, ())
+    changed += [f"{one.title} protection" for one in protections if one.is_known]
     known = [
         c for c in comparison.verdicts if Answer.UNKNOWN not in (c.before.answer, c.after.answer)
     ]
@@ -173,24 +170,20 @@ def _value_changes(comparison: FileComparison) -> Iterator[str]:
         yield f"“{one_line(before)}” → “{one_line(after)}”"
 
 
-def _to_download(comparison: FileComparison | ReleaseComparison) -> tuple[Asset, ...]:
+def unread(comparison: FileComparison) -> tuple[Asset, ...]:
     """The files that were not read whole, and tell more once they are downloaded."""
-    if isinstance(comparison, FileComparison):
-        if not isinstance(comparison.bytes, MISSING) and comparison.same_program:
-            return ()
-        looked = (comparison.before, comparison.after)
-        return tuple(
-            each.subject.asset
-            for each in looked
-            if each.path is None and each.subject.asset is not None
-        )
-    unread = [pair for pair in comparison.pairs if pair.modules == Unknown(NEEDS_FILE)]
-    return tuple(asset for pair in unread for asset in (pair.before, pair.after))
+    if not isinstance(comparison.bytes, MISSING) and comparison.same_program:
+        return ()
+    looked = (comparison.before, comparison.after)
+    return tuple(
+        each.subject.asset
+        for each in looked
+        if each.path is None and each.subject.asset is not None
+    )
 
 
-def download_words(comparison: FileComparison | ReleaseComparison) -> str:
+def download_words(assets: Sequence[Asset]) -> str:
     """``d downloads 2 files (40.2 MB) and compares all of them``; empty if all was read."""
-    assets = _to_download(comparison)
     if not assets:
         return ""
     sizes = [0 if isinstance(asset.size, MISSING) else asset.size for asset in assets]
@@ -205,7 +198,7 @@ def download_words(comparison: FileComparison | ReleaseComparison) -> str:
 # ------------------------------------------------------------------ parts of two files
 
 
-def _pair_columns(first: str, before: str = "before", after: str = "after") -> tuple[Column, ...]:
+def pair_columns(first: str, before: str = "before", after: str = "after") -> tuple[Column, ...]:
     return (
         Column("what", first),
         Column("before", before, grows=True),
@@ -236,37 +229,45 @@ MODULE_COLUMNS = (
 )
 
 
+def library_rows(comparison: FileComparison) -> Fact[tuple[Row, ...]]:
+    """The libraries that were added or are gone."""
+    added, gone = comparison.libraries_added, comparison.libraries_gone
+    if isinstance(added, MISSING):
+        return added
+    if isinstance(gone, MISSING):
+        return gone
+    return (
+        *(library_row(name, "added") for name in added),
+        *(library_row(name, "gone") for name in gone),
+    )
+
+
+def vulnerability_rows(comparison: FileComparison) -> Fact[tuple[Row, ...]]:
+    """The advisories that were fixed or are new."""
+    changes = comparison.vulnerabilities
+    if isinstance(changes, MISSING):
+        return changes
+    return (
+        *advisory_rows("fixed", "good", changes.fixed),
+        *advisory_rows("new", "bad", changes.introduced),
+    )
+
+
 def comparison_parts(comparison: FileComparison) -> tuple[ComparedPart, ...]:
     """The sections of a comparison; those without a difference say so."""
-    vulnerabilities = comparison.vulnerabilities
-    open_: Fact[tuple[Row, ...]] = (
-        vulnerabilities
-        if isinstance(vulnerabilities, MISSING)
-        else (
-            *_advisories("fixed", "good", vulnerabilities.fixed),
-            *_advisories("new", "bad", vulnerabilities.introduced),
-        )
-    )
-    libraries: Fact[tuple[Row, ...]] = (
-        *(_library(name, "added") for name in comparison.libraries_added),
-        *(_library(name, "gone") for name in comparison.libraries_gone),
-    )
-    if comparison.libraries_unknown:
-        libraries = Unknown(comparison.libraries_unknown)
-    protections = map(_fact_row, comparison.hardening)
     return (
-        _part("facts", "The file", _pair_columns("fact"), map(_fact_row, comparison.facts)),
-        _of_rows("libraries", "Libraries", (Column("what", "change"), NAME), libraries),
-        _part(
-            "hardening",
-            "Hardening",
-            _pair_columns("protection"),
-            protections,
+        _part("facts", "The file", pair_columns("fact"), map(fact_row, comparison.facts)),
+        part_of("libraries", "Libraries", LIBRARY_COLUMNS, library_rows(comparison)),
+        _of("hardening", "Hardening", pair_columns("protection"), comparison.hardening, fact_row),
+        _part("verdicts", "Where it runs", pair_columns("system"), verdict_rows(comparison)),
+        _of("modules", "Go modules", MODULE_COLUMNS, comparison.modules, module_row),
+        _of("settings", "Go settings", pair_columns("setting"), comparison.settings, fact_row),
+        part_of(
+            "vulnerabilities",
+            "Vulnerabilities",
+            VULNERABILITY_COLUMNS,
+            vulnerability_rows(comparison),
         ),
-        _part("verdicts", "Where it runs", _pair_columns("system"), _verdict_rows(comparison)),
-        _of("modules", "Go modules", MODULE_COLUMNS, comparison.modules, _module_row),
-        _of("settings", "Go settings", _pair_columns("setting"), comparison.settings, _fact_row),
-        _of_rows("vulnerabilities", "Vulnerabilities", VULNERABILITY_COLUMNS, open_),
         _of("sections", "Sections", SIZE_COLUMNS, comparison.sections, _size_row),
         _of("packages", "Go packages", SIZE_COLUMNS, comparison.packages, _size_row),
         _bytes_part(comparison),
@@ -274,6 +275,7 @@ def comparison_parts(comparison: FileComparison) -> tuple[ComparedPart, ...]:
 
 
 NAME = Column("name", "name", grows=True)
+LIBRARY_COLUMNS = (Column("what", "change"), NAME)
 VULNERABILITY_COLUMNS = (
     Column("change", "change"),
     Column("id", "id"),
@@ -287,7 +289,7 @@ def _part(key: str, title: str, columns: tuple[Column, ...], rows: Iterable[Row]
     return ComparedPart(key, title, columns, listed, EMPTY if listed else Cell("no change", "dim"))
 
 
-def _of_rows(
+def part_of(
     key: str, title: str, columns: tuple[Column, ...], rows: Fact[tuple[Row, ...]]
 ) -> ComparedPart:
     if isinstance(rows, MISSING):
@@ -307,14 +309,14 @@ def _of(
     return _part(key, title, columns, map(row, changes))
 
 
-def _fact_row(change: FactChange) -> Row:
+def fact_row(change: FactChange) -> Row:
     return Row(
         change.key,
-        (Cell(change.title, "strong"), _fact(change.before), _fact(change.after)),
+        (Cell(change.title, "strong"), fact_text(change.before), fact_text(change.after)),
     )
 
 
-def _fact(fact: Fact[str]) -> Cell:
+def fact_text(fact: Fact[str]) -> Cell:
     def show(text: str) -> Cell:
         return Cell(one_line(text), _DEGREES.get(text, ""))
 
@@ -324,11 +326,11 @@ def _fact(fact: Fact[str]) -> Cell:
 _DEGREES: dict[str, Style] = {Degree.YES.value: "good", Degree.NO.value: "bad"}
 
 
-def _library(name: str, change: str) -> Row:
+def library_row(name: str, change: str) -> Row:
     return Row(f"{change} {name}", (Cell(change), Cell(one_line(name), "strong")))
 
 
-def _verdict_rows(comparison: FileComparison) -> Iterator[Row]:
+def verdict_rows(comparison: FileComparison) -> Iterator[Row]:
     for change in comparison.verdicts:
         yield Row(
             change.before.target.name,
@@ -356,18 +358,25 @@ def _size_row(change: SizeChange) -> Row:
     )
 
 
-def _module_row(change: ModuleChange) -> Row:
+def module_row(change: ModuleChange) -> Row:
     word = "added" if change.before is None else "gone" if change.after is None else "moved"
+    same_version = (
+        change.before is not None
+        and change.after is not None
+        and change.before.version == change.after.version
+    )
     versions = []
     for module in (change.before, change.after):
         text = "–" if module is None else module.version
         if module is not None and module.replace is not None:
             text += f" ⇒ {module.replace.path} {module.replace.version}".rstrip()
+        elif module is not None and same_version:
+            text += f" {module.sum}"
         versions.append(Cell(one_line(text)))
     return Row(change.path, (Cell(word), Cell(one_line(change.path), "strong"), *versions))
 
 
-def _advisories(word: str, style: Style, matches: Sequence[AdvisoryMatch]) -> Iterator[Row]:
+def advisory_rows(word: str, style: Style, matches: Sequence[AdvisoryMatch]) -> Iterator[Row]:
     for match in matches:
         yield Row(
             f"{word} {match.advisory.id}",
@@ -404,122 +413,6 @@ def _bytes_part(comparison: FileComparison) -> ComparedPart:
     if result.count > len(rows):
         note += f"; the first {len(rows)} ranges are shown"
     return ComparedPart("bytes", "Bytes", RANGE_COLUMNS, rows, Cell(note, "dim"))
-
-
-# ------------------------------------------------------------------ two releases
-
-
-PAIR_COLUMNS = (
-    Column("file", "file", grows=True),
-    Column("size", "size", "right"),
-    Column("change", "change", "right"),
-    Column("before", "before"),
-    Column("after", "after"),
-    Column("why", "because", grows=True),
-)
-FILE_COLUMNS = (Column("change", "change"), NAME, Column("size", "size", "right"))
-
-
-def release_headline(comparison: ReleaseComparison) -> Cell:
-    """``v1 → v2: 12 files match, 2 were added, 1 is gone; 1 runs elsewhere than before.``"""
-    changed = sum(_answers(pair)[0] != _answers(pair)[1] for pair in comparison.pairs)
-    text = (
-        f"{one_line(comparison.before.tag)} → {one_line(comparison.after.tag)}: "
-        f"{plural(len(comparison.pairs), 'file')} in both, {len(comparison.added)} added, "
-        f"{len(comparison.gone)} gone; {plural(changed, 'answer')} changed."
-    )
-    return Cell(text, "warn" if changed else "")
-
-
-def release_parts(comparison: ReleaseComparison) -> tuple[ComparedPart, ...]:
-    """Files that were added or are gone, and those that are in both releases."""
-    files = (
-        *(_file_row("added", asset.name, asset.size) for asset in comparison.added),
-        *(_file_row("gone", asset.name, asset.size) for asset in comparison.gone),
-    )
-    pairs = (_pair_row(pair) for pair in comparison.pairs)
-    return (
-        _part("files", "Files added and gone", FILE_COLUMNS, files),
-        _part("pairs", "Files in both", PAIR_COLUMNS, pairs),
-        _release_modules(comparison),
-    )
-
-
-RELEASE_MODULE_COLUMNS = (*MODULE_COLUMNS, Column("files", "in", grows=True))
-
-
-def _release_modules(comparison: ReleaseComparison) -> ComparedPart:
-    """Each change of a module once, and which programs it is in."""
-    programs = [pair for pair in comparison.pairs if not isinstance(pair.modules, MISSING)]
-    unread = [pair.modules for pair in comparison.pairs if isinstance(pair.modules, Unknown)]
-    names: dict[ModuleChange, list[str]] = {}
-    for pair in programs:
-        assert not isinstance(pair.modules, MISSING)
-        for change in pair.modules:
-            names.setdefault(change, []).append(pair.after.name)
-    rows = []
-    for change in sorted(names, key=lambda change: (change.path, len(names[change]))):
-        row, files = _module_row(change), names[change]
-        where = f"all {len(files)}" if len(files) == len(programs) > 1 else _listed(files)
-        rows.append(Row(f"{row.key} {files[0]}", (*row.cells, Cell(where))))
-    note = EMPTY
-    if unread:
-        why = one_line("; ".join(dict.fromkeys(missing.why for missing in unread)))
-        note = Cell(f"{plural(len(unread), 'program')} not compared: {why}", "dim")
-    elif not rows:
-        note = Cell("no change" if programs else "no program has Go's build info", "dim")
-    return ComparedPart("modules", "Go modules", RELEASE_MODULE_COLUMNS, tuple(rows), note)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return one_line(names[0]) + more
-
-
-def _file_row(change: str, name: str, size: Fact[int]) -> Row:
-    words = fact_cell(size, lambda n: Cell(human_size(n), align="right", sort=n), short=True)
-    return Row(f"{change} {name}", (Cell(change), Cell(one_line(name), "strong"), words))
-
-
-def _answers(pair: AssetPair) -> tuple[str, str]:
-    return _answer(pair.states[0]).text, _answer(pair.states[1]).text
-
-
-def _answer(state: FileState) -> Cell:
-    if state.inspection is None or not state.inspection.verdicts:
-        return Cell("! error", "warn") if state.error is not None else Cell("–", "dim")
-    return verdict_cell(state.inspection.verdicts[0])
-
-
-def _pair_row(pair: AssetPair) -> Row:
-    sizes = pair.before.size, pair.after.size
-    grown = EMPTY
-    if not isinstance(sizes[0], MISSING) and not isinstance(sizes[1], MISSING):
-        by = sizes[1] - sizes[0]
-        same = not by and pair.before.digest == pair.after.digest
-        text = "same bytes" if same and isinstance(pair.before.digest, str) else _signed(by)
-        grown = Cell(text, align="right", sort=by)
-    state = pair.states[1]
-    why = EMPTY
-    if state.inspection is not None and state.inspection.verdicts:
-        why = Cell(deciding_in_words(state.inspection.verdicts[0]))
-    elif state.error is not None:
-        why = Cell(one_line(state.error.title))
-    return Row(
-        pair.after.name,
-        (
-            Cell(one_line(pair.after.name), "strong"),
-            fact_cell(sizes[1], lambda n: Cell(human_size(n), align="right", sort=n), short=True),
-            grown,
-            _answer(pair.states[0]),
-            _answer(state),
-            why,
-        ),
-    )
-
-
-def _signed(size: int) -> str:
-    return f"{'+' if size > 0 else '−' if size < 0 else ''}{human_size(abs(size))}"
 
 
 # ------------------------------------------------------------------ one table

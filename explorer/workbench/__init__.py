@@ -85,15 +85,14 @@ if TYPE_CHECKING:
     from explorer.workbench.build_recipe import BuildRecipe
     from explorer.workbench.candidates import Candidate
     from explorer.workbench.compare import (
-        AssetPair,
         FactChange,
         FileComparison,
         ModuleChange,
-        ReleaseComparison,
         SizeChange,
         VerdictChange,
         VulnerabilityChanges,
     )
+    from explorer.workbench.compare_releases import AssetPair, ReleaseComparison
     from explorer.workbench.content import WINDOW, FileContent, is_packed_away
     from explorer.workbench.first_screen import FirstScreenFile, RecordedFiles
     from explorer.workbench.gate import GateReport, GateRequest, GateResult
@@ -222,11 +221,11 @@ __getattr__ = lazy_exports(
         "Advice": "advise",
         "BuildRecipe": "build_recipe",
         "Candidate": "candidates",
-        "AssetPair": "compare",
+        "AssetPair": "compare_releases",
         "FactChange": "compare",
         "FileComparison": "compare",
         "ModuleChange": "compare",
-        "ReleaseComparison": "compare",
+        "ReleaseComparison": "compare_releases",
         "SizeChange": "compare",
         "VerdictChange": "compare",
         "VulnerabilityChanges": "compare",

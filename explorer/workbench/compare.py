@@ -1,8 +1,7 @@
-"""What changed between two files, and between two releases."""
+"""What changed between two files."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,24 +14,17 @@ from explorer.elf import Binary, Elf, GoBuild, GoModule, Sameness
 from explorer.errors import UsageError
 from explorer.facts import MISSING, NEEDS_FILE, Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation, ProgressCallback
-from explorer.releases import Asset, Release
-from explorer.workbench.known_files import FileState
 from explorer.workbench.models import Depth, Inspection, Subject
 
 if TYPE_CHECKING:
     from explorer.compat import Target
     from explorer.elf import Differences, Dynamic
-    from explorer.workbench.go_program import Vulnerabilities
     from explorer.workbench.look import Looks
     from explorer.workbench.resources import Resources
 
 T = TypeVar("T")
-LOOKS = 8
-"""Files of two releases that are looked at side by side."""
-DOWNLOADS = 2
-"""Files that are downloaded, unpacked or read whole at once."""
 _OPEN = (AdvisoryStatus.AFFECTED, AdvisoryStatus.MODULE_LEVEL)
-_NO_DATABASE = NotApplicable("there is no vulnerability database here: vulns FILE downloads one")
+NO_DATABASE = NotApplicable("there is no vulnerability database here: vulns FILE downloads one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +91,10 @@ class FileComparison:
     after: Inspection
     bytes: Fact[Differences]
     facts: tuple[FactChange, ...]
-    libraries_added: tuple[str, ...]
-    libraries_gone: tuple[str, ...]
-    hardening: tuple[FactChange, ...]
+    libraries_added: Fact[tuple[str, ...]]
+    """Unknown where those of either file are; no file without a dynamic section has any."""
+    libraries_gone: Fact[tuple[str, ...]]
+    hardening: Fact[tuple[FactChange, ...]]
     sections: Fact[tuple[SizeChange, ...]]
     packages: Fact[tuple[SizeChange, ...]]
     """Go packages by the size of their code."""
@@ -110,8 +103,6 @@ class FileComparison:
     """Settings of Go's build info; NotApplicable where a file does not have it."""
     verdicts: tuple[VerdictChange, ...]
     vulnerabilities: Fact[VulnerabilityChanges]
-    libraries_unknown: str = ""
-    """Why the libraries of a file that is not here are not known; else empty."""
 
     @property
     def same_program(self) -> bool:
@@ -124,29 +115,6 @@ class FileComparison:
     def is_whole(self) -> bool:
         """Whether both files were read to their ends."""
         return self.before.path is not None and self.after.path is not None
-
-
-@dataclass(frozen=True, slots=True)
-class AssetPair:
-    """A file of one release and its successor in another."""
-
-    before: Asset
-    after: Asset
-    states: tuple[FileState, FileState]
-    """What is known of both; empty for files that run nowhere."""
-    modules: Fact[tuple[ModuleChange, ...]]
-    """Between the programs of both files."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseComparison:
-    """Two releases, matched file by file by what their names claim."""
-
-    before: Release
-    after: Release
-    pairs: tuple[AssetPair, ...]
-    added: tuple[Asset, ...]
-    gone: tuple[Asset, ...]
 
 
 async def compare_files(
@@ -163,28 +131,30 @@ async def compare_files(
         SourceError, IntegrityError, FormatError: of the server or of a file.
         UsageError: a file does not hold one program that could be compared.
     """
-    before, after = [await looks.look(each, targets, depth, progress) for each in subjects]
+    before, after = [
+        await looks.completed(await looks.look(each, targets, depth, progress), targets)
+        for each in subjects
+    ]
     if depth is Depth.WHOLE or (before.path is not None and after.path is not None):
         before, after = [await looks.with_files(each, progress) for each in (before, after)]
-    return await resources.run(lambda cancel: _compared(before, after, cancel))
+    return await resources.run(lambda cancel: compared(before, after, cancel))
 
 
-def _compared(before: Inspection, after: Inspection, cancel: Cancellation) -> FileComparison:
-    from explorer.elf import hardening
+def compared(before: Inspection, after: Inspection, cancel: Cancellation) -> FileComparison:
+    """What differs between two files as far as was read, vulnerabilities left out.
 
+    Blocking: call from a worker thread.
+
+    Raises:
+        UsageError: a file does not hold one program that could be compared.
+    """
     pair = before, after
     is_whole = before.path is not None and after.path is not None
     bytes_ = _bytes_of(pair, cancel) if is_whole else _digests(pair)
     elves = before.binary.elf, after.binary.elf
-    libraries = [_libraries(each.binary) for each in pair]
-    builds = _builds(before.binary, after.binary)
-    protections = [
-        {p.key: (p.title, p.degree) for p in (() if isinstance(elf, MISSING) else hardening(elf))}
-        for elf in elves
-    ]
-    unread = [each for each in (_dynamic(one.binary) for one in pair) if isinstance(each, Unknown)]
-    if unread and not is_whole:
-        libraries = [(), ()]
+    added, gone = _library_changes(_dynamic(before.binary), _dynamic(after.binary))
+    builds = before.binary.go, after.binary.go
+    listed = _listed_build(before), _listed_build(after)
     packages: Fact[tuple[SizeChange, ...]]
     packages = _missing_of(builds) if not _both(builds) else Unknown(NEEDS_FILE)
     if is_whole and _both(builds):
@@ -193,17 +163,16 @@ def _compared(before: Inspection, after: Inspection, cancel: Cancellation) -> Fi
         before,
         after,
         bytes_,
-        tuple(_changed_facts(before, after, gaps=not is_whole)),
-        tuple(name for name in libraries[1] if name not in libraries[0]),
-        tuple(name for name in libraries[0] if name not in libraries[1]),
-        tuple(_changed_texts(protections[0], protections[1], gaps=not is_whole)),
+        tuple(_changed_facts(before, after)),
+        added,
+        gone,
+        _hardening_changes(*elves),
         _section_changes(*elves),
         packages,
-        _of_both(builds, _module_changes),
-        _of_both(builds, _setting_changes),
+        _of_both(listed, _module_changes),
+        _of_both(listed, _setting_changes),
         tuple(_verdict_changes(before.verdicts, after.verdicts)),
-        _NO_DATABASE,
-        unread[0].why if unread and not is_whole else "",
+        NO_DATABASE,
     )
 
 
@@ -244,14 +213,12 @@ def _program(inspection: Inspection) -> Path:
 # ------------------------------------------------------------------ facts
 
 
-def _changed_facts(
-    before: Inspection, after: Inspection, *, gaps: bool = False
-) -> Iterator[FactChange]:
-    """What differs; with ``gaps`` also what is not known of one or of both."""
+def _changed_facts(before: Inspection, after: Inspection) -> Iterator[FactChange]:
+    """What differs, and what is not known of one or of both."""
     facts = [dict(_facts(each)) for each in (before, after)]
     for title, value in facts[0].items():
         other = facts[1][title]
-        if value != other or (gaps and _unknown(value, other)):
+        if value != other or isinstance(value, Unknown):
             yield FactChange(title.replace(" ", "-"), title, value, other)
 
 
@@ -313,31 +280,45 @@ def _kernel(elf: Elf) -> Fact[str]:
     return tags[0] if tags else NotApplicable("no note names one")
 
 
-def _libraries(binary: Binary) -> tuple[str, ...]:
-    dynamic = _dynamic(binary)
-    return () if isinstance(dynamic, MISSING) else dynamic.needed
-
-
 def _dynamic(binary: Binary) -> Fact[Dynamic]:
     return binary.elf if isinstance(binary.elf, MISSING) else binary.elf.dynamic
 
 
-def _changed_texts(
-    before: Mapping[str, tuple[str, Fact[str]]],
-    after: Mapping[str, tuple[str, Fact[str]]],
-    *,
-    gaps: bool = False,
-) -> Iterator[FactChange]:
-    nothing = NotApplicable("not an ELF file")
-    for key in dict.fromkeys([*before, *after]):
-        title, value = before.get(key, ("", nothing))
-        other_title, other = after.get(key, ("", nothing))
-        if _plain(value) != _plain(other) or (gaps and _unknown(value, other)):
-            yield FactChange(key, title or other_title, value, other)
+def _library_changes(
+    before: Fact[Dynamic], after: Fact[Dynamic]
+) -> tuple[Fact[tuple[str, ...]], Fact[tuple[str, ...]]]:
+    """The libraries that were added, and those that are gone."""
+    needed: list[tuple[str, ...]] = []
+    for dynamic in (before, after):
+        if isinstance(dynamic, Unknown):
+            return dynamic, dynamic
+        needed.append(() if isinstance(dynamic, NotApplicable) else dynamic.needed)
+    return (
+        tuple(name for name in needed[1] if name not in needed[0]),
+        tuple(name for name in needed[0] if name not in needed[1]),
+    )
 
 
-def _unknown(*facts: Fact[str]) -> bool:
-    return any(isinstance(each, Unknown) for each in facts)
+def _hardening_changes(before: Fact[Elf], after: Fact[Elf]) -> Fact[tuple[FactChange, ...]]:
+    """Protections that differ, and those that are not known of one or of both."""
+    if isinstance(before, MISSING) and isinstance(after, MISSING):
+        return before if isinstance(before, Unknown) else after
+    one, other = _protections(before, after), _protections(after, before)
+    return tuple(
+        FactChange(key, title, value, other[key][1])
+        for key, (title, value) in one.items()
+        if _plain(value) != _plain(other[key][1]) or isinstance(value, Unknown)
+    )
+
+
+def _protections(elf: Fact[Elf], other: Fact[Elf]) -> dict[str, tuple[str, Fact[str]]]:
+    """Titles and degrees by key; of no ELF file why there are none, for what the other has."""
+    from explorer.elf import hardening
+
+    if not isinstance(elf, MISSING):
+        return {each.key: (each.title, each.degree) for each in hardening(elf)}
+    listed = () if isinstance(other, MISSING) else hardening(other)
+    return {each.key: (each.title, elf) for each in listed}
 
 
 def _plain(fact: Fact[str]) -> object:
@@ -390,8 +371,11 @@ def _package_changes(
 _Builds = tuple[Fact[GoBuild], Fact[GoBuild]]
 
 
-def _builds(before: Binary, after: Binary) -> _Builds:
-    return before.go, after.go
+def _listed_build(inspection: Inspection) -> Fact[GoBuild]:
+    """Go's build info with all its dependencies and settings, which a record does not keep."""
+    go = inspection.binary.go
+    is_cut = inspection.recorded and not isinstance(go, MISSING)
+    return Unknown(NEEDS_FILE) if is_cut else go
 
 
 def _both(builds: _Builds) -> bool:
@@ -412,19 +396,24 @@ def _of_both(builds: _Builds, change: Callable[[GoBuild, GoBuild], T]) -> Fact[T
 
 
 def _module_changes(before: GoBuild, after: GoBuild) -> tuple[ModuleChange, ...]:
-    """Modules by path; checksums are not compared where version and replacement are the same."""
+    """Modules by path. Vendored ones have no checksum: that alone is no change."""
     modules = [{module.path: module for module in build.dependencies} for build in (before, after)]
     changes = []
     for path in sorted({*modules[0], *modules[1]}):
         one, other = modules[0].get(path), modules[1].get(path)
-        if one is None or other is None or _identity(one) != _identity(other):
+        if one is None or other is None or _moved(one, other):
             changes.append(ModuleChange(path, one, other))
     return tuple(changes)
 
 
+def _moved(one: GoModule, other: GoModule) -> bool:
+    sums = {module.sum for module in (one, other) if module.sum}
+    return _identity(one) != _identity(other) or len(sums) > 1
+
+
 def _identity(module: GoModule) -> tuple[str, ...]:
     replaced = module.replace
-    return (module.version, module.sum, *((replaced.path, replaced.version) if replaced else ()))
+    return (module.version, *((replaced.path, replaced.version) if replaced else ()))
 
 
 def _setting_changes(before: GoBuild, after: GoBuild) -> tuple[FactChange, ...]:
@@ -449,106 +438,16 @@ def _verdict_changes(
             yield VerdictChange(verdict, other)
 
 
-def vulnerability_changes(before: Vulnerabilities, after: Vulnerabilities) -> VulnerabilityChanges:
+def vulnerability_changes(
+    before: Iterable[AdvisoryMatch], after: Iterable[AdvisoryMatch], database: str
+) -> VulnerabilityChanges:
     """Advisories of one file that the other is not affected by."""
     open_ = [
-        {match.advisory.id: match for match in result.matches if match.status in _OPEN}
-        for result in (before, after)
+        {match.advisory.id: match for match in matches if match.status in _OPEN}
+        for matches in (before, after)
     ]
     return VulnerabilityChanges(
         tuple(match for name, match in open_[0].items() if name not in open_[1]),
         tuple(match for name, match in open_[1].items() if name not in open_[0]),
-        after.database.name,
+        database,
     )
-
-
-# ------------------------------------------------------------------ releases
-
-
-def matched_assets(
-    before: Release, after: Release
-) -> tuple[list[tuple[Asset, Asset]], list[Asset], list[Asset]]:
-    """Pairs, files that were added, and files that are gone.
-
-    Files match by their names without the version, else by kind, platform and packing, else by
-    kind and platform: where just one file of each release has them.
-    """
-    pairs: list[tuple[Asset, Asset]] = []
-    gone, added = list(before.assets), list(after.assets)
-    by_name = {_without_version(asset, after): asset for asset in added}
-    for one in tuple(gone):
-        other = by_name.pop(_without_version(one, before), None)
-        if other is not None:
-            pairs.append((one, other))
-            gone.remove(one)
-            added.remove(other)
-    for packing in (True, False):
-        claims = [_by_claim(assets, packing) for assets in (gone, added)]
-        for claim, asset in claims[0].items():
-            successor = claims[1].get(claim)
-            if asset is not None and successor is not None:
-                pairs.append((asset, successor))
-                gone.remove(asset)
-                added.remove(successor)
-    places = {asset.name: place for place, asset in enumerate(before.assets)}
-    pairs.sort(key=lambda pair: places[pair[0].name])
-    return pairs, added, gone
-
-
-def _without_version(asset: Asset, release: Release) -> str:
-    name = asset.name.lower()
-    for words in (release.tag, release.version):
-        name = name.replace(words.lower(), "*") if words else name
-    return name
-
-
-def _by_claim(assets: Iterable[Asset], packing: bool) -> dict[tuple[str, ...], Asset | None]:
-    """Files by what their names claim; None where several claim the same."""
-    claims: dict[tuple[str, ...], Asset | None] = {}
-    for asset in assets:
-        if asset.runs_nowhere or asset.platform.slug == "?":
-            continue
-        claim = (asset.kind.value, asset.platform.slug, asset.archive if packing else "")
-        claims[claim] = None if claim in claims else asset
-    return claims
-
-
-async def compare_releases(
-    looks: Looks,
-    releases: tuple[Release, Release],
-    targets: Sequence[Target],
-    *,
-    download: bool,
-    progress: ProgressCallback,
-) -> ReleaseComparison:
-    """Match the files of two releases and look at those that run.
-
-    ``download``: whether their programs are fetched for the modules in them; else modules are known
-    of the files on disk, and there is at most a peek at each.
-    """
-    before, after = releases
-    pairs, added, gone = matched_assets(before, after)
-    limit, downloads = asyncio.Semaphore(LOOKS), asyncio.Semaphore(DOWNLOADS)
-
-    async def state(asset: Asset) -> FileState:
-        async with limit:
-            return await looks.look_at(asset, targets)
-
-    async def compared(one: Asset, other: Asset) -> AssetPair:
-        if one.runs_nowhere or other.runs_nowhere:
-            nowhere = NotApplicable("not a program")
-            return AssetPair(one, other, (FileState(), FileState()), nowhere)
-        async with asyncio.TaskGroup() as both:
-            states = [both.create_task(state(each)) for each in (one, other)]
-        async with downloads:
-            builds = [
-                await looks.go_build(each, targets, download=download, progress=progress)
-                for each in (one, other)
-            ]
-        changes = _of_both((builds[0], builds[1]), _module_changes)
-        return AssetPair(one, other, (states[0].result(), states[1].result()), changes)
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(compared(one, other)) for one, other in pairs]
-    looked = tuple(task.result() for task in tasks)
-    return ReleaseComparison(before, after, looked, tuple(added), tuple(gone))

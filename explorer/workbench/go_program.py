@@ -134,11 +134,10 @@ def _matched(
     cancel: Cancellation,
 ) -> Vulnerabilities:
     from explorer.advisories import load_database, match_advisories
-    from explorer.workbench.known_programs import keep_program, releases_without
+    from explorer.workbench.known_programs import releases_without
 
     build = build_of(inspection)
-    program = _program(inspection, build, cancel)
-    keep_program(resources, inspection, program)
+    program = program_of(resources, inspection, cancel)
     loaded = load_database(database.path, {*program.modules, "stdlib"})
     matches = match_advisories(program, loaded)
     affected = {m.advisory.id for m in matches if m.status is AdvisoryStatus.AFFECTED}
@@ -149,10 +148,17 @@ def _matched(
     return Vulnerabilities(inspection, build, matches, database, loaded.modified, fixed_in)
 
 
-def _program(inspection: Inspection, build: GoBuild, cancel: Cancellation) -> GoProgram:
+def program_of(resources: Resources, inspection: Inspection, cancel: Cancellation) -> GoProgram:
+    """What a whole program is made of, which is recorded. Blocking: call from a worker thread.
+
+    Raises:
+        UsageError: not a Go program, or its build info was stripped.
+    """
     from explorer.advisories import GoProgram
     from explorer.golang import symbols_by_package
+    from explorer.workbench.known_programs import keep_program
 
+    build = build_of(inspection)
     table = go_table(inspection, cancel)
     names = table if isinstance(table, MISSING) else table.names
     modules = {}
@@ -160,10 +166,12 @@ def _program(inspection: Inspection, build: GoBuild, cancel: Cancellation) -> Go
     for module in (*main, *build.dependencies):
         used = module.replace or module
         modules[used.path] = used.version
-    return GoProgram(
+    program = GoProgram(
         modules,
         build.version,
         build.setting("GOOS") or "",
         build.setting("GOARCH") or "",
         names if isinstance(names, MISSING) else symbols_by_package(names),
     )
+    keep_program(resources, inspection, program)
+    return program

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Reason, Target, Verdict
-from explorer.elf import GoBuild
 from explorer.errors import (
     ExplorerError,
     NotFoundError,
@@ -20,7 +19,7 @@ from explorer.errors import (
     SourceError,
     as_explorer_error,
 )
-from explorer.facts import MISSING, NEEDS_FILE, Fact, Unknown
+from explorer.facts import MISSING, NEEDS_FILE, Unknown
 from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 from explorer.releases import Asset
 from explorer.workbench.download import file_on_disk, may_ask, must_have_address
@@ -40,7 +39,7 @@ class Looks:
 
     def __init__(self, resources: Resources, subject_of: Callable[[Asset], Subject]) -> None:
         self._resources = resources
-        self._subject_of = subject_of
+        self.subject_of = subject_of
         self.records = LookRecords(resources)
 
     async def look(
@@ -82,7 +81,7 @@ class Looks:
         from explorer.workbench.asked import for_arch
 
         try:
-            subject = for_arch(self._subject_of(asset), arch or targets[0].arch)
+            subject = for_arch(self.subject_of(asset), arch or targets[0].arch)
             inspection = await self._look_locally(subject, targets, ignore_progress)
             if inspection is None:
                 if asset.unfinished:
@@ -98,34 +97,11 @@ class Looks:
             return FileState(error=as_explorer_error(error))
         return FileState(_programs_only(inspection))
 
-    async def go_build(
-        self,
-        asset: Asset,
-        targets: Sequence[Target],
-        *,
-        download: bool,
-        progress: ProgressCallback = ignore_progress,
-    ) -> Fact[GoBuild]:
-        """Go's build info of the whole file; Unknown, with the reason, if it cannot be read.
-
-        ``download``: whether a file that is not on disk is fetched.
-        """
-        subject = self._subject_of(asset)
-        try:
-            if not download and not await self.on_disk(subject):
-                return Unknown(NEEDS_FILE)
-            inspection = await self.look(subject, targets, Depth.WHOLE, progress)
-        except OperationCancelledError:
-            raise
-        except ExplorerError as error:
-            return Unknown(error.title)
-        return inspection.binary.go
-
     async def known(self, asset: Asset, targets: Sequence[Target]) -> Inspection | None:
         """What an earlier look has recorded, with its verdicts; None if nothing is."""
         from explorer.workbench.asked import for_arch
 
-        subject = for_arch(self._subject_of(asset), targets[0].arch)
+        subject = for_arch(self.subject_of(asset), targets[0].arch)
         inspection = (await self._recorded(subject, targets))[0]
         return _programs_only(inspection) if inspection is not None else None
 
@@ -136,7 +112,7 @@ class Looks:
         """
         from explorer.workbench.asked import for_arch
 
-        subject = for_arch(self._subject_of(asset), targets[0].arch)
+        subject = for_arch(self.subject_of(asset), targets[0].arch)
         inspection, complete = self._read_record(subject, targets)
         if inspection is None or not complete or not _settled(inspection):
             return None
@@ -189,6 +165,25 @@ class Looks:
             return inspection
         targets = [verdict.target for verdict in inspection.verdicts]
         return await self._inspect(inspection.subject, targets, progress)
+
+    async def completed(self, inspection: Inspection, targets: Sequence[Target]) -> Inspection:
+        """The inspection; of a record with what the file's first bytes tell beyond it.
+
+        ``targets``: those that it was judged for. As it is where no server may be asked, or none
+        answers.
+        """
+        asset = inspection.subject.asset
+        if not inspection.recorded or asset is None:
+            return inspection
+        if not may_ask(self._resources.settings, asset):
+            return inspection
+        try:
+            peek = await self._peek(inspection.subject, targets, ignore_progress)
+        except OperationCancelledError:
+            raise
+        except ExplorerError:
+            return inspection
+        return _with_tables(inspection, peek)
 
     async def proofs(self, sha256: str) -> tuple[Proof, ...]:
         """Stored proofs of a binary, newest first."""
@@ -283,6 +278,7 @@ class Looks:
             traffic=record.traffic,
             others=record.others,
             inside=record.inside,
+            recorded=True,
         )
         return self._with_proofs(inspection), complete
 
@@ -316,6 +312,29 @@ class Looks:
 def _settled(inspection: Inspection) -> bool:
     """Whether the verdicts leave no question open."""
     return all(verdict.answer is not Answer.UNKNOWN for verdict in inspection.verdicts)
+
+
+def _with_tables(recorded: Inspection, peek: Inspection) -> Inspection:
+    """A record, with what it has not kept, as far as a peek has seen it."""
+    elf, seen = recorded.binary.elf, peek.binary.elf
+    if isinstance(elf, MISSING) or isinstance(seen, MISSING):
+        return recorded
+    elf = replace(
+        elf,
+        dynamic=seen.dynamic,
+        linking=seen.linking,
+        sections=seen.sections,
+        notes=seen.notes,
+        go=elf.go if isinstance(seen.go, MISSING) else seen.go,
+    )
+    kept = recorded.verdicts
+    same = [one.answer for one in kept] == [one.answer for one in peek.verdicts]
+    return replace(
+        recorded,
+        binary=replace(recorded.binary, elf=elf),
+        verdicts=peek.verdicts if same else kept,  # the same, with more reasons
+        recorded=isinstance(seen.go, Unknown),
+    )
 
 
 def _programs_only(inspection: Inspection) -> Inspection:

@@ -145,6 +145,9 @@ class Inspection:
     """The archives in the file that the program is in, the outermost first. Untrusted."""
     holder: Holder | None = None
     """What holds the program, if that is an archive in the file; None after a peek, too."""
+    recorded: bool = False
+    """Whether it is what a record keeps: no tables, names or notes, and of Go's build info neither
+    dependencies nor all settings."""
 
     @property
     def about(self) -> AssetKind | None:

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from explorer.trust import ListedDigest
     from explorer.verify import Proof
     from explorer.workbench.advise import Advice
-    from explorer.workbench.compare import FileComparison, ReleaseComparison
+    from explorer.workbench.compare import FileComparison
+    from explorer.workbench.compare_releases import ReleaseComparison
     from explorer.workbench.content import FileContent
     from explorer.workbench.first_screen import RecordedFiles
     from explorer.workbench.gate import GateReport, GateRequest
@@ -406,40 +407,48 @@ class Workbench:
             UsageError: a file holds no program that could be compared.
         """
         from explorer.workbench.compare import compare_files, vulnerability_changes
-        from explorer.workbench.vuln_database import DatabaseFile
 
         targets = self.plain_targets()
         comparison = await compare_files(
             self.resources, self.looks, (before, after), targets, depth, progress
         )
-        if database is not None:
-            at_hand: DatabaseFile | None = DatabaseFile(database, str(database))
-        else:
-            at_hand = await self.database_at_hand()
+        at_hand = await self._database(database)
         inspections = comparison.before, comparison.after
         missing = next((i.binary.go for i in inspections if isinstance(i.binary.go, MISSING)), None)
         if missing is not None or at_hand is None:
             return replace(comparison, vulnerabilities=missing or comparison.vulnerabilities)
-        results = [await self.vulnerabilities(each, at_hand) for each in inspections]
-        return replace(comparison, vulnerabilities=vulnerability_changes(results[0], results[1]))
+        one, other = [await self.vulnerabilities(each, at_hand) for each in inspections]
+        changes = vulnerability_changes(one.matches, other.matches, at_hand.name)
+        return replace(comparison, vulnerabilities=changes)
+
+    async def _database(self, path: Path | None) -> DatabaseFile | None:
+        """The vulnerability database that is named; without a name the one at hand."""
+        from explorer.workbench.vuln_database import DatabaseFile
+
+        return await self.database_at_hand() if path is None else DatabaseFile(path, str(path))
 
     async def compare_releases(
         self,
         before: str,
         after: str,
+        database: Path | None = None,
         *,
         download: bool = False,
         progress: ProgressCallback = ignore_progress,
     ) -> ReleaseComparison:
-        """What changed between two releases: files, where those run, and the Go modules in them.
+        """What changed between two releases: their files, and each file with its successor.
 
-        Where they run is said of the default target. Modules are known of the files on disk, of all
-        with ``download``.
+        The states of files are about the default target. Programs that are not on disk are compared
+        by their first bytes, with ``download`` by all of them.
+
+        Args:
+            database: the vulnerability database; the one at hand if None.
 
         Raises:
-            NotFoundError: a tag is not in the catalogue. SourceError: the list cannot be had.
+            NotFoundError: a tag is not in the catalogue.
+            SourceError, FormatError: the list cannot be had, or the database cannot be read.
         """
-        from explorer.workbench.compare import compare_releases
+        from explorer.workbench.compare_releases import compare_releases, with_vulnerabilities
 
         catalogue = await self.catalogue(progress=progress)
         releases = [catalogue.release(tag) for tag in (before, after)]
@@ -447,12 +456,15 @@ class Workbench:
         if one is None or other is None:
             tag = before if one is None else after
             raise NotFoundError(f"No release is tagged {tag}", remedy="rr-explorer releases")
-        return await compare_releases(
-            self.looks,
-            (one, other),
-            await self._targets(()),
-            download=download,
-            progress=progress,
+        default = await self._targets(())
+        names = {target.name for target in default}
+        targets = (*default, *(t for t in self.plain_targets() if t.name not in names))
+        comparison = await compare_releases(
+            self.resources, self.looks, (one, other), targets, download=download, progress=progress
+        )
+        at_hand = await self._database(database)
+        return await self.resources.run(
+            lambda cancel: with_vulnerabilities(self.resources, comparison, at_hand, cancel)
         )
 
     async def content(

@@ -176,7 +176,7 @@ def test_two_releases(served: Command) -> None:
     done = served("compare", "v1.6.2", TAG)
     assert done.code == 0
     assert f"v1.6.2 → {TAG}: 1 file in both, 1 added, 0 gone; 1 answer changed." in done.out
-    document = json.loads(served("compare", "v1.6.2", TAG, "--json").out)
+    document = json.loads(served("compare", "v1.6.2", TAG, "--json").out)  # they are recorded now
     jsonschema.validate(document, json.loads(schema_text("compare-releases")))
     assert [asset["name"] for asset in document["added"]] == [ARM64]
     pair = document["pairs"][0]
@@ -185,9 +185,28 @@ def test_two_releases(served: Command) -> None:
     assert f"added   {ARM64}" in done.out
     assert AMD64 in done.out
     assert OLD not in done.out
+    changes = pair["changes"]
+    facts = {change["key"]: change for change in changes["facts"]}
+    assert facts["loader"]["before"] == "/lib64/ld-linux-x86-64.so.2"
+    assert "glibc" in facts["needs-at-least"]["before"]
+    assert facts["needs-at-least"]["after"] == "any Linux on amd64"
+    assert changes["libraries_gone"] == ["libc.so.6"]
+    protections = {change["key"]: change for change in changes["hardening"]}
+    assert protections["relro"]["before"] == "yes"
+    assert protections["canary"]["before"] is None
+    assert protections["canary"]["missing"]["before"]["state"] == "unknown"
+    assert {change["after"] for change in changes["verdicts"]} == {"yes"}
+    assert changes["missing"]["bytes"]["state"] == "unknown", "nothing was downloaded"
+    assert changes["missing"]["vulnerabilities"]["why"].startswith("there is no vulnerability")
+    rows = [" ".join(line.split()) for line in done.out.splitlines()]
+    assert "gone libc.so.6 linux-amd64" in rows
+    assert any(row.startswith("n/a: there is no vulnerability database here") for row in rows)
+    assert any(row.startswith("loader /lib64/ld-linux-x86-64.so.2 n/a:") for row in rows)
+    systems = "Debian 13 trixie, Debian 12 bookworm, Debian 11 bullseye and "
+    assert any(row.startswith(systems) and row.endswith("linux-amd64") for row in rows)
 
 
-def test_modules_of_two_releases(rr: Command, github: GitHub) -> None:
+def test_modules_of_two_releases(rr: Command, github: GitHub, tmp_path: Path) -> None:
     for tag, first, second in (("v1", "one", "b"), ("v2", "two", "c")):
         programs = {
             f"tool-linux-{arch}": with_modules(first, second, arch).read_bytes()
@@ -196,9 +215,17 @@ def test_modules_of_two_releases(rr: Command, github: GitHub) -> None:
         day = f"2026-06-0{tag[1:]}T10:00:00+00:00"
         github.add_release(tag, programs, published_at=day)
     rr.api_url = github.api_url
-    words = ("compare", "v1", "v2")
+    entries = [
+        entry(1, "stdlib", [{"path": "runtime"}]),
+        entry(2, "./b", [], fixed="99.0.0"),
+        entry(3, "example.test/modules", [], fixed="99.0.0"),
+    ]
+    database = write_database(tmp_path / "db", entries)
+    words = ("compare", "v1", "v2", "--db", database)
     done = rr(*words)
     assert "2 programs not compared: needs the whole file" in " ".join(done.out.split())
+    before = json.loads(rr(*words, "--json").out)["pairs"][0]["changes"]
+    assert before["missing"]["vulnerabilities"] == {"state": "unknown", "why": UNREAD}
     done = rr(*words, "--modules")
     assert done.code == 0
     rows = [line.split() for line in done.out.splitlines() if "example.test/" in line]
@@ -212,8 +239,18 @@ def test_modules_of_two_releases(rr: Command, github: GitHub) -> None:
     jsonschema.validate(document, json.loads(schema_text("compare-releases")))
     for pair in document["pairs"]:
         assert len(pair["modules"]) == 3
+        assert pair["changes"]["vulnerabilities"]["fixed"] == []
+        assert "sections" not in pair["changes"].get("missing", {})
     markdown = rr(*words, "--format", "markdown").out
     assert "### Go modules" in markdown
+    assert rr("cache", "prune", "--limit", "1").code == 0
+    for pair in json.loads(rr(*words, "--json").out)["pairs"]:  # by what was recorded of them
+        assert pair["modules"] is None
+        assert pair["changes"]["missing"]["settings"] == {"state": "unknown", "why": UNREAD}
+        assert pair["changes"]["vulnerabilities"]["fixed"] == []
+
+
+UNREAD = "needs the whole file"
 
 
 def test_two_files_of_releases(served: Command) -> None:

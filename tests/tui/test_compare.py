@@ -108,6 +108,10 @@ async def test_two_releases_are_compared_by_their_modules(published: Settings) -
         await ui.press("d")
         await ui.shows("example.test/a", "moved", "example.test/b", "gone")
         assert "d downloads" not in ui.drawn()
+        table = ui.app.screen.query_one(Table)
+        assert table.go_to("pairs tool-linux-arm64")
+        await ui.press("enter")
+        await ui.shows("v1/tool-linux-arm64", "differ: ")
 
 
 async def test_a_local_file_is_compared_with_an_asset(published: Settings) -> None:

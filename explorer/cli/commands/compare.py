@@ -64,7 +64,8 @@ SHOWN = 30
 @click.option(
     "--modules",
     is_flag=True,
-    help="Of two releases: download the programs of both, to compare the Go modules in them.",
+    help="Of two releases: download the programs of both, to compare all of them, Go modules"
+    " included; else what is not on disk is compared by its first bytes.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if they are not the same program.")
 @json_option
@@ -74,27 +75,29 @@ def compare(state: CliState, /, before: str, after: str, **options: object) -> i
     platform, form = str(options["platform"]), str(options["form"])
     limit = None if options["every"] else SHOWN
     database = options["database"]
+    named = database if isinstance(database, Path) else None
 
     async def work(workbench: Workbench, output: Output) -> int:
         from explorer.report import comparing
+        from explorer.report import comparing_releases as of_releases
         from explorer.report import json as documents
 
         tags = await _tags(workbench, before, after) if not platform else None
         if tags is not None:
             releases = await workbench.compare_releases(
-                *tags, download=bool(options["modules"]), progress=output.progress
+                *tags, named, download=bool(options["modules"]), progress=output.progress
             )
             if output.json:
                 output.data(documents.compare_releases(releases, workbench.warnings))
                 return OK
-            headline = comparing.release_headline(releases)
-            _show(output, headline, comparing.release_parts(releases), form, limit)
+            headline = of_releases.release_headline(releases)
+            _show(output, headline, of_releases.release_parts(releases), form, limit)
             return OK
         subjects = [await workbench.resolve(words, platform) for words in (before, after)]
         comparison = await workbench.compare(
             subjects[0],
             subjects[1],
-            database if isinstance(database, Path) else None,
+            named,
             progress=output.progress,
         )
         if output.json:

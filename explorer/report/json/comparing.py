@@ -61,7 +61,7 @@ DIFFERENCES = Shape[Differences](
 )
 FACT_CHANGE = Shape[FactChange](
     "fact_change",
-    "A fact that is not the same in both files.",
+    "A fact that is not the same in both files, or not known of one of them.",
     Field("key", TEXT, lambda c: c.key),
     Field("before", fact(TEXT), lambda c: c.before),
     Field("after", fact(TEXT), lambda c: c.after),
@@ -113,9 +113,9 @@ _FILES = Shape[FileComparison](
     Field("same_program", BOOLEAN, lambda c: c.same_program),
     Field("bytes", fact(DIFFERENCES.kind), lambda c: c.bytes),
     Field("facts", many(FACT_CHANGE.kind), lambda c: c.facts),
-    Field("libraries_added", many(TEXT), lambda c: c.libraries_added),
-    Field("libraries_gone", many(TEXT), lambda c: c.libraries_gone),
-    Field("hardening", many(FACT_CHANGE.kind), lambda c: c.hardening),
+    Field("libraries_added", fact(many(TEXT)), lambda c: c.libraries_added),
+    Field("libraries_gone", fact(many(TEXT)), lambda c: c.libraries_gone),
+    Field("hardening", fact(many(FACT_CHANGE.kind)), lambda c: c.hardening),
     Field("modules", fact(many(MODULE_CHANGE.kind)), lambda c: c.modules),
     Field("settings", fact(many(FACT_CHANGE.kind)), lambda c: c.settings),
     Field("verdicts", many(VERDICT_CHANGE.kind), lambda c: c.verdicts),
@@ -151,6 +151,7 @@ PAIR = Shape[AssetPair](
     Field("answer_before", nullable(word(Answer)), lambda p: _answer(p.states[0])),
     Field("answer_after", nullable(word(Answer)), lambda p: _answer(p.states[1])),
     Field("modules", fact(many(MODULE_CHANGE.kind)), lambda p: p.modules),
+    Field("changes", fact(_FILES.kind), lambda p: p.changes, "as far as both files were read"),
 )
 COMPARE_RELEASES = Shape[ReleasesCompared](
     "compare_releases",

@@ -20,20 +20,20 @@ from explorer.report.comparing import (
     comparison_parts,
     comparison_rows,
     download_words,
-    release_headline,
-    release_parts,
+    unread,
 )
+from explorer.report.comparing_releases import release_headline, release_parts, unread_files
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, command_copy
 from explorer.tui.job_board import Job
 from explorer.tui.messages import JobFailed
 from explorer.tui.render import content, error, lines, text
 from explorer.tui.rows import NO_ROWS, ListRows
-from explorer.tui.screens.base import ExplorerScreen
+from explorer.tui.screens.base import ExplorerScreen, file_mark
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
-from explorer.workbench import FileComparison, Inspection, ReleaseComparison
+from explorer.workbench import AssetPair, FileComparison, Inspection, ReleaseComparison
 
 if TYPE_CHECKING:
     from explorer.tui.app_state import CompareMark
@@ -56,9 +56,10 @@ class CompareScreen(ExplorerScreen):
     AUTO_FOCUS = "Table"
     HELP = (
         "What changed between two files or two releases, section by section; what is the same is "
-        "left out. Two builds of one source are recognised by where they differ. Enter shows a "
-        "row in full; / finds a module, a section, a system; y copies it all as Markdown. What is "
-        "not here is compared by its first bytes; d downloads it, for the rest."
+        "left out. Two builds of one source are recognised by where they differ. Enter on a file "
+        "that two releases have compares it with the one before it, and shows any other row in "
+        "full; / finds a module, a section, a system; y copies it all as Markdown. What is not "
+        "here is compared by its first bytes; d downloads it, for the rest."
     )
 
     def __init__(self, first: CompareMark, second: CompareMark) -> None:
@@ -68,6 +69,7 @@ class CompareScreen(ExplorerScreen):
         self._headline = Cell("")
         self._parts: tuple[ComparedPart, ...] = ()
         self._inspections: tuple[Inspection, ...] = ()
+        self._pairs: dict[str, AssetPair] = {}
         self._missing = ""
         self.about_a_release = first.subject is None or first.subject.asset is not None
 
@@ -131,12 +133,14 @@ class CompareScreen(ExplorerScreen):
     @on(Compared)
     def _compared(self, message: Compared) -> None:
         comparison = message.comparison
-        self._missing = download_words(comparison)
         if isinstance(comparison, FileComparison):
+            self._missing = download_words(unread(comparison))
             self._headline = comparison_headline(comparison)
             self._parts = comparison_parts(comparison)
             self._inspections = comparison.before, comparison.after
         else:
+            self._missing = download_words(unread_files(comparison))
+            self._pairs = {f"pairs {pair.after.name}": pair for pair in comparison.pairs}
             self._headline = release_headline(comparison)
             self._parts = release_parts(comparison)
         names = " → ".join(mark.name for mark in self._marks)
@@ -149,7 +153,12 @@ class CompareScreen(ExplorerScreen):
 
     @on(Table.Selected)
     def _selected(self, event: Table.Selected) -> None:
-        self.explorer.show_cells(event.table.cells())
+        pair = self._pairs.get(event.row.key)
+        if pair is None:
+            self.explorer.show_cells(event.table.cells())
+            return
+        subjects = [self.state.wb.subject(each) for each in (pair.before, pair.after)]
+        self.app.push_screen(CompareScreen(*map(file_mark, subjects)))
 
     def inspections(self) -> Sequence[Inspection]:
         """Of both files."""
