@@ -65,6 +65,29 @@ async def test_every_tab_says_it_in_one_wording_and_d_fills_it(
             await ui.until(lambda: NEEDS not in ui.drawn())
 
 
+@pytest.mark.parametrize(
+    ("ceiling", "floor", "after"),
+    [
+        (1_048_576, "glibc 2.3.2 or newer", "YES, IF: apk add gcompat"),
+        (32_768, "not known: needs the whole file", "NOT AS IT IS"),
+    ],
+)
+async def test_where_asks_for_as_many_bytes_as_a_peek_may_have(
+    ceiling: int, floor: str, after: str, github: GitHub, tmp_path: Path
+) -> None:
+    """The banner then says as much; what is still open offers the download in place."""
+    members = roadrunner_members(binary("go-cgo-glibc"))
+    github.add_release(TAG, {f"{STEM}.tar.gz": make_archive("tar.gz", STEM, members)})
+    own = settings(tmp_path, demo=False, api_url=github.api_url, peek_ceiling=ceiling)
+    async with opened(own) as ui:
+        await ui.shows("NOT AS IT IS")
+        await ui.press("enter", "w")
+        await ui.shows("floor  ", floor, after)
+        is_open = floor.startswith("not known")
+        assert (f"Some of this {NEEDS}" in ui.drawn()) == is_open
+        assert ("✗ as is" in ui.drawn()) == is_open
+
+
 async def test_facts_keep_the_program_and_the_asset_apart(chosen: Settings) -> None:
     async with opened(chosen, size=(160, 50)) as ui:
         screen = await open_peeked(ui)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -36,7 +37,7 @@ from explorer.tui.messages import CommandNeeded, JobFailed, SymbolsRead, TabRead
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import LazyRows
 from explorer.tui.screens.base import ExplorerScreen, file_mark, shown
-from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek, not_judged
+from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek, leaves_open, not_judged
 from explorer.tui.trust_tab import trust_content
 from explorer.tui.widgets.banner import EDGES, LOW, TALL, VerdictBanner, whole_ways
 from explorer.tui.widgets.bars import KeyBar, TopBar
@@ -49,6 +50,7 @@ from explorer.tui.widgets.table import Table
 from explorer.workbench import (
     ArchiveListing,
     Asset,
+    FileState,
     Inspection,
     MemberKind,
     Subject,
@@ -385,6 +387,10 @@ class BinaryScreen(ExplorerScreen):
         state = self.state
         names = [target.name for target in state.wb.plain_targets()]
         judged = await state.background.run(state.wb.judge(inspection, on=names))
+        if is_peek(inspection) and leaves_open(judged):
+            # What was read is not kept: a peek for all of them may tell more than the facts do.
+            with suppress(ExplorerError):
+                judged = await state.background.run(state.wb.look(self.subject, on=names))
         self.post_message(TargetsJudged(judged))
 
     @on(TargetsJudged)
@@ -395,7 +401,21 @@ class BinaryScreen(ExplorerScreen):
             widget.show(not_judged(message.inspection))
             return
         floor = Row("floor", (Cell("floor", "dim"), floor_cell(verdicts)))
-        widget.show(TabContent(WHERE_COLUMNS, where_rows(verdicts), summary=(floor,)))
+        self._learn(message.inspection)
+        needs_file = is_peek(message.inspection) and leaves_open(message.inspection)
+        offer = self._download_offer(True) if needs_file else None
+        widget.show(TabContent(WHERE_COLUMNS, where_rows(verdicts), summary=(floor,)), offer)
+
+    def _learn(self, judged: Inspection) -> None:
+        """Let the verdict say what a peek for all targets has found out."""
+        known = self.inspection
+        if known is None or not is_peek(known) or not leaves_open(known):
+            return
+        name = known.verdicts[0].target.name
+        verdicts = tuple(verdict for verdict in judged.verdicts if verdict.target.name == name)
+        better = replace(judged, verdicts=verdicts)
+        if verdicts and not leaves_open(better):
+            self.state.files.put(self.key, FileState(better))
 
     async def _read_symbols(self, inspection: Inspection) -> None:
         state = self.state
