@@ -1,5 +1,6 @@
 """A folder on disk, shown as one release."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
@@ -8,12 +9,16 @@ from explorer.errors import NotFoundError, SourceError
 from explorer.facts import Fact, NotApplicable, Unknown
 from explorer.releases.claims import ParsedName
 from explorer.releases.folders import version_in_names
+from explorer.releases.kinds import PROGRAM, AssetKind, Role
 from explorer.releases.models import Asset, Catalogue, Origin, Release
 from explorer.releases.names import parse_asset_names, parse_version
 from explorer.releases.profile import Profiles, ProjectProfile, load_profiles
 
 _MOST_FILES = 10_000
 _LOCAL = NotApplicable("a local file")
+_TYPE, _PROGRAMS = 16, {b"\x02", b"\x03"}
+"""Where an ELF file's type is; those of programs: at fixed addresses and position independent."""
+_LIBRARY = re.compile(r"\.so(?:\.|$)")
 
 
 def folder(path: Path, profiles: Profiles | None = None) -> Catalogue:
@@ -108,12 +113,26 @@ def _asset(entry: Path, home: Path, parsed: ParsedName, profile: ProjectProfile)
         content_type="",
         updated_at=_changed(status.st_mtime),
         downloads=_LOCAL,
-        kind=profile.kind_of(entry.name, parsed),
+        kind=_kind_of(target, parsed, profile),
         platform=parsed.platform,
         archive=parsed.archive,
         about=parsed.about,
         path=entry,
     )
+
+
+def _kind_of(file: Path, parsed: ParsedName, profile: ProjectProfile) -> AssetKind:
+    """What the name says; of one that says nothing, whether it is a program."""
+    kind = profile.kind_of(file.name, parsed)
+    if kind.role is not Role.OTHER or parsed.about or _LIBRARY.search(file.name):
+        return kind
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(_TYPE + 2)
+    except OSError:  # it says so itself when it is looked at
+        return kind
+    types = (start[_TYPE : _TYPE + 1], start[_TYPE + 1 :])  # little-endian, big-endian
+    return PROGRAM if start.startswith(b"\x7fELF") and set(types) & _PROGRAMS else kind
 
 
 def _changed(seconds: float) -> Fact[datetime]:

@@ -252,6 +252,17 @@ def test_links_out_of_a_folder_and_special_files_are_left_out(
     assert "leads out of the folder" in named
 
 
+def test_a_program_in_a_folder_is_one_whatever_its_name_is(tmp_path: Path) -> None:
+    program = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00"
+    big_endian = program[:-2] + b"\x00\x02"
+    files = {"rr": program, "s390x": big_endian, "notes": b"hello", "empty": b""}
+    files |= {"libx.so.1": program, "x.o": program[:-2] + b"\x01\x00", "rr.sha256": program}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    assets = folder(tmp_path).releases[0].assets
+    assert {a.name for a in assets if a.kind.value == "program"} == {"rr", "s390x"}
+
+
 def test_a_path_that_is_not_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(NotFoundError) as missing:
