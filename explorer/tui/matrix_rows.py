@@ -55,7 +55,7 @@ MARKS = (
     ("! error", ": enter says why", ""),
     ("◐ mixed", ": some files run", ""),
     ("✗ as is", ": packages may help", ""),
-    ("▨ no start", ": as predicted", ""),
+    ("▨ no", ": did not start, as predicted", ": as predicted"),
     ("↳", "not published: use this", "use this"),
     ("–", "none", "none"),
     ("*", "in cache", "in cache"),

@@ -84,7 +84,7 @@ async def test_a_confirmed_no_and_an_unfinished_upload_in_a_cell(matrix: Matrix)
     for state in states:
         matrix.known.put(file_key(good), state)
         cells.append(mark_of(matrix, MatrixCell(column, (good,), None)))
-    assert [mark_cell(mark).text for mark in cells] == ["▨ no start", "▨ failed"]
+    assert [mark_cell(mark).text for mark in cells] == ["▨ no", "▨ failed"]
     condition = dataclasses.replace(inspection.verdicts[0], answer=Answer.YES_IF)
     bare = dataclasses.replace(inspection, verdicts=(condition,), proofs=(failed,))
     matrix.known.put(file_key(good), FileState(bare))
@@ -101,5 +101,5 @@ async def test_a_confirmed_no_and_an_unfinished_upload_in_a_cell(matrix: Matrix)
     matrix.known.put(file_key(good), states[0])
     shown = dataclasses.replace(matrix, columns=(column, column), rows=(row,))
     legend = matrix_tables(shown, None).legend
-    assert "▨ no start: did not start in a container, as predicted" in legend
+    assert "▨ no: did not start in a container, as predicted" in legend
     assert "? unfinished: the upload was never finished" in legend

@@ -184,7 +184,7 @@ def _together(marks: list[Mark]) -> Mark:
 def mark_cell(mark: Mark, form: MarkForm = MarkForm.GRID) -> Cell:
     """The mark as a cell; ``*`` follows what is in the cache."""
     glyph, word, short, style = _FORMS[mark.state]
-    brief = form in (MarkForm.NAMED, MarkForm.SHORT)
+    brief = form in (MarkForm.NAMED, MarkForm.SHORT) or mark.state is MarkState.CONFIRMED
     if mark.instead:
         text = _instead(mark, form, short if form is MarkForm.SHORT else word)
     elif mark.state is MarkState.PUBLISHED:
@@ -235,7 +235,7 @@ def matrix_legend(
     if any(mark.state is MarkState.AS_IS for mark in shown):
         legend.append("✗ as is: not as the system is; whether packages help is not known")
     if MarkState.CONFIRMED in states:
-        legend.append("▨ no start: did not start in a container, as predicted")
+        legend.append("▨ no: did not start in a container, as predicted")
     if MarkState.MIXED in states:
         legend.append("◐ mixed: of several files some run and some do not")
     if MarkState.PUBLISHED in states:

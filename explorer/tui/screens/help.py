@@ -37,7 +37,7 @@ SIGNS = (
     ("✗ no", "$text-error", "does not run there"),
     ("▣ ran", "$text-success", "ran in a container"),
     ("▨ failed", "$text-error", "failed to run in a container"),
-    ("▨ no start", "bold", "did not start in a container, as predicted: a confirmed NO"),
+    ("▨ no", "bold", "did not start in a container, as predicted: a confirmed NO"),
     ("▢ not run", "$text-muted", "nothing was learned: the engine or the image failed"),
     ("! error", "$text-warning", "could not be looked at: the words below the table say why"),
     ("…", "$text-muted", "published, and being looked at"),
