@@ -72,9 +72,15 @@ def inspection_copies(inspection: Inspection, settings: Settings) -> list[Copy]:
         copies.append(Copy("sha256 of the asset", inspection.asset_sha256))
     if inspection.subject.asset is not None:
         copies += asset_copies(inspection.subject.asset, settings)
-    if inspection.path is not None:
-        copies.append(Copy("path of the binary", str(inspection.path)))
-    return copies
+    return copies + path_copies(inspection)
+
+
+def path_copies(inspection: Inspection) -> list[Copy]:
+    """Where the program and the download are, if they are on disk."""
+    paths = {"path of the binary": inspection.path, "path of the download": inspection.asset_path}
+    if inspection.path == inspection.asset_path:
+        del paths["path of the download"]
+    return [Copy(title, str(path)) for title, path in paths.items() if path is not None]
 
 
 def proof_copies(inspection: Inspection) -> list[Copy]:

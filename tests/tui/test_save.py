@@ -63,6 +63,15 @@ async def test_a_small_screen_names_the_saved_program(chosen: Settings, tmp_path
         await ui.shows("✓ saved: ", "linux-amd64/rr")
 
 
+async def test_a_small_screen_says_of_a_download_how_to_get_its_path(chosen: Settings) -> None:
+    async with opened(chosen, size=(80, 24)) as ui:
+        await choose_file(ui)
+        await ui.press("d")
+        await ui.shows("downloaded, checksum verified; y copies its path")
+        await ui.press("y", *"path of the download", "enter")
+        assert ui.app.clipboard in map(str, chosen.cache_dir.rglob("*"))
+
+
 async def test_the_next_save_suggests_the_same_folder(chosen: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     async with opened(chosen) as ui:

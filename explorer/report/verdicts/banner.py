@@ -89,7 +89,9 @@ def _notes(inspection: Inspection, verdict: Verdict | None) -> Iterable[Cell]:
     if inspection.subject.stand_in:
         yield Cell("stand-in: a demo binary built for rr-explorer, not RoadRunner's", "warn")
     if inspection.asset_path is not None and inspection.subject.path is None:
-        yield Cell(_downloaded(inspection), "dim")
+        words = _downloaded(inspection)
+        path = f"{words}: {inspection.asset_path}"
+        yield Cell(path, "dim", short=f"{words}; y copies its path")
     if not isinstance(inspection.traffic, MISSING):
         traffic = inspection.traffic
         whole = "" if isinstance(traffic.of, MISSING) else f" of {human_size(traffic.of)}"
@@ -98,10 +100,10 @@ def _notes(inspection: Inspection, verdict: Verdict | None) -> Iterable[Cell]:
 
 
 def _downloaded(inspection: Inspection) -> str:
-    """``downloaded, checksum verified: /home/me/.cache/…``."""
+    """``downloaded, checksum verified``."""
     check = inspection.check
     if isinstance(check, MISSING):
         checked = "checksum not verified"
     else:
         checked = "checksum verified" if check is Check.OK else "no published checksum"
-    return f"downloaded, {checked}: {inspection.asset_path}"
+    return f"downloaded, {checked}"

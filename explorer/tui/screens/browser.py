@@ -551,14 +551,14 @@ class BrowserScreen(AssetScreen):
 
     def copies(self) -> list[Copy]:
         """Of the file under the cursor, or of the release."""
-        from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
+        from explorer.tui.copying import Copy, asset_copies, command_copy, path_copies, proof_copies
 
         release, asset, settings = self._release, self.asset, self.state.settings
         if self.focused is self.assets and asset is not None:
             copies = asset_copies(asset, settings)
             known = self.state.known(asset)
             if known is not None:
-                copies += proof_copies(known)
+                copies += [*path_copies(known), *proof_copies(known)]
             return copies + super().copies()
         if release is None:
             return super().copies()

@@ -22,7 +22,7 @@ from explorer.report.tables import release_title
 from explorer.report.trust import SHORT_TRUST_LEGEND, TRUST_LEGEND, trust_words
 from explorer.report.verdicts import target_in_words
 from explorer.tui.actions import bindings_for
-from explorer.tui.copying import Copy, asset_copies, command_copy, proof_copies
+from explorer.tui.copying import Copy, asset_copies, command_copy, path_copies, proof_copies
 from explorer.tui.matrix_rows import (
     FileIndex,
     MatrixRows,
@@ -451,7 +451,7 @@ class MatrixScreen(AssetScreen):
         copies = asset_copies(asset, settings) if asset is not None else []
         known = self.state.known(asset) if asset is not None else None
         if known is not None:
-            copies += proof_copies(known)
+            copies += [*path_copies(known), *proof_copies(known)]
         if self.release is not None:
             title = "command line of the matrix"
             copies.append(command_copy(settings, "matrix", self.release.tag, title=title))
