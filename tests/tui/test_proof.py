@@ -192,6 +192,10 @@ async def test_the_dialog_offers_a_deep_proof(size: tuple[int, int], tmp_path: P
     async with opened(settings(tmp_path), size=size) as ui:
         ui.app.push_screen(CommandScreen("tool"))
         await ui.shows("deep: also what the project's profile describes", "tab deep")
+        line = next(line for line in ui.drawn().splitlines() if "deep: also" in line)
+        await ui.press("tab", "space")
+        ticked = next(line for line in ui.drawn().splitlines() if "deep: also" in line)
+        assert ("✓" in line, "✓" in ticked) == (False, True), "told without colour"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 50)])

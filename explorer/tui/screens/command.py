@@ -31,6 +31,17 @@ class CommandChoice:
     """Whether the steps of the project's profile are done, too."""
 
 
+class Tick(Checkbox):
+    """A box that is empty unless it is ticked: Textual's shows the same sign in two colours."""
+
+    BUTTON_INNER = " "
+
+    def watch_value(self) -> None:
+        """Show the tick, or none."""
+        self.BUTTON_INNER = "✓" if self.value else " "
+        super().watch_value()
+
+
 class CommandScreen(Dialog["CommandChoice | None"]):
     """Returns what to run, or None if it is closed."""
 
@@ -53,7 +64,7 @@ class CommandScreen(Dialog["CommandChoice | None"]):
             question = f"Arguments for {self._program}. If {SUGGESTION} fails, --help is tried."
             yield Static(text(question, "$text-muted"))
             yield LineInput(SUGGESTION)
-            yield Checkbox("deep: also what the project's profile describes", compact=True)
+            yield Tick("deep: also what the project's profile describes", compact=True)
             yield Static(id="problem")
 
     @on(Input.Submitted)
