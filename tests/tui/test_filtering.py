@@ -73,4 +73,4 @@ async def test_screens_with_a_table_filter(key: str, demo: Settings) -> None:
         await ui.press(key)
         await ui.until(lambda: len(ui.app.screen_stack) == 2)
         await ui.press("slash", *"nosuch")
-        await ui.shows("nothing matches “nosuch”")
+        await ui.shows("nothing matches “nosuch”; esc clears it")

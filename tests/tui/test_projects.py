@@ -260,3 +260,10 @@ async def test_a_running_job_goes_on_for_its_own_project(projects: GitHub, tmp_p
         await ui.until(lambda: listed(ui) == CADDY)
         known = ui.state.files["v2.8.4/caddy_2.8.4_linux_arm64.tar.gz"]
         assert known.cached
+
+
+async def test_the_dialog_says_what_can_be_typed(demo: Settings) -> None:
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("O")
+        await ui.shows("no project was opened yet: type OWNER/NAME")

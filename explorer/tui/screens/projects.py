@@ -55,7 +55,12 @@ class ProjectsScreen(ChooseScreen):
         """``api_url``: addresses of its server count, too."""
         self._seen, self._pinned, self._now = tuple(seen), list(pinned), now
         self._api_url = api_url
-        super().__init__("Open a project", self._items(), current)
+        empty = "no project was opened yet: type OWNER/NAME"
+        super().__init__("Open a project", self._items(), current, empty)
+
+    def on_mount(self) -> None:
+        """Say what else can be typed where no project matches."""
+        self.query_one(Table).way_back = ": OWNER/NAME opens any project"
 
     def _items(self) -> list[MenuItem]:
         seen = {project.repo.lower(): project for project in self._seen}

@@ -140,7 +140,7 @@ class Table(Styled, can_focus=True):
         if fits:
             self.styles.overflow_x = "hidden"
         self.empty = empty
-        self.way_back = "; escape clears the filter"
+        self.way_back = "; esc clears it"
         """What follows the words where no row matches."""
         self.source: RowSource = NO_ROWS
         self.view: Sequence[int] = range(0)
@@ -439,7 +439,9 @@ class Table(Styled, can_focus=True):
             message = "searching …"
         elif self.row_query.words:
             words = report.visible(self.row_query.words)
-            message = f"nothing matches “{words}”{self.way_back}"
+            message = f"nothing matches “{words}”"
+            if report.cell_width(message + self.way_back) + 2 <= self.size.width:
+                message += self.way_back
         else:
             message = self.empty
         return Strip([Segment(f"  {message}", self._style("row", meaning="dim"))])
