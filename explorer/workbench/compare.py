@@ -131,10 +131,7 @@ async def compare_files(
         SourceError, IntegrityError, FormatError: of the server or of a file.
         UsageError: a file does not hold one program that could be compared.
     """
-    before, after = [
-        await looks.completed(await looks.look(each, targets, depth, progress), targets)
-        for each in subjects
-    ]
+    before, after = [await looks.look(each, targets, depth, progress) for each in subjects]
     if depth is Depth.WHOLE or (before.path is not None and after.path is not None):
         before, after = [await looks.with_files(each, progress) for each in (before, after)]
     return await resources.run(lambda cancel: compared(before, after, cancel))

@@ -70,6 +70,8 @@ class Looks:
         if depth is Depth.WHOLE or (depth is Depth.AVAILABLE and await self.on_disk(subject)):
             return await self._inspect(subject, targets, progress)
         local = await self._look_locally(subject, targets, progress)
+        if local is not None and depth is Depth.AVAILABLE:
+            return await self.completed(local, targets)
         return local or await self._peek(subject, targets, progress)
 
     async def look_at(self, asset: Asset, targets: Sequence[Target], arch: str = "") -> FileState:

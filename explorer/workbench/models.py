@@ -58,7 +58,8 @@ class Depth(Enum):
     VERDICT = auto()
     """As little as a verdict needs: a record, else the file on disk, else its first bytes."""
     AVAILABLE = auto()
-    """All of the file if it is on disk; else as ``VERDICT``."""
+    """All of the file if it is on disk; else all that its first bytes tell, which a record has
+    not kept."""
     WHOLE = auto()
     """All of the file, downloaded if need be."""
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.cli.conftest import Command
+from tests.cli.conftest import OLD, Command
 from tests.support.binaries import binary
 
 
@@ -23,3 +23,10 @@ def test_a_script_has_no_protections(rr: Command, tmp_path: Path) -> None:
     done = rr("hardening", str(script))
     assert done.code == 2
     assert "Name an ELF program" in done.err
+
+
+def test_the_first_bytes_tell_the_same_when_they_are_recorded(served: Command) -> None:
+    words = ("hardening", f"v1.6.2/{OLD}", "--peek")
+    first = served(*words)
+    assert "(RELRO)           ✓ yes" in first.out
+    assert served(*words).out == first.out

@@ -52,7 +52,7 @@ def hardening(state: CliState, file: str, platform: str, peek: bool) -> int:
         from explorer.workbench import Depth
 
         subject = await workbench.resolve(file, platform)
-        depth = Depth.VERDICT if peek else Depth.WHOLE
+        depth = Depth.AVAILABLE if peek else Depth.WHOLE
         inspection = await workbench.look(subject, depth=depth, progress=output.progress)
         if output.json:
             output.data(as_json(inspection, workbench.warnings))
