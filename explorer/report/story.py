@@ -58,7 +58,8 @@ def story_of(matrix: Matrix) -> Story:
         None,
     )
     if last is not None:
-        parts.append(f"last NO: {one_line(last[0])} ({_why_not(last[1])})")
+        label = "last NO" if last[1].answer is Answer.NO else "last not as it is"
+        parts.append(f"{label}: {one_line(last[0])} ({_why_not(last[1])})")
     return Story("; ".join(parts), last[0] if last is not None else "")
 
 
@@ -103,7 +104,9 @@ def _runs(name: str, published: int, verdicts: list[Verdict | None]) -> list[str
     open_ = [verdict for verdict in seen if verdict.answer is Answer.UNKNOWN]
     as_is = sum(verdict.unaided is Answer.NO for verdict in open_)
     unknown = len(open_) - as_is
-    more = f", not as it is in {as_is}" if as_is else ""
+    aided = sum(verdict.answer is Answer.YES_IF for verdict in seen)
+    more = f", with packages in {aided}" if aided else ""
+    more += f", not as it is in {as_is}" if as_is else ""
     more += f", not known in {unknown}" if unknown else ""
     return [f"{name}runs in {runs}{of}{more}"]
 

@@ -215,7 +215,8 @@ def test_the_story_stands_above_the_matrix(rr: Command, github: GitHub) -> None:
     rr.api_url = github.api_url
     document = rr.json("matrix", "--repo", "acme/tool")
     story = (
-        "linux-arm64: published in 3 of 3 releases; runs in 1; last NO: v2 (needs glibc's loader)"
+        "linux-arm64: published in 3 of 3 releases; runs in 1, with packages in 1; last NO: v2"
+        " (needs glibc's loader)"
     )
     assert (document["story"], document["last_no"]) == (story, "v2")
     assert rr("--repo", "acme/tool", "matrix").out.startswith(story)

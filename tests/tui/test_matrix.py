@@ -515,5 +515,5 @@ async def test_the_story_does_not_call_unknown_what_is_known_not_to_run_as_it_is
     )
     async with opened(own) as ui:
         await open_matrix(ui)
-        await ui.shows("runs in 0, not as it is in 1; last NO: v2")
+        await ui.shows("runs in 0, not as it is in 1; last not as it is: v2")
         assert "not known in" not in ui.drawn()
