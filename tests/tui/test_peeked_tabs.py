@@ -88,6 +88,19 @@ async def test_where_asks_for_as_many_bytes_as_a_peek_may_have(
         assert ("✗ as is" in ui.drawn()) == is_open
 
 
+async def test_where_offers_no_download_that_would_tell_no_more(
+    github: GitHub, tmp_path: Path
+) -> None:
+    """A small C++ program is read whole; whether busybox's glibc image has libdl is not known."""
+    packed = make_archive("tar.gz", STEM, roadrunner_members(binary("cpp-glibc")))
+    github.add_release(TAG, {f"{STEM}.tar.gz": packed})
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url)) as ui:
+        await ui.shows("YES, IF: apk add gcompat")
+        await ui.press("enter", "w")
+        await ui.shows("? unknown", "floor  glibc")
+        assert NEEDS not in ui.drawn()
+
+
 async def test_facts_keep_the_program_and_the_asset_apart(chosen: Settings) -> None:
     async with opened(chosen, size=(160, 50)) as ui:
         screen = await open_peeked(ui)
