@@ -48,6 +48,8 @@ NAMED_WIDTH = 17
 """Cells of the column that names the file to use instead: ``↳ linux-arm64 yes``."""
 
 
+CORNERS = 4
+"""Cells that the frame of the grid takes from its legend."""
 MARKS = (
     ("…", "looking", "looking"),
     ("○", "not looked at", "unseen"),
@@ -66,10 +68,15 @@ MARKS = (
 def legend_of(texts: Iterable[str], width: int) -> str:
     """What those marks mean that are in the texts of cells, on a screen so wide."""
     drawn = "\n".join(texts)
-    shown = [(mark, words[width < NARROW]) for mark, *words in MARKS if mark in drawn]
-    return "  ".join(
-        mark + (words if words[:1] in ("", ":") else f" {words}") for mark, words in shown
-    )
+    shown = [(mark, *words) for mark, *words in MARKS if mark in drawn]
+    usual = "  ".join(_with_meaning(mark, words) for mark, words, _ in shown)
+    if width >= NARROW and cell_width(usual) <= width - CORNERS:
+        return usual
+    return "  ".join(_with_meaning(mark, words) for mark, _, words in shown)
+
+
+def _with_meaning(mark: str, words: str) -> str:
+    return mark + (words if words[:1] in ("", ":") else f" {words}")
 
 
 _FIXED_WIDTHS = {"trust": TRUST_WIDTH, "vulns": len("vulns")}

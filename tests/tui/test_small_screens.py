@@ -179,6 +179,8 @@ def test_marks_that_are_on_the_screen_are_explained_and_no_others(width: int) ->
     assert "… looking  ! error" in shown
     assert "↳" not in shown
     assert "*" not in shown
+    many = ("○", "▨ no", "↳ yes", "–", "✓ yes*")
+    assert len(legend_of(many, width)) <= max(width, 80) - 4
     usual = ("…", "○", "↳ yes", "–", "✗ as is", "✓ yes*")
     assert len(legend_of(usual[-4:], width)) <= width - 4
     assert all(
