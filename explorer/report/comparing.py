@@ -37,6 +37,7 @@ from explorer.workbench import (
 __all__ = [
     "COMPARISON_COLUMNS",
     "ComparedPart",
+    "comparison_columns",
     "comparison_headline",
     "comparison_markdown",
     "comparison_parts",
@@ -436,6 +437,17 @@ _FLAT = {
 """Keys of a part's columns that stand for what, before, after and change."""
 
 
+def comparison_columns(parts: Iterable[ComparedPart]) -> tuple[Column, ...]:
+    """The columns of that table. In two releases a change says in which files it is, too."""
+    if not any(_has_files(part) for part in parts):
+        return COMPARISON_COLUMNS
+    return (*COMPARISON_COLUMNS[:-1], Column("change", "change", grows=True))
+
+
+def _has_files(part: ComparedPart) -> bool:
+    return any(column.key == "files" for column in part.columns)
+
+
 def comparison_rows(parts: Iterable[ComparedPart]) -> tuple[Row, ...]:
     """All parts as one table: a row for each title, its changes below; then what is the same."""
     rows: list[Row] = []
@@ -451,6 +463,9 @@ def comparison_rows(parts: Iterable[ComparedPart]) -> tuple[Row, ...]:
         places = {column.key: place for place, column in enumerate(part.columns)}
         for row in part.rows:
             cells = tuple(row.cells[places[key]] if key else EMPTY for key in keys)
+            if _has_files(part):
+                where = " in ".join(filter(None, (cells[3].text, row.cells[places["files"]].text)))
+                cells = (*cells[:3], Cell(where, cells[3].style))
             first = Cell(f"  {cells[0].text}", cells[0].style)
             rows.append(Row(f"{part.id} {row.key}", (first, *cells[1:])))
     if same:

@@ -201,9 +201,11 @@ class _Changes:
             assert not isinstance(changes, MISSING)
             for gap in gaps_of(changes):
                 gaps.setdefault(gap, []).append(name)
+        places = {row.key: place for place, (row, _) in reversed([*enumerate(rows.values())])}
+        together = sorted(rows.values(), key=lambda one: places[one[0].key])  # by what they are of
         made = tuple(
             Row(f"{row.key} {number}", (*row.cells, Cell(_where(names, known))))
-            for number, (row, names) in enumerate(rows.values())
+            for number, (row, names) in enumerate(together)
         )
         nothing = "no change" if known else one_line(f"n/a: {'; '.join(reasons)}")
         note = _gap_words(gaps) or ("" if made else nothing)
@@ -224,14 +226,12 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _gap_words(gaps: Mapping[_Gap, Sequence[str]]) -> str:
-    """``2 programs not compared: needs the whole file; of 1 not known: toolchain: …``."""
+    """``? needs the whole file (2 programs)``, ``? toolchain, kernel: needs … (linux-arm64)``."""
     words = [
-        f"not known of {_some(names)}: {', '.join(gap.titles)} ({one_line(gap.why)})"
-        if gap.titles
-        else f"{plural(len(names), 'program')} not compared: {one_line(gap.why)}"
+        f"{', '.join(gap.titles)}{': ' if gap.titles else ''}{one_line(gap.why)} ({_some(names)})"
         for gap, names in gaps.items()
     ]
-    return "; ".join(words)
+    return f"? {'; '.join(words)}" if words else ""
 
 
 def _some(names: Sequence[str]) -> str:

@@ -223,7 +223,7 @@ def test_modules_of_two_releases(rr: Command, github: GitHub, tmp_path: Path) ->
     database = write_database(tmp_path / "db", entries)
     words = ("compare", "v1", "v2", "--db", database)
     done = rr(*words)
-    assert "2 programs not compared: needs the whole file" in " ".join(done.out.split())
+    assert "? needs the whole file (2 programs)" in " ".join(done.out.split())
     before = json.loads(rr(*words, "--json").out)["pairs"][0]["changes"]
     assert before["missing"]["vulnerabilities"] == {"state": "unknown", "why": UNREAD}
     done = rr(*words, "--modules")

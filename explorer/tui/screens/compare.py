@@ -13,8 +13,8 @@ from textual.widgets import Static
 from explorer.errors import ExplorerError
 from explorer.report import Cell
 from explorer.report.comparing import (
-    COMPARISON_COLUMNS,
     ComparedPart,
+    comparison_columns,
     comparison_headline,
     comparison_markdown,
     comparison_parts,
@@ -148,7 +148,8 @@ class CompareScreen(ExplorerScreen):
         if self._missing:
             words.append(text(self._missing, "$text-muted"))
         self.query_one("#detail", Static).update(lines(words))
-        self.query_one(Table).show(ListRows(COMPARISON_COLUMNS, comparison_rows(self._parts)))
+        columns = comparison_columns(self._parts)
+        self.query_one(Table).show(ListRows(columns, comparison_rows(self._parts)))
         self.refresh_bindings()
 
     @on(Table.Selected)
