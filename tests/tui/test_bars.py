@@ -78,6 +78,11 @@ async def test_what_runs_is_told_beside_them(size: tuple[int, int], demo: Settin
         if size[0] >= 80:
             assert "↓ download 43 %, 57 s left  x cancel" in key_bar(ui)
             assert "q quit" in key_bar(ui)
+            assert "m matrix  a advice" in key_bar(ui)
+            await ui.press("enter")
+            await ui.until(lambda: "esc back" in key_bar(ui))
+            assert "m matrix  a advice" in key_bar(ui)
+            assert "43 %" in key_bar(ui)
         other = download(ui, "another.tar.gz")
         await ui.until(lambda: "2 jobs" in key_bar(ui) or size[0] < 40)
         assert "J" in key_bar(ui).split()

@@ -125,16 +125,16 @@ class KeyBar(Widget):
         return sorted(keys.values())
 
     def _rank(self, action: str) -> int:
-        """Help and the way out of this screen come first, the other way out second."""
+        """Help and the way out of this screen come first, what leads to an answer second."""
         way_out = "quit" if len(self.app.screen_stack) == 1 else "back"
-        return 0 if action in ("help", way_out) else 1 if action in ("quit", "back") else 2
+        return 0 if action in ("help", way_out) else 1 if action in _NEEDED else 2
 
     def render(self) -> Content:
         """One line."""
         room = self.size.width - 2
         keys = self._keys()
         right = self._running_text(
-            room - sum(key.width + GAP for key in keys if key.rank == 0), room
+            room - sum(key.width + GAP for key in keys if key.rank <= 1), room
         )
         parts: list[Content] = []
         self._spans = []
@@ -167,6 +167,10 @@ class KeyBar(Widget):
                 return
         if self.state.board.running and event.x > (self._spans[-1][1] if self._spans else 0):
             self.app.simulate_key("J")
+
+
+_NEEDED = ("quit", "back", "matrix", "advice")
+"""Actions whose keys stay while a job is told beside them."""
 
 
 def fitting(keys: Sequence[Key], room: int) -> list[Key]:
