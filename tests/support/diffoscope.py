@@ -14,11 +14,12 @@ VERSION = "332"
 
 def diffoscope() -> Path:
     """The program, installed from the package index on first use."""
-    place = BUILD.parent / f"diffoscope-{VERSION}"
+    place = BUILD.parent.resolve() / f"diffoscope-{VERSION}"
     program = place / "bin" / "diffoscope"
     with locked():
-        if not program.exists():
-            subprocess.run([sys.executable, "-m", "venv", place], check=True, timeout=120)
+        if not _can_start(program):
+            words: list[str | Path] = [sys.executable, "-m", "venv", "--clear", place]
+            subprocess.run(words, check=True, timeout=120)
             install: list[str | Path] = [
                 place / "bin" / "pip",
                 "install",
@@ -27,6 +28,15 @@ def diffoscope() -> Path:
             ]
             subprocess.run(install, check=True, timeout=300, capture_output=True)
     return program
+
+
+def _can_start(program: Path) -> bool:
+    """Whether it is there, and so is the Python that its first line names: folders move."""
+    if not program.exists():
+        return False
+    with program.open("rb") as file:
+        first = file.readline()
+    return Path(first.removeprefix(b"#!").strip().decode()).exists()
 
 
 def differing_sections(before: Path, after: Path) -> set[str]:
