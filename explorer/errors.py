@@ -20,8 +20,10 @@ Each has a title, a detail and a remedy. Their text may quote untrusted names, s
 """
 
 import traceback
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -109,11 +111,15 @@ class ImageMissingError(EngineError):
     """The image to run in is not here, or not for this platform, and was not pulled."""
 
     def __init__(
-        self, title: str, detail: str = "", remedy: str = "", others: tuple[str, ...] = ()
+        self,
+        title: str,
+        detail: str = "",
+        remedy: str = "",
+        others: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(title, detail, remedy)
         self.others = others
-        """References of images that are here and could take its place."""
+        """Images that are here and could take its place: references, and what is in each."""
 
 
 class FormatError(ExplorerError):

@@ -301,7 +301,8 @@ class ExplorerApp(ExplorerBase):
                 with about(message.project):
                     self.jobs.verify(inspection.subject, inspection, options)
 
-        choices = [MenuItem(image, image) for image in message.error.others]
+        others = message.error.others.items()
+        choices = [MenuItem(image, image, system) for image, system in others]
         title, why = "Run it in an image that is here", message.error.title
         self.push_screen(ChooseScreen(title, choices, lead=why), verify)
 

@@ -36,10 +36,15 @@ class LocalImage:
 
     def __str__(self) -> str:
         """``alpine:3.23 (Alpine Linux v3.23, musl 1.2.5)``; untrusted."""
+        return f"{self.reference} ({self.system_in_words})"
+
+    @property
+    def system_in_words(self) -> str:
+        """``Alpine Linux v3.23, musl 1.2.5``; untrusted."""
         system = self.system
         version = "" if isinstance(system.libc_version, MISSING) else f" {system.libc_version}"
         name = f"{system.name}, " if system.name else ""
-        return f"{self.reference} ({name}{system.libc}{version})"
+        return f"{name}{system.libc}{version}"
 
 
 def images_in_words(images: Sequence[LocalImage]) -> str:

@@ -93,8 +93,8 @@ class Placer:
             return ImageMissingError(error.title, detail, error.remedy)
         here = f"Here for {request.platform}: {images_in_words(others)}"
         remedy = f"{here}. Choose one: {CHOOSE}. {error.remedy}"
-        references = tuple(other.reference for other in others)
-        return ImageMissingError(error.title, error.detail, remedy, references)
+        systems = {other.reference: other.system_in_words for other in others}
+        return ImageMissingError(error.title, error.detail, remedy, systems)
 
     async def _pulled(self, progress: ProgressCallback) -> Container:
         engine, image, platform = self.request.engine, self.request.image, self.request.platform

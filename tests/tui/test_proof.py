@@ -242,7 +242,9 @@ async def test_where_the_image_is_missing_those_that_are_here_are_offered(
         await ui.until(lambda: isinstance(ui.app.screen, CommandScreen))
         await ui.press("enter")
         await ui.until(lambda: isinstance(ui.app.screen, ChooseScreen), limit=90)
-        await ui.shows("is not here for linux/amd64", "Run it in an image that is here", image)
+        await ui.shows(
+            "is not here for linux/amd64", "Run it in an image that is here", image, "musl"
+        )
         assert "verify failed" not in ui.drawn(), "no toast covers the choice"
         ui.app.screen.query_one(Input).value = image
         await ui.press("enter")

@@ -195,7 +195,7 @@ def test_a_column_is_not_shortened_to_leave_room_that_nothing_fills() -> None:
 
 
 def test_the_name_of_a_choice_is_whole_before_what_it_means() -> None:
-    name = "alpine-3.24+libgcc+libstdc++"
+    name = "localhost/rr-explorer-test/musl:1.2.5-amd64-libgcc"
     rows = [Row(name, (Cell(name), Cell("Alpine 3.24 (musl 1.2.6) with libgcc, libstdc++")))]
     columns = Column("title", "", names_row=True), Column("detail", "", grows=True)
     layout = fitting_columns(ListRows(columns, rows), range(1), 64, drops=(), floor=8)

@@ -93,7 +93,7 @@ def fitting_columns(
     """
     widths, columns = _without_drops(source, view, room, drops, floor)
     if _total(columns, widths) > room:
-        _share(columns, widths, room)
+        _share(columns, widths, room, floor)
     growing = [column for column in columns if column.grows] or columns[:1]
     spare = room - _total(columns, widths)
     if spare > 0 and growing:
@@ -128,12 +128,18 @@ def _without_drops(
     return widths, kept
 
 
-def _share(columns: Sequence[Column], widths: dict[str, int], room: int) -> None:
-    """Leave room beside one endless value; what the others do not need, it gets back."""
+def _share(columns: Sequence[Column], widths: dict[str, int], room: int, floor: int) -> None:
+    """Leave room beside one endless value; what the others do not need, it gets back.
+
+    What names a row may leave the others no more than their floor.
+    """
     wanted = dict(widths)
+    least = {c.key: min(floor, widths[c.key]) if c.grows else widths[c.key] for c in columns}
     firm = [column for column in columns if not column.grows]
     for column in firm:
-        share = room // 2 if column.names_row else room * 2 // 5
+        share = room * 2 // 5
+        if column.names_row:
+            share = max(room // 2, room - _total(columns, least) + least[column.key])
         widths[column.key] = min(widths[column.key], max(FAIR, share))
     for column in firm:
         spare = room - _total(columns, widths)
