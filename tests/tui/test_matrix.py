@@ -517,3 +517,15 @@ async def test_the_story_does_not_call_unknown_what_is_known_not_to_run_as_it_is
         await open_matrix(ui)
         await ui.shows("runs in 0, not as it is in 1; last not as it is: v2")
         assert "not known in" not in ui.drawn()
+
+
+async def test_a_matrix_without_columns_says_why(tmp_path: Path) -> None:
+    home = tmp_path / "dist"
+    home.mkdir()
+    (home / "rr").write_bytes(binary("c-glibc").read_bytes())
+    async with opened(settings(tmp_path, demo=False, folder=home), size=(80, 24)) as ui:
+        await ui.shows("◐ yes-if")
+        await ui.press("m")
+        await ui.shows("No file's name claims a platform", "W shows where each program runs")
+        await ui.press("W")
+        await ui.shows("by system", "glibc 2.2.5 or newer")

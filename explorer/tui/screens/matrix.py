@@ -51,6 +51,7 @@ from explorer.workbench import (
     file_key,
 )
 
+NO_COLUMNS = "so the matrix has no columns. W shows where each program runs, by system."
 FIRST_DRAWING_S = 0.2
 """Seconds that the first drawing of the screen waits for the releases."""
 PEEKED = 16
@@ -323,6 +324,9 @@ class MatrixScreen(AssetScreen):
         """Say in words what the cell under the cursor means."""
         banner = self.query_one(VerdictBanner)
         row, cell = self.row, self.cell
+        if self._shown is not None and not self._shown.columns:
+            banner.say(text("No file's name claims a platform", "bold"), text(NO_COLUMNS))
+            return
         if row is not None and cell is None and self._shown is not None:
             explain = trust_words if self._on_trust else vulnerable_words
             banner.say(text(row.release.tag, "bold"), content(explain(self._shown, row)))
