@@ -43,6 +43,15 @@ async def test_a_toast_leaves_the_verdict_to_be_read(size: tuple[int, int], demo
             ui.app.clear_notifications()
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_a_target_is_named_in_full(size: tuple[int, int], demo: Settings) -> None:
+    async with opened(demo, size=size) as ui:
+        await ui.press("t")
+        await ui.shows("alpine-3.24+libgcc+libstdc++  Alpine 3.24 (musl 1.2.6)")
+        if size[0] >= 120:
+            assert "Alpine 3.24 (musl 1.2.6) with libgcc, libstdc++" in ui.drawn()
+
+
 async def test_jobs_are_filtered_sorted_copied_and_cancelled(demo: Settings) -> None:
     async with opened(demo) as ui:
         await ui.until(lambda: not ui.state.board.running)
