@@ -267,3 +267,14 @@ async def test_the_dialog_says_what_can_be_typed(demo: Settings) -> None:
         await ui.shows("✓ yes")
         await ui.press("O")
         await ui.shows("no project was opened yet: type OWNER/NAME")
+
+
+async def test_files_by_system_always_have_an_answer(projects: GitHub, tmp_path: Path) -> None:
+    names = ("armv7-unknown-linux-gnueabihf", "powerpc64le-unknown-linux-gnu-with-all-features")
+    files = {f"ripgrep-15.0.0-{name}.tar.gz": _tar("", "c-glibc", "rg") for name in names}
+    projects.add_release("15.0.0", files, repo=RIPGREP, published_at="2027-01-01T00:00:00Z")
+    async with opened(chosen(projects, tmp_path, RIPGREP), size=(80, 24)) as ui:
+        await ui.shows("15.0.0 ·", "✗ no")
+        await ui.press("W")
+        await ui.shows("15.0.0 by system", "alpine-3.24", "✗ no", "mislabelled: amd64")
+        assert "…armv7-unknown-linux-gnueabihf.tar.gz" in ui.drawn()

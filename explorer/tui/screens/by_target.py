@@ -22,8 +22,9 @@ from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 from explorer.workbench import Asset, TargetMatrix, TargetRow
 
-FLOOR = 28
-"""Cells that the file and its floor keep as long as a system can be left out instead."""
+FLOOR = 24
+"""Cells that the floor keeps as long as a system can be left out instead: ``glibc 2.17 or newer``.
+"""
 
 
 class LookedAt(Message):
@@ -97,7 +98,7 @@ class ByTargetScreen(AssetScreen):
         rows = by_target_rows(matrix)
         self._rows = dict(zip((row.key for row in rows), matrix.rows, strict=True))
         table.empty = "the release has no program for Linux"
-        table.drops = (SHORT_FORMS, *reversed(matrix.across))
+        table.drops = (SHORT_FORMS, *reversed(matrix.across[1:]))
         table.show(ListRows(by_target_columns(matrix), rows))
         self.refresh_bindings()
 
