@@ -3,6 +3,7 @@
 https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/. A pod's first
 container downloads one file with rr-explorer, which verifies its digest and unpacks it; the second
 one is of the target's image, runs the program and prints one line of JSON to the pod's log.
+``podman kube play`` knows no indexed Jobs: its one pod runs the first program.
 """
 
 from __future__ import annotations
@@ -20,21 +21,23 @@ FETCHER = "python:3.13-slim"
 _MOST_AT_A_TIME = 4
 _FETCH = """\
 set -eu
-case "$JOB_COMPLETION_INDEX" in
+index=${{JOB_COMPLETION_INDEX:-0}}
+case "$index" in
 {cases}esac
 export HOME=/work PYTHONUSERBASE=/work/python XDG_CACHE_HOME=/work/cache
 pip install --quiet --user --no-cache-dir {install}
 rr=/work/python/bin/rr-explorer
-"$rr" --repo {repo} get "$file" -o /work/file --json > /work/got.json
+"$rr" {place} get "$file" -o /work/file --json > /work/got.json
 python3 -c 'import json; print(json.load(open("/work/got.json"))["binary"])' > /work/program
-"$rr" --repo {repo} inspect "$file" --on {target} --json > /work/seen.json
+"$rr" {place} inspect "$file" --on {target} --json > /work/seen.json
 python3 -c 'import json
 print(json.load(open("/work/seen.json"))["verdicts"][0]["unaided"])' > /work/verdict
 rm -rf /work/cache
 """
 _RUN = """\
 set -u
-case "$JOB_COMPLETION_INDEX" in
+index=${{JOB_COMPLETION_INDEX:-0}}
+case "$index" in
 {cases}esac
 program=$(cat /work/program)
 timeout {seconds} "$program" "$@" > /tmp/stdout 2> /tmp/stderr < /dev/null
@@ -51,7 +54,7 @@ yes:false|no:true) agrees=false;;
 esac
 packed() {{ head -c 8192 "$1" | base64 | tr -d '\n'; }}
 printf '{{"index":%d,"file":"%s","target":"{target}","arch":"{arch}","exit_code":%d,' \\
-    "$JOB_COMPLETION_INDEX" "$file" "$code"
+    "$index" "$file" "$code"
 printf '"started":%s,"verdict":"%s","agrees":%s,' "$started" "$verdict" "$agrees"
 printf '"stdout_base64":"%s","stderr_base64":"%s"}}\n' \\
     "$(packed /tmp/stdout)" "$(packed /tmp/stderr)"
@@ -87,6 +90,8 @@ class JobOptions:
     """What pip installs in the first container."""
     seconds: int
     """How long a program may run."""
+    api_url: str = ""
+    """Where the release is; empty: on GitHub."""
 
 
 def job(options: JobOptions, programs: Sequence[JobProgram]) -> str:
@@ -97,11 +102,14 @@ def job(options: JobOptions, programs: Sequence[JobProgram]) -> str:
     Raises:
         FormatError: a name that cannot be put into a script safely.
     """
+    place = ["--repo", options.repo]
+    if options.api_url:
+        place += ["--api-url", options.api_url]
     name = re.sub(r"[^a-z0-9]+", "-", f"rr-explorer-{options.target}-{options.arch}".lower())
     fetch = _FETCH.format(
         cases=_cases(programs, with_arguments=False),
         install=shlex.quote(quoting.word(options.install)),
-        repo=shlex.quote(quoting.word(options.repo)),
+        place=shlex.join(quoting.word(word) for word in place),
         target=shlex.quote(quoting.plain(options.target)),
     )
     run = _RUN.format(

@@ -13,6 +13,7 @@ from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
 from explorer.errors import NotFoundError, UsageError
 from explorer.facts import known_or
+from explorer.settings import Settings
 
 if TYPE_CHECKING:
     from explorer.workbench import Asset, Release, Target, Workbench
@@ -126,7 +127,8 @@ def _jobs(
     name = target.name.partition("/")[0]
     settings = workbench.settings
     seconds = max(1, round(settings.run_seconds))
+    api_url = "" if settings.api_url == Settings().api_url else settings.api_url
     return [
-        written(JobOptions(settings.repo, name, image, arch, install, seconds), ones)
+        written(JobOptions(settings.repo, name, image, arch, install, seconds, api_url), ones)
         for arch, ones in sorted(programs.items())
     ]
