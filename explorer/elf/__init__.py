@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from explorer.elf.machines import arch_name
     from explorer.elf.payload import payload_manifest
     from explorer.elf.protections import Degree, Protection, hardening
-    from explorer.elf.reader import read
+    from explorer.elf.reader import read, with_go_build
     from explorer.elf.stamps import link_values
     from explorer.elf.symboltable import SymbolTable, symbols
 
@@ -48,6 +48,7 @@ __getattr__ = lazy_exports(
         "hardening": "protections",
         "payload_manifest": "payload",
         "read": "reader",
+        "with_go_build": "reader",
         "symbols": "symboltable",
         "SymbolTable": "symboltable",
     },
@@ -89,4 +90,5 @@ __all__ = [
     "payload_manifest",
     "read",
     "symbols",
+    "with_go_build",
 ]

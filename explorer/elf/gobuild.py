@@ -9,6 +9,7 @@ It is found by searching the PT_LOADs, writable ones first, since section header
 Every candidate is tried, since programs that read build info hold the magic as a constant.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ ALIGN = 16
 MAX_VERSION = 1024
 MAX_MODINFO = 1 << 20
 MAX_CANDIDATES = 64
+BEGINNING = 32 << 10
+"""Bytes that are enough for the header and, since Go 1.18, for the strings behind it."""
 _OVERLAP = 64
 _ESCAPES = {
     "a": "\a",
@@ -87,6 +90,24 @@ def search(view: View, memory: Memory) -> Iterator[Marks]:
                 return
             at += len(chunk)
             tail = data[-_OVERLAP:]
+
+
+def at_beginning(view: View, memory: Memory) -> GoBuild | None:
+    """What ``search`` would find, if it is where Go's own linker puts it: first of all.
+
+    None tells nothing: other linkers put it elsewhere.
+
+    Raises:
+        OutOfReachError: those bytes cannot be reached.
+    """
+    for start, end in memory.ranges()[:1]:
+        data = view.upto(start, min(BEGINNING, end - start))
+        places = (match.start() for match in re.finditer(re.escape(MAGIC), data))
+        for place in itertools.islice(places, MAX_CANDIDATES):
+            build = _try(view, memory, start + place)
+            if build is not None:
+                return build
+    return None
 
 
 def _try(view: View, memory: Memory, offset: int) -> GoBuild | None:

@@ -91,6 +91,30 @@ def read(
     return Binary(name, source.size, FileFormat.ELF, scope, _detail(elf), elf.header.arch, elf)
 
 
+def with_go_build(binary: Binary, source: ByteSource, cancel: Cancellation) -> Binary:
+    """The facts, with Go's build info if a few bytes tell it: never another than all of it gives.
+
+    Raises:
+        SourceError: the source failed. CancelledError: ``cancel`` was raised.
+    """
+    elf, view = binary.elf, View(source, cancel)
+    if isinstance(elf, MISSING) or not isinstance(elf.go, Unknown):
+        return binary
+    try:
+        head = read_head(view)
+        segments = head.raw
+        if (
+            isinstance(segments, MISSING)
+            or not isinstance(elf.packed, NotApplicable)
+            or head.type not in (shape.ET_EXEC, shape.ET_DYN)
+        ):
+            return binary
+        build = gobuild.at_beginning(view, Memory.of(segments))
+    except (OutOfReachError, DamagedError):
+        return binary
+    return replace(binary, elf=replace(elf, go=build, is_go=True)) if build else binary
+
+
 def _detail(elf: Elf) -> str:
     header = elf.header
     words = f"ELF {header.bits}-bit {header.arch}" + (

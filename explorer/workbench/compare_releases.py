@@ -184,7 +184,7 @@ class _Comparer:
             except ExplorerError as error:
                 problem = error.title
         async with self._peeks:
-            state = await self._looks.look_at(asset, self._targets)
+            state = await self._looks.look_at(asset, self._targets, depth=Depth.AVAILABLE)
         return state, problem or (state.error.title if state.error is not None else "")
 
     async def _changes(self, before: FileState, after: FileState) -> Fact[FileComparison]:
@@ -195,10 +195,10 @@ class _Comparer:
         try:
             async with self._reads if is_whole else self._peeks:
                 if is_whole:  # they may have been pruned to make room for later ones
-                    made = [await self._looks.with_files(each, self._progress) for each in pair]
-                else:
-                    made = [await self._looks.completed(each, self._targets) for each in pair]
-                pair = made[0], made[1]
+                    one, other = [
+                        await self._looks.with_files(each, self._progress) for each in pair
+                    ]
+                    pair = one, other
                 return await self._resources.run(lambda cancel: compared(*pair, cancel))
         except OperationCancelledError:
             raise

@@ -70,11 +70,18 @@ class Looks:
         if depth is Depth.WHOLE or (depth is Depth.AVAILABLE and await self.on_disk(subject)):
             return await self._inspect(subject, targets, progress)
         local = await self._look_locally(subject, targets, progress)
-        if local is not None and depth is Depth.AVAILABLE:
-            return await self.completed(local, targets)
-        return local or await self._peek(subject, targets, progress)
+        more = depth is Depth.AVAILABLE
+        if local is not None and more:
+            return await self._completed(local, targets)
+        return local or await self._peek(subject, targets, progress, more=more)
 
-    async def look_at(self, asset: Asset, targets: Sequence[Target], arch: str = "") -> FileState:
+    async def look_at(
+        self,
+        asset: Asset,
+        targets: Sequence[Target],
+        arch: str = "",
+        depth: Depth = Depth.VERDICT,
+    ) -> FileState:
         """One look as a state: whatever goes wrong is the state's error, and ends nothing else.
 
         ``unreachable`` if nothing is recorded or on disk, and no server may be asked. ``arch``: the
@@ -84,13 +91,16 @@ class Looks:
 
         try:
             subject = for_arch(self.subject_of(asset), arch or targets[0].arch)
+            more = depth is Depth.AVAILABLE
             inspection = await self._look_locally(subject, targets, ignore_progress)
+            if inspection is not None and more:
+                inspection = await self._completed(inspection, targets)
             if inspection is None:
                 if asset.unfinished:
                     must_have_address(self._resources.settings, asset)
                 if not may_ask(self._resources.settings, asset):
                     return FileState(unreachable=True)
-                inspection = await self._peek(subject, targets, ignore_progress)
+                inspection = await self._peek(subject, targets, ignore_progress, more=more)
         except OperationCancelledError:
             raise
         except Exception as error:  # noqa: BLE001  a bug costs this file, not the list it is in
@@ -168,7 +178,7 @@ class Looks:
         targets = [verdict.target for verdict in inspection.verdicts]
         return await self._inspect(inspection.subject, targets, progress)
 
-    async def completed(self, inspection: Inspection, targets: Sequence[Target]) -> Inspection:
+    async def _completed(self, inspection: Inspection, targets: Sequence[Target]) -> Inspection:
         """The inspection; of a record with what the file's first bytes tell beyond it.
 
         ``targets``: those that it was judged for. As it is where no server may be asked, or none
@@ -177,10 +187,10 @@ class Looks:
         asset = inspection.subject.asset
         if not inspection.recorded or asset is None:
             return inspection
-        if not may_ask(self._resources.settings, asset):
+        if not may_ask(self._resources.settings, asset) or await self.on_disk(inspection.subject):
             return inspection
         try:
-            peek = await self._peek(inspection.subject, targets, ignore_progress)
+            peek = await self._peek(inspection.subject, targets, ignore_progress, more=True)
         except OperationCancelledError:
             raise
         except ExplorerError:
@@ -230,14 +240,19 @@ class Looks:
         return await resources.run(work)
 
     async def _peek(
-        self, subject: Subject, targets: Sequence[Target], progress: ProgressCallback
+        self,
+        subject: Subject,
+        targets: Sequence[Target],
+        progress: ProgressCallback,
+        *,
+        more: bool,
     ) -> Inspection:
         from explorer.workbench.peek import peek_asset
 
         assert subject.asset is not None
         must_have_address(self._resources.settings, subject.asset)
         progress(Progress("peeking"))
-        inspection = await peek_asset(self._resources, subject, targets)
+        inspection = await peek_asset(self._resources, subject, targets, more=more)
         # Written in the background: no answer waits for the disk.
         self.records.keep_later(inspection)
         return inspection
@@ -328,9 +343,11 @@ def _with_tables(recorded: Inspection, peek: Inspection) -> Inspection:
         sections=seen.sections,
         notes=seen.notes,
         go=elf.go if isinstance(seen.go, MISSING) else seen.go,
+        is_go=elf.is_go if isinstance(seen.is_go, MISSING) else seen.is_go,
     )
     kept = recorded.verdicts
     same = [one.answer for one in kept] == [one.answer for one in peek.verdicts]
+    same = same and isinstance(recorded.check, Unknown)  # not of the whole file, which told more
     return replace(
         recorded,
         binary=replace(recorded.binary, elf=elf),

@@ -23,6 +23,7 @@ from explorer.archive import (
 from explorer.bytesource import ByteSource, BytesSource, OutOfReachError, StreamSource
 from explorer.compat import Answer, Target
 from explorer.elf import Binary, FileFormat, Scope
+from explorer.errors import IntegrityError, SourceError
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.progress import Cancellation
 from explorer.workbench.layers import Layer, layer_of
@@ -63,9 +64,11 @@ larger programs the section lies in the tail, and asking for more would not reac
 
 
 async def peek_asset(
-    resources: Resources, subject: Subject, targets: Sequence[Target]
+    resources: Resources, subject: Subject, targets: Sequence[Target], *, more: bool = False
 ) -> Inspection:
     """Judge an asset on the server by its first bytes.
+
+    ``more``: also ask for what no verdict needs, but a few bytes tell.
 
     Raises:
         SourceError: the server does not answer, or does not have this file.
@@ -85,7 +88,10 @@ async def peek_asset(
     def work(cancel: Cancellation) -> Inspection:
         with resources.peeking:
             cancel.check()
-            return _peek(remote, subject, targets, cancel)
+            seen = read_beginning(remote, subject, targets, cancel)
+            if more:
+                seen = _with_go_build(seen, remote, cancel)
+            return _inspection(seen, remote, subject, targets)
 
     try:
         await remote.prefetch()
@@ -94,10 +100,23 @@ async def peek_asset(
         remote.close()
 
 
-def _peek(
-    remote: RemoteSource, subject: Subject, targets: Sequence[Target], cancel: Cancellation
+def _with_go_build(
+    seen: PeekedProgram, remote: RemoteSource, cancel: Cancellation
+) -> PeekedProgram:
+    """With Go's build info, of a program that is not in an archive."""
+    from explorer.elf import with_go_build
+
+    if not isinstance(seen.member, NotApplicable) or seen.inside:
+        return seen
+    try:
+        return replace(seen, binary=with_go_build(seen.binary, remote, cancel))
+    except (SourceError, IntegrityError):  # costs no verdict
+        return seen
+
+
+def _inspection(
+    seen: PeekedProgram, remote: RemoteSource, subject: Subject, targets: Sequence[Target]
 ) -> Inspection:
-    seen = read_beginning(remote, subject, targets, cancel)
     why = Unknown("needs the download")
     binary, member = seen.binary, seen.member
     return Inspection(

@@ -12,6 +12,7 @@ from tests.advisories.server import database_server
 from tests.cli.conftest import Command
 from tests.support.binaries import binary, go_build
 from tests.support.garble import garbled
+from tests.support.github import GitHub
 from tests.support.macho import universal
 
 SOURCE = """package main
@@ -273,3 +274,20 @@ def test_an_obfuscated_program_is_unknown(
     document = rr.json("inspect", program)
     assert document["elf"]["tzdata"] is None
     assert document["verdicts"][0]["answer"] == "yes", "it is static all the same"
+
+
+def test_build_info_is_the_same_before_the_download(rr: Command, github: GitHub) -> None:
+    """A few bytes tell it of a program that Go linked itself; the rest is downloaded for it."""
+    own = {f"tool-linux-{arch}": go_build("tool", SOURCE, goarch=arch) for arch in ARCHES}
+    github.add_release("v1", {**own, "tool-with-c-linux-amd64": binary("go-cgo-glibc")})
+    rr.api_url = github.api_url
+    for name, path in own.items():
+        assert rr("gobuild", f"v1/{name}").out == rr("gobuild", str(path)).out
+        assert github.body_bytes(f"*{name}", host="assets") < 100_000
+    assert "toolchain" in rr("gobuild", "v1/tool-with-c-linux-amd64").out
+    assert rr("gobuild", "v1/tool-linux-arm64").code == 0, "recorded by now, without settings"
+    assert rr("gobuild", "v1/tool-linux-arm64").out == rr("gobuild", str(own[RECORDED])).out
+
+
+ARCHES = ("amd64", "arm64", "386", "s390x")
+RECORDED = "tool-linux-arm64"

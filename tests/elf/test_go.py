@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.bytesource import BytesSource, FileSource
-from explorer.elf import Elf, GoBuild, GoModule, read
+from explorer.elf import Elf, GoBuild, GoModule, Scope, read, with_go_build
 from explorer.elf.gobuild import parse, unquote
 from explorer.facts import MISSING, NotApplicable, Unknown
+from explorer.progress import Cancellation
 from tests.elf.crafted import Program, framed, old_build_info
 from tests.support.binaries import GO_HELLO, binary, go_build
 
@@ -235,3 +236,31 @@ def test_any_line_can_be_parsed(kind: str, words: list[str]) -> None:
 def test_hello_is_what_it_says() -> None:
     assert "runtime.Version" in GO_HELLO
     assert build_of(facts(binary("go-static-amd64"))).path == "example.test/hello"
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_what_a_few_bytes_tell_is_what_all_tell(name: str) -> None:
+    data = binary(name).read_bytes()
+    few = few_bytes(data)
+    assert isinstance(few.go, Unknown) or few.go == facts(binary(name)).go
+    is_first = name.startswith(("go-static", "go-tzdata"))  # else what is relocated precedes it
+    assert isinstance(few.go, GoBuild) is is_first
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 4096), st.binary(min_size=1, max_size=24))
+def test_of_a_damaged_program_too(offset: int, junk: bytes) -> None:
+    data = bytearray(binary("go-static-386").read_bytes())
+    start = data.index(b"\xff Go buildinf:") + offset - 64
+    data[start : start + len(junk)] = junk
+    whole = read(BytesSource(bytes(data)), "x").elf
+    assert isinstance(whole, Elf)
+    few = few_bytes(bytes(data))
+    assert isinstance(few.go, Unknown) or few.go == whole.go
+
+
+def few_bytes(data: bytes) -> Elf:
+    source = BytesSource(data)
+    elf = with_go_build(read(source, "x", Scope.HEAD), source, Cancellation()).elf
+    assert isinstance(elf, Elf)
+    return elf

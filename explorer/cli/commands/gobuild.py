@@ -44,12 +44,15 @@ rr-explorer gobuild latest --platform darwin-arm64 --json"""
 @click.pass_obj
 def gobuild(state: CliState, file: str, platform: str, words: str) -> int:
     async def work(workbench: Workbench, output: Output) -> int:
+        from explorer.facts import Unknown
         from explorer.report.binaries import GO_COLUMNS, go_rows, slice_rows
         from explorer.report.json import gobuild as as_json
         from explorer.workbench import Depth
 
         subject = await workbench.resolve(file, platform)
-        inspection = await workbench.look(subject, depth=Depth.WHOLE, progress=output.progress)
+        inspection = await workbench.look(subject, depth=Depth.AVAILABLE, progress=output.progress)
+        if inspection.recorded or isinstance(inspection.binary.go, Unknown):
+            inspection = await workbench.look(subject, depth=Depth.WHOLE, progress=output.progress)
         build = workbench.go_build(inspection)
         if output.json:
             output.data(as_json(inspection, build, workbench.warnings))
