@@ -193,7 +193,7 @@ def go_build(inspection: Inspection) -> TabContent:
     if isinstance(go, MISSING):
         return missing_table(inspection, go)
     return TabContent(
-        GO_COLUMNS, (*slice_rows(inspection.binary), *go_rows(go)), needs_file=is_peek(inspection)
+        GO_COLUMNS, (*slice_rows(inspection.binary), *go_rows(go)), needs_file=inspection.recorded
     )
 
 

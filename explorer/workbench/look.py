@@ -351,6 +351,7 @@ def _with_tables(recorded: Inspection, peek: Inspection) -> Inspection:
     return replace(
         recorded,
         binary=replace(recorded.binary, elf=elf),
+        traffic=peek.traffic,
         verdicts=peek.verdicts if same else kept,  # the same, with more reasons
         recorded=isinstance(seen.go, Unknown),
     )

@@ -131,3 +131,24 @@ async def test_a_download_is_followed_in_the_tab(chosen: Settings, github: GitHu
         await ui.shows(NEEDS, "▷ ", "%")
         await ui.press("x")
         await ui.shows("d downloads it")
+
+
+async def test_go_and_hardening_need_no_download_of_a_bare_program(
+    github: GitHub, tmp_path: Path
+) -> None:
+    """The list's first look is recorded without them: opening the file reads them again."""
+    program = binary("go-static-arm64")
+    github.add_release(TAG, {"tool-linux-arm64": program})
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter", "enter")
+        await ui.shows("elf.static", "nothing downloaded")
+        await ui.until(lambda: not ui.state.board.running)
+        assert isinstance(ui.app.screen, BinaryScreen)
+        await go_to_tab(ui, ui.app.screen, "go")
+        await ui.shows("toolchain", "GOARCH", "arm64")
+        assert "d downloads" not in ui.drawn()
+        await go_to_tab(ui, ui.app.screen, "hardening")
+        await ui.shows("static: no library is searched", "Go's -buildmode=pie")
+        assert github.body_bytes(host="assets") < 150_000
+        assert ui.state.files[ui.app.screen.key].inspection is not None
