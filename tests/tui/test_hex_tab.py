@@ -71,6 +71,8 @@ async def test_enter_goes_to_the_bytes_of_what_names_an_offset(demo: Settings) -
         screen.query_one("#verdict").focus()
         await ui.press("enter")
         await ui.shows("in .interp + 0x0")
+        await ui.press("slash", *"@0x400", "enter")
+        await ui.shows("0x400 of 0x", "00000420")  # what follows, and not what precedes it
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -192,7 +192,7 @@ class HexTab(Vertical):
         if content is None:
             self._wanted = offset
         elif 0 <= offset < content.size:
-            self.table.cursor = offset // HEX_WIDTH
+            self.table.reveal(offset // HEX_WIDTH)
             self._tell()
         else:
             self._say(text(f"The file ends at {content.size:#x}", "$text-warning"))

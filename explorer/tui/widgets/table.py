@@ -364,6 +364,14 @@ class Table(Styled, can_focus=True):
         """Keep the cursor inside the view."""
         return max(0, min(value, len(self.view) - 1))
 
+    def reveal(self, place: int) -> None:
+        """Put the cursor on a row of the view. If it was out of sight, what follows is in sight."""
+        height = self.scrollable_content_region.height - self._top
+        top = round(self.scroll_offset.y)
+        self.cursor = place
+        if height > 0 and not top <= self.cursor < top + height:
+            self.scroll_to(y=max(0, self.cursor - 1), animate=False, force=True)
+
     def _bring_into_sight(self) -> None:
         height = self.scrollable_content_region.height - self._top
         if height <= 0:
