@@ -105,7 +105,7 @@ async def test_a_server_that_ignores_sigterm_ends_at_the_limit(
     engine: TestEngine, request_for: Requests
 ) -> None:
     request = request_for(server(), image=engine.alpine(), run_args=("--env=STUBBORN=1",))
-    _, results = await deep(replace(request, limits=RunLimits(seconds=4)), SERVE)
+    _, results = await deep(replace(request, limits=RunLimits(seconds=8)), SERVE)
     assert results["health"].status is StepStatus.PASS
     assert results["SIGTERM"].status is StepStatus.FAIL
     assert "still running at the time limit" in results["SIGTERM"].why

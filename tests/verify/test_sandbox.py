@@ -104,7 +104,9 @@ async def test_a_world_writable_folder_of_the_image_cannot_be_filled(
 def _open_image(engine: TestEngine) -> str:
     """The musl image with a folder that everyone may write to."""
     name, reference = f"rr-explorer-test-open-{os.getpid()}", "localhost/rr-explorer-test/open:1"
-    made = engine.run("run", "--name", name, engine.musl(), "mkdir", "-m", "1777", "/open")
+    made = engine.run(
+        "run", "--network=none", "--name", name, engine.musl(), "mkdir", "-m", "1777", "/open"
+    )
     assert made.returncode == 0, made.stderr
     assert engine.run("commit", name, reference).returncode == 0
     assert engine.run("rm", name).returncode == 0
