@@ -131,7 +131,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     opened.close()
 
 
-def test_the_whole_way_from_the_list_to_the_reasons(terminal: Terminal) -> None:
+def test_the_whole_way_from_the_list_to_the_clipboard(terminal: Terminal) -> None:
     text = terminal.shows("Releases", "v2025.1.15", "✓ yes", "206 releases")
     assert "Demo: files marked stand-in" in text
     before = terminal.frame_colour("v2025.1.15")
@@ -148,21 +148,15 @@ def test_the_whole_way_from_the_list_to_the_reasons(terminal: Terminal) -> None:
     terminal.shows("/ quit", "nothing matches")
     terminal.type("\x1b")
     terminal.lacks("nothing matches")
+    terminal.type("y")
+    terminal.shows("Copy", "command line")
+    terminal.type("platform\r")
+    terminal.shows("platform copied")
+    assert b"\x1b]52;c;bGludXgtYW1kNjQ=" in terminal.sent, "OSC 52 with linux-amd64"
     terminal.type("q")
     assert terminal.ended() == 0
     assert b"\x1b[?1049l" in terminal.sent, "the terminal is given back as it was"
     assert b"Traceback" not in terminal.sent
-
-
-def test_copying_goes_to_the_terminals_clipboard(terminal: Terminal) -> None:
-    terminal.shows("✓ yes")
-    terminal.type("y")
-    terminal.shows("Copy", "URL")
-    terminal.type("tag\r")
-    terminal.shows("tag copied")
-    assert b"\x1b]52;c;djIwMjUuMS4xNQ==" in terminal.sent  # OSC 52 with "v2025.1.15"
-    terminal.type("q")
-    assert terminal.ended() == 0
 
 
 def test_what_nothing_took_is_printed_below_the_app(
