@@ -104,7 +104,8 @@ async def test_a_step_that_fails_says_why(
 async def test_a_server_that_ignores_sigterm_ends_at_the_limit(
     engine: TestEngine, request_for: Requests
 ) -> None:
-    request = request_for(server(), image=engine.alpine(), run_args=("--env=STUBBORN=1",))
+    run_args = (*engine.run_args, "--env=STUBBORN=1")
+    request = request_for(server(), image=engine.alpine(), run_args=run_args)
     _, results = await deep(replace(request, limits=RunLimits(seconds=8)), SERVE)
     assert results["health"].status is StepStatus.PASS
     assert results["SIGTERM"].status is StepStatus.FAIL
