@@ -82,6 +82,14 @@ def rank(command: Command, words: Sequence[str]) -> int | None:
     return next((number for number, fits in enumerate(tests) if fits()), None)
 
 
+def shown_label(command: Command, words: Sequence[str]) -> str:
+    """The label; behind it, those of the command's own words for which alone it was found."""
+    line = f"{command.label} {command.help_text}".casefold()
+    hidden = [word for word in words if word not in line]
+    meant = [own for own in command.words.split() if any(own.startswith(word) for word in hidden)]
+    return f"{command.label} · {' '.join(meant)}" if meant else command.label
+
+
 def matching_commands(commands: Sequence[Command], query: str) -> list[Command]:
     """The commands that fit what was typed, best first; the actions if nothing was."""
     words = query.casefold().split()
@@ -164,6 +172,7 @@ class Palette(ChooseScreen):
         self._rows = self._best("")
 
     def _best(self, query: str) -> ListRows:
+        words = query.casefold().split()
         numbers = {id(command): number for number, command in enumerate(self.commands)}
         return ListRows(
             COLUMNS,
@@ -171,7 +180,7 @@ class Palette(ChooseScreen):
                 Row(
                     str(numbers[id(command)]),
                     (
-                        Cell(command.label, "strong"),
+                        Cell(shown_label(command, words), "strong"),
                         Cell(command.help_text, "dim"),
                         Cell(command.key, "accent"),
                     ),

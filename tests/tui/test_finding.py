@@ -75,10 +75,10 @@ def offers(ui: Driver, words: str) -> bool:
 
 
 WORDS = {
-    "dockerfile": "advice",
+    "dockerfile": "advice · dockerfile",
     "compare": "matrix",
     "export": "report",
-    "install": "save",
+    "install": "save · install",
     "debian": "debs",
     "target alpine": "target alpine",
     "theme rr-light": "theme rr-light",
