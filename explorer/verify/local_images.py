@@ -107,9 +107,11 @@ async def image_id(engine: Engine, reference: str, platform: str) -> str:
 
 async def _names(engine: Engine, platform: str) -> dict[str, str]:
     """Ids of the newest images of a platform, by one name each."""
-    form = "{{.Repository}}:{{.Tag}}"
+    form = "{{.CreatedAt}}|{{.Repository}}:{{.Tag}}"
     listed = await engine_call(engine, ("image", "ls", "--format", form))
-    lines = [line.strip() for line in listed.stdout.splitlines()][:MOST_LISTED]
+    aged = sorted(line.strip().rpartition("|")[::2] for line in listed.stdout.splitlines())
+    # The engine's own order of images of one age changes from call to call.
+    lines = [name for _, name in sorted(aged, key=lambda one: one[0], reverse=True)][:MOST_LISTED]
     names = [line for line in lines if _UNTAGGED not in line and not line.startswith(_OURS)]
     by_id: dict[str, str] = {}
     for name, image_id in (await _of_platform(engine, names, platform)).items():

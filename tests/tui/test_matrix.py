@@ -526,6 +526,6 @@ async def test_a_matrix_without_columns_says_why(tmp_path: Path) -> None:
     async with opened(settings(tmp_path, demo=False, folder=home), size=(80, 24)) as ui:
         await ui.shows("◐ yes-if")
         await ui.press("m")
-        await ui.shows("No file's name claims a platform", "W shows where each program runs")
+        await ui.shows("No file's name claims a system", "W shows where each program runs")
         await ui.press("W")
         await ui.shows("by system", "glibc 2.2.5 or newer")

@@ -325,7 +325,7 @@ class MatrixScreen(AssetScreen):
         banner = self.query_one(VerdictBanner)
         row, cell = self.row, self.cell
         if self._shown is not None and not self._shown.columns:
-            banner.say(text("No file's name claims a platform", "bold"), text(NO_COLUMNS))
+            banner.say(text("No file's name claims a system", "bold"), text(NO_COLUMNS))
             return
         if row is not None and cell is None and self._shown is not None:
             explain = trust_words if self._on_trust else vulnerable_words
