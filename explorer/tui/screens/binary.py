@@ -363,7 +363,7 @@ class BinaryScreen(ExplorerScreen):
     def _download_offer(self, partly: bool = False) -> Content:
         """That the tab needs the whole file, and how to get it or how far that is."""
         what = "Some of this needs" if partly else "This needs"
-        words = f"{what} the whole file; only its first bytes were read."
+        words = f"{what} the whole file; a peek keeps only what a verdict needs."
         needs = text(words, "$text-muted")
         job = self._fetching()
         if job is not None:
