@@ -181,8 +181,8 @@ class Looks:
     async def _completed(self, inspection: Inspection, targets: Sequence[Target]) -> Inspection:
         """The inspection; of a record with what the file's first bytes tell beyond it.
 
-        ``targets``: those that it was judged for. As it is where no server may be asked, or none
-        answers.
+        ``targets``: those that it was judged for. As it is where no server may be asked; where none
+        answers, a warning says so.
         """
         asset = inspection.subject.asset
         if not inspection.recorded or asset is None:
@@ -193,7 +193,8 @@ class Looks:
             peek = await self._peek(inspection.subject, targets, ignore_progress, more=True)
         except OperationCancelledError:
             raise
-        except ExplorerError:
+        except ExplorerError as error:
+            self._resources.warn(f"{asset.name} is shown as recorded: {error}")
             return inspection
         return _with_tables(inspection, peek)
 
