@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from explorer.compat.installing import all_rules, judge
     from explorer.compat.kernel import claims_too_much_memory
     from explorer.compat.loader_table import GLIBC_LOADERS, musl_loader
+    from explorer.compat.rules.words import place
     from explorer.compat.targets import (
         all_targets,
         default_target,
@@ -40,6 +41,7 @@ __getattr__ = lazy_exports(
         "musl_loader": "loader_table",
         "claims_too_much_memory": "kernel",
         "floor_of": "floors",
+        "place": "explorer.compat.rules.words",
         "is_plain": "floors",
         "judge": "installing",
         "all_rules": "installing",
@@ -76,6 +78,7 @@ __all__ = [
     "is_plain",
     "judge",
     "musl_loader",
+    "place",
     "target_for_image",
     "targets_across",
     "version_key",

@@ -27,7 +27,7 @@ from explorer.compat.models import (
 from explorer.compat.packages import install_command
 from explorer.compat.rules import entries
 from explorer.compat.rules.payload import payload_of
-from explorer.compat.rules.registry import SHORTEST, bounded
+from explorer.compat.rules.registry import SHORTEST, Remedy, bounded
 from explorer.compat.rules.words import some
 from explorer.compat.targets import known_packages, package_with, stock, with_packages
 from explorer.elf import Binary
@@ -215,13 +215,15 @@ def _with_added(plain: Verdict, added: _Added) -> Verdict:
             packages=packages,
             install=install if packages else "",
         )
+    remedy = _or(install, plain.deciding)
     first = Reason(
         INSTALLED.code,
         Answer.YES_IF,
         bounded(f"{plain.deciding.text} With {names} installed, nothing is missing."),
         bounded("; ".join((plain.deciding.evidence, *added.sources))),
-        _or(install, plain.deciding.remedy),
+        remedy.text,
         short=bounded(install, SHORTEST),
+        ways=remedy.ways,
     )
     conditions = [r for r in added.verdict.reasons if r.answer is Answer.YES_IF and not r.advice]
     advice = tuple(reason for reason in added.verdict.reasons if reason.advice)
@@ -241,13 +243,16 @@ def _perhaps(plain: Verdict, names: str, install: str, added: _Added) -> Reason:
     is_read = deciding.code != INCOMPLETE.code
     known = "unknown" if is_read else "not known yet"
     why = deciding.text.removeprefix(NOT_YET)
+    remedy = _or(f"{install}, then run it" if is_read else deciding.remedy, plain.deciding)
     return Reason(
         PERHAPS.code,
         Answer.UNKNOWN,
         bounded(f"{plain.deciding.text} Whether {names} would be enough is {known}: {why}"),
         bounded("; ".join((plain.deciding.evidence, *added.sources))),
-        _or(f"{install}, then run it" if is_read else deciding.remedy, plain.deciding.remedy),
+        remedy.text,
         short=bounded(short, SHORTEST),
+        ways=remedy.ways,
+        needs_file=deciding.needs_file,
     )
 
 
@@ -261,14 +266,18 @@ def _not_enough(names: str, install: str, added: _Added) -> Reason:
         deciding.remedy,
         advice=True,
         short=f"{names} is not enough",
+        ways=deciding.ways,
     )
 
 
-def _or(first: str, second: str) -> str:
-    """Two remedies in one sentence, unless the second repeats the first."""
+def _or(first: str, other: Reason) -> Remedy:
+    """A remedy and another one's in one sentence, unless the second repeats the first."""
+    second = other.remedy
     if not second or second.endswith(first):
-        return first
-    return f"{first}; or {second[0].lower()}{second[1:]}"
+        return Remedy(first)
+    lead = f"{first}; or "
+    ways = (len(first), *(len(lead) + end for end in other.ways))
+    return Remedy(f"{lead}{second[0].lower()}{second[1:]}", ways)
 
 
 def _listed_short(names: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ from explorer.compat.rules.payload import payload_of
 from explorer.compat.rules.versions import glibc_versions, newest_glibc
 from explorer.compat.rules.words import plural
 from explorer.elf import Binary
-from explorer.facts import Fact, NotApplicable, Unknown
+from explorer.facts import NEEDS_FILE, Fact, NotApplicable, Unknown
 
 NOT_YET = "Not known yet: "
 """How the reason of ``INCOMPLETE`` begins."""
@@ -112,6 +112,8 @@ def _program_inside(context: Context) -> Reason | None:
         verdict.deciding.evidence,
         verdict.deciding.remedy,
         short=f"inside: {verdict.deciding.short}",
+        ways=verdict.deciding.ways,
+        needs_file=verdict.deciding.needs_file,
     )
 
 
@@ -125,6 +127,7 @@ def _incomplete(waiting: dict[str, Unknown]) -> Reason:
         f"needs the file's first {max(needs):,} bytes" if needs else "",
         "Download the file",
         short=printable(why),
+        needs_file=why == NEEDS_FILE,
     )
 
 

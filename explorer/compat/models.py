@@ -76,6 +76,10 @@ class Reason:
     """True: worth knowing, does not change the answer (step 8)."""
     short: str = ""
     """A few words for a table cell: ``needs glibc's loader``. Untrusted."""
+    ways: tuple[int, ...] = ()
+    """Where the remedy may be cut: the lengths at which one way out ends and another follows."""
+    needs_file: bool = False
+    """Whether it is unknown for no other reason than that the whole file was not read."""
 
 
 class Surroundings(Protocol):

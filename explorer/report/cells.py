@@ -86,6 +86,8 @@ class Banner:
     """The newest proof, or that the file was not verified."""
     notes: tuple[Cell, ...]
     """A stand-in, an answer that changed, a proof that disagrees, what a peek transferred."""
+    ways: tuple[int, ...] = ()
+    """Where the remedy may be cut: the lengths at which one way out ends and another follows."""
 
 
 EMPTY = Cell("")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from explorer.compat import place
 from explorer.facts import MISSING, Fact, Unknown
 from explorer.releases import Asset
 from explorer.report.answers import fact_cell, verdict_cell
@@ -110,18 +111,19 @@ def _other_facts(facts: Iterable[FactChange]) -> tuple[FactChange, ...]:
 
 def _verdict_rows(comparison: FileComparison) -> tuple[Row, ...]:
     """One row for all systems on which the same has changed."""
-    systems: dict[tuple[str, str], list[Row]] = {}
-    for row in verdict_rows(comparison):
-        systems.setdefault((row.cells[1].text, row.cells[2].text), []).append(row)
+    systems: dict[tuple[str, str], list[tuple[Row, str]]] = {}
+    for row, change in zip(verdict_rows(comparison), comparison.verdicts, strict=True):
+        answers = row.cells[1].text, row.cells[2].text
+        systems.setdefault(answers, []).append((row, place(change.before.target)))
     return tuple(
-        Row(rows[0].key, (_systems(rows), *rows[0].cells[1:])) for rows in systems.values()
+        Row(rows[0][0].key, (_systems([name for _, name in rows]), *rows[0][0].cells[1:]))
+        for rows in systems.values()
     )
 
 
-def _systems(rows: Sequence[Row]) -> Cell:
-    names = [row.cells[0].text.partition(" (")[0] for row in rows]
+def _systems(names: Sequence[str]) -> Cell:
     more = f" and {len(names) - _SYSTEMS} more" if len(names) > _SYSTEMS else ""
-    return Cell(", ".join(names[:_SYSTEMS]) + more, "strong")
+    return Cell(one_line(", ".join(names[:_SYSTEMS]) + more), "strong")
 
 
 def _module_rows(comparison: FileComparison) -> _Rows:

@@ -75,7 +75,8 @@ def _row(key: Any, cells: Sequence[Any], count: int) -> Row:
 def banner_data(banner: Banner) -> list[object]:
     """A banner as data."""
     parts = (banner.headline, banner.because, banner.evidence, banner.remedy, banner.proof)
-    return [[cell_data(cell) for cell in parts], [cell_data(note) for note in banner.notes]]
+    notes = [cell_data(note) for note in banner.notes]
+    return [[cell_data(cell) for cell in parts], notes, list(banner.ways)]
 
 
 def banner_from(data: Any) -> Banner:
@@ -84,9 +85,11 @@ def banner_from(data: Any) -> Banner:
     Raises:
         ValueError, TypeError: it is not one.
     """
-    parts, notes = data
+    parts, notes, ways = data
+    _expect(type(ways) is list and all(type(end) is int for end in ways))
     headline, because, evidence, remedy, proof = map(cell_from, parts)
-    return Banner(headline, because, evidence, remedy, proof, tuple(map(cell_from, notes)))
+    cells = tuple(map(cell_from, notes))
+    return Banner(headline, because, evidence, remedy, proof, cells, tuple(ways))
 
 
 def text_from(data: Any) -> str:

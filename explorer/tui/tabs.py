@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from explorer.facts import MISSING, NEEDS_FILE, Fact, NotApplicable, Unknown
+from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.report import EMPTY, Cell, Column, Row
 from explorer.report.binaries import (
     DYNAMIC_COLUMNS,
@@ -86,7 +86,7 @@ def leaves_open(inspection: Inspection) -> bool:
     """Whether a verdict is unknown because the whole file was not read."""
     unknown = (v for v in inspection.verdicts if v.answer is Answer.UNKNOWN)
     reasons = (reason for verdict in unknown for reason in verdict.reasons)
-    return any(NEEDS_FILE in (reason.text + reason.short) for reason in reasons)
+    return any(reason.needs_file for reason in reasons)
 
 
 def not_judged(inspection: Inspection) -> TabContent:

@@ -200,7 +200,7 @@ async def test_hostile_words_are_drawn_in_a_visible_form(chosen: Settings) -> No
     hostile = "\x1b]0;x\x07\u202e"
     for name in ("title", "name", "count", "target", "lost"):
         screen[name] = hostile + screen[name]
-    for cells in (*screen["banner"], *(row[1:] for row in screen["files"]["rows"])):
+    for cells in (*screen["banner"][:2], *(row[1:] for row in screen["files"]["rows"])):
         for cell in cells:
             cell[0] = hostile + cell[0]
     for column in screen["files"]["columns"]:

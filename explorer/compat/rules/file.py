@@ -8,7 +8,7 @@ from typing import Final
 from explorer.compat.context import Context, need
 from explorer.compat.loaders import foreign_system
 from explorer.compat.models import Answer
-from explorer.compat.rules.registry import Match, rule
+from explorer.compat.rules.registry import Match, remedy_of, rule
 from explorer.compat.rules.words import arch_name
 from explorer.elf import FileFormat, GoBuild, Linkage
 
@@ -186,7 +186,10 @@ def architecture(context: Context) -> Match | None:
     return Match(
         f"It is built for {arch_name(arch)}, and the target is {arch_name(wanted)}.",
         evidence,
-        f"Use the {wanted} file of this release, or run it emulated with --platform linux/{arch}",
+        remedy_of(
+            f"Use the {wanted} file of this release",
+            f"run it emulated with --platform linux/{arch}",
+        ),
         short=f"built for {arch}",
     )
 
@@ -205,7 +208,7 @@ def kernel_abi(context: Context) -> Match | None:
     return Match(
         f"It is an {name} program: it runs only if the kernel is built for {name}; most are not.",
         f"e_machine {context.elf.header.machine} in a 32-bit ELF header",
-        f"Use the {processor} file of this release, or a kernel with {option}",
+        remedy_of(f"Use the {processor} file of this release", f"a kernel with {option}"),
         short=f"needs a kernel with {name}",
     )
 

@@ -7,7 +7,7 @@ from explorer.compat.dependencies import ROOT, Node, dynamic_of
 from explorer.compat.exports import version_key
 from explorer.compat.models import Answer, Libc, Where
 from explorer.compat.packages import install_command
-from explorer.compat.rules.registry import Match, rule
+from explorer.compat.rules.registry import Match, Remedy, remedy_of, rule
 from explorer.compat.rules.words import place, some, some_short
 from explorer.compat.targets import package_with, stock
 from explorer.elf import Dynamic
@@ -41,17 +41,19 @@ def missing_library(context: Context) -> Match | None:
     names = [node.name for node in missing]
     text = f"It needs {some(names)}, which {place(context.target)} does not have."
     packages = [package_with(name, context.target) for name in names]
-    remedy = "Install the package that has it, or put it where the program's RUNPATH looks"
+    remedy = remedy_of(
+        "Install the package that has it", "put it where the program's RUNPATH looks"
+    )
     if all(packages):
         names_of = dict.fromkeys(package.name for package in packages if package)
         manager = stock(context.target).manager or "apk"
-        remedy = f"Install it: {install_command(manager, tuple(names_of))}"
+        remedy = Remedy(f"Install it: {install_command(manager, tuple(names_of))}")
     if any("$ORIGIN" in name or "${ORIGIN}" in name for name in names):
         text = f"It needs {some(names)}: musl does not expand $ORIGIN there, as glibc does."
-        remedy = "Name the library without a folder, and set RUNPATH to $ORIGIN"
+        remedy = Remedy("Name the library without a folder, and set RUNPATH to $ORIGIN")
     elif context.dynamic is not None and context.dynamic.nodeflib:
         text = f"It needs {some(names)}, but keeps the loader out of the system's folders."
-        remedy = "Build it without -z nodefaultlib (patchelf --no-default-lib)"
+        remedy = Remedy("Build it without -z nodefaultlib (patchelf --no-default-lib)")
     evidence = "; ".join(_needed_by(node) for node in missing[:3])
     return Match(text, evidence, remedy, short=some_short("missing", names))
 
@@ -73,7 +75,7 @@ def unusable_library(context: Context) -> Match | None:
         f"It needs {some(names)}: the first file that {libc}'s loader finds is"
         f" {unusable[0].why}, and it stops there.",
         "; ".join(f"{node.path}: {node.why}" for node in unusable[:3]),
-        "Remove that file, or put the right library in its place",
+        remedy_of("Remove that file", "put the right library in its place"),
         short=some_short("cannot load", names),
     )
 
@@ -118,7 +120,7 @@ def relative_library(context: Context) -> Match | None:
         f"It starts only with {where} as its working folder: it names {relative[0].name} by a"
         " relative path.",
         "; ".join(f"DT_NEEDED {node.name}" for node in relative[:3]),
-        f"Start it in {where}, or name the library without a folder",
+        remedy_of(f"Start it in {where}", "name the library without a folder"),
         short=f"only when started in {where}",
     )
 
@@ -143,7 +145,10 @@ def relr(context: Context) -> Match | None:
     return Match(
         f"It has compressed relocations (RELR), which {libc} knows only from {since} on.",
         f"DT_RELR in {some(using)}",
-        f"Use an image with {libc} {since} or later, or link with -Wl,-z,nopack-relative-relocs",
+        remedy_of(
+            f"Use an image with {libc} {since} or later",
+            "link with -Wl,-z,nopack-relative-relocs",
+        ),
         short=f"RELR needs {libc} {since}",
     )
 

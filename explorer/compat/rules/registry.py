@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 from explorer.compat.context import Context
 from explorer.compat.models import Answer, Reason, Rule
@@ -15,13 +17,31 @@ LONGEST = 2000
 """Characters of a sentence or its evidence, which may quote longer names from the file."""
 
 
+_OR = ", or "
+
+
+class Remedy(NamedTuple):
+    """What to do, in words, and where these may be cut."""
+
+    text: str
+    ways: tuple[int, ...] = ()
+    """As ``Reason.ways``."""
+
+
+def remedy_of(*ways: str) -> Remedy:
+    """Several ways out in one sentence: ``Build it without PIE, or use a static file``."""
+    ends = accumulate(map(len, ways[:-1]), lambda end, length: end + len(_OR) + length)
+    return Remedy(_OR.join(ways), tuple(ends))
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """What a rule says when it applies."""
 
     text: str
     evidence: str = ""
-    remedy: str = ""
+    remedy: Remedy | str = ""
+    """Words alone have one way out."""
     answer: Answer | None = None
     """If it differs from the rule's own."""
     short: str = ""
@@ -48,14 +68,16 @@ class RuleEntry:
         match = self.check(context)
         if match is None:
             return None
+        remedy = Remedy(match.remedy) if isinstance(match.remedy, str) else match.remedy
         return Reason(
             self.rule.code,
             match.answer or self.rule.answer,
             bounded(match.text),
             bounded(match.evidence),
-            match.remedy,
+            remedy.text,
             self.advice,
             bounded(match.short or self.rule.title, SHORTEST),
+            remedy.ways,
         )
 
 

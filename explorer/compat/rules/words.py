@@ -12,6 +12,7 @@ from explorer.compat.context import Context
 from explorer.compat.loader_table import TRIPLETS
 from explorer.compat.loaders import whose
 from explorer.compat.models import Libc, Target
+from explorer.compat.rules.registry import Remedy, remedy_of
 
 _ARCH_NAMES = {
     "amd64": "64-bit Intel/AMD (amd64)",
@@ -61,21 +62,21 @@ def _remedies() -> tuple[tuple[str, str], ...]:
     return tuple((one["path"], one["use"]) for one in tomllib.loads(text)["program"])
 
 
-def build_remedy(context: Context) -> str:
+def build_remedy(context: Context) -> Remedy:
     """How to get a file that does not depend on glibc, by what the build info tells."""
     go = context.go_hint
     if whose(context.interpreter or "") is Libc.MUSL:
-        return "Use a static file of this release, or an image with a newer musl"
+        return remedy_of("Use a static file of this release", "an image with a newer musl")
     image = "a glibc image" + (" such as debian:12-slim" if context.target.arch in TRIPLETS else "")
-    other = f"use a file of this release that is static or built for musl, or run it on {image}"
+    other = ["use a file of this release that is static or built for musl", f"run it on {image}"]
     if go is None:
-        return other[0].upper() + other[1:]
-    other = next((use for path, use in _remedies() if go.path.startswith(path)), other)
+        return remedy_of(other[0][0].upper() + other[0][1:], *other[1:])
+    other = next(([use] for path, use in _remedies() if go.path.startswith(path)), other)
     if go.setting("-buildmode") == "pie" and go.setting("CGO_ENABLED") == "0":
-        return f"Build without -buildmode=pie, or {other}"
+        return remedy_of("Build without -buildmode=pie", *other)
     if go.setting("CGO_ENABLED") == "0":
-        return f"Build without external linking, or {other}"
-    return f"Build with CGO_ENABLED=0, or {other}"
+        return remedy_of("Build without external linking", *other)
+    return remedy_of("Build with CGO_ENABLED=0", *other)
 
 
 def go_words(context: Context) -> str:

@@ -48,6 +48,7 @@ def verdict_banner(
         Cell(one_line(reason.remedy)),
         proof,
         notes,
+        reason.ways,
     )
 
 

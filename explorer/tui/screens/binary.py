@@ -39,7 +39,7 @@ from explorer.tui.rows import LazyRows
 from explorer.tui.screens.base import ExplorerScreen, file_mark, shown
 from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek, leaves_open, not_judged
 from explorer.tui.trust_tab import trust_content
-from explorer.tui.widgets.banner import EDGES, LOW, TALL, VerdictBanner, whole_ways
+from explorer.tui.widgets.banner import ARROW, EDGES, LOW, TALL, VerdictBanner, whole_ways
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.hex_tab import HexTab
 from explorer.tui.widgets.proof_view import ProofView
@@ -186,7 +186,7 @@ class BinaryScreen(ExplorerScreen):
                 room = self.app.size.width - EDGES
                 leads = [Content.assemble(name, form) for form in forms]
                 lead = next((one for one in leads if one.cell_length <= room), name)
-                remedy = whole_ways(text(words.remedy.text), room - len("→ "), 1)
+                remedy = whole_ways(text(words.remedy.text), words.ways, room - len(ARROW), 1)
                 words = replace(words, remedy=Cell(remedy.plain))
             banner.show(words, lead if self.app.size.height >= LOW else None, short)
         elif self._error is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -29,26 +28,26 @@ NARROW = 80
 """Cells of a screen from which files and releases stand beside each other."""
 LOW = 20
 """Lines of a screen below which the banner shows the verdict only."""
-_NEXT_WAY = re.compile(r"[;,] or (?=\w+ )")
-"""Before another way out: ``apk add gcompat; or build with CGO_ENABLED=0, or use …``."""
+ARROW = "→ "
 TALL = 30
 """Lines of a screen from which the banner shows the evidence, too."""
 
 
-def fitted(parts: Sequence[Content], width: int, most: int) -> list[Content]:
+def fitted(parts: Sequence[Content], ways: Sequence[int], width: int, most: int) -> list[Content]:
     """The parts of a verdict in at most ``most`` lines of ``width`` cells; 0 for any number.
 
     Args:
         parts: what it is about, the reason, the evidence, the remedy, the proof; some may be empty.
+        ways: where the remedy may be cut.
     """
     if not most:
         return list(parts)
     about, reason, evidence, remedy, proof = parts
     last, none = one_line(proof, width), Content("")
     forms = [(about, reason, evidence, remedy, proof), (about, reason, evidence, remedy, last)]
-    ways = (whole_ways(remedy, width, room) for room in range(len(remedy.wrap(width)), 0, -1))
-    forms += [(about, reason, none, shorter, last) for shorter in ways]
-    forms.append((about, reason, none, whole_ways(remedy, width, 1), none))
+    rooms = range(len(remedy.wrap(width)), 0, -1)
+    forms += [(about, reason, none, whole_ways(remedy, ways, width, room), last) for room in rooms]
+    forms.append((about, reason, none, whole_ways(remedy, ways, width, 1), none))
 
     def count(form: Sequence[Content]) -> int:
         return sum(len(part.wrap(width)) for part in form if part)
@@ -56,15 +55,15 @@ def fitted(parts: Sequence[Content], width: int, most: int) -> list[Content]:
     return list(next((form for form in forms if count(form) <= most), forms[-1]))
 
 
-def whole_ways(remedy: Content, width: int, most: int) -> Content:
+def whole_ways(remedy: Content, ways: Sequence[int], width: int, most: int) -> Content:
     """As many of the ways out as have room in ``most`` lines, and a mark where more follow.
 
-    None is cut in the middle but the first, which is never left out.
+    None is cut in the middle but the first, which is never left out. ``ways``: the lengths at which
+    one ends and another follows.
     """
     if len(remedy.wrap(width)) <= most:
         return remedy
-    ends = [match.start() for match in _NEXT_WAY.finditer(remedy.plain)]
-    shorter = (Content.assemble(remedy[:end], " …") for end in reversed(ends))
+    shorter = (Content.assemble(remedy[:end], " …") for end in reversed(ways))
     fits = (words for words in shorter if len(words.wrap(width)) <= most)
     return next(fits, None) or one_line(remedy, width)
 
@@ -123,7 +122,8 @@ class VerdictBanner(Static):
         reason = Content.assemble(head, ": ", because) if because else head
         remedy = content(banner.remedy)
         if remedy:
-            remedy = Content.assemble(("→ ", "$text-accent"), remedy)
+            remedy = Content.assemble((ARROW, "$text-accent"), remedy)
+        ways = [len(ARROW) + end for end in banner.ways]
         evidence = content(banner.evidence) if not short else Content("")
         notes = [
             content(replace(note, text=note.short) if short and note.short else note)
@@ -136,7 +136,7 @@ class VerdictBanner(Static):
         room = self.styles.max_height
         most = int(room.value) if room is not None and room.is_cells else 0
         parts = [lead or Content(""), reason, evidence, remedy, last]
-        self._put(lines(part for part in fitted(parts, width, most) if part))
+        self._put(lines(part for part in fitted(parts, ways, width, most) if part))
 
     def show_asset(self, state: AppState, asset: Asset, lead: Content | None = None) -> None:
         """Show what is known about an asset, or why nothing is."""
