@@ -428,6 +428,20 @@ async def test_a_narrow_matrix_shows_whole_cells(size: tuple[int, int], demo: Se
         await ui.shows("server", "amd64")
 
 
+async def test_no_cell_is_cut_after_the_terminal_has_changed(demo: Settings) -> None:
+    async with opened(demo, size=(24, 10)) as ui:
+        screen = await open_matrix(ui)
+        for column, _ in enumerate(screen.grid.headings):
+            await ui.pilot.resize_terminal(24, 10)
+            screen.grid.column = column
+            await ui.settle()
+            await ui.pilot.resize_terminal(40, 10)
+            await ui.settle()
+            starts = [start for start, _ in screen.grid._spans()]
+            assert round(screen.grid.scroll_offset.x) in starts, "no column is cut at the left"
+            assert screen.grid.column in screen.grid.columns_in_sight()
+
+
 async def test_the_story_of_a_published_platform_is_about_its_own_files(
     tmp_path: Path, github: GitHub
 ) -> None:

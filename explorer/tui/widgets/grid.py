@@ -116,12 +116,25 @@ class Grid(Table):
         spans = self._spans()
         if not 0 <= self.column < len(spans):
             return
-        start, width = spans[self.column]
         left = round(self.scroll_offset.x)
-        if start < left:
-            self.scroll_to(x=start, animate=False, force=True)
-        elif start + width + 1 > left + self._room:
-            self.scroll_to(x=self._left_of(self.column, self._room), animate=False, force=True)
+        wanted = self._aligned(left)
+        if wanted != left:
+            # At once: put off, it would be applied to columns that have been measured again.
+            self.scroll_to(x=wanted, animate=False, force=True, immediate=True)
+
+    def _aligned(self, left: int) -> int:
+        """How far to scroll, at most a little away from ``left``.
+
+        The cursor's column is then in sight, and the leftmost one is not cut, whatever widths the
+        columns had when the table was scrolled.
+        """
+        spans = self._spans()
+        start, width = spans[self.column]
+        whole = max(first for first, _ in spans if first <= max(0, left))
+        if start <= whole:
+            return start
+        fits = start + width + 1 <= whole + self._room
+        return whole if fits else self._left_of(self.column, self._room)
 
     @property
     def _room(self) -> int:
