@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from explorer.compat.exports import version_key
 from explorer.compat.models import Answer, Libc, Reason, Target, Verdict
 from explorer.compat.rules.words import place
-from explorer.facts import MISSING
+from explorer.facts import NotApplicable, Unknown
 
 _FAMILY = re.compile(r"(alpine|debian|ubuntu|rhel|amazonlinux)-(\d[\d.]*)")
 """Targets with numbered releases, which a floor names."""
@@ -66,11 +66,10 @@ def _on(libc: Libc, verdicts: Iterable[Verdict]) -> str:
 
 
 def _least_glibc(verdicts: Sequence[Verdict]) -> str:
-    check = verdicts[0].dependencies
-    if isinstance(check, MISSING):
+    newest = verdicts[0].newest_glibc
+    if isinstance(newest, Unknown):
         return "glibc"
-    newest = check.newest_glibc
-    return "any glibc" if isinstance(newest, MISSING) else f"glibc {newest} or newer"
+    return "any glibc" if isinstance(newest, NotApplicable) else f"glibc {newest} or newer"
 
 
 def _least_musl(verdicts: Sequence[Verdict]) -> str:

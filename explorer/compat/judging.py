@@ -24,7 +24,7 @@ from explorer.compat.rules.payload import payload_of
 from explorer.compat.rules.versions import glibc_versions, newest_glibc
 from explorer.compat.rules.words import plural
 from explorer.elf import Binary
-from explorer.facts import NEEDS_FILE, Fact, NotApplicable, Unknown
+from explorer.facts import MISSING, NEEDS_FILE, Fact, NotApplicable, Unknown
 
 NOT_YET = "Not known yet: "
 """How the reason of ``INCOMPLETE`` begins."""
@@ -85,9 +85,9 @@ def judge_as_named(context: Context) -> Verdict:
         ]
     ordered = sorted(decisive, key=lambda reason: -reason.answer.rank)
     advice = [reason for reason in reasons if reason.advice]
-    return Verdict(
-        target, ordered[0].answer, ordered[0], (*ordered, *advice), dependency_check(context)
-    )
+    dependencies = dependency_check(context)
+    newest = dependencies if isinstance(dependencies, MISSING) else _newest_glibc(context)
+    return Verdict(target, ordered[0].answer, ordered[0], (*ordered, *advice), dependencies, newest)
 
 
 def _program_inside(context: Context) -> Reason | None:
@@ -144,9 +144,7 @@ def dependency_check(context: Context) -> Fact[DependencyCheck]:
         return error.fact
     interpreter: Fact[str] = context.interpreter or NotApplicable("no interpreter")
     missing = tuple(node.name for node in closure.of(Where.MISSING))
-    return DependencyCheck(
-        interpreter, closure.tree, missing, _missing_symbols(context), _newest(context)
-    )
+    return DependencyCheck(interpreter, closure.tree, missing, _missing_symbols(context))
 
 
 def _missing_symbols(context: Context) -> Fact[tuple[str, ...]]:
@@ -165,7 +163,7 @@ def _missing_symbols(context: Context) -> Fact[tuple[str, ...]]:
     return Unknown(f"{plural(len(symbols.unsure), 'symbol')} {where}")
 
 
-def _newest(context: Context) -> Fact[str]:
+def _newest_glibc(context: Context) -> Fact[str]:
     try:
         versions = glibc_versions(context)
     except NeedsMoreError as error:

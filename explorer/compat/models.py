@@ -136,8 +136,6 @@ class DependencyCheck:
     missing_libraries: tuple[str, ...]
     missing_symbols: Fact[tuple[str, ...]]
     """Symbols that nothing in the target provides, sorted; Unknown if a library is not known."""
-    newest_glibc: Fact[str]
-    """``2.34``: the newest GLIBC_x.y needed; NotApplicable if none is."""
 
 
 PACKAGE_CODES = ("target.packages", "target.packages.unknown")
@@ -157,6 +155,8 @@ class Verdict:
     """All that apply, worst first, advice last."""
     dependencies: Fact[DependencyCheck]
     """NotApplicable for static programs."""
+    newest_glibc: Fact[str]
+    """``2.34``: the newest GLIBC_x.y needed; NotApplicable if none is, or if it is static."""
     packages: tuple[str, ...] = ()
     """The smallest set of packages that makes it run on the target (the answer is then ``yes-if``)
     or may do so (``unknown``). Empty if it needs none, or if none is known to help."""

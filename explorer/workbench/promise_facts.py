@@ -112,8 +112,7 @@ def _glibc(verdict: Verdict, bare: Verdict, most: str) -> Kept:
     because = verdict.deciding.short or verdict.deciding.text
     if verdict.answer is Answer.NO:
         return Kept("glibc", Keeping.BROKEN, f"it does not run with glibc: {because}")
-    check = verdict.dependencies
-    newest = check if isinstance(check, MISSING) else check.newest_glibc
+    newest = verdict.newest_glibc
     if isinstance(newest, NotApplicable) and verdict.answer is Answer.YES:
         return Kept("glibc", Keeping.KEPT, "any glibc")
     if isinstance(newest, MISSING):

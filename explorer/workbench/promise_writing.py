@@ -119,8 +119,7 @@ def _promised(inspection: Inspection) -> Iterator[str]:
 def _floors(verdicts: dict[str, Verdict]) -> Iterator[str]:
     newest = verdicts.get(NEWEST_GLIBC)
     if newest is not None and newest.answer is Answer.YES:
-        check = newest.dependencies
-        needed = check if isinstance(check, MISSING) else check.newest_glibc
+        needed = newest.newest_glibc
         if not isinstance(needed, MISSING):
             yield f'glibc = "{needed}"'
     musl = [

@@ -98,7 +98,7 @@ def verdicts_of(
         return tuple(_judged(binary, target, surroundings, wanted) for target in targets)
     reason = _unseen(binary)
     why = Unknown(binary.detail)
-    return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), why) for t in targets)
+    return tuple(Verdict(t, Answer.UNKNOWN, reason, (reason,), why, why) for t in targets)
 
 
 def without_release(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:

@@ -196,6 +196,9 @@ def test_the_matrix_by_target_has_files_down_and_systems_across(
     assert places["debian-13"]["answer"] == "yes"
     assert not any("checksums" in name for name in files)
     assert github.body_bytes("*", "assets") < 200_000, "first bytes only"
+    assert old["floor"].startswith("glibc 2.")
+    again = served.json("matrix", TAG, "v1.6.2", "--by", "target")
+    assert again["files"] == document["files"], "what was recorded says as much as the first look"
     text = served("matrix", "latest", "--by", "target").out
     assert "any Linux on arm64" in text
     assert text.index("alpine") < text.index("distroless")

@@ -309,8 +309,8 @@ def test_the_tree_of_libraries_is_drawn_and_bounded(inspected: Inspection) -> No
     deep = Dependency("leaf.so", "x", Where.MISSING, "", ("/lib",))
     for number in range(3000):
         deep = Dependency(f"lib{number}.so", "x", Where.IMAGE, "/lib/x", (), (deep,))
-    check = DependencyCheck("/lib/ld", (deep,), ("leaf.so",), ("a", "b"), "2.34")
-    verdict = replace(inspected.verdicts[0], dependencies=check)
+    check = DependencyCheck("/lib/ld", (deep,), ("leaf.so",), ("a", "b"))
+    verdict = replace(inspected.verdicts[0], dependencies=check, newest_glibc="2.34")
     rows = verdicts.dependency_rows(verdict)
     assert len(rows) == 2001
     assert "cut" in texts(rows[-1])[0]
@@ -327,7 +327,7 @@ def test_the_tree_of_libraries_is_drawn_and_bounded(inspected: Inspection) -> No
 
 def test_a_long_list_of_names_ends_with_how_many_more_there_are(inspected: Inspection) -> None:
     names = tuple(f"symbol_number_{number}" for number in range(31))
-    check = DependencyCheck("/lib/ld", (), names, names, "2.34")
+    check = DependencyCheck("/lib/ld", (), names, names)
     verdict = replace(inspected.verdicts[0], dependencies=check)
     cells = [row.cells[1] for row in verdicts.dependency_facts(verdict)]
     assert cells[3].text.endswith("symbol_number_19 … and 11 more")

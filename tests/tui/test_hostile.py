@@ -119,7 +119,7 @@ async def poisoned(tmp_path: Path) -> Inspection:
         (EVIL,),
         (Dependency(EVIL, EVIL, Where.IMAGE, EVIL, (EVIL,)),),
     )
-    dependencies = DependencyCheck(EVIL, (tree,), (EVIL,), (EVIL,), EVIL)
+    dependencies = DependencyCheck(EVIL, (tree,), (EVIL,), (EVIL,))
     members = (
         Member(EVIL, MemberKind.FILE, 3, 0o755, EVIL),
         Member(EVIL, MemberKind.OTHER, Unknown(EVIL), 0, EVIL, Refusal(EVIL, EVIL)),
@@ -129,7 +129,7 @@ async def poisoned(tmp_path: Path) -> Inspection:
         inspection,
         file=FileFacts(EVIL, 3, EVIL),
         binary=poison(inspection.binary),
-        verdicts=(replace(poison(verdict), dependencies=dependencies),),
+        verdicts=(replace(poison(verdict), dependencies=dependencies, newest_glibc=EVIL),),
         listing=listing,
         proofs=(proof(), proof()),
         changed=EVIL,

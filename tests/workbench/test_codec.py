@@ -47,7 +47,7 @@ def a_record(name: str = "rr", answer: Answer = Answer.YES) -> LookRecord:
             NotApplicable("no machine"),
             NotApplicable("no ELF"),
         ),
-        (Verdict(target, answer, reason, (reason,), NotApplicable("static")),),
+        (Verdict(target, answer, reason, (reason,), NotApplicable("static"), "2.34"),),
         Traffic(1, 16384, 24_000_000),
         Member(name, MemberKind.FILE, 12, 0o755),
         (name,),

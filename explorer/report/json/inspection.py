@@ -18,7 +18,7 @@ from explorer.compat import (
     floor_of,
 )
 from explorer.elf import FileFormat, Scope
-from explorer.facts import MISSING
+from explorer.facts import MISSING, Fact
 from explorer.fetch import Check, Traffic
 from explorer.report.json.binaries import ELF, GO, MACHO_SLICE, SLICES_ABOUT
 from explorer.report.json.catalogue import ASSET, TESTED, Tested, tested_on_each
@@ -116,14 +116,23 @@ DEPENDENCY = Shape[Dependency](
     Field("searched", many(TEXT), lambda d: d.searched),
 )
 DEPENDENCY.fields += (Field("children", many(DEPENDENCY.kind), lambda d: d.children),)
-DEPENDENCY_CHECK = Shape[DependencyCheck](
+
+
+class _Needs(NamedTuple):
+    """What a verdict knows of a dynamic program's needs."""
+
+    check: DependencyCheck
+    newest_glibc: Fact[str]
+
+
+DEPENDENCY_CHECK = Shape[_Needs](
     "dependency_check",
     "The libraries and symbols of a dynamic program against one target.",
-    Field("interpreter", fact(TEXT), lambda c: c.interpreter),
-    Field("libraries", many(DEPENDENCY.kind), lambda c: _bounded(c.libraries, MAX_DEPTH)),
-    Field("missing_libraries", many(TEXT), lambda c: c.missing_libraries),
-    Field("missing_symbols", fact(many(TEXT)), lambda c: c.missing_symbols),
-    Field("newest_glibc", fact(TEXT), lambda c: c.newest_glibc),
+    Field("interpreter", fact(TEXT), lambda n: n.check.interpreter),
+    Field("libraries", many(DEPENDENCY.kind), lambda n: _bounded(n.check.libraries, MAX_DEPTH)),
+    Field("missing_libraries", many(TEXT), lambda n: n.check.missing_libraries),
+    Field("missing_symbols", fact(many(TEXT)), lambda n: n.check.missing_symbols),
+    Field("newest_glibc", fact(TEXT), lambda n: n.newest_glibc),
 )
 
 
@@ -132,6 +141,11 @@ def _bounded(libraries: Iterable[Dependency], depth: int) -> tuple[Dependency, .
         replace(one, children=_bounded(one.children, depth - 1) if depth else ())
         for one in libraries
     )
+
+
+def _needs(verdict: Verdict) -> Fact[_Needs]:
+    check = verdict.dependencies
+    return check if isinstance(check, MISSING) else _Needs(check, verdict.newest_glibc)
 
 
 VERDICT = Shape[Verdict](
@@ -155,7 +169,7 @@ VERDICT = Shape[Verdict](
         lambda v: v.reasons,
         "worst first, advice last; the first decides",
     ),
-    Field("dependencies", fact(DEPENDENCY_CHECK.kind), lambda v: v.dependencies),
+    Field("dependencies", fact(DEPENDENCY_CHECK.kind), _needs),
 )
 PEEK = Shape[Traffic](
     "peek",

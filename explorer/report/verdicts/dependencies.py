@@ -90,7 +90,8 @@ def dependency_facts(verdict: Verdict) -> tuple[Row, ...]:
         (
             "newest glibc",
             fact_cell(
-                check.newest_glibc, lambda version: Cell(f"GLIBC_{version.removeprefix('GLIBC_')}")
+                verdict.newest_glibc,
+                lambda version: Cell(f"GLIBC_{version.removeprefix('GLIBC_')}"),
             ),
         ),
         ("missing libraries", _libraries_cell(missing)),
