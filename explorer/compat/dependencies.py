@@ -28,7 +28,7 @@ from explorer.compat.loaders import (
 )
 from explorer.compat.models import Dependency, Libc, Surroundings, Target, Where
 from explorer.compat.targets import packages_of, stock
-from explorer.elf import OTHER_MAGIC, Binary, Dynamic, Elf, FileFormat
+from explorer.elf import OTHER_MAGIC, Binary, Dynamic, Elf, FileFormat, is_numbered
 from explorer.facts import MISSING, NotApplicable, Unknown
 
 MAX_LIBRARIES = 512
@@ -433,7 +433,7 @@ def _loads_by_chance(elf: Elf, target: Target, wanted: frozenset[str]) -> bool:
     """
     if target.libc is not Libc.MUSL:
         return False
-    if elf.header.arch.startswith("machine-"):
+    if is_numbered(elf.header.arch):
         return elf.header.bits == 64 and elf.header.little_endian
     if isinstance(elf.linking, MISSING):
         return False

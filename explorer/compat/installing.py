@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from explorer.compat.context import Context, NeedsMoreError
-from explorer.compat.judging import INCOMPLETE, NOT_YET, PAYLOAD_PROGRAM, judge_as_named
+from explorer.compat.judging import INCOMPLETE, PAYLOAD_PROGRAM, judge_as_named
 from explorer.compat.loader_table import musl_loader
 from explorer.compat.loaders import whose
 from explorer.compat.models import (
@@ -242,7 +242,7 @@ def _perhaps(plain: Verdict, names: str, install: str, added: _Added) -> Reason:
     deciding = added.verdict.deciding
     is_read = deciding.code != INCOMPLETE.code
     known = "unknown" if is_read else "not known yet"
-    why = deciding.text.removeprefix(NOT_YET)
+    why = deciding.waits_for or deciding.text
     remedy = _or(f"{install}, then run it" if is_read else deciding.remedy, plain.deciding)
     return Reason(
         PERHAPS.code,

@@ -26,8 +26,6 @@ from explorer.compat.rules.words import plural
 from explorer.elf import Binary
 from explorer.facts import MISSING, NEEDS_FILE, Fact, NotApplicable, Unknown
 
-NOT_YET = "Not known yet: "
-"""How the reason of ``INCOMPLETE`` begins."""
 INCOMPLETE = Rule(
     "facts.incomplete",
     0,
@@ -120,14 +118,16 @@ def _program_inside(context: Context) -> Reason | None:
 def _incomplete(waiting: dict[str, Unknown]) -> Reason:
     needs = [fact.needs for fact in waiting.values() if fact.needs is not None]
     why = next(iter(waiting.values())).why
+    waits_for = f"{', '.join(waiting)} ({why})."
     return Reason(
         INCOMPLETE.code,
         Answer.UNKNOWN,
-        f"{NOT_YET}{', '.join(waiting)} ({why}).",
+        f"Not known yet: {waits_for}",
         f"needs the file's first {max(needs):,} bytes" if needs else "",
         "Download the file",
         short=printable(why),
         needs_file=why == NEEDS_FILE,
+        waits_for=waits_for,
     )
 
 

@@ -80,6 +80,8 @@ class Reason:
     """Where the remedy may be cut: the lengths at which one way out ends and another follows."""
     needs_file: bool = False
     """Whether it is unknown for no other reason than that the whole file was not read."""
+    waits_for: str = ""
+    """The facts that are not known yet, and why, for the sentence of another reason. Untrusted."""
 
 
 class Surroundings(Protocol):

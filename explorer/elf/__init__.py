@@ -30,7 +30,7 @@ from explorer.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from explorer.elf.differences import differences_of
-    from explorer.elf.machines import arch_name
+    from explorer.elf.machines import arch_name, is_numbered
     from explorer.elf.payload import payload_manifest
     from explorer.elf.protections import Degree, Protection, hardening
     from explorer.elf.reader import read, with_go_build
@@ -46,6 +46,7 @@ __getattr__ = lazy_exports(
         "Protection": "protections",
         "arch_name": "machines",
         "hardening": "protections",
+        "is_numbered": "machines",
         "payload_manifest": "payload",
         "read": "reader",
         "with_go_build": "reader",
@@ -86,6 +87,7 @@ __all__ = [
     "arch_name",
     "differences_of",
     "hardening",
+    "is_numbered",
     "link_values",
     "payload_manifest",
     "read",

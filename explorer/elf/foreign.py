@@ -7,6 +7,7 @@ import struct
 from typing import NamedTuple
 
 from explorer.bytesource import OutOfReachError
+from explorer.elf.machines import numbered
 from explorer.elf.models import OTHER_MAGIC, FileFormat
 from explorer.elf.view import View, text
 from explorer.facts import Fact, NotApplicable, Unknown
@@ -120,7 +121,7 @@ def _pe(view: View) -> Named:
         return FileFormat.PE, "DOS program", NotApplicable("a DOS program names no architecture")
     (machine,) = struct.unpack_from("<H", data, 4)
     (optional,) = struct.unpack_from("<H", data, 24)
-    arch = _PE_MACHINES.get(machine, f"machine-{machine:#x}")
+    arch = _PE_MACHINES.get(machine, numbered(f"{machine:#x}"))
     kind = "library" if int.from_bytes(data[22:24], "little") & 0x2000 else "program"
     return FileFormat.PE, f"{'PE32+' if optional == 0x20B else 'PE32'} {arch}, Windows {kind}", arch
 

@@ -5,6 +5,7 @@ EM_SPARCV9, EM_X86_64, EM_AARCH64, EM_RISCV, EM_LOONGARCH = 43, 62, 183, 243, 25
 EF_MIPS_ABI2 = 0x20
 """MIPS n32: a 32-bit file of 64-bit code."""
 
+_NUMBERED = "machine-"
 _ARCHES = {
     3: "386",
     21: "ppc64",
@@ -31,11 +32,21 @@ def is_known(machine: int, bits: int) -> bool:
     return machine in _ARCHES and WIDTHS.get(machine, bits) == bits
 
 
+def numbered(number: int | str) -> str:
+    """The name of a processor of which only the number is known."""
+    return f"{_NUMBERED}{number}"
+
+
+def is_numbered(arch: str) -> bool:
+    """Whether a processor's name is no more than the number that its file has for it."""
+    return arch.startswith(_NUMBERED)
+
+
 def arch_name(machine: int, bits: int, little_endian: bool, flags: int = 0) -> str:
     """e_machine as Go names it: ``amd64``, ``mipsle``; x32 is ``amd64p32``, n32 ``mips64p32``."""
     name = _ARCHES.get(machine)
     if name is None:
-        return f"machine-{machine}"
+        return numbered(machine)
     if machine == EM_MIPS:
         n32 = bits == 32 and flags & EF_MIPS_ABI2
         name += "64p32" if n32 else "64" if bits == 64 else ""

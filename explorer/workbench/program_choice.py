@@ -210,12 +210,12 @@ def classify(member: Member, head: bytes) -> ProgramCandidate:
 
 def _identify(head: bytes) -> tuple[ProgramKind, str, str]:
     if head.startswith(b"\x7fELF") and len(head) >= 20:
-        from explorer.elf import arch_name
+        from explorer.elf import arch_name, is_numbered
 
         order = ">" if head[5] == 2 else "<"
         kind, machine = struct.unpack_from(f"{order}2H", head, 16)
         arch = arch_name(machine, 64 if head[4] == 2 else 32, order == "<")
-        arch = "" if arch.startswith("machine-") else arch
+        arch = "" if is_numbered(arch) else arch
         is_program = kind in (2, 3)
         return (ProgramKind.PROGRAM if is_program else ProgramKind.LIBRARY), "linux", arch
     if head.startswith(_APE):

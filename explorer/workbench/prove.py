@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.compat import Answer, Libc, Target, Verdict, claims_too_much_memory
-from explorer.elf import FileFormat, Linkage
+from explorer.elf import FileFormat, Linkage, is_numbered
 from explorer.errors import SourceError, UsageError
 from explorer.facts import MISSING, Fact, NotApplicable, known_or
 from explorer.progress import ProgressCallback
@@ -282,7 +282,7 @@ def container_platform(inspection: Inspection) -> str:
         or isinstance(elf, MISSING)
     ):
         raise UsageError(title, f"it is {binary.detail}", "Choose a file for linux")
-    if binary.arch.startswith("machine-"):
+    if is_numbered(binary.arch):
         raise UsageError(
             title,
             f"its processor is not supported: {binary.detail}",
