@@ -9,6 +9,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from explorer.bytesource import ByteSource
@@ -86,32 +87,47 @@ def strings_of(
 
 
 class StringIndex:
-    """All strings of a file by number, without keeping them: one offset in 64 is in memory."""
+    """The strings of a file by number, without keeping them: one offset in 64 is in memory.
+
+    It may grow while the file arrives: one thread feeds it, another one reads its rows.
+    """
 
     STEP: Final = 64
 
-    def __init__(self, source: ByteSource, shortest: int, cancel: Cancellation) -> None:
-        """Reads the file once. Blocking: call from a worker thread."""
+    def __init__(self, source: ByteSource, shortest: int = SHORTEST) -> None:
+        """``source``: where the bytes that it was fed can be read again."""
         self._source = source
         self._shortest = shortest
+        self._scanner = StringScanner(shortest)
         self._places = array("Q")
-        count = 0
-        for run in strings_of(source, shortest, 0, cancel):
-            if count % self.STEP == 0:
-                self._places.append(run.offset)
-            count += 1
-        self._count = count
+        self._count = 0
         self._block: tuple[int, list[PrintableRun]] = (-1, [])
+
+    def feed(self, piece: bytes, last: bool = False) -> None:
+        """The next bytes of the file; ``last``: no more follow."""
+        for run in self._scanner.feed(piece, last):
+            if self._count % self.STEP == 0:
+                self._places.append(run.offset)
+            self._count += 1
+
+    def read_all(self, cancel: Cancellation) -> None:
+        """Feed it the whole file. Blocking: call from a worker thread."""
+        at = 0
+        while piece := self._source.read_at(at, PIECE):
+            cancel.check()
+            at += len(piece)
+            self.feed(piece)
+        self.feed(b"", last=True)
 
     def __len__(self) -> int:
         return self._count
 
     def row(self, number: int) -> PrintableRun:
         """One string: reads the file from the nearest place that is known."""
-        block = number // self.STEP
-        if self._block[0] != block:
+        block, place = divmod(number, self.STEP)
+        if self._block[0] != block or place >= len(self._block[1]):
             self._block = (block, list(self._read(block)))
-        return self._block[1][number % self.STEP]
+        return self._block[1][place]
 
     def _read(self, block: int) -> Iterator[PrintableRun]:
         """The strings of a block, from small pieces."""
@@ -131,12 +147,13 @@ class StringIndex:
 
     def search(self, words: str, cancel: Cancellation) -> Sequence[int]:
         """The numbers of the strings that contain all the words, whatever their case."""
-        wanted = words.casefold().split()
+        wanted, count = words.casefold().split(), self._count
+        runs = strings_of(self._source, self._shortest, 0, cancel)
         return array(
             "Q",
             (
                 number
-                for number, run in enumerate(strings_of(self._source, self._shortest, 0, cancel))
+                for number, run in enumerate(islice(runs, count))
                 if all(word in run.text.casefold() for word in wanted)
             ),
         )

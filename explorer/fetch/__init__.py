@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         check_of,
     )
     from explorer.fetch.read_notes import FIRST_SCREEN, ReadNotes, reads_the_same
-    from explorer.fetch.remote import RemoteSource, open_remote
+    from explorer.fetch.remote import RemoteSource, open_remote, open_whole
 
 __getattr__ = lazy_exports(
     __name__,
@@ -50,6 +50,7 @@ __getattr__ = lazy_exports(
         "reads_the_same": "read_notes",
         "RemoteSource": "remote",
         "open_remote": "remote",
+        "open_whole": "remote",
     },
 )
 
@@ -76,6 +77,7 @@ __all__ = [
     "member_key",
     "open_cache",
     "open_remote",
+    "open_whole",
     "reads_the_same",
     "write_new",
 ]

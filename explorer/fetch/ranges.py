@@ -44,6 +44,17 @@ class Ranges:
         first = offset - self._starts[at]
         return bytes(self._data[at][first : first + length])
 
+    def keep(self, start: int, end: int) -> None:
+        """Let go of what lies outside of ``start`` to ``end``."""
+        for at in reversed(range(len(self._starts))):
+            begin, data = self._starts[at], self._data[at]
+            del data[max(0, end - begin) :]
+            dropped = min(len(data), max(0, start - begin))
+            del data[:dropped]
+            self._starts[at] = begin + dropped
+            if not data:
+                del self._starts[at], self._data[at]
+
     def _insert(self, start: int, data: bytes | bytearray) -> None:
         at = bisect.bisect_right(self._starts, start)
         if at > 0 and self._starts[at - 1] + len(self._data[at - 1]) == start:

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
@@ -46,6 +47,10 @@ REQUEST_S = 30.0
 """Limit of one ranged request, redirects included."""
 MAX_REQUESTS = 40
 """For one asset. Doubling from 16 KiB reaches 1 MiB in 7; the rest is for distant places."""
+WHOLE_FIRST, WHOLE_WINDOW = 64 << 10, 1 << 20
+"""Bytes of the first and of the largest request where all of an asset is read."""
+KEPT = 2 << 20
+"""Bytes on both sides of the last read that are kept then."""
 
 Waiting = Callable[[], AbstractContextManager[object]]
 
@@ -62,17 +67,25 @@ class RemoteSource:
     """
 
     def __init__(
-        self, remote: RemoteAsset, *, first: int, ceiling: int, waiting: Waiting = nullcontext
+        self,
+        remote: RemoteAsset,
+        *,
+        first: int,
+        ceiling: int | None,
+        waiting: Waiting = nullcontext,
     ) -> None:
         """``first`` (the first request) and ``ceiling`` are in bytes.
 
-        A thread that reads enters ``waiting()`` while it waits for the server.
+        Without a ceiling all of the asset may be read: requests grow to 1 MiB only, and bytes far
+        from the last read are let go. A thread that reads enters ``waiting()`` while it
+        waits for the server.
         """
         self._remote = remote
         self._waiting = waiting
         self._loop = asyncio.get_running_loop()
         self._window = first
-        self._ceiling = ceiling
+        self._ceiling = ceiling if ceiling is not None else sys.maxsize
+        self._is_endless = ceiling is None
         self._size = remote.size
         self._ranges = Ranges()
         self._validators = Validators()
@@ -135,8 +148,7 @@ class RemoteSource:
             return b""
         if self._here(offset) < end - offset:
             self._wait(self._fill(offset, end))
-        with self._lock:
-            return self._ranges.get(offset, end - offset)
+        return self._taken(offset, end - offset)
 
     def read_some(self, offset: int, limit: int) -> bytes:
         """See ``ByteSource``: what is here, or what one request brings. Raises as ``read_at``."""
@@ -145,8 +157,15 @@ class RemoteSource:
         self._check_open()
         if not self._here(offset) and (self._size is None or offset < self._size):
             self._wait(self._fill(offset, offset + 1))
+        return self._taken(offset, limit)
+
+    def _taken(self, offset: int, limit: int) -> bytes:
+        """Bytes that are here."""
         with self._lock:
-            return self._ranges.get(offset, limit)
+            data = self._ranges.get(offset, limit)
+            if self._is_endless:
+                self._ranges.keep(offset - KEPT, offset + limit + KEPT)
+            return data
 
     def close(self) -> None:
         """Stop, from any thread: pending and later reads raise ``OperationCancelledError``."""
@@ -213,7 +232,7 @@ class RemoteSource:
                 stop = end if self._size is None else min(end, self._size)
                 if start >= stop:
                     return
-                if self._requests >= MAX_REQUESTS:
+                if self._requests >= MAX_REQUESTS and not self._is_endless:
                     raise OutOfReachError(stop)
                 try:
                     await self._in_time(start, stop)
@@ -257,6 +276,8 @@ class RemoteSource:
     async def _request(self, start: int, stop: int) -> None:
         first, end = self._span(start, stop)
         self._window = 2 * max(self._window, 1)
+        if self._is_endless:
+            self._window = min(self._window, WHOLE_WINDOW)
         headers = {} if self._whole_only else {"Range": f"bytes={first}-{end - 1}"}
         if headers and self._validators.if_range:
             headers["If-Range"] = self._validators.if_range
@@ -365,6 +386,12 @@ class RemoteSource:
     async def _whole(self, response: httpx.Response, stop: int, end: int) -> None:
         """Range was ignored: read from the start to what was requested, then hang up."""
         self._check_size(content_length_of(response), coding_of(response))
+        if self._is_endless and end > KEPT:
+            raise SourceError(
+                f"The server gives {self._remote.name} as a whole only",
+                "it does not serve parts of it",
+                "Download it instead",
+            )
         budget = self._ceiling - self._moved
         wanted = end if end <= budget else stop
         if wanted > budget:
@@ -421,3 +448,9 @@ def open_remote(
     first = min(ceiling, first_window(asset.archive) if first is None else first)
     remote = RemoteAsset(client, asset, token)
     return RemoteSource(remote, first=first, ceiling=ceiling, waiting=waiting)
+
+
+def open_whole(client: httpx.AsyncClient, asset: Asset, token: Token | None) -> RemoteSource:
+    """An asset of which all may be read, in flat memory. Call it on the loop."""
+    remote = RemoteAsset(client, asset, token)
+    return RemoteSource(remote, first=WHOLE_FIRST, ceiling=None)

@@ -110,6 +110,15 @@ ACTIONS: tuple[Action, ...] = (
         group="A file",
     ),
     Action(
+        "read-on",
+        "e",
+        "read on",
+        "Read a program on its server to its end, for the tabs Strings and Hex; esc stops",
+        _on("binary"),
+        shown=3,
+        group="A file",
+    ),
+    Action(
         "save",
         "S",
         "save",

@@ -104,6 +104,10 @@ class FileSaved(ProjectMessage):
         self.warnings = tuple(warnings)
 
 
+class RemoteRead(Message):
+    """More of a program on its server is here, or reading it has ended."""
+
+
 class JobFailed(ProjectMessage):
     """A download, an inspection or a proof failed."""
 

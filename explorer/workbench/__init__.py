@@ -112,6 +112,7 @@ if TYPE_CHECKING:
     )
     from explorer.workbench.promise_facts import Keeping
     from explorer.workbench.release_trust import ReleaseTrust, Voucher
+    from explorer.workbench.remote_program import RemoteProgram
     from explorer.workbench.reproduce import Rebuild
     from explorer.workbench.resolve import platform_slug
     from explorer.workbench.seen_projects import SeenProject
@@ -231,6 +232,7 @@ __getattr__ = lazy_exports(
         "VulnerabilityChanges": "compare",
         "WINDOW": "content",
         "FileContent": "content",
+        "RemoteProgram": "remote_program",
         "is_packed_away": "content",
         "FirstScreenFile": "first_screen",
         "RecordedFiles": "first_screen",
@@ -347,6 +349,7 @@ __all__ = [
     "ReleaseComparison",
     "ReleaseTrust",
     "RelocationType",
+    "RemoteProgram",
     "Result",
     "Role",
     "Rule",

@@ -35,10 +35,21 @@ class FileContent:
         self._place = place
         self._source = FileSource(place) if isinstance(place, Path) else None
         self._windows: OrderedDict[int, bytes] = OrderedDict()
+        self.moved = 0
+        """Bytes that crossed the network so far."""
         self.name = name
         """Untrusted."""
         self.size = self._source.size if self._source is not None else size
         """Bytes."""
+
+    def gap_before(self, _: int) -> int:
+        """Bytes that have to be read before those at an offset: none."""
+        return 0
+
+    @property
+    def to_move(self) -> int:
+        """Bytes that a search moves at most."""
+        return self.size if self.remote else 0
 
     @property
     def remote(self) -> bool:
@@ -74,7 +85,7 @@ class FileContent:
         """
         end = min(offset + length, self.size)
         parts: list[bytes] = []
-        for start in range(offset - offset % WINDOW, max(end, offset), WINDOW):
+        for start in range(offset - offset % WINDOW, end, WINDOW):
             window = self._windows.get(start)
             if window is None:
                 window = await self._fetch(start, min(WINDOW, self.size - start))
@@ -99,6 +110,7 @@ class FileContent:
         try:
             return await resources.run(lambda _: remote.read_at(start, length), stop=remote.close)
         finally:
+            self.moved += remote.traffic.bytes
             remote.close()
 
     async def find(
@@ -126,8 +138,8 @@ class FileContent:
         at, end = (0, start) if back else (start, self.size)
         finder, last = Finder(needle, at), None
         while at < end:
-            progress(Progress("searching", at, self.size))
             window = await self._fetch(at, min(SEARCH_WINDOW, self.size - at))
+            progress(Progress("searching", at + len(window), self.size))
             at += len(window)
             done = not window or at >= self.size
             spots = await self._resources.run(
@@ -155,7 +167,9 @@ class FileContent:
                 "The strings are not here", "they need every byte of the file", "Download it: d"
             )
         progress(Progress("reading"))
-        return await self._resources.run(lambda cancel: StringIndex(source, shortest, cancel))
+        index = StringIndex(source, shortest)
+        await self._resources.run(index.read_all)
+        return index
 
 
 def _find(

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from explorer.workbench.look import Looks
     from explorer.workbench.matrix import Matrix
     from explorer.workbench.release_trust import ReleaseTrust
+    from explorer.workbench.remote_program import RemoteProgram
     from explorer.workbench.reproduce import Rebuild
     from explorer.workbench.seen_projects import SeenProject
     from explorer.workbench.sweep import SweepSummary
@@ -487,6 +488,17 @@ class Workbench:
         if inspection is not None and inspection.path is not None:
             inspection = await self.looks.with_files(inspection, progress)
         return await open_content(self.resources, subject, inspection, progress)
+
+    async def remote_program(
+        self, subject: Subject, inspection: Inspection | None
+    ) -> RemoteProgram | None:
+        """A program that is on a server only, to be read from its front on; None if it cannot be.
+
+        Without an inspection: the file as it is published. Close it after use.
+        """
+        from explorer.workbench.remote_program import open_remote_program
+
+        return await open_remote_program(self.resources, subject, inspection)
 
     async def strings(self, subject: Subject, inspection: Inspection) -> StringIndex:
         """The printable strings of a program by number; the file closes with the index.

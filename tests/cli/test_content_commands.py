@@ -78,3 +78,19 @@ def test_the_bytes_of_a_packed_program_on_a_server(served: Command) -> None:
     assert served("hex", f"{TAG}/{AMD64}", "--length", "16").out.startswith("00000000: 7f45 4c46")
     raw = served("hex", f"{TAG}/{AMD64}", "--raw", "--length", "16").out
     assert raw.startswith("00000000: 1f8b")
+
+
+def test_a_packed_program_is_read_no_further_than_needed(
+    served: Command, github: GitHub, tmp_path: Path
+) -> None:
+    program = tmp_path / "rr"
+    program.write_bytes(binary("go-static-amd64").read_bytes() * 8)
+    data = make_archive("tar.gz", "roadrunner-3.0.0-linux-amd64", {"rr": program})
+    name = "v3.0.0/roadrunner-3.0.0-linux-amd64.tar.gz"
+    github.add_release("v3.0.0", {name.partition("/")[2]: data})
+    github.forget()
+    assert served("hex", name, "--at", "0x40", "--text", "ELF", "--length", "16").out
+    assert github.body_bytes(host="assets") < len(data) / 2
+    expected = printed("strings", "-a", "-t", "x", program).replace("\t", "␉")
+    assert served("strings", name).out == expected
+    assert len(data) / 2 < github.body_bytes(host="assets") < 2 * len(data) + (1 << 20)

@@ -67,7 +67,8 @@ def test_a_string_of_a_hundred_thousand_characters_is_one() -> None:
 
 def test_an_index_gives_any_string_by_its_number() -> None:
     with FileSource(binary("go-static-arm64")) as source:
-        index = StringIndex(source, 4, Cancellation())
+        index = StringIndex(source)
+        index.read_all(Cancellation())
         every = list(strings_of(source))
         assert len(index) == len(every)
         for number in (0, 63, 64, len(every) // 2, len(every) - 1, 1):

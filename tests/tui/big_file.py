@@ -1,7 +1,7 @@
 """Keys in the tabs Strings and Hex of a large program, while searches run through it.
 
-``python -m tests.tui.big_file FOLDER MEGABYTES`` prints the figures as JSON: memory is a process's
-own.
+``python -m tests.tui.big_file FOLDER MEGABYTES [API]`` prints the figures as JSON: memory is a
+process's own. With the address of a server's API the program is there, in release vMEGABYTES.0.0.
 """
 
 import asyncio
@@ -71,6 +71,33 @@ async def measure(folder: Path, megabytes: int) -> dict[str, object]:
         return {"memory_mb": memory_mb(), "turns_ms": keys.turns, "during_a_search": during}
 
 
+async def measure_remote(folder: Path, megabytes: int, api_url: str) -> dict[str, object]:
+    """The same while the strings of a program on its server are read to the end."""
+    chosen = settings(folder, demo=False, api_url=api_url)
+    async with opened(chosen, file=f"v{megabytes}.0.0/rr-linux-amd64") as ui:
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen) and ui.app.screen.inspection)
+        screen = ui.app.screen
+        assert isinstance(screen, BinaryScreen)
+        screen.query_one(Tabs).active = "strings"
+        await ui.shows("e reads the rest")
+        gc.collect()
+        gc.freeze()
+        keys, during = Stopwatch(ui), 0
+        table = screen.query_one("#strings", TabTable).table
+        table.focus()
+        await ui.press("e")
+        for _ in range(8):
+            for key in MOVES:
+                during += screen._remote.reading
+                await keys.press("strings, arriving", key)
+        await ui.until(lambda: not screen._remote.reading, limit=60)
+        await keys.press("strings, filter", "slash", *ABSENT)
+        await ui.until(lambda: len(table.view) == 0, limit=60)
+        return {"memory_mb": memory_mb(), "turns_ms": keys.turns, "while_reading": during}
+
+
 if __name__ == "__main__":
+    place, size, *api = sys.argv[1:]
+    work = measure_remote(Path(place), int(size), *api) if api else measure(Path(place), int(size))
     with asyncio.Runner(loop_factory=Turns) as runner:
-        print(json.dumps(runner.run(measure(Path(sys.argv[1]), int(sys.argv[2])))))
+        print(json.dumps(runner.run(work)))

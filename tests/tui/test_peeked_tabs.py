@@ -16,7 +16,7 @@ from tests.tui.conftest import Driver, opened, settings
 TAG = "v2025.1.15"
 STEM = "roadrunner-2025.1.15-linux-amd64"
 NEEDS = "needs the whole file; a peek keeps only what a verdict needs."
-TABS = ["members", "sections", "symbols", "strings", "hex", "notes", "go", "packages", "vulns"]
+TABS = ["members", "sections", "symbols", "notes", "go", "packages", "vulns"]
 
 
 @pytest.fixture

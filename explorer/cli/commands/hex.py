@@ -16,12 +16,13 @@ from explorer.cli.options import (
     platform_option,
 )
 from explorer.cli.output import NO, OK, Output
+from explorer.cli.program_bytes import FROM_SERVER, open_bytes
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from explorer.workbench import FileContent, Needle, Spot, Workbench
+    from explorer.workbench import FileContent, Needle, RemoteProgram, Spot, Workbench
 
 EXAMPLES = """\b
 rr-explorer hex ./rr --at 0x270
@@ -36,7 +37,7 @@ MOST = 16 << 20
     "hex",
     short_help="Print bytes of a file in hex.",
     context_settings=CONTEXT,
-    help=f"Print bytes of a program in hex, as xxd does.\n\n{FILE_HELP}",
+    help=f"Print bytes of a program in hex, as xxd does.\n\n{FROM_SERVER}\n\n{FILE_HELP}",
     epilog=EXAMPLES,
 )
 @click.argument("file", type=WORDS, metavar="FILE", shell_complete=complete_file)
@@ -55,14 +56,12 @@ MOST = 16 << 20
 def hex_command(state: CliState, /, file: str, platform: str, **options: object) -> int:
     async def work(workbench: Workbench, output: Output) -> int:
         from explorer.report.json import HexOf, hex_bytes
-        from explorer.workbench import HEX_WIDTH, Depth, hex_line, parse_offset
+        from explorer.workbench import HEX_WIDTH, hex_line, parse_offset
 
         at, needle = parse_offset(str(options["start"])), _needle(options)
         subject = await workbench.resolve(file, platform)
-        inspection = None
-        if not options["raw"]:
-            inspection = await workbench.look(subject, depth=Depth.WHOLE, progress=output.progress)
-        content = await workbench.content(subject, inspection, progress=output.progress)
+        raw = bool(options["raw"])
+        content = await open_bytes(workbench, subject, output, raw=raw, forwards=False)
         try:
             spot = await _find(content, needle, at, output)
             if needle is not None and spot is None:
@@ -70,9 +69,9 @@ def hex_command(state: CliState, /, file: str, platform: str, **options: object)
                 return NO
             if spot is not None:
                 at = spot.offset - spot.offset % HEX_WIDTH
+            data = await content.read(at, int(str(options["length"])))
             if at >= content.size:
                 raise UsageError(f"The file ends at {content.size:#x}", f"it has no byte {at:#x}")
-            data = await content.read(at, int(str(options["length"])))
         finally:
             content.close()
         if output.json:
@@ -105,7 +104,7 @@ def _needle(options: dict[str, object]) -> Needle | None:
 
 
 async def _find(
-    content: FileContent, needle: Needle | None, at: int, output: Output
+    content: FileContent | RemoteProgram, needle: Needle | None, at: int, output: Output
 ) -> Spot | None:
     if needle is None:
         return None

@@ -16,6 +16,7 @@ from explorer.cli.options import (
     platform_option,
 )
 from explorer.cli.output import OK, Output
+from explorer.cli.program_bytes import FROM_SERVER, open_bytes
 from explorer.cli.running import in_workbench
 from explorer.cli.state import CliState
 
@@ -35,7 +36,7 @@ PIECE = 256 << 10
     short_help="List the printable strings of a file.",
     context_settings=CONTEXT,
     help="List the printable strings of a program with their offsets in hex, as strings -a -t x"
-    f" does.\n\n{FILE_HELP}",
+    f" does.\n\n{FROM_SERVER}\n\n{FILE_HELP}",
     epilog=EXAMPLES,
 )
 @click.argument("file", type=WORDS, metavar="FILE", shell_complete=complete_file)
@@ -51,29 +52,25 @@ def strings(state: CliState, file: str, platform: str, shortest: int, words: str
         from explorer.progress import Progress
         from explorer.report import visible
         from explorer.report.json import strings as as_json
-        from explorer.workbench import Depth, StringScanner
+        from explorer.workbench import StringScanner
 
         subject = await workbench.resolve(file, platform)
-        inspection = None
-        if not raw:
-            inspection = await workbench.look(subject, depth=Depth.WHOLE, progress=output.progress)
-        content = await workbench.content(subject, inspection, progress=output.progress)
+        content = await open_bytes(workbench, subject, output, raw=raw, forwards=True)
         scanner, at = StringScanner(shortest), 0
         kept: list[PrintableRun] = []
         wanted = words.casefold()
         try:
-            while at < content.size or at == 0:
+            done = False
+            while not done:
                 output.progress(Progress("reading", at, content.size))
                 piece = await content.read(at, PIECE)
                 at += len(piece)
-                done = not piece or at >= content.size
+                done = len(piece) < PIECE
                 runs = [run for run in scanner.feed(piece, done) if wanted in run.text.casefold()]
                 if output.json:
                     kept += runs
                 else:
                     output.raw("".join(f"{run.offset:7x} {visible(run.text)}\n" for run in runs))
-                if done:
-                    break
         finally:
             content.close()
         if output.json:

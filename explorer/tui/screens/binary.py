@@ -33,7 +33,15 @@ from explorer.tui.actions import BYTES, ENTER, FIND, JUDGE, Action, bindings_for
 from explorer.tui.copying import Copy, inspection_copies, proof_copies
 from explorer.tui.go_tabs import UP, GoTabs, can_update_database, database_offer
 from explorer.tui.job_board import Job, JobKind
-from explorer.tui.messages import CommandNeeded, JobFailed, SymbolsRead, TabRead, TargetsJudged
+from explorer.tui.messages import (
+    CommandNeeded,
+    JobFailed,
+    RemoteRead,
+    SymbolsRead,
+    TabRead,
+    TargetsJudged,
+)
+from explorer.tui.remote_tabs import RemoteTabs, StringRows
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import LazyRows
 from explorer.tui.screens.base import ExplorerScreen, file_mark, shown
@@ -115,6 +123,7 @@ class BinaryScreen(ExplorerScreen):
         """Show what is known, and look at what is not."""
         state = self.state
         self._go = GoTabs(state)
+        self._remote = RemoteTabs(state, self._tell_of_remote)
         state.file_changed.subscribe(self, self._file_changed)
         state.changed.subscribe(self, self._state_changed)
         state.jobs_changed.subscribe(self, self._job_changed)
@@ -124,6 +133,10 @@ class BinaryScreen(ExplorerScreen):
             self.action_verify()
         elif self.inspection is None or self.inspection.path is None:
             self.jobs.inspect(self.subject)
+
+    def on_unmount(self) -> None:
+        """Let go of a program on its server."""
+        self._remote.close()
 
     def on_screen_resume(self) -> None:
         """Look for vulnerabilities again: the settings may name a database by now."""
@@ -168,6 +181,10 @@ class BinaryScreen(ExplorerScreen):
 
     def _refresh(self) -> None:
         self._show_banner()
+        if self.inspection is not None and not is_peek(self.inspection):
+            for group in ("remote-open", "remote"):
+                self.workers.cancel_group(self, group)
+            self._remote.close()
         self._stale = {spec.id for spec in TABS}
         self._fill(self._tab)
         if self.focused is None:
@@ -261,7 +278,7 @@ class BinaryScreen(ExplorerScreen):
 
     def _fill_bytes(self, widget: HexTab, inspection: Inspection) -> None:
         if is_packed_away(self.subject, inspection):
-            widget.offer(self._download_offer())
+            self.start_worker(partial(self._remote.open, self.subject, inspection), "remote-open")
         else:
             widget.open(self.state, self.subject, inspection)
 
@@ -322,6 +339,8 @@ class BinaryScreen(ExplorerScreen):
             self.start_worker(partial(self._judge_all, inspection), "targets")
         elif name == "trust":
             self._read(name, partial(trust_content, self.state, inspection.subject))
+        elif is_peek(inspection) and name == "strings":
+            self.start_worker(partial(self._remote.open, self.subject, inspection), "remote-open")
         elif is_peek(inspection):
             widget.show(TabContent(), self._download_offer())
         elif name == "symbols":
@@ -431,6 +450,49 @@ class BinaryScreen(ExplorerScreen):
             rows = LazyRows(SYMBOL_COLUMNS, len(table), row, table.search)
             self.post_message(SymbolsRead(rows))
 
+    def _tell_of_remote(self) -> None:
+        self.post_message(RemoteRead())
+
+    def action_read_on(self) -> None:
+        """Read the program on its server to its end."""
+        self.start_worker(self._remote.read_on, "remote")
+
+    @on(RemoteRead)
+    def _remote_read(self) -> None:
+        """Show what has arrived of a program on its server."""
+        inspection = self.inspection
+        if inspection is None or not is_peek(inspection):
+            return
+        if (strings := self.query("#body > #strings")) and self._tab == "strings":
+            self._show_remote_strings(cast(TabTable, strings.first()))
+        is_packed = is_packed_away(self.subject, inspection)
+        if is_packed and (tabs := list(self._hex_tabs())) and self._tab == "hex":
+            self._show_remote_bytes(tabs[0], inspection)
+        self.refresh_bindings()
+
+    def _show_remote_strings(self, widget: TabTable) -> None:
+        remote = self._remote
+        if remote.program is None:
+            widget.show(TabContent(), self._download_offer())
+            return
+        query = widget.table.row_query
+        if remote.reading and (query.words or query.sorted_by):
+            widget.explain(self._remote_words())  # a search of its own for each piece takes long
+            return
+        rows = StringRows(remote.program.strings)
+        widget.show_rows(rows, "no strings yet", self._remote_words())
+
+    def _show_remote_bytes(self, widget: HexTab, inspection: Inspection) -> None:
+        program = self._remote.program
+        if program is None:
+            widget.offer(self._download_offer())
+        else:
+            widget.show_remote(self.state, program, inspection, self._remote_words)
+            self._go_to_bytes()
+
+    def _remote_words(self) -> Content:
+        return self._remote.words(bool(self.check_action("download", ())))
+
     async def _read_strings(self, inspection: Inspection) -> None:
         state = self.state
         try:
@@ -537,6 +599,8 @@ class BinaryScreen(ExplorerScreen):
         if action in ("verify", "verify_with"):
             job = self.state.board.find(JobKind.VERIFY, self.key)
             return self._error is None and not (job is not None and job.running)
+        if action == "read_on":
+            return self._may_read_on
         if action == "update_database":
             return self.is_mounted and self._tab == "vulns" and can_update_database(self.state)
         if action == "save":
@@ -546,6 +610,17 @@ class BinaryScreen(ExplorerScreen):
         if action == "advice":
             return self.subject.release is not None
         return super().check_action(action, parameters)
+
+    @property
+    def _may_read_on(self) -> bool:
+        """Whether the tab shows a program on its server that was not read to its end."""
+        inspection = self.inspection
+        if inspection is None or not self.is_mounted or self._remote.program is None:
+            return False
+        is_shown = self._tab == "strings" or (
+            self._tab == "hex" and is_packed_away(self.subject, inspection)
+        )
+        return is_shown and not self._remote.reading and not self._remote.program.is_whole
 
     def action_download(self) -> None:
         """Download the whole file and inspect it."""
@@ -666,7 +741,10 @@ class BinaryScreen(ExplorerScreen):
         self._fill("packages")
 
     def action_back(self) -> None:
-        """Clear the filter, go up from a package's functions, else leave the screen."""
+        """Stop reading, clear the filter, go up from a package's functions, else leave."""
+        if self._remote.reading and self._tab in ("strings", "hex"):
+            self.workers.cancel_group(self, "remote")
+            return
         if self._tab == "hex" and self.query_one("#hex", HexTab).close_find():
             return
         pane = self.pane()

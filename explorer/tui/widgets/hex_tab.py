@@ -17,7 +17,7 @@ from textual.worker import Worker
 from explorer.errors import ExplorerError, OperationCancelledError, UsageError, as_explorer_error
 from explorer.facts import MISSING
 from explorer.progress import Cancellation, Progress
-from explorer.report import Row, percent, visible
+from explorer.report import Row, human_size, percent, visible
 from explorer.report.binaries import BYTES_COLUMNS, bytes_row
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import NO_ROWS, LazyRows
@@ -27,8 +27,17 @@ from explorer.workbench import HEX_WIDTH, WINDOW, Needle, NeedleKind, parse_need
 
 if TYPE_CHECKING:
     from explorer.tui.app_state import AppState
-    from explorer.workbench import FileContent, Inspection, Section, Spot, Subject
+    from explorer.workbench import (
+        FileContent,
+        Inspection,
+        RemoteProgram,
+        Section,
+        Spot,
+        Subject,
+    )
 
+MOST_AHEAD = 1 << 20
+"""Bytes of a program on its server that are read because others behind them come into sight."""
 FIND_HELP = "text · /regex/ · x:7f 45 4c 46 · @0x270"
 
 
@@ -123,7 +132,11 @@ class HexTab(Vertical):
         self.table = Table(fits=False, empty="reading …")
         self.input = FindInput()
         self.input.can_focus = False
-        self._content: FileContent | None = None
+        self._content: FileContent | RemoteProgram | None = None
+        self._is_shared = False
+        """Whether the screen closes the content."""
+        self._about: Callable[[], Content] | None = None
+        """How much of a program on its server is here, in words."""
         self._state: AppState | None = None
         self._sections: Sequence[Section] = ()
         self._wanted: int | None = None
@@ -145,9 +158,9 @@ class HexTab(Vertical):
         self._close()
 
     def _close(self) -> None:
-        if self._content is not None:
+        if self._content is not None and not self._is_shared:
             self._content.close()
-            self._content = None
+        self._content, self._is_shared, self._about = None, False, None
 
     def _start(
         self, work: Callable[[], Coroutine[Any, Any, None]], group: str, exclusive: bool = True
@@ -170,10 +183,7 @@ class HexTab(Vertical):
 
     def open(self, state: AppState, subject: Subject, inspection: Inspection) -> None:
         """Open the bytes of a program; the tab fills itself."""
-        self._state = state
-        elf = inspection.binary.elf
-        sections = () if isinstance(elf, MISSING) else elf.sections
-        self._sections = () if isinstance(sections, MISSING) else sections
+        self._take(state, inspection)
 
         async def work() -> None:
             try:
@@ -186,12 +196,43 @@ class HexTab(Vertical):
 
         self._start(work, "hex-open")
 
+    def _take(self, state: AppState, inspection: Inspection) -> None:
+        self._state = state
+        elf = inspection.binary.elf
+        sections = () if isinstance(elf, MISSING) else elf.sections
+        self._sections = () if isinstance(sections, MISSING) else sections
+
+    def show_remote(
+        self,
+        state: AppState,
+        program: RemoteProgram,
+        inspection: Inspection,
+        words: Callable[[], Content],
+    ) -> None:
+        """Show what has arrived of a program on its server; ``words`` say how much that is."""
+        self._take(state, inspection)
+        if self._content is not program:
+            self._close()
+            self._show_content(program)
+        self._is_shared, self._about = True, words
+        self._fit_rows()
+        self._tell()
+
+    def _fit_rows(self) -> None:
+        """As many lines as there are bytes, of which more may be known by now."""
+        content = self._content
+        count = -(-content.size // HEX_WIDTH) if content is not None else 0
+        if count != len(self.table.source):
+            self.table.show(LazyRows(BYTES_COLUMNS, count, self._row, _no_search))
+        self.table.refresh()
+
     def go(self, offset: int) -> None:
         """Put the cursor on the line of an offset, now or once the bytes are here."""
         content = self._content
         if content is None:
             self._wanted = offset
         elif 0 <= offset < content.size:
+            self._fit_rows()
             self.table.reveal(offset // HEX_WIDTH)
             self._tell()
         else:
@@ -206,10 +247,14 @@ class HexTab(Vertical):
             self.table.show(NO_ROWS)
             self._say(error(message.content))
             return
-        content = self._content = message.content
-        count = -(-content.size // HEX_WIDTH)
+        self._show_content(message.content)
+
+    def _show_content(self, content: FileContent | RemoteProgram) -> None:
+        self._content = content
+        self.table.display = True
         self.table.empty = "the file is empty"
-        self.table.show(LazyRows(BYTES_COLUMNS, count, self._row, _no_search))
+        self.table.show(NO_ROWS)
+        self._fit_rows()
         wanted, self._wanted = self._wanted, None
         if wanted is not None:
             self.go(wanted)
@@ -222,12 +267,13 @@ class HexTab(Vertical):
         offset = number * HEX_WIDTH
         data = content.at_hand(offset, HEX_WIDTH) if content is not None else None
         window = offset - offset % WINDOW
-        if data is None and content is not None and window not in self._missing:
+        is_missing = data is None and window not in self._missing
+        if is_missing and content is not None and content.gap_before(window) <= MOST_AHEAD:
             self._missing.add(window)
             self._fetch(content, window)
         return bytes_row(offset, data)
 
-    def _fetch(self, content: FileContent, window: int) -> None:
+    def _fetch(self, content: FileContent | RemoteProgram, window: int) -> None:
         state = self._state
         assert state is not None
 
@@ -250,7 +296,9 @@ class HexTab(Vertical):
         if message.problem is not None:
             self._say(error(message.problem))
             return
-        self.table.refresh()
+        self._fit_rows()
+        if self._searching is None and not self.has_class("-finding"):
+            self._tell()
 
     # -- where the cursor is -----------------------------------------------------------------------
 
@@ -267,12 +315,16 @@ class HexTab(Vertical):
         offset = self.table.cursor * HEX_WIDTH
         section = self._section(offset)
         inside = f"  in {visible(section.name)} + {offset - section.offset:#x}" if section else ""
-        where = "  · on the server" if content.remote else ""
+        moved = f"  · on the server, {human_size(content.moved)} transferred"
+        where = moved if content.remote and self._about is None else ""
+        if content.gap_before(offset) > MOST_AHEAD:
+            where += "  · not read yet"
         if self._spot is not None and self._spot.offset // HEX_WIDTH == self.table.cursor:
             spot = self._spot
             where += f"  · found at {spot.offset:#x}, {spot.size} bytes"
         place = text(f"{offset:#x} of {content.size:#x}{inside}", "bold")
-        self._say(Content.assemble(place, text(where, "$text-muted")))
+        line = Content.assemble(place, text(where, "$text-muted"))
+        self._say(lines([line, self._about()]) if self._about is not None else line)
 
     def _section(self, offset: int) -> Section | None:
         for section in self._sections:
@@ -291,6 +343,11 @@ class HexTab(Vertical):
         self.add_class("-finding")
         self.input.can_focus = True
         self.screen.set_focus(self.input)
+        content = self._content
+        if content is not None and (cost := content.to_move):
+            most = f"up to {human_size(cost)}" if isinstance(cost, int) else "as much as it takes"
+            words = f"A search reads on from the server, {most}; esc stops it."
+            self._say(text(words, "$text-muted"))
 
     def close_find(self) -> bool:
         """Stop a search, or close the line. False if there is neither."""
@@ -357,7 +414,11 @@ class HexTab(Vertical):
         message.stop()
         if self._searching is not None:
             done, total = message.progress.done, message.progress.total or 0
-            self._say(text(f"searching … {percent(done, total)}, esc stops", "$text-accent"))
+            content = self._content
+            moved = content.moved if content is not None else 0
+            so_far = f", {human_size(moved)} transferred" if moved else ""
+            words = f"searching … {percent(done, total)}{so_far}, esc stops"
+            self._say(text(words, "$text-accent"))
 
     @on(FindEnded)
     def _found(self, message: FindEnded) -> None:

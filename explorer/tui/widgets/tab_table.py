@@ -67,6 +67,10 @@ class TabTable(Vertical):
         self._show_frame(True)
         self._show_rows(source, empty)
 
+    def explain(self, summary: Content) -> None:
+        """Change the line above the table."""
+        self._show_summary([summary])
+
     def _show_rows(self, source: RowSource, empty: str) -> None:
         self.table.empty = visible(empty)
         self.table.show(source)
