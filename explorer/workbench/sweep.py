@@ -119,6 +119,7 @@ class _Sweep:
         """Everything from the images to the last proof."""
         items = self._plan.items
         if items:
+            self._tell()  # engines far away take seconds to answer
             pool = await self._resources.pool(self._request.options.engine)
             self._gate = asyncio.Semaphore(self._request.jobs * len(pool.engines))
             keys = dict.fromkeys((item.image, item.platform) for item in items if item.image)
@@ -135,12 +136,16 @@ class _Sweep:
 
     def _add(self, place: int, result: SweepResult) -> None:
         self._results[place] = result
+        self._tell()
+        self._swept(result)
+
+    def _tell(self) -> None:
+        """How many proofs are done, left, and have failed."""
         standings = Counter(one.standing for one in self._results.values())
         failures = sum(standings[standing] for standing in TROUBLE)
         done, total = len(self._results), len(self._plan.items)
         detail = f"{total - done} left, {failures} failed" if failures else f"{total - done} left"
         self._progress(Progress("proving", done, total, "proofs", detail=detail))
-        self._swept(result)
 
     async def _without_known(self, items: dict[int, SweepItem]) -> dict[int, SweepItem]:
         """The items that nothing is known of; the results of the others are added."""

@@ -62,6 +62,9 @@ def test_one_line_says_what_is_done_left_and_failed() -> None:
     longest, shorter, *_ = running_jobs_text([job])
     assert longest == "▷ sweep 5 of 12, 7 left, 1 failed  x cancel"
     assert shorter == "▷ sweep 5 of 12  x cancel"
+    job.progress = Progress("peeking", 16, 16, "files")
+    longest, shorter, *_ = running_jobs_text([job])
+    assert (longest, shorter) == ("▷ sweep: peeking  x cancel", "▷ sweep  x cancel")
 
 
 @pytest.mark.container

@@ -10,7 +10,7 @@ import pytest
 from explorer.compat import find_target
 from explorer.errors import NotFoundError
 from explorer.facts import NotApplicable, Unknown
-from explorer.progress import ignore_progress
+from explorer.progress import Progress, ignore_progress
 from explorer.report.sweeps import sweep_how, sweep_words
 from explorer.settings import Settings
 from explorer.verify import CheckResult, Proof, Result, StepResult, StepStatus
@@ -230,6 +230,9 @@ async def test_without_an_engine_there_is_no_sweep(
     from explorer.errors import EngineError
 
     monkeypatch.setenv("PATH", "")
+    told: list[Progress] = []
     with pytest.raises(EngineError):
         async with asyncio.timeout(30):
-            await demo.sweep(SweepRequest((TAG,)), lambda _: None)
+            await demo.sweep(SweepRequest((TAG,)), lambda _: None, progress=told.append)
+    last = told[-1]
+    assert (last.stage, last.done, last.unit) == ("proving", 0, "proofs"), "not: all files are read"

@@ -228,7 +228,9 @@ def _progress_parts(job: Job) -> tuple[str, str]:
     if not progress.total:
         return "", f": {text(progress.stage).plain}" if progress.stage else ""
     words = tables.progress_words(progress)
-    if job.kind is JobKind.SWEEP and progress.stage == "proving":
+    if job.kind is JobKind.SWEEP:
+        if progress.stage != "proving":  # the share of it would be taken for that of the proofs
+            return "", f": {text(progress.stage).plain}"
         return f" {words.done} of {progress.total}", f", {words.detail}" if words.detail else ""
     seconds = progress.seconds_left
     is_worth_saying = progress.unit == "bytes" and seconds is not None and seconds >= 2
