@@ -350,7 +350,7 @@ ACTIONS: tuple[Action, ...] = (
         "jump",
         "g",
         "jump",
-        "Jump mode: one more key goes to any part of the screen, or to a row",
+        "Jump mode: a letter, or two where there are many, goes to any part of the screen or row",
         group="Moving",
     ),
     Action(

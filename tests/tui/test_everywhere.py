@@ -8,7 +8,9 @@ from textual.widgets import Tabs
 
 from explorer.settings import Settings, load
 from explorer.tui.actions import ACTIONS, Action
+from explorer.tui.screens.jump import LETTERS, labels_for
 from explorer.tui.tabs import TABS
+from explorer.tui.widgets.grid import Grid
 from explorer.tui.widgets.table import Table
 from tests.tui.conftest import SIZES, Driver, opened
 
@@ -97,6 +99,60 @@ async def test_jump_mode_goes_to_rows(size: tuple[int, int], demo: Settings) -> 
         await ui.press("enter", "g", "d")
         assert assets.has_focus
         assert assets.cursor == 0
+
+
+@pytest.mark.parametrize("count", [1, 26, 27, 51, 52, 300, 676, 1000])
+def test_no_label_of_jump_mode_is_the_beginning_of_another(count: int) -> None:
+    labels = labels_for(count)
+    assert len(set(labels)) == len(labels) == min(count, len(LETTERS) ** 2)
+    assert {len(label) for label in labels} <= ({1} if count <= len(LETTERS) else {1, 2})
+    assert not any(one != other and other.startswith(one) for one in labels for other in labels)
+
+
+async def test_jump_mode_has_two_letters_where_one_is_too_few(demo: Settings) -> None:
+    """Some 40 releases and 16 files are in sight. The parts of the screen still take one key."""
+    async with opened(demo, size=(160, 50)) as ui:
+        await ui.shows("✓ yes")
+        releases, assets = (
+            ui.app.screen.query_one(f"#{name}-table", Table) for name in ("release", "asset")
+        )
+        in_sight = releases.places_in_sight()
+        labels = labels_for(2 + len(in_sight) + len(assets.places_in_sight()))
+        assert len(labels) > len(LETTERS)
+        place, _ = in_sight[-1]
+        label = labels[1 + len(in_sight)]
+        name = releases.source.row(releases.view[place]).key
+        await ui.press("g")
+        await ui.shows(f"│{label}{name} ")
+        await ui.press(label[0])
+        await ui.shows(f"│{label[1]} {name} ")
+        first = releases.source.row(releases.view[in_sight[0][0]]).key
+        assert f" {first} " in ui.drawn()
+        assert f"{labels[2]} {first} " not in ui.drawn(), "it cannot be meant any more"
+        await ui.press(label[1])
+        assert (releases.has_focus, releases.cursor) == (True, place)
+        files = assets.places_in_sight()  # of the release that is under the cursor now
+        count = 2 + len(releases.places_in_sight()) + len(files)
+        await ui.press("g", *labels_for(count)[-1])
+        assert (assets.has_focus, assets.cursor) == (True, files[-1][0])
+        await ui.press("g", label[0], "escape")
+        assert len(ui.app.screen_stack) == 1
+        await ui.press("g", "s")
+        assert assets.has_focus
+
+
+async def test_jump_mode_goes_to_rows_of_the_matrix(demo: Settings) -> None:
+    async with opened(demo, size=(120, 40)) as ui:
+        await ui.press("m")
+        await ui.shows("v2024.3.5", "with files")
+        grid = ui.app.screen.query_one(Grid)
+        column = grid.column
+        await ui.press("g")
+        label = next(line for line in ui.drawn().splitlines() if "v2024.3.5 " in line)
+        await ui.press(*label.partition("v2024.3.5")[0].strip("│ "))
+        row = grid.row
+        assert row is not None
+        assert (row.key, grid.column) == ("v2024.3.5", column)
 
 
 async def test_settings_are_changed_in_the_users_file(demo: Settings) -> None:
