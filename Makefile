@@ -62,12 +62,13 @@ console: $(VENV)/.installed-test ## Textual's console, for a second terminal bes
 engine: $(VENV)/.installed-test ## find a container engine, or install and start one (as root on Debian)
 	@$(BIN)/python -m tests.support.engine
 
-prepare: engine ## build the tests' programs, fetch published ones by package name, find a browser
+prepare: engine ## build the tests' programs, fetch published ones by package name, find a browser and a desktop
 	@$(MAKE) --no-print-directory -j 3 browser programs published
 
 browser programs published: $(VENV)/.installed-test
 browser:
 	@$(BIN)/python -m tests.support.browser
+	@$(BIN)/python -m tests.support.desktop
 programs:
 	@$(BIN)/python -m tests.support.binaries >/dev/null
 published:

@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.support.tools",
     "tests.support.engine",
     "tests.support.browser",
+    "tests.support.desktop",
 ]
 
 

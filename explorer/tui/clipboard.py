@@ -63,12 +63,14 @@ async def put_on_clipboard(text: str) -> tuple[str, ...]:
 async def _run(program: ClipboardProgram, text: str) -> bool:
     """Whether the program took the text."""
     try:
-        # Some stay in the background to serve the clipboard: they get no pipe to keep open.
+        # Some stay in the background to serve the clipboard: they get no pipe to keep open, and a
+        # session of their own, so that they do not end with the terminal.
         process = await asyncio.create_subprocess_exec(
             *program.command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
         )
     except OSError:
         return False

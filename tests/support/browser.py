@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.debian import can_install, install
 from tests.support.skips import do_without, report_missing
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -121,21 +122,10 @@ def bring_up() -> str:
     """
     if not isinstance(why := find(), str):
         return ""
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    if not can_install():
         return why
-    print("browser: installing chromium with apt-get")
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
-        done = subprocess.run(
-            ["apt-get", "-q", "-o", "Acquire::Retries=3", *words],
-            capture_output=True,
-            text=True,
-            env=quiet,
-            timeout=900,
-            check=False,
-        )
-        if done.returncode:
-            return f"apt-get {words[0]}: {(done.stderr.strip() or 'failed').splitlines()[-1]}"
+    if failed := install(BROWSER, "chromium"):
+        return failed
     find.cache_clear()
     found = find()
     return found if isinstance(found, str) else ""

@@ -28,6 +28,7 @@ import pytest
 
 from tests.support import images
 from tests.support.alpine import alpine, debugfs
+from tests.support.debian import can_install, install
 from tests.support.skips import do_without, report_missing
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
@@ -131,9 +132,9 @@ def bring_up() -> str:
     if isinstance(why, TestEngine) and (failed := _cannot_run(why)):
         why = f"{why.name} answers, but cannot run a container: {failed}"
     if isinstance(why, str):
-        if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        if not can_install():
             return why
-        if shutil.which("dockerd") is None and (failed := _install("docker.io")):
+        if shutil.which("dockerd") is None and (failed := install("engine", "docker.io")):
             return failed
         if failed := start_dockerd():
             return failed
@@ -142,8 +143,8 @@ def bring_up() -> str:
     if isinstance(known, str):
         return known
     emulated = _register_emulation()
-    if debugfs() is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        _install("e2fsprogs")
+    if debugfs() is None and can_install():
+        install("engine", "e2fsprogs")
     try:
         for arch in ("amd64", "arm64"):
             print(f"engine: {known.musl(arch)}")
@@ -202,23 +203,6 @@ def start_dockerd(*arguments: str, host: str = "", wait: float = 60.0) -> str:
     return f"dockerd did not start ({log}): {' / '.join(tail)}"
 
 
-def _install(*packages: str) -> str:
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    print(f"engine: installing {' '.join(packages)} with apt-get")
-    for words in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
-        done = subprocess.run(
-            ["apt-get", "-q", "-o", "Acquire::Retries=3", *words],
-            capture_output=True,
-            text=True,
-            env=quiet,
-            timeout=600,
-            check=False,
-        )
-        if done.returncode:
-            return f"apt-get {words[0]}: {(done.stderr.strip() or 'failed').splitlines()[-1]}"
-    return ""
-
-
 def _register_emulation() -> str:
     """Register qemu for the other architecture; why that failed, or an empty string."""
     arch, machine = _OTHER.get(platform.machine(), ("", ""))
@@ -227,7 +211,8 @@ def _register_emulation() -> str:
     if os.geteuid() != 0:
         return f"no emulation of {arch}: install qemu-user-static"
     entry = Path(f"/usr/lib/binfmt.d/qemu-{machine}.conf")
-    if not entry.exists() and shutil.which("apt-get") and (failed := _install("qemu-user-static")):
+    emulator = "qemu-user-static"
+    if not entry.exists() and can_install() and (failed := install("engine", emulator)):
         return failed
     try:
         if not (BINFMT / "register").exists():

@@ -17,7 +17,7 @@ import pytest
 
 PROVIDERS = frozenset(
     f"tests.support.{name}"
-    for name in ("alpine", "binaries", "browser", "buildx", "corpus", "engine", "images")
+    for name in ("alpine", "binaries", "browser", "buildx", "corpus", "desktop", "engine", "images")
 )
 
 NAMES_A_PROVIDER = re.compile(
