@@ -51,7 +51,7 @@ def chosen(served: GitHub, tmp_path: Path) -> Settings:
 
 async def test_a_file_that_cannot_be_read_is_unknown(chosen: Settings) -> None:
     async with opened(chosen, size=(160, 50)) as ui:
-        await ui.shows("? unknown", "could not be read: ")
+        await ui.shows("? unknown", "could not be read")
         row = next(line for line in ui.drawn().splitlines() if "could not be read" in line)
         assert "windows-amd64.zip" in row
 

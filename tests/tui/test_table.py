@@ -194,6 +194,26 @@ def test_a_column_is_not_shortened_to_leave_room_that_nothing_fills() -> None:
     assert widths["reason"] == len(reason)
 
 
+def test_the_reason_is_shortened_before_it_is_left_out() -> None:
+    """Neovim's files on a screen of 120 cells: their names leave the reason 20."""
+    reason = Cell("needs glibc's loader; gcompat?", short="needs glibc's loader")
+    name = Cell("nvim-linux-x86_64.appimage.zsync")
+    row = Row("a", (name, Cell("installer"), Cell("10.2 MB"), Cell("✗ as is"), reason))
+    columns = (
+        Column("name", "file", names_row=True),
+        Column("kind", "kind"),
+        Column("size", "size", width=8),
+        Column("answer", "on musl", width=9),
+        Column("fact", "because", grows=True),
+    )
+    drops = ("size", "fact", "kind")
+    layout = fitting_columns(ListRows(columns, [row]), range(1), 76, drops=drops, floor=29)
+    widths = {column.key: width for column, width in layout}
+    assert widths == {"name": len(name.text), "kind": 9, "answer": 9, "fact": len(reason.short)}
+    layout = fitting_columns(ListRows(columns, [row]), range(1), 75, drops=drops, floor=29)
+    assert [column.key for column in layout.columns] == ["name", "kind", "answer"]
+
+
 def test_the_name_of_a_choice_is_whole_before_what_it_means() -> None:
     name = "localhost/rr-explorer-test/musl:1.2.5-amd64-libgcc"
     rows = [Row(name, (Cell(name), Cell("Alpine 3.24 (musl 1.2.6) with libgcc, libstdc++")))]

@@ -139,11 +139,14 @@ def _verdict_cells(
         return UNFINISHED, Cell("its upload was never finished")
     if inspection is None and error is not None:
         unread = Cell("? unknown", "unknown", sort=Answer.UNKNOWN.rank)
-        return unread, Cell(f"could not be read: {one_line(error.title)}", "warn")
+        words = "could not be read"
+        return unread, Cell(f"{words}: {one_line(error.title)}", "warn", short=words)
     if inspection is None or not inspection.verdicts:
         return EMPTY, EMPTY
     verdict = inspection.verdicts[0]
-    return verdict_cell(verdict), Cell(deciding_in_words(verdict))
+    words = deciding_in_words(verdict)
+    short = words.partition("; ")[0].removeprefix("not reached: ")
+    return verdict_cell(verdict), Cell(words, short=short if short != words else "")
 
 
 def asset_rows(

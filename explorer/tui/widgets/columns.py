@@ -22,7 +22,8 @@ NARROWEST = 3
 SHORT_FORMS = "short forms"
 """Not a column's key: see ``fitting_columns``."""
 FAIR = 20
-"""Cells that a column which does not grow keeps at least, where it has to be shortened."""
+"""Cells that a column keeps at least: one that grows before it is left out, one that does not where
+it has to be shortened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,10 @@ def fitting_columns(
     """Columns that fit into ``room`` cells.
 
     Where room is short, columns that grow are shortened to ``floor`` cells, then the ``drops`` are
-    left out one by one, then all columns are shortened. ``SHORT_FORMS`` among the drops: from there
-    on, cells show their short forms.
+    left out one by one, one that grows only where fewer cells do not help, then all columns are
+    shortened. ``SHORT_FORMS`` among the drops: from there on, cells show their short forms.
     """
-    widths, columns = _without_drops(source, view, room, drops, floor)
+    widths, columns, floor = _without_drops(source, view, room, drops, floor)
     if _total(columns, widths) > room:
         _share(columns, widths, room, floor)
     growing = [column for column in columns if column.grows] or columns[:1]
@@ -108,15 +109,23 @@ def _total(columns: Sequence[Column], widths: dict[str, int]) -> int:
     return sum(widths[column.key] for column in columns) + GAP * max(0, len(columns) - 1)
 
 
+def _least(columns: Sequence[Column], widths: dict[str, int], floor: int) -> dict[str, int]:
+    """The widths, with columns that grow no wider than ``floor``."""
+    return {c.key: min(floor, widths[c.key]) if c.grows else widths[c.key] for c in columns}
+
+
 def _without_drops(
     source: RowSource, view: Sequence[int], room: int, drops: Sequence[str], floor: int
-) -> tuple[dict[str, int], list[Column]]:
-    """Widths by key, and the columns without as many of ``drops`` as it takes to fit."""
+) -> tuple[dict[str, int], list[Column], int]:
+    """Widths by key, the columns without as many of ``drops`` as it takes to fit, the new floor."""
     kept = list(source.columns)
+    growing = {column.key for column in kept if column.grows}
     widths = natural = natural_widths(source, view)
     for key in drops:
-        least = {c.key: min(floor, widths[c.key]) if c.grows else widths[c.key] for c in kept}
-        if _total(kept, least) <= room:
+        if _total(kept, _least(kept, widths, floor)) <= room:
+            break
+        if key in growing and _total(kept, _least(kept, widths, min(floor, FAIR))) <= room:
+            floor = min(floor, FAIR)
             break
         kept = [column for column in kept if column.key != key or column.names_row]
         if key == SHORT_FORMS:
@@ -125,7 +134,7 @@ def _without_drops(
         spare = room - _total(kept, widths)
         if spare > 0 and not column.grows:
             widths[column.key] = min(natural[column.key], widths[column.key] + spare)
-    return widths, kept
+    return widths, kept, floor
 
 
 def _share(columns: Sequence[Column], widths: dict[str, int], room: int, floor: int) -> None:
@@ -134,7 +143,7 @@ def _share(columns: Sequence[Column], widths: dict[str, int], room: int, floor: 
     What names a row may leave the others no more than their floor.
     """
     wanted = dict(widths)
-    least = {c.key: min(floor, widths[c.key]) if c.grows else widths[c.key] for c in columns}
+    least = _least(columns, widths, floor)
     firm = [column for column in columns if not column.grows]
     for column in firm:
         share = room * 2 // 5
