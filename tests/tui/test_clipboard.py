@@ -10,6 +10,7 @@ import pytest
 
 from explorer.settings import Settings
 from explorer.tui.clipboard import programs, put_on_clipboard
+from explorer.tui.copying import Copy
 from explorer.tui.screens.browser import BrowserScreen
 from explorer.tui.screens.selectable import SelectScreen
 from tests.tui.conftest import opened
@@ -105,3 +106,18 @@ async def test_else_the_text_is_there_to_select(
         assert ui.app.clipboard == "rr-explorer --demo assets v2025.1.15", "OSC 52 was sent"
         await ui.press("escape")
         assert isinstance(ui.app.screen, BrowserScreen)
+
+
+async def test_text_to_select_is_never_wrapped(
+    demo: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that is longer than the screen would be selected in pieces."""
+    monkeypatch.delenv("WAYLAND_DISPLAY")
+    command = "docker run --rm " + "--label=a=b " * 12 + "the-end"
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("✓ yes")
+        ui.app.copy(Copy("a command", f"short\n{command}"))
+        await ui.shows("press p: it is printed below the app", "wider than the screen", "short")
+        assert not any(line.startswith(("--label", "the-end")) for line in ui.drawn().splitlines())
+        await ui.press(*["right"] * 20)
+        await ui.shows("--label=a=b the-end")

@@ -1,12 +1,13 @@
 """Proofs with a real engine: shown while they run, kept, loud on disagreement, cancelled."""
 
 import gc
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input, Tabs
+from textual.widgets import Input, Static, Tabs
 
 from explorer.errors import EngineError
 from explorer.facts import Unknown
@@ -16,6 +17,7 @@ from explorer.tui.messages import JobFailed
 from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.choose import ChooseScreen
 from explorer.tui.screens.command import CommandScreen
+from explorer.tui.widgets.prose import Prose
 from explorer.tui.widgets.table import Table
 from explorer.verify import CheckResult, Result
 from explorer.workbench import FileState, ProofOptions
@@ -84,7 +86,7 @@ async def test_a_disagreement_is_loud(proving: Settings) -> None:
         disagreeing = replace(real, agrees=False, verdict="no")
         ui.state.files.put(screen.key, FileState(replace(screen.inspection, proofs=(disagreeing,))))
         await ui.shows("DISAGREES with the verdict", "Please report it")
-        assert screen.query_one("#proof > VerticalScroll").has_class("-loud")
+        assert screen.query_one("#proof > Prose").has_class("-loud")
 
 
 @pytest.mark.container
@@ -128,6 +130,35 @@ async def test_what_a_proof_could_not_see_is_said_to_be_nothing(demo: Settings) 
         screen.query_one(Tabs).active = "proof"
         await ui.shows("exit: expected 0, nothing seen")
         await ui.shows("version: expected 2025.1.15, seen 2025.1.14")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_commands_are_scrolled_and_not_wrapped(demo: Settings, size: tuple[int, int]) -> None:
+    create = ("docker", "create", "--name", "rr-explorer-" + "a" * 90, "alpine:3.24", "the-end")
+    proof = make_proof(command=(create,), argv=("/rr-explorer/rr", "--version", "b" * 90))
+    async with opened(demo, size=size) as ui:
+        await ui.shows("✓ yes" if size[0] >= 80 else "✓ YES")
+        await ui.press("enter", "enter")
+        screen = ui.app.screen
+        assert isinstance(screen, BinaryScreen)
+        await ui.until(lambda: screen.inspection is not None)
+        assert screen.inspection is not None
+        ui.state.files.put(screen.key, FileState(replace(screen.inspection, proofs=(proof,))))
+        screen.query_one(Tabs).active = "proof"
+        await ui.until(lambda: screen.query(Prose))
+        box = screen.query_one(Prose)
+        await ui.until(lambda: box.max_scroll_x > 0)
+        shown = str(box.query_one(Static).content).splitlines()
+        assert f"$ {shlex.join(create)}" in shown
+        assert any(line.endswith("b" * 90) for line in shown)
+        code = [line for line in shown if "aaaa" in line or "bbbb" in line]
+        assert len(code) == 2
+        assert all(len(line) <= size[0] - 4 for line in shown if line not in code)
+        assert box.has_focus
+        await ui.press("end", *["right"] * 30)
+        await ui.until(lambda: box.scroll_x > 0)
+        await ui.press("y", *"commands of", "enter")
+        await ui.until(lambda: ui.app.clipboard == shlex.join(create))
 
 
 async def test_without_an_engine_it_says_what_to_do(
@@ -217,7 +248,7 @@ async def test_the_proof_tab_is_about_the_target_judged(
         screen.query_one(Tabs).active = "proof"
         await ui.shows("▢ not tested on Debian 12 (on Alpine 3.22: did not start, as predicted)")
         await ui.shows("v tests it there", "▨ did not start, as predicted")
-        assert not screen.query_one("#proof > VerticalScroll").has_class("-loud")
+        assert not screen.query_one("#proof > Prose").has_class("-loud")
         here = make_proof(target="debian-12", stdout="printed on Debian")
         ui.state.files.put(screen.key, FileState(replace(judged, proofs=(failed, here))))
         await ui.shows("▣ ran", "printed on Debian")

@@ -3,17 +3,17 @@
 from pathlib import Path
 
 import pytest
-from textual.containers import ScrollableContainer
 from textual.content import Content
 from textual.widgets import Static, Tabs
 
 from explorer.report.trust import SHORT_TRUST_LEGEND, TRUST_LEGEND
 from explorer.settings import Settings
 from explorer.tui.matrix_rows import MARKS, legend_of
-from explorer.tui.screens.advice import CODE, AdviceScreen
+from explorer.tui.screens.advice import AdviceScreen
 from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.widgets.banner import VerdictBanner, whole_ways
 from explorer.tui.widgets.pane import fitted
+from explorer.tui.widgets.prose import Prose
 from explorer.tui.widgets.table import Table
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
@@ -133,16 +133,16 @@ async def test_lines_to_paste_are_scrolled_and_not_wrapped(
         await ui.shows("✓ use", "FROM alpine")
         screen = ui.app.screen
         assert isinstance(screen, AdviceScreen)
-        shown = str(screen.query_one("#answer", Static).content).splitlines()
-        code = [line.removeprefix(CODE) for line in shown if line.startswith(CODE)]
+        box = screen.query_one(Prose)
+        shown = str(box.query_one(Static).content).splitlines()
+        code = [line.removeprefix("│ ") for line in shown if line.startswith("│ ")]
         pasted = [line for copy in screen.copies() for line in copy.text.splitlines()]
         assert code
         assert set(code) <= set(pasted)
         assert any(len(line) > size[0] for line in code), "one is longer than the screen"
-        prose = [line for line in shown if not line.startswith((CODE, "prove it", "sha256"))]
+        prose = [line for line in shown if not line.startswith(("│ ", "prove it", "sha256"))]
         assert all(len(line) <= size[0] - 4 for line in prose)
         assert str(screen.advice.sha256 if screen.advice else "") in ui.drawn()
-        box = screen.query_one("#words", ScrollableContainer)
         await ui.press("right", "right")
         await ui.until(lambda: box.scroll_x > 0)
 

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import ScrollableContainer
 from textual.content import Content
 from textual.widgets import Static
 
@@ -18,24 +17,16 @@ from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, command_copy, program_call, proof_copies
 from explorer.tui.job_board import Job
 from explorer.tui.messages import AdviceArrived, JobFailed
-from explorer.tui.render import content, error, lines, text
+from explorer.tui.render import content, error, text
 from explorer.tui.screens.base import AssetScreen
 from explorer.tui.widgets.bars import KeyBar, TopBar
+from explorer.tui.widgets.prose import Prose, Whole
 from explorer.workbench import Advice, Asset, Inspection
 
 ARCHES = ("arm64", "amd64")
 LIBCS = ("musl", "glibc")
-CODE = "│ "
-"""Begins each line to paste."""
 WHOLE_FACTS = (PROVE, "sha256")
 """Facts that are pasted: a command, a digest."""
-
-
-def wrapped(part: Content, room: int) -> list[Content]:
-    """Prose in lines of ``room`` cells. What is pasted keeps its lines, however long they are."""
-    if not room or part.plain.startswith((CODE, *WHOLE_FACTS)):
-        return [part]
-    return part.wrap(room)
 
 
 class AdviceScreen(AssetScreen):
@@ -66,8 +57,7 @@ class AdviceScreen(AssetScreen):
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield Static(id="question")
-        with ScrollableContainer(id="words"):
-            yield Static(id="answer")
+        yield Prose(id="words")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -149,17 +139,15 @@ class AdviceScreen(AssetScreen):
                 *self._switch("L", LIBCS, self.libc),
             )
         )
-        words = [line for part in self._words() for line in wrapped(part, self._room)]
-        self.query_one("#answer", Static).update(lines(words))
+        self.query_one(Prose).say(self._words())
         self.refresh_bindings()
 
     @property
     def _room(self) -> int:
-        """Cells of a line; 0 before the first layout."""
-        return self.query_one("#words").scrollable_content_region.width
+        return self.query_one(Prose).room
 
     def on_resize(self) -> None:
-        """Wrap the prose again."""
+        """Wrap the facts again."""
         self.call_after_refresh(self._show)
 
     @staticmethod
@@ -173,13 +161,14 @@ class AdviceScreen(AssetScreen):
         ]
         return [text(key, "bold $footer-key-foreground"), *options]
 
-    def _words(self) -> list[Content]:
+    def _words(self) -> list[Content | Whole]:
         advice = self.advice
         if advice is None and self._error is not None:
             return [error(self._error)]
         if advice is None:
             return [text("looking at the candidate files …", "$text-muted")]
-        words = [content(advice_headline(advice), "bold"), *self._facts(advice)]
+        words: list[Content | Whole] = [content(advice_headline(advice), "bold")]
+        words += self._facts(advice)
         if self._why_none:
             words += [Content(""), text(self._why_none, "$text-muted")]
         for number, snippet in enumerate(self._snippets, 1):
@@ -188,25 +177,27 @@ class AdviceScreen(AssetScreen):
             if snippet.note:
                 words.append(text(snippet.note, "$text-muted"))
             words += [
-                Content.assemble((CODE, "$text-muted"), text(line))
+                Whole(Content.assemble(("│ ", "$text-muted"), text(line)))
                 for line in snippet.text.rstrip("\n").split("\n")
             ]
         return words
 
-    def _facts(self, advice: Advice) -> list[Content]:
+    def _facts(self, advice: Advice) -> list[Content | Whole]:
         """Name and value of each fact; the command that would prove the file names its key, too."""
         here = Content.assemble(("v", "bold $footer-key-foreground"), " here, or ")
         rows = advice_facts(advice, program_call(self.state.settings))
         # One cell, so that a digest fits into 80 columns.
         width = max(cell_width(row.cells[0].text) for row in rows) + 1
-        words = []
+        words: list[Content | Whole] = []
         for row in rows:
             name, value = row.cells
             first = content(Cell(pad(name.text, width), name.style))
             if row.key == PROVE:
                 first = Content.assemble(first, here)
-            whole = row.key in WHOLE_FACTS or self._room <= width
-            value_lines = [content(value)] if whole else content(value).wrap(self._room - width)
+            if row.key in WHOLE_FACTS or self._room <= width:
+                words.append(Whole(Content.assemble(first, content(value))))
+                continue
+            value_lines = content(value).wrap(self._room - width)
             words.append(Content.assemble(first, *value_lines[:1]))
             words += [Content.assemble(" " * width, line) for line in value_lines[1:]]
         return words

@@ -7,24 +7,29 @@ from typing import ClassVar
 
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.widgets import Static
 
+from explorer.report import cell_width
 from explorer.tui.render import text
 from explorer.tui.screens.dialog import Dialog
+from explorer.tui.widgets.prose import Prose, Whole
 
-EXPLANATION = (
+ASKED = (
     "The terminal was asked to copy it (OSC 52), but does not say whether it did. If pasting gives "
-    "something else, select the text here, in most terminals with shift and the mouse; or press p: "
-    "it is printed below the app, where any terminal selects it."
+    "something else, "
 )
+PRINTS = "press p: it is printed below the app, where any terminal selects it"
+HERE = "select the text here, in most terminals with shift and the mouse"
+EXPLANATION = f"{ASKED}{HERE}; or {PRINTS}."
+TOO_WIDE = f"{ASKED}{PRINTS} whole: it is wider than the screen. Here ← → scroll it."
 
 
 class SelectScreen(Dialog[None]):
     """The text from edge to edge: a selection takes nothing else along."""
 
     CSS_PATH = "selectable.tcss"
-    AUTO_FOCUS = "VerticalScroll"
+    AUTO_FOCUS = "Prose"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,y", "dismiss(None)", "close"),
         Binding("p", "print", "print"),
@@ -41,9 +46,23 @@ class SelectScreen(Dialog[None]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text(self._title)
             dialog.border_subtitle = text("p print · esc close")
-            yield Static(text(EXPLANATION, "$text-muted"), id="explanation")
-            with VerticalScroll():
-                yield Static(text(self._text, newline=True), id="selectable")
+            yield Static(id="explanation")
+            yield Prose()
+
+    def on_mount(self) -> None:
+        """Show the text as it is: a line that were wrapped would be selected in pieces."""
+        lines = self._text.split("\n")
+        self.query_one(Prose).say([Whole(text(line)) for line in lines])
+        self._explain()
+
+    def on_resize(self) -> None:
+        """Say whether it can be selected here."""
+        self._explain()
+
+    def _explain(self) -> None:
+        width = max(map(cell_width, self._text.split("\n")))
+        words = EXPLANATION if width < self.size.width else TOO_WIDE
+        self.query_one("#explanation", Static).update(text(words, "$text-muted"))
 
     def action_print(self) -> None:
         """Give the terminal back for as long as it takes to select the text, unwrapped."""

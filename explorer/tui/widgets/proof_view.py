@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from explorer.report import Cell, Column, Row
 from explorer.report.steps import step_row
@@ -23,9 +22,10 @@ from explorer.report.verdicts import (
     proof_line,
 )
 from explorer.tui.job_board import Job, JobState
-from explorer.tui.render import content, facts, lines, text
+from explorer.tui.render import content, facts, text
 from explorer.tui.rows import ListRows
 from explorer.tui.widgets.pane import Pane
+from explorer.tui.widgets.prose import Prose, Whole
 from explorer.tui.widgets.table import Table
 from explorer.workbench import CheckResult, Inspection, Proof, StepResult
 
@@ -50,28 +50,26 @@ class ProofView(Vertical):
     DEFAULT_CSS = """
     ProofView {
         height: 1fr;
-        & > VerticalScroll {
+        & > Prose {
             height: auto;
             max-height: 65%;
             padding: 0 1;
             border: round $border-blurred;
-            scrollbar-size-vertical: 1;
         }
-        & > VerticalScroll:focus { border: round $border; }
-        & > VerticalScroll.-loud { border: heavy $error; }
+        & > Prose:focus { border: round $border; }
+        & > Prose.-loud { border: heavy $error; }
         & > Pane { min-height: 5; }
     }
     """
     HELP = (
-        "What was run in a container and what came out. v runs it (again), x cancels it, y copies "
-        "the commands or the output. The container has no network, no capabilities, no root, and "
-        "limits on memory, processes, time and output."
+        "What was run in a container and what came out. v runs it (again), x cancels it, ← → "
+        "scroll to the end of a command, y copies it or the output. The container has no network, "
+        "no capabilities, no root, and limits on memory, processes, time and output."
     )
 
     def __init__(self, widget_id: str | None = None) -> None:
         super().__init__(id=widget_id)
-        self.words = Static()
-        self.box = VerticalScroll(self.words)
+        self.box = Prose()
         self.table = Table(fits=False, empty="no output yet", header=False)
         self.frame = Pane(self.table, "Output")
 
@@ -86,7 +84,7 @@ class ProofView(Vertical):
             ("v", "bold $footer-key-foreground"),
             (" runs it in a container that is removed afterwards.", ""),
         )
-        self.words.update(lines([content(Cell("▢ not verified yet", "dim"), "bold"), hint]))
+        self.box.say([content(Cell("▢ not verified yet", "dim"), "bold"), hint])
         self._print([])
 
     def show_job(self, job: Job) -> None:
@@ -112,7 +110,7 @@ class ProofView(Vertical):
                 content(Cell("▢ not run: nothing was learned about the binary", "dim"), "bold"),
                 text(job.message),
             ]
-        self.words.update(lines(parts))
+        self.box.say(parts)
         self._print([Cell(line.expandtabs(8)) for line in list(job.lines)], follow=True)
 
     def show_proof(self, inspection: Inspection, proof: Proof, now: datetime | None = None) -> None:
@@ -120,7 +118,7 @@ class ProofView(Vertical):
         elsewhere = not_tested(inspection)
         disagrees = elsewhere is None and proof.agrees is False
         self.box.set_class(disagrees, "-loud")
-        parts = [] if elsewhere is None else _not_tested(elsewhere)
+        parts: list[Content | Whole] = [] if elsewhere is None else [*_not_tested(elsewhere)]
         parts += [content(proof_line(proof, now), "bold"), text(proof.text)]
         if disagrees:
             parts.insert(0, content(agrees_cell(proof), "bold reverse"))
@@ -129,16 +127,20 @@ class ProofView(Vertical):
         parts += [_check(check) for check in proof.checks]
         parts += [_step(step) for step in proof.deep]
         parts.append(Content(""))
-        parts += facts([row for row in proof_facts(proof) if row.key in SHOWN_FACTS])
+        rows = [row for row in proof_facts(proof) if row.key in SHOWN_FACTS]
+        parts += [
+            Whole(line) if row.cells[1].style == "code" else line
+            for row, line in zip(rows, facts(rows), strict=True)
+        ]
         parts.append(Content(""))
         parts += [
-            Content.assemble(("$ ", "$text-muted"), text(line, "$text-primary"))
+            Whole(Content.assemble(("$ ", "$text-muted"), text(line, "$text-primary")))
             for line in command_lines(proof)
         ]
         if older := len(inspection.proofs) - 1:
             kept = "1 other proof is kept" if older == 1 else f"{older} other proofs are kept"
             parts.append(text(kept, "$text-muted"))
-        self.words.update(lines(parts))
+        self.box.say(parts)
         self._print_output(proof)
 
     def _print_output(self, proof: Proof) -> None:
