@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.settings import Settings
+from explorer.settings import Settings, load
 from explorer.tui.widgets.table import Table
 from tests.support.archives import make_archive
 from tests.support.binaries import binary
@@ -213,6 +213,7 @@ async def test_words_that_name_no_project_are_said_to_be_none(
 ) -> None:
     async with opened(chosen(projects, tmp_path, RIPGREP)) as ui:
         await choose(ui, "no such")
+        await ui.shows("nothing matches “no such”: OWNER/NAME opens any project")
         await ui.shows("no such is neither OWNER/NAME nor a GitHub address", "Open a project")
         assert "escape clears the filter" not in ui.drawn(), "escape closes the dialog"
         await ui.press("escape")
@@ -246,6 +247,39 @@ async def test_pins_come_first_and_are_kept(projects: GitHub, tmp_path: Path) ->
         await ui.until(lambda: ui.state.settings.pinned == ())
     config = (tmp_path / "config.toml").read_text("utf-8")
     assert "pinned" in config
+
+
+async def test_what_was_typed_can_be_opened_although_nothing_matches(
+    projects: GitHub, tmp_path: Path
+) -> None:
+    chosen_settings = chosen(projects, tmp_path, RIPGREP)
+    async with opened(chosen_settings, size=(80, 24)) as ui:
+        await ui.press("O")
+        await ui.press(*"github.com/caddyserver/caddy/releases")
+        await ui.shows(f"enter opens {CADDY} · ctrl+t pins it")
+        await ui.press("ctrl+t")
+        await ui.until(lambda: ui.state.settings.pinned == (CADDY,))
+        await ui.press("ctrl+t")
+        await ui.shows(f"enter opens {CADDY} · ctrl+t pins it")
+        await ui.press("enter")
+        await ui.until(lambda: listed(ui) == CADDY)
+
+
+async def test_pins_are_there_after_a_restart_in_the_order_of_pinning(
+    projects: GitHub, tmp_path: Path
+) -> None:
+    file = {"RR_EXPLORER_CONFIG_FILE": str(tmp_path / "config.toml")}
+    first = chosen(projects, tmp_path, RIPGREP)
+    async with opened(first) as ui:
+        for repo in ("neovim/neovim", CADDY):
+            await ui.press("O", *repo, "ctrl+t", "escape")
+        await ui.until(lambda: ui.state.settings.pinned == ("neovim/neovim", CADDY))
+    async with opened(replace(first, pinned=load(environ=file).pinned)) as ui:
+        await ui.press("O")
+        await ui.shows("Open a project", RIPGREP, "listed")
+        table = ui.find("#choices", Table)
+        keys = [table.source.row(number).key for number in table.view]
+        assert keys == ["neovim/neovim", CADDY, RIPGREP]
 
 
 async def test_a_running_job_goes_on_for_its_own_project(projects: GitHub, tmp_path: Path) -> None:

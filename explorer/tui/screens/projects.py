@@ -10,7 +10,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from explorer.report import age
+from explorer.report import age, visible
 from explorer.tui.messages import PinChanged
 from explorer.tui.screens.choose import ChooseScreen, MenuItem
 from explorer.tui.widgets.table import Table
@@ -58,9 +58,14 @@ class ProjectsScreen(ChooseScreen):
         empty = "no project was opened yet: type OWNER/NAME"
         super().__init__("Open a project", self._items(), current, empty)
 
-    def on_mount(self) -> None:
-        """Say what else can be typed where no project matches."""
-        self.query_one(Table).way_back = ": OWNER/NAME opens any project"
+    @on(Input.Changed)
+    def _say_what_enter_does(self, event: Input.Changed) -> None:
+        """Say what can be typed where no project matches, or that it can be opened."""
+        address = address_of(event.value, self._api_url)
+        words = f"enter opens {address.repo} · ctrl+t pins it" if address is not None else ""
+        table = self.query_one(Table)
+        table.way_back = ": OWNER/NAME opens any project"
+        table.unmatched = visible(words)
 
     def _items(self) -> list[MenuItem]:
         seen = {project.repo.lower(): project for project in self._seen}

@@ -142,6 +142,8 @@ class Table(Styled, can_focus=True):
         self.empty = empty
         self.way_back = "; esc clears it"
         """What follows the words where no row matches."""
+        self.unmatched = ""
+        """What is said instead of these words; visible text."""
         self.source: RowSource = NO_ROWS
         self.view: Sequence[int] = range(0)
         self.row_query = RowQuery()
@@ -445,6 +447,8 @@ class Table(Styled, can_focus=True):
     def _blank(self) -> Strip:
         if self._searcher is not None:
             message = "searching …"
+        elif self.row_query.words and self.unmatched:
+            message = self.unmatched
         elif self.row_query.words:
             words = report.visible(self.row_query.words)
             message = f"nothing matches “{words}”"
