@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from explorer.bytesource import OutOfReachError, WindowSource
 from explorer.elf.foreign import fat_entries
-from explorer.elf.gobuild import Marks, search
+from explorer.elf.gobuild import Marks, at_known_places, search
 from explorer.elf.head import RawSegment, unknown
 from explorer.elf.layout import PT_LOAD
 from explorer.elf.memory import Memory
@@ -23,6 +23,7 @@ _MOST_PARTS = 1024
 _SECTION = struct.Struct("<8sIIII12xI")
 _DISCARDABLE, _MEMORY_WRITE = 0x02000000, 0x80000000
 _SEGMENT_32, _SEGMENT_64 = 1, 0x19
+_GO_SECTION = b"__go_buildinfo"
 _NOT_LOADED = (b"__DWARF", b"__LINKEDIT")
 _ORDERS = {
     b"\xfe\xed\xfa\xce": (">", 28),
@@ -33,12 +34,21 @@ _ORDERS = {
 """Byte order and length of the header, by magic number."""
 
 
-def go_build(view: View, form: FileFormat) -> Fact[GoBuild]:
-    """Go's build info of a PE or Mach-O file; NotApplicable if it has none."""
+def go_build(view: View, form: FileFormat, *, whole: bool = True) -> Fact[GoBuild]:
+    """Go's build info of a PE or Mach-O file; NotApplicable if it has none.
+
+    Without ``whole`` it is looked for where linkers put it, and Unknown if it is not there.
+    """
     marks = Marks(None, runtime=False, tzdata=False)
     try:
-        segments = tuple(_sections(view) if form is FileFormat.PE else _commands(view))
-        for so_far in search(view, Memory(segments)):
+        commands = [] if form is FileFormat.PE else list(_commands(view))
+        parts = _sections(view) if form is FileFormat.PE else (c for c, _ in commands)
+        memory = Memory(tuple(parts))
+        section = next((place for _, place in commands if place is not None), None)
+        if not whole:
+            build = at_known_places(view, memory, section)
+            return build or Unknown("it is not where linkers put it")
+        for so_far in search(view, memory, section):
             marks = so_far
             if marks.build is not None:
                 return marks.build
@@ -52,8 +62,8 @@ def go_build(view: View, form: FileFormat) -> Fact[GoBuild]:
     return NotApplicable(why)
 
 
-def read_slices(view: View, magic: bytes) -> tuple[MachoSlice, ...]:
-    """The architectures of a universal Mach-O file; empty for any other.
+def read_slices(view: View, magic: bytes, *, whole: bool = True) -> tuple[MachoSlice, ...]:
+    """The architectures of a universal Mach-O file; empty for any other. ``whole`` as above.
 
     Each is read on its own. Those that share bytes with another are not read, so that a table of
     many entries costs one pass.
@@ -69,7 +79,7 @@ def read_slices(view: View, magic: bytes) -> tuple[MachoSlice, ...]:
             entry.offset < other.offset + other.size and other.offset < entry.offset + entry.size
             for other in slices
         )
-        go = _OVERLAPS if overlaps else go_build(window, FileFormat.MACHO)
+        go = _OVERLAPS if overlaps else go_build(window, FileFormat.MACHO, whole=whole)
         slices.append(MachoSlice(*entry, go))
     return tuple(slices)
 
@@ -104,8 +114,8 @@ def _sections(view: View) -> Iterator[RawSegment]:
             yield _load(offset, base + address, size, writable=bool(flags & _MEMORY_WRITE))
 
 
-def _commands(view: View) -> Iterator[RawSegment]:
-    """The segments of a Mach-O file for one architecture."""
+def _commands(view: View) -> Iterator[tuple[RawSegment, int | None]]:
+    """The segments of a Mach-O file for one architecture; of one, where its build info begins."""
     magic = view.exact(0, 4, "the Mach-O header")
     if magic not in _ORDERS:
         return
@@ -124,5 +134,17 @@ def _commands(view: View) -> Iterator[RawSegment]:
                 numbers, commands, at
             )
             if in_file and name.rstrip(b"\0") not in _NOT_LOADED:
-                yield _load(offset, address, in_file, writable=bool(protection & 2))
+                load = _load(offset, address, in_file, writable=bool(protection & 2))
+                yield load, _named_section(commands[at : at + size], order, kind)
         at += size
+
+
+def _named_section(command: bytes, order: str, kind: int) -> int | None:
+    """The offset of the section that is named for Go's build info, in the command of a segment."""
+    is_wide = kind == _SEGMENT_64
+    start, size = (72, 80) if is_wide else (56, 68)
+    place = struct.Struct(f"{order}{48 if is_wide else 40}xI")
+    for at in range(start, len(command) - size + 1, size):
+        if command[at : at + 16].rstrip(b"\0") == _GO_SECTION:
+            return int(place.unpack_from(command, at)[0])
+    return None

@@ -25,6 +25,7 @@ MAGIC = b"\xff Go buildinf:"
 TZDATA = b"time/tzdata.loadFromEmbedded"
 RUNTIME = b"\0runtime.goexit\0"
 """In the table of function names (.gopclntab), which strip does not remove."""
+SECTION = ".go.buildinfo"
 HEADER = 32
 ALIGN = 16
 MAX_VERSION = 1024
@@ -61,15 +62,16 @@ class Marks:
     tzdata: bool
 
 
-def search(view: View, memory: Memory) -> Iterator[Marks]:
+def search(view: View, memory: Memory, section: int | None = None) -> Iterator[Marks]:
     """The marks after each chunk, the last of which are complete; ends early once all are found.
 
-    On ``OutOfReachError`` the marks so far hold, and what is not among them is unknown.
+    ``section``: the offset of the section that is named for the build info. On ``OutOfReachError``
+    the marks so far hold, and what is not among them is unknown.
 
     Raises:
         OutOfReachError: the next bytes cannot be reached.
     """
-    build: GoBuild | None = None
+    build = at_known_places(view, memory, section)
     runtime = tzdata = False
     tries = MAX_CANDIDATES
     for start, end in memory.ranges():
@@ -92,14 +94,19 @@ def search(view: View, memory: Memory) -> Iterator[Marks]:
             tail = data[-_OVERLAP:]
 
 
-def at_beginning(view: View, memory: Memory) -> GoBuild | None:
-    """What ``search`` would find, if it is where Go's own linker puts it: first of all.
+def at_known_places(view: View, memory: Memory, section: int | None = None) -> GoBuild | None:
+    """What ``search`` would find, if it is at the beginning, where Go's own linker puts it.
 
-    None tells nothing: other linkers put it elsewhere.
+    Or in the section at the offset ``section``, where other linkers put it. None tells nothing.
 
     Raises:
         OutOfReachError: those bytes cannot be reached.
     """
+    return at_beginning(view, memory) or at_section(view, memory, section)
+
+
+def at_beginning(view: View, memory: Memory) -> GoBuild | None:
+    """What is where Go's own linker puts it: first of all. None and raises as above."""
     for start, end in memory.ranges()[:1]:
         data = view.upto(start, min(BEGINNING, end - start))
         places = (match.start() for match in re.finditer(re.escape(MAGIC), data))
@@ -108,6 +115,15 @@ def at_beginning(view: View, memory: Memory) -> GoBuild | None:
             if build is not None:
                 return build
     return None
+
+
+def at_section(view: View, memory: Memory, section: int | None) -> GoBuild | None:
+    """What is at the beginning of the section that is named for it. None and raises as above."""
+    if section is None or not any(start <= section < end for start, end in memory.ranges()):
+        return None
+    if view.upto(section, min(BEGINNING, view.room(section, BEGINNING)))[: len(MAGIC)] != MAGIC:
+        return None
+    return _try(view, memory, section)
 
 
 def _try(view: View, memory: Memory, offset: int) -> GoBuild | None:

@@ -98,21 +98,46 @@ def with_go_build(binary: Binary, source: ByteSource, cancel: Cancellation) -> B
         SourceError: the source failed. CancelledError: ``cancel`` was raised.
     """
     elf, view = binary.elf, View(source, cancel)
-    if isinstance(elf, MISSING) or not isinstance(elf.go, Unknown):
-        return binary
     try:
-        head = read_head(view)
-        segments = head.raw
-        if (
-            isinstance(segments, MISSING)
-            or not isinstance(elf.packed, NotApplicable)
-            or head.type not in (shape.ET_EXEC, shape.ET_DYN)
-        ):
+        if isinstance(elf, MISSING):
+            return _with_foreign_build(binary, view)
+        if not isinstance(elf.go, Unknown) or not isinstance(elf.packed, NotApplicable):
             return binary
-        build = gobuild.at_beginning(view, Memory.of(segments))
+        build = _go_build_of(view, read_head(view))
     except (OutOfReachError, DamagedError):
         return binary
     return replace(binary, elf=replace(elf, go=build, is_go=True)) if build else binary
+
+
+def _go_build_of(view: View, head: Head) -> GoBuild | None:
+    """Go's build info, where Go's linker or the section's name puts it."""
+    segments = head.raw
+    if isinstance(segments, MISSING) or head.type not in (shape.ET_EXEC, shape.ET_DYN):
+        return None
+    memory = Memory.of(segments)
+    build = gobuild.at_beginning(view, memory)
+    if build is not None:
+        return build
+    try:
+        place = sections.open_sections(view, head)
+        if isinstance(place, MISSING):
+            return None
+        section = sections.named(place, place.rows(), gobuild.SECTION)
+    except DamagedError:
+        return None
+    return gobuild.at_section(view, memory, section)
+
+
+def _with_foreign_build(binary: Binary, view: View) -> Binary:
+    if binary.format not in (FileFormat.PE, FileFormat.MACHO):
+        return binary
+    start = view.upto(0, 4)
+    slices = foreign_go.read_slices(view, start, whole=False)
+    if slices:
+        is_known = all(isinstance(part.go, GoBuild) for part in slices)
+        return replace(binary, slices=slices) if is_known else binary
+    build = foreign_go.go_build(view, binary.format, whole=False)
+    return replace(binary, foreign_go=build) if isinstance(build, GoBuild) else binary
 
 
 def _detail(elf: Elf) -> str:
@@ -179,7 +204,11 @@ class _Collector:
         notes = (
             self._notes(rows) if full else _NoteFacts(_UNREAD, _UNREAD, _UNREAD, _UNREAD, _UNREAD)
         )
-        go = self._go(notes.go) if full else _GoFacts(_UNREAD, _UNREAD, _UNREAD)
+        go = (
+            self._go(notes.go, self._build_section(place, rows))
+            if full
+            else _GoFacts(_UNREAD, _UNREAD, _UNREAD)
+        )
         symtab = self._symtab(place, rows)
         return Elf(
             header=head.header,
@@ -329,7 +358,16 @@ class _Collector:
             or False,
         )
 
-    def _go(self, note: bool | Unknown) -> _GoFacts:
+    def _build_section(self, place: Fact[SectionTable], rows: Fact[list[RawSection]]) -> int | None:
+        """The offset of the section that is named for Go's build info."""
+        if isinstance(place, MISSING) or isinstance(rows, MISSING):
+            return None
+        try:
+            return sections.named(place, rows, gobuild.SECTION)
+        except OutOfReachError:
+            return None
+
+    def _go(self, note: bool | Unknown, section: int | None) -> _GoFacts:
         segments, packed = self.head.raw, self.packed
         if isinstance(segments, Unknown) or isinstance(packed, Unknown):
             lost = (
@@ -351,7 +389,7 @@ class _Collector:
         missing = note if isinstance(note, Unknown) else None
         searched: Unknown | None = None
         try:
-            for so_far in gobuild.search(self.view, Memory.of(segments)):
+            for so_far in gobuild.search(self.view, Memory.of(segments), section):
                 marks = so_far
         except OutOfReachError as error:
             missing = searched = unknown(error)

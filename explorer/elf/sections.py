@@ -146,6 +146,18 @@ def describe(table: SectionTable, rows: list[RawSection]) -> tuple[Section, ...]
     )
 
 
+def named(table: SectionTable, rows: list[RawSection], name: str) -> int | None:
+    """The offset of the first section with this name and bytes in the file; None without one.
+
+    Raises:
+        OutOfReachError: the names cannot be reached.
+    """
+    return next(
+        (row.offset for row in rows if row.type != shape.SHT_NOBITS and table.name(row) == name),
+        None,
+    )
+
+
 def _raw(row: tuple[int, ...]) -> RawSection:
     name, kind, flags, address, offset, size, link, info, align, entsize = row
     return RawSection(name, kind, flags, address, offset, size, link, info, align, entsize)

@@ -58,9 +58,10 @@ Waiting = Callable[[], AbstractContextManager[object]]
 class RemoteSource:
     """A ``ByteSource`` for worker threads; its requests run on the loop that made it.
 
-    Nothing is requested before the first read or ``prefetch``. Each request is at least twice as
-    large as the one before, begins where bytes are missing, and is clipped so that all bytes moved
-    for this asset stay within ``ceiling``; a read beyond that raises ``OutOfReachError``.
+    Nothing is requested before the first read or ``prefetch``. Each request is twice as large as
+    the one before, or as what is read; it begins where bytes are missing, and is clipped so that
+    all bytes moved for this asset stay within ``ceiling``; a read beyond that raises
+    ``OutOfReachError``.
 
     Read from one worker thread at a time, never from the loop's own thread. The thread must not be
     of the loop's default executor, which resolves names.
@@ -84,6 +85,7 @@ class RemoteSource:
         self._waiting = waiting
         self._loop = asyncio.get_running_loop()
         self._window = first
+        self._largest = WHOLE_WINDOW if ceiling is None else sys.maxsize
         self._ceiling = ceiling if ceiling is not None else sys.maxsize
         self._is_endless = ceiling is None
         self._size = remote.size
@@ -108,6 +110,12 @@ class RemoteSource:
         """What it has cost so far."""
         of: Fact[int] = self.size
         return Traffic(self._requests, self._moved, of)
+
+    def ask_for(self, window: int) -> None:
+        """From now on request no more than this at a time, unless more is read: for a few bytes
+        in distant places.
+        """
+        self._window = self._largest = window
 
     async def prefetch(self) -> None:
         """Make the first request now. Does nothing if bytes are already here.
@@ -275,9 +283,7 @@ class RemoteSource:
 
     async def _request(self, start: int, stop: int) -> None:
         first, end = self._span(start, stop)
-        self._window = 2 * max(self._window, 1)
-        if self._is_endless:
-            self._window = min(self._window, WHOLE_WINDOW)
+        self._window = min(2 * max(self._window, 1), self._largest)
         headers = {} if self._whole_only else {"Range": f"bytes={first}-{end - 1}"}
         if headers and self._validators.if_range:
             headers["If-Range"] = self._validators.if_range

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from explorer.fetch import RemoteSource
     from explorer.workbench.resources import Resources
 
+BUILD_WINDOW = 32 << 10
+"""Bytes of each request for Go's build info: it lies in up to four places."""
 SMALL = 64 << 10
 """Bytes: an asset up to this size is read whole."""
 SMALL_UNPACKED = 8 << 20
@@ -108,6 +110,7 @@ def _with_go_build(
 
     if not isinstance(seen.member, NotApplicable) or seen.inside:
         return seen
+    remote.ask_for(BUILD_WINDOW)
     try:
         return replace(seen, binary=with_go_build(seen.binary, remote, cancel))
     except (SourceError, IntegrityError):  # costs no verdict

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.bytesource import BytesSource, FileSource, PrefixSource
-from explorer.elf import Binary, FileFormat, GoBuild, Scope, read
+from explorer.elf import Binary, FileFormat, GoBuild, Scope, read, with_go_build
 from explorer.facts import MISSING, NotApplicable, Unknown
+from explorer.progress import Cancellation
 from tests.elf.crafted import framed
 from tests.elf.test_go import as_go_prints, module
 from tests.support.binaries import GO_HELLO, go_build
@@ -49,6 +50,18 @@ def test_as_go_itself_reads_it(goos: str, goarch: str) -> None:
     assert (build.setting("GOOS"), build.setting("GOARCH")) == (goos, goarch)
 
 
+def few_bytes_of(path: Path) -> Binary:
+    """What the places tell where linkers put build info."""
+    with FileSource(path) as source:
+        return with_go_build(read(source, path.name, Scope.HEAD), source, Cancellation())
+
+
+@pytest.mark.parametrize(("goos", "goarch"), PLATFORMS)
+def test_a_few_bytes_tell_it(goos: str, goarch: str) -> None:
+    path = hello(goos, goarch)
+    assert few_bytes_of(path).foreign_go == binary_of(path).foreign_go
+
+
 CPUS = {"amd64": 0x01000007, "arm64": 0x0100000C}
 """``CPU_TYPE_X86_64`` and ``CPU_TYPE_ARM64`` in ``mach/machine.h``."""
 
@@ -62,6 +75,7 @@ def test_each_architecture_of_a_universal_file_is_read(tmp_path: Path) -> None:
             path.write_bytes(universal(*parts, wide=wide))
             binary = binary_of(path)
             assert tuple(each.arch for each in binary.slices) == arches
+            assert few_bytes_of(path).slices == binary.slices
             for arch in arches:
                 assert binary.for_arch(arch).go == binary_of(thin[arch]).foreign_go
             assert binary.go == binary.slices[0].go
