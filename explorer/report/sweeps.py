@@ -120,13 +120,13 @@ def sweep_sentence(summary: SweepSummary) -> Cell:
     return Cell(f"{sentence}{': ' if rest else ''}{', '.join(rest)}{before}", style)
 
 
-def trouble_sentence(summary: SweepSummary) -> str:
+def trouble_sentence(summary: SweepSummary, most: int = 3) -> str:
     """``✗ did not start, although YES was predicted: FILE on TARGET``; the worst few."""
     lines = [
         f"{sweep_cell(one).text}: {sweep_file(one)} on {target_in_words(one.item.target)}"
         for one in sweep_trouble(summary)
     ]
-    return _first(lines)
+    return _first(lines, most)
 
 
 def left_out_sentence(summary: SweepSummary) -> str:

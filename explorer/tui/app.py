@@ -329,10 +329,11 @@ class ExplorerApp(ExplorerBase):
     @on(SweepEnded)
     def _sweep_ended(self, message: SweepEnded) -> None:
         from explorer.report.sweeps import left_out_sentence, sweep_sentence, trouble_sentence
+        from explorer.tui.widgets.banner import TALL
 
         summary = message.summary
         sentences = (
-            trouble_sentence(summary),
+            trouble_sentence(summary, 3 if self.size.height >= TALL else 1),
             sweep_sentence(summary).text,
             left_out_sentence(summary),
         )

@@ -117,6 +117,16 @@ async def test_what_is_wrong_is_said_first_and_loud(demo: Settings) -> None:
         assert [one.agrees for one in state.inspection.proofs] == [False]
 
 
+async def test_on_a_low_screen_the_beginning_of_what_is_wrong_is_in_sight(demo: Settings) -> None:
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("✓ yes")
+        item = await item_of(ui)
+        proof = make_proof(target=item.target.name, agrees=False, verdict="no")
+        wrong = SweepResult(item, Standing.DISAGREES, proof)
+        ui.app.post_message(SweepEnded(TAG, SweepSummary((wrong,) * 3, ())))
+        await ui.shows(f"Verified {TAG}", "✗ started, although NO", "and 2 more", "0 of 3")
+
+
 async def test_a_proof_on_another_target_leaves_the_verdict(demo: Settings) -> None:
     """The user has chosen another target since the sweep was started."""
     async with opened(demo) as ui:
