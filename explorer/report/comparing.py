@@ -419,7 +419,7 @@ def _bytes_part(comparison: FileComparison) -> ComparedPart:
 # ------------------------------------------------------------------ one table
 
 COMPARISON_COLUMNS = (
-    Column("what", "what", grows=True),
+    Column("what", "what", names_row=True),
     Column("before", "before", grows=True),
     Column("after", "after", grows=True),
     Column("change", "change"),
@@ -466,7 +466,8 @@ def comparison_rows(parts: Iterable[ComparedPart]) -> tuple[Row, ...]:
             if _has_files(part):
                 where = " in ".join(filter(None, (cells[3].text, row.cells[places["files"]].text)))
                 cells = (*cells[:3], Cell(where, cells[3].style))
-            first = Cell(f"  {cells[0].text}", cells[0].style)
+            short = f"  {cells[0].short}" if cells[0].short else ""
+            first = Cell(f"  {cells[0].text}", cells[0].style, short=short)
             rows.append(Row(f"{part.id} {row.key}", (first, *cells[1:])))
     if same:
         words = Cell(", ".join(same), "dim")

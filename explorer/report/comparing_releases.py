@@ -27,6 +27,7 @@ from explorer.report.comparing import (
     verdict_rows,
     vulnerability_rows,
 )
+from explorer.report.tables.file_cells import short_names
 from explorer.report.text import one_line
 from explorer.report.units import human_size, plural
 from explorer.report.verdicts import deciding_in_words
@@ -86,7 +87,7 @@ def release_parts(comparison: ReleaseComparison) -> tuple[ComparedPart, ...]:
     changes = _Changes(comparison.pairs)
     return (
         _part("files", "Files added and gone", FILE_COLUMNS, files),
-        _part("pairs", "Files in both", PAIR_COLUMNS, map(_pair_row, comparison.pairs)),
+        _part("pairs", "Files in both", PAIR_COLUMNS, _pair_rows(comparison.pairs)),
         changes.of_facts("facts", "The programs", "fact", lambda c: _other_facts(c.facts)),
         changes.part("libraries", "Libraries", LIBRARY_COLUMNS, library_rows),
         changes.of_facts("hardening", "Hardening", "protection", lambda c: c.hardening),
@@ -243,9 +244,10 @@ def _some(names: Sequence[str]) -> str:
 def _short_names(pairs: Sequence[AssetPair]) -> dict[str, str]:
     """By the file's name what tells it from the others: its platform, if no other has that."""
     slugs = [pair.after.platform.slug for pair in pairs]
+    shorts = short_names(pair.after for pair in pairs)
     return {
-        pair.after.name: slug if slugs.count(slug) == 1 and slug != "?" else pair.after.name
-        for pair, slug in zip(pairs, slugs, strict=True)
+        name: slug if slugs.count(slug) == 1 and slug != "?" else shorts[name] or name
+        for name, slug in zip(shorts, slugs, strict=True)
     }
 
 
@@ -267,7 +269,12 @@ def _answer(state: FileState) -> Cell:
     return verdict_cell(state.inspection.verdicts[0])
 
 
-def _pair_row(pair: AssetPair) -> Row:
+def _pair_rows(pairs: Sequence[AssetPair]) -> Iterable[Row]:
+    shorts = short_names(pair.after for pair in pairs)
+    return (_pair_row(pair, shorts[pair.after.name]) for pair in pairs)
+
+
+def _pair_row(pair: AssetPair, short: str) -> Row:
     state = pair.states[1]
     why = EMPTY
     if state.inspection is not None and state.inspection.verdicts:
@@ -278,7 +285,7 @@ def _pair_row(pair: AssetPair) -> Row:
     return Row(
         pair.after.name,
         (
-            Cell(one_line(pair.after.name), "strong"),
+            Cell(one_line(pair.after.name), "strong", short=one_line(short)),
             fact_cell(size, lambda n: Cell(human_size(n), align="right", sort=n), short=True),
             _grown(pair),
             _answer(pair.states[0]),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from explorer.compat import Verdict, floor_of
 from explorer.report.answers import verdict_cell
 from explorer.report.cells import Cell, Column, Row
 from explorer.report.markup import code, in_table, prose
-from explorer.report.tables.file_cells import short_name
+from explorer.report.tables.file_cells import short_names
 from explorer.report.text import one_line
 from explorer.report.verdicts import about_in_words, deciding_in_words, target_in_words
 from explorer.workbench import Inspection, TargetMatrix, TargetRow
@@ -95,22 +93,17 @@ def by_target_heads(matrix: TargetMatrix) -> tuple[tuple[Cell, ...], ...]:
 def by_target_rows(matrix: TargetMatrix) -> tuple[Row, ...]:
     """One row for each file; an error instead of a floor where it could not be looked at."""
     several = len({row.release.tag for row in matrix.rows}) > 1
-    shorts = Counter(short_name(row.asset) for row in matrix.rows)
-    return tuple(
-        _file_row(row, matrix.across, several, shorts[short_name(row.asset)] == 1)
-        for row in matrix.rows
-    )
+    shorts = {} if several else short_names(row.asset for row in matrix.rows)
+    return tuple(_file_row(row, matrix.across, several, shorts) for row in matrix.rows)
 
 
-def _file_row(row: TargetRow, across: Sequence[str], several: bool, is_named: bool) -> Row:
-    """``is_named``: whether the short name is this file's alone."""
+def _file_row(
+    row: TargetRow, across: Sequence[str], several: bool, shorts: Mapping[str, str]
+) -> Row:
     by_name = {verdict.target.name: verdict for verdict in row.verdicts}
     name = f"{row.release.tag}/{row.asset.name}" if several else row.asset.name
     cells = (_system_cell(by_name.get(target)) for target in across)
-    short = "" if several else short_name(row.asset)
-    if short and not is_named:  # another file has it, too: this one's first word tells them apart
-        short = f"{re.split('[-_.]', row.asset.name)[0]}{short}"
-    file = Cell(name, "strong", short=short)
+    file = Cell(name, "strong", short=shorts.get(row.asset.name, ""))
     return Row(f"{row.release.tag}/{row.asset.name}", (file, *cells, row_floor(row)))
 
 

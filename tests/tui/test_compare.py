@@ -125,3 +125,19 @@ async def test_a_local_file_is_compared_with_an_asset(published: Settings) -> No
         await ui.shows("d downloads 1 file (")
         await ui.press("d")
         await ui.shows("Go modules", "example.test/c")
+
+
+async def test_the_files_of_two_releases_are_told_apart_at_80_columns(demo: Settings) -> None:
+    """RoadRunner's names have what tells them apart in the middle and at the end."""
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("v2025.1.14")
+        await ui.press("c", "down", "c")
+        await ui.shows("Files in both", "…linux-amd64.tar.gz", "…unknown-musl-amd64.tar.gz")
+        lines = [line for line in ui.drawn().splitlines() if ".tar.gz" in line or ".zip" in line]
+        names = [line.split()[1] for line in lines]
+        assert len(names) > 8
+        assert len(set(names)) == len(names)
+        assert any(name.startswith("protoc…") for name in names)
+        await ui.shows("before", "after", "change")
+        headline = [line for line in ui.drawn().splitlines() if "v2025.1.15 → v2025.1.14" in line]
+        assert len(headline) == 1, "the releases are named once"

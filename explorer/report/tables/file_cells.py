@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 
 from explorer.elf import FileFormat
 from explorer.facts import MISSING, known_or
@@ -41,6 +43,23 @@ def short_name(asset: Asset) -> str:
     if lead.lower().strip(_SEPARATORS) in names or not lead.strip(_SEPARATORS):
         lead, rest = "", rest.lstrip(_SEPARATORS) if re.match(r"[-_][a-zA-Z]", rest) else rest
     return f"{lead}…{rest}"
+
+
+def short_names(assets: Iterable[Asset]) -> dict[str, str]:
+    """By the file's name a short one that no other has; empty where there is none.
+
+    Where a program shares its own with files of other kinds, their first words tell them apart.
+    """
+    files = tuple(assets)
+    shorts = {asset.name: short_name(asset) for asset in files}
+    count = Counter(shorts.values())
+    programs = Counter(shorts[one.name] for one in files if one.kind.role is Role.PROGRAM)
+    for asset in files:
+        short = shorts[asset.name]
+        is_alone = asset.kind.role is Role.PROGRAM and programs[short] == 1
+        if short and count[short] > 1 and not is_alone:
+            shorts[asset.name] = f"{re.split('[-_.]', asset.name)[0]}{short}"
+    return shorts
 
 
 def kind_cell(asset: Asset) -> Cell:

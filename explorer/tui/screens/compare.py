@@ -31,6 +31,7 @@ from explorer.tui.render import content, error, lines, text
 from explorer.tui.rows import NO_ROWS, ListRows
 from explorer.tui.screens.base import ExplorerScreen, file_mark
 from explorer.tui.widgets.bars import KeyBar, TopBar
+from explorer.tui.widgets.columns import SHORT_FORMS
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 from explorer.workbench import AssetPair, FileComparison, Inspection, ReleaseComparison
@@ -76,7 +77,8 @@ class CompareScreen(ExplorerScreen):
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield Static(id="detail")
-        yield Pane(Table(floor=16, drops=("change",), empty="comparing …"), "what changed")
+        table = Table(floor=10, drops=(SHORT_FORMS, "change"), empty="comparing …")
+        yield Pane(table, "what changed")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -144,7 +146,9 @@ class CompareScreen(ExplorerScreen):
             self._headline = release_headline(comparison)
             self._parts = release_parts(comparison)
         names = " → ".join(mark.name for mark in self._marks)
-        words = [text(names, "bold"), content(self._headline)]
+        words = [content(self._headline)]
+        if not self._headline.text.startswith(names):
+            words.insert(0, text(names, "bold"))
         if self._missing:
             words.append(text(self._missing, "$text-muted"))
         self.query_one("#detail", Static).update(lines(words))
