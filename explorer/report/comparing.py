@@ -276,6 +276,8 @@ def comparison_parts(comparison: FileComparison) -> tuple[ComparedPart, ...]:
 
 
 NAME = Column("name", "name", grows=True)
+LINKER = "(made by the linker)"
+"""The package of functions that are of none."""
 LIBRARY_COLUMNS = (Column("what", "change"), NAME)
 VULNERABILITY_COLUMNS = (
     Column("change", "change"),
@@ -352,7 +354,7 @@ def _size_row(change: SizeChange) -> Row:
     ]
     sign = "+" if change.grown > 0 else "−"
     grown = f"{sign}{human_size(abs(change.grown))}" if change.grown else "0 B"
-    name = change.name or "(made by the linker)"
+    name = change.name or LINKER
     return Row(
         name,
         (Cell(one_line(name), "strong"), *sizes, Cell(grown, align="right", sort=change.grown)),

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from explorer.compat import place
 from explorer.facts import MISSING, Fact, Unknown
 from explorer.releases import Asset
-from explorer.report.answers import fact_cell, verdict_cell
+from explorer.report.answers import fact_cell, missing_text, verdict_cell
 from explorer.report.cells import EMPTY, Cell, Column, Row
 from explorer.report.comparing import (
     LIBRARY_COLUMNS,
+    LINKER,
     MODULE_COLUMNS,
     NAME,
     VULNERABILITY_COLUMNS,
@@ -37,6 +38,7 @@ from explorer.workbench import (
     FileComparison,
     FileState,
     ReleaseComparison,
+    SizeChange,
 )
 
 __all__ = ["release_headline", "release_parts", "unread_files"]
@@ -50,8 +52,15 @@ PAIR_COLUMNS = (
     Column("why", "because", grows=True),
 )
 FILE_COLUMNS = (Column("change", "change"), NAME, Column("size", "size", "right"))
+SIZE_COLUMNS = (
+    Column("change", "change", "right"),
+    Column("sections", "sections", grows=True),
+    Column("packages", "Go packages", grows=True),
+)
 IN = Column("files", "in", grows=True)
 _Rows = Fact[tuple[Row, ...]]
+_LARGEST = 3
+"""Sections and packages of a program that are named: those that changed most."""
 _SYSTEMS = 3
 """Names of systems on a row; the comparison of two files has them all."""
 
@@ -89,6 +98,7 @@ def release_parts(comparison: ReleaseComparison) -> tuple[ComparedPart, ...]:
         _part("files", "Files added and gone", FILE_COLUMNS, files),
         _part("pairs", "Files in both", PAIR_COLUMNS, _pair_rows(comparison.pairs)),
         changes.of_facts("facts", "The programs", "fact", lambda c: _other_facts(c.facts)),
+        changes.part("sizes", "Sizes", SIZE_COLUMNS, _size_rows),
         changes.part("libraries", "Libraries", LIBRARY_COLUMNS, library_rows),
         changes.of_facts("hardening", "Hardening", "protection", lambda c: c.hardening),
         changes.part("verdicts", "Where they run", pair_columns("systems"), _verdict_rows),
@@ -125,6 +135,29 @@ def _verdict_rows(comparison: FileComparison) -> tuple[Row, ...]:
 def _systems(names: Sequence[str]) -> Cell:
     more = f" and {len(names) - _SYSTEMS} more" if len(names) > _SYSTEMS else ""
     return Cell(one_line(", ".join(names[:_SYSTEMS]) + more), "strong")
+
+
+def _size_rows(comparison: FileComparison) -> _Rows:
+    """By how much a program has grown, and what of it most; no row if nothing has."""
+    sections, packages = comparison.sections, comparison.packages
+    if isinstance(sections, MISSING) and isinstance(packages, MISSING):
+        return sections if isinstance(sections, Unknown) else packages
+    before, after = comparison.before.file.size, comparison.after.file.size
+    by = 0 if isinstance(before, MISSING) or isinstance(after, MISSING) else after - before
+    cells = (_most_grown(sections), _most_grown(packages))
+    if not by and not any(cell.text for cell in cells if cell.style != "dim"):
+        return ()
+    return (Row("size", (_signed(by), *cells)),)
+
+
+def _most_grown(changes: Fact[tuple[SizeChange, ...]]) -> Cell:
+    """``.text +812 kB, .rodata +90.1 kB and 4 more``."""
+    if isinstance(changes, MISSING):
+        return Cell(missing_text(changes), "dim")
+    grown = sorted((c for c in changes if c.grown), key=lambda c: (-abs(c.grown), c.name))
+    named = [f"{one_line(c.name or LINKER)} {_signed(c.grown).text}" for c in grown[:_LARGEST]]
+    more = f" and {len(grown) - _LARGEST:,} more" if len(grown) > _LARGEST else ""
+    return Cell(", ".join(named) + more)
 
 
 def _module_rows(comparison: FileComparison) -> _Rows:
@@ -304,5 +337,10 @@ def _grown(pair: AssetPair) -> Cell:
         return Cell("same program", align="right", sort=by)
     if isinstance(before, MISSING) or isinstance(after, MISSING):
         return EMPTY
+    return _signed(by)
+
+
+def _signed(by: int) -> Cell:
+    """``+812 kB``, ``−4 B``."""
     sign = "+" if by > 0 else "−" if by < 0 else ""
     return Cell(f"{sign}{human_size(abs(by))}", align="right", sort=by)

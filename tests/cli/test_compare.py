@@ -253,6 +253,27 @@ def test_modules_of_two_releases(rr: Command, github: GitHub, tmp_path: Path) ->
         assert pair["changes"]["vulnerabilities"]["fixed"] == []
 
 
+def test_sizes_of_two_releases(rr: Command, github: GitHub) -> None:
+    for number, name in enumerate(("go-static", "go-tzdata"), 1):
+        program = binary("go-static-amd64" if name == "go-static" else name)
+        day = f"2026-06-0{number}T10:00:00+00:00"
+        github.add_release(f"v{number}", {"tool-linux-amd64": program}, published_at=day)
+    rr.api_url = github.api_url
+    peeked = " ".join(rr("compare", "v1", "v2").out.split())
+    assert "Sizes ? needs the whole file (linux-amd64)" in peeked
+    done = rr("compare", "v1", "v2", "--modules")
+    changes = json.loads(rr("compare", "v1", "v2", "--json").out)["pairs"][0]["changes"]
+    text = " ".join(done.out.partition("Sizes\n")[2].partition("\n\n")[0].split())
+    assert "change sections Go packages in" in text
+    assert "time/tzdata +" in text
+    most = max(changes["sections"], key=lambda one: abs(one["after"] - one["before"]))
+    assert f"{most['name']} +" in text
+    assert text.endswith("linux-amd64")
+    assert text.count(" and ") <= 2
+    markdown = rr("compare", "v1", "v2", "--format", "markdown").out
+    assert "### Sizes" in markdown
+
+
 UNREAD = "needs the whole file"
 
 
