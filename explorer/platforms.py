@@ -4,15 +4,16 @@ from types import MappingProxyType
 
 ALIASES = MappingProxyType(
     {
-        "amd64": ("x86_64", "x86-64", "x64", "x8664", "em64t", "intel64"),
+        "amd64": ("x86_64", "x86-64", "x64", "x8664", "x8664h", "em64t", "intel64"),
         "arm64": ("aarch64", "arm64v8", "armv8", "armv8l", "armv9", "arm64e", "arm64ec"),
         "386": ("i386", "i486", "i586", "i686", "x86", "x32", "ia32"),
         "arm": (
             *("arm32", "armhf", "armel", "armhfp", "armeabi", "arm5", "arm6", "arm7"),
             *("armv5", "armv5l", "armv5te", "armv5tel", "armv6", "armv6l", "armv6hf", "armv6hl"),
             *("armv7", "armv7l", "armv7a", "armv7hf", "armv7hl", "arm32v5", "arm32v6", "arm32v7"),
+            *("armv4t", "thumbv7a", "thumbv7neon"),
         ),
-        "riscv64": ("riscv64gc", "riscv64g", "rv64", "rv64gc"),
+        "riscv64": ("riscv64gc", "riscv64g", "riscv64a23", "rv64", "rv64gc"),
         "ppc64le": ("powerpc64le", "ppc64el", "ppcle64"),
         "ppc64": ("powerpc64",),
         "ppc": ("powerpc", "ppc32"),

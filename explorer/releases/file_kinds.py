@@ -1,7 +1,7 @@
 """What kind of file a name says it is, for any project: a program, a package, a checksum …
 
 Sources: the endings that dpkg, rpm, apk, snap, flatpak, pip and AppImage use; those of goreleaser,
-cargo-dist, syft, cosign and slsa-github-generator for what accompanies a release.
+cargo-dist, syft, cosign, sigsum and slsa-github-generator for what accompanies a release.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _ABOUT_FILES = (
         SIGNATURE,
         re.compile(
             r"(?:^|[._-])(?:asc|sig|sign|gpg|minisig|pem|crt|cert|pub|key|sigstore|cosign|prov"
-            r"|provenance|att|attestation|intoto|bundle|signatures?)(?:\.(?:jsonl?|txt|gz))?$"
+            r"|provenance|att|attestation|in-?toto|bundle|signatures?|proof|sigsum|tsr|ots|p7[bms]"
+            r"|cms|sshsig|ssig|signify|slsa|rekor)(?:\.(?:jsonl?|txt|gz))?$"
         ),
     ),
     (
@@ -49,7 +50,9 @@ _ABOUT_FILES = (
         re.compile(
             r"^(?:sha[0-9]+sums?|md5sums?|checksums?)[._-]"
             r"|(?:^|[._-])(?:sha-?(?:1|2|224|256|384|512)?(?:sums?)?|md5(?:sums?)?|check-?sums?"
-            r"|hash(?:es)?|dgst|digests?|b2sums?|b3sums?|blake[23][bs]?|b2|b3|sums?)"
+            r"|hash(?:es)?|dgst|digests?|b2sums?|b3sums?|blake[23][bs]?|b2|b3|sums?"
+            r"|sha3-?(?:224|256|384|512)?|whirlpool|ripemd160|rmd160"
+            r"|crc(?:32|64)|xxh(?:32|64|128)?)"
             r"(?:\.(?:txt|json|ya?ml|md|csv))?$"
         ),
     ),
@@ -84,8 +87,9 @@ _TEXTS = re.compile(
 """Words for files of every architecture."""
 _NO_PROGRAM = re.compile(
     r"(?:^|[._-])(?:debug|dbg|dbgsym|symbols?|headers?)(?:[._-]|$)"
-    r"|\.(?:js|mjs|ts|map|css|ttf|woff2?|jar|gem|nupkg|vsix|ps1|bat|iso|img|qcow2|ova|box|tf|proto"
-    r"|wasm|h|so|a|lib|dylib|dll|sh|bash|zsh|fish|py)$"
+    r"|\.dsym\.(?:zip|tar\.gz)$"
+    r"|\.(?:dwp|sym|js|mjs|ts|map|css|ttf|woff2?|jar|gem|nupkg|vsix|ps1|bat|iso|img|qcow2|ova"
+    r"|box|tf|proto|wasm|h|so|a|lib|dylib|dll|sh|bash|zsh|fish|py)$"
 )
 
 _VERSION_AT_MOST = re.compile(r"(?:[._-]?v?[0-9][0-9.]*)?")

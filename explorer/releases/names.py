@@ -51,6 +51,7 @@ _ARCHIVES = (
 )
 _PACKAGES = (
     *(".deb", ".rpm", ".apk", ".snap", ".flatpak", ".pkg.tar.zst", ".pkg.tar.xz", ".ipk"),
+    *(".pacman", ".xbps", ".eopkg"),
     *(".pkg", ".dmg", ".msi", ".msix", ".msixbundle", ".appx", ".appxbundle", ".aab", ".ipa"),
 )
 _ABOUT = re.compile(
@@ -58,12 +59,14 @@ _ABOUT = re.compile(
     # A checksum or a signature, behind any mark: tool.sha256, tool-sha256, SHA256SUMS.
     r"^(?:sha[0-9]+sums?|md5sums?|checksums)[._-].*"
     r"|(?:^|[._-])(?:sha-?(?:1|2|224|256|384|512)?(?:sums?)?|md5(?:sums?)?|checksums?"
-    r"|hash(?:es)?|dgst|digests?|b2sums?|b3sums?|blake[23][bs]?)"
+    r"|hash(?:es)?|dgst|digests?|b2sums?|b3sums?|blake[23][bs]?|sha3-?(?:224|256|384|512)?)"
     # A text or data ending.
     r"|\.(?:asc|sig|sign|gpg|minisig|pem|crt|cert|pub|key|sigstore|cosign|prov|provenance|att|b2|b3"
     r"|bundle|intoto|sbom|jsonl?|json5|spdx|cdx|txt|md|rst|adoc|html?|css|ya?ml|toml|xml|plist|ini"
     r"|cfg|conf|csv|tsv|log|pdf|png|svg|zsync|blockmap|torrent|metalink|sums?|dsc|changes"
-    r"|buildinfo|pdb|diff|patch)"
+    r"|buildinfo|pdb|diff|patch|proof|sigsum|tsr|ots|p7[bms]|cms|sshsig|ssig|signify|slsa|rekor"
+    r"|vex|sarif|meta4|aria2|manifest|lock|size|lic|delta|whirlpool"
+    r"|ripemd160|rmd160|crc32|crc64|xxh(?:32|64|128)?)"
     r")$"
 )
 _VERSION = re.compile(r"(?:^|[-_/@])v?([0-9]+(?:\.[0-9]+)+[0-9A-Za-z.+~_-]*)\Z")

@@ -36,7 +36,7 @@ SYSTEM_BY_ENDING = re.compile(
     r"\.(?:"
     r"(?P<windows>(?:exe|msi|msix|msixbundle|appx|appxbundle|dll)"
     r"(?:\.(?:zip|gz|tgz|tar\.gz|xz|tar\.xz|zst|bz2))?)"
-    r"|(?P<linux>deb|rpm|appimage|snap|flatpak|run|pkg\.tar\.(?:zst|xz)|ipk)"
+    r"|(?P<linux>deb|rpm|appimage|snap|flatpak|run|pacman|xbps|eopkg|pkg\.tar\.(?:zst|xz)|ipk)"
     r"|(?P<darwin>dmg|pkg|dylib|app\.(?:zip|tar\.gz))"
     r"|(?P<android>aab)"
     r"|(?P<ios>ipa)"
@@ -60,6 +60,8 @@ ARCHES = MappingProxyType(
         if (word.isalnum() and not word.isalpha()) or word in _WORDS_OF_LETTERS
     }
     | {"w64": (0, "amd64"), "woa64": (2, "arm64"), "woa": (1, "arm64")}
+    | {"gnux32": (2, "amd64p32"), "ilp32": (2, "arm64p32")}
+    | {"aarch64be": (2, "arm64be"), "arm64be": (2, "arm64be"), "armeb": (2, "armbe")}
 )
 """(strength, Go's word) by the word in a name: 2 names one architecture, 1 yields to those, and 0
 yields to any other."""
@@ -80,8 +82,20 @@ ARM32_ABIS = frozenset(("gnueabi", "gnueabihf", "musleabi", "musleabihf", "andro
 """Words for an ABI of 32-bit ARM."""
 
 LIBCS = MappingProxyType(
-    dict.fromkeys(("musl", "musleabi", "musleabihf", "musllinux", "alpine"), "musl")
-    | dict.fromkeys(("gnu", "gnueabi", "gnueabihf", "glibc", "manylinux"), "gnu")
+    dict.fromkeys(
+        (
+            *("musl", "musleabi", "musleabihf", "muslabi64", "muslabin32", "muslsf"),
+            *("musllinux", "alpine"),
+        ),
+        "musl",
+    )
+    | dict.fromkeys(
+        (
+            *("gnu", "gnueabi", "gnueabihf", "gnuabi64", "gnuabin32", "gnux32", "gnusf", "gnuasan"),
+            *("glibc", "manylinux"),
+        ),
+        "gnu",
+    )
 )
 EVERY_ARCH = frozenset(("universal", "universal2", "universal64", "all", "noarch", "any", "fat"))
 FILLERS = (
@@ -95,6 +109,7 @@ _SPELLINGS = {
     "amd64": r"(?<![a-z0-9])(?:amd|intel)[-_]64",
     "i386": r"(?<![a-z0-9])x86[-_]32",
     "arm64": r"(?<![a-z0-9])a(?:arch|rm)[-_]64",
+    "aarch64be": r"(?<![a-z0-9])a(?:arch|rm)64[-_]?be(?![a-z0-9])",
     "armv8": r"(?<![a-z0-9])arm[-_]?v?8(?!\.?[0-9])",
     "armv7": r"(?<![a-z0-9])arm[-_]?v?7(?!\.?[0-9])",
     "armv6": r"(?<![a-z0-9])arm[-_]?v?6(?!\.?[0-9])",

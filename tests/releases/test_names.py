@@ -172,6 +172,15 @@ OTHERS = [
     ("arm-none-eabi-gcc-linux-x86_64.tar.xz", "linux", "amd64", "", "tar.xz"),
     # near misses are none
     ("tool-linux-arm9.gz", "linux", "", "", "gz"),
+    # ABIs and byte orders of their own
+    ("tool-mips64el-unknown-linux-gnuabi64.tar.gz", "linux", "mips64le", "gnu", "tar.gz"),
+    ("tool-mips64-unknown-linux-muslabi64.tar.gz", "linux", "mips64", "musl", "tar.gz"),
+    ("tool-x86_64-unknown-linux-gnux32", "linux", "amd64p32", "gnu", "raw"),
+    ("tool-aarch64-linux-gnu_ilp32", "linux", "arm64p32", "gnu", "raw"),
+    ("tool-aarch64_be-unknown-linux-musl", "linux", "arm64be", "musl", "raw"),
+    ("tool-armeb-unknown-linux-gnueabi", "linux", "armbe", "gnu", "raw"),
+    ("tool-thumbv7neon-unknown-linux-musleabihf", "linux", "arm", "musl", "raw"),
+    ("tool-x86_64h-apple-darwin", "darwin", "amd64", "", "raw"),
     ("darwinia-linux-amd64", "linux", "amd64", "", "raw"),
 ]
 
@@ -205,6 +214,12 @@ def test_another_projects_deb_is_a_deb() -> None:
         "tool-linux-amd64.tar.gz.sbom.json",
         "SHA256SUMS.txt",
         "tool-linux-amd64.intoto.jsonl",
+        "age-v1.3.1-linux-arm64.tar.gz.proof",
+        "tool-linux-arm64.tar.gz.sshsig",
+        "tool-linux-arm64.sha3-256",
+        "tool-linux-arm64.ots",
+        "tool-linux-arm64.p7s",
+        "tool-linux-arm64.meta4",
     ],
 )
 def test_files_about_files_claim_no_platform(name: str) -> None:
