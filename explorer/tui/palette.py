@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from explorer.report import Cell, Column, Row
 from explorer.tui.actions import offered
 from explorer.tui.responsiveness.deferred_import import report
 from explorer.tui.rows import ListRows, contains_nearly
+from explorer.tui.screens.base import AssetScreen
 from explorer.tui.screens.choose import MAX_LINES, ChooseScreen
 from explorer.tui.widgets.table import Table
 
@@ -35,15 +37,33 @@ WORDS = {
     "verify": "run prove test docker podman container",
     "theme": "colours colors dark light",
     "settings": "preferences configuration",
-    "projects": "repository github switch",
+    "projects": "repository github switch pin",
     "doctor": "check network engine",
     "open-browser": "web page",
     "copy": "clipboard yank",
 }
 """What people type for an action, by its id."""
+TAB_WORDS = {
+    "dependencies": "dependencies ldd needed loader",
+    "facts": "size sha256 architecture",
+    "members": "archive contents list",
+    "hardening": "pie relro nx security",
+    "strings": "text search",
+    "hex": "bytes dump",
+    "go": "modules sbom buildinfo toolchain",
+    "packages": "functions size",
+    "vulns": "vulnerabilities cve security",
+    "trust": "signature checksum attestation provenance",
+    "release": "notes changelog",
+}
+"""The same for a tab of a file."""
 MAX_RELEASES = 400
 """Releases that are offered."""
-COLUMNS = (Column("label", ""), Column("help", "", grows=True), Column("key", ""))
+COLUMNS = (
+    Column("label", "", names_row=True),
+    Column("help", "", grows=True),
+    Column("key", ""),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +81,9 @@ class Command:
     """Whether it is offered before anything is typed."""
 
 
+_WORD = re.compile(r"\w+")
+
+
 def rank(command: Command, words: Sequence[str]) -> int | None:
     """How well a command fits the words, which are lower case: 0 is best, None not at all.
 
@@ -69,13 +92,16 @@ def rank(command: Command, words: Sequence[str]) -> int | None:
     label = command.label.casefold()
     line = " ".join((label, command.help_text.casefold(), command.words))
     query = " ".join(words)
-    starts = label.split()
+    own = command.words.split()
+    starts, all_starts = (_WORD.findall(part) for part in (label, line))
     tests: tuple[Callable[[], bool], ...] = (
         lambda: label == query,
         lambda: label.startswith(query),
+        lambda: all(word in own for word in words),
         lambda: all(any(start.startswith(word) for start in starts) for word in words),
+        lambda: all(any(one.startswith(word) for one in own) for word in words),
+        lambda: all(any(start.startswith(word) for start in all_starts) for word in words),
         lambda: all(word in label for word in words),
-        lambda: all(f" {word}" in f" {command.words}" for word in words),
         lambda: all(word in line for word in words),
         lambda: all(contains_nearly(label, word) for word in words),
     )
@@ -134,15 +160,30 @@ def place_commands(app: ExplorerBase, screen: Screen[Any]) -> Iterator[Command]:
             yield Command(f"target {name}", "Judge for this system", partial(app.set_target, name))
     for theme in sorted(app.available_themes):
         yield Command(f"theme {theme}", "Use these colours", partial(app.use_theme, theme))
-    for tabs in screen.query(Tabs):
-        for tab in tabs.query(Tab):
-            show = partial(setattr, tabs, "active", tab.id)
-            yield Command(f"tab {tab.label_text}", "Show this tab of the file", show)
+    yield from tab_commands(screen)
     go = getattr(screen, "go_to_release", None)
     if go is not None and state.catalogue is not None:
         for release in state.catalogue.releases[:MAX_RELEASES]:
             label = f"go to {report.visible(release.tag)}"
             yield Command(label, "Show the files of this release", partial(go, release.tag))
+
+
+def tab_commands(screen: Screen[Any]) -> Iterator[Command]:
+    """The tabs of the open file; elsewhere those of the file under the cursor."""
+    for tabs in screen.query(Tabs):
+        for tab in tabs.query(Tab):
+            show = partial(setattr, tabs, "active", tab.id)
+            words = TAB_WORDS.get(tab.id or "", "")
+            yield Command(f"tab {tab.label_text}", "Show this tab of the file", show, words=words)
+    if not isinstance(screen, AssetScreen) or screen.asset is None:
+        return
+    from explorer.tui.tabs import TABS
+
+    for spec in TABS:
+        if spec.id != "proof":  # it would start one: that is the action "verify"
+            show = partial(screen.action_open_asset, spec.id)
+            words = TAB_WORDS.get(spec.id, "")
+            yield Command(f"tab {spec.label}", "Open the file at this tab", show, words=words)
 
 
 def project_commands(app: ExplorerBase, repos: Sequence[str]) -> Iterator[Command]:

@@ -83,6 +83,10 @@ WORDS = {
     "target alpine": "target alpine",
     "theme rr-light": "theme rr-light",
     "project": "project",
+    "libraries": "tab libraries",
+    "cve": "tab vulns",
+    "sbom": "tab go · sbom",
+    "pin": "open another project",
 }
 """What people type, and a command that the palette then offers."""
 
@@ -107,6 +111,8 @@ def test_the_best_command_comes_first() -> None:
         command("Matrix", "Compare releases", "platforms", is_action=True),
         command("target matrix-os", "Judge for this system"),
         command("theme dark", "Use these colours"),
+        command("Project", "Open a pinned project", "switch"),
+        command("target alpine", "Judge for this system"),
     ]
 
     def labels(query: str) -> list[str]:
@@ -117,7 +123,17 @@ def test_the_best_command_comes_first() -> None:
     assert labels("MAT tar") == ["target matrix-os"], "words in any order and case"
     assert labels("platf") == ["Matrix"], "a word that people type for it"
     assert labels("thmdark") == ["theme dark"], "letters left out"
+    assert labels("pin") == ["Project", "target alpine"], "the beginning of a word is better"
     assert labels("zzzz") == []
+
+
+async def test_the_palette_opens_the_file_at_a_tab(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        await _palette(ui, "libraries")
+        await ui.until(partial(offers, ui, "tab libraries"))
+        await ui.press("enter")
+        await ui.shows("esc back", "no interpreter: nothing is loaded with it")
 
 
 def test_a_name_made_to_match_slowly_costs_no_time() -> None:
