@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from explorer.elf.machines import arch_name, is_numbered
     from explorer.elf.payload import payload_manifest
     from explorer.elf.protections import Degree, Protection, hardening
-    from explorer.elf.reader import read, with_go_build
+    from explorer.elf.reader import read, with_tables
     from explorer.elf.stamps import link_values
     from explorer.elf.symboltable import SymbolTable, symbols
 
@@ -49,7 +49,7 @@ __getattr__ = lazy_exports(
         "is_numbered": "machines",
         "payload_manifest": "payload",
         "read": "reader",
-        "with_go_build": "reader",
+        "with_tables": "reader",
         "symbols": "symboltable",
         "SymbolTable": "symboltable",
     },
@@ -92,5 +92,5 @@ __all__ = [
     "payload_manifest",
     "read",
     "symbols",
-    "with_go_build",
+    "with_tables",
 ]

@@ -91,8 +91,10 @@ def read(
     return Binary(name, source.size, FileFormat.ELF, scope, _detail(elf), elf.header.arch, elf)
 
 
-def with_go_build(binary: Binary, source: ByteSource, cancel: Cancellation) -> Binary:
-    """The facts, with Go's build info if a few bytes tell it: never another than all of it gives.
+def with_tables(binary: Binary, source: ByteSource, cancel: Cancellation) -> Binary:
+    """The facts, with what a few bytes tell: section headers, notes, Go's build info.
+
+    Never another than all of it gives; what is known already stays.
 
     Raises:
         SourceError: the source failed. CancelledError: ``cancel`` was raised.
@@ -101,12 +103,37 @@ def with_go_build(binary: Binary, source: ByteSource, cancel: Cancellation) -> B
     try:
         if isinstance(elf, MISSING):
             return _with_foreign_build(binary, view)
-        if not isinstance(elf.go, Unknown) or not isinstance(elf.packed, NotApplicable):
-            return binary
-        build = _go_build_of(view, read_head(view))
+        head = read_head(view)
+        elf = _with_build(elf, view, head)
     except (OutOfReachError, DamagedError):
         return binary
-    return replace(binary, elf=replace(elf, go=build, is_go=True)) if build else binary
+    collector = _Collector(view, head, Scope.HEAD)
+    tables = collector.tables()
+    is_go = tables.notes.go is True or isinstance(elf.go, GoBuild)
+    more = [problem for problem in collector.problems if problem not in elf.problems]
+    elf = replace(
+        elf,
+        sections=_better(elf.sections, tables.sections),
+        notes=_better(elf.notes, tables.notes.all),
+        build_id=_better(elf.build_id, tables.notes.build_id),
+        stripped=_better(elf.stripped, tables.stripped),
+        isa=_better(elf.isa, tables.notes.isa),
+        features=_better(elf.features, tables.notes.features),
+        is_go=_better(elf.is_go, True) if is_go else elf.is_go,
+        problems=(*elf.problems, *more),
+    )
+    return replace(binary, elf=elf)
+
+
+def _better(known: Fact[T], other: Fact[T]) -> Fact[T]:
+    return other if isinstance(known, Unknown) else known
+
+
+def _with_build(elf: Elf, view: View, head: Head) -> Elf:
+    if not isinstance(elf.go, Unknown) or not isinstance(elf.packed, NotApplicable):
+        return elf
+    build = _go_build_of(view, head)
+    return replace(elf, go=build) if build else elf
 
 
 def _go_build_of(view: View, head: Head) -> GoBuild | None:
@@ -161,6 +188,23 @@ class _NoteFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class _Tables:
+    notes: _NoteFacts
+    symtab: Fact[int]
+    """Entries of the symbol table; 0 if it was stripped."""
+    sections: Fact[tuple[Section, ...]]
+    build_section: int | None
+    """The offset of the section that is named for Go's build info."""
+
+    @property
+    def stripped(self) -> Fact[bool]:
+        return self.symtab if isinstance(self.symtab, MISSING) else self.symtab == 0
+
+
+_NO_TABLES = _Tables(_NoteFacts(*[_UNREAD] * 5), _UNREAD, _UNREAD, None)
+
+
+@dataclass(frozen=True, slots=True)
 class _GoFacts:
     build: Fact[GoBuild]
     is_go: Fact[bool]
@@ -199,17 +243,12 @@ class _Collector:
         if broken:
             self.problem(broken)
         full = self.scope is Scope.FULL
-        place = self._section_table() if full else _UNREAD
-        rows = self._section_rows(place)
-        notes = (
-            self._notes(rows) if full else _NoteFacts(_UNREAD, _UNREAD, _UNREAD, _UNREAD, _UNREAD)
-        )
+        tables = self.tables() if full else _NO_TABLES
         go = (
-            self._go(notes.go, self._build_section(place, rows))
+            self._go(tables.notes.go, tables.build_section)
             if full
             else _GoFacts(_UNREAD, _UNREAD, _UNREAD)
         )
-        symtab = self._symtab(place, rows)
         return Elf(
             header=head.header,
             linkage=linkage,
@@ -220,17 +259,28 @@ class _Collector:
             segments=head.segments,
             dynamic=described,
             linking=linked,
-            sections=self._named_sections(place, rows),
-            notes=notes.all,
-            build_id=notes.build_id,
+            sections=tables.sections,
+            notes=tables.notes.all,
+            build_id=tables.notes.build_id,
             go=go.build,
             is_go=go.is_go,
-            stripped=symtab if isinstance(symtab, MISSING) else symtab == 0,
+            stripped=tables.stripped,
             tzdata=go.tzdata,
-            isa=notes.isa,
-            features=notes.features,
-            symbol_count=self._symbol_count(symtab, table) if full else _UNREAD,
+            isa=tables.notes.isa,
+            features=tables.notes.features,
+            symbol_count=self._symbol_count(tables.symtab, table) if full else _UNREAD,
             problems=tuple(self.problems),
+        )
+
+    def tables(self) -> _Tables:
+        """What the section headers and the notes tell."""
+        place = self._section_table()
+        rows = self._section_rows(place)
+        return _Tables(
+            notes=self._notes(rows),
+            symtab=self._symtab(place, rows),
+            sections=self._named_sections(place, rows),
+            build_section=self._build_section(place, rows),
         )
 
     def _payload(self) -> Fact[Payload]:

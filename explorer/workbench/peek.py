@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from explorer.fetch import RemoteSource
     from explorer.workbench.resources import Resources
 
-BUILD_WINDOW = 32 << 10
-"""Bytes of each request for Go's build info: it lies in up to four places."""
+TABLE_WINDOW = 32 << 10
+"""Bytes of each request for tables, notes and Go's build info: they lie in a few places."""
 SMALL = 64 << 10
 """Bytes: an asset up to this size is read whole."""
 SMALL_UNPACKED = 8 << 20
@@ -92,7 +92,7 @@ async def peek_asset(
             cancel.check()
             seen = read_beginning(remote, subject, targets, cancel)
             if more:
-                seen = _with_go_build(seen, remote, cancel)
+                seen = _with_tables(seen, remote, cancel)
             return _inspection(seen, remote, subject, targets)
 
     try:
@@ -102,17 +102,15 @@ async def peek_asset(
         remote.close()
 
 
-def _with_go_build(
-    seen: PeekedProgram, remote: RemoteSource, cancel: Cancellation
-) -> PeekedProgram:
-    """With Go's build info, of a program that is not in an archive."""
-    from explorer.elf import with_go_build
+def _with_tables(seen: PeekedProgram, remote: RemoteSource, cancel: Cancellation) -> PeekedProgram:
+    """With section headers, notes and Go's build info, of a program that is not in an archive."""
+    from explorer.elf import with_tables
 
     if not isinstance(seen.member, NotApplicable) or seen.inside:
         return seen
-    remote.ask_for(BUILD_WINDOW)
+    remote.ask_for(TABLE_WINDOW)
     try:
-        return replace(seen, binary=with_go_build(seen.binary, remote, cancel))
+        return replace(seen, binary=with_tables(seen.binary, remote, cancel))
     except (SourceError, IntegrityError):  # costs no verdict
         return seen
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.bytesource import BytesSource, FileSource, PrefixSource
-from explorer.elf import Binary, FileFormat, GoBuild, Scope, read, with_go_build
+from explorer.elf import Binary, FileFormat, GoBuild, Scope, read, with_tables
 from explorer.facts import MISSING, NotApplicable, Unknown
 from explorer.progress import Cancellation
 from tests.elf.crafted import framed
@@ -53,7 +53,7 @@ def test_as_go_itself_reads_it(goos: str, goarch: str) -> None:
 def few_bytes_of(path: Path) -> Binary:
     """What the places tell where linkers put build info."""
     with FileSource(path) as source:
-        return with_go_build(read(source, path.name, Scope.HEAD), source, Cancellation())
+        return with_tables(read(source, path.name, Scope.HEAD), source, Cancellation())
 
 
 @pytest.mark.parametrize(("goos", "goarch"), PLATFORMS)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.bytesource import BytesSource, FileSource
-from explorer.elf import Elf, GoBuild, GoModule, Scope, read, with_go_build
+from explorer.elf import Elf, GoBuild, GoModule, Scope, read, with_tables
 from explorer.elf.gobuild import parse, unquote
 from explorer.facts import MISSING, NotApplicable, Unknown
 from explorer.progress import Cancellation
@@ -246,6 +246,20 @@ def test_what_a_few_bytes_tell_is_what_all_tell(name: str) -> None:
     assert isinstance(few.go, GoBuild)
 
 
+TABLES = ("sections", "notes", "build_id", "stripped", "isa", "features")
+PROGRAMS = [*BUILDS, "c-glibc", "c-static", "c-musl-arm64", "cpp-glibc", "c-object", "upx-static"]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_tables_are_read_without_the_rest(name: str) -> None:
+    data = binary(name).read_bytes()
+    few, whole = few_bytes(data), facts(binary(name))
+    for table in TABLES:
+        assert getattr(few, table) == getattr(whole, table), table
+    assert few.is_go == whole.is_go or isinstance(few.is_go, Unknown)
+    assert set(few.problems) <= set(whole.problems)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(["go-static-386", "go-cgo-glibc"]),
@@ -263,10 +277,13 @@ def test_of_a_damaged_program_too(name: str, at_end: bool, offset: int, junk: by
     assert isinstance(whole, Elf)
     few = few_bytes(bytes(data))
     assert isinstance(few.go, Unknown) or few.go == whole.go
+    assert isinstance(few.is_go, Unknown) or few.is_go == whole.is_go
+    for table in TABLES:
+        assert getattr(few, table) == getattr(whole, table), table
 
 
 def few_bytes(data: bytes) -> Elf:
     source = BytesSource(data)
-    elf = with_go_build(read(source, "x", Scope.HEAD), source, Cancellation()).elf
+    elf = with_tables(read(source, "x", Scope.HEAD), source, Cancellation()).elf
     assert isinstance(elf, Elf)
     return elf
