@@ -114,7 +114,7 @@ if TYPE_CHECKING:
     from explorer.workbench.release_trust import ReleaseTrust, Voucher
     from explorer.workbench.remote_program import RemoteProgram
     from explorer.workbench.reproduce import Rebuild
-    from explorer.workbench.resolve import platform_slug
+    from explorer.workbench.resolve import near_platforms, platform_slug
     from explorer.workbench.seen_projects import SeenProject
     from explorer.workbench.sweep import SweepSummary
     from explorer.workbench.sweep_plan import (
@@ -250,6 +250,7 @@ __getattr__ = lazy_exports(
         "ReleaseTrust": "release_trust",
         "Voucher": "release_trust",
         "Rebuild": "reproduce",
+        "near_platforms": "resolve",
         "platform_slug": "resolve",
         "SeenProject": "seen_projects",
         "SweepSummary": "sweep",
@@ -390,6 +391,7 @@ __all__ = [
     "hex_line",
     "is_packed_away",
     "is_repository",
+    "near_platforms",
     "parse_address",
     "parse_needle",
     "parse_offset",

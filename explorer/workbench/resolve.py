@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -156,14 +156,29 @@ def _for_platform(release: Release, platform: str, profile: ProjectProfile) -> A
     hint = "Choose one of those"
     if wanted.startswith("musl-") and plain in slugs:
         hint = f"Use {plain} instead: a static program runs on musl, too"
-    near = difflib.get_close_matches(platform.lower(), slugs, 2, 0.7)
-    if near and not is_arch(wanted.rpartition("-")[2]):  # linux-am64, not the lacking musl-arm64
+    if near := near_platforms(platform, slugs):
         hint = f"Did you mean {' or '.join(near)}?"
     raise NotFoundError(
         f"{release.tag} has no file for {platform}",
         f"it has files for {', '.join(slugs) or 'no known platform'}",
         hint,
     )
+
+
+def near_platforms(typed: str, slugs: Sequence[str]) -> list[str]:
+    """Those that were meant by a word with a mistake in it, such as linux-am64 or lnux-amd64.
+
+    A platform that is only lacking, such as musl-arm64 or freebsd-amd64, has none.
+    """
+    system, _, arch = platform_slug(typed).rpartition("-")
+    if not is_arch(arch):
+        return difflib.get_close_matches(typed.lower(), slugs, 2, 0.7)
+    if system:
+        return []
+    systems = {slug: slug.partition("-")[0] for slug in slugs if slug.endswith(f"-{arch}")}
+    first = re.split(r"\W", typed.lower())[0]
+    near = difflib.get_close_matches(first, systems.values(), 1, 0.7)
+    return [slug for slug, name in systems.items() if name in near]
 
 
 def _meant(release: Release, fits: list[Asset], platform: str, profile: ProjectProfile) -> Asset:

@@ -80,6 +80,11 @@ def test_mistyped_platforms_and_architectures_get_suggestions(served: Command) -
     assert (done.code, "Did you mean amd64?" in done.err) == (2, True)
     done = served("inspect", TAG, "--platform", "linux-am64")
     assert (done.code, "Did you mean linux-a" in done.err) == (3, True)
+    done = served("inspect", TAG, "--platform", "lnux-amd64")
+    assert (done.code, "Did you mean linux-amd64?" in done.err) == (3, True)
+    done = served("assets", TAG, "--platform", "lnux-amd64")
+    assert "Did you mean linux-amd64?" in done.err
+    assert "?," not in done.err, "a file without a platform has none to choose"
     done = served("inspect", TAG, "--platform", "linux-riscv64")
     assert (done.code, "Did you mean" in done.err) == (3, False), "no other processor's file"
 

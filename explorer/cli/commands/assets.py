@@ -78,7 +78,7 @@ def assets(state: CliState, /, tag: str, peek: bool, on: str, **narrow: object) 
             raise AssertionError(f"{tag} was resolved, though there is no such release")
         shown = [asset for asset in release.assets if narrowing.fits(asset)]
         if release.assets and not shown:
-            output.warn(_what_there_is(release))
+            output.warn(_what_there_is(release, narrowing.platform))
         programs = [asset for asset in shown if not asset.runs_nowhere]
         known = await _peek(workbench, output, programs) if peek else {}
         for asset in programs:
@@ -102,15 +102,18 @@ def assets(state: CliState, /, tag: str, peek: bool, on: str, **narrow: object) 
     return in_workbench(state, state.settings(target=on or None), work)
 
 
-def _what_there_is(release: Release) -> str:
+def _what_there_is(release: Release, platform: str) -> str:
     """Why a list is empty: the platforms and the kinds that would not be."""
     from explorer.report import plural
+    from explorer.workbench import near_platforms
 
-    platforms = sorted({asset.platform.slug for asset in release.assets} - {""})
+    platforms = sorted({asset.platform.slug for asset in release.assets} - {"", "?"})
+    near = near_platforms(platform, platforms) if platform else []
+    meant = f". Did you mean {' or '.join(near)}?" if near else ""
     kinds = sorted({asset.kind.value for asset in release.assets})
     return (
         f"none of the {plural(len(release.assets), 'file')} of {release.tag} fits: the platforms"
-        f" are {', '.join(platforms) or 'unknown'}; the kinds are {', '.join(kinds)}"
+        f" are {', '.join(platforms) or 'unknown'}; the kinds are {', '.join(kinds)}{meant}"
     )
 
 
