@@ -66,7 +66,7 @@ class GoTabs:
         return TabContent(FUNCTION_BAR_COLUMNS, (up, *rows), note)
 
     async def vulnerabilities(self, inspection: Inspection) -> TabContent:
-        """The advisories that concern the program, the worst first."""
+        """The advisories that concern the program, the worst first; of a peek, its modules."""
         state = self._state
         database = await state.background.run(state.wb.database_at_hand())
         if database is None:
@@ -80,7 +80,9 @@ class GoTabs:
             words += " (u updates it)"
         source = Row("source", (Cell("database", "dim"), Cell(words, "dim")))
         sentence = Row("sentence", (Cell("result", "dim"), advisories_sentence(result)))
-        return TabContent(ADVISORY_COLUMNS, rows, summary=(sentence, source))
+        needs_file = bool(rows) and inspection.path is None
+        summary = sentence, source
+        return TabContent(ADVISORY_COLUMNS, rows, summary=summary, needs_file=needs_file)
 
 
 def database_offer(state: AppState) -> Content:

@@ -36,7 +36,7 @@ from explorer.report.verdicts import (
     dependency_rows,
     loader_facts,
 )
-from explorer.workbench import Answer, Elf, Inspection
+from explorer.workbench import Answer, Elf, GoBuild, Inspection
 
 T = TypeVar("T")
 PROGRAM_LABELS = {"file": "program", "size": "program size", "sha256": "program sha256"}
@@ -80,6 +80,11 @@ class TabSpec:
 def is_peek(inspection: Inspection) -> bool:
     """Whether only the first bytes of the file were read."""
     return inspection.path is None and inspection.asset_path is None
+
+
+def tells_modules(inspection: Inspection) -> bool:
+    """Whether all modules are known that a Go program was built from."""
+    return isinstance(inspection.binary.go, GoBuild) and not inspection.recorded
 
 
 def leaves_open(inspection: Inspection) -> bool:

@@ -149,7 +149,8 @@ def _matched(
 
 
 def program_of(resources: Resources, inspection: Inspection, cancel: Cancellation) -> GoProgram:
-    """What a whole program is made of, which is recorded. Blocking: call from a worker thread.
+    """What a program is made of. That of a whole one is recorded, of a peek the functions are not
+    known. Blocking: call from a worker thread.
 
     Raises:
         UsageError: not a Go program, or its build info was stripped.
@@ -159,7 +160,8 @@ def program_of(resources: Resources, inspection: Inspection, cancel: Cancellatio
     from explorer.workbench.known_programs import keep_program
 
     build = build_of(inspection)
-    table = go_table(inspection, cancel)
+    is_whole = inspection.path is not None
+    table = go_table(inspection, cancel) if is_whole else Unknown("they need the whole file")
     names = table if isinstance(table, MISSING) else table.names
     modules = {}
     main = () if isinstance(build.main, MISSING) else (build.main,)
@@ -173,5 +175,6 @@ def program_of(resources: Resources, inspection: Inspection, cancel: Cancellatio
         build.setting("GOARCH") or "",
         names if isinstance(names, MISSING) else symbols_by_package(names),
     )
-    keep_program(resources, inspection, program)
+    if is_whole:
+        keep_program(resources, inspection, program)
     return program

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from explorer.compat import Rule, Target
 from explorer.elf import FileFormat
 from explorer.errors import ExplorerError, NotFoundError, SourceError, UsageError
-from explorer.facts import MISSING
+from explorer.facts import MISSING, NEEDS_FILE, Unknown
 from explorer.fetch import CacheEntry, CacheStats, Download
 from explorer.progress import Cancellation, ProgressCallback, ignore_progress
 from explorer.releases import Asset, Catalogue, Origin, Release
@@ -416,6 +416,8 @@ class Workbench:
         at_hand = await self._database(database)
         inspections = comparison.before, comparison.after
         missing = next((i.binary.go for i in inspections if isinstance(i.binary.go, MISSING)), None)
+        if missing is None and not comparison.is_whole and at_hand is not None:
+            missing = Unknown(NEEDS_FILE)  # modules alone do not tell which are in a program
         if missing is not None or at_hand is None:
             return replace(comparison, vulnerabilities=missing or comparison.vulnerabilities)
         one, other = [await self.vulnerabilities(each, at_hand) for each in inspections]

@@ -276,6 +276,20 @@ def test_an_obfuscated_program_is_unknown(
     assert document["verdicts"][0]["answer"] == "yes", "it is static all the same"
 
 
+def test_without_an_advisory_vulns_downloads_nothing(
+    rr: Command, github: GitHub, tmp_path: Path
+) -> None:
+    github.add_release("v1", {"tool-linux-arm64": go_build("tool", SOURCE, goarch="arm64")})
+    rr.api_url = github.api_url
+    other = write_database(tmp_path / "other", [entry(1, "example.test/other", [])])
+    done = rr("vulns", "v1/tool-linux-arm64", "--db", other)
+    assert "No known vulnerability concerns what it was built from." in done.out
+    assert github.body_bytes(host="assets") < 200_000
+    advisory = entry(1, "stdlib", [{"path": "runtime", "symbols": ["goexit"]}])
+    database = write_database(tmp_path / "db", [advisory])
+    assert "1 is in the program" in rr("vulns", "v1/tool-linux-arm64", "--db", database).out
+
+
 def test_build_info_is_the_same_before_the_download(rr: Command, github: GitHub) -> None:
     """A few bytes tell it of a program that Go linked itself; the rest is downloaded for it."""
     own = {f"tool-linux-{arch}": go_build("tool", SOURCE, goarch=arch) for arch in ARCHES}

@@ -154,6 +154,38 @@ async def test_a_peek_offers_the_download(github: GitHub, tmp_path: Path) -> Non
         await ui.shows("runtime", "████")
 
 
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+async def test_what_modules_tell_is_shown_before_the_download(
+    arch: str, github: GitHub, tmp_path: Path
+) -> None:
+    name = f"tool-linux-{arch}"
+    github.add_release("v1.0.0", {name: go_build("gocommands", SOURCE, goarch=arch)})
+    database = write_database(tmp_path / "db", ENTRIES)
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url, vulndb=database)
+    async with opened(chosen, file=f"v1.0.0/{name}") as ui:
+        await ui.shows("elf.static")
+        await ui.until(lambda: not ui.state.board.running)
+        await open_tab(ui, "vulns")
+        await ui.shows("report 3 (module level); which are in the", "Some of this needs the whole")
+        assert github.body_bytes(host="assets") < 200_000
+        await ui.press("d")
+        await ui.shows("report 3 (module level); 1 is in the program")
+
+
+async def test_without_an_advisory_nothing_has_to_be_downloaded(
+    github: GitHub, tmp_path: Path
+) -> None:
+    github.add_release("v1.0.0", {"tool-linux-amd64": go_build("gocommands", SOURCE)})
+    database = write_database(tmp_path / "db", [entry(1, "example.test/other", [])])
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url, vulndb=database)
+    async with opened(chosen, file="v1.0.0/tool-linux-amd64") as ui:
+        await ui.shows("elf.static")
+        await ui.until(lambda: not ui.state.board.running)
+        await open_tab(ui, "vulns")
+        await ui.shows("No known vulnerability concerns what it was built from")
+        assert "d downloads" not in ui.drawn()
+
+
 async def test_the_matrix_has_a_column_of_vulnerabilities(github: GitHub, tmp_path: Path) -> None:
     stem = "roadrunner-2025.1.15-linux-amd64"
     members = roadrunner_members(go_build("gocommands", SOURCE))

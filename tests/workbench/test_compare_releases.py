@@ -3,14 +3,17 @@
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from explorer.facts import MISSING, Unknown
-from explorer.workbench import Workbench
+from explorer.workbench import Depth, Workbench
 from explorer.workbench.compare_releases import LOOKS
+from tests.advisories.entries import entry, write_database
 from tests.support.binaries import binary
 from tests.support.github import GitHub
+from tests.workbench.conftest import rr
 
 ARCHES = {"amd64": "go-static-amd64", "arm64": "go-static-arm64", "386": "go-static-386"}
 
@@ -63,3 +66,20 @@ async def test_one_file_that_fails_costs_no_other(
         same = changes["tool0-linux-386"]
         assert not isinstance(same, MISSING)
         assert same.same_program, "the API names one digest for both"
+
+
+async def test_files_are_compared_before_the_download_beside_a_database(
+    github: GitHub, opened: Callable[..., Workbench], tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        day = f"2026-06-0{number}T10:00:00+00:00"
+        program = {"tool-linux-amd64": rr(version=f"{number}.0.0")}
+        github.add_release(f"v{number}", program, published_at=day)
+    advisory = entry(1, "stdlib", [{"path": "runtime", "symbols": ["goexit"]}])
+    bench = opened(vulndb=write_database(tmp_path / "db", [advisory]))
+    files = [await bench.resolve(f"v{number}/tool-linux-amd64") for number in (1, 2)]
+    comparison = await bench.compare(files[0], files[1], depth=Depth.AVAILABLE)
+    assert isinstance(comparison.vulnerabilities, Unknown)
+    assert not isinstance(comparison.sections, Unknown), "the section headers were read"
+    whole = await bench.compare(files[0], files[1], depth=Depth.WHOLE)
+    assert not isinstance(whole.vulnerabilities, Unknown)

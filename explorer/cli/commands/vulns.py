@@ -60,13 +60,21 @@ def vulns(
     settings = state.settings(vulndb=database)
 
     async def work(workbench: Workbench, output: Output) -> int:
+        from explorer.facts import MISSING
         from explorer.workbench import AdvisoryStatus, Depth
 
         subject = await workbench.resolve(file, platform)
         # Before the file, which may be large: without a database nothing can be said.
         database = await workbench.find_database(progress=output.progress)
-        inspection = await workbench.look(subject, depth=Depth.WHOLE, progress=output.progress)
-        result = await workbench.vulnerabilities(inspection, database)
+        progress = output.progress
+        inspection = await workbench.look(subject, depth=Depth.AVAILABLE, progress=progress)
+        result = None
+        if not inspection.recorded and not isinstance(inspection.binary.go, MISSING):
+            result = await workbench.vulnerabilities(inspection, database)
+        if result is None or (inspection.path is None and result.matches):
+            # Which are in the program only its functions tell.
+            inspection = await workbench.look(subject, depth=Depth.WHOLE, progress=progress)
+            result = await workbench.vulnerabilities(inspection, database)
         _show(output, result, form, workbench.warnings)
         return NO if exit_code and result.count(AdvisoryStatus.AFFECTED) else OK
 

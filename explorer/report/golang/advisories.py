@@ -54,6 +54,9 @@ def advisories_sentence(result: Vulnerabilities) -> Cell:
     unsure = result.count(AdvisoryStatus.MODULE_LEVEL)
     if not total:
         return Cell("No known vulnerability concerns what it was built from.", "good")
+    if unsure == total:
+        undecided = "which are in the program cannot be decided"
+        return Cell(f"Scanners report {total:,} (module level); {undecided}.", "warn")
     inside = f"{affected} {'is' if affected == 1 else 'are'} in the program"
     more = f", {unsure} cannot be decided" if unsure else ""
     style: Style = "bad" if affected else "warn" if unsure else "good"

@@ -45,7 +45,15 @@ from explorer.tui.remote_tabs import RemoteTabs, StringRows
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import LazyRows
 from explorer.tui.screens.base import ExplorerScreen, file_mark, shown
-from explorer.tui.tabs import TABS, TabContent, TabSpec, is_peek, leaves_open, not_judged
+from explorer.tui.tabs import (
+    TABS,
+    TabContent,
+    TabSpec,
+    is_peek,
+    leaves_open,
+    not_judged,
+    tells_modules,
+)
 from explorer.tui.trust_tab import trust_content
 from explorer.tui.widgets.banner import ARROW, EDGES, LOW, TALL, VerdictBanner, whole_ways
 from explorer.tui.widgets.bars import KeyBar, TopBar
@@ -341,7 +349,7 @@ class BinaryScreen(ExplorerScreen):
             self._read(name, partial(trust_content, self.state, inspection.subject))
         elif is_peek(inspection) and name == "strings":
             self.start_worker(partial(self._remote.open, self.subject, inspection), "remote-open")
-        elif is_peek(inspection):
+        elif is_peek(inspection) and not (name == "vulns" and tells_modules(inspection)):
             widget.show(TabContent(), self._download_offer())
         elif name == "symbols":
             self.start_worker(partial(self._read_symbols, inspection), "symbols")
