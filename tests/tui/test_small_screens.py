@@ -6,6 +6,7 @@ import pytest
 from textual.content import Content
 from textual.widgets import Static, Tabs
 
+from explorer.releases.bundled import STAND_INS
 from explorer.report.trust import SHORT_TRUST_LEGEND, TRUST_LEGEND
 from explorer.settings import Settings
 from explorer.tui.matrix_rows import MARKS, legend_of
@@ -224,3 +225,20 @@ async def test_enter_on_a_system_judges_the_file_for_it(demo: Settings) -> None:
             await ui.until(lambda: ui.find("Tabs", Tabs).active == "verdict")
             await ui.shows("YES, runs on Debian 12", "elf.static")
             await ui.press("w")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+async def test_a_notice_ends_with_a_whole_word_and_says_where_the_rest_is(
+    width: int, demo: Settings
+) -> None:
+    async with opened(demo, size=(width, 24)) as ui:
+        await ui.shows("? tells all")
+        notice = [line for line in ui.drawn().splitlines() if "! Demo: files marked" in line]
+        begun = notice[0].strip("▌ ").removesuffix(" … ? tells all")
+        assert f"! {STAND_INS} ".startswith(f"{begun} "), "no word is cut"
+        await ui.shows("stand-in: not RoadRunner's")
+        await ui.press("question_mark")
+        assert STAND_INS in str(ui.find("#dialog > Static", Static).content)
+        await ui.press("escape")
+        await ui.pilot.resize_terminal(160, 24)
+        await ui.shows(f"! {STAND_INS}")

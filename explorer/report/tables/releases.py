@@ -223,7 +223,7 @@ def gap_row(slug: str, serves: Asset, inspection: Inspection | None = None) -> A
 
 
 def release_title(release: Release) -> str:
-    """``v2025.1.15 · 2026-06-17 · 16 files``."""
+    """``v2025.1.15 · 2026-06-17 · 16 files``; ``16 files expected`` where a workflow tells them."""
     parts = [
         release.tag,
         known_or(_moment(release), "date unknown"),
@@ -234,7 +234,7 @@ def release_title(release: Release) -> str:
     if release.draft:
         parts.append("draft")
     if release.evidence == "derived":
-        parts.append("expected from the workflow")
+        parts[2] += " expected"
     elif release.evidence not in ("api", "folder"):
         parts.append(release.evidence)
     return visible(" · ".join(parts))

@@ -88,7 +88,8 @@ def _notes(inspection: Inspection, verdict: Verdict | None) -> Iterable[Cell]:
         text = f"! the proof DISAGREES with the verdict ({proof.verdict}): please report it"
         yield Cell(text, "bad")
     if inspection.subject.stand_in:
-        yield Cell("stand-in: a demo binary built for rr-explorer, not RoadRunner's", "warn")
+        words = "stand-in: a demo binary built for rr-explorer, not RoadRunner's"
+        yield Cell(words, "warn", short="stand-in: not RoadRunner's")
     if inspection.asset_path is not None and inspection.subject.path is None:
         words = _downloaded(inspection)
         path = f"{words}: {inspection.asset_path}"

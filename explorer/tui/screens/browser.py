@@ -26,11 +26,11 @@ from explorer.tui.asset_rows import (
 )
 from explorer.tui.project_state import BrowserPlace
 from explorer.tui.render import error, lines, text
-from explorer.tui.responsiveness.deferred_import import tables
+from explorer.tui.responsiveness.deferred_import import report, tables
 from explorer.tui.rows import NO_ROWS, ListRows
 from explorer.tui.screens.base import REDRAW_S, SETTLE_S, WIDE, AssetScreen
 from explorer.tui.visible_peeks import VisiblePeeks
-from explorer.tui.widgets.banner import VerdictBanner
+from explorer.tui.widgets.banner import EDGES, VerdictBanner
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.columns import SHORT_FORMS
 from explorer.tui.widgets.pane import Pane
@@ -46,12 +46,22 @@ TAG_WIDTH, NARROW_TAG_WIDTH = 21, 13
 screen without ``pre`` and shortened in the middle, so that the date stays."""
 FILE_WIDTH, NARROW_FILE_WIDTH = 29, 22
 """Cells that a file keeps: ``use linux-arm64: static Go``, or beside a proof somewhat less."""
+REST = " … ? tells all"
+"""Where the rest of a notice is."""
 QUICK_FILES = 2000
 """Files whose rows are prepared immediately; more are prepared in a thread."""
 LOOKED_AT = 64
 """Files that are looked up even if they are not in sight."""
 NOTICES = 3
 """Warnings that are shown; help lists all."""
+
+
+def whole_words(notice: str, room: int) -> str:
+    """As many words as have room, and where the rest is to be read."""
+    if room <= len(REST) or report.cell_width(notice) <= room:
+        return notice
+    begun = report.clip(notice, room - len(REST)).rpartition(" ")[0]
+    return f"{begun.rstrip(',;:')}{REST}"
 
 
 class BrowserScreen(AssetScreen):
@@ -141,6 +151,7 @@ class BrowserScreen(AssetScreen):
         self.releases.floor = TAG_WIDTH if event.size.width >= WIDE else NARROW_TAG_WIDTH
         self.releases.on_resize()
         self._show_banner()
+        self._show_notice()
 
     # -- filling -----------------------------------------------------------------------------------
 
@@ -277,7 +288,10 @@ class BrowserScreen(AssetScreen):
         if state.failure is not None:
             parts.append(error(state.failure))
         warnings = state.catalogue.warnings if state.catalogue else ()
-        parts += [text(f"! {warning}", "$text-warning") for warning in warnings[:NOTICES]]
+        room = self.size.width - EDGES
+        parts += [
+            text(whole_words(f"! {one}", room), "$text-warning") for one in warnings[:NOTICES]
+        ]
         if len(warnings) > NOTICES:
             more = f"+{len(warnings) - NOTICES} more in ? · "
             parts[-1] = Content.assemble((more, "$text-muted"), parts[-1])
