@@ -45,6 +45,7 @@ def measure(folder: Path) -> list[Figure]:
     ]
     rows: list[tuple[list[str | Path], str, Sequence[str | Path]]] = [
         (["gobuild", program], "go version -m", [go_root() / "bin/go", "version", "-m", program]),
+        (["functions", program], "go tool nm, not stripped", _nm(folder)),
         (["hardening", program], "checksec", [_tool("checksec"), f"--file={program}"]),
         (["inspect", program], "readelf -a", ["readelf", "-aW", program]),
         (
@@ -69,6 +70,15 @@ def _environment(folder: Path, ring: Path) -> dict[str, str]:
     """A cache of our own, and the key that gpgv is given, too."""
     ours = {"RR_EXPLORER_CACHE_DIR": str(folder / "cache"), "RR_EXPLORER_KEYRING": str(ring)}
     return {**os.environ, "XDG_CONFIG_HOME": str(folder), **ours}
+
+
+def _nm(folder: Path) -> list[str | Path]:
+    """Go's own tool on the same program, built with its symbols. Building the tool is not timed."""
+    words: list[str | Path] = [go_root() / "bin/go", "tool", "nm"]
+    subprocess.run([*words, "-h"], capture_output=True, check=False, timeout=240)
+    twin = folder / "twin"
+    shutil.copyfile(go_program("linux", "amd64", ldflags=""), twin)
+    return [*words, twin]
 
 
 def _same_signature(program: Path, environment: Mapping[str, str]) -> None:

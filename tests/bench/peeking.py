@@ -80,9 +80,9 @@ def sixteen_assets() -> dict[str, bytes]:
     return assets
 
 
-def go_program(goos: str, goarch: str) -> Path:
+def go_program(goos: str, goarch: str, *, ldflags: str = "-s -w") -> Path:
     """A real static Go program with most of the standard library in it: 10 MB and more."""
-    return go_build(f"bench-{goos}-{goarch}", SOURCE, goos=goos, goarch=goarch)
+    return go_build(f"bench-{goos}-{goarch}", SOURCE, goos=goos, goarch=goarch, ldflags=ldflags)
 
 
 def counted(github: GitHub) -> tuple[int, int]:

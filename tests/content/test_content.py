@@ -63,6 +63,8 @@ def test_a_string_of_a_hundred_thousand_characters_is_one() -> None:
     first, second = strings_of(BytesSource(data))
     assert (first.offset, first.size, len(first.text)) == (1, 600_000, 4096)
     assert (second.offset, second.text) == (600_002, "tail")
+    assert first.shown.endswith("xx…"), "a reader sees that it is cut"
+    assert second.shown == "tail"
 
 
 def test_an_index_gives_any_string_by_its_number() -> None:

@@ -121,6 +121,17 @@ async def test_bytes_of_a_packed_program_are_read_and_searched(
         await ui.shows("found at 0x")
 
 
+async def test_evidence_opens_at_its_bytes(github: GitHub, chosen: Settings) -> None:
+    members = roadrunner_members(binary("go-cgo-glibc"))
+    github.add_release(TAG, {NAMES[1]: make_archive("tar.gz", STEM, members)})
+    async with opened(chosen, size=(120, 40), file=f"{TAG}/{NAMES[1]}") as ui:
+        screen = await open_tab(ui, "verdict")
+        await ui.shows("PT_INTERP at 0x")
+        screen.query_one("#verdict").focus()
+        await ui.press("enter")
+        await ui.shows("/lib64/ld-linux", "e reads the rest")
+
+
 async def test_a_download_takes_the_place_of_what_was_read(
     github: GitHub, chosen: Settings
 ) -> None:

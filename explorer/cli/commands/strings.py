@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -66,11 +67,13 @@ def strings(state: CliState, file: str, platform: str, shortest: int, words: str
                 piece = await content.read(at, PIECE)
                 at += len(piece)
                 done = len(piece) < PIECE
-                runs = [run for run in scanner.feed(piece, done) if wanted in run.text.casefold()]
+                runs: Iterable[PrintableRun] = scanner.feed(piece, done)
+                if wanted:
+                    runs = [run for run in runs if wanted in run.text.casefold()]
                 if output.json:
                     kept += runs
                 else:
-                    output.raw("".join(f"{run.offset:7x} {visible(run.text)}\n" for run in runs))
+                    output.raw("".join(f"{run.offset:7x} {visible(run.shown)}\n" for run in runs))
         finally:
             content.close()
         if output.json:
