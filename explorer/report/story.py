@@ -25,11 +25,18 @@ class Story:
     (needs glibc's loader)``. Only files that were looked at count."""
     last_no: str
     """The tag of the newest release whose file does not run as it is; empty if none is known."""
+    shorter: tuple[str, ...] = ()
+    """The same in fewer words, for where it has no room."""
 
     @property
     def cell(self) -> Cell:
         """The line to draw."""
         return Cell(self.text, "dim")
+
+    @property
+    def forms(self) -> tuple[Cell, ...]:
+        """The line, the longest first."""
+        return (self.cell, *(Cell(words, "dim") for words in self.shorter))
 
 
 def story_of(matrix: Matrix) -> Story:
@@ -57,10 +64,13 @@ def story_of(matrix: Matrix) -> Story:
         ),
         None,
     )
-    if last is not None:
-        label = "last NO" if last[1].answer is Answer.NO else "last not as it is"
-        parts.append(f"{label}: {one_line(last[0])} ({_why_not(last[1])})")
-    return Story("; ".join(parts), last[0] if last is not None else "")
+    if last is None:
+        return Story("; ".join(parts), "")
+    label = "last NO" if last[1].answer is Answer.NO else "last not as it is"
+    end = f"{label}: {one_line(last[0])}"
+    rest = "; ".join((*parts[1:], end))
+    shorter = f"{parts[0]}; {rest}", f"{column.title}: {rest}", f"{column.title}: {end}"
+    return Story("; ".join((*parts, f"{end} ({_why_not(last[1])})")), last[0], shorter)
 
 
 def column_of_story(matrix: Matrix) -> MatrixColumn | None:

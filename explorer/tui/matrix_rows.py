@@ -56,7 +56,7 @@ MARKS = (
     ("? unknown", "", ""),
     ("! error", ": enter says why", ""),
     ("◐ mixed", ": some files run", ""),
-    ("✗ as is", ": packages may help", ""),
+    ("✗ as is", ": packages may help", ": with packages?"),
     ("▨ no", ": did not start, as predicted", ": as predicted"),
     ("↳", "not published: use this", "use this"),
     ("–", "none", "none"),

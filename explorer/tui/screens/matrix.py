@@ -54,6 +54,8 @@ from explorer.workbench import (
 NO_COLUMNS = "so the matrix has no columns. W shows where each program runs, by system."
 FIRST_DRAWING_S = 0.2
 """Seconds that the first drawing of the screen waits for the releases."""
+STORY_LINES, STORY_EDGES = 2, 2
+"""Lines of the story at most, as in the style sheet, and cells that its edges take."""
 PEEKED = 16
 """Files of one cell that are peeked at; usually a cell has one or two."""
 
@@ -283,6 +285,7 @@ class MatrixScreen(AssetScreen):
         self._look_soon()
         self._explain()
         self._show_legend()
+        self._show_story()
 
     def on_screen_suspend(self) -> None:
         """Stop looking at files that are not shown."""
@@ -379,9 +382,15 @@ class MatrixScreen(AssetScreen):
         if self._shown is None:
             return
         self._story = story_of(self._shown)
+        self._show_story()
+
+    def _show_story(self) -> None:
+        """Show as many words of the story as have room: those that decide come last."""
         jump = text("  n jumps there", "$text-accent") if self._story.last_no else text("")
         strip = self.query_one("#story", Static)
-        strip.update(Content.assemble(content(self._story.cell), jump))
+        forms = [Content.assemble(content(form), jump) for form in self._story.forms]
+        width = self.app.size.width - STORY_EDGES
+        strip.update(next((f for f in forms if len(f.wrap(width)) <= STORY_LINES), forms[-1]))
         strip.set_class(bool(self._story.text), "-filled")
 
     # -- actions -----------------------------------------------------------------------------------
