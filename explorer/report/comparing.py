@@ -434,6 +434,7 @@ _FLAT = {
     "sections": ("name", "before", "after", "grown"),
     "packages": ("name", "before", "after", "grown"),
     "bytes": ("kind", "before", "after", "offset"),
+    "sizes": ("change", "sections", "packages", ""),
     "pairs": ("file", "before", "after", "change"),
 }
 """Keys of a part's columns that stand for what, before, after and change."""
@@ -459,8 +460,10 @@ def comparison_rows(parts: Iterable[ComparedPart]) -> tuple[Row, ...]:
             same.append(part.title)
             continue
         title = Cell(f"▾ {part.title}", "accent")
-        note = Cell(part.note.text, "dim")
-        rows.append(Row(f"§{part.id}", (title, note, EMPTY, EMPTY)))
+        notes = part.note.text, ""
+        if part.id == "sizes" and not part.note.text:
+            notes = "by section", "by Go package"
+        rows.append(Row(f"§{part.id}", (title, *(Cell(note, "dim") for note in notes), EMPTY)))
         keys = _FLAT.get(part.id, ("what", "before", "after", ""))
         places = {column.key: place for place, column in enumerate(part.columns)}
         for row in part.rows:

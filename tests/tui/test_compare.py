@@ -115,6 +115,26 @@ async def test_two_releases_are_compared_by_their_modules(published: Settings) -
         await ui.shows("v1/tool-linux-arm64", "differ: ")
 
 
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_sizes_of_two_releases_are_told(
+    size: tuple[int, int], github: GitHub, tmp_path: Path
+) -> None:
+    for number, name in enumerate(("go-static-amd64", "go-tzdata"), 1):
+        day = f"2026-06-0{number}T10:00:00+00:00"
+        github.add_release(f"v{number}", {"tool-linux-amd64": binary(name)}, published_at=day)
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url)
+    async with opened(chosen, size=size) as ui:
+        await ui.shows("v1", "v2")
+        releases = ui.app.screen.query_one("#release-table", Table)
+        releases.focus()
+        for row in (1, 0):
+            assert releases.go_to(releases.source.row(row).key)
+            await ui.press("c")
+        await ui.shows("▾ Sizes", ".rodata +", "needs the wh")
+        await ui.press("d")
+        await ui.shows("▾ Sizes", "by Go package", ".rodata +", "time +")
+
+
 async def test_a_local_file_is_compared_with_an_asset(published: Settings) -> None:
     path = with_modules("one", "b", "amd64")
     async with opened(published, file=str(path)) as ui:
