@@ -37,6 +37,7 @@ from explorer.workbench import (
     FactChange,
     FileComparison,
     FileState,
+    Inspection,
     ReleaseComparison,
     SizeChange,
 )
@@ -144,10 +145,21 @@ def _size_rows(comparison: FileComparison) -> _Rows:
         return sections if isinstance(sections, Unknown) else packages
     before, after = comparison.before.file.size, comparison.after.file.size
     by = 0 if isinstance(before, MISSING) or isinstance(after, MISSING) else after - before
+    if not isinstance(sections, MISSING):
+        empty = _without_bytes(comparison.before) | _without_bytes(comparison.after)
+        sections = tuple(change for change in sections if change.name not in empty)
     cells = (_most_grown(sections), _most_grown(packages))
     if not by and not any(cell.text for cell in cells if cell.style != "dim"):
         return ()
     return (Row("size", (_signed(by), *cells)),)
+
+
+def _without_bytes(inspection: Inspection) -> frozenset[str]:
+    """The names of sections that take room in memory only, such as .bss."""
+    elf = inspection.binary.elf
+    if isinstance(elf, MISSING) or isinstance(elf.sections, MISSING):
+        return frozenset()
+    return frozenset(section.name for section in elf.sections if section.type == "NOBITS")
 
 
 def _most_grown(changes: Fact[tuple[SizeChange, ...]]) -> Cell:

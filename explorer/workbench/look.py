@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from explorer.compat import Answer, Reason, Target, Verdict
+from explorer.elf import Elf, GoBuild
 from explorer.errors import (
     ExplorerError,
     NotFoundError,
@@ -19,7 +20,7 @@ from explorer.errors import (
     SourceError,
     as_explorer_error,
 )
-from explorer.facts import MISSING, NEEDS_FILE, Unknown
+from explorer.facts import MISSING, NEEDS_FILE, Fact, Unknown
 from explorer.progress import Cancellation, Progress, ProgressCallback, ignore_progress
 from explorer.releases import Asset
 from explorer.workbench.download import file_on_disk, may_ask, must_have_address
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from explorer.verify import Proof
     from explorer.workbench.resources import Resources
 
+T = TypeVar("T")
 _log = logging.getLogger("explorer.workbench")
 
 
@@ -334,27 +336,42 @@ def _settled(inspection: Inspection) -> bool:
 
 def _with_tables(recorded: Inspection, peek: Inspection) -> Inspection:
     """A record, with what it has not kept, as far as a peek has seen it."""
-    elf, seen = recorded.binary.elf, peek.binary.elf
-    if isinstance(elf, MISSING) or isinstance(seen, MISSING):
-        return recorded
-    elf = replace(
-        elf,
-        dynamic=seen.dynamic,
-        linking=seen.linking,
-        sections=seen.sections,
-        notes=seen.notes,
-        go=elf.go if isinstance(seen.go, MISSING) else seen.go,
-        is_go=elf.is_go if isinstance(seen.is_go, MISSING) else seen.is_go,
-    )
+    binary, seen = recorded.binary, peek.binary
+    if isinstance(seen.go, GoBuild) and binary.format is seen.format:
+        binary = replace(binary, foreign_go=seen.foreign_go, slices=seen.slices)
+    elf = binary.elf
+    if not isinstance(elf, MISSING) and not isinstance(seen.elf, MISSING):
+        binary = replace(binary, elf=_with_parts(elf, seen.elf))
     kept = recorded.verdicts
     same = [one.answer for one in kept] == [one.answer for one in peek.verdicts]
     same = same and isinstance(recorded.check, Unknown)  # not of the whole file, which told more
     return replace(
         recorded,
-        binary=replace(recorded.binary, elf=elf),
+        binary=binary,
         traffic=peek.traffic,
         verdicts=peek.verdicts if same else kept,  # the same, with more reasons
         recorded=isinstance(seen.go, Unknown),
+    )
+
+
+def _with_parts(recorded: Elf, seen: Elf) -> Elf:
+    """The facts of a record, with the parts of the file that it has not kept."""
+
+    def better(known: Fact[T], other: Fact[T]) -> Fact[T]:
+        return known if isinstance(other, Unknown) else other
+
+    return replace(
+        recorded,
+        dynamic=seen.dynamic,
+        linking=seen.linking,
+        sections=seen.sections,
+        notes=seen.notes,
+        build_id=better(recorded.build_id, seen.build_id),
+        stripped=better(recorded.stripped, seen.stripped),
+        isa=better(recorded.isa, seen.isa),
+        features=better(recorded.features, seen.features),
+        go=recorded.go if isinstance(seen.go, MISSING) else seen.go,
+        is_go=recorded.is_go if isinstance(seen.is_go, MISSING) else seen.is_go,
     )
 
 

@@ -1,5 +1,6 @@
 """Tabs of a file of which only the first bytes were read: one wording, and ``d`` in place."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,29 @@ TAG = "v2025.1.15"
 STEM = "roadrunner-2025.1.15-linux-amd64"
 NEEDS = "needs the whole file; a peek keeps only what a verdict needs."
 TABS = ["members", "sections", "symbols", "notes", "go", "packages", "vulns"]
+
+
+def settled(ui: Driver) -> bool:
+    return not ui.state.board.running
+
+
+@pytest.mark.parametrize("name", ["go-windows", "go-darwin-arm64"])
+async def test_go_needs_no_download_of_a_program_for_other_systems(
+    name: str, github: GitHub, tmp_path: Path
+) -> None:
+    system = name.removeprefix("go-").partition("-")[0]
+    asset = f"tool-{system}-{'arm64' if name.endswith('arm64') else 'amd64'}"
+    asset += ".exe" if system == "windows" else ""
+    github.add_release(TAG, {asset: binary(name)})
+    own = settings(tmp_path, demo=False, api_url=github.api_url)
+    for _ in range(2):  # the second time by a record, too
+        async with opened(own, file=f"{TAG}/{asset}") as ui:
+            await ui.shows("nothing downloaded")
+            await ui.until(partial(settled, ui))
+            assert isinstance(ui.app.screen, BinaryScreen)
+            await go_to_tab(ui, ui.app.screen, "go")
+            await ui.shows("toolchain", "GOOS", system)
+            assert "d downloads" not in ui.drawn()
 
 
 @pytest.fixture
@@ -149,6 +173,9 @@ async def test_go_and_hardening_need_no_download_of_a_bare_program(
         await ui.shows("toolchain", "GOARCH", "arm64")
         assert "d downloads" not in ui.drawn()
         await go_to_tab(ui, ui.app.screen, "hardening")
-        await ui.shows("static: no library is searched", "Go's -buildmode=pie")
-        assert github.body_bytes(host="assets") < 150_000
+        await ui.shows("static: no library is searched", "Go's -buildmode=pie", "No symbol table.")
+        assert "d downloads" not in ui.drawn()
+        await go_to_tab(ui, ui.app.screen, "sections")
+        await ui.shows(".gopclntab")
+        assert github.body_bytes(host="assets") < 200_000
         assert ui.state.files[ui.app.screen.key].inspection is not None
