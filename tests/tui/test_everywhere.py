@@ -84,7 +84,7 @@ async def test_jump_mode_reaches_everything_in_two_keys(demo: Settings) -> None:
 )
 async def test_jump_mode_goes_to_rows(size: tuple[int, int], demo: Settings) -> None:
     async with opened(demo, size=size) as ui:
-        await ui.shows("✓ yes")
+        await ui.shows("✓ yes", "! Demo: ")  # the notice moves the rows down
         releases, assets = (
             ui.app.screen.query_one(f"#{name}-table", Table) for name in ("release", "asset")
         )
@@ -112,7 +112,7 @@ def test_no_label_of_jump_mode_is_the_beginning_of_another(count: int) -> None:
 async def test_jump_mode_has_two_letters_where_one_is_too_few(demo: Settings) -> None:
     """Some 40 releases and 16 files are in sight. The parts of the screen still take one key."""
     async with opened(demo, size=(160, 50)) as ui:
-        await ui.shows("✓ yes")
+        await ui.shows("✓ yes", "! Demo: ")  # the notice moves the rows down
         releases, assets = (
             ui.app.screen.query_one(f"#{name}-table", Table) for name in ("release", "asset")
         )
