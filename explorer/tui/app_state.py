@@ -254,4 +254,7 @@ class AppState:
             return False
         if asset.path is not None:
             return not whole
+        known = self.known(asset) if whole else None
+        if known is not None and (known.path is not None or known.asset_path is not None):
+            return False
         return bool(asset.url or asset.api_url)

@@ -72,6 +72,16 @@ async def test_a_small_screen_says_of_a_download_how_to_get_its_path(chosen: Set
         assert ui.app.clipboard in map(str, chosen.cache_dir.rglob("*"))
 
 
+async def test_what_was_downloaded_is_not_offered_for_download_again(chosen: Settings) -> None:
+    async with opened(chosen) as ui:
+        await choose_file(ui)
+        await ui.shows("d download")
+        await ui.press("d")
+        await ui.shows("downloaded, checksum verified: ")
+        await ui.until(lambda: not ui.state.board.running)
+        assert "d download " not in ui.drawn()
+
+
 async def test_the_next_save_suggests_the_same_folder(chosen: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     async with opened(chosen) as ui:
