@@ -91,6 +91,9 @@ def test_a_packed_program_is_read_no_further_than_needed(
     github.forget()
     assert served("hex", name, "--at", "0x40", "--text", "ELF", "--length", "16").out
     assert github.body_bytes(host="assets") < len(data) / 2
+    beyond = served("hex", name, "--at", "1G")
+    assert (beyond.code, "The file ends at" in beyond.err) == (2, True)
+    assert github.body_bytes(host="assets") < len(data), "its end is known from its header"
     expected = printed("strings", "-a", "-t", "x", program).replace("\t", "␉")
     assert served("strings", name).out == expected
-    assert len(data) / 2 < github.body_bytes(host="assets") < 2 * len(data) + (1 << 20)
+    assert len(data) / 2 < github.body_bytes(host="assets") < 3 * len(data) + (1 << 20)

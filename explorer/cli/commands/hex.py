@@ -69,9 +69,9 @@ def hex_command(state: CliState, /, file: str, platform: str, **options: object)
                 return NO
             if spot is not None:
                 at = spot.offset - spot.offset % HEX_WIDTH
+            _check_end(content, at, is_known=content.size > 0)
             data = await content.read(at, int(str(options["length"])))
-            if at >= content.size:
-                raise UsageError(f"The file ends at {content.size:#x}", f"it has no byte {at:#x}")
+            _check_end(content, at, is_known=True)
         finally:
             content.close()
         if output.json:
@@ -86,6 +86,16 @@ def hex_command(state: CliState, /, file: str, platform: str, **options: object)
         return OK
 
     return in_workbench(state, state.settings(), work)
+
+
+def _check_end(content: FileContent | RemoteProgram, at: int, *, is_known: bool) -> None:
+    """``is_known``: of a file on a server its size may show only at its end.
+
+    Raises:
+        UsageError: the file ends before this offset.
+    """
+    if is_known and at >= content.size:
+        raise UsageError(f"The file ends at {content.size:#x}", f"it has no byte {at:#x}")
 
 
 def _needle(options: dict[str, object]) -> Needle | None:
