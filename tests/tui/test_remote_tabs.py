@@ -60,12 +60,12 @@ async def test_strings_are_read_from_the_server(
     async with opened(chosen, size=size, file=f"{TAG}/{name}") as ui:
         screen = await open_tab(ui, "strings")
         await ui.shows("read from the server", "e reads the rest: that transfers", "d downloads")
+        tab = screen.query_one("#strings", TabTable)
+        await ui.until(lambda: len(tab.table.source) > 100)
         program = screen._remote.program
         assert program is not None
         assert program.moved < 200_000, "no large transfer unasked"
-        tab = screen.query_one("#strings", TabTable)
         some = len(tab.table.source)
-        assert some > 100
         tab.table.focus()
         await ui.press("down", "down", "e")
         await ui.shows(f"All {len(PROGRAM) / 1e6:.1f} MB read from the server:", "transferred.")
