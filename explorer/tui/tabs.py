@@ -149,7 +149,7 @@ def protections(inspection: Inspection) -> TabContent:
     # What it says of Go is two sentences, which no column has the width for.
     long = [row for row in rows if row.key == "pie" and ". " in row.cells[-1].text]
     summary = tuple(Row(row.key, (Cell("PIE", "dim"), row.cells[-1])) for row in long)
-    is_open = any(row.cells[1].text.startswith("?") for row in rows)
+    is_open = any(row.cells[1].style == "unknown" for row in rows)
     needs_file = is_peek(inspection) and is_open
     return TabContent(HARDENING_COLUMNS, rows, summary=summary, needs_file=needs_file)
 
