@@ -91,8 +91,9 @@ class _PackedError(Exception):
     """The real program is compressed. Stays in this module."""
 
 
-def _load(offset: int, address: int, size: int, *, writable: bool) -> RawSegment:
-    return RawSegment(PT_LOAD, _WRITABLE if writable else 0, offset, address, size, size, 1)
+def _load(place: int, address: int, size: int, memory: int, *, writable: bool) -> RawSegment:
+    flags = _WRITABLE if writable else 0
+    return RawSegment(PT_LOAD, flags, place, address, size, max(size, memory), 1)
 
 
 def _sections(view: View) -> Iterator[RawSegment]:
@@ -111,7 +112,9 @@ def _sections(view: View) -> Iterator[RawSegment]:
             raise _PackedError
         size = min(in_file, in_memory) if in_memory else in_file
         if size and not flags & _DISCARDABLE:
-            yield _load(offset, base + address, size, writable=bool(flags & _MEMORY_WRITE))
+            yield _load(
+                offset, base + address, size, in_memory, writable=bool(flags & _MEMORY_WRITE)
+            )
 
 
 def _commands(view: View) -> Iterator[tuple[RawSegment, int | None]]:
@@ -130,11 +133,11 @@ def _commands(view: View) -> Iterator[tuple[RawSegment, int | None]]:
             return
         if kind in (_SEGMENT_32, _SEGMENT_64):
             numbers = f"{order}8x16s" + ("QQQQII" if kind == _SEGMENT_64 else "IIIIII")
-            name, address, _, offset, in_file, _, protection = struct.unpack_from(
+            name, address, memory, offset, in_file, _, protection = struct.unpack_from(
                 numbers, commands, at
             )
             if in_file and name.rstrip(b"\0") not in _NOT_LOADED:
-                load = _load(offset, address, in_file, writable=bool(protection & 2))
+                load = _load(offset, address, in_file, memory, writable=bool(protection & 2))
                 yield load, _named_section(commands[at : at + size], order, kind)
         at += size
 

@@ -172,6 +172,8 @@ def _pointed(view: View, memory: Memory, header: bytes) -> tuple[bytes, bytes]:
 
 def _go_string(view: View, memory: Memory, layout: Layout, address: int, limit: int) -> bytes:
     """The bytes of the Go string whose header is at an address."""
+    if memory.is_zeroed(address):
+        return b""  # a build without modules records none: its header is in .bss
     offset, _ = memory.place(address, "Go's build info")
     start, length = layout.pair.unpack(view.exact(offset, layout.pair.size, "Go's build info"))
     if not length:

@@ -32,6 +32,10 @@ class Memory:
             f"{what} is at address {address:#x}, where nothing of the file is mapped"
         )
 
+    def is_zeroed(self, address: int) -> bool:
+        """Whether a loader fills the address with zeros, behind a segment's part of the file."""
+        return any(load.filesz <= address - load.vaddr < load.memsz for load in self.loads)
+
     def ranges(self) -> list[tuple[int, int]]:
         """File ranges ``(start, end)`` to search: writable segments first, and no byte twice.
 

@@ -254,6 +254,12 @@ class GoBuild:
     settings: tuple[tuple[str, str], ...]
     """``CGO_ENABLED``, ``GOARCH``, ``-tags``, ``vcs.revision`` … in the file's order."""
 
+    @property
+    def names_modules(self) -> bool:
+        """Whether more than Go's version is recorded. Not so without modules (GOPATH), and where
+        another tool than ``go build`` called the compiler, such as Bazel."""
+        return bool(self.path or self.dependencies) or not isinstance(self.main, MISSING)
+
     def setting(self, key: str) -> str | None:
         """The value of a setting; None if it was not recorded."""
         return dict(self.settings).get(key)

@@ -3,6 +3,7 @@
 Layouts: gABI chapters 4 and 5; ``cmd/link`` of Go 1.17 for the build info with pointers.
 """
 
+import itertools
 import struct
 from array import array
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ class Program:
     """Further program headers: type, flags, offset, size in the file, alignment."""
     body: bytes = b""
     flags: int = 6
+    zeros: int = 0
+    """Bytes behind the body that are in memory only, and filled with zeros."""
 
     @property
     def start(self) -> int:
@@ -39,18 +42,19 @@ class Program:
         wide = self.bits == 64
         end = self.start + len(self.body)
         rows = [(1, self.flags, 0, end, 4096), *self.segments]
+        zeros = itertools.chain((self.zeros,), itertools.repeat(0))
         ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if self.order == "<" else 2, 1]) + bytes(9)
         head = ident + struct.pack(
             self.order + ("HHIQQQI6H" if wide else "HHIIIII6H"),
             *(self.type, self.machine, 1, self.entry, 64 if wide else 52, 0, 0),
             *(64 if wide else 52, 56 if wide else 32, len(rows), 64 if wide else 40, 0, 0),
         )
-        for kind, flags, offset, size, align in rows:
+        for (kind, flags, offset, size, align), more in zip(rows, zeros, strict=False):
             place = BASE + offset
             numbers = (
-                (kind, flags, offset, place, place, size, size, align)
+                (kind, flags, offset, place, place, size, size + more, align)
                 if wide
-                else (kind, offset, place, place, size, size, flags, align)
+                else (kind, offset, place, place, size, size + more, flags, align)
             )
             head += struct.pack(self.order + ("IIQQQQQQ" if wide else "8I"), *numbers)
         return head.ljust(self.start, b"\0") + self.body
@@ -133,16 +137,20 @@ def without_needed(data: bytes, name: bytes) -> bytes:
     return patched(data, (found[0], struct.pack("<Q", 0x60000001)))
 
 
-def old_build_info(bits: int, order: str, version: bytes, modinfo: bytes) -> bytes:
-    """A program as Go before 1.18 left it: build info with pointers to two Go string headers."""
-    program = Program(bits=bits, order=order, machine=62 if bits == 64 else 8)
+def old_build_info(
+    bits: int, order: str, version: bytes, modinfo: bytes, *, in_bss: bool = False
+) -> bytes:
+    """A program as Go before 1.18 left it: build info with pointers to two Go string headers.
+
+    ``in_bss``: that of the modules is in memory only, as in a build without any.
+    """
+    program = Program(bits=bits, order=order, machine=62 if bits == 64 else 8, zeros=64)
     size = bits // 8
     word = order + ("QQ" if size == 8 else "II")
     header = b"\xff Go buildinf:" + bytes([size, 0 if order == "<" else 1])
     strings = 32 + 4 * size
-    header += struct.pack(word, program.address(32), program.address(32 + 2 * size)).ljust(
-        16, b"\0"
-    )
+    modules = strings + len(version) + len(modinfo) + 16 if in_bss else 32 + 2 * size
+    header += struct.pack(word, program.address(32), program.address(modules)).ljust(16, b"\0")
     header += struct.pack(word, program.address(strings), len(version))
     header += struct.pack(word, program.address(strings + len(version)), len(modinfo))
     program.body = header + version + modinfo

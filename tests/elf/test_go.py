@@ -163,6 +163,17 @@ def test_pointers_as_go_1_17_wrote_them(bits: int, order: str) -> None:
     assert elf.is_go is True
 
 
+@pytest.mark.parametrize(("bits", "order"), [(64, "<"), (64, ">"), (32, "<"), (32, ">")])
+def test_a_build_without_modules_as_go_1_15_wrote_it(bits: int, order: str) -> None:
+    """kubectl 1.20: the header of the modules' string is in .bss. ``go version`` says go1.15.5."""
+    data = old_build_info(bits, order, b"go1.15.5", b"", in_bss=True)
+    elf = read(BytesSource(data), "kubectl").elf
+    assert isinstance(elf, Elf)
+    build = build_of(elf)
+    assert (build.version, build.path, build.dependencies) == ("go1.15.5", "", ())
+    assert isinstance(build.main, NotApplicable)
+
+
 def test_modinfo_of_nearly_a_mebibyte_is_read_and_more_is_refused() -> None:
     many = "".join(
         f"dep\texample.test/module{n}\tv1.0.{n}\th1:{'x' * 40}=\n" for n in range(10_000)
