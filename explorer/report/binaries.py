@@ -316,7 +316,8 @@ def go_rows(go: Fact[GoBuild]) -> tuple[Row, ...]:
     rows = [
         Row("version", (Cell("toolchain", "dim"), Cell("go", "strong"), Cell(go.version), EMPTY))
     ]
-    rows.append(Row("path", (Cell("package", "dim"), Cell(go.path), EMPTY, EMPTY)))
+    path = Cell(go.path) if go.path else Cell("n/a: not recorded", "dim")
+    rows.append(Row("path", (Cell("package", "dim"), path, EMPTY, EMPTY)))
     if isinstance(go.main, MISSING):
         rows.append(
             Row("main", (Cell("module", "dim"), Cell(missing_text(go.main), "dim"), EMPTY, EMPTY))

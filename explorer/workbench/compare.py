@@ -145,6 +145,8 @@ def compared(before: Inspection, after: Inspection, cancel: Cancellation) -> Fil
     Raises:
         UsageError: a file does not hold one program that could be compared.
     """
+    from explorer.workbench.go_program import with_modules
+
     pair = before, after
     is_whole = before.path is not None and after.path is not None
     bytes_ = _bytes_of(pair, cancel) if is_whole else _digests(pair)
@@ -152,6 +154,7 @@ def compared(before: Inspection, after: Inspection, cancel: Cancellation) -> Fil
     added, gone = _library_changes(_dynamic(before.binary), _dynamic(after.binary))
     builds = before.binary.go, after.binary.go
     listed = _listed_build(before), _listed_build(after)
+    modules = with_modules(listed[0]), with_modules(listed[1])
     packages: Fact[tuple[SizeChange, ...]]
     packages = _missing_of(builds) if not _both(builds) else Unknown(NEEDS_FILE)
     if is_whole and _both(builds):
@@ -166,7 +169,7 @@ def compared(before: Inspection, after: Inspection, cancel: Cancellation) -> Fil
         _hardening_changes(*elves),
         _section_changes(*elves),
         packages,
-        _of_both(listed, _module_changes),
+        _of_both(modules, _module_changes),
         _of_both(listed, _setting_changes),
         tuple(_verdict_changes(before.verdicts, after.verdicts)),
         NO_DATABASE,

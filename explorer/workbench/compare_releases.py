@@ -257,10 +257,10 @@ def _programs(resources: Resources, pair: AssetPair, cancel: Cancellation) -> _P
 
 def _program(resources: Resources, inspection: Inspection, cancel: Cancellation) -> Fact[GoProgram]:
     """What a program is made of: as recorded, else read from the file if it is here."""
-    from explorer.workbench.go_program import program_of
+    from explorer.workbench.go_program import program_of, with_modules
     from explorer.workbench.known_programs import known_program
 
-    asset, go = inspection.subject.asset, inspection.binary.go
+    asset, go = inspection.subject.asset, with_modules(inspection.binary.go)
     recorded = known_program(resources, asset) if asset is not None else None
     if recorded is not None:
         return recorded

@@ -102,6 +102,14 @@ async def vulnerabilities(
     )
 
 
+NO_MODULES = Unknown("its build info names no modules")
+
+
+def with_modules(go: Fact[GoBuild]) -> Fact[GoBuild]:
+    """The build info, if it says which modules the program is made of."""
+    return NO_MODULES if isinstance(go, GoBuild) and not go.names_modules else go
+
+
 def build_of(inspection: Inspection) -> GoBuild:
     """Go's build info.
 
@@ -175,6 +183,6 @@ def program_of(resources: Resources, inspection: Inspection, cancel: Cancellatio
         build.setting("GOARCH") or "",
         names if isinstance(names, MISSING) else symbols_by_package(names),
     )
-    if is_whole:
+    if is_whole and build.names_modules:
         keep_program(resources, inspection, program)
     return program

@@ -11,7 +11,7 @@ from explorer.compat import Answer, Verdict
 from explorer.elf import Linkage
 from explorer.facts import MISSING, Fact, NotApplicable
 from explorer.trust import Signal, SignalKind, SignalState, satisfies
-from explorer.workbench.go_program import Vulnerabilities
+from explorer.workbench.go_program import NO_MODULES, Vulnerabilities
 from explorer.workbench.models import Inspection
 from explorer.workbench.promise import FilePromise
 from explorer.workbench.sweep_plan import Standing, SweepResult
@@ -183,4 +183,6 @@ def vulnerabilities_kept(result: Vulnerabilities, allowed: tuple[str, ...]) -> K
         return Kept(name, Keeping.BROKEN, f"affected by {', '.join(affected)}")
     if unsure := by_status.get(AdvisoryStatus.MODULE_LEVEL):
         return Kept(name, Keeping.UNKNOWN, f"cannot be decided: {', '.join(unsure)}")
+    if not result.build.names_modules:
+        return Kept(name, Keeping.UNKNOWN, NO_MODULES.why)
     return Kept(name, Keeping.KEPT, "no known vulnerability is in it, but those allowed")

@@ -408,18 +408,20 @@ class Workbench:
             UsageError: a file holds no program that could be compared.
         """
         from explorer.workbench.compare import compare_files, vulnerability_changes
+        from explorer.workbench.go_program import with_modules
 
         targets = self.plain_targets()
         comparison = await compare_files(
             self.resources, self.looks, (before, after), targets, depth, progress
         )
         at_hand = await self._database(database)
-        inspections = comparison.before, comparison.after
-        missing = next((i.binary.go for i in inspections if isinstance(i.binary.go, MISSING)), None)
+        builds = [with_modules(one.binary.go) for one in (comparison.before, comparison.after)]
+        missing = next((build for build in builds if isinstance(build, MISSING)), None)
         if missing is None and not comparison.is_whole and at_hand is not None:
             missing = Unknown(NEEDS_FILE)  # modules alone do not tell which are in a program
         if missing is not None or at_hand is None:
             return replace(comparison, vulnerabilities=missing or comparison.vulnerabilities)
+        inspections = comparison.before, comparison.after
         one, other = [await self.vulnerabilities(each, at_hand) for each in inspections]
         changes = vulnerability_changes(one.matches, other.matches, at_hand.name)
         return replace(comparison, vulnerabilities=changes)

@@ -13,6 +13,7 @@ import pytest
 from explorer.report.json import schema_text
 from tests.advisories.entries import entry, write_database
 from tests.cli.conftest import AMD64, ARM64, OLD, TAG, Command
+from tests.elf.crafted import old_build_info
 from tests.support.binaries import BUILD, binary, compiler_environment, go_build
 from tests.support.diffoscope import differing_sections
 from tests.support.github import GitHub
@@ -48,6 +49,21 @@ def two_builds(tmp_path: Path) -> tuple[Path, Path]:
     for name, time in zip(names, (FIRST, SECOND), strict=True):
         (tmp_path / name).write_bytes(stamped(time, "stamped").read_bytes())
     return tmp_path / names[0], tmp_path / names[1]
+
+
+def test_modules_that_nothing_names_are_not_compared(
+    rr: Command, tmp_path: Path, two_builds: tuple[Path, Path]
+) -> None:
+    """As of kubectl 1.20, built without modules: none was removed, they are not known."""
+    bare = tmp_path / "bare"
+    bare.write_bytes(old_build_info(64, "<", b"go1.15.5", b"", in_bss=True))
+    database = write_database(tmp_path / "db", [entry(1, "stdlib", [])])
+    document = rr.json("compare", two_builds[0], bare, "--db", database)
+    for what in ("modules", "vulnerabilities"):
+        assert document[what] is None
+        assert document["missing"][what]["why"] == "its build info names no modules"
+    done = rr("vulns", bare, "--db", database)
+    assert "so only Go itself was looked up: 1 known vulnerability of it." in done.out
 
 
 def test_two_builds_are_the_same_program(rr: Command, two_builds: tuple[Path, Path]) -> None:

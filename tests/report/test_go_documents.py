@@ -6,6 +6,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/ (3.13, 3.14, 3.19, 3.27 to 3.29,
 """
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,7 @@ from explorer.report.golang import (
     as_sarif,
 )
 from explorer.workbench import DatabaseFile, FileFacts, Inspection, Subject, Vulnerabilities
+from explorer.workbench.promise_facts import Keeping, vulnerabilities_kept
 
 NOW = datetime(2026, 8, 22, 12, 0, tzinfo=UTC)
 NONE = NotApplicable("none")
@@ -291,6 +293,29 @@ def test_the_sentence_that_maintainers_need() -> None:
         "Scanners report 4 (module level); 1 is in the program, 1 cannot be decided."
     )
     assert "No known vulnerability" in advisories_sentence(found()).text
+
+
+BARE = GoBuild("go1.15.5", "", NotApplicable("no main module was recorded"), (), ())
+"""As Go left it before modules, and as Bazel does: Go's version alone."""
+
+
+def test_a_program_without_modules_is_not_called_free_of_vulnerabilities() -> None:
+    none, one = (replace(found(*matches), build=BARE) for matches in ((), EVERY[:1]))
+    assert advisories_sentence(none).text == (
+        "The build info names no modules, so only Go itself was looked up: "
+        "no known vulnerability of it."
+    )
+    assert advisories_sentence(one).text.endswith("looked up: 1 known vulnerability of it.")
+    assert advisories_sentence(none).style == "warn"
+    kept = vulnerabilities_kept(none, ())
+    assert (kept.keeping, kept.text) == (Keeping.UNKNOWN, "its build info names no modules")
+
+
+def test_a_bill_of_materials_without_modules_says_that_it_may_lack_some() -> None:
+    document = json.loads(as_cyclonedx(inspection(), BARE, NOW))
+    cyclonedx().validate(document)
+    assert document["compositions"][0]["aggregate"] == "unknown"
+    assert "compositions" not in json.loads(as_cyclonedx(inspection(), BUILD, NOW))
 
 
 def test_cyclonedx_is_valid() -> None:

@@ -14,7 +14,7 @@ from explorer.facts import MISSING
 from explorer.report.cells import Cell, Column, Row, Style
 from explorer.report.golang.purl import purl
 from explorer.report.text import one_line
-from explorer.report.units import age, iso_time
+from explorer.report.units import age, iso_time, plural
 from explorer.workbench import Vulnerabilities
 
 Object = dict[str, Any]
@@ -52,6 +52,10 @@ def advisories_sentence(result: Vulnerabilities) -> Cell:
     total = len(result.advisories())
     affected = result.count(AdvisoryStatus.AFFECTED)
     unsure = result.count(AdvisoryStatus.MODULE_LEVEL)
+    if not result.build.names_modules:
+        only = "The build info names no modules, so only Go itself was looked up"
+        of_go = plural(total, "known vulnerability", "known vulnerabilities") if total else ""
+        return Cell(f"{only}: {of_go or 'no known vulnerability'} of it.", "warn")
     if not total:
         return Cell("No known vulnerability concerns what it was built from.", "good")
     if unsure == total:

@@ -26,12 +26,13 @@ _PREFIX = "rr-explorer:go:"
 def as_cyclonedx(inspection: Inspection, build: GoBuild, now: datetime) -> str:
     """The main module as the document's subject; its dependencies and Go's library as components.
 
-    A replaced module is listed as what replaced it.
+    A replaced module is listed as what replaced it. Where the build info names no modules, the
+    document says that its list is not known to be complete.
     """
     libraries = {str(item["bom-ref"]): item for item in _components(build)}
     main = _main(inspection, build)
     libraries.pop(main["bom-ref"], None)
-    document = {
+    document: dict[str, Any] = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -52,6 +53,9 @@ def as_cyclonedx(inspection: Inspection, build: GoBuild, now: datetime) -> str:
             *({"ref": reference} for reference in libraries),
         ],
     }
+    if not build.names_modules:
+        whole = {"aggregate": "unknown", "dependencies": [main["bom-ref"]]}
+        document["compositions"] = [whole]
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 
