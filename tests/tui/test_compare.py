@@ -161,3 +161,12 @@ async def test_the_files_of_two_releases_are_told_apart_at_80_columns(demo: Sett
         await ui.shows("before", "after", "change")
         headline = [line for line in ui.drawn().splitlines() if "v2025.1.15 → v2025.1.14" in line]
         assert len(headline) == 1, "the releases are named once"
+
+
+async def test_values_have_their_room_at_80_columns(demo: Settings) -> None:
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("tab", "c", "down", "c")
+        await ui.shows("what changed", "any Linux on arm64", "any Linux on amd64")
+        await ui.shows(" bytes ")
+        assert " byt…" not in ui.drawn()

@@ -77,7 +77,7 @@ class CompareScreen(ExplorerScreen):
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield Static(id="detail")
-        table = Table(floor=10, drops=(SHORT_FORMS, "change"), empty="comparing …")
+        table = Table(floor=20, drops=(SHORT_FORMS, "change"), empty="comparing …")
         yield Pane(table, "what changed")
         yield KeyBar()
 
