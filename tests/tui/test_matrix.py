@@ -431,7 +431,7 @@ async def test_a_narrow_matrix_shows_whole_cells(size: tuple[int, int], demo: Se
 async def test_no_cell_is_cut_after_the_terminal_has_changed(demo: Settings) -> None:
     async with opened(demo, size=(24, 10)) as ui:
         screen = await open_matrix(ui)
-        for column, _ in enumerate(screen.grid.headings):
+        for column in range(0, len(screen.grid.headings), 4):
             await ui.pilot.resize_terminal(24, 10)
             screen.grid.column = column
             await ui.settle()
