@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from explorer.workbench import FileContent, RemoteProgram, Subject, Workbench
 
 FROM_SERVER = (
-    "What is on a server only is read from there, no further than needed, and not kept: download "
-    "it first to read it often."
+    "What is on a server only is read from there, no further than needed. It is not kept and not "
+    "checked against its digest: download it first to be sure of it, or to read it often."
 )
 
 
