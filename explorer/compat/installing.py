@@ -251,6 +251,7 @@ def _perhaps(plain: Verdict, names: str, install: str, added: _Added) -> Reason:
         bounded("; ".join((plain.deciding.evidence, *added.sources))),
         remedy.text,
         short=bounded(short, SHORTEST),
+        shortest=bounded(plain.deciding.short, SHORTEST),
         ways=remedy.ways,
         needs_file=deciding.needs_file,
     )

@@ -82,6 +82,8 @@ class Reason:
     """Whether it is unknown for no other reason than that the whole file was not read."""
     waits_for: str = ""
     """The facts that are not known yet, and why, for the sentence of another reason. Untrusted."""
+    shortest: str = ""
+    """Fewer words than ``short``, for a narrow cell; empty where it has none to spare."""
 
 
 class Surroundings(Protocol):

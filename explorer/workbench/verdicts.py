@@ -164,6 +164,7 @@ def _unseen(binary: Binary) -> Reason:
         why,
         "Download it: d in the app; on the command line without --peek",
         short=f"not reached: {why}",
+        shortest=why,
     )
 
 

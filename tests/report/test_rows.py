@@ -245,6 +245,14 @@ def test_a_program_for_another_system_is_named_in_few_words(
     assert verdicts.deciding_in_words(inspection.verdicts[0]) == "a program for FreeBSD"
 
 
+def test_a_reason_has_fewer_words_for_a_narrow_column(aided: Inspection) -> None:
+    verdict = aided.verdicts[0]
+    reason = replace(verdict.deciding, short="not reached: too deep; see there", shortest="too\x1b")
+    verdict = replace(verdict, deciding=reason)
+    because = tables.asset_row(AMD64, replace(aided, verdicts=(verdict,))).row.cells[6]
+    assert (because.text, because.short) == ("not reached: too deep; see there", "too␛")
+
+
 def test_a_name_of_60_000_letters_is_cut_in_a_cell(inspected: Inspection) -> None:
     verdict = inspected.verdicts[0]
     for short in ("missing " + "x" * 60_000, ""):

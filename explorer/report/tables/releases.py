@@ -17,7 +17,7 @@ from explorer.report.tables.file_cells import kind_cell, name_cell, platform_cel
 from explorer.report.text import one_line, visible
 from explorer.report.units import age, human_size, iso_date, iso_time, plural
 from explorer.report.verdicts.proofs import proof_cell
-from explorer.report.verdicts.words import deciding_in_words
+from explorer.report.verdicts.words import deciding_in_few_words, deciding_in_words
 from explorer.verify import Proof
 from explorer.workbench import Inspection
 
@@ -144,9 +144,8 @@ def _verdict_cells(
     if inspection is None or not inspection.verdicts:
         return EMPTY, EMPTY
     verdict = inspection.verdicts[0]
-    words = deciding_in_words(verdict)
-    short = words.partition("; ")[0].removeprefix("not reached: ")
-    return verdict_cell(verdict), Cell(words, short=short if short != words else "")
+    because = Cell(deciding_in_words(verdict), short=deciding_in_few_words(verdict))
+    return verdict_cell(verdict), because
 
 
 def asset_rows(

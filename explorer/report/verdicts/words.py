@@ -93,6 +93,11 @@ def deciding_in_words(verdict: Verdict) -> str:
     return clip(visible(reason.short or reason.text), WIDEST)
 
 
+def deciding_in_few_words(verdict: Verdict) -> str:
+    """The same for a narrow column; empty where there are no fewer words."""
+    return clip(visible(verdict.deciding.shortest), WIDEST)
+
+
 def target_in_words(target: Target) -> str:
     """``musl 1.2.5 (Alpine 3.22)``, ``scratch``: the target's own title."""
     return visible(target.title or target.name)
