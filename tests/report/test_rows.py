@@ -295,6 +295,7 @@ def test_a_proof_in_one_line_and_in_full() -> None:
     assert verdicts.proof_line(proof(), NOW).text.endswith(
         "in alpine:3.22, arm64 emulated: ✓ agrees with the verdict"
     )
+    assert verdicts.proof_line(proof(), NOW).short.startswith("▣ ran: ✓ agrees with the verdict · ")
     facts = {row.cells[0].text: row.cells[1].text for row in verdicts.proof_facts(proof())}
     assert facts["engine"] == "docker 20.10 (linux/amd64)"
     assert facts["run took"] == "43 ms"

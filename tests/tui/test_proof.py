@@ -23,7 +23,7 @@ from explorer.verify import CheckResult, Result
 from explorer.workbench import FileState, ProofOptions
 from tests.support.binaries import binary
 from tests.support.engine import TestEngine
-from tests.support.proofs import make_proof
+from tests.support.proofs import IMAGE, make_proof
 from tests.tui.conftest import opened, settings
 from tests.verify.conftest import act
 
@@ -304,3 +304,21 @@ async def test_v_runs_on_the_target_that_was_chosen(
         assert ui.state.proof_options == ProofOptions(image="debian:12", on="debian-12")
         ui.app.set_target("musl-1.2.5")
         assert ui.state.proof_options == ProofOptions()
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+async def test_what_a_proof_showed_is_never_cut(demo: Settings, agrees: bool) -> None:
+    """However long the image's name is, it is cut, not what was seen in it."""
+    image = replace(IMAGE, reference="registry.example.test/some/much/longer/path/of/alpine:3.24")
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter", "enter")
+        screen = ui.app.screen
+        assert isinstance(screen, BinaryScreen)
+        await ui.until(lambda: screen.inspection is not None)
+        assert screen.inspection is not None
+        proof = make_proof(image=image, target="alpine-3.24", agrees=agrees)
+        ui.state.files.put(screen.key, FileState(replace(screen.inspection, proofs=(proof,))))
+        await ui.shows("✓ agrees with the verdict" if agrees else "✗ DISAGREES with the verdict")
+        line = next(line for line in ui.drawn().splitlines() if "with the verdict" in line)
+        assert "▣ ran: " in line

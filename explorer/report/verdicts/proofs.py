@@ -34,6 +34,7 @@ def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
 
     A confirmed NO reads ``▨ did not start, as predicted``. A program that starts but reports
     another version, system or processor proves nothing about this file: the line says so.
+    What was shown comes first in the short form, of which the end is cut where it has no room.
     """
     mark = proof_mark(proof)
     if proof.result is Result.NOT_RUN:
@@ -48,7 +49,9 @@ def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
     verdict = "" if is_said else f": {agrees_cell(proof).text}"
     if _lacks_condition(proof):
         verdict = f": {CONDITION}"
-    return Cell(f"{mark.text} {_clock(proof.started_at, now)}{where}{how}{verdict}{differs}", style)
+    ran = f"{_clock(proof.started_at, now)}{where}{how}"
+    short = f"{mark.text}{verdict}{differs} · {ran}" if verdict or differs else ""
+    return Cell(f"{mark.text} {ran}{verdict}{differs}", style, short=short)
 
 
 def _difference(check: CheckResult) -> str:

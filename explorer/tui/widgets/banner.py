@@ -130,9 +130,10 @@ class VerdictBanner(Static):
             for note in banner.notes
         ]
         width = self.app.size.width - EDGES
-        last = spaced([content(banner.proof), *notes], "  ·  ")
-        if short:
-            last = one_line(last, width)
+        proof, line = banner.proof, spaced([content(banner.proof), *notes], "  ·  ")
+        if short and proof.short and line.cell_length > width:
+            line = spaced([content(replace(proof, text=proof.short)), *notes], "  ·  ")
+        last = one_line(line, width) if short else line
         room = self.styles.max_height
         most = int(room.value) if room is not None and room.is_cells else 0
         parts = [lead or Content(""), reason, evidence, remedy, last]
