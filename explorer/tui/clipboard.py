@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 LIMIT_S = 2.0
@@ -41,23 +41,30 @@ DESKTOPS = (
 )
 
 
-def programs(environ: Mapping[str, str]) -> Iterator[ClipboardProgram]:
-    """The programs to use: tmux if the app runs in it, and the desktop's."""
-    for group in (MULTIPLEXERS, DESKTOPS):
-        for program in group:
-            is_here = not program.variable or environ.get(program.variable)
-            if is_here and shutil.which(program.command[0], path=environ.get("PATH")):
-                yield program
-                break
+def programs(environ: Mapping[str, str]) -> tuple[tuple[ClipboardProgram, ...], ...]:
+    """The programs that may work here: tmux's, and the desktop's. Of each group one is enough."""
+
+    def is_here(program: ClipboardProgram) -> bool:
+        set_up = not program.variable or bool(environ.get(program.variable))
+        return set_up and shutil.which(program.command[0], path=environ.get("PATH")) is not None
+
+    return tuple(tuple(filter(is_here, group)) for group in (MULTIPLEXERS, DESKTOPS))
 
 
 async def put_on_clipboard(text: str) -> tuple[str, ...]:
     """The names of the programs that took the text; empty if none did."""
-    chosen = await asyncio.to_thread(lambda: tuple(programs(os.environ)))
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_run(program, text)) for program in chosen]
-    taken = zip(chosen, tasks, strict=True)
-    return tuple(program.command[0] for program, task in taken if task.result())
+    groups = await asyncio.to_thread(programs, os.environ)
+    async with asyncio.TaskGroup() as tasks:
+        taken = [tasks.create_task(_first_that_takes(group, text)) for group in groups]
+    return tuple(name for task in taken if (name := task.result()))
+
+
+async def _first_that_takes(group: Iterable[ClipboardProgram], text: str) -> str:
+    """The name of the first program that took the text; a variable may name a desktop long gone."""
+    for program in group:
+        if await _run(program, text):
+            return program.command[0]
+    return ""
 
 
 async def _run(program: ClipboardProgram, text: str) -> bool:

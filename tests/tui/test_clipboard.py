@@ -25,21 +25,34 @@ def make_program(folder: Path, name: str, script: str) -> Path:
     return path
 
 
-def test_the_program_is_the_one_of_the_desktop_and_tmux_beside_it(tmp_path: Path) -> None:
+def test_the_programs_are_those_of_the_desktop_and_tmux_beside_them(tmp_path: Path) -> None:
     for name in ("tmux", "wl-copy", "xclip", "xsel", "pbcopy"):
         make_program(tmp_path / "bin", name, "true")
     path = {"PATH": str(tmp_path / "bin")}
 
-    def names(**variables: str) -> list[str]:
-        return [program.command[0] for program in programs({**path, **variables})]
+    def names(**variables: str) -> list[list[str]]:
+        groups = programs({**path, **variables})
+        return [[program.command[0] for program in group] for group in groups]
 
-    assert names(WAYLAND_DISPLAY="wayland-0", DISPLAY=":0") == ["wl-copy"]
-    assert names(DISPLAY=":0") == ["xclip"]
-    assert names(TMUX="/tmp/tmux-0/default,1,0", DISPLAY=":0") == ["tmux", "xclip"]
-    assert names() == ["pbcopy"]
+    x11 = ["xclip", "xsel", "pbcopy"]
+    assert names(WAYLAND_DISPLAY="wayland-0", DISPLAY=":0") == [[], ["wl-copy", *x11]]
+    assert names(DISPLAY=":0") == [[], x11]
+    assert names(TMUX="/tmp/tmux-0/default,1,0", DISPLAY=":0") == [["tmux"], x11]
+    assert names() == [[], ["pbcopy"]]
     (tmp_path / "bin" / "xclip").unlink()
-    assert names(DISPLAY=":0") == ["xsel"]
-    assert not list(programs({"PATH": str(tmp_path / "none")}))
+    assert names(DISPLAY=":0") == [[], ["xsel", "pbcopy"]]
+    assert not any(programs({"PATH": str(tmp_path / "none")}))
+
+
+async def test_where_one_program_does_not_take_it_the_next_one_is_tried(
+    clipboard: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a session outlives the desktop that it was begun on, and has another one now."""
+    make_program(clipboard.parent, "wl-copy", "exit 1")
+    make_program(clipboard.parent, "xclip", f'cat > "{clipboard}"')
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert await put_on_clipboard("a digest") == ("xclip",)
+    assert await asyncio.to_thread(clipboard.read_text) == "a digest"
 
 
 async def test_what_is_copied_arrives_byte_for_byte(clipboard: Path) -> None:
