@@ -1,6 +1,7 @@
-"""Copying with the programs themselves: tmux, and xclip on an X server."""
+"""Copying with the programs themselves: tmux, xclip on an X server, wl-copy on Wayland."""
 
 import asyncio
+import os
 import shlex
 import subprocess
 import sys
@@ -52,6 +53,21 @@ async def test_y_puts_it_on_the_clipboard_of_x(demo: Settings, x_display: str) -
         await ui.press("y", *"tag", "enter")
         await ui.shows("tag copied (xclip)")
         assert await asyncio.to_thread(pasted, x_display) == "v2025.1.15"
+
+
+async def test_y_puts_it_on_the_clipboard_of_wayland(
+    demo: Settings, wayland: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAYLAND_DISPLAY", str(wayland))
+    monkeypatch.setenv("PATH", os.environ["PATH"].partition(":")[2])  # without the stand-in
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("y", *"tag", "enter")
+        await ui.shows("tag copied (wl-copy)")
+        done = await asyncio.to_thread(
+            subprocess.run, ["wl-paste", "--no-newline"], capture_output=True, timeout=30
+        )
+        assert done.stdout == b"v2025.1.15"
 
 
 async def test_y_puts_it_into_the_buffer_of_tmux_and_on_the_clipboard(
