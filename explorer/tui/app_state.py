@@ -230,6 +230,18 @@ class AppState:
         """The inspection of a file, if there is one."""
         return self.files.of(asset).inspection
 
+    def learn(self, inspection: Inspection) -> None:
+        """Keep what a job on several files has read of one on disk, as if it had been opened.
+
+        Nothing is kept that was not judged for the current target.
+        """
+        on = self.judged_on
+        judged = tuple(each for each in inspection.verdicts if (each.target.name,) == on)
+        if inspection.path is not None and judged:
+            key = workbench.subject_key(inspection.subject)
+            state = workbench.FileState(replace(inspection, verdicts=judged[:1]))
+            self.files.update(key, state)
+
     def failure_of(self, asset: Asset) -> ExplorerError | None:
         """Why the last look at a file failed; None if it did not."""
         return self.files.of(asset).error

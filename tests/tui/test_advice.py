@@ -158,3 +158,17 @@ def test_the_default_name_is_a_free_one(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         write_new(tmp_path, "report-x.md", "other")
     assert (tmp_path / "report-x.md").read_text() == "mine"
+
+
+async def test_the_list_says_what_advice_has_read(tmp_path: Path, github: GitHub) -> None:
+    """Only the whole file tells which packages it needs; advice downloads it for that."""
+    packed = make_archive("tar.gz", "tool", {"tool": binary("cpp-glibc")})
+    github.add_release("v2", {"tool-linux-amd64.tar.gz": packed})
+    own = settings(tmp_path, demo=False, api_url=github.api_url, peek_ceiling=16 << 10)
+    async with opened(own) as ui:
+        await ui.shows("✗ as is", "needs the whole file")
+        await ask(ui)
+        await ui.shows("use tool-linux-amd64.tar.gz", "the whole file")
+        await ui.press("escape")
+        await ui.shows("◐ yes-if", "downloaded")
+        assert "needs the whole file" not in ui.drawn()

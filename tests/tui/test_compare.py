@@ -81,6 +81,9 @@ async def test_what_is_not_known_before_the_download_is_said(
         await ui.press("d")
         await ui.shows("amd64 and arm64 differ: ")
         assert "d downloads" not in ui.drawn()
+        await ui.press("escape")
+        await ui.shows("downloaded")  # the list knows what was read
+        assert "nothing downloaded" not in ui.drawn()
 
 
 async def test_one_digest_tells_one_program_before_the_download(

@@ -110,6 +110,9 @@ class AdviceScreen(AssetScreen):
     @on(AdviceArrived)
     def _advised(self, message: AdviceArrived) -> None:
         advice = message.advice
+        for candidate in advice.candidates:
+            if candidate.state.inspection is not None:
+                self.state.learn(candidate.state.inspection)
         if (advice.arch, advice.libc) != (self.arch, self.libc):
             return  # another question was asked meanwhile
         self.advice, self._error = advice, None

@@ -140,6 +140,8 @@ class CompareScreen(ExplorerScreen):
             self._headline = comparison_headline(comparison)
             self._parts = comparison_parts(comparison)
             self._inspections = comparison.before, comparison.after
+            for inspection in self._inspections:
+                self.state.learn(inspection)
         else:
             self._missing = download_words(unread_files(comparison))
             self._pairs = {f"pairs {pair.after.name}": pair for pair in comparison.pairs}
