@@ -24,6 +24,8 @@ class Cell:
     """What to sort by if it is not the text: bytes of a size, seconds of a date."""
     short: str = ""
     """The form for a narrow column; empty: the text, cut."""
+    wide: bool = False
+    """Whether it runs on over the empty cells to its right, and widens no column."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", visible(self.text))

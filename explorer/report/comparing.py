@@ -9,7 +9,7 @@ import posixpath
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from explorer import __version__
@@ -17,7 +17,7 @@ from explorer.advisories import AdvisoryMatch
 from explorer.compat import Answer
 from explorer.elf import Degree, DifferenceKind, DifferingRange, Sameness
 from explorer.errors import FormatError
-from explorer.facts import MISSING, Fact, known_or
+from explorer.facts import MISSING, Fact, NotApplicable, known_or
 from explorer.releases import Asset
 from explorer.report.answers import fact_cell, missing_text, verdict_cell
 from explorer.report.cells import EMPTY, Cell, Column, Row, Style
@@ -116,11 +116,11 @@ def comparison_headline(comparison: FileComparison) -> Cell:
 
 
 def _headline_of_first_bytes(comparison: FileComparison, pair: str) -> Cell:
-    facts = [one for one in comparison.facts if one.is_known and one.key != "size"]
+    facts = [one for one in comparison.facts if _tells(one) and one.key != "size"]
     changed = [one.title for one in facts]
     changed += ["libraries"] if known_or(library_rows(comparison), ()) else []
-    protections = known_or(comparison.hardening, ())
-    changed += [f"{one.title} protection" for one in protections if one.is_known]
+    protections = [one for one in known_or(comparison.hardening, ()) if _tells(one)]
+    changed += [plural(len(protections), "protection")] if protections else []
     known = [
         c for c in comparison.verdicts if Answer.UNKNOWN not in (c.before.answer, c.after.answer)
     ]
@@ -128,6 +128,12 @@ def _headline_of_first_bytes(comparison: FileComparison, pair: str) -> Cell:
     if changed:
         return Cell(f"{pair} differ, as their first bytes tell: {', '.join(changed)}.", "warn")
     return Cell(f"The first bytes of {pair} tell no difference; the rest is not known yet.")
+
+
+def _tells(change: FactChange) -> bool:
+    """Whether it is a difference, not a gap nor two reasons why neither file has the fact."""
+    missing = isinstance(change.before, NotApplicable), isinstance(change.after, NotApplicable)
+    return change.is_known and not all(missing)
 
 
 def judgement(comparison: FileComparison) -> Cell:
@@ -428,7 +434,7 @@ COMPARISON_COLUMNS = (
 )
 _FLAT = {
     "libraries": ("name", "", "", "what"),
-    "files": ("name", "", "size", "change"),
+    "files": ("name", "size", "size", "change"),
     "modules": ("module", "before", "after", "change"),
     "vulnerabilities": ("id", "module", "summary", "change"),
     "sections": ("name", "before", "after", "grown"),
@@ -442,8 +448,10 @@ _FLAT = {
 
 def comparison_columns(parts: Iterable[ComparedPart]) -> tuple[Column, ...]:
     """The columns of that table. In two releases a change says in which files it is, too."""
-    if not any(_has_files(part) for part in parts):
-        return COMPARISON_COLUMNS
+    listed = tuple(parts)
+    if not any(_has_files(part) for part in listed):
+        has_changes = any(part.rows and _FLAT.get(part.id, ("",))[-1] for part in listed)
+        return COMPARISON_COLUMNS if has_changes else COMPARISON_COLUMNS[:-1]
     return (*COMPARISON_COLUMNS[:-1], Column("change", "change", grows=True))
 
 
@@ -460,24 +468,40 @@ def comparison_rows(parts: Iterable[ComparedPart]) -> tuple[Row, ...]:
             same.append(part.title)
             continue
         title = Cell(f"▾ {part.title}", "accent")
-        notes = part.note.text, ""
+        notes = Cell(part.note.text, "dim", wide=True), EMPTY
         if part.id == "sizes" and not part.note.text:
-            notes = "by section", "by Go package"
-        rows.append(Row(f"§{part.id}", (title, *(Cell(note, "dim") for note in notes), EMPTY)))
+            notes = Cell("by section", "dim"), Cell("by Go package", "dim")
+        rows.append(Row(f"§{part.id}", (title, *notes, EMPTY)))
         keys = _FLAT.get(part.id, ("what", "before", "after", ""))
         places = {column.key: place for place, column in enumerate(part.columns)}
         for row in part.rows:
             cells = tuple(row.cells[places[key]] if key else EMPTY for key in keys)
+            if part.id in ("files", "libraries", "vulnerabilities"):
+                cells = _on_its_side(part.id, cells)
             if _has_files(part):
                 where = " in ".join(filter(None, (cells[3].text, row.cells[places["files"]].text)))
                 cells = (*cells[:3], Cell(where, cells[3].style))
+            elif part.id == "pairs":  # its column grows: its right edge is far away
+                cells = (*cells[:3], replace(cells[3], align="left"))
             short = f"  {cells[0].short}" if cells[0].short else ""
             first = Cell(f"  {cells[0].text}", cells[0].style, short=short)
             rows.append(Row(f"{part.id} {row.key}", (first, *cells[1:])))
     if same:
-        words = Cell(", ".join(same), "dim")
+        words = Cell(", ".join(same), "dim", wide=True)
         rows.append(Row("§same", (Cell("no change", "dim"), words, EMPTY, EMPTY)))
     return tuple(rows)
+
+
+def _on_its_side(part: str, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """What is in one file or release alone, in its column: the change may be left out."""
+    name, before, after, change = cells
+    if part == "vulnerabilities":
+        there = replace(before, text=f"{change.text}: {before.text}", style=change.style)
+        return name, there, after, change
+    none, there = Cell("–", "dim"), before if part == "files" else Cell("needed")
+    if change.text == "gone":
+        return name, there, none, change
+    return name, none, there, change
 
 
 # ------------------------------------------------------------------ documents

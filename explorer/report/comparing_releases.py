@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from explorer.compat import place
+from explorer.compat import Answer, place
 from explorer.facts import MISSING, Fact, Unknown
 from explorer.releases import Asset
 from explorer.report.answers import fact_cell, missing_text, verdict_cell
@@ -68,7 +68,7 @@ _SYSTEMS = 3
 
 def release_headline(comparison: ReleaseComparison) -> Cell:
     """``v1 → v2: 12 files match, 2 were added, 1 is gone; 1 runs elsewhere than before.``"""
-    changed = sum(_answers(pair)[0] != _answers(pair)[1] for pair in comparison.pairs)
+    changed = sum(_has_changed(pair) for pair in comparison.pairs)
     text = (
         f"{one_line(comparison.before.tag)} → {one_line(comparison.after.tag)}: "
         f"{plural(len(comparison.pairs), 'file')} in both, {len(comparison.added)} added, "
@@ -304,8 +304,11 @@ def _file_row(change: str, name: str, size: Fact[int]) -> Row:
     return Row(f"{change} {name}", (Cell(change), Cell(one_line(name), "strong"), words))
 
 
-def _answers(pair: AssetPair) -> tuple[str, str]:
-    return _answer(pair.states[0]).text, _answer(pair.states[1]).text
+def _has_changed(pair: AssetPair) -> bool:
+    """Whether both answers are known, and differ."""
+    verdicts = [state.verdict for state in pair.states]
+    known = all(each is not None and each.answer is not Answer.UNKNOWN for each in verdicts)
+    return known and _answer(pair.states[0]).text != _answer(pair.states[1]).text
 
 
 def _answer(state: FileState) -> Cell:
@@ -349,7 +352,7 @@ def _grown(pair: AssetPair) -> Cell:
         return Cell("same program", align="right", sort=by)
     if isinstance(before, MISSING) or isinstance(after, MISSING):
         return EMPTY
-    return _signed(by)
+    return _signed(by) if by else Cell("same size", align="right", sort=0)
 
 
 def _signed(by: int) -> Cell:

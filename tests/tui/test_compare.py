@@ -1,5 +1,6 @@
 """c marks a file or a release; c on another one shows what changed."""
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,7 @@ async def test_the_files_of_two_releases_are_told_apart_at_80_columns(demo: Sett
     async with opened(demo, size=(80, 24)) as ui:
         await ui.shows("v2025.1.14")
         await ui.press("c", "down", "c")
-        await ui.shows("Files in both", "…linux-amd64.tar.gz", "…unknown-musl-amd64.tar.gz")
+        await ui.shows("Files in both", "linux-amd64.tar.gz", "unknown-musl-amd64.tar.gz")
         lines = [line for line in ui.drawn().splitlines() if ".tar.gz" in line or ".zip" in line]
         names = [line.split()[1] for line in lines]
         assert len(names) > 8
@@ -173,3 +174,65 @@ async def test_values_have_their_room_at_80_columns(demo: Settings) -> None:
         await ui.shows("what changed", "any Linux on arm64", "any Linux on amd64")
         await ui.shows(" bytes ")
         assert " byt…" not in ui.drawn()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_what_was_added_and_what_is_gone_is_told_at_any_width(
+    size: tuple[int, int], github: GitHub, tmp_path: Path
+) -> None:
+    """At 80 columns the column "change" is left out: each size stands on its release's side."""
+    same = binary("go-static-amd64").read_bytes()
+    names = "a-name-of-a-file-that-was-there-and-is-gone.txt", "another-name.md"
+    for number, name in enumerate(names, 1):
+        day = f"2026-06-0{number}T10:00:00+00:00"
+        files = {"tool-linux-amd64": same, name: b"words " * 1000}
+        github.add_release(f"v{number}", files, published_at=day)
+    async with opened(settings(tmp_path, demo=False, api_url=github.api_url), size=size) as ui:
+        await ui.shows("v1", "v2")
+        await ui.press("down", "c", "up", "c")
+        await ui.shows("Files added and gone", "a-name-of-a-file", "another-name")
+        lines = ui.drawn().splitlines()
+        gone, added = (
+            next(line for line in lines if name in line)
+            for name in ("a-name-of-a-file", "another-name")
+        )
+        before, _, after = gone.partition(" –")
+        assert ("kB" in before, "kB" in after) == (True, False)
+        before, _, after = added.partition(" –")
+        assert ("kB" in before, "kB" in after) == (False, True)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_what_a_part_lacks_does_not_drive_before_and_after_apart(
+    size: tuple[int, int], demo: Settings
+) -> None:
+    async with opened(demo, size=size) as ui:
+        await ui.shows("v2025.1.14")
+        await ui.press("c", "down", "c")
+        await ui.shows("what changed", "Files in both")
+        await ui.shows("0 answers")  # files that nobody has looked at have no other answer
+        title = next(line for line in ui.drawn().splitlines() if "before" in line)
+        assert title.index("after") - title.index("before") < 20
+        if size[0] > 80:
+            await ui.shows("? needs the whole file (16 programs)")
+
+
+async def test_a_program_of_another_system_has_few_words_at_80_columns(
+    github: GitHub, tmp_path: Path
+) -> None:
+    """A list of all that such files do not share has hidden how to compare all of them."""
+    mac_program = struct.pack("<8I", 0xFEEDFACF, 0x0100000C, 0, 2, 0, 0, 0, 0)
+    files = {
+        "tool-linux-amd64": binary("cpp-glibc").read_bytes(),
+        "tool-darwin-arm64": mac_program + bytes(1 << 20),
+    }
+    github.add_release("v1", files)
+    own = settings(tmp_path, demo=False, api_url=github.api_url)
+    async with opened(own, size=(80, 24)) as ui:
+        await ui.shows("linux-amd64")
+        await mark(ui, "linux-amd64")
+        await mark(ui, "darwin-arm64")
+        await ui.shows(
+            "differ, as their first bytes tell:", " protections, ", "compares all of them"
+        )
+        assert "protection, no memory" not in ui.drawn()

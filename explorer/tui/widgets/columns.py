@@ -71,6 +71,8 @@ def natural_widths(
     for index in sample:
         row = source.row(index)
         for column, cell in zip(source.columns, row.cells, strict=False):
+            if cell.wide:
+                continue
             text = (short and cell.short) or cell.text
             widths[column.key] = min(WIDEST, max(widths[column.key], report.cell_width(text)))
     return widths

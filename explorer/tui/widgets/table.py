@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -435,8 +436,16 @@ class Table(Styled, can_focus=True):
         plain = self._style("row", *state)
         segments = [Segment(MARK if place == self.cursor else " " * len(MARK), plain)]
         keys = {column.key: number for number, column in enumerate(self.source.columns)}
-        for number, (column, width) in enumerate(self._columns):
-            cell = row.cells[keys[column.key]]
+        cells = [(row.cells[keys[column.key]], width) for column, width in self._columns]
+        covered = 0
+        for number, (cell, width) in enumerate(cells):
+            if covered:
+                covered -= 1
+                continue
+            if cell.wide:
+                free = list(takewhile(lambda each: not each[0].text, cells[number + 1 :]))
+                covered = len(free)
+                width += sum(GAP + each for _, each in free)
             style = self._style("row", *state, meaning=cell.style)
             shorten = report.clip_middle if number == 0 and self._fits else report.clip
             words = shorten(fitting_text(cell, width), width)
