@@ -649,12 +649,16 @@ class ExplorerApp(ExplorerBase):
 
         open_palette(self)
 
+    async def action_quit(self) -> None:
+        """What Textual does at ctrl+q, whatever has the focus."""
+        self.action_leave()
+
     def action_leave(self) -> None:
         """Quit. Asks first while jobs are running that a user waits for."""
         from explorer.tui.screens.quit import WORTH_ASKING, QuitScreen
 
         running = [job for job in self.state.board.running if job.kind in WORTH_ASKING]
-        if not running:
+        if not running or isinstance(self.screen, QuitScreen):
             self.exit()
             return
 

@@ -146,8 +146,9 @@ async def test_a_running_download_is_shown_and_cancelled_by_one_key(
         await ui.shows("checksum verified")
 
 
-async def test_q_asks_while_a_job_runs_and_then_leaves_at_once(
-    chosen: Settings, served: GitHub
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
+async def test_leaving_asks_while_a_job_runs_and_is_then_immediate(
+    key: str, chosen: Settings, served: GitHub
 ) -> None:
     async with opened(chosen) as ui:
         await ui.shows("✓ yes")
@@ -156,14 +157,14 @@ async def test_q_asks_while_a_job_runs_and_then_leaves_at_once(
         assert ui.app.screen.query_one("#asset-table", Table).go_to(AMD64)
         await ui.press("d")
         await ui.until(lambda: bool(ui.state.board.running))
-        await ui.press("q")
+        await ui.press(key)
         await ui.shows("1 job is still running", AMD64, "enter stop and quit")
         await ui.press("escape")
         assert ui.state.board.running, "it goes on"
-        await ui.press("q")
+        await ui.press(key)
         await ui.shows("1 job is still running")
         started = time.perf_counter()
-        await ui.press("q")
+        await ui.press(key)
         await ui.until(lambda: not ui.app.is_running)
     assert time.perf_counter() - started < 10
 
