@@ -121,12 +121,27 @@ def sweep_sentence(summary: SweepSummary) -> Cell:
 
 
 def trouble_sentence(summary: SweepSummary, most: int = 3) -> str:
-    """``✗ did not start, although YES was predicted: FILE on TARGET``; the worst few."""
-    lines = [
-        f"{sweep_cell(one).text}: {sweep_file(one)} on {target_in_words(one.item.target)}"
-        for one in sweep_trouble(summary)
-    ]
-    return _first(lines, most)
+    """``✗ did not start, although YES was predicted: FILE on TARGET and 2 more``; the worst few.
+
+    A line for each, which all files share that it went wrong for; of an error, its title.
+    """
+    files: dict[str, list[str]] = {}
+    for one in sweep_trouble(summary):
+        where = f"{sweep_file(one)} on {target_in_words(one.item.target)}"
+        files.setdefault(_in_short(one), []).append(where)
+    lines = [f"{words}: {_and_more(names)}" for words, names in files.items()]
+    more = sum(len(names) for names in list(files.values())[most:])
+    if more:
+        lines[most:] = [f"{more} more for other reasons"]
+    return "\n".join(lines)
+
+
+def _in_short(result: SweepResult) -> str:
+    """What went wrong, without what to do about it."""
+    mark = _STYLES[result.standing][0]
+    if result.standing is Standing.NOT_RUN and result.error is not None:
+        return f"{mark} not run: {one_line(result.error.title)}"
+    return sweep_cell(result).text
 
 
 def left_out_sentence(summary: SweepSummary) -> str:
@@ -142,8 +157,3 @@ def left_out_sentence(summary: SweepSummary) -> str:
 
 def _and_more(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-
-
-def _first(reasons: Sequence[str], most: int = 3) -> str:
-    more = len(reasons) - most
-    return "; ".join(reasons[:most]) + (f"; and {more} more" if more > 0 else "")

@@ -65,6 +65,7 @@ TOGETHER_S = 0.1
 """Seconds that the first list waits for its verdicts, so that both are laid out and drawn once."""
 KEPT_S = 0.5
 """The same where the verdicts are on the screen already, from the last session."""
+NOT_RUN_HINT = "v on a file that was not run says what to do"
 STYLES = Path(__file__).with_name("screens")
 """Where the screens' style sheets are."""
 
@@ -330,11 +331,13 @@ class ExplorerApp(ExplorerBase):
     def _sweep_ended(self, message: SweepEnded) -> None:
         from explorer.report.sweeps import left_out_sentence, sweep_sentence, trouble_sentence
         from explorer.tui.widgets.banner import TALL
+        from explorer.workbench import Standing
 
         summary = message.summary
         sentences = (
             trouble_sentence(summary, 3 if self.size.height >= TALL else 1),
             sweep_sentence(summary).text,
+            NOT_RUN_HINT if summary.count(Standing.NOT_RUN) else "",
             left_out_sentence(summary),
         )
         text = "\n".join(sentence for sentence in sentences if sentence)

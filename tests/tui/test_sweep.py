@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets._toast import Toast
 
-from explorer.errors import EngineError
+from explorer.errors import EngineError, ImageMissingError
 from explorer.progress import Progress
 from explorer.settings import Settings
 from explorer.tui.job_board import Job, JobKind, JobState
@@ -125,6 +126,23 @@ async def test_on_a_low_screen_the_beginning_of_what_is_wrong_is_in_sight(demo: 
         wrong = SweepResult(item, Standing.DISAGREES, proof)
         ui.app.post_message(SweepEnded(TAG, SweepSummary((wrong,) * 3, ())))
         await ui.shows(f"Verified {TAG}", "✗ started, although NO", "and 2 more", "0 of 3")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_what_could_not_run_is_said_in_a_few_lines(
+    demo: Settings, size: tuple[int, int]
+) -> None:
+    """What to do about it is long; the files are behind the toast."""
+    error = ImageMissingError("The image is not here", "no route", "Choose one: " + "image " * 100)
+    async with opened(demo, size=size) as ui:
+        await ui.shows("✓ yes")
+        refused = SweepResult(await item_of(ui), Standing.NOT_RUN, error=error)
+        ui.app.post_message(SweepEnded(TAG, SweepSummary((refused,) * 3, ())))
+        await ui.shows(f"Verified {TAG}", "▢ not run: The image is", "and 2 more", "0 of 3")
+        await ui.shows("v on a file")
+        assert "Choose" not in ui.drawn()
+        toast = ui.app.screen.query_one(Toast)
+        assert toast.size.height <= size[1] // 2
 
 
 async def test_a_proof_on_another_target_leaves_the_verdict(demo: Settings) -> None:
