@@ -52,6 +52,23 @@ async def test_a_target_is_named_in_full(size: tuple[int, int], demo: Settings) 
             assert "Alpine 3.24 (musl 1.2.6) with libgcc, libstdc++" in ui.drawn()
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_what_each_job_does_is_said_beside_long_names_and_errors(
+    demo: Settings, size: tuple[int, int]
+) -> None:
+    name = f"v1.0/{'long-' * 8}name-of-a-file-linux-gnu.tar.gz"
+    async with opened(demo, size=size) as ui:
+        await ui.until(lambda: not ui.state.board.running)
+        ui.state.board.finish(ui.state.board.start(JobKind.SAVE, name, "2"), JobState.DONE)
+        job = ui.state.board.start(JobKind.VERIFY, name, name)
+        ui.state.board.finish(job, JobState.FAILED, "the image is not here: " + "no route " * 30)
+        await ui.press("J")
+        await ui.shows("✗ failed", "the image is not here")
+        rows = [line for line in ui.drawn().splitlines() if "linux-gnu.tar.gz" in line]
+        assert "verify" in rows[0]
+        assert "save" in rows[1]
+
+
 async def test_jobs_are_filtered_sorted_copied_and_cancelled(demo: Settings) -> None:
     async with opened(demo) as ui:
         await ui.until(lambda: not ui.state.board.running)

@@ -23,12 +23,13 @@ from explorer.tui.render import text
 from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import ExplorerScreen
 from explorer.tui.screens.dialog import Dialog
+from explorer.tui.widgets.columns import SHORT_FORMS
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 
 COLUMNS = (
     Column("kind", "job"),
-    Column("title", "about", grows=True),
+    Column("title", "about", grows=True, names_row=True),
     Column("state", "state", width=9),
     Column("progress", "progress", width=10),
 )
@@ -45,8 +46,9 @@ BAR = 12
 def board_row(job: Job) -> Row:
     """A job as a row."""
     words, style = _STATES[job.state]
-    cells = (Cell(job.kind.value), Cell(job.title), Cell(words, style), Cell(job_progress(job)))
-    return Row(str(job.id), cells)
+    took = "" if job.running else human_duration(job.seconds)
+    progress = Cell(job_progress(job), short=took)
+    return Row(str(job.id), (Cell(job.kind.value), Cell(job.title), Cell(words, style), progress))
 
 
 def job_progress(job: Job) -> str:
@@ -89,7 +91,7 @@ class JobsScreen(ExplorerScreen, Dialog[None]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = text("Jobs")
             dialog.border_subtitle = text("x cancel · esc close")
-            yield Pane(Table(drops=("kind",), empty="Nothing is running"))
+            yield Pane(Table(drops=(SHORT_FORMS,), empty="Nothing is running"))
             yield Static(id="detail")
 
     def on_mount(self) -> None:

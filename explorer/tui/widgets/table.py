@@ -447,7 +447,8 @@ class Table(Styled, can_focus=True):
                 covered = len(free)
                 width += sum(GAP + each for _, each in free)
             style = self._style("row", *state, meaning=cell.style)
-            shorten = report.clip_middle if number == 0 and self._fits else report.clip
+            names = number == 0 or self._columns.columns[number].names_row
+            shorten = report.clip_middle if names and self._fits else report.clip
             words = shorten(fitting_text(cell, width), width)
             segments.append(Segment(report.pad(words, width, cell.align), style))
             segments.append(Segment(" " * GAP, plain))
