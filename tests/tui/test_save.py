@@ -13,6 +13,7 @@ from explorer.tui.widgets.table import Table
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
 from tests.support.github import GitHub
+from tests.support.proofs import make_proof
 from tests.tui.conftest import Driver, opened, settings
 
 TAG = "v2025.1.15"
@@ -70,6 +71,17 @@ async def test_a_small_screen_says_of_a_download_how_to_get_its_path(chosen: Set
         await ui.shows("downloaded, checksum verified; y copies its path")
         await ui.press("y", *"path of the download", "enter")
         assert ui.app.clipboard in map(str, chosen.cache_dir.rglob("*"))
+
+
+async def test_a_small_screen_says_of_a_proved_file_that_it_was_downloaded(
+    chosen: Settings,
+) -> None:
+    async with opened(chosen, size=(80, 24)) as ui:
+        await choose_file(ui)
+        await ui.press("d")
+        await ui.shows("y copies its path")
+        ui.state.files.add_proof(f"{TAG}/{NAME}", make_proof())
+        await ui.shows("(on Alpine 3.22: started, as predicted)", "y copies its path")
 
 
 async def test_what_was_downloaded_is_not_offered_for_download_again(chosen: Settings) -> None:

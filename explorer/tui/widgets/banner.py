@@ -28,6 +28,8 @@ NARROW = 80
 """Cells of a screen from which files and releases stand beside each other."""
 LOW = 20
 """Lines of a screen below which the banner shows the verdict only."""
+FEW = 5
+"""Lines of a verdict on a low screen, of which the proof takes what is left, at least one."""
 ARROW = "→ "
 TALL = 30
 """Lines of a screen from which the banner shows the evidence, too."""
@@ -66,6 +68,14 @@ def whole_ways(remedy: Content, ways: Sequence[int], width: int, most: int) -> C
     shorter = (Content.assemble(remedy[:end], " …") for end in reversed(ways))
     fits = (words for words in shorter if len(words.wrap(width)) <= most)
     return next(fits, None) or one_line(remedy, width)
+
+
+def few_lines(part: Content, width: int, most: int) -> Content:
+    """The first lines of a text, and a mark where more follow."""
+    if len(part.wrap(width)) <= most:
+        return part
+    *whole, last = part.wrap(width)[:most]
+    return Content("\n").join([*whole, one_line(Content.assemble(last.rstrip(), " …"), width)])
 
 
 def one_line(part: Content, width: int) -> Content:
@@ -113,8 +123,8 @@ class VerdictBanner(Static):
     def show(self, banner: Banner, lead: Content | None = None, short: bool = False) -> None:
         """Show a verdict below ``lead``.
 
-        ``short`` leaves out the evidence and keeps the proof to one line; the reason is never cut.
-        Of what has no room at all, the end is marked.
+        ``short`` leaves out the evidence and keeps the proof to what ``FEW`` lines leave, or one;
+        the reason is never cut. Of what has no room at all, the end is marked.
         """
         self._set_edge(banner.headline.style)
         head = content(banner.headline, "bold")
@@ -133,10 +143,12 @@ class VerdictBanner(Static):
         proof, line = banner.proof, spaced([content(banner.proof), *notes], "  ·  ")
         if short and proof.short and line.cell_length > width:
             line = spaced([content(replace(proof, text=proof.short)), *notes], "  ·  ")
-        last = one_line(line, width) if short else line
         room = self.styles.max_height
         most = int(room.value) if room is not None and room.is_cells else 0
-        parts = [lead or Content(""), reason, evidence, remedy, last]
+        above = [lead or Content(""), reason, evidence, remedy]
+        lines_above = sum(len(part.wrap(width)) for part in above if part)
+        rest = max(1, min(most, FEW) - lines_above)
+        parts = [*above, few_lines(line, width, rest) if short else line]
         self._put(lines(part for part in fitted(parts, ways, width, most) if part))
 
     def show_asset(self, state: AppState, asset: Asset, lead: Content | None = None) -> None:
