@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 DATABASE = "vulndb"
 """What the job that downloads the vulnerability database is about."""
+OTHERS = "v offers the images that are here; with a network, D can pull this one"
+"""What to do about a missing image where others could take its place, in keys of the app."""
 FLUSH_S = 0.05
 """Seconds between two batches of a program's output."""
 
@@ -303,9 +305,10 @@ class Jobs:
                     wb.verify(whole, chosen, progress=progress, output=printed.append)
                 )
             except ImageMissingError as error:
-                if error.others:
-                    self._app.post_message(ImageNeeded(whole, chosen, error))
-                raise
+                if not error.others:
+                    raise
+                self._app.post_message(ImageNeeded(whole, chosen, error))
+                raise ImageMissingError(error.title, error.detail, OTHERS, error.others) from error
             finally:
                 flusher.cancel()
                 if printed:

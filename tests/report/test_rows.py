@@ -490,6 +490,18 @@ def test_a_proof_counts_for_the_target_it_ran_on() -> None:
     assert "(on Alpine Linux v3.22: started)" in verdicts.proof_on((odd,), debian, NOW).text
 
 
+def test_a_proof_with_the_packages_of_a_yes_if_counts_everywhere(static_go: Inspection) -> None:
+    """Not "ran" at the top of the screen and "not tested" below."""
+    needs = replace(static_go.verdicts[0], packages=("libgcc",), target=find_target("alpine-3.22"))
+    aided = replace(static_go, verdicts=(needs,), proofs=(proof(target="alpine-3.22+libgcc"),))
+    assert verdicts.verdict_banner(aided).proof.text.startswith("▣ ran")
+    assert verdicts.not_tested(aided) is None
+    assert texts(tables.asset_row(ARM64, aided).row)[7] == "▣ ran"
+    other = replace(aided, proofs=(proof(target="alpine-3.22+gcompat"),))
+    assert verdicts.not_tested(other) is not None
+    assert texts(tables.asset_row(ARM64, other).row)[7] == "▢ elsewhere"
+
+
 def test_lists_and_marks_count_a_proof_for_its_target(static_go: Inspection) -> None:
     target = find_target("debian-12")
     verdict = replace(static_go.verdicts[0], target=target)

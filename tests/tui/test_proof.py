@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Input, Static, Tabs
 
 from explorer.errors import EngineError
-from explorer.facts import Unknown
+from explorer.facts import NotApplicable, Unknown
 from explorer.settings import Settings
 from explorer.tui.job_board import JobKind, JobState
 from explorer.tui.messages import JobFailed
@@ -125,11 +125,29 @@ async def test_what_a_proof_could_not_see_is_said_to_be_nothing(demo: Settings) 
         assert isinstance(screen, BinaryScreen)
         await ui.until(lambda: screen.inspection is not None)
         assert screen.inspection is not None
-        proof = make_proof(result=Result.FAILED, checks=checks, target="alpine-3.24")
+        proof = make_proof(result=Result.FAILED, checks=checks, target="alpine-3.24", agrees=False)
         ui.state.files.put(screen.key, FileState(replace(screen.inspection, proofs=(proof,))))
         screen.query_one(Tabs).active = "proof"
         await ui.shows("exit: expected 0, nothing seen")
         await ui.shows("version: expected 2025.1.15, seen 2025.1.14")
+
+
+async def test_a_confirmed_no_was_expected_to_print_nothing(demo: Settings) -> None:
+    """Not "exit: expected 0, nothing seen" above "exit code 255"."""
+    checks = (CheckResult("exit", NotApplicable("it did not run"), "0", ""),)
+    changes = {"verdict": "no", "agrees": True, "exit_code": 255, "checks": checks}
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("enter", "enter")
+        screen = ui.app.screen
+        assert isinstance(screen, BinaryScreen)
+        await ui.until(lambda: screen.inspection is not None)
+        assert screen.inspection is not None
+        proof = make_proof(result=Result.FAILED, target="alpine-3.24", **changes)
+        ui.state.files.put(screen.key, FileState(replace(screen.inspection, proofs=(proof,))))
+        screen.query_one(Tabs).active = "proof"
+        await ui.shows("▨ did not start, as predicted · ", "exit code", "255")
+        assert "expected 0" not in ui.drawn()
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
@@ -277,6 +295,13 @@ async def test_where_the_image_is_missing_those_that_are_here_are_offered(
             "is not here for linux/amd64", "Run it in an image that is here", image, "musl"
         )
         assert "verify failed" not in ui.drawn(), "no toast covers the choice"
+        await ui.press("escape")
+        await ui.shows("v offers", "D can pull this one")
+        assert "--image" not in ui.drawn(), "an option of the commands"
+        await ui.press("v")
+        await ui.until(lambda: isinstance(ui.app.screen, CommandScreen))
+        await ui.press("enter")
+        await ui.until(lambda: isinstance(ui.app.screen, ChooseScreen), limit=90)
         ui.app.screen.query_one(Input).value = image
         await ui.press("enter")
         await ui.until(lambda: "▣ ran" in ui.drawn(), limit=90)

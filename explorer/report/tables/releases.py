@@ -16,7 +16,7 @@ from explorer.report.cells import EMPTY, Cell, Column, Row
 from explorer.report.tables.file_cells import kind_cell, name_cell, platform_cell
 from explorer.report.text import one_line, visible
 from explorer.report.units import age, human_size, iso_date, iso_time, plural
-from explorer.report.verdicts.proofs import proof_cell
+from explorer.report.verdicts.proofs import proof_cell, proved_on
 from explorer.report.verdicts.words import deciding_in_few_words, deciding_in_words
 from explorer.verify import Proof
 from explorer.workbench import Inspection
@@ -114,7 +114,7 @@ def asset_row(
                 _digest_cell(asset, inspection),
                 answer,
                 fact,
-                proof_cell(shown, verdict.target) if verdict else EMPTY,
+                proof_cell(shown, proved_on(shown, verdict)) if verdict else EMPTY,
             ),
         ),
         asset,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from explorer.compat import Answer, Target, Verdict
+from explorer.compat import Answer, Verdict
 from explorer.facts import MISSING
 from explorer.fetch import Check
 from explorer.report.cells import (
@@ -16,7 +16,7 @@ from explorer.report.cells import (
 )
 from explorer.report.text import one_line
 from explorer.report.units import human_size, plural
-from explorer.report.verdicts.proofs import proof_on
+from explorer.report.verdicts.proofs import proof_on, proved_on
 from explorer.report.verdicts.words import about_in_words, target_in_words
 from explorer.verify import proof_for
 from explorer.workbench import Inspection
@@ -35,7 +35,9 @@ def verdict_banner(
     """The banner of one inspection: of its first verdict, or of the one named."""
     chosen = verdict or (inspection.verdicts[0] if inspection.verdicts else None)
     notes = tuple(_notes(inspection, chosen))
-    proof = proof_on(inspection.proofs, _proved(inspection, chosen) if chosen else None, now)
+    proof = proof_on(
+        inspection.proofs, proved_on(inspection.proofs, chosen) if chosen else None, now
+    )
     if about := about_in_words(inspection):
         return Banner(Cell(f"– {about}, not a program", "dim"), EMPTY, EMPTY, EMPTY, EMPTY, notes)
     if chosen is None:
@@ -50,17 +52,6 @@ def verdict_banner(
         notes,
         reason.ways,
     )
-
-
-def _proved(inspection: Inspection, verdict: Verdict) -> Target:
-    """The target with the packages that make the file run, if it was proved there."""
-    from explorer.compat import with_packages
-
-    if verdict.packages:
-        aided = with_packages(verdict.target, verdict.packages)
-        if proof_for(inspection.proofs, aided) is not None:
-            return aided
-    return verdict.target
 
 
 def headline(verdict: Verdict) -> Cell:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from explorer.compat import Answer, Target
+from explorer.compat import Answer, Target, Verdict
 from explorer.facts import MISSING, NotApplicable, known_or
 from explorer.report.answers import fact_cell, result_cell
 from explorer.report.cells import EMPTY, Cell, Column, Row, Style
@@ -44,14 +44,20 @@ def proof_line(proof: Proof, now: datetime | None = None) -> Cell:
     how = f", {arch} emulated" if proof.emulated is True else f", {arch}"
     differs = "".join(_difference(check) for check in proof.checks if check.ok is False)
     style: Style = "bad" if proof.agrees is False else "warn" if differs else mark.style
-    confirmed = proof.result is Result.FAILED and proof.agrees is True
+    confirmed = _is_confirmed_no(proof)
     is_said = isinstance(proof.agrees, NotApplicable) or confirmed
     verdict = "" if is_said else f": {agrees_cell(proof).text}"
     if _lacks_condition(proof):
         verdict = f": {CONDITION}"
     ran = f"{_clock(proof.started_at, now)}{where}{how}"
     short = f"{mark.text}{verdict}{differs} · {ran}" if verdict or differs else ""
-    return Cell(f"{mark.text} {ran}{verdict}{differs}", style, short=short)
+    when = " · " if confirmed else " "
+    return Cell(f"{mark.text}{when}{ran}{verdict}{differs}", style, short=short)
+
+
+def _is_confirmed_no(proof: Proof) -> bool:
+    """Whether it did not start, and that was predicted."""
+    return proof.result is Result.FAILED and proof.agrees is True
 
 
 def _difference(check: CheckResult) -> str:
@@ -89,19 +95,31 @@ def tested_in_words(proofs: Sequence[Proof], target: Target) -> str:
     return f"not tested on {short_title(target)}{elsewhere}"
 
 
+def proved_on(proofs: Sequence[Proof], verdict: Verdict) -> Target:
+    """A verdict's target, with the packages that make the file run if it was proved there."""
+    from explorer.compat import with_packages
+
+    if verdict.packages:
+        aided = with_packages(verdict.target, verdict.packages)
+        if proof_for(proofs, aided) is not None:
+            return aided
+    return verdict.target
+
+
 def shown_proof(inspection: Inspection) -> Proof | None:
     """The proof to show in full: the one that counts for the first verdict, else the newest."""
     proofs, verdicts = inspection.proofs, inspection.verdicts
-    counts = proof_for(proofs, verdicts[0].target) if verdicts else None
+    counts = proof_for(proofs, proved_on(proofs, verdicts[0])) if verdicts else None
     return counts or next(iter(proofs), None)
 
 
 def not_tested(inspection: Inspection) -> Cell | None:
     """That no proof counts for the first verdict's target, if there are proofs elsewhere only."""
     proofs, verdicts = inspection.proofs, inspection.verdicts
-    if not verdicts or proof_elsewhere(proofs) is None or proof_for(proofs, verdicts[0].target):
+    if not verdicts or proof_elsewhere(proofs) is None:
         return None
-    return proof_on(proofs, verdicts[0].target)
+    target = proved_on(proofs, verdicts[0])
+    return None if proof_for(proofs, target) else proof_on(proofs, target)
 
 
 def proof_cell(proofs: Sequence[Proof], target: Target, *, in_full: bool = False) -> Cell:
@@ -121,7 +139,7 @@ def proof_cell(proofs: Sequence[Proof], target: Target, *, in_full: bool = False
 def proof_mark(proof: Proof) -> Cell:
     """``▣ ran``, ``▢ not run``, ``▨ failed``, ``▨ did not start, as predicted``: a confirmed NO."""
     mark = result_cell(proof.result)
-    if proof.result is Result.FAILED and proof.agrees is True:
+    if _is_confirmed_no(proof):
         return replace(
             mark, text="▨ did not start, as predicted", short="▨ no start", style="strong"
         )
