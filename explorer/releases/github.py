@@ -445,7 +445,7 @@ class GitHub:
                 if self._token
                 else "it does not exist, or it is private and needs a token"
             )
-            remedy = "Check --repo OWNER/NAME" + (
+            remedy = "Check the name" + (
                 "" if self._token else f"; for a private one {TOKEN_REMEDY}"
             )
             raise NotFoundError(f"No repository {self.repo} at {self._host}", hint, remedy)

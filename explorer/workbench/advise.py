@@ -14,7 +14,7 @@ from explorer.errors import ExplorerError, NotFoundError, UsageError
 from explorer.facts import MISSING, Fact, NotApplicable, Unknown
 from explorer.platforms import ALIASES, go_arch, is_arch
 from explorer.progress import ProgressCallback, ignore_progress
-from explorer.releases import Asset, Release
+from explorer.releases import Asset, Catalogue, Release
 from explorer.workbench.build_recipe import BuildRecipe, source_of
 from explorer.workbench.candidates import (
     Candidate,
@@ -124,10 +124,7 @@ async def advise(
     catalogue = await listings.ask(progress)
     release = catalogue.release(question.tag or "latest")
     if release is None:
-        raise NotFoundError(
-            f"{catalogue.repo} has no release {question.tag}",
-            remedy="rr-explorer releases lists them",
-        )
+        raise _no_release(catalogue, question.tag)
     wanted = replace(target, arch=arch)
     candidates = tuple(
         Candidate(c.asset, _with_reason(c.asset, c.state, settings))
@@ -205,6 +202,13 @@ async def _candidates(
         return candidates
     packages = await look_at_all(packages_for(release, arch), target, arch, looks)
     return tuple(candidate for candidate in packages if not is_other_file(candidate))
+
+
+def _no_release(catalogue: Catalogue, tag: str) -> NotFoundError:
+    if not catalogue.releases:
+        return NotFoundError(f"{catalogue.repo} has no releases")
+    lists = "rr-explorer releases lists them"
+    return NotFoundError(f"{catalogue.repo} has no release {tag}", remedy=lists)
 
 
 def _chosen(candidates: Sequence[Candidate]) -> Candidate | None:

@@ -194,6 +194,30 @@ async def test_a_rate_limit_is_a_banner_over_what_is_cached(
         await ui.shows("answers no more requests until", "from the cache", TAG)
 
 
+async def test_why_there_is_no_list_is_read_whole_at_80_columns(
+    tmp_path: Path, github: GitHub
+) -> None:
+    github.exhaust()
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url, repo="acme/tool")
+    async with opened(chosen, size=(80, 24), ready=False) as ui:
+        await ui.shows("answers no more requests until", "instead of 60 set GITHUB_TOKEN")
+        await ui.shows("run gh auth login")
+
+
+async def test_a_project_without_releases_is_said_to_have_none(
+    tmp_path: Path, github: GitHub
+) -> None:
+    github._releases["acme/none"] = []
+    chosen = settings(tmp_path, demo=False, api_url=github.api_url, repo="acme/none")
+    async with opened(chosen, size=(80, 24)) as ui:
+        await ui.shows("no releases", "no files")
+        await ui.press("a")
+        await ui.shows("acme/none has no releases")
+        await ui.press("escape", "m")
+        await ui.shows("No release has files")
+        assert "claims a system" not in ui.drawn()
+
+
 @pytest.mark.parametrize(
     "fault",
     [{"status": 404}, {"html": True}, {"cut_json": True}],
@@ -207,7 +231,9 @@ async def test_a_list_that_cannot_be_had_says_what_to_do(
     chosen = settings(tmp_path, demo=False, api_url=github.api_url, repo="acme/tool")
     async with opened(chosen, ready=False) as ui:
         await ui.until(lambda: ui.state.failure is not None)
-        await ui.shows("→", "no releases")
+        await ui.shows("→", "not known: see above")
+        assert "no releases" not in ui.drawn()
+        assert "no files" not in ui.drawn()
         github.heal()
         await ui.press("r")
         await ui.shows("v1.0.0", "1 release")

@@ -230,8 +230,9 @@ class BrowserScreen(AssetScreen):
         if state.catalogue is None:
             self.assets.show(NO_ROWS)
             self._show_banner()
-        asked = state.catalogue is not None or state.failure is not None
-        self.releases.empty = "no releases" if asked else "reading the releases …"
+        unread = "reading the releases …" if state.failure is None else "not known: see above"
+        self.releases.empty = "no releases" if state.catalogue else unread
+        self.assets.empty = "no files" if state.catalogue else ""
         hidden = len(state.catalogue.releases) - len(shown) if state.catalogue else 0
         self._show_release_rows(ReleaseRows(shown), hidden)
         if not self._placed and state.catalogue is not None:
@@ -298,6 +299,7 @@ class BrowserScreen(AssetScreen):
         notice = self.query_one("#notice", Static)
         notice.update(lines(parts))
         notice.set_class(not parts, "-empty")
+        notice.set_class(state.catalogue is None, "-alone")
 
     @on(Table.Highlighted, "#release-table")
     def _release_highlighted(self, event: Table.Highlighted) -> None:

@@ -51,6 +51,7 @@ from explorer.workbench import (
     file_key,
 )
 
+NO_SYSTEM = "No file's name claims a system"
 NO_COLUMNS = "so the matrix has no columns. W shows where each program runs, by system."
 FIRST_DRAWING_S = 0.2
 """Seconds that the first drawing of the screen waits for the releases."""
@@ -328,7 +329,9 @@ class MatrixScreen(AssetScreen):
         banner = self.query_one(VerdictBanner)
         row, cell = self.row, self.cell
         if self._shown is not None and not self._shown.columns:
-            banner.say(text("No file's name claims a system", "bold"), text(NO_COLUMNS))
+            empty = not self._shown.rows
+            why, so = ("No release has files", "") if empty else (NO_SYSTEM, NO_COLUMNS)
+            banner.say(text(why, "bold"), text(so))
             return
         if row is not None and cell is None and self._shown is not None:
             explain = trust_words if self._on_trust else vulnerable_words
