@@ -45,7 +45,7 @@ def answer_cell(answer: Answer) -> Cell:
 def verdict_cell(verdict: Verdict) -> Cell:
     """The answer; ``✗ as is`` where only that of the target without packages is known."""
     if verdict.answer is Answer.UNKNOWN and verdict.unaided is Answer.NO:
-        return Cell("✗ as is", "warn", sort=_ANSWERS[Answer.UNKNOWN][2])
+        return Cell("✗ as is", "warn", sort=_ANSWERS[Answer.UNKNOWN][2] + 0.5)
     return answer_cell(verdict.answer)
 
 

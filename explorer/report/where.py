@@ -10,7 +10,12 @@ from explorer.report.cells import Cell, Column, Row
 from explorer.report.markup import code, in_table, prose
 from explorer.report.tables.file_cells import short_names
 from explorer.report.text import one_line
-from explorer.report.verdicts import about_in_words, deciding_in_words, target_in_words
+from explorer.report.verdicts.words import (
+    about_in_words,
+    deciding_in_few_words,
+    deciding_in_words,
+    target_in_words,
+)
 from explorer.workbench import Inspection, TargetMatrix, TargetRow
 
 __all__ = [
@@ -26,8 +31,8 @@ __all__ = [
 ]
 
 WHERE_COLUMNS = (
-    Column("system", "system"),
-    Column("answer", "answer", width=10),
+    Column("system", "system", names_row=True),
+    Column("answer", "answer", width=9),
     Column("reason", "because", grows=True),
     Column("target", "--on"),
 )
@@ -35,14 +40,14 @@ WHERE_COLUMNS = (
 
 def where_rows(verdicts: Sequence[Verdict]) -> tuple[Row, ...]:
     """One row for each target, best first; targets of one answer keep their order."""
-    ordered = sorted(verdicts, key=lambda verdict: verdict.answer.rank)
+    ordered = sorted(verdicts, key=lambda verdict: verdict_cell(verdict).sort_key)
     return tuple(
         Row(
             verdict.target.name,
             (
                 Cell(target_in_words(verdict.target), "strong"),
                 verdict_cell(verdict),
-                Cell(deciding_in_words(verdict)),
+                Cell(deciding_in_words(verdict), short=deciding_in_few_words(verdict)),
                 Cell(verdict.target.name, "dim"),
             ),
         )
@@ -52,7 +57,7 @@ def where_rows(verdicts: Sequence[Verdict]) -> tuple[Row, ...]:
 
 def floor_cell(verdicts: Sequence[Verdict]) -> Cell:
     """``any Linux on arm64``; ``glibc 2.29 or newer: Debian 11, Ubuntu 20.04, not RHEL 8``."""
-    return Cell(one_line(floor_of(verdicts)), "accent")
+    return Cell(one_line(floor_of(verdicts)), "strong")
 
 
 def where_markdown(inspection: Inspection) -> str:

@@ -27,6 +27,7 @@ from explorer.releases import (
 )
 from explorer.report import Cell, Column, Row, binaries, tables, verdicts
 from explorer.report.json import inspect as json_inspect
+from explorer.report.where import floor_cell, where_rows
 from explorer.verify import CheckResult, Proof, Result
 from explorer.workbench import Finding, Health, Inspection, file_key
 from tests.report.conftest import NOW, inspect
@@ -236,6 +237,18 @@ def test_a_peek_says_that_the_target_as_it_is_lacks_something(aided: Inspection)
     assert headline.style == "warn"
     peeked = replace(aided, verdicts=(open_,))
     assert texts(tables.asset_row(AMD64, peeked).row)[5] == "✗ as is"
+
+
+def test_where_a_file_may_run_stands_before_where_it_does_not_as_it_is(aided: Inspection) -> None:
+    verdict = aided.verdicts[0]
+    as_is = replace(verdict, answer=Answer.UNKNOWN)
+    waits = replace(verdict.deciding, answer=Answer.UNKNOWN)
+    unknown = replace(as_is, deciding=waits, reasons=(waits,))
+    no = replace(verdict, answer=Answer.NO)
+    rows = where_rows((no, as_is, unknown, as_is, verdict))
+    answers = [row.cells[1].text for row in rows]
+    assert answers == ["◐ yes-if", "? unknown", "✗ as is", "✗ as is", "✗ no"]
+    assert floor_cell((verdict,)).style == "strong", "no answer's colour"
 
 
 def test_a_program_for_another_system_is_named_in_few_words(

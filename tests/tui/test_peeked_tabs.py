@@ -112,6 +112,25 @@ async def test_where_asks_for_as_many_bytes_as_a_peek_may_have(
         assert ("✗ as is" in ui.drawn()) == is_open
 
 
+async def test_where_cuts_no_system_and_no_reason_at_80(github: GitHub, tmp_path: Path) -> None:
+    members = roadrunner_members(binary("go-cgo-glibc"))
+    github.add_release(TAG, {f"{STEM}.tar.gz": make_archive("tar.gz", STEM, members)})
+    own = settings(tmp_path, demo=False, api_url=github.api_url, peek_ceiling=32_768)
+    async with opened(own, size=(80, 24)) as ui:
+        await ui.shows("NOT AS IT IS")
+        await ui.press("enter", "w")
+        await ui.shows("floor  not known", "Debian 13 trixie (glibc 2.41)", "? unknown")
+        seen = ui.drawn()
+        for _ in range(8):
+            await ui.press("pagedown")
+            seen += ui.drawn()
+        answers = ("? unknown", "✗ as is", "✗ no ")
+        rows = [line for line in seen.splitlines() if any(answer in line for answer in answers)]
+        assert not [row for row in rows if "…" in row]
+        assert any("busybox:glibc of Debian 13 (glibc 2.41)" in row for row in rows)
+        assert any("✗ as is    needs glibc's loader " in row for row in rows)
+
+
 async def test_where_offers_no_download_that_would_tell_no_more(
     github: GitHub, tmp_path: Path
 ) -> None:
