@@ -180,8 +180,8 @@ def _compared(
 
     own = file.by_algorithm.get(entry.algorithm)
     if own == entry.digest:
-        what = f"{source} lists the {entry.algorithm} of {file.name}"
-        return signal(SignalState.PASS, what if is_whole else f"{what} that GitHub's API names")
+        which = "its {}" if is_whole else "the {} that GitHub's API names"
+        return signal(SignalState.PASS, f"{which.format(entry.algorithm)} is in {source}")
     if program is not None and program.by_algorithm.get(entry.algorithm) == entry.digest:
         words = (
             f"{source} lists the {entry.algorithm} of the program inside, {program.name}; "

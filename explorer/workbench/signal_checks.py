@@ -224,7 +224,7 @@ class SignalChecks:
         if self._file is None:
             asset = self._subject.asset
             if asset is not None and asset.archive not in ("raw", ""):
-                why = "whether a signature is inside the archive needs the whole file"
+                why = "not downloaded: the archive may hold one"
                 yield Signal(SignalKind.SIGNATURE, SignalState.NOT_CHECKED, why)
             return
         opened = self._opened

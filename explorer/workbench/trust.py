@@ -149,7 +149,7 @@ def _digest_signal(subject: Subject, checked: Checked, mismatch: str) -> Signal:
         missing = isinstance(digest, NotApplicable)
         return signal(SignalState.ABSENT if missing else SignalState.NOT_CHECKED, digest.why)
     if not checked.is_whole:
-        return signal(SignalState.NOT_CHECKED, "it needs the whole file, which is not downloaded")
+        return signal(SignalState.NOT_CHECKED, "the file is not downloaded")
     if digest == f"sha256:{checked.sha256}":
         return signal(SignalState.PASS, "the bytes have the sha256 that GitHub's API names")
     return signal(SignalState.FAIL, f"GitHub's API names {digest}")

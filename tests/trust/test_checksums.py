@@ -103,7 +103,9 @@ def test_md5_alone_is_weak() -> None:
 
 
 def test_before_the_download_the_api_digest_is_compared() -> None:
-    assert checked(f"{sha(ARCHIVE)}  {NAME}", whole=False).state is SignalState.PASS
+    same = checked(f"{sha(ARCHIVE)}  {NAME}", whole=False)
+    assert same.state is SignalState.PASS
+    assert same.why == "the sha256 that GitHub's API names is in SHA256SUMS"
     for text in (f"{sha(PROGRAM)}  {NAME}", f"{sha(ARCHIVE, 'sha512')}  {NAME}"):
         signal = checked(text, whole=False)
         assert signal.state is SignalState.NOT_CHECKED
