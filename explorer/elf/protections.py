@@ -60,7 +60,7 @@ def hardening(elf: Elf) -> tuple[Protection, ...]:
         ("pie", "position independent (PIE)", _pie),
         ("relro", "read-only relocations (RELRO)", _relro),
         ("nx", "non-executable stack (NX)", _nx),
-        ("wx", "no memory both writable and executable", _wx),
+        ("wx", "no writable code (W^X)", _wx),
         ("textrel", "no relocations in code", _textrel),
         ("canary", "stack canaries", _canary),
         ("fortify", "fortified C functions", _fortify),
@@ -186,7 +186,7 @@ def _wx(elf: Elf) -> _Outcome:
     if both:
         places = ", ".join(f"{segment.offset:#x}" for segment in both[:3])
         return Degree.NO, f"PT_LOAD that is writable and executable, at {places}."
-    return Degree.YES, "No PT_LOAD is both."
+    return Degree.YES, "No PT_LOAD is both W and X."
 
 
 def _textrel(elf: Elf) -> _Outcome:

@@ -80,6 +80,7 @@ async def test_what_pie_does_to_go_is_not_cut(size: tuple[int, int], demo: Setti
     async with opened(demo, size=size, file=str(binary("go-static-amd64"))) as ui:
         await open_tab(ui, "hardening")
         await ui.until(lambda: "no longer start on Alpine." in " ".join(ui.drawn().split()))
+        await ui.shows("no writable code (W^X)", "No PT_LOAD is both W and X.")
 
 
 async def test_strings_are_listed_filtered_and_lead_to_their_bytes(demo: Settings) -> None:
