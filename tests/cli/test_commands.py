@@ -264,7 +264,7 @@ def test_the_demo_without_a_terminal_is_text(rr: Command) -> None:
     assert "musl-arm64 → linux-arm64: yes, static Go" in matrix
     assert max(map(len, matrix.splitlines()[3:6])) <= 100
     assert "use roadrunner-2025.1.15-linux-arm64.tar.gz (stand-in)" in advice
-    assert "not verified yet" in advice
+    assert "not proved yet" in advice
     assert "Nothing to paste: a stand-in is not published" in advice
     assert "answers above are predicted: nothing was run" in " ".join(proof.split())
 

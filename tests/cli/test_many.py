@@ -48,7 +48,7 @@ def test_advice_names_a_file_with_its_digest_or_how_to_build_one(served: Command
     text = served("advise", TAG, "--arch", "amd64")
     assert text.code == 0
     assert f"use {AMD64}" in text.out
-    assert "▢ not verified yet" in text.out
+    assert "▢ not proved yet" in text.out
     assert f"rr-explorer verify {TAG}/{AMD64} --on alpine-" in text.out
     assert document["proof"] is None
     assert document["prove"].startswith(f"rr-explorer verify {TAG}/{ARM64}")

@@ -81,7 +81,7 @@ async def test_lines_to_paste_have_the_files_address_and_digest(
     async with opened(settings(tmp_path, demo=False, api_url=github.api_url)) as ui:
         await ui.shows("✓ yes")
         screen = await ask(ui)
-        await ui.shows("✓ use", "Dockerfile", "Shell, with checksum", "▢ not verified yet")
+        await ui.shows("✓ use", "Dockerfile", "Shell, with checksum", "▢ not proved yet")
         assert screen.advice is not None
         await ui.press("y", *"shell", "enter")
         assert screen.advice.chosen is not None

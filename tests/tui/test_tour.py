@@ -27,7 +27,7 @@ SHOWN = (
     "missing libraries",
     "CGO_ENABLED=0",
     "is not published",
-    "▢ not verified yet",
+    "▢ not proved yet",
 )
 """What each step has on the screen, beside its caption."""
 

@@ -55,7 +55,7 @@ def advice_facts(advice: Advice, call: str = CALL) -> tuple[Row, ...]:
         proof = proof_of(advice)
         proofs = advice.inspection.proofs if advice.inspection else ()
         rows.append(("known from", Cell(known_from(advice.chosen))))
-        unverified = Cell("▢ not verified yet", "warn")
+        unverified = Cell("▢ not proved yet", "warn")
         rows.append(("proof", proof_on(proofs, advice.target) if proofs else unverified))
         if proof is None:
             rows.append((PROVE, Cell(prove_command(advice, call), "code")))

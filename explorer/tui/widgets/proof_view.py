@@ -84,7 +84,7 @@ class ProofView(Vertical):
             ("v", "bold $footer-key-foreground"),
             (" runs it in a container that is removed afterwards.", ""),
         )
-        self.box.say([content(Cell("▢ not verified yet", "dim"), "bold"), hint])
+        self.box.say([content(Cell("▢ not proved yet", "dim"), "bold"), hint])
         self._print([])
 
     def show_job(self, job: Job) -> None:
