@@ -194,8 +194,10 @@ def test_peek_moves_next_to_nothing(
     assert document["file"]["sha256"] is None
     assert document["missing"]["check"]["state"] == "unknown"
     text = served("inspect", "v1.6.2", "--platform", "linux-amd64", "--peek").out
-    assert "nothing downloaded" in text
+    assert ", not kept" in text, "it was read to its end"
     assert "◐ YES, IF: apk add gcompat" in text
+    text = served("inspect", "latest", "--platform", "linux-arm64", "--peek").out
+    assert "nothing downloaded" in text
 
 
 def test_get_downloads_checks_unpacks_and_marks_executable(served: Command, tmp_path: Path) -> None:

@@ -291,6 +291,12 @@ def test_the_banner_is_loud_where_it_must_be(static_go: Inspection) -> None:
     assert "DISAGREES" in line.text
 
 
+def test_what_was_read_to_its_end_is_not_called_not_downloaded(static_go: Inspection) -> None:
+    peeked = replace(static_go, traffic=Traffic(6, 650_000, 650_000))
+    notes = [note.text for note in verdicts.verdict_banner(peeked).notes]
+    assert notes == ["peek: 6 requests, 650 kB of 650 kB, not kept"]
+
+
 def test_a_program_that_reports_another_version_is_marked() -> None:
     checks = (
         CheckResult("exit", True, "0", "0"),

@@ -89,7 +89,9 @@ def _notes(inspection: Inspection, verdict: Verdict | None) -> Iterable[Cell]:
         traffic = inspection.traffic
         whole = "" if isinstance(traffic.of, MISSING) else f" of {human_size(traffic.of)}"
         requests, moved = plural(traffic.requests, "request"), human_size(traffic.bytes)
-        yield Cell(f"peek: {requests}, {moved}{whole}, nothing downloaded", "dim")
+        is_whole = not isinstance(traffic.of, MISSING) and traffic.bytes >= traffic.of
+        kept = "not kept" if is_whole else "nothing downloaded"
+        yield Cell(f"peek: {requests}, {moved}{whole}, {kept}", "dim")
 
 
 def _downloaded(inspection: Inspection) -> str:
