@@ -123,7 +123,7 @@ def _incomplete(waiting: dict[str, Unknown]) -> Reason:
         INCOMPLETE.code,
         Answer.UNKNOWN,
         f"Not known yet: {waits_for}",
-        f"needs the file's first {max(needs):,} bytes" if needs else "",
+        f"the file's first {max(needs):,} bytes, not all of which were read" if needs else "",
         "Download the file",
         short=printable(why),
         needs_file=why == NEEDS_FILE,
@@ -138,7 +138,7 @@ def dependency_check(context: Context) -> Fact[DependencyCheck]:
             return NotApplicable("not an ELF file")
         if not context.dynamic_program:
             context.linkage  # noqa: B018 - raises if it is not known
-            return NotApplicable("no interpreter: nothing is loaded with it")
+            return NotApplicable("no interpreter, so it loads no libraries")
         closure = context.closure
     except NeedsMoreError as error:
         return error.fact

@@ -60,7 +60,7 @@ ACTIONS: tuple[Action, ...] = (
         "verify",
         "v",
         "verify",
-        "Run the binary on musl in a container and show the proof",
+        "Run the file on the target in a container and show the proof",
         _on("browser", "binary", "matrix", "advice", "by-target"),
         shown=2,
         group="A file",

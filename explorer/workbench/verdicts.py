@@ -116,7 +116,7 @@ def _local(verdict: Verdict) -> Verdict:
 
 
 def _a_build(match: re.Match[str]) -> str:
-    """``the linux file of this release``: ``a linux build``."""
+    """``the Linux file of this release``: ``a Linux build``."""
     build = f"{match[1] or ''}build"
     return f"an {build}" if build[0] in "aeiou8" else f"a {build}"
 

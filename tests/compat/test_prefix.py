@@ -225,6 +225,8 @@ def test_the_first_4_kib_say_no_to_the_target_as_it_is_but_not_to_packages() -> 
     seen = judge(part, find_target("alpine-3.22"))
     assert (seen.answer, seen.unaided) == (Answer.UNKNOWN, Answer.NO)
     assert seen.deciding.short == "needs glibc's loader; gcompat?"
+    (evidence,) = (r.evidence for r in seen.reasons if r.code == "facts.incomplete")
+    assert evidence.startswith("the file's first "), "it follows “seen in”"
     assert not seen.packages
 
 

@@ -18,7 +18,7 @@ from tests.tui.conftest import SIZES, Driver, opened
 async def test_help_is_about_what_has_the_focus(demo: Settings) -> None:
     async with opened(demo) as ui:
         await ui.press("question_mark")
-        await ui.shows("Help", "a click on a title sorts", "Run the binary on musl in a container")
+        await ui.shows("Help", "a click on a title sorts", "Run the file on the target")
         await ui.press("escape", "slash", "escape", "enter", "enter")
         await ui.shows("Verdict", "elf.static")
         await ui.press("question_mark")
@@ -31,8 +31,8 @@ async def test_help_shows_the_keys_as_they_are(tmp_path: Path) -> None:
     async with opened(settings(tmp_path, keys={"verify": "Z"})) as ui:
         await ui.shows("✓ yes")
         await ui.press("question_mark")
-        await ui.shows("Run the binary on musl")
-        line = next(line for line in ui.drawn().splitlines() if "Run the binary on musl" in line)
+        await ui.shows("Run the file on the target")
+        line = next(line for line in ui.drawn().splitlines() if "Run the file on" in line)
         assert " Z " in line
 
 
@@ -40,7 +40,7 @@ async def test_the_palette_offers_what_makes_sense_now(demo: Settings) -> None:
     async with opened(demo) as ui:
         await ui.shows("✓ yes")
         await ui.press("ctrl+p")
-        await ui.shows("Verify", "Run the binary on musl")
+        await ui.shows("Verify", "Run the file on the target")
         assert "Cancel the job" not in ui.drawn(), "nothing runs"
         assert "Go to the next tab" not in ui.drawn(), "there are no tabs here"
         await ui.press(*"v2.12.3")

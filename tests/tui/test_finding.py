@@ -133,7 +133,7 @@ async def test_the_palette_opens_the_file_at_a_tab(demo: Settings) -> None:
         await _palette(ui, "libraries")
         await ui.until(partial(offers, ui, "tab libraries"))
         await ui.press("enter")
-        await ui.shows("esc back", "no interpreter: nothing is loaded with it")
+        await ui.shows("esc back", "no interpreter, so it loads no libraries")
 
 
 def test_a_name_made_to_match_slowly_costs_no_time() -> None:

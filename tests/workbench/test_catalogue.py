@@ -184,7 +184,7 @@ async def test_a_folder_names_its_programs(
 
 
 @pytest.mark.parametrize(
-    ("recipe", "remedy"), [("go-windows", "Use a linux build"), ("c-glibc", "use a build that is")]
+    ("recipe", "remedy"), [("go-windows", "Use a Linux build"), ("c-glibc", "use a build that is")]
 )
 async def test_a_local_file_is_told_of_no_release(
     recipe: str, remedy: str, opened: Callable[..., Workbench]

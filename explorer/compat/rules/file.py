@@ -12,7 +12,7 @@ from explorer.compat.rules.registry import Match, remedy_of, rule
 from explorer.compat.rules.words import arch_name
 from explorer.elf import FileFormat, GoBuild, Linkage
 
-_LINUX_FILE = "Use the linux file of this release"
+_LINUX_FILE = "Use the Linux file of this release"
 _FOREIGN: Final = MappingProxyType(
     {
         FileFormat.PE: (
