@@ -100,7 +100,10 @@ def _cache(resources: Resources) -> tuple[Finding, ...]:
         if stats.limit_bytes < 1 << 30
         else f"{stats.limit_bytes / 2**30:,.4g} GiB"
     )
-    text = f"{stats.blobs} files, {stats.blob_bytes / 1e6:,.1f} MB of {limit} in {stats.directory}"
+    files = "1 file" if stats.blobs == 1 else f"{stats.blobs:,} files"
+    size = stats.blob_bytes
+    used = f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
+    text = f"{files}, {used} of {limit} in {stats.directory}"
     return (Finding("cache", Health.OK, text),)
 
 

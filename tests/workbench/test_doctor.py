@@ -61,8 +61,12 @@ async def test_the_cache_size_is_given_in_readable_units(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "0.0 MB of 2 GiB" in (await findings(opened(cache_limit=2 << 30)))["cache"].text
-    assert "0.0 MB of 64 MiB" in (await findings(opened(cache_limit=64 << 20)))["cache"].text
+    assert "0 files, 0 kB of 2 GiB" in (await findings(opened(cache_limit=2 << 30)))["cache"].text
+    bench = opened(cache_limit=64 << 20)
+    (release,) = (await bench.catalogue()).releases
+    await bench.download(release.assets[0])
+    assert (await findings(bench))["cache"].text.startswith("1 file, ")
+    assert " of 64 MiB" in (await findings(bench))["cache"].text
 
 
 @pytest.mark.container
