@@ -293,7 +293,7 @@ ACTIONS: tuple[Action, ...] = (
         "plugins",
         "P",
         "plugins",
-        "Show or hide protoc-gen-php-grpc and other plugins",
+        "Show or hide plugins, such as RoadRunner's protoc-gen-php-grpc",
         _on("browser"),
         group="Lists",
     ),
@@ -438,6 +438,16 @@ JUDGE = replace(ENTER, label="judge", help="Judge the file for this system, and 
 """What enter does in the table of systems."""
 BYTES = replace(ENTER, label="bytes", help="Show the bytes of the row under the cursor")
 """What enter does where rows have a place in the file."""
+
+CHANGE = replace(ENTER, label="change", help="Change the setting under the cursor")
+"""What enter does in the settings."""
+SHOW = replace(ENTER, label="show", help="Show the row under the cursor in full")
+"""What enter does where a row leads nowhere."""
+TYPING: Mapping[str, Action] = {
+    "open": replace(ENTER, label="done", help="Go to the rows that match"),
+    "back": Action("back", "escape", "clear", "Clear the filter", shown=15, group="Moving"),
+}
+"""What keys do in a filter line, by the actions' ids."""
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in (ENTER, *ACTIONS)}
 

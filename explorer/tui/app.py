@@ -466,9 +466,11 @@ class ExplorerApp(ExplorerBase):
             if choice is not None:
                 self.copy(copies[int(choice)])
 
+        first = {copy.text: number for number, copy in reversed([*enumerate(copies)])}
         choices = [
             MenuItem(str(number), copy.title, copy.text.splitlines()[0] if copy.text else "")
             for number, copy in enumerate(copies)
+            if first[copy.text] == number
         ]
         self.push_screen(ChooseScreen("Copy", choices), take)
 

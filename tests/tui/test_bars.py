@@ -101,7 +101,7 @@ async def test_the_mouse_presses_what_the_bar_names(demo: Settings) -> None:
 
         await click("/ filter")
         await ui.until(lambda: isinstance(ui.app.focused, FilterInput))
-        await click("esc back")
+        await click("esc clear")
         await ui.until(lambda: not isinstance(ui.app.focused, FilterInput))
         await click("? help")
         await ui.shows("Help", "esc close")
@@ -122,3 +122,21 @@ def test_a_label_has_two_words_at_most() -> None:
         for action in ACTIONS
         if action.shown
     )
+
+
+async def test_a_filter_line_names_what_ends_it(demo: Settings) -> None:
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("slash", *"arm")
+        await ui.until(lambda: "enter done" in key_bar(ui) and "esc clear" in key_bar(ui))
+        assert "filter" not in key_bar(ui), "/ is typed here, like any other character"
+        await ui.press("enter")
+        await ui.until(lambda: "enter open" in key_bar(ui) and "/ filter" in key_bar(ui))
+
+
+async def test_enter_is_called_what_it_does(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        for key, words in (("comma", "enter change"), ("D", "enter show")):
+            await ui.press(key)
+            await ui.until(lambda words=words: words in key_bar(ui))  # type: ignore[misc]
+            await ui.press("escape")

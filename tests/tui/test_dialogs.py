@@ -44,6 +44,35 @@ async def test_a_toast_leaves_the_verdict_to_be_read(size: tuple[int, int], demo
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_a_toast_leaves_what_stands_below_a_table(
+    size: tuple[int, int], demo: Settings
+) -> None:
+    async with opened(demo, size=size) as ui:
+        await ui.shows("✓ yes")
+        for key, words in (("W", "any Linux on amd64"), ("comma", "takes effect at")):
+            await ui.press(key)
+            await ui.shows(words)
+            ui.app.say("told", title="Something")
+            await ui.shows("told")
+            detail = ui.find("#detail")
+            lines = ui.drawn().splitlines()[detail.region.y : detail.region.bottom]
+            assert any(words in line for line in lines)
+            assert not any("told" in line or "▌ " in line[3:] for line in lines), lines
+            ui.app.clear_notifications()
+            await ui.press("escape")
+
+
+async def test_what_is_offered_twice_is_copied_once(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("l", "y")
+        await ui.shows("Copy", "command line", "name")
+        values = [line for line in ui.drawn().splitlines() if "│" in line and ".tar.gz  " in line]
+        names = [line for line in values if "│   name " in line or "│   file " in line]
+        assert len(names) == 1
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_a_target_is_named_in_full(size: tuple[int, int], demo: Settings) -> None:
     async with opened(demo, size=size) as ui:
         await ui.press("t")

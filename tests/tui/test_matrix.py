@@ -1,6 +1,7 @@
 """The matrix: files on the screen are looked at once each; cells explain themselves."""
 
 import asyncio
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -497,6 +498,42 @@ async def test_two_kinds_of_files_by_system_are_told_apart(demo: Settings) -> No
         assert any(line.startswith("…unknown-musl-amd64.tar.gz") for line in lines)
         assert any("protoc…unknown-musl-amd64.tar.gz" in line for line in lines)
         await ui.shows("alpine-3.24")
+
+
+async def test_systems_that_have_no_room_are_counted(demo: Settings) -> None:
+    async with opened(demo, size=(80, 24)) as ui:
+        await ui.shows("✓ yes")
+        await ui.press("W")
+        await ui.shows("alpine-3.24", "9 more systems: enter shows all")
+        await ui.pilot.resize_terminal(120, 40)
+        await ui.shows("debian-11", "5 more systems: enter shows all")
+        await ui.pilot.resize_terminal(240, 40)
+        await ui.until(lambda: "more system" not in ui.drawn())
+
+
+async def test_as_is_is_explained_where_files_stand_by_system(
+    github: GitHub, tmp_path: Path
+) -> None:
+    packed = make_archive("tar.gz", "tool", {"tool": binary("cpp-glibc")})
+    github.add_release("v2", {"tool-linux-amd64.tar.gz": packed}, repo="acme/tool")
+    own = settings(
+        tmp_path, demo=False, api_url=github.api_url, repo="acme/tool", peek_ceiling=16 << 10
+    )
+    async with opened(own) as ui:
+        await ui.shows("✗ as is")
+        await ui.press("W")
+        await ui.shows("v2 by system", "✗ as is: packages may help")
+
+
+async def test_no_part_of_a_groups_name_stands_beside_the_count(demo: Settings) -> None:
+    async with opened(demo) as ui:
+        await open_matrix(ui)
+        for width in range(100, 150, 3):
+            await ui.pilot.resize_terminal(width, 24)
+            await ui.shows("more →")
+            line = next(line for line in ui.drawn().splitlines() if "more →" in line)
+            words = set(re.findall(r"[a-z]+", line))
+            assert words <= {"server", "plugin", "more"}, line
 
 
 async def test_the_story_above_the_matrix_and_the_key_to_its_last_no(

@@ -173,6 +173,8 @@ async def test_the_letters_of_trust_are_explained_on_the_screen(
             await ui.shows(SHORT_TRUST_LEGEND, "Not known without the file: signature")
         else:
             await ui.until(lambda: TRUST_LEGEND in " ".join(ui.drawn().split()))
+            ends = [line.rstrip()[-1:] for line in ui.drawn().splitlines() if "API digest" in line]
+            assert ends in (["e"], ["d"], [";"]), "no mark stands apart from its meaning"
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 160])

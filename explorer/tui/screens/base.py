@@ -11,10 +11,10 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from explorer.errors import OperationCancelledError, as_explorer_error
-from explorer.tui.actions import bindings_for
+from explorer.tui.actions import TYPING, Action, bindings_for
 from explorer.tui.job_board import JobKind
 from explorer.tui.widgets.banner import NARROW, WIDE
-from explorer.tui.widgets.pane import Pane
+from explorer.tui.widgets.pane import FilterInput, Pane
 from explorer.tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -145,12 +145,18 @@ class ExplorerScreen(Screen[None]):
             return bool(self.inspections())
         return True
 
+    def here(self, action: Action) -> Action:
+        """What an action is called where the focus is."""
+        return TYPING.get(action.id, action) if isinstance(self.focused, FilterInput) else action
+
     def offers(self, action: str) -> bool:
         """Whether key bar, help and palette list the action with this id now.
 
         One that they do not list may still be bound, to say why it does nothing.
         """
-        return action != "filter" or self.table() is not None
+        if action == "filter":
+            return self.table() is not None and not isinstance(self.focused, FilterInput)
+        return True
 
     def shows_failure(self, message: JobFailed) -> bool:
         """Whether the screen itself shows this failure, so that no toast has to."""

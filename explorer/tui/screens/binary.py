@@ -730,7 +730,9 @@ class BinaryScreen(ExplorerScreen):
             return FIND
         if action is ENTER and self._tab == "targets":
             return JUDGE
-        return BYTES if action is ENTER and self._tab in PLACED else action
+        if action is ENTER and self._tab in PLACED:
+            return BYTES
+        return super().here(action)
 
     def _open_package(self, event: Table.Selected) -> None:
         """The functions of a package; on a function's row back to all packages or its cells."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
@@ -10,12 +11,15 @@ from textual.message import Message
 from textual.widgets import Static
 
 from explorer.errors import ExplorerError, as_explorer_error
+from explorer.report import plural
 from explorer.report.where import by_target_columns, by_target_rows, row_floor
 from explorer.tui.actions import bindings_for
 from explorer.tui.copying import Copy, command_copy
+from explorer.tui.matrix_rows import legend_of
 from explorer.tui.render import content, error, lines, text
 from explorer.tui.rows import NO_ROWS, ListRows
 from explorer.tui.screens.base import AssetScreen
+from explorer.tui.widgets.banner import Detail
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.columns import SHORT_FORMS
 from explorer.tui.widgets.pane import Pane
@@ -52,11 +56,15 @@ class ByTargetScreen(AssetScreen):
         super().__init__()
         self._tag = tag
         self._rows: dict[str, TargetRow] = {}
+        self._across: Sequence[str] = ()
+        """The systems for which there are columns, if there is room."""
+        self._texts: Sequence[str] = ()
+        """What their cells say."""
 
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield Pane(Table(floor=FLOOR, empty="looking at the files …"), f"{self._tag} by system")
-        yield Static(id="detail")
+        yield Detail(id="detail")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -100,7 +108,23 @@ class ByTargetScreen(AssetScreen):
         table.empty = "the release has no program for Linux"
         table.drops = (SHORT_FORMS, *reversed(matrix.across[1:]))
         table.show(ListRows(by_target_columns(matrix), rows))
+        self._across, self._texts = (
+            matrix.across,
+            [cell.text for row in rows for cell in row.cells[1:-1] if cell.style != "unknown"],
+        )
+        self._show_legend()
         self.refresh_bindings()
+
+    def on_resize(self) -> None:
+        """Say how many systems have no room now."""
+        self.call_after_refresh(self._show_legend)
+
+    def _show_legend(self) -> None:
+        """What the marks mean, and which way leads to the systems that have no room."""
+        hidden = [name for name in self._across if name not in self.query_one(Table).column_keys]
+        more = f"{plural(len(hidden), 'more system')}: enter shows all" if hidden else ""
+        marks = legend_of(self._texts, self.app.size.width)
+        self.query_one(Pane).explain("  ".join(part for part in (more, marks) if part))
 
     @on(Table.Highlighted)
     def _highlighted(self, event: Table.Highlighted) -> None:

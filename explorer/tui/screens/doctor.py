@@ -12,12 +12,13 @@ from textual.widgets import Static
 
 from explorer.errors import ExplorerError, as_explorer_error
 from explorer.report.tables import FINDING_COLUMNS, finding_row, progress_line
-from explorer.tui.actions import bindings_for
+from explorer.tui.actions import ENTER, SHOW, Action, bindings_for
 from explorer.tui.job_board import Job, JobKind, JobState
 from explorer.tui.messages import JobFailed
 from explorer.tui.render import content, error, lines, spaced, text
 from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import ExplorerScreen
+from explorer.tui.widgets.banner import Detail
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
@@ -46,8 +47,12 @@ class DoctorScreen(ExplorerScreen):
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield Pane(Table(drops=("remedy",), empty="looking …"), "Doctor")
-        yield Static(id="detail")
+        yield Detail(id="detail")
         yield KeyBar()
+
+    def here(self, action: Action) -> Action:
+        """Enter shows a finding."""
+        return SHOW if action is ENTER and self.focused is self.table() else super().here(action)
 
     def on_mount(self) -> None:
         """Look, and follow pulls."""

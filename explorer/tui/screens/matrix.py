@@ -117,7 +117,7 @@ class MatrixScreen(AssetScreen):
         yield Static(id="story")
         grid = Grid(empty="laying out the releases …", widget_id="grid")
         yield Pane(grid, "Matrix")
-        yield Static(Content(TRUST_LEGEND), id="trust-legend")
+        yield Static(id="trust-legend")
         yield VerdictBanner(id="banner")
         yield KeyBar()
 
@@ -287,6 +287,9 @@ class MatrixScreen(AssetScreen):
         self._explain()
         self._show_legend()
         self._show_story()
+        has_room = len(TRUST_LEGEND) <= self.app.size.width - STORY_EDGES
+        legend = TRUST_LEGEND if has_room else TRUST_LEGEND.replace("; ", ";\n")
+        self.query_one("#trust-legend", Static).update(Content(legend))
 
     def on_screen_suspend(self) -> None:
         """Stop looking at files that are not shown."""

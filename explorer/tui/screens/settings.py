@@ -24,13 +24,14 @@ from explorer.settings import (
     parse_value,
 )
 from explorer.settings_writer import save
-from explorer.tui.actions import bindings_for
+from explorer.tui.actions import CHANGE, ENTER, Action, bindings_for
 from explorer.tui.copying import Copy
 from explorer.tui.render import error, lines, text
 from explorer.tui.rows import ListRows
 from explorer.tui.screens.base import ExplorerScreen
 from explorer.tui.screens.choose import ChooseScreen, MenuItem
 from explorer.tui.screens.dialog import Dialog
+from explorer.tui.widgets.banner import Detail
 from explorer.tui.widgets.bars import KeyBar, TopBar
 from explorer.tui.widgets.line_input import LineInput
 from explorer.tui.widgets.pane import Pane
@@ -130,8 +131,12 @@ class SettingsScreen(ExplorerScreen):
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield Pane(Table(drops=("help",)), "Settings")
-        yield Static(id="detail")
+        yield Detail(id="detail")
         yield KeyBar()
+
+    def here(self, action: Action) -> Action:
+        """Enter changes a setting."""
+        return CHANGE if action is ENTER and self.focused is self.table() else super().here(action)
 
     def on_mount(self) -> None:
         """Fill the table."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from explorer.tui.render import content, error, lines, spaced, text
@@ -83,6 +84,24 @@ def one_line(part: Content, width: int) -> Content:
     return part.truncate(width, ellipsis=True)
 
 
+def keep_toasts_off(widget: Widget) -> None:
+    """Show toasts above a widget at the bottom of its screen and the edge of the pane above it."""
+    height = widget.screen.size.height
+    top = widget.region.y - 1
+    bottom_margin = height - top if top > height // 2 else 1
+    for rack in widget.screen.query("ToastRack"):
+        if rack.styles.margin.bottom != bottom_margin:  # else setting it lays out again
+            rack.styles.margin = (0, 0, bottom_margin, 0)
+
+
+class Detail(Static):
+    """What is known of the row under the cursor, below a table."""
+
+    def on_resize(self) -> None:
+        """Keep toasts off it."""
+        keep_toasts_off(self)
+
+
 class VerdictBanner(Static):
     """A few lines with an edge in the answer's colour. The words alone say everything."""
 
@@ -108,12 +127,7 @@ class VerdictBanner(Static):
 
         On that edge stands what a release has lost.
         """
-        height = self.screen.size.height
-        top = self.region.y - 1
-        bottom_margin = height - top if top > height // 2 else 1
-        for rack in self.screen.query("ToastRack"):
-            if rack.styles.margin.bottom != bottom_margin:  # else setting it lays out again
-                rack.styles.margin = (0, 0, bottom_margin, 0)
+        keep_toasts_off(self)
 
     def say(self, headline: Content, *more: Content) -> None:
         """Show any words, e.g. that a file is being looked at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -55,9 +56,9 @@ class Grid(Table):
         Binding("ctrl+end,ctrl+right", "edge(-1)", "last column", show=False),
     ]
     HELP = (
-        "↑ ↓ ← → move from cell to cell, page up/down, home and end through the rows, ctrl+← and "
-        "ctrl+→ to the first and the last column; enter opens the cell's file. / filters the rows. "
-        "y copies."
+        "↑ ↓ ← → (or h j k l) move from cell to cell, page up/down, home and end through the rows, "
+        "ctrl+← and ctrl+→ to the first and the last column; enter opens the cell's file. "
+        "/ filters the rows. y copies."
     )
 
     column: reactive[int] = reactive(0, always_update=True, repaint=False)
@@ -211,7 +212,10 @@ class Grid(Table):
         if after:
             words = f" {after} more →"
             room = max(0, self._room - len(words))  # the scrollbar covers the last cell
-            moving = Strip([*moving.crop(0, room), Segment(words, style)])
+            names = moving.crop(0, room).text
+            if re.fullmatch(r"\w\w", moving.text[room - 1 : room + 1]):
+                names = re.sub(r"\w+$", "", names).ljust(room)
+            moving = Strip([Segment(names, style), Segment(words, style)])
         return fixed, moving
 
     def _heading(self, y: int) -> tuple[list[Segment], list[Segment]]:

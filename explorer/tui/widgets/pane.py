@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Label
@@ -39,6 +41,10 @@ class FilterInput(LineInput):
         "Type words: only rows that contain all of them are shown. Enter or ↓ goes to the table, "
         "escape clears the filter."
     )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "done", tooltip="Go to the rows that match")
+    ]
 
     def __init__(self) -> None:
         super().__init__(placeholder="words to look for")

@@ -77,8 +77,8 @@ class Table(Styled, can_focus=True):
         Binding("enter", "select", "open", show=True, tooltip="Open the row under the cursor"),
     ]
     HELP = (
-        "↑ ↓, page up/down, home and end move; enter opens the row. / filters, s sorts by the next "
-        "column, I reverses it; a click on a title sorts, too. y copies."
+        "↑ ↓ (or j k), page up/down, home and end (or G) move; enter opens the row. / filters, "
+        "s sorts by the next column, I reverses it; a click on a title sorts, too. y copies."
     )
 
     cursor: reactive[int] = reactive(0, always_update=True, repaint=False)
@@ -185,6 +185,11 @@ class Table(Styled, can_focus=True):
         first = max(0, round(self.scroll_offset.y))
         end = min(len(self.view), first + max(1, self.size.height - self._top))
         return [(place, place - first + self._top) for place in range(first, end)]
+
+    @property
+    def column_keys(self) -> tuple[str, ...]:
+        """The keys of the columns that have room."""
+        return tuple(column.key for column in self._columns.columns)
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on the row with this key. False if it is not in the view."""
