@@ -557,6 +557,19 @@ async def test_the_story_above_the_matrix_and_the_key_to_its_last_no(
         await ui.shows("linux-arm64: runs in 1; last NO: v2", "jumps there")
 
 
+async def test_a_list_without_a_no_is_told_of_one_platform(github: GitHub, tmp_path: Path) -> None:
+    """Another platform's file may well not run."""
+    names = {"tool-linux-arm64": "go-static-arm64", "tool-linux-amd64": "c-fcntl64-arm64"}
+    files = {name: binary(recipe).read_bytes() for name, recipe in names.items()}
+    github.add_release("v3", files, repo="acme/tool")
+    own = settings(tmp_path, demo=False, api_url=github.api_url, repo="acme/tool")
+    async with opened(own, size=(160, 50)) as ui:
+        await open_matrix(ui)
+        await ui.shows("linux-arm64: ", "✓ yes", "✗ no")
+        await ui.press("n")
+        await ui.shows("No file for linux-arm64 in this list is known not to run")
+
+
 async def test_the_story_does_not_call_unknown_what_is_known_not_to_run_as_it_is(
     github: GitHub, tmp_path: Path
 ) -> None:

@@ -403,8 +403,11 @@ class MatrixScreen(AssetScreen):
 
     def action_last_no(self) -> None:
         """Go to the newest release whose file does not run as it is."""
-        if not self._story.last_no or not self.grid.go_to(self._story.last_no):
-            self.explorer.say("No release in this list is known not to run")
+        if self._story.last_no and self.grid.go_to(self._story.last_no):
+            return
+        column = column_of_story(self._shown) if self._shown is not None else None
+        about = f" for {text(column.title).plain}" if column is not None else ""
+        self.explorer.say(f"No file{about} in this list is known not to run")
 
     def action_verify_all(self) -> None:
         """Run every program of the releases that the user chooses; while that runs, stop it."""
