@@ -13,6 +13,7 @@ from explorer.tui.matrix_rows import MARKS, legend_of
 from explorer.tui.screens.advice import AdviceScreen
 from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.widgets.banner import VerdictBanner, whole_ways
+from explorer.tui.widgets.banner import fitted as fitted_parts
 from explorer.tui.widgets.pane import fitted
 from explorer.tui.widgets.prose import Prose
 from explorer.tui.widgets.table import Table
@@ -244,3 +245,12 @@ async def test_a_notice_ends_with_a_whole_word_and_says_where_the_rest_is(
         await ui.press("escape")
         await ui.pilot.resize_terminal(160, 24)
         await ui.shows(f"! {STAND_INS}")
+
+
+def test_where_a_file_was_saved_is_told_before_the_evidence() -> None:
+    """The evidence stands among the reasons, too; the place nowhere else."""
+    proof = Content("not proved yet  ·  saved: " + "a/long/path/" * 5 + "rr")
+    lines = Content("about"), Content("the reason"), Content("seen at 0x270"), Content("do it")
+    assert fitted_parts((*lines, proof), (), 80, 5)[2:] == [Content(""), lines[3], proof]
+    assert fitted_parts((*lines, proof), (), 80, 6)[2:] == [lines[2], lines[3], proof]
+    assert "…" in str(fitted_parts((*lines, proof), (), 80, 4)[4])

@@ -47,7 +47,11 @@ def fitted(parts: Sequence[Content], ways: Sequence[int], width: int, most: int)
         return list(parts)
     about, reason, evidence, remedy, proof = parts
     last, none = one_line(proof, width), Content("")
-    forms = [(about, reason, evidence, remedy, proof), (about, reason, evidence, remedy, last)]
+    forms = [
+        (about, reason, evidence, remedy, proof),
+        (about, reason, none, remedy, proof),  # where a file is, is said here only
+        (about, reason, evidence, remedy, last),
+    ]
     rooms = range(len(remedy.wrap(width)), 0, -1)
     forms += [(about, reason, none, whole_ways(remedy, ways, width, room), last) for room in rooms]
     forms.append((about, reason, none, whole_ways(remedy, ways, width, 1), none))
