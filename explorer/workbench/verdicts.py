@@ -58,7 +58,9 @@ class WantedArch:
 
 
 OWN_ARCH = WantedArch()
-_OF_A_RELEASE = re.compile(r"\b(?:the|a) ((?:[\w.]+ )*?)file of this release\b")
+_OF_A_RELEASE = re.compile(
+    r"\b(?:the|a) ((?:[\w.]+ )*?)file of this release\b(?:, if it has one\b)?"
+)
 
 
 def wanted_arch(subject: Subject, binary: Binary) -> WantedArch:
@@ -107,8 +109,15 @@ def without_release(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
 
 
 def _local(verdict: Verdict) -> Verdict:
+    def told(remedy: str) -> str:
+        return _OF_A_RELEASE.sub(_a_build, remedy)
+
     reasons = tuple(
-        replace(reason, remedy=_OF_A_RELEASE.sub(_a_build, reason.remedy))
+        replace(
+            reason,
+            remedy=told(reason.remedy),
+            ways=tuple(len(told(reason.remedy[:end])) for end in reason.ways),
+        )
         for reason in verdict.reasons
     )
     deciding = reasons[verdict.reasons.index(verdict.deciding)]

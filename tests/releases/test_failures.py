@@ -158,7 +158,7 @@ async def test_no_such_repository(
     assert isinstance(error, NotFoundError)
     assert "nobody/nothing" in error.title
     assert "private" in error.detail
-    assert "--repo" in error.remedy
+    assert error.remedy.startswith("Check the name; for a private one")
     assert "GITHUB_TOKEN" in error.remedy
 
 

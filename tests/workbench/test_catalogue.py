@@ -184,7 +184,8 @@ async def test_a_folder_names_its_programs(
 
 
 @pytest.mark.parametrize(
-    ("recipe", "remedy"), [("go-windows", "Use a Linux build"), ("c-glibc", "use a build that is")]
+    ("recipe", "remedy"),
+    [("go-windows", "Use a Linux build"), ("c-glibc", "use a static or musl build")],
 )
 async def test_a_local_file_is_told_of_no_release(
     recipe: str, remedy: str, opened: Callable[..., Workbench]
@@ -195,6 +196,7 @@ async def test_a_local_file_is_told_of_no_release(
         (verdict,) = judged.verdicts
         assert remedy in verdict.deciding.remedy
         assert not [one for one in verdict.reasons if "release" in one.remedy]
+        assert all(one.remedy[end] in ",;" for one in verdict.reasons for end in one.ways)
 
 
 async def test_an_unusable_cache_directory_costs_a_warning_only(

@@ -12,7 +12,7 @@ from explorer.compat.rules.registry import Match, remedy_of, rule
 from explorer.compat.rules.words import arch_name
 from explorer.elf import FileFormat, GoBuild, Linkage
 
-_LINUX_FILE = "Use the Linux file of this release"
+_LINUX_FILE = "Use the Linux file of this release, if it has one"
 _FOREIGN: Final = MappingProxyType(
     {
         FileFormat.PE: (
@@ -187,7 +187,7 @@ def architecture(context: Context) -> Match | None:
         f"It is built for {arch_name(arch)}, and the target is {arch_name(wanted)}.",
         evidence,
         remedy_of(
-            f"Use the {wanted} file of this release",
+            f"Use the {wanted} file of this release, if it has one",
             f"run it emulated with --platform linux/{arch}",
         ),
         short=f"built for {arch}",
@@ -208,7 +208,9 @@ def kernel_abi(context: Context) -> Match | None:
     return Match(
         f"It is an {name} program: it runs only if the kernel is built for {name}; most are not.",
         f"e_machine {context.elf.header.machine} in a 32-bit ELF header",
-        remedy_of(f"Use the {processor} file of this release", f"a kernel with {option}"),
+        remedy_of(
+            f"Use the {processor} file of this release, if it has one", f"a kernel with {option}"
+        ),
         short=f"needs a kernel with {name}",
     )
 

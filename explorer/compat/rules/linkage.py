@@ -136,7 +136,7 @@ def musl_interpreter(context: Context) -> Match | None:
         f"It needs musl's loader {context.interpreter}, which {place(context.target)} does not"
         " have.",
         context.interp_evidence(),
-        "Use the glibc or a static file of this release, or run it on Alpine",
+        "Use the glibc or a static file of this release, if it has one, or run it on Alpine",
         short="needs musl's loader",
     )
 

@@ -66,9 +66,11 @@ def build_remedy(context: Context) -> Remedy:
     """How to get a file that does not depend on glibc, by what the build info tells."""
     go = context.go_hint
     if whose(context.interpreter or "") is Libc.MUSL:
-        return remedy_of("Use a static file of this release", "an image with a newer musl")
+        return remedy_of(
+            "Use a static file of this release, if it has one", "an image with a newer musl"
+        )
     image = "a glibc image" + (" such as debian:12-slim" if context.target.arch in TRIPLETS else "")
-    other = ["use a file of this release that is static or built for musl", f"run it on {image}"]
+    other = ["use a static or musl file of this release, if it has one", f"run it on {image}"]
     if go is None:
         return remedy_of(other[0][0].upper() + other[0][1:], *other[1:])
     other = next(([use] for path, use in _remedies() if go.path.startswith(path)), other)
