@@ -11,6 +11,7 @@ from explorer.report.trust import SHORT_TRUST_LEGEND, TRUST_LEGEND
 from explorer.settings import Settings
 from explorer.tui.matrix_rows import MARKS, legend_of
 from explorer.tui.screens.advice import AdviceScreen
+from explorer.tui.screens.binary import BinaryScreen
 from explorer.tui.screens.matrix import MatrixScreen
 from explorer.tui.widgets.banner import VerdictBanner, whole_ways
 from explorer.tui.widgets.banner import fitted as fitted_parts
@@ -20,6 +21,7 @@ from explorer.tui.widgets.table import Table
 from tests.support.archives import make_archive, roadrunner_members
 from tests.support.binaries import binary
 from tests.support.github import GitHub
+from tests.support.proofs import make_proof
 from tests.tui.conftest import Driver, opened, settings
 
 TAG = "v2025.1.15"
@@ -254,3 +256,25 @@ def test_where_a_file_was_saved_is_told_before_the_evidence() -> None:
     assert fitted_parts((*lines, proof), (), 80, 5)[2:] == [Content(""), lines[3], proof]
     assert fitted_parts((*lines, proof), (), 80, 6)[2:] == [lines[2], lines[3], proof]
     assert "…" in str(fitted_parts((*lines, proof), (), 80, 4)[4])
+
+
+async def test_where_a_file_is_has_room_beside_a_long_reason_and_a_proof(chosen: Settings) -> None:
+    async with opened(chosen, size=(80, 24)) as ui:
+        await put_cursor_on(ui, MUSL)
+        await ui.until(lambda: REASON in banner_text(ui))
+        await ui.press("d")
+        await ui.shows("y copies its path")
+        ui.state.files.add_proof(f"{TAG}/{MUSL}", make_proof())
+
+        def says_all() -> bool:
+            words = banner_text(ui)
+            return (
+                "(on Alpine 3.22: started" in words
+                and "downloaded, checksum verified; y copies its path" in words
+                and REASON in words
+                and "→ apk add gcompat" in words
+            )
+
+        await ui.until(says_all)
+        await ui.press("enter")
+        await ui.until(lambda: isinstance(ui.app.screen, BinaryScreen) and says_all())

@@ -141,8 +141,9 @@ class VerdictBanner(Static):
     def show(self, banner: Banner, lead: Content | None = None, short: bool = False) -> None:
         """Show a verdict below ``lead``.
 
-        ``short`` leaves out the evidence and keeps the proof to what ``FEW`` lines leave, or one;
-        the reason is never cut. Of what has no room at all, the end is marked.
+        ``short`` leaves out the evidence and keeps the proof to what ``FEW`` lines leave, or one,
+        or two where the notes that have a short form need them, such as where the file is. The
+        reason is never cut. Of what has no room at all, the end is marked.
         """
         self._set_edge(banner.headline.style)
         head = content(banner.headline, "bold")
@@ -160,12 +161,15 @@ class VerdictBanner(Static):
         width = self.app.size.width - EDGES
         proof, line = banner.proof, spaced([content(banner.proof), *notes], "  ·  ")
         if short and proof.short and line.cell_length > width:
-            line = spaced([content(replace(proof, text=proof.short)), *notes], "  ·  ")
+            proof = replace(proof, text=proof.short)
+            line = spaced([content(proof), *notes], "  ·  ")
         room = self.styles.max_height
         most = int(room.value) if room is not None and room.is_cells else 0
         above = [lead or Content(""), reason, evidence, remedy]
         lines_above = sum(len(part.wrap(width)) for part in above if part)
-        rest = max(1, min(most, FEW) - lines_above)
+        short_notes = [note for note, cell in zip(notes, banner.notes, strict=True) if cell.short]
+        least = 1 if spaced([content(proof), *short_notes], "  ·  ").cell_length <= width else 2
+        rest = max(least, min(most, FEW) - lines_above)
         parts = [*above, few_lines(line, width, rest) if short else line]
         self._put(lines(part for part in fitted(parts, ways, width, most) if part))
 
