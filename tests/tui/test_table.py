@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from explorer.progress import Cancellation
 from explorer.report import Cell, Column, Row
 from explorer.tui.rows import LazyRows, ListRows, RowQuery, choose
-from explorer.tui.widgets.columns import fitting_columns
+from explorer.tui.widgets.columns import SHORT_FORMS, fitting_columns
 from explorer.tui.widgets.pane import Pane
 from explorer.tui.widgets.table import Table
 from tests.support.machine import slowness
@@ -212,6 +212,25 @@ def test_the_reason_is_shortened_before_it_is_left_out() -> None:
     assert widths == {"name": len(name.text), "kind": 9, "answer": 9, "fact": len(reason.short)}
     layout = fitting_columns(ListRows(columns, [row]), range(1), 75, drops=drops, floor=29)
     assert [column.key for column in layout.columns] == ["name", "kind", "answer"]
+
+
+def test_names_of_one_style_are_all_whole_or_all_short() -> None:
+    """As RoadRunner's: else one list would mix ``tool-1.0-linux.zip`` with ``…linux-musl.zip``."""
+    cells = [
+        Cell("tool-1.0-linux.zip", "strong", short="…linux.zip"),
+        Cell("tool-1.0-linux-musl.zip", "strong", short="…linux-musl.zip"),
+        Cell("tool-1.0-sums.txt", "dim", short="…sums.txt"),
+    ]
+    rows = [Row(cell.text, (cell, Cell("✓ yes"))) for cell in cells]
+    columns = Column("name", "file", names_row=True), Column("answer", "on musl")
+
+    def shown(room: int) -> list[str]:
+        drops = (SHORT_FORMS,)
+        layout = fitting_columns(ListRows(columns, rows), range(3), room, drops=drops, floor=8)
+        return [layout.words(columns[0], cell, dict(layout)[columns[0]]) for cell in cells]
+
+    assert shown(40) == [cell.text for cell in cells]
+    assert shown(30) == ["…linux.zip", "…linux-musl.zip", "tool-1.0-sums.txt"]
 
 
 def test_the_name_of_a_choice_is_whole_before_what_it_means() -> None:

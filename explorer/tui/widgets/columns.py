@@ -10,7 +10,7 @@ from explorer.tui.responsiveness.deferred_import import report
 from explorer.tui.rows import RowSource
 
 if TYPE_CHECKING:
-    from explorer.report import Cell, Column
+    from explorer.report import Cell, Column, Row, Style
 
 GAP = 2
 """Cells between two columns."""
@@ -32,6 +32,8 @@ class ColumnLayout:
 
     shown: tuple[tuple[Column, int], ...]
     total: int
+    short: frozenset[tuple[str, Style]] = frozenset()
+    """Keys of columns and styles of cells that are all shown in their short forms."""
 
     def __iter__(self) -> Iterator[tuple[Column, int]]:
         return iter(self.shown)
@@ -48,6 +50,12 @@ class ColumnLayout:
                 return column
             x -= width + GAP
         return None
+
+    def words(self, column: Column, cell: Cell, width: int) -> str:
+        """What a cell shows that is ``width`` cells wide."""
+        if cell.short and (column.key, cell.style) in self.short:
+            return cell.short
+        return fitting_text(cell, width)
 
 
 def fitting_text(cell: Cell, width: int) -> str:
@@ -66,16 +74,19 @@ def natural_widths(
         column.key: max(column.width, report.cell_width(column.title) + 1)
         for column in source.columns
     }
-    half = SAMPLE // 2
-    sample = view if len(view) <= SAMPLE else (*view[:half], *view[-half:])
-    for index in sample:
-        row = source.row(index)
+    for row in _sample(source, view):
         for column, cell in zip(source.columns, row.cells, strict=False):
             if cell.wide:
                 continue
             text = (short and cell.short) or cell.text
             widths[column.key] = min(WIDEST, max(widths[column.key], report.cell_width(text)))
     return widths
+
+
+def _sample(source: RowSource, view: Sequence[int]) -> Iterator[Row]:
+    half = SAMPLE // 2
+    sample = view if len(view) <= SAMPLE else (*view[:half], *view[-half:])
+    return map(source.row, sample)
 
 
 def scrolling(source: RowSource, view: Sequence[int]) -> ColumnLayout:
@@ -92,7 +103,8 @@ def fitting_columns(
 
     Where room is short, columns that grow are shortened to ``floor`` cells, then the ``drops`` are
     left out one by one, one that grows only where fewer cells do not help, then all columns are
-    shortened. ``SHORT_FORMS`` among the drops: from there on, cells show their short forms.
+    shortened. ``SHORT_FORMS`` among the drops: from there on, cells show their short forms. Where
+    one name needs its short form, all names of its style show theirs.
     """
     widths, columns, floor = _without_drops(source, view, room, drops, floor)
     if _total(columns, widths) > room:
@@ -103,7 +115,18 @@ def fitting_columns(
         widths[growing[-1].key] += spare
     _shorten(columns, growing, widths, room)
     shown = tuple((column, widths[column.key]) for column in columns)
-    return ColumnLayout(shown, _total(columns, widths))
+    return ColumnLayout(shown, _total(columns, widths), _short_names(source, view, widths))
+
+
+def _short_names(
+    source: RowSource, view: Sequence[int], widths: dict[str, int]
+) -> frozenset[tuple[str, Style]]:
+    return frozenset(
+        (column.key, cell.style)
+        for row in _sample(source, view)
+        for column, cell in zip(source.columns, row.cells, strict=False)
+        if column.names_row and cell.short and report.cell_width(cell.text) > widths[column.key]
+    )
 
 
 def _total(columns: Sequence[Column], widths: dict[str, int]) -> int:

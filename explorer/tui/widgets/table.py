@@ -33,7 +33,6 @@ from explorer.tui.widgets.columns import (
     GAP,
     ColumnLayout,
     fitting_columns,
-    fitting_text,
     scrolling,
 )
 from explorer.tui.widgets.styled import Styled
@@ -442,6 +441,7 @@ class Table(Styled, can_focus=True):
         segments = [Segment(MARK if place == self.cursor else " " * len(MARK), plain)]
         keys = {column.key: number for number, column in enumerate(self.source.columns)}
         cells = [(row.cells[keys[column.key]], width) for column, width in self._columns]
+        columns = self._columns.columns
         covered = 0
         for number, (cell, width) in enumerate(cells):
             if covered:
@@ -452,9 +452,10 @@ class Table(Styled, can_focus=True):
                 covered = len(free)
                 width += sum(GAP + each for _, each in free)
             style = self._style("row", *state, meaning=cell.style)
-            names = number == 0 or self._columns.columns[number].names_row
+            column = columns[number]
+            names = number == 0 or column.names_row
             shorten = report.clip_middle if names and self._fits else report.clip
-            words = shorten(fitting_text(cell, width), width)
+            words = shorten(self._columns.words(column, cell, width), width)
             segments.append(Segment(report.pad(words, width, cell.align), style))
             segments.append(Segment(" " * GAP, plain))
         return Strip(segments)
