@@ -214,11 +214,12 @@ def test_the_reason_is_shortened_before_it_is_left_out() -> None:
     assert [column.key for column in layout.columns] == ["name", "kind", "answer"]
 
 
-def test_names_of_one_style_are_all_whole_or_all_short() -> None:
+def test_names_that_begin_alike_are_all_whole_or_all_short() -> None:
     """As RoadRunner's: else one list would mix ``tool-1.0-linux.zip`` with ``…linux-musl.zip``."""
     cells = [
         Cell("tool-1.0-linux.zip", "strong", short="…linux.zip"),
         Cell("tool-1.0-linux-musl.zip", "strong", short="…linux-musl.zip"),
+        Cell("plugin-for-tool-1.0-linux.zip", "strong", short="plugin…linux.zip"),
         Cell("tool-1.0-sums.txt", "dim", short="…sums.txt"),
     ]
     rows = [Row(cell.text, (cell, Cell("✓ yes"))) for cell in cells]
@@ -226,11 +227,13 @@ def test_names_of_one_style_are_all_whole_or_all_short() -> None:
 
     def shown(room: int) -> list[str]:
         drops = (SHORT_FORMS,)
-        layout = fitting_columns(ListRows(columns, rows), range(3), room, drops=drops, floor=8)
+        layout = fitting_columns(ListRows(columns, rows), range(4), room, drops=drops, floor=8)
         return [layout.words(columns[0], cell, dict(layout)[columns[0]]) for cell in cells]
 
-    assert shown(40) == [cell.text for cell in cells]
-    assert shown(30) == ["…linux.zip", "…linux-musl.zip", "tool-1.0-sums.txt"]
+    assert shown(50) == [cell.text for cell in cells]
+    whole = [cell.text for cell in cells]
+    assert shown(36) == [*whole[:2], "plugin…linux.zip", whole[3]]
+    assert shown(30) == ["…linux.zip", "…linux-musl.zip", "plugin…linux.zip", whole[3]]
 
 
 def test_the_name_of_a_choice_is_whole_before_what_it_means() -> None:

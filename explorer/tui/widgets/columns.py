@@ -32,8 +32,8 @@ class ColumnLayout:
 
     shown: tuple[tuple[Column, int], ...]
     total: int
-    short: frozenset[tuple[str, Style]] = frozenset()
-    """Keys of columns and styles of cells that are all shown in their short forms."""
+    short: frozenset[tuple[str, Style, str]] = frozenset()
+    """Columns' keys, and cells' styles and beginnings: such cells show their short forms."""
 
     def __iter__(self) -> Iterator[tuple[Column, int]]:
         return iter(self.shown)
@@ -53,7 +53,7 @@ class ColumnLayout:
 
     def words(self, column: Column, cell: Cell, width: int) -> str:
         """What a cell shows that is ``width`` cells wide."""
-        if cell.short and (column.key, cell.style) in self.short:
+        if cell.short and (column.key, cell.style, _left_out(cell)) in self.short:
             return cell.short
         return fitting_text(cell, width)
 
@@ -61,6 +61,11 @@ class ColumnLayout:
 def fitting_text(cell: Cell, width: int) -> str:
     """The cell's text, or its short form where the text is wider than ``width`` cells."""
     return cell.short if cell.short and report.cell_width(cell.text) > width else cell.text
+
+
+def _left_out(cell: Cell) -> str:
+    """The beginning of a name up to what follows the mark in its short form."""
+    return cell.text.removesuffix(cell.short.rpartition("…")[2])
 
 
 def natural_widths(
@@ -104,7 +109,7 @@ def fitting_columns(
     Where room is short, columns that grow are shortened to ``floor`` cells, then the ``drops`` are
     left out one by one, one that grows only where fewer cells do not help, then all columns are
     shortened. ``SHORT_FORMS`` among the drops: from there on, cells show their short forms. Where
-    one name needs its short form, all names of its style show theirs.
+    one name needs its short form, all names of its style and beginning show theirs.
     """
     widths, columns, floor = _without_drops(source, view, room, drops, floor)
     if _total(columns, widths) > room:
@@ -120,9 +125,9 @@ def fitting_columns(
 
 def _short_names(
     source: RowSource, view: Sequence[int], widths: dict[str, int]
-) -> frozenset[tuple[str, Style]]:
+) -> frozenset[tuple[str, Style, str]]:
     return frozenset(
-        (column.key, cell.style)
+        (column.key, cell.style, _left_out(cell))
         for row in _sample(source, view)
         for column, cell in zip(source.columns, row.cells, strict=False)
         if column.names_row and cell.short and report.cell_width(cell.text) > widths[column.key]
