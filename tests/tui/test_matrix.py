@@ -511,15 +511,20 @@ async def test_systems_that_have_no_room_are_counted(demo: Settings) -> None:
         await ui.until(lambda: "more system" not in ui.drawn())
 
 
-async def test_as_is_is_explained_where_files_stand_by_system(
-    github: GitHub, tmp_path: Path
-) -> None:
+@pytest.fixture
+def short_peeks(github: GitHub, tmp_path: Path) -> Settings:
+    """A file whose peek ends before the symbols: only its loader is known to be missing."""
     packed = make_archive("tar.gz", "tool", {"tool": binary("cpp-glibc")})
     github.add_release("v2", {"tool-linux-amd64.tar.gz": packed}, repo="acme/tool")
-    own = settings(
+    return settings(
         tmp_path, demo=False, api_url=github.api_url, repo="acme/tool", peek_ceiling=16 << 10
     )
-    async with opened(own) as ui:
+
+
+async def test_as_is_is_explained_where_files_stand_by_system(
+    short_peeks: Settings,
+) -> None:
+    async with opened(short_peeks) as ui:
         await ui.shows("✗ as is")
         await ui.press("W")
         await ui.shows("v2 by system", "✗ as is: packages may help")
@@ -571,15 +576,10 @@ async def test_a_list_without_a_no_is_told_of_one_platform(github: GitHub, tmp_p
 
 
 async def test_the_story_does_not_call_unknown_what_is_known_not_to_run_as_it_is(
-    github: GitHub, tmp_path: Path
+    short_peeks: Settings,
 ) -> None:
     """A peek that ends before the symbols knows that the loader is missing."""
-    packed = make_archive("tar.gz", "tool", {"tool": binary("cpp-glibc")})
-    github.add_release("v2", {"tool-linux-amd64.tar.gz": packed}, repo="acme/tool")
-    own = settings(
-        tmp_path, demo=False, api_url=github.api_url, repo="acme/tool", peek_ceiling=16 << 10
-    )
-    async with opened(own) as ui:
+    async with opened(short_peeks) as ui:
         await open_matrix(ui)
         await ui.shows("runs in 0, not as it is in 1; last not as it is: v2")
         assert "not known in" not in ui.drawn()

@@ -19,12 +19,12 @@ from explorer.tui.screens.choose import ChooseScreen
 from explorer.tui.screens.command import CommandScreen
 from explorer.tui.widgets.prose import Prose
 from explorer.tui.widgets.table import Table
-from explorer.verify import CheckResult, Result
+from explorer.verify import CheckResult, Proof, Result
 from explorer.workbench import FileState, ProofOptions
 from tests.support.binaries import binary
 from tests.support.engine import TestEngine
 from tests.support.proofs import IMAGE, make_proof
-from tests.tui.conftest import opened, settings
+from tests.tui.conftest import Driver, opened, settings
 from tests.verify.conftest import act
 
 STAND_IN = "roadrunner-2025.1.15-linux-amd64.tar.gz"
@@ -112,6 +112,18 @@ async def test_a_proof_is_cancelled_by_one_key_and_leaves_nothing(
     )
 
 
+async def show_proof(ui: Driver, proof: Proof) -> None:
+    """Open the first file's tab with this proof of it."""
+    await ui.shows("✓ yes")
+    await ui.press("enter", "enter")
+    screen = ui.app.screen
+    assert isinstance(screen, BinaryScreen)
+    await ui.until(lambda: screen.inspection is not None)
+    assert screen.inspection is not None
+    ui.state.files.put(screen.key, FileState(replace(screen.inspection, proofs=(proof,))))
+    screen.query_one(Tabs).active = "proof"
+
+
 async def test_what_a_proof_could_not_see_is_said_to_be_nothing(demo: Settings) -> None:
     """A program that did not start printed no version."""
     checks = (
@@ -119,15 +131,8 @@ async def test_what_a_proof_could_not_see_is_said_to_be_nothing(demo: Settings) 
         CheckResult("version", False, "2025.1.15", "2025.1.14"),
     )
     async with opened(demo) as ui:
-        await ui.shows("✓ yes")
-        await ui.press("enter", "enter")
-        screen = ui.app.screen
-        assert isinstance(screen, BinaryScreen)
-        await ui.until(lambda: screen.inspection is not None)
-        assert screen.inspection is not None
         proof = make_proof(result=Result.FAILED, checks=checks, target="alpine-3.24", agrees=False)
-        ui.state.files.put(screen.key, FileState(replace(screen.inspection, proofs=(proof,))))
-        screen.query_one(Tabs).active = "proof"
+        await show_proof(ui, proof)
         await ui.shows("exit: expected 0, nothing seen")
         await ui.shows("version: expected 2025.1.15, seen 2025.1.14")
 
@@ -137,15 +142,8 @@ async def test_a_confirmed_no_was_expected_to_print_nothing(demo: Settings) -> N
     checks = (CheckResult("exit", NotApplicable("it did not run"), "0", ""),)
     changes = {"verdict": "no", "agrees": True, "exit_code": 255, "checks": checks}
     async with opened(demo) as ui:
-        await ui.shows("✓ yes")
-        await ui.press("enter", "enter")
-        screen = ui.app.screen
-        assert isinstance(screen, BinaryScreen)
-        await ui.until(lambda: screen.inspection is not None)
-        assert screen.inspection is not None
         proof = make_proof(result=Result.FAILED, target="alpine-3.24", **changes)
-        ui.state.files.put(screen.key, FileState(replace(screen.inspection, proofs=(proof,))))
-        screen.query_one(Tabs).active = "proof"
+        await show_proof(ui, proof)
         await ui.shows("▨ did not start, as predicted · ", "exit code", "255")
         assert "expected 0" not in ui.drawn()
 
